@@ -1,0 +1,5 @@
+/** Assembly: all settings together, and the processes made of them. */
+@NullMarked
+package dev.millrace.app;
+
+import org.jspecify.annotations.NullMarked;

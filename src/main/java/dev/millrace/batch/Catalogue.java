@@ -1,0 +1,119 @@
+package dev.millrace.batch;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.FeatureFields;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * The items that can be recommended, with their features, numbered without gaps.
+ *
+ * <p>Numbers follow from the order of the changes alone: a new item takes the next, the last item takes a removed one's. They
+ * serve uniform draws and the publication sweep.
+ */
+public final class Catalogue implements Durable {
+
+    private final byte prefix;
+    private final Map<String, Integer> numbers = new HashMap<>();
+    private final List<CatalogueItem> items = new ArrayList<>();
+    private final TreeSet<String> dirty = new TreeSet<>();
+
+    /** @param prefix first byte of this state's keys */
+    public Catalogue(char prefix) {
+        this.prefix = (byte) prefix;
+    }
+
+    public void apply(CatalogueChange change) {
+        if (change instanceof CatalogueChange.Upsert upsert) {
+            Integer number = numbers.putIfAbsent(upsert.itemId(), items.size());
+            if (number == null) {
+                items.add(upsert.item());
+            } else {
+                items.set(number, upsert.item());
+            }
+            dirty.add(upsert.itemId());
+        } else {
+            remove(change.itemId());
+        }
+    }
+
+    public int size() {
+        return items.size();
+    }
+
+    /** @param number from 0, below {@link #size} */
+    public String itemAt(int number) {
+        return items.get(number).item();
+    }
+
+    public boolean contains(String item) {
+        return numbers.containsKey(item);
+    }
+
+    public Optional<CatalogueItem> item(String item) {
+        return Optional.ofNullable(numbers.get(item)).map(items::get);
+    }
+
+    /** Features of an item; none for one that is not (or no longer) in the catalogue. */
+    public Features features(String item) {
+        Integer number = numbers.get(item);
+        return number == null ? Features.NONE : items.get(number).features();
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        ByteBuffer payload = Frame.open(value);
+        int number = payload.getInt();
+        String id = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+        CatalogueItem item = new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload));
+        while (items.size() <= number) {
+            items.add(item); // a placeholder until that number's own entry comes
+        }
+        items.set(number, item);
+        numbers.put(id, number);
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        for (String id : dirty) {
+            byte[] text = id.getBytes(StandardCharsets.UTF_8);
+            byte[] key =
+                    ByteBuffer.allocate(1 + text.length).put(prefix).put(text).array();
+            Integer number = numbers.get(id);
+            if (number == null) {
+                sink.delete(key);
+            } else {
+                CatalogueItem item = items.get(number);
+                Fields fields = new Fields().integer(number).longInteger(item.time());
+                FeatureFields.write(fields, item.features());
+                sink.put(key, fields.framed());
+            }
+        }
+        dirty.clear();
+    }
+
+    private void remove(String id) {
+        Integer number = numbers.remove(id);
+        if (number == null) {
+            return;
+        }
+        CatalogueItem last = items.remove(items.size() - 1);
+        if (!last.item().equals(id)) {
+            items.set(number, last);
+            numbers.put(last.item(), number);
+            dirty.add(last.item());
+        }
+        dirty.add(id);
+    }
+}

@@ -1,0 +1,45 @@
+package dev.millrace.batch;
+
+import dev.millrace.attribute.TrainingExample;
+import java.util.List;
+
+/**
+ * One learning step, whole: catalogue changes first, then examples with their negatives.
+ *
+ * <p>The sequence of these is the write-ahead log of the model: weights at step n are a function of the settings and of
+ * batches 1 to n, bit for bit.
+ *
+ * @param step counts from 1, without gaps
+ * @param seed of whatever the step draws by chance
+ * @param catalogue items that appeared, changed or went since the last batch, in that order; applied before learning
+ * @param examples positives, in log order; may be empty when only the catalogue changed
+ * @param logProbability [examples] natural log of the estimated probability that a draw from the stream of positives is this
+ *     example's item, as of before this batch
+ * @param negatives items drawn uniformly, with replacement, from the catalogue as of this batch
+ * @param negativeLogProbability [negatives] the same estimate for these
+ * @param catalogueSize items in the catalogue as of this batch; the N of the uniform draw
+ */
+public record MiniBatch(
+        long step,
+        long seed,
+        List<CatalogueChange> catalogue,
+        List<TrainingExample> examples,
+        float[] logProbability,
+        List<String> negatives,
+        float[] negativeLogProbability,
+        int catalogueSize) {
+
+    public MiniBatch {
+        catalogue = List.copyOf(catalogue);
+        examples = List.copyOf(examples);
+        negatives = List.copyOf(negatives);
+        if (logProbability.length != examples.size()) {
+            throw new IllegalArgumentException(
+                    logProbability.length + " log probabilities for " + examples.size() + " examples");
+        }
+        if (negativeLogProbability.length != negatives.size()) {
+            throw new IllegalArgumentException(
+                    negativeLogProbability.length + " log probabilities for " + negatives.size() + " negatives");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package dev.millrace.event;
+
+/** The checks that make an event usable; a broken one throws {@link UnusableEventException} with path, value and rule. */
+final class Require {
+
+    private static final int MAX_ID_BYTES = 256;
+    private static final long EARLIEST_MILLIS =
+            315_532_800_000L; // 1980-01-01: smaller values are seconds, not milliseconds
+    private static final long LATEST_MILLIS = 4_102_444_800_000L; // 2100-01-01: larger values are microseconds
+
+    private Require() {}
+
+    static void that(boolean holds, String path, Object value, String rule) {
+        if (!holds) {
+            throw new UnusableEventException(path, String.valueOf(value), rule);
+        }
+    }
+
+    /** An id: 1 to 256 bytes of UTF-8, no control characters (the stores use NUL as separator), not all blank. */
+    static void id(String path, String id) {
+        that(!id.isBlank(), path, '"' + id + '"', "must not be blank");
+        int bytes = 0;
+        for (int at = 0; at < id.length(); at++) {
+            char unit = id.charAt(at);
+            that(unit >= ' ' && unit != 0x7f, path, printable(id), "must not contain control characters");
+            boolean pairs = Character.isHighSurrogate(unit)
+                    && at + 1 < id.length()
+                    && Character.isLowSurrogate(id.charAt(at + 1));
+            that(pairs || !Character.isSurrogate(unit), path, printable(id), "must be valid Unicode");
+            if (pairs) {
+                at++;
+            }
+            bytes += pairs ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+        }
+        that(bytes <= MAX_ID_BYTES, path, printable(id), "must have at most " + MAX_ID_BYTES + " bytes");
+    }
+
+    static void time(String path, long epochMillis) {
+        that(
+                epochMillis >= EARLIEST_MILLIS && epochMillis < LATEST_MILLIS,
+                path,
+                epochMillis,
+                "must be epoch milliseconds between 1980 and 2100");
+    }
+
+    private static String printable(String id) {
+        String shown = id.length() <= 40 ? id : id.substring(0, 40) + "…";
+        return '"' + shown.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?") + '"';
+    }
+}

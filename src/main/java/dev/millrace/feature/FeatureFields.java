@@ -1,0 +1,87 @@
+package dev.millrace.feature;
+
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Features as fields of a stored value. */
+public final class FeatureFields {
+
+    private static final int CATEGORY = 0;
+    private static final int QUANTITY = 1;
+    private static final int BAG = 2;
+    private static final int DENSE = 3;
+
+    private FeatureFields() {}
+
+    public static void write(Fields fields, Features features) {
+        fields.integer(features.values().size());
+        for (Map.Entry<String, FeatureValue> entry : features.values().entrySet()) {
+            fields.text(entry.getKey());
+            FeatureValue value = entry.getValue();
+            if (value instanceof FeatureValue.Category category) {
+                fields.integer(CATEGORY).text(category.value());
+            } else if (value instanceof FeatureValue.Quantity quantity) {
+                fields.integer(QUANTITY).number(quantity.value());
+            } else if (value instanceof FeatureValue.Bag bag) {
+                fields.integer(BAG);
+                texts(fields, bag.values());
+            } else if (value instanceof FeatureValue.Dense dense) {
+                float[] components = new float[dense.values().size()];
+                for (int at = 0; at < components.length; at++) {
+                    components[at] = dense.values().get(at);
+                }
+                fields.integer(DENSE).floats(components);
+            }
+        }
+    }
+
+    public static Features read(ByteBuffer payload) {
+        int count = payload.getInt();
+        SortedMap<String, FeatureValue> values = new TreeMap<>();
+        for (int at = 0; at < count; at++) {
+            values.put(Fields.text(payload), value(payload));
+        }
+        return Features.of(values);
+    }
+
+    /** Texts with their count before them. */
+    public static void texts(Fields fields, List<String> texts) {
+        fields.integer(texts.size());
+        texts.forEach(fields::text);
+    }
+
+    /** The texts of {@link #texts(Fields, List)}, read back. */
+    public static List<String> texts(ByteBuffer payload) {
+        int count = payload.getInt();
+        List<String> texts = new ArrayList<>();
+        for (int at = 0; at < count; at++) {
+            texts.add(Fields.text(payload));
+        }
+        return texts;
+    }
+
+    private static FeatureValue value(ByteBuffer payload) {
+        int kind = payload.getInt();
+        return switch (kind) {
+            case CATEGORY -> new FeatureValue.Category(Fields.text(payload));
+            case QUANTITY -> new FeatureValue.Quantity(payload.getDouble());
+            case BAG -> new FeatureValue.Bag(texts(payload));
+            case DENSE -> {
+                List<Float> components = new ArrayList<>();
+                for (float component : Fields.floats(payload)) {
+                    components.add(component);
+                }
+                yield new FeatureValue.Dense(components);
+            }
+            default -> throw new CorruptEntryException("a feature value of unknown kind " + kind);
+        };
+    }
+}

@@ -1,0 +1,5 @@
+/** Nearest items by inner product. */
+@NullMarked
+package dev.millrace.index;
+
+import org.jspecify.annotations.NullMarked;

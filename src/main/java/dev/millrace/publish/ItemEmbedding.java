@@ -1,0 +1,17 @@
+package dev.millrace.publish;
+
+import java.util.Optional;
+
+/**
+ * An item's vector as subscribers get it; an absent vector is a tombstone.
+ *
+ * @param item which
+ * @param vector [dim] unit length; absent when the item left the catalogue. Not to be changed
+ * @param generation lineage of weights: vectors of different generations must never be compared
+ * @param step the learning step whose weights made it, naming its record in the mini-batch log
+ * @param eventTime latest event time the model had learnt from, epoch milliseconds; 0 before any example
+ * @param producedAt when the oldest click of this item that this vector is the first to show was sent, epoch milliseconds
+ *     wall clock; 0 if there is none
+ */
+public record ItemEmbedding(
+        String item, Optional<float[]> vector, String generation, long step, long eventTime, long producedAt) {}

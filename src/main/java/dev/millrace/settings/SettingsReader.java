@@ -1,0 +1,263 @@
+package dev.millrace.settings;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+
+/**
+ * Reads typed settings from flat keys and collects every fault.
+ *
+ * <p>Each package's {@code Settings.read(reader)} asks for its keys, giving default and one line of documentation; what was
+ * asked for is the settings reference. After all have read, {@link #finish} reports the faults, unknown keys among them.
+ */
+public final class SettingsReader {
+
+    private final SortedMap<String, String> given;
+    private final SortedMap<String, SettingDoc> documented = new TreeMap<>();
+    private final List<SettingFault> faults = new ArrayList<>();
+
+    public SettingsReader(Map<String, String> given) {
+        this.given = new TreeMap<>(given);
+    }
+
+    public String text(String key, String byDefault, String doc) {
+        return read(key, byDefault, "text", doc, Function.identity());
+    }
+
+    public int integer(String key, int byDefault, int min, int max, String doc) {
+        return (int) longInteger(key, byDefault, min, max, doc);
+    }
+
+    public long longInteger(String key, long byDefault, long min, long max, String doc) {
+        String rule = "must be a whole number from " + min + " to " + max;
+        return read(key, Long.toString(byDefault), range("integer", min, max), doc, text -> {
+            long value = parse(text, Long::parseLong, rule);
+            return check(value >= min && value <= max, value, rule);
+        });
+    }
+
+    /** A number in [min, max]. */
+    public double number(String key, double byDefault, double min, double max, String doc) {
+        String rule = "must be a number from " + plain(min) + " to " + plain(max);
+        return read(key, plain(byDefault), range("number", plain(min), plain(max)), doc, text -> {
+            double value = parse(text, Double::parseDouble, rule);
+            return check(value >= min && value <= max, value, rule);
+        });
+    }
+
+    public boolean flag(String key, boolean byDefault, String doc) {
+        return read(key, Boolean.toString(byDefault), "true | false", doc, text -> switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new Unusable("must be true or false");
+        });
+    }
+
+    /** A duration such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 6h}, {@code 7d}. */
+    public Duration duration(String key, Duration byDefault, Duration min, Duration max, String doc) {
+        String rule =
+                "must be a duration from " + plain(min) + " to " + plain(max) + ", such as 250ms, 30s, 15m, 6h, 7d";
+        return read(key, plain(byDefault), range("duration", plain(min), plain(max)), doc, text -> {
+            Duration value = parse(text, SettingsReader::parseDuration, rule);
+            return check(value.compareTo(min) >= 0 && value.compareTo(max) <= 0, value, rule);
+        });
+    }
+
+    /** One of an enum's constants, written in lower case with dashes. */
+    public <E extends Enum<E>> E choice(String key, E byDefault, String doc) {
+        Class<E> type = byDefault.getDeclaringClass();
+        List<String> names = Arrays.stream(type.getEnumConstants())
+                .map(SettingsReader::dashed)
+                .toList();
+        return read(key, dashed(byDefault), String.join(" | ", names), doc, text -> {
+            int at = names.indexOf(text);
+            if (at < 0) {
+                throw new Unusable("must be one of " + String.join(", ", names));
+            }
+            return type.getEnumConstants()[at];
+        });
+    }
+
+    /** Comma-separated names; empty for none. */
+    public List<String> names(String key, String byDefault, String doc) {
+        return read(key, byDefault, "names, comma-separated", doc, SettingsReader::split);
+    }
+
+    /** Comma-separated whole numbers; empty for none. */
+    public List<Integer> integers(String key, String byDefault, int min, int max, String doc) {
+        String rule = "must be whole numbers from " + min + " to " + max + ", comma-separated";
+        return read(key, byDefault, range("integers, comma-separated", min, max), doc, text -> split(text).stream()
+                .map(part -> {
+                    int value = parse(part, Integer::parseInt, rule);
+                    return check(value >= min && value <= max, value, rule);
+                })
+                .toList());
+    }
+
+    /** Reports a rule between settings that does not hold. */
+    public void require(boolean holds, String key, Object value, String rule) {
+        if (!holds) {
+            faults.add(new SettingFault(key, String.valueOf(value), rule));
+        }
+    }
+
+    /** Keys that begin so and were given; for families such as pass-through client settings. */
+    public SortedMap<String, String> family(String prefix, String doc) {
+        documented.put(prefix + "*", new SettingDoc(prefix + "*", "", "any", doc));
+        return new TreeMap<>(given.subMap(prefix, prefix + Character.MAX_VALUE));
+    }
+
+    /** What every key asked for means, by key. */
+    public List<SettingDoc> documented() {
+        return List.copyOf(documented.values());
+    }
+
+    /**
+     * Ends the reading.
+     *
+     * @throws InvalidSettingsException if anything given cannot be used
+     */
+    public void finish() {
+        for (Map.Entry<String, String> entry : given.entrySet()) {
+            String key = entry.getKey();
+            boolean known = documented.containsKey(key)
+                    || documented.keySet().stream()
+                            .anyMatch(known1 ->
+                                    known1.endsWith("*") && key.startsWith(known1.substring(0, known1.length() - 1)));
+            if (!known) {
+                String hint =
+                        nearest(key).map(near -> ", did you mean " + near + "?").orElse("");
+                faults.add(new SettingFault(key, entry.getValue(), "is not a setting" + hint));
+            }
+        }
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+    }
+
+    private <T> T read(String key, String byDefault, String type, String doc, Function<String, T> parser) {
+        SettingDoc before = documented.put(key, new SettingDoc(key, byDefault, type, doc));
+        if (before != null && !before.byDefault().equals(byDefault)) {
+            throw new IllegalStateException(key + " has two defaults: " + before.byDefault() + " and " + byDefault);
+        }
+        String text = given.getOrDefault(key, byDefault).strip();
+        try {
+            return parser.apply(text);
+        } catch (Unusable unusable) {
+            faults.add(new SettingFault(key, text, unusable.rule));
+            return parser.apply(byDefault);
+        }
+    }
+
+    private Optional<String> nearest(String key) {
+        String best = null;
+        int bestDistance = 1 + key.length() / 3;
+        for (String candidate : documented.keySet()) {
+            int distance = editDistance(key, candidate);
+            if (distance < bestDistance) {
+                best = candidate;
+                bestDistance = distance;
+            }
+        }
+        return Optional.ofNullable(best);
+    }
+
+    private static int editDistance(String left, String right) {
+        int[] row = new int[right.length() + 1];
+        for (int at = 0; at < row.length; at++) {
+            row[at] = at;
+        }
+        for (int i = 1; i <= left.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= right.length(); j++) {
+                int substituted = diagonal + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(substituted, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[right.length()];
+    }
+
+    private static <T> T parse(String text, Function<String, T> parser, String rule) {
+        try {
+            return parser.apply(text);
+        } catch (IllegalArgumentException notParsed) {
+            throw new Unusable(rule);
+        }
+    }
+
+    private static <T> T check(boolean holds, T value, String rule) {
+        if (!holds) {
+            throw new Unusable(rule);
+        }
+        return value;
+    }
+
+    private static Duration parseDuration(String text) {
+        int unitAt = 0;
+        while (unitAt < text.length() && Character.isDigit(text.charAt(unitAt))) {
+            unitAt++;
+        }
+        long amount = Long.parseLong(text.substring(0, unitAt));
+        return switch (text.substring(unitAt)) {
+            case "ms" -> Duration.ofMillis(amount);
+            case "s" -> Duration.ofSeconds(amount);
+            case "m" -> Duration.ofMinutes(amount);
+            case "h" -> Duration.ofHours(amount);
+            case "d" -> Duration.ofDays(amount);
+            default -> throw new IllegalArgumentException(text);
+        };
+    }
+
+    private static String plain(Duration duration) {
+        long millis = duration.toMillis();
+        if (millis % 86_400_000 == 0 && millis > 0) {
+            return millis / 86_400_000 + "d";
+        }
+        if (millis % 3_600_000 == 0 && millis > 0) {
+            return millis / 3_600_000 + "h";
+        }
+        if (millis % 60_000 == 0 && millis > 0) {
+            return millis / 60_000 + "m";
+        }
+        return millis % 1_000 == 0 ? millis / 1_000 + "s" : millis + "ms";
+    }
+
+    private static String plain(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e9
+                ? Long.toString((long) value)
+                : Double.toString(value);
+    }
+
+    private static String range(String type, Object min, Object max) {
+        return type + " in [" + min + ", " + max + "]";
+    }
+
+    private static String dashed(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static List<String> split(String text) {
+        return Arrays.stream(text.split(",", -1))
+                .map(String::strip)
+                .filter(part -> !part.isEmpty())
+                .toList();
+    }
+
+    private static final class Unusable extends RuntimeException {
+        final String rule;
+
+        Unusable(String rule) {
+            super(rule);
+            this.rule = rule;
+        }
+    }
+}

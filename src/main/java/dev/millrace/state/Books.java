@@ -1,0 +1,127 @@
+package dev.millrace.state;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What became of every event, by topic: received = Σ outcomes + waiting, at any time.
+ *
+ * <p>An event is received once, and then either has its outcome at once or waits for it. Counts are part of the state, so
+ * they commit with the events they count.
+ */
+public final class Books implements Durable {
+
+    /**
+     * One topic's account.
+     *
+     * @param received events that came in
+     * @param waiting events whose outcome is still open
+     * @param outcomes events by what became of them
+     */
+    public record Account(long received, long waiting, SortedMap<String, Long> outcomes) {
+
+        /** Nothing received yet. */
+        public static final Account EMPTY = new Account(0, 0, Collections.emptySortedMap());
+
+        public Account {
+            outcomes = Collections.unmodifiableSortedMap(new TreeMap<>(outcomes));
+        }
+
+        /** received = Σ outcomes + waiting. */
+        public boolean isBalanced() {
+            return received
+                    == waiting
+                            + outcomes.values().stream()
+                                    .mapToLong(Long::longValue)
+                                    .sum();
+        }
+
+        public long outcome(String name) {
+            return outcomes.getOrDefault(name, 0L);
+        }
+
+        public Account plus(Account other) {
+            SortedMap<String, Long> sums = new TreeMap<>(outcomes);
+            other.outcomes.forEach((name, count) -> sums.merge(name, count, Long::sum));
+            return new Account(received + other.received, waiting + other.waiting, sums);
+        }
+    }
+
+    private static final String RECEIVED = "received";
+    private static final String WAITING = "waiting";
+    private static final String OUTCOME = "outcome/";
+
+    private final byte prefix;
+    private final SortedMap<String, SortedMap<String, Long>> counts = new TreeMap<>();
+    private final TreeSet<String> dirty = new TreeSet<>();
+
+    /** @param prefix first byte of this state's keys, telling it from its neighbours in the same store */
+    public Books(char prefix) {
+        this.prefix = (byte) prefix;
+    }
+
+    /** An event came in whose outcome is known at once. */
+    public void settle(String topic, String outcome) {
+        add(topic, RECEIVED, 1);
+        add(topic, OUTCOME + outcome, 1);
+    }
+
+    /** An event came in whose outcome is still open. */
+    public void await(String topic) {
+        add(topic, RECEIVED, 1);
+        add(topic, WAITING, 1);
+    }
+
+    /** An event that waited has its outcome. */
+    public void settleWaiting(String topic, String outcome) {
+        add(topic, WAITING, -1);
+        add(topic, OUTCOME + outcome, 1);
+    }
+
+    /** The accounts of all topics seen, by topic. */
+    public SortedMap<String, Account> accounts() {
+        SortedMap<String, Account> accounts = new TreeMap<>();
+        counts.forEach((topic, lines) -> {
+            SortedMap<String, Long> outcomes = new TreeMap<>();
+            lines.forEach((line, count) -> {
+                if (line.startsWith(OUTCOME)) {
+                    outcomes.put(line.substring(OUTCOME.length()), count);
+                }
+            });
+            accounts.put(
+                    topic, new Account(lines.getOrDefault(RECEIVED, 0L), lines.getOrDefault(WAITING, 0L), outcomes));
+        });
+        return accounts;
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        String name = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+        int split = name.indexOf('|');
+        counts.computeIfAbsent(name.substring(0, split), topic -> new TreeMap<>())
+                .put(name.substring(split + 1), Frame.open(value).getLong());
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        for (String name : dirty) {
+            int split = name.indexOf('|');
+            long count = counts.getOrDefault(name.substring(0, split), Collections.emptySortedMap())
+                    .getOrDefault(name.substring(split + 1), 0L);
+            byte[] text = name.getBytes(StandardCharsets.UTF_8);
+            byte[] key =
+                    ByteBuffer.allocate(1 + text.length).put(prefix).put(text).array();
+            sink.put(key, Frame.seal(Frame.allocate(Long.BYTES).putLong(count)));
+        }
+        dirty.clear();
+    }
+
+    private void add(String topic, String line, long change) {
+        counts.computeIfAbsent(topic, key -> new TreeMap<>()).merge(line, change, Long::sum);
+        dirty.add(topic + '|' + line);
+    }
+}

@@ -1,0 +1,20 @@
+package dev.millrace.state;
+
+import java.util.Optional;
+import java.util.function.BiPredicate;
+
+/** Entries in the unsigned order of their keys; whoever implements it commits them with the event that changed them. */
+public interface OrderedEntries {
+
+    Optional<byte[]> get(byte[] key);
+
+    void put(byte[] key, byte[] value);
+
+    void delete(byte[] key);
+
+    /**
+     * Visits the entries with {@code from <= key < to} in ascending order until the visitor returns false. The visitor must
+     * not change entries.
+     */
+    void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor);
+}

@@ -1,0 +1,5 @@
+/** What must survive a crash: keyed entries in a checked format, written through at each commit. */
+@NullMarked
+package dev.millrace.state;
+
+import org.jspecify.annotations.NullMarked;
