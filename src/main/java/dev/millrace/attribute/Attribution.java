@@ -1,0 +1,365 @@
+package dev.millrace.attribute;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import dev.millrace.event.Rejected;
+import dev.millrace.event.UserProfile;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.Books;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import dev.millrace.state.OrderedEntries;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Joins clicks to exposures, each with the features of the exposure's moment.
+ *
+ * <p>All events of one user must come to one instance. Event time drives it: windows end when some later event says so.
+ *
+ * <p>Point in time: an exposure remembers the user's features before anything of it, or after it, is folded in. A click is
+ * folded into the history only once its example has been made. An event that arrives late sees no click later than itself
+ * (the two running counters, which cannot be unwound, may have counted later events of the same user).
+ *
+ * <p>Layout: see {@link EntryKeys}. An exposure's entry turns from open to closed at the end of its window and goes at the end
+ * of the deduplication window; both moments are timers, kept in time order and read from a cursor on, so that deleted timers
+ * are not visited again. Timers run at a coarseness of {@value #TIMER_COARSENESS_MILLIS} ms; whether a click is late is
+ * decided by times, not by timers.
+ */
+public final class Attribution implements Durable {
+
+    /** What an attribution hands on. */
+    public interface Output {
+
+        void example(TrainingExample example);
+
+        /** The user's latest features, after they changed. */
+        void userFeatures(UserFeatures user);
+
+        void userRemoved(String user);
+    }
+
+    /** Names of the input topics in the books. */
+    public static final String EXPOSURES = "exposures";
+
+    public static final String CLICKS = "clicks";
+    public static final String USERS = "users";
+
+    private static final long TIMER_COARSENESS_MILLIS = 1000;
+    private static final int TIMERS_A_ROUND = 1000;
+    private static final byte[] NOTHING = new byte[0];
+    private static final char BOOKS_PREFIX = 'b';
+    private static final byte[] CLOCK_KEY = "clock".getBytes(StandardCharsets.US_ASCII);
+
+    private final AttributionSettings settings;
+    private final double halfLifeMillis;
+    private final OrderedEntries entries;
+    private final Output output;
+    private final Books books = new Books(BOOKS_PREFIX);
+    private long streamTime;
+    private long timerCursor;
+    private boolean clockDirty;
+
+    public Attribution(AttributionSettings settings, OrderedEntries entries, Output output) {
+        this.settings = settings;
+        this.halfLifeMillis = settings.counterHalfLife().toMillis();
+        this.entries = entries;
+        this.output = output;
+    }
+
+    public void expose(Exposure exposure) {
+        advance(exposure.time());
+        byte[] key = EntryKeys.exposure(exposure.user(), exposure.item(), exposure.id());
+        if (entries.get(key).isPresent()) {
+            books.settle(EXPOSURES, "duplicate");
+            return;
+        }
+        UserState user = user(exposure.user());
+        UserFeatures before = user.asOf(exposure.user(), exposure.time(), halfLifeMillis);
+        entries.put(key, new RememberedExposure.Open(exposure.time(), before, exposure.context(), List.of()).encoded());
+        schedule(windowEnd(exposure.time()), key);
+        books.await(EXPOSURES);
+        put(exposure.user(), user.exposed(exposure.time(), halfLifeMillis));
+        if (user.waitingClicks() > 0) {
+            attributeWaiting(exposure, key);
+        }
+    }
+
+    public void click(Click click) {
+        advance(click.time());
+        if (!settings.actions().contains(click.action())) {
+            books.settle(CLICKS, "untrained-action");
+            return;
+        }
+        byte[] seen = EntryKeys.seenClick(click.user(), click.id());
+        if (entries.get(seen).isPresent()) {
+            books.settle(CLICKS, "duplicate");
+            return;
+        }
+        entries.put(seen, NOTHING);
+        schedule(click.time() + settings.deduplicationWindow().toMillis(), seen);
+
+        if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
+            books.settle(CLICKS, "attributed");
+            learnAtItsOwnMoment(click);
+            return;
+        }
+        Optional<byte[]> key = exposureOf(click);
+        if (key.isEmpty()) {
+            entries.put(EntryKeys.waitingClick(click.user(), click.item(), click.id()), WaitingClick.encoded(click));
+            schedule(
+                    click.time() + settings.clickWait().toMillis(),
+                    EntryKeys.waitingClick(click.user(), click.item(), click.id()));
+            put(click.user(), user(click.user()).withWaiting(1));
+            books.await(CLICKS);
+        } else {
+            books.settle(CLICKS, attribute(click, key.get()));
+        }
+    }
+
+    public void profile(UserProfile profile) {
+        UserState user = user(profile.user());
+        if (profile.time() < user.profileTime()) {
+            books.settle(USERS, "outdated");
+        } else if (user.profileTime() > 0 && profile.features().equals(user.profile())) {
+            books.settle(USERS, "unchanged");
+        } else {
+            books.settle(USERS, "applied");
+            UserState changed = user.withProfile(profile.features(), profile.time());
+            put(profile.user(), changed);
+            publish(profile.user(), changed);
+        }
+    }
+
+    /** Forgets all of a user; what was open is settled as {@code erased}. */
+    public void removeUser(String user) {
+        books.settle(USERS, "removed");
+        eraseAll(EntryKeys.from(EntryKeys.EXPOSURE, user), value -> {
+            if (RememberedExposure.decoded(value) instanceof RememberedExposure.Open) {
+                books.settleWaiting(EXPOSURES, "erased");
+            }
+        });
+        eraseAll(EntryKeys.from(EntryKeys.WAITING_CLICK, user), value -> books.settleWaiting(CLICKS, "erased"));
+        eraseAll(EntryKeys.from(EntryKeys.SEEN_CLICK, user), value -> {});
+        entries.delete(EntryKeys.user(user));
+        output.userRemoved(user);
+    }
+
+    /** Counts an event of a topic that could not be used. */
+    public void reject(String topic, Rejected rejected) {
+        books.settle(topic, "rejected: " + rejected.reason());
+    }
+
+    /** Moves event time on and ends the windows that are over. */
+    public void advance(long eventTimeMillis) {
+        if (eventTimeMillis > streamTime) {
+            streamTime = eventTimeMillis;
+            clockDirty = true;
+        }
+        if (streamTime - timerCursor >= TIMER_COARSENESS_MILLIS) {
+            runTimers();
+        }
+    }
+
+    /** What became of every event so far. */
+    public Books books() {
+        return books;
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        if (Arrays.equals(key, CLOCK_KEY)) {
+            var payload = Frame.open(value);
+            streamTime = payload.getLong();
+            timerCursor = payload.getLong();
+        } else {
+            books.restore(key, value);
+        }
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        if (clockDirty) {
+            sink.put(
+                    CLOCK_KEY,
+                    Frame.seal(
+                            Frame.allocate(2 * Long.BYTES).putLong(streamTime).putLong(timerCursor)));
+            clockDirty = false;
+        }
+        books.drainDirty(sink);
+    }
+
+    private void runTimers() {
+        List<byte[]> due = new ArrayList<>();
+        do {
+            due.clear();
+            entries.scan(EntryKeys.timersFrom(timerCursor), EntryKeys.timersFrom(streamTime + 1), (timer, value) -> {
+                due.add(timer);
+                return due.size() < TIMERS_A_ROUND;
+            });
+            for (byte[] timer : due) {
+                entries.delete(timer);
+                ended(EntryKeys.timerSubject(timer));
+            }
+        } while (due.size() == TIMERS_A_ROUND);
+        timerCursor = streamTime;
+        clockDirty = true;
+    }
+
+    private void ended(byte[] subject) {
+        Optional<byte[]> value = entries.get(subject);
+        if (value.isEmpty()) {
+            return; // settled or erased before its time
+        }
+        switch (subject[0]) {
+            case EntryKeys.EXPOSURE -> exposureEnded(subject, RememberedExposure.decoded(value.get()));
+            case EntryKeys.WAITING_CLICK -> {
+                Click click = WaitingClick.decoded(value.get());
+                entries.delete(subject);
+                put(click.user(), user(click.user()).withWaiting(-1));
+                books.settleWaiting(CLICKS, withoutOpenExposure(click, "orphan"));
+            }
+            case EntryKeys.SEEN_CLICK -> entries.delete(subject);
+            default -> throw new IllegalStateException("a timer about an entry of kind " + (char) subject[0]);
+        }
+    }
+
+    private void exposureEnded(byte[] key, RememberedExposure exposure) {
+        if (exposure instanceof RememberedExposure.Open open) {
+            books.settleWaiting(EXPOSURES, open.actions().isEmpty() ? "unclicked" : "clicked");
+            entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
+            schedule(open.time() + settings.deduplicationWindow().toMillis() + 1, key);
+        } else {
+            entries.delete(key);
+        }
+    }
+
+    private void attributeWaiting(Exposure exposure, byte[] key) {
+        byte[] from = EntryKeys.from(EntryKeys.WAITING_CLICK, exposure.user(), exposure.item());
+        List<Click> answering = new ArrayList<>();
+        entries.scan(from, EntryKeys.behind(from), (waitingKey, value) -> {
+            Click click = WaitingClick.decoded(value);
+            boolean names = click.exposure().isPresent();
+            if (names ? click.exposure().get().equals(exposure.id()) : click.time() >= exposure.time()) {
+                answering.add(click);
+            }
+            return true;
+        });
+        for (Click click : answering) {
+            entries.delete(EntryKeys.waitingClick(click.user(), click.item(), click.id()));
+            put(click.user(), user(click.user()).withWaiting(-1));
+            books.settleWaiting(CLICKS, attribute(click, key));
+        }
+    }
+
+    private Optional<byte[]> exposureOf(Click click) {
+        if (click.exposure().isPresent()) {
+            byte[] key = EntryKeys.exposure(
+                    click.user(), click.item(), click.exposure().get());
+            return entries.get(key).map(found -> key);
+        }
+        byte[] from = EntryKeys.from(EntryKeys.EXPOSURE, click.user(), click.item());
+        byte[][] latest = new byte[1][];
+        long[] latestTime = {Long.MIN_VALUE};
+        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
+            long time = RememberedExposure.decoded(value).time();
+            if (time <= click.time() && time > latestTime[0]) {
+                latest[0] = key;
+                latestTime[0] = time;
+            }
+            return true;
+        });
+        return Optional.ofNullable(latest[0]);
+    }
+
+    /** Makes the example of a click on a remembered exposure, and says what became of the click. */
+    private String attribute(Click click, byte[] exposureKey) {
+        RememberedExposure exposure = RememberedExposure.decoded(
+                entries.get(exposureKey).orElseThrow(() -> new IllegalStateException("the exposure found is gone")));
+        if (exposure instanceof RememberedExposure.Open open && click.time() <= windowEnd(open.time())) {
+            if (open.actions().contains(click.action())) {
+                return "repeated-action";
+            }
+            entries.put(exposureKey, open.with(click.action()).encoded());
+            output.example(example(click, open.user(), open.context()));
+            fold(click);
+            return "attributed";
+        }
+        return withoutOpenExposure(click, "late");
+    }
+
+    private String withoutOpenExposure(Click click, String name) {
+        if (settings.late() == AttributionSettings.Late.DROP) {
+            return name;
+        }
+        learnAtItsOwnMoment(click);
+        return name + "-attributed";
+    }
+
+    private void learnAtItsOwnMoment(Click click) {
+        UserFeatures before = user(click.user()).asOf(click.user(), click.time(), halfLifeMillis);
+        output.example(example(click, before, click.context()));
+        fold(click);
+    }
+
+    private static TrainingExample example(Click click, UserFeatures user, Features context) {
+        return new TrainingExample(
+                click.id(),
+                user,
+                context,
+                click.item(),
+                click.action(),
+                click.weight(),
+                click.time(),
+                click.producedAt());
+    }
+
+    private void fold(Click click) {
+        UserState clicked =
+                user(click.user()).clicked(click.item(), click.time(), settings.historyLength(), halfLifeMillis);
+        put(click.user(), clicked);
+        publish(click.user(), clicked);
+    }
+
+    private void publish(String user, UserState state) {
+        // "now" is one millisecond past all that is known, so that the latest click is part of it
+        long now = 1 + Math.max(Math.max(state.countedAt(), state.profileTime()), latestVisit(state));
+        output.userFeatures(state.asOf(user, now, halfLifeMillis));
+    }
+
+    private static long latestVisit(UserState state) {
+        return state.history().isEmpty() ? 0 : state.history().get(0).time();
+    }
+
+    private void eraseAll(byte[] from, java.util.function.Consumer<byte[]> settle) {
+        List<byte[]> keys = new ArrayList<>();
+        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
+            keys.add(key);
+            settle.accept(value);
+            return true;
+        });
+        keys.forEach(entries::delete);
+    }
+
+    private long windowEnd(long exposureTime) {
+        return exposureTime + settings.window().toMillis();
+    }
+
+    private void schedule(long time, byte[] about) {
+        // one behind: the moment itself still belongs to the window; never before the cursor, where no one looks again
+        entries.put(EntryKeys.timer(Math.max(time + 1, timerCursor), about), NOTHING);
+    }
+
+    private UserState user(String user) {
+        return entries.get(EntryKeys.user(user)).map(UserState::decoded).orElse(UserState.NEW);
+    }
+
+    private void put(String user, UserState state) {
+        entries.put(EntryKeys.user(user), state.encoded());
+    }
+}

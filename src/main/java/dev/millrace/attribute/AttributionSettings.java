@@ -1,0 +1,97 @@
+package dev.millrace.attribute;
+
+import dev.millrace.settings.SettingsReader;
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * How clicks find their exposures.
+ *
+ * @param mode whether clicks have exposures at all
+ * @param actions that make a positive example; others are counted and left
+ * @param window after an exposure in which an action is attributed to it
+ * @param clickWait how long a click waits for an exposure that comes after it
+ * @param late what becomes of a click after the window, or whose exposure never came
+ * @param deduplicationWindow how long, in event time, an event's id is remembered; at least {@code window}
+ * @param historyLength clicked items kept per user
+ * @param counterHalfLife after which a counted event weighs half
+ */
+public record AttributionSettings(
+        Mode mode,
+        Set<String> actions,
+        Duration window,
+        Duration clickWait,
+        Late late,
+        Duration deduplicationWindow,
+        int historyLength,
+        Duration counterHalfLife) {
+
+    /** Whether clicks have exposures. */
+    public enum Mode {
+        /** A click answers an exposure and takes the features of that moment. */
+        EXPOSURES,
+        /** The log has clicks alone: each stands for its own exposure. */
+        CLICKS_ONLY
+    }
+
+    /** What becomes of a click that no open exposure answers for. */
+    public enum Late {
+        /** Counted and left. */
+        DROP,
+        /** Counted, and learnt with the features of the click's own moment. */
+        POSITIVE
+    }
+
+    public AttributionSettings {
+        actions = Set.copyOf(actions);
+    }
+
+    public static AttributionSettings read(SettingsReader reader) {
+        Duration instant = Duration.ofMillis(1);
+        Duration year = Duration.ofDays(365);
+        AttributionSettings settings = new AttributionSettings(
+                reader.choice(
+                        "attribution.mode",
+                        Mode.EXPOSURES,
+                        "whether clicks answer exposures, or the log has clicks alone and each is its own exposure"),
+                Set.copyOf(reader.names(
+                        "attribution.actions",
+                        "click",
+                        "actions that make a positive example; others are only counted")),
+                reader.duration(
+                        "attribution.window",
+                        Duration.ofMinutes(30),
+                        instant,
+                        year,
+                        "event time after an exposure in which an action is attributed to it"),
+                reader.duration(
+                        "attribution.click-wait",
+                        Duration.ofMinutes(5),
+                        instant,
+                        year,
+                        "event time a click waits for an exposure that arrives after it"),
+                reader.choice(
+                        "attribution.late",
+                        Late.DROP,
+                        "a click after the window or without an exposure: counted and left, or learnt with the features of its own moment"),
+                reader.duration(
+                        "attribution.deduplication-window",
+                        Duration.ofHours(24),
+                        instant,
+                        year,
+                        "event time for which event ids are remembered; a repeat within it is a duplicate"),
+                reader.integer("history.length", 200, 1, 10_000, "clicked items kept per user, latest first"),
+                reader.duration(
+                        "counters.half-life",
+                        Duration.ofDays(7),
+                        Duration.ofSeconds(1),
+                        year,
+                        "event time after which an event weighs half in the user's running counters"));
+        reader.require(
+                settings.deduplicationWindow.compareTo(settings.window) >= 0,
+                "attribution.deduplication-window",
+                settings.deduplicationWindow,
+                "must be at least attribution.window, an open exposure is found by its id");
+        return settings;
+    }
+}

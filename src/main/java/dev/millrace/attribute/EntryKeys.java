@@ -1,0 +1,84 @@
+package dev.millrace.attribute;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Keys of the attribution's entries.
+ *
+ * <pre>
+ * u user                      the user's state
+ * x user NUL item NUL id      an exposure
+ * w user NUL item NUL id      a click that waits
+ * s user NUL id               a click that was seen
+ * t time (8 bytes) key        a timer, and the entry it is about
+ * </pre>
+ *
+ * Ids hold no NUL, so that a user's entries are one range.
+ */
+final class EntryKeys {
+
+    static final byte EXPOSURE = 'x';
+    static final byte WAITING_CLICK = 'w';
+    static final byte SEEN_CLICK = 's';
+
+    private EntryKeys() {}
+
+    static byte[] user(String user) {
+        return text("u" + user);
+    }
+
+    static byte[] exposure(String user, String item, String id) {
+        return text("x" + user + '\0' + item + '\0' + id);
+    }
+
+    static byte[] waitingClick(String user, String item, String id) {
+        return text("w" + user + '\0' + item + '\0' + id);
+    }
+
+    static byte[] seenClick(String user, String id) {
+        return text("s" + user + '\0' + id);
+    }
+
+    /** First key of all those of one kind, user and item. */
+    static byte[] from(byte kind, String user, String item) {
+        return text((char) kind + user + '\0' + item + '\0');
+    }
+
+    /** First key of all those of one kind and user. */
+    static byte[] from(byte kind, String user) {
+        return text((char) kind + user + '\0');
+    }
+
+    /** The key just behind every key that begins like this one. */
+    static byte[] behind(byte[] from) {
+        byte[] to = from.clone();
+        to[to.length - 1]++; // the last byte is the NUL of from()
+        return to;
+    }
+
+    static byte[] timer(long time, byte[] about) {
+        return ByteBuffer.allocate(1 + Long.BYTES + about.length)
+                .put((byte) 't')
+                .putLong(time)
+                .put(about)
+                .array();
+    }
+
+    static byte[] timersFrom(long time) {
+        return ByteBuffer.allocate(1 + Long.BYTES).put((byte) 't').putLong(time).array();
+    }
+
+    static long timerTime(byte[] timer) {
+        return ByteBuffer.wrap(timer).getLong(1);
+    }
+
+    static byte[] timerSubject(byte[] timer) {
+        return Arrays.copyOfRange(timer, 1 + Long.BYTES, timer.length);
+    }
+
+    private static byte[] text(String key) {
+        return key.getBytes(StandardCharsets.UTF_8);
+    }
+}
