@@ -16,6 +16,12 @@ import java.util.List;
 public record ModelSettings(long seed, String generation, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
 
     public static ModelSettings read(SettingsReader reader) {
-        throw new UnsupportedOperationException("to be written");
+        return new ModelSettings(
+                reader.longInteger(
+                        "model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "of every initial weight and every draw"),
+                "",
+                1,
+                List.of(),
+                List.of());
     }
 }

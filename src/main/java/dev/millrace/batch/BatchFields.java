@@ -1,0 +1,93 @@
+package dev.millrace.batch;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.feature.FeatureFields;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+import java.util.function.Consumer;
+
+/** The parts of an open batch as fields of stored values. */
+final class BatchFields {
+
+    private static final int EXAMPLE = 0;
+    private static final int UPSERT = 1;
+    private static final int REMOVAL = 2;
+    private static final int BYTES_AN_EXAMPLE = 64;
+    private static final int BYTES_A_FEATURE = 12;
+    private static final int BYTES_A_HISTORY_ITEM = 4; // an index into the record's dictionary, mostly
+
+    private BatchFields() {}
+
+    static byte[] encoded(TrainingExample example) {
+        Fields fields = new Fields()
+                .integer(EXAMPLE)
+                .text(example.id())
+                .text(example.user().user())
+                .longInteger(example.user().time());
+        FeatureFields.write(fields, example.user().features());
+        FeatureFields.texts(fields, example.user().history());
+        FeatureFields.write(fields, example.context());
+        return fields.text(example.item())
+                .text(example.action())
+                .number(example.weight())
+                .longInteger(example.time())
+                .longInteger(example.producedAt())
+                .framed();
+    }
+
+    static byte[] encoded(CatalogueChange change) {
+        if (change instanceof CatalogueChange.Upsert upsert) {
+            Fields fields = new Fields()
+                    .integer(UPSERT)
+                    .text(upsert.itemId())
+                    .longInteger(upsert.item().time());
+            FeatureFields.write(fields, upsert.item().features());
+            return fields.framed();
+        }
+        CatalogueChange.Removal removal = (CatalogueChange.Removal) change;
+        return new Fields()
+                .integer(REMOVAL)
+                .text(removal.itemId())
+                .longInteger(removal.time())
+                .framed();
+    }
+
+    static void read(ByteBuffer payload, Consumer<TrainingExample> example, Consumer<CatalogueChange> change) {
+        int kind = payload.getInt();
+        switch (kind) {
+            case EXAMPLE -> example.accept(readExample(payload));
+            case UPSERT ->
+                change.accept(new CatalogueChange.Upsert(
+                        new CatalogueItem(Fields.text(payload), payload.getLong(), FeatureFields.read(payload))));
+            case REMOVAL -> change.accept(new CatalogueChange.Removal(Fields.text(payload), payload.getLong()));
+            default -> throw new CorruptEntryException("part of an open batch of unknown kind " + kind);
+        }
+    }
+
+    /** Roughly what the example takes in a mini-batch record. */
+    static int estimatedBytes(TrainingExample example) {
+        return BYTES_AN_EXAMPLE
+                + BYTES_A_FEATURE
+                        * (example.user().features().values().size()
+                                + example.context().values().size())
+                + BYTES_A_HISTORY_ITEM * example.user().history().size();
+    }
+
+    private static TrainingExample readExample(ByteBuffer payload) {
+        String id = Fields.text(payload);
+        UserFeatures user = new UserFeatures(
+                Fields.text(payload), payload.getLong(), FeatureFields.read(payload), FeatureFields.texts(payload));
+        return new TrainingExample(
+                id,
+                user,
+                FeatureFields.read(payload),
+                Fields.text(payload),
+                Fields.text(payload),
+                payload.getDouble(),
+                payload.getLong(),
+                payload.getLong());
+    }
+}

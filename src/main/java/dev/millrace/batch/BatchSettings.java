@@ -1,0 +1,69 @@
+package dev.millrace.batch;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * How examples become mini-batches.
+ *
+ * @param size positives of a full batch
+ * @param negatives items drawn uniformly from the catalogue for each batch
+ * @param maxChanges catalogue changes after which a batch is full whatever its examples
+ * @param maxBytes estimated size after which a batch is full, below the broker's message limit
+ * @param seed of the draws
+ * @param estimator of item popularity
+ * @param halfLife positives after which a decayed count has halved
+ * @param rate α of the interval estimator
+ */
+public record BatchSettings(
+        int size,
+        int negatives,
+        int maxChanges,
+        int maxBytes,
+        long seed,
+        Estimator estimator,
+        double halfLife,
+        double rate) {
+
+    /** Which estimator of item popularity. */
+    public enum Estimator {
+        /** A decayed count. */
+        DECAYED,
+        /** Intervals between sightings, Yi et al. 2019. */
+        INTERVALS
+    }
+
+    public static BatchSettings read(SettingsReader reader) {
+        return new BatchSettings(
+                reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
+                reader.integer(
+                        "batch.negatives", 512, 0, 65_536, "items drawn uniformly from the catalogue for each batch"),
+                reader.integer(
+                        "batch.max-changes", 500, 1, 100_000, "catalogue changes that fill a batch on their own"),
+                reader.integer(
+                        "batch.max-bytes",
+                        400_000,
+                        10_000,
+                        100_000_000,
+                        "estimated bytes that fill a batch; keep well below the broker's message limit"),
+                reader.longInteger(
+                        "model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "of every initial weight and every draw"),
+                reader.choice(
+                        "popularity.estimator",
+                        Estimator.DECAYED,
+                        "of an item's share of the positives: decayed count, or intervals between sightings (Yi et al. 2019)"),
+                reader.number(
+                        "popularity.half-life",
+                        100_000,
+                        1,
+                        1e12,
+                        "positives after which a count of the decayed estimator has halved"),
+                reader.number("popularity.rate", 0.01, 1e-6, 1, "alpha of the interval estimator"));
+    }
+
+    ItemPopularity popularity(char prefix) {
+        return switch (estimator) {
+            case DECAYED -> new ItemPopularity.Decayed(prefix, halfLife);
+            case INTERVALS -> new ItemPopularity.Intervals(prefix, rate, size);
+        };
+    }
+}

@@ -1,0 +1,227 @@
+package dev.millrace.batch;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Collects examples and catalogue changes into the next mini-batch.
+ *
+ * <p>When to close is the caller's, because waiting is a matter of clocks; what is in the batch is decided here and is a
+ * function of what was added. An item that comes in an example before the catalogue knows it is added to the catalogue, without
+ * features.
+ *
+ * <p>The open batch is state too: each of its parts is an entry under a running number, which goes when the batch is closed.
+ */
+public final class Batcher implements Durable {
+
+    private static final byte COUNTERS = 0;
+    private static final byte PART = 1;
+
+    private final BatchSettings settings;
+    private final Catalogue catalogue;
+    private final byte prefix;
+    private final char popularityPrefix;
+    private final ItemPopularity popularity;
+    private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
+    private final TreeMap<Long, CatalogueChange> changes = new TreeMap<>();
+    private long added;
+    private long closedUpTo;
+    private long durableFrom;
+    private long durableTo;
+    private long step;
+    private int bytes;
+
+    /**
+     * @param catalogue changed when a batch is closed
+     * @param prefix first byte of the open batch's keys
+     * @param popularityPrefix first byte of the popularity's keys
+     */
+    public Batcher(BatchSettings settings, Catalogue catalogue, char prefix, char popularityPrefix) {
+        this.settings = settings;
+        this.catalogue = catalogue;
+        this.prefix = (byte) prefix;
+        this.popularityPrefix = popularityPrefix;
+        this.popularity = settings.popularity(popularityPrefix);
+    }
+
+    public void add(TrainingExample example) {
+        examples.put(added++, example);
+        bytes += BatchFields.estimatedBytes(example);
+    }
+
+    public void change(CatalogueChange change) {
+        changes.put(added++, change);
+    }
+
+    /** Whether the open batch is full by number or size. */
+    public boolean isFull() {
+        return examples.size() >= settings.size()
+                || changes.size() >= settings.maxChanges()
+                || bytes >= settings.maxBytes();
+    }
+
+    public boolean isEmpty() {
+        return examples.isEmpty() && changes.isEmpty();
+    }
+
+    /** Examples in the open batch. */
+    public int openExamples() {
+        return examples.size();
+    }
+
+    /** Catalogue changes in the open batch. */
+    public int openChanges() {
+        return changes.size();
+    }
+
+    /** Ends the open batch, applies its changes to the catalogue, and begins the next. */
+    public MiniBatch close() {
+        step++;
+        List<TrainingExample> positives = List.copyOf(examples.values());
+        List<CatalogueChange> catalogueChanges = new ArrayList<>(changes.values());
+        catalogueChanges.addAll(unknownItems(positives, catalogueChanges));
+        for (CatalogueChange change : catalogueChanges) {
+            catalogue.apply(change);
+            if (change instanceof CatalogueChange.Removal) {
+                popularity.remove(change.itemId());
+            }
+        }
+        List<String> items = positives.stream().map(TrainingExample::item).toList();
+        long seed = CounterRandom.bits(settings.seed(), step, 0);
+        List<String> negatives = positives.isEmpty() ? List.of() : drawNegatives(seed);
+        MiniBatch batch = new MiniBatch(
+                step,
+                seed,
+                catalogueChanges,
+                positives,
+                logProbabilities(items),
+                negatives,
+                logProbabilities(negatives),
+                catalogue.size());
+        popularity.observe(items);
+        examples.clear();
+        changes.clear();
+        bytes = 0;
+        closedUpTo = added;
+        return batch;
+    }
+
+    /** Takes a batch that another closed, so that this one can go on behind it. */
+    public void follow(MiniBatch batch) {
+        step = batch.step();
+        batch.catalogue().forEach(catalogue::apply);
+        popularity.observe(batch.examples().stream().map(TrainingExample::item).toList());
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        if (key[0] == popularityPrefix) {
+            popularity.restore(key, value);
+            return;
+        }
+        ByteBuffer payload = Frame.open(value);
+        if (key[1] == COUNTERS) {
+            step = payload.getLong();
+            added = payload.getLong();
+            closedUpTo = payload.getLong();
+            durableFrom = closedUpTo;
+            durableTo = added;
+            return;
+        }
+        long number = ByteBuffer.wrap(key).getLong(2);
+        BatchFields.read(
+                payload,
+                example -> {
+                    examples.put(number, example);
+                    bytes += BatchFields.estimatedBytes(example);
+                },
+                change -> changes.put(number, change));
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        for (long number = durableFrom; number < Math.min(closedUpTo, durableTo); number++) {
+            sink.delete(partKey(number));
+        }
+        for (long number = Math.max(closedUpTo, durableTo); number < added; number++) {
+            TrainingExample example = examples.get(number);
+            CatalogueChange change = changes.get(number);
+            if (example != null) {
+                sink.put(partKey(number), BatchFields.encoded(example));
+            } else if (change != null) {
+                sink.put(partKey(number), BatchFields.encoded(change));
+            }
+        }
+        durableFrom = closedUpTo;
+        durableTo = added;
+        sink.put(
+                new byte[] {prefix, COUNTERS},
+                Frame.seal(Frame.allocate(3 * Long.BYTES)
+                        .putLong(step)
+                        .putLong(added)
+                        .putLong(closedUpTo)));
+        popularity.drainDirty(sink);
+    }
+
+    private byte[] partKey(long number) {
+        return ByteBuffer.allocate(2 + Long.BYTES)
+                .put(prefix)
+                .put(PART)
+                .putLong(number)
+                .array();
+    }
+
+    private List<CatalogueChange> unknownItems(List<TrainingExample> positives, List<CatalogueChange> announced) {
+        Set<String> known = new HashSet<>();
+        announced.forEach(change -> {
+            if (change instanceof CatalogueChange.Upsert) {
+                known.add(change.itemId());
+            } else {
+                known.remove(change.itemId());
+            }
+        });
+        Set<String> removed = new HashSet<>();
+        announced.forEach(change -> {
+            if (!known.contains(change.itemId())) {
+                removed.add(change.itemId());
+            }
+        });
+        List<CatalogueChange> unknown = new ArrayList<>();
+        for (TrainingExample example : positives) {
+            boolean has = known.contains(example.item())
+                    || (catalogue.contains(example.item()) && !removed.contains(example.item()));
+            if (!has) {
+                known.add(example.item());
+                unknown.add(
+                        new CatalogueChange.Upsert(new CatalogueItem(example.item(), example.time(), Features.NONE)));
+            }
+        }
+        return unknown;
+    }
+
+    private List<String> drawNegatives(long seed) {
+        List<String> negatives = new ArrayList<>(settings.negatives());
+        for (int slot = 0; slot < settings.negatives(); slot++) {
+            negatives.add(catalogue.itemAt(CounterRandom.below(catalogue.size(), seed, 1, slot)));
+        }
+        return negatives;
+    }
+
+    private float[] logProbabilities(List<String> items) {
+        float[] logs = new float[items.size()];
+        for (int at = 0; at < logs.length; at++) {
+            logs[at] = (float) popularity.logProbability(items.get(at), catalogue.size());
+        }
+        return logs;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.millrace.batch;
+
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Counts that halve over a half-life, in whatever unit time is given.
+ *
+ * <p>Decay is lazy: {@code c(y) ← c(y)·g^(t − last(y)) + amount} with {@code g = 2^(−1/half-life)}, one operation a count,
+ * however much time went by. Time that goes back counts as no time.
+ */
+public final class DecayedCounts implements Durable {
+
+    private static final String TOTAL = ""; // no item has an empty id
+
+    private record Count(double value, double asOf) {}
+
+    private final byte prefix;
+    private final double halfLife;
+    private final Map<String, Count> counts = new HashMap<>();
+    private final TreeSet<String> dirty = new TreeSet<>();
+
+    /**
+     * @param prefix first byte of this state's keys
+     * @param halfLife time after which a count has halved, positive
+     */
+    public DecayedCounts(char prefix, double halfLife) {
+        this.prefix = (byte) prefix;
+        this.halfLife = halfLife;
+    }
+
+    public void add(String item, double time, double amount) {
+        addTo(item, time, amount);
+        addTo(TOTAL, time, amount);
+    }
+
+    /** The item's count decayed to that time. */
+    public double count(String item, double time) {
+        Count count = counts.get(item);
+        return count == null ? 0 : decayed(count, time);
+    }
+
+    /** The sum of all counts, removed items' included, decayed to that time. */
+    public double total(double time) {
+        return count(TOTAL, time);
+    }
+
+    public void remove(String item) {
+        if (counts.remove(item) != null) {
+            dirty.add(item);
+        }
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        ByteBuffer payload = Frame.open(value);
+        counts.put(
+                new String(key, 1, key.length - 1, StandardCharsets.UTF_8),
+                new Count(payload.getDouble(), payload.getDouble()));
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        for (String item : dirty) {
+            byte[] text = item.getBytes(StandardCharsets.UTF_8);
+            byte[] key =
+                    ByteBuffer.allocate(1 + text.length).put(prefix).put(text).array();
+            Count count = counts.get(item);
+            if (count == null) {
+                sink.delete(key);
+            } else {
+                sink.put(
+                        key,
+                        Frame.seal(Frame.allocate(2 * Double.BYTES)
+                                .putDouble(count.value)
+                                .putDouble(count.asOf)));
+            }
+        }
+        dirty.clear();
+    }
+
+    private void addTo(String key, double time, double amount) {
+        Count before = counts.get(key);
+        counts.put(
+                key,
+                before == null
+                        ? new Count(amount, time)
+                        : new Count(decayed(before, time) + amount, Math.max(time, before.asOf)));
+        dirty.add(key);
+    }
+
+    private double decayed(Count count, double time) {
+        return time <= count.asOf ? count.value : count.value * StrictMath.pow(0.5, (time - count.asOf) / halfLife);
+    }
+}

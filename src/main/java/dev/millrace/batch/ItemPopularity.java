@@ -1,0 +1,181 @@
+package dev.millrace.batch;
+
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** Estimates how probable it is that a draw from the stream of positives is a given item. */
+public sealed interface ItemPopularity extends Durable {
+
+    /**
+     * Natural log of the probability that one draw is this item.
+     *
+     * @param catalogueSize items there are, for those never seen
+     */
+    double logProbability(String item, int catalogueSize);
+
+    /** Learns from one batch; read the batch's own probabilities before. */
+    void observe(List<String> positives);
+
+    void remove(String item);
+
+    /**
+     * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the estimate
+     * forgets at the pace of the stream whatever the batch size.
+     */
+    final class Decayed implements ItemPopularity {
+
+        private static final double EPSILON = 0.1;
+        private static final String CLOCK = "\0"; // no id holds a NUL
+
+        private final DecayedCounts counts;
+        private final byte[] clockKey;
+        private double positives; // a whole number
+        private boolean clockDirty;
+
+        /** @param halfLife positives after which a count has halved */
+        public Decayed(char prefix, double halfLife) {
+            this.counts = new DecayedCounts(prefix, halfLife);
+            this.clockKey = (prefix + CLOCK).getBytes(StandardCharsets.UTF_8);
+        }
+
+        @Override
+        public double logProbability(String item, int catalogueSize) {
+            double total = counts.total(positives) + EPSILON * Math.max(1, catalogueSize);
+            return StrictMath.log((counts.count(item, positives) + EPSILON) / total);
+        }
+
+        @Override
+        public void observe(List<String> items) {
+            positives += items.size();
+            clockDirty = true;
+            items.forEach(item -> counts.add(item, positives, 1));
+        }
+
+        @Override
+        public void remove(String item) {
+            counts.remove(item);
+        }
+
+        @Override
+        public void restore(byte[] key, byte[] value) {
+            if (java.util.Arrays.equals(key, clockKey)) {
+                positives = Frame.open(value).getDouble();
+            } else {
+                counts.restore(key, value);
+            }
+        }
+
+        @Override
+        public void drainDirty(EntrySink sink) {
+            if (clockDirty) {
+                sink.put(clockKey, Frame.seal(Frame.allocate(Double.BYTES).putDouble(positives)));
+                clockDirty = false;
+            }
+            counts.drainDirty(sink);
+        }
+    }
+
+    /**
+     * The estimated interval between batches that hold the item (Yi et al. 2019, algorithm 2), without hashing. For each
+     * distinct item of batch t: {@code B ← (1−α)B + α(t−A)}, {@code A ← t}; the item's chance to be in a batch is 1/B.
+     *
+     * <p>Kept for fidelity and as a control: it cannot tell items apart that are in every batch.
+     */
+    final class Intervals implements ItemPopularity {
+
+        /** Batches between sightings before any is known; the prior of an item at its first sight. */
+        private static final double PRIOR_INTERVAL = 100;
+
+        private static final String CLOCK = "\0";
+
+        private record Interval(long lastStep, double estimate) {}
+
+        private final byte prefix;
+        private final double rate;
+        private final int batchSize;
+        private final Map<String, Interval> intervals = new HashMap<>();
+        private final TreeSet<String> dirty = new TreeSet<>();
+        private long step;
+
+        /**
+         * @param rate α, in (0, 1]; larger forgets faster
+         * @param batchSize draws a batch, to turn the chance to be in a batch into that of one draw
+         */
+        public Intervals(char prefix, double rate, int batchSize) {
+            this.prefix = (byte) prefix;
+            this.rate = rate;
+            this.batchSize = batchSize;
+        }
+
+        @Override
+        public double logProbability(String item, int catalogueSize) {
+            Interval interval = intervals.get(item);
+            double batches = interval == null ? PRIOR_INTERVAL : Math.max(1, interval.estimate);
+            return -StrictMath.log(batches * batchSize);
+        }
+
+        @Override
+        public void observe(List<String> positives) {
+            step++;
+            dirty.add(CLOCK);
+            for (String item : new LinkedHashSet<>(positives)) {
+                Interval before = intervals.get(item);
+                double estimate = before == null
+                        ? PRIOR_INTERVAL
+                        : (1 - rate) * before.estimate + rate * (step - before.lastStep);
+                intervals.put(item, new Interval(step, estimate));
+                dirty.add(item);
+            }
+        }
+
+        @Override
+        public void remove(String item) {
+            if (intervals.remove(item) != null) {
+                dirty.add(item);
+            }
+        }
+
+        @Override
+        public void restore(byte[] key, byte[] value) {
+            String name = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+            ByteBuffer payload = Frame.open(value);
+            long lastStep = payload.getLong();
+            double estimate = payload.getDouble();
+            if (name.equals(CLOCK)) {
+                step = lastStep;
+            } else {
+                intervals.put(name, new Interval(lastStep, estimate));
+            }
+        }
+
+        @Override
+        public void drainDirty(EntrySink sink) {
+            for (String item : dirty) {
+                byte[] text = item.getBytes(StandardCharsets.UTF_8);
+                byte[] key = ByteBuffer.allocate(1 + text.length)
+                        .put(prefix)
+                        .put(text)
+                        .array();
+                Interval interval = item.equals(CLOCK) ? new Interval(step, 0) : intervals.get(item);
+                if (interval == null) {
+                    sink.delete(key);
+                } else {
+                    sink.put(
+                            key,
+                            Frame.seal(Frame.allocate(Long.BYTES + Double.BYTES)
+                                    .putLong(interval.lastStep)
+                                    .putDouble(interval.estimate)));
+                }
+            }
+            dirty.clear();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package dev.millrace.publish;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.TwoTower;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Decides whose vectors are published: at once those of clicked and of changed items, and of all others a share that brings
+ * every item round within the sweep bound.
+ *
+ * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. The sweep is what
+ * bounds the age of those. It goes through the catalogue by number, {@code ⌈N·steps / bound⌉} items a publication.
+ *
+ * <p>Between publications nothing here needs to survive but the cursor: whoever commits publishes first.
+ */
+public final class Publisher implements Durable {
+
+    private final PublishSettings settings;
+    private final byte[] key;
+    private final Map<String, Long> touched = new LinkedHashMap<>();
+    private final Set<String> removed = new LinkedHashSet<>();
+    private int cursor;
+    private long steps;
+    private long publishedSteps;
+    private long eventTime;
+    private boolean dirty;
+
+    /** @param prefix first byte of this state's key */
+    public Publisher(PublishSettings settings, char prefix) {
+        this.settings = settings;
+        this.key = new byte[] {(byte) prefix};
+    }
+
+    /** Notes what a step touched. */
+    public void stepped(MiniBatch batch) {
+        steps = batch.step();
+        dirty = true;
+        for (CatalogueChange change : batch.catalogue()) {
+            if (change instanceof CatalogueChange.Upsert) {
+                removed.remove(change.itemId());
+                touched.putIfAbsent(change.itemId(), 0L);
+            } else {
+                touched.remove(change.itemId());
+                removed.add(change.itemId());
+            }
+        }
+        for (TrainingExample example : batch.examples()) {
+            touched.merge(example.item(), example.producedAt(), Publisher::earlier);
+            eventTime = Math.max(eventTime, example.time());
+        }
+    }
+
+    /** The vectors to publish now; each item at most once, tombstones first. */
+    public List<ItemEmbedding> take(TwoTower model, Catalogue catalogue) {
+        List<ItemEmbedding> embeddings = new ArrayList<>();
+        for (String item : removed) {
+            embeddings.add(new ItemEmbedding(item, Optional.empty(), model.generation(), steps, eventTime, 0));
+        }
+        sweep(catalogue);
+        List<String> items =
+                touched.keySet().stream().filter(catalogue::contains).toList();
+        float[] vectors = new float[items.size() * model.dim()];
+        model.itemVectors(items, vectors);
+        for (int at = 0; at < items.size(); at++) {
+            String item = items.get(at);
+            float[] vector = Arrays.copyOfRange(vectors, at * model.dim(), (at + 1) * model.dim());
+            embeddings.add(new ItemEmbedding(
+                    item, Optional.of(vector), model.generation(), steps, eventTime, touched.getOrDefault(item, 0L)));
+        }
+        touched.clear();
+        removed.clear();
+        return embeddings;
+    }
+
+    @Override
+    public void restore(byte[] entryKey, byte[] value) {
+        ByteBuffer payload = Frame.open(value);
+        cursor = payload.getInt();
+        steps = payload.getLong();
+        publishedSteps = payload.getLong();
+        eventTime = payload.getLong();
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        if (!touched.isEmpty() || !removed.isEmpty()) {
+            throw new IllegalStateException(
+                    touched.size() + removed.size() + " items were touched and not published before the commit");
+        }
+        if (dirty) {
+            sink.put(
+                    key,
+                    Frame.seal(Frame.allocate(Integer.BYTES + 3 * Long.BYTES)
+                            .putInt(cursor)
+                            .putLong(steps)
+                            .putLong(publishedSteps)
+                            .putLong(eventTime)));
+            dirty = false;
+        }
+    }
+
+    private void sweep(Catalogue catalogue) {
+        long due = Math.min(
+                catalogue.size(),
+                ((steps - publishedSteps) * catalogue.size() + settings.sweepSteps() - 1) / settings.sweepSteps());
+        for (long at = 0; at < due; at++) {
+            if (cursor >= catalogue.size()) {
+                cursor = 0;
+            }
+            touched.putIfAbsent(catalogue.itemAt(cursor++), 0L);
+        }
+        publishedSteps = steps;
+    }
+
+    private static long earlier(long left, long right) {
+        if (left == 0 || right == 0) {
+            return Math.max(left, right);
+        }
+        return Math.min(left, right);
+    }
+}

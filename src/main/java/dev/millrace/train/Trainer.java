@@ -1,0 +1,247 @@
+package dev.millrace.train;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batcher;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.exam.Examiner;
+import dev.millrace.model.NonFiniteStepException;
+import dev.millrace.model.StepReport;
+import dev.millrace.model.TwoTower;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.Publisher;
+import dev.millrace.state.Books;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The learner as one state machine: examples become batches, each is examined, learnt and published from.
+ *
+ * <p>Live, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} ends it; from the log, batches come
+ * ready made. Either way {@link #learn} is the same step. Used by one thread.
+ */
+public final class Trainer implements Durable, AutoCloseable {
+
+    /** Names of the input topics in the books. */
+    public static final String EXAMPLES = "training-examples";
+
+    public static final String BATCHES = "mini-batches";
+
+    private static final char MODEL = 'm';
+    private static final char CATALOGUE = 'C';
+    private static final char OPEN_BATCH = 'O';
+    private static final char POPULARITY = 'P';
+    private static final char EXAM = 'E';
+    private static final char BASELINE = 'e';
+    private static final char PUBLICATION = 'S';
+    private static final char BOOKS = 'B';
+    private static final char PROGRESS = 'T';
+
+    private final Catalogue catalogue = new Catalogue(CATALOGUE);
+    private final Books books = new Books(BOOKS);
+    private final Batcher batcher;
+    private final TwoTower model;
+    private final Examiner examiner;
+    private final Publisher publisher;
+
+    private long closedStep;
+    private long learntStep;
+    private long positives;
+    private long refusedSteps;
+    private long eventTime;
+    private double loss;
+    private double gradientNorm;
+
+    public Trainer(TrainerSettings settings) {
+        batcher = new Batcher(settings.batch(), catalogue, OPEN_BATCH, POPULARITY);
+        model = new TwoTower(settings.model(), catalogue);
+        examiner = new Examiner(settings.exam(), EXAM, BASELINE);
+        publisher = new Publisher(settings.publish(), PUBLICATION);
+    }
+
+    public void add(TrainingExample example) {
+        books.await(EXAMPLES);
+        batcher.add(example);
+    }
+
+    public void change(CatalogueChange change) {
+        books.await(EXAMPLES);
+        batcher.change(change);
+    }
+
+    /** Whether the open batch is full. */
+    public boolean isBatchReady() {
+        return batcher.isFull();
+    }
+
+    /** Whether anything is in the open batch. */
+    public boolean hasOpenWork() {
+        return !batcher.isEmpty();
+    }
+
+    /** Ends the open batch; the caller writes it to the log and lets it be learnt. */
+    public MiniBatch closeBatch() {
+        int examples = batcher.openExamples();
+        int changes = batcher.openChanges();
+        MiniBatch batch = batcher.close();
+        closedStep = batch.step();
+        books.settleWaiting(EXAMPLES, "batched", examples);
+        books.settleWaiting(EXAMPLES, "catalogue-change", changes);
+        return batch;
+    }
+
+    /**
+     * Examines the model on a batch, then learns from it.
+     *
+     * @throws IllegalStateException if it is not the next of the log
+     */
+    public StepOutcome learn(MiniBatch batch) {
+        enter(batch);
+        if (!batch.examples().isEmpty()) {
+            examiner.examine(batch, model, catalogue);
+            examiner.observe(batch);
+        }
+        return step(batch);
+    }
+
+    /** Learns from a batch without an exam: for passes over a warm-up. */
+    public StepOutcome rehearse(MiniBatch batch) {
+        enter(batch);
+        return step(batch);
+    }
+
+    /** Examines the model on a batch and leaves it as it is: for a frozen model beside one that learns. */
+    public void examineOnly(MiniBatch batch) {
+        enter(batch);
+        examiner.examine(batch, model, catalogue);
+        examiner.observe(batch);
+        learntStep = batch.step();
+    }
+
+    /** Lets the popularity baseline of the exam learn from a batch that was rehearsed. */
+    public void observe(MiniBatch batch) {
+        examiner.observe(batch);
+    }
+
+    /** The vectors to publish before the next commit. */
+    public List<ItemEmbedding> publish() {
+        return publisher.take(model, catalogue);
+    }
+
+    /** Whether an entry is one that the query side needs. */
+    public boolean isQuerySide(byte[] key) {
+        return key[0] == MODEL && model.isQuerySide(key);
+    }
+
+    public TrainingProgress progress() {
+        return new TrainingProgress(
+                model.generation(),
+                learntStep,
+                positives,
+                refusedSteps,
+                loss,
+                gradientNorm,
+                catalogue.size(),
+                eventTime,
+                examiner.totals(),
+                books.accounts());
+    }
+
+    /** SHA-256 over the model's entries. */
+    public byte[] modelDigest() {
+        return model.digest();
+    }
+
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        switch ((char) key[0]) {
+            case MODEL -> model.restore(key, value);
+            case CATALOGUE -> catalogue.restore(key, value);
+            case OPEN_BATCH, POPULARITY -> batcher.restore(key, value);
+            case EXAM, BASELINE -> examiner.restore(key, value);
+            case PUBLICATION -> publisher.restore(key, value);
+            case BOOKS -> books.restore(key, value);
+            case PROGRESS -> restoreProgress(Frame.open(value));
+            default -> throw new CorruptEntryException("an entry of unknown kind " + key[0]);
+        }
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        model.drainDirty(sink);
+        catalogue.drainDirty(sink);
+        batcher.drainDirty(sink);
+        examiner.drainDirty(sink);
+        publisher.drainDirty(sink);
+        books.drainDirty(sink);
+        sink.put(
+                new byte[] {PROGRESS},
+                Frame.seal(Frame.allocate(5 * Long.BYTES + 2 * Double.BYTES)
+                        .putLong(closedStep)
+                        .putLong(learntStep)
+                        .putLong(positives)
+                        .putLong(refusedSteps)
+                        .putLong(eventTime)
+                        .putDouble(loss)
+                        .putDouble(gradientNorm)));
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    private void enter(MiniBatch batch) {
+        if (batch.step() != learntStep + 1) {
+            throw new IllegalStateException("mini-batch of step " + batch.step() + " follows step " + learntStep
+                    + ": the log must hold every step once, in order");
+        }
+        if (batch.step() > closedStep) { // closed by another: this one only follows the log
+            batcher.follow(batch);
+            closedStep = batch.step();
+            books.settle(BATCHES, batch.examples().isEmpty() ? "catalogue-change" : "learnt");
+        }
+        for (CatalogueChange change : batch.catalogue()) {
+            if (change instanceof CatalogueChange.Removal) {
+                model.removeItem(change.itemId());
+                examiner.remove(change.itemId());
+            }
+        }
+    }
+
+    private StepOutcome step(MiniBatch batch) {
+        learntStep = batch.step();
+        publisher.stepped(batch);
+        if (batch.examples().isEmpty()) {
+            return new StepOutcome.CatalogueOnly();
+        }
+        for (TrainingExample example : batch.examples()) {
+            eventTime = Math.max(eventTime, example.time());
+        }
+        try {
+            StepReport report = model.learn(batch);
+            positives += batch.examples().size();
+            loss = report.loss();
+            gradientNorm = report.gradientNorm();
+            return new StepOutcome.Learnt(report);
+        } catch (NonFiniteStepException notFinite) {
+            refusedSteps++;
+            return new StepOutcome.Refused(notFinite.getMessage());
+        }
+    }
+
+    private void restoreProgress(ByteBuffer payload) {
+        closedStep = payload.getLong();
+        learntStep = payload.getLong();
+        positives = payload.getLong();
+        refusedSteps = payload.getLong();
+        eventTime = payload.getLong();
+        loss = payload.getDouble();
+        gradientNorm = payload.getDouble();
+    }
+}

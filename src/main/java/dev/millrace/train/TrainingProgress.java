@@ -1,0 +1,31 @@
+package dev.millrace.train;
+
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.state.Books;
+import java.util.SortedMap;
+
+/**
+ * How far training has come; all counts since the beginning.
+ *
+ * @param generation lineage of weights
+ * @param step of the last batch
+ * @param positives examples learnt
+ * @param refusedSteps batches left because they were not finite
+ * @param loss mean loss of the last learnt batch
+ * @param gradientNorm of the last learnt batch, before clipping
+ * @param items in the catalogue
+ * @param eventTime latest learnt, epoch milliseconds; 0 before any
+ * @param exam the exam so far
+ * @param books what became of what came in, by topic
+ */
+public record TrainingProgress(
+        String generation,
+        long step,
+        long positives,
+        long refusedSteps,
+        double loss,
+        double gradientNorm,
+        int items,
+        long eventTime,
+        ExamTotals exam,
+        SortedMap<String, Books.Account> books) {}
