@@ -331,8 +331,7 @@ public final class Attribution implements Durable {
     }
 
     private void publish(String user, UserState state) {
-        // "now" is one millisecond past all that is known, so that the latest click is part of it
-        long now = 1 + Math.max(Math.max(state.countedAt(), state.profileTime()), latestVisit(state));
+        long now = Math.max(Math.max(state.countedAt(), state.profileTime()), latestVisit(state));
         output.userFeatures(state.asOf(user, now, halfLifeMillis));
     }
 
