@@ -86,8 +86,8 @@ final class EmbeddingTable {
     }
 
     /** The row a key would begin with. */
-    void initial(String key, float[] out) {
-        InitialRow.fill(settings.seed(), name, key, settings.towers().rowScale(), out, 0, dim);
+    float[] initial(String key) {
+        return InitialRow.of(settings, name, key, dim);
     }
 
     /** Notes that a row changed. */

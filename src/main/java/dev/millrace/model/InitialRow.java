@@ -25,6 +25,13 @@ final class InitialRow {
         }
     }
 
+    /** The row that a key of a table begins with. */
+    static float[] of(ModelSettings settings, String table, String key, int dim) {
+        float[] row = new float[dim];
+        fill(settings.seed(), table, key, settings.towers().rowScale(), row, 0, dim);
+        return row;
+    }
+
     private static long hash(long start, String text) {
         long hash = start;
         for (int at = 0; at < text.length(); at++) {

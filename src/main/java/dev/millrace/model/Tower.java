@@ -4,9 +4,9 @@ import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 
@@ -291,7 +291,6 @@ final class Tower {
         EmbeddingTable table = tables[f];
         int width = table.dim();
         float[] values = table.values();
-        float[] initial = new float[rowlessCount > 0 ? width : 0];
         int[] start = starts[f];
         int[] row = rows[f];
         for (int i = 0; i < n; i++) {
@@ -301,8 +300,7 @@ final class Tower {
                 if (row[at] >= 0) {
                     addTo(input, to, values, row[at] * width, width);
                 } else {
-                    table.initial(rowless[-1 - row[at]], initial);
-                    addTo(input, to, initial, 0, width);
+                    addTo(input, to, table.initial(rowless[-1 - row[at]]), 0, width);
                 }
             }
             if (count > 1) {
@@ -395,10 +393,7 @@ final class Tower {
     }
 
     private static <T> T known(Map<String, T> byTable, FeatureSpec feature) {
-        T found = new HashMap<>(byTable).get(feature.table());
-        if (found == null) {
-            throw new IllegalArgumentException("feature " + feature.name() + " names no table");
-        }
-        return found;
+        return Optional.ofNullable(byTable.get(feature.table()))
+                .orElseThrow(() -> new IllegalArgumentException("feature " + feature.name() + " names no table"));
     }
 }

@@ -15,7 +15,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,6 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     private static final char USER = 'u';
     private static final char ITEM = 'i';
-    private static final int HEADER_VERSION = 1;
 
     private final ModelSettings settings;
     private final Catalogue catalogue;
@@ -191,7 +189,9 @@ public final class TwoTower implements Durable, AutoCloseable {
     public void restore(byte[] key, byte[] value) {
         ModelEntry entry = ModelEntry.of(key);
         if (entry instanceof ModelEntry.Header) {
-            checkHeader(Frame.open(value));
+            ModelHeader header = ModelHeader.read(Frame.open(value));
+            header.requireFingerprint(fingerprint);
+            header.requireSettings(settings);
             isHeaderDirty = false;
             areNetworksDirty = false;
         } else if (entry instanceof ModelEntry.Row row) {
@@ -390,7 +390,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         double outputScale = settings.towers().skip() ? settings.towers().outputScale() : 1;
         TowerKernel kernel = new Nd4jKernel(
                 shape, seed, outputScale, settings.optimiser().dense().initialAccumulator());
-        return new Tower(features, settings, new HashMap<>(tables), new HashMap<>(rowGradients), kernel);
+        return new Tower(features, settings, tables, rowGradients, kernel);
     }
 
     private Tower tower(char side) {
@@ -406,28 +406,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     private byte[] header() {
-        return new Fields()
-                .integer(HEADER_VERSION)
-                .text(fingerprint.toString())
-                .text(settings.hash())
-                .framed();
-    }
-
-    private void checkHeader(ByteBuffer payload) {
-        int version = payload.getInt();
-        if (version != HEADER_VERSION) {
-            throw new CorruptEntryException(
-                    "the model's header has version " + version + ", this program reads " + HEADER_VERSION);
-        }
-        String storedFingerprint = Fields.text(payload);
-        if (!storedFingerprint.equals(fingerprint.toString())) {
-            throw new FingerprintMismatchException(
-                    "the numeric fingerprint", storedFingerprint, fingerprint.toString());
-        }
-        String storedHash = Fields.text(payload);
-        if (!storedHash.equals(settings.hash())) {
-            throw new FingerprintMismatchException("the settings hash", storedHash, settings.hash());
-        }
+        return ModelHeader.of(fingerprint, settings).framed();
     }
 
     private void restoreRow(ModelEntry.Row row, byte[] value) {
