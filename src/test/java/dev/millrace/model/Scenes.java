@@ -7,7 +7,6 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
-import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
@@ -133,10 +132,5 @@ final class Scenes {
 
     private static float logProbability(int item) {
         return (float) Math.log((item < 3 ? 0.12 : 0.02) + 0.0005 * item);
-    }
-
-    /** Feature specs that read rows. */
-    static List<FeatureSpec> withRows(List<FeatureSpec> features) {
-        return features.stream().filter(FeatureSpec::hasRows).toList();
     }
 }
