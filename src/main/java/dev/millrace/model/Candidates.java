@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.ModelSettings.Correction;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +20,9 @@ import java.util.Map;
  * @param positive [examples] the candidate that is the example's item
  * @param own [examples] constant on the example's own positive logit
  * @param others [items] constant on the candidate's logit for all other examples
+ * @param nextOfItem [items] the next candidate of the same item, in a ring; itself where each item is once
  */
-record Candidates(List<String> items, int[] positive, float[] own, float[] others) {
+record Candidates(List<String> items, int[] positive, float[] own, float[] others, int[] nextOfItem) {
 
     static Candidates of(MiniBatch batch, ModelSettings.Loss loss) {
         int examples = batch.examples().size();
@@ -44,7 +46,30 @@ record Candidates(List<String> items, int[] positive, float[] own, float[] other
         for (int c = 0; c < others.length; c++) {
             others[c] = (float) StrictMath.log(weights[c]);
         }
-        return new Candidates(items, positive, own, others);
+        int[] nextOfItem = new int[others.length];
+        Arrays.setAll(nextOfItem, c -> c);
+        return new Candidates(items, positive, own, others, nextOfItem);
+    }
+
+    /**
+     * Every example's item a candidate of its own, repeated or not: for items whose features differ from example to example.
+     *
+     * @param items [examples]
+     * @param constants [examples] {@code k_j}
+     */
+    static Candidates columns(List<String> items, float[] constants) {
+        int[] positive = new int[items.size()];
+        int[] nextOfItem = new int[items.size()];
+        Map<String, Integer> last = new HashMap<>();
+        for (int c = 0; c < positive.length; c++) {
+            positive[c] = c;
+            Integer before = last.put(items.get(c), c);
+            nextOfItem[c] = before == null ? c : nextOfItem[before];
+            if (before != null) {
+                nextOfItem[before] = c;
+            }
+        }
+        return new Candidates(items, positive, constants, constants, nextOfItem);
     }
 
     /** b log p − log Q, with Q = (n_b p + n_u / N) / (n_b + n_u) for every candidate (Yang et al. 2020). */

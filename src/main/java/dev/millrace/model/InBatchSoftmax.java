@@ -27,6 +27,7 @@ final class InBatchSoftmax {
             float own = scores[positive] + candidates.own()[i];
             addTo(scores, at, candidates.others());
             scores[positive] = own;
+            maskAccidentalHits(scores, at, candidates.positive()[i], candidates.nextOfItem());
             float max = max(scores, at, count);
             float sum = exponentials(scores, at, count, max);
             loss += weights[i] * (StrictMath.log(sum) - (own - max));
@@ -35,6 +36,13 @@ final class InBatchSoftmax {
             scores[positive] -= factor;
         }
         return loss / examples;
+    }
+
+    /** Other candidates of the example's own item are no negatives. */
+    private static void maskAccidentalHits(float[] scores, int at, int positive, int[] nextOfItem) {
+        for (int c = nextOfItem[positive]; c != positive; c = nextOfItem[c]) {
+            scores[at + c] = Float.NEGATIVE_INFINITY;
+        }
     }
 
     private static void addTo(float[] scores, int at, float[] constants) {

@@ -76,14 +76,20 @@ public final class TwoTower implements Durable, AutoCloseable {
      * @throws NonFiniteStepException before anything was applied, if loss or gradient is not finite
      */
     public StepReport learn(MiniBatch batch) {
-        int examples = batch.examples().size();
-        if (examples == 0) {
+        if (batch.examples().isEmpty()) {
             return new StepReport(0, 0, 0);
         }
         times.begin();
         Candidates candidates = Candidates.of(batch, settings.loss());
-        List<Subject> users = users(batch);
-        List<Subject> items = items(candidates.items());
+        return learn(batch.step(), users(batch), items(candidates.items()), candidates, weights(batch));
+    }
+
+    /**
+     * @param users [examples]
+     * @param items as many as candidates
+     * @param weights [examples]
+     */
+    StepReport learn(long step, List<Subject> users, List<Subject> items, Candidates candidates, float[] weights) {
         Moments[] userMoments = userTower.momentsCopy();
         Moments[] itemMoments = itemTower.momentsCopy();
         users.forEach(userTower::observe);
@@ -100,10 +106,10 @@ public final class TwoTower implements Durable, AutoCloseable {
         float[] v = itemTower.forward(items);
         times.lap(StepTimes.Phase.FORWARD);
 
-        double loss = lossAndVectorGradients(u, v, candidates, weights(batch));
+        double loss = lossAndVectorGradients(u, v, candidates, weights);
         times.lap(StepTimes.Phase.LOSS);
 
-        userTower.backward(userGradients, examples);
+        userTower.backward(userGradients, users.size());
         itemTower.backward(itemGradients, items.size());
         times.lap(StepTimes.Phase.BACKWARD);
 
@@ -120,7 +126,7 @@ public final class TwoTower implements Durable, AutoCloseable {
             admissions.forEach(Runnable::run);
             userTower.resetMoments(userMoments);
             itemTower.resetMoments(itemMoments);
-            throw new NonFiniteStepException(batch.step(), loss, norm, rowNorm);
+            throw new NonFiniteStepException(step, loss, norm, rowNorm);
         }
         apply(norm);
         times.lap(StepTimes.Phase.APPLY);
