@@ -22,6 +22,7 @@ import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,6 @@ final class RowReader implements Iterator<Row>, Closeable {
         } else {
             parser = new JsonLines(file.columns());
         }
-        next = read();
     }
 
     /** The names of a file's columns; empty if it has no first line, or cannot know. */
@@ -85,16 +85,19 @@ final class RowReader implements Iterator<Row>, Closeable {
 
     @Override
     public boolean hasNext() {
+        if (next == null) {
+            next = read();
+        }
         return next != null;
     }
 
     @Override
     public Row next() {
-        Row row = next;
-        if (row == null) {
+        if (!hasNext()) {
             throw new NoSuchElementException();
         }
-        next = read();
+        Row row = Objects.requireNonNull(next);
+        next = null;
         return row;
     }
 
