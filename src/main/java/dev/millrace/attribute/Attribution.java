@@ -195,20 +195,24 @@ public final class Attribution implements Durable {
     }
 
     private void runTimers() {
-        List<byte[]> due = new ArrayList<>();
-        do {
-            due.clear();
-            entries.scan(EntryKeys.timersFrom(timerCursor), EntryKeys.timersFrom(streamTime + 1), (timer, value) -> {
-                due.add(timer);
-                return due.size() < TIMERS_A_ROUND;
-            });
+        // until none is left: what ends may start another timer that is due already
+        for (List<byte[]> due = dueTimers(); !due.isEmpty(); due = dueTimers()) {
             for (byte[] timer : due) {
                 entries.delete(timer);
                 ended(EntryKeys.timerSubject(timer));
             }
-        } while (due.size() == TIMERS_A_ROUND);
+        }
         timerCursor = streamTime;
         clockDirty = true;
+    }
+
+    private List<byte[]> dueTimers() {
+        List<byte[]> due = new ArrayList<>();
+        entries.scan(EntryKeys.timersFrom(timerCursor), EntryKeys.timersFrom(streamTime + 1), (timer, value) -> {
+            due.add(timer);
+            return due.size() < TIMERS_A_ROUND;
+        });
+        return due;
     }
 
     private void ended(byte[] subject) {
@@ -327,8 +331,7 @@ public final class Attribution implements Durable {
     }
 
     private void publish(String user, UserState state) {
-        // "now" is one millisecond past all that is known, so that the latest click is part of it
-        long now = 1 + Math.max(Math.max(state.countedAt(), state.profileTime()), latestVisit(state));
+        long now = Math.max(Math.max(state.countedAt(), state.profileTime()), latestVisit(state));
         output.userFeatures(state.asOf(user, now, halfLifeMillis));
     }
 

@@ -41,10 +41,10 @@ record UserState(
         history = List.copyOf(history);
     }
 
-    /** What was known before {@code time}: later clicks are left out, whatever order events arrived in. */
+    /** What was known at {@code time}: later clicks are left out, whatever order events arrived in. */
     UserFeatures asOf(String user, long time, double halfLifeMillis) {
         List<String> items = history.stream()
-                .filter(visit -> visit.time < time)
+                .filter(visit -> visit.time <= time)
                 .map(Visit::item)
                 .toList();
         double decay = decay(Math.max(0, time - countedAt), halfLifeMillis);

@@ -18,21 +18,29 @@ final class Require {
 
     /** An id: 1 to 256 bytes of UTF-8, no control characters (the stores use NUL as separator), not all blank. */
     static void id(String path, String id) {
-        that(!id.isBlank(), path, '"' + id + '"', "must not be blank");
+        if (id.isBlank()) {
+            throw unusable(path, id, "must not be blank");
+        }
         int bytes = 0;
         for (int at = 0; at < id.length(); at++) {
             char unit = id.charAt(at);
-            that(unit >= ' ' && unit != 0x7f, path, printable(id), "must not contain control characters");
+            if (unit < ' ' || unit == 0x7f) {
+                throw unusable(path, id, "must not contain control characters");
+            }
             boolean pairs = Character.isHighSurrogate(unit)
                     && at + 1 < id.length()
                     && Character.isLowSurrogate(id.charAt(at + 1));
-            that(pairs || !Character.isSurrogate(unit), path, printable(id), "must be valid Unicode");
+            if (!pairs && Character.isSurrogate(unit)) {
+                throw unusable(path, id, "must be valid Unicode");
+            }
             if (pairs) {
                 at++;
             }
             bytes += pairs ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
         }
-        that(bytes <= MAX_ID_BYTES, path, printable(id), "must have at most " + MAX_ID_BYTES + " bytes");
+        if (bytes > MAX_ID_BYTES) {
+            throw unusable(path, id, "must have at most " + MAX_ID_BYTES + " bytes");
+        }
     }
 
     static void time(String path, long epochMillis) {
@@ -41,6 +49,10 @@ final class Require {
                 path,
                 epochMillis,
                 "must be epoch milliseconds between 1980 and 2100");
+    }
+
+    private static UnusableEventException unusable(String path, String id, String rule) {
+        return new UnusableEventException(path, printable(id), rule);
     }
 
     private static String printable(String id) {

@@ -1,8 +1,9 @@
 package dev.millrace.model;
 
-/** Thrown when loss or gradient of a step is not finite, before anything of it was applied. */
+/** Thrown when a step's loss or gradient is not finite; nothing of that step was applied. */
 public final class NonFiniteStepException extends RuntimeException {
-    public NonFiniteStepException(String message) {
-        super(message);
+    NonFiniteStepException(long step, double loss, double gradientNorm, double rowNorm) {
+        super("step " + step + " is not finite: loss " + loss + ", gradient norm " + gradientNorm + " (networks), "
+                + rowNorm + " (rows)");
     }
 }

@@ -3,16 +3,72 @@ package dev.millrace.model;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
+import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 
-/** Two towers over growing embedding tables; one mini-batch, one step. */
+/**
+ * Two towers over growing embedding tables; one mini-batch, one step. One thread.
+ *
+ * <p>The step, in the order of the formulas: rows → towers → unit vectors → cosines / temperature → constants (popularity, log
+ * Q) → softmax → back the same way → clip → Adagrad of networks and rows.
+ */
 public final class TwoTower implements Durable, AutoCloseable {
 
-    /** @param catalogue read for item features; the caller applies a batch's changes to it before {@link #learn} */
-    public TwoTower(ModelSettings settings, Catalogue catalogue) {}
+    private static final char USER = 'u';
+    private static final char ITEM = 'i';
+
+    private final ModelSettings settings;
+    private final Catalogue catalogue;
+    private final NumericFingerprint fingerprint;
+    private final String generation;
+    private final Map<String, EmbeddingTable> tables = new TreeMap<>();
+    private final Map<String, RowGradients> rowGradients = new TreeMap<>();
+    private final Set<String> userTables = new HashSet<>();
+    private final Set<String> itemIdTables = new HashSet<>();
+    private final Tower userTower;
+    private final Tower itemTower;
+    private final StepTimes times;
+
+    private boolean isHeaderDirty = true;
+    private boolean areNetworksDirty = true;
+    private float[] scores = new float[0];
+    private float[] userGradients = new float[0];
+    private float[] itemGradients = new float[0];
+
+    /**
+     * @param catalogue read for item features; the caller applies a batch's changes to it before {@link #learn}
+     * @throws IllegalStateException if the process may use several native threads, see {@link NumericFingerprint}
+     */
+    public TwoTower(ModelSettings settings, Catalogue catalogue) {
+        this(settings, catalogue, StepTimes.UNTIMED);
+    }
+
+    TwoTower(ModelSettings settings, Catalogue catalogue, StepTimes times) {
+        this.settings = settings;
+        this.catalogue = catalogue;
+        this.times = times;
+        this.fingerprint = NumericFingerprint.require();
+        this.generation = settings.generationName();
+        addTables(settings.user(), userTables);
+        addTables(settings.item(), new HashSet<>());
+        this.userTower = tower(settings.user(), settings.towers().userHidden(), settings.seed());
+        this.itemTower = tower(settings.item(), settings.towers().itemHidden(), settings.seed() + 1);
+    }
 
     /**
      * One learning step.
@@ -20,48 +76,382 @@ public final class TwoTower implements Durable, AutoCloseable {
      * @throws NonFiniteStepException before anything was applied, if loss or gradient is not finite
      */
     public StepReport learn(MiniBatch batch) {
-        return new StepReport(0, 0, 0);
+        if (batch.examples().isEmpty()) {
+            return new StepReport(0, 0, 0);
+        }
+        times.begin();
+        Candidates candidates = Candidates.of(batch, settings.loss());
+        return learn(batch.step(), users(batch), items(candidates.items()), candidates, weights(batch));
     }
 
-    /** @param out [items, dim] unit-length vectors, row-major, filled */
-    public void itemVectors(List<String> items, float[] out) {}
+    /**
+     * @param users [examples]
+     * @param items as many as candidates
+     * @param weights [examples]
+     */
+    StepReport learn(long step, List<Subject> users, List<Subject> items, Candidates candidates, float[] weights) {
+        Moments[] userMoments = userTower.momentsCopy();
+        Moments[] itemMoments = itemTower.momentsCopy();
+        users.forEach(userTower::observe);
+        for (int positive : candidates.positive()) {
+            itemTower.observe(items.get(positive));
+        }
+        List<Runnable> admissions = new ArrayList<>();
+        Tower.Admissions admitted = (table, key) -> admissions.add(() -> table.retract(key));
+        userTower.resolveAdmitting(users, catalogue::contains, admitted);
+        itemTower.resolveAdmitting(items, catalogue::contains, admitted);
+        times.lap(StepTimes.Phase.RESOLVE);
+
+        float[] u = userTower.forward(users);
+        float[] v = itemTower.forward(items);
+        times.lap(StepTimes.Phase.FORWARD);
+
+        double loss = lossAndVectorGradients(u, v, candidates, weights);
+        times.lap(StepTimes.Phase.LOSS);
+
+        userTower.backward(userGradients, users.size());
+        itemTower.backward(itemGradients, items.size());
+        times.lap(StepTimes.Phase.BACKWARD);
+
+        addPenalty();
+        double norm = Math.sqrt(squaredNorm(userTower) + squaredNorm(itemTower));
+        double rowNorm = 0;
+        int touched = 0;
+        for (RowGradients gradients : rowGradients.values()) {
+            rowNorm += gradients.squaredNorm();
+            touched += gradients.count();
+        }
+        if (!Double.isFinite(loss) || !Double.isFinite(norm) || !Double.isFinite(rowNorm)) {
+            rowGradients.values().forEach(RowGradients::clear);
+            admissions.forEach(Runnable::run);
+            userTower.resetMoments(userMoments);
+            itemTower.resetMoments(itemMoments);
+            throw new NonFiniteStepException(step, loss, norm, rowNorm);
+        }
+        apply(norm);
+        times.lap(StepTimes.Phase.APPLY);
+        return new StepReport(loss, norm, touched);
+    }
+
+    /** @param out [items, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet */
+    public void itemVectors(List<String> items, float[] out) {
+        vectors(itemTower, items(items), out);
+    }
 
     /**
      * @param users [n]
      * @param contexts [n]
-     * @param out [n, dim] unit-length vectors, row-major, filled
+     * @param out [n, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet
      */
-    public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {}
+    public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
+        List<Subject> subjects = new ArrayList<>(users.size());
+        for (int i = 0; i < users.size(); i++) {
+            subjects.add(Subject.user(users.get(i), contexts.get(i)));
+        }
+        vectors(userTower, subjects, out);
+    }
 
     /** Forgets an item's own rows. */
-    public void removeItem(String item) {}
-
-    /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */
-    public boolean isQuerySide(byte[] key) {
-        return false;
+    public void removeItem(String item) {
+        for (EmbeddingTable table : tables.values()) {
+            if (itemIdTables.contains(table.name())) {
+                table.remove(item);
+            }
+        }
     }
 
     /** Floats a vector. */
     public int dim() {
-        return 0;
+        return settings.dim();
     }
 
-    /** The lineage of these weights. */
+    /** The lineage of these weights, see {@link ModelSettings#generationName}. */
     public String generation() {
-        return "";
+        return generation;
     }
 
-    /** SHA-256 over all entries, in the order of their keys. */
+    /** Rows of all embedding tables. */
+    public int rowCount() {
+        return tables.values().stream().mapToInt(EmbeddingTable::size).sum();
+    }
+
+    /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */
+    public boolean isQuerySide(byte[] key) {
+        ModelEntry entry = ModelEntry.of(key);
+        if (entry instanceof ModelEntry.Row row) {
+            return userTables.contains(row.table());
+        }
+        if (entry instanceof ModelEntry.Chunk chunk) {
+            return chunk.side() == USER && !chunk.areAccumulators();
+        }
+        return !(entry instanceof ModelEntry.Statistics statistics) || statistics.side() == USER;
+    }
+
+    /**
+     * @throws FingerprintMismatchException if the stored weights were made by other settings or by another engine
+     * @throws CorruptEntryException if the entry is none of this model's
+     */
+    @Override
+    public void restore(byte[] key, byte[] value) {
+        ModelEntry entry = ModelEntry.of(key);
+        if (entry instanceof ModelEntry.Header) {
+            ModelHeader header = ModelHeader.read(Frame.open(value));
+            header.requireFingerprint(fingerprint);
+            header.requireSettings(settings);
+            isHeaderDirty = false;
+            areNetworksDirty = false;
+        } else if (entry instanceof ModelEntry.Row row) {
+            restoreRow(row, value);
+        } else if (entry instanceof ModelEntry.Statistics statistics) {
+            Tower tower = tower(statistics.side());
+            for (int f = 0; f < tower.features().size(); f++) {
+                if (tower.features().get(f).name().equals(statistics.feature())) {
+                    tower.restoreMoments(f, ModelEntry.moments(value));
+                }
+            }
+        } else if (entry instanceof ModelEntry.Chunk chunk) {
+            TowerKernel kernel = tower(chunk.side()).kernel();
+            float[][] tensors = chunk.areAccumulators() ? kernel.accumulators() : kernel.weights();
+            if (chunk.tensor() < 0 || chunk.tensor() >= tensors.length) {
+                throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
+            }
+            ModelEntry.restoreChunk(value, tensors[chunk.tensor()], chunk.chunk());
+        }
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        TreeMap<byte[], byte[]> changed = new TreeMap<>(Arrays::compareUnsigned);
+        List<byte[]> gone = new ArrayList<>();
+        if (isHeaderDirty) {
+            changed.put(new ModelEntry.Header().key(), header());
+        }
+        for (Tower tower : List.of(userTower, itemTower)) {
+            char side = side(tower);
+            for (int f = 0; f < tower.features().size(); f++) {
+                if (tower.drainMoments(f)) {
+                    putMoments(tower, f, changed);
+                }
+            }
+            if (areNetworksDirty) {
+                putTensors(side, false, tower.kernel().weights(), changed);
+                putTensors(side, true, tower.kernel().accumulators(), changed);
+            }
+        }
+        isHeaderDirty = false;
+        areNetworksDirty = false;
+        for (EmbeddingTable table : tables.values()) {
+            table.drain(
+                    (key, row) -> putRow(table, key, row, changed),
+                    key -> gone.add(new ModelEntry.Row(table.name(), key).key()));
+        }
+        gone.sort(Arrays::compareUnsigned);
+        changed.forEach(sink::put);
+        gone.forEach(sink::delete);
+    }
+
+    /** SHA-256 over the whole state: every key and value, in the order of the keys. */
     public byte[] digest() {
-        return new byte[0];
+        TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+        entries.put(new ModelEntry.Header().key(), header());
+        for (Tower tower : List.of(userTower, itemTower)) {
+            for (int f = 0; f < tower.features().size(); f++) {
+                putMoments(tower, f, entries);
+            }
+            putTensors(side(tower), false, tower.kernel().weights(), entries);
+            putTensors(side(tower), true, tower.kernel().accumulators(), entries);
+        }
+        for (EmbeddingTable table : tables.values()) {
+            table.forEach((key, row) -> putRow(table, key, row, entries));
+        }
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            entries.forEach((key, value) -> {
+                digest.update(key);
+                digest.update(value);
+            });
+            return digest.digest();
+        } catch (NoSuchAlgorithmException absent) {
+            throw new IllegalStateException("every Java platform has SHA-256", absent);
+        }
     }
 
-    @Override
-    public void restore(byte[] key, byte[] value) {}
-
-    @Override
-    public void drainDirty(EntrySink sink) {}
-
+    /** Nothing is held outside the heap; kept so that an engine which does can be let go. */
     @Override
     public void close() {}
+
+    Tower userTower() {
+        return userTower;
+    }
+
+    Tower itemTower() {
+        return itemTower;
+    }
+
+    Map<String, EmbeddingTable> tables() {
+        return tables;
+    }
+
+    Map<String, RowGradients> rowGradients() {
+        return rowGradients;
+    }
+
+    private double lossAndVectorGradients(float[] u, float[] v, Candidates candidates, float[] weights) {
+        int examples = weights.length;
+        int count = candidates.items().size();
+        int dim = settings.dim();
+        float inverseTemperature = (float) (1 / settings.loss().temperature());
+        scores = room(scores, examples * count);
+        userGradients = room(userGradients, examples * dim);
+        itemGradients = room(itemGradients, count * dim);
+        Nd4jKernel.Products.multiplyTransposedRight(u, v, scores, examples, dim, count, inverseTemperature);
+        double loss = InBatchSoftmax.toGradient(scores, candidates, weights);
+        Nd4jKernel.Products.multiply(scores, v, userGradients, examples, count, dim, inverseTemperature);
+        Nd4jKernel.Products.multiplyTransposedLeft(scores, u, itemGradients, count, examples, dim, inverseTemperature);
+        return loss;
+    }
+
+    private void addPenalty() {
+        float l2 = (float) settings.optimiser().l2();
+        if (l2 == 0f) {
+            return;
+        }
+        for (Tower tower : List.of(userTower, itemTower)) {
+            float[][] weights = tower.kernel().weights();
+            float[][] gradients = tower.kernel().gradients();
+            for (int matrix = 0; matrix < weights.length; matrix += 2) {
+                for (int at = 0; at < weights[matrix].length; at++) {
+                    gradients[matrix][at] += l2 * weights[matrix][at];
+                }
+            }
+        }
+    }
+
+    private void apply(double norm) {
+        double max = settings.optimiser().maxGradientNorm();
+        float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
+        userTower.kernel().apply(settings.optimiser().dense(), scale);
+        itemTower.kernel().apply(settings.optimiser().dense(), scale);
+        for (RowGradients gradients : rowGradients.values()) {
+            gradients.apply(settings.optimiser().rows());
+            gradients.clear();
+        }
+        areNetworksDirty = true;
+    }
+
+    private static double squaredNorm(Tower tower) {
+        double sum = 0;
+        for (float[] tensor : tower.kernel().gradients()) {
+            for (float gradient : tensor) {
+                sum += (double) gradient * gradient;
+            }
+        }
+        return sum;
+    }
+
+    private void vectors(Tower tower, List<Subject> subjects, float[] out) {
+        if (subjects.isEmpty()) {
+            return;
+        }
+        tower.resolve(subjects);
+        System.arraycopy(tower.forward(subjects), 0, out, 0, subjects.size() * settings.dim());
+    }
+
+    private static List<Subject> users(MiniBatch batch) {
+        List<Subject> users = new ArrayList<>(batch.examples().size());
+        batch.examples().forEach(example -> users.add(Subject.user(example.user(), example.context())));
+        return users;
+    }
+
+    private List<Subject> items(List<String> ids) {
+        List<Subject> items = new ArrayList<>(ids.size());
+        ids.forEach(id -> items.add(Subject.item(id, catalogue.features(id))));
+        return items;
+    }
+
+    private static float[] weights(MiniBatch batch) {
+        float[] weights = new float[batch.examples().size()];
+        for (int i = 0; i < weights.length; i++) {
+            weights[i] = (float) batch.examples().get(i).weight();
+        }
+        return weights;
+    }
+
+    private void addTables(List<FeatureSpec> features, Set<String> names) {
+        for (FeatureSpec feature : features) {
+            if (feature.hasRows()) {
+                names.add(feature.table());
+                if (Tower.namesItems(feature)) {
+                    itemIdTables.add(feature.table());
+                }
+                EmbeddingTable table = tables.computeIfAbsent(
+                        feature.table(), name -> new EmbeddingTable(name, feature.dim(), settings));
+                rowGradients.computeIfAbsent(feature.table(), name -> new RowGradients(table));
+            }
+        }
+    }
+
+    private Tower tower(List<FeatureSpec> features, List<Integer> hidden, long seed) {
+        TowerShape shape = TowerShape.of(Tower.inputWidth(features), hidden, settings.dim());
+        double outputScale = settings.towers().skip() ? settings.towers().outputScale() : 1;
+        TowerKernel kernel = new Nd4jKernel(
+                shape, seed, outputScale, settings.optimiser().dense().initialAccumulator());
+        return new Tower(features, settings, tables, rowGradients, kernel);
+    }
+
+    private Tower tower(char side) {
+        return switch (side) {
+            case USER -> userTower;
+            case ITEM -> itemTower;
+            default -> throw new CorruptEntryException("there is no tower " + side);
+        };
+    }
+
+    private char side(Tower tower) {
+        return tower == userTower ? USER : ITEM;
+    }
+
+    private byte[] header() {
+        return ModelHeader.of(fingerprint, settings).framed();
+    }
+
+    private void restoreRow(ModelEntry.Row row, byte[] value) {
+        EmbeddingTable table = tables.get(row.table());
+        ByteBuffer payload = Frame.open(value);
+        float[] floats = Fields.floats(payload);
+        float[] accumulator = Fields.floats(payload);
+        if (table == null || floats.length != table.dim() || accumulator.length != 1) {
+            throw new CorruptEntryException(
+                    "no table here holds a row of " + floats.length + " floats of " + row.table());
+        }
+        table.put(row.rowKey(), floats, accumulator[0]);
+    }
+
+    private void putMoments(Tower tower, int f, Map<byte[], byte[]> entries) {
+        FeatureSpec feature = tower.features().get(f);
+        if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
+            entries.put(
+                    new ModelEntry.Statistics(side(tower), feature.name()).key(), ModelEntry.moments(tower.moments(f)));
+        }
+    }
+
+    private static void putTensors(char side, boolean areAccumulators, float[][] tensors, Map<byte[], byte[]> entries) {
+        for (int tensor = 0; tensor < tensors.length; tensor++) {
+            for (int chunk = 0; chunk < ModelEntry.chunks(tensors[tensor]); chunk++) {
+                entries.put(
+                        new ModelEntry.Chunk(side, areAccumulators, tensor, chunk).key(),
+                        ModelEntry.chunk(tensors[tensor], chunk));
+            }
+        }
+    }
+
+    private static void putRow(EmbeddingTable table, String key, int row, Map<byte[], byte[]> entries) {
+        entries.put(
+                new ModelEntry.Row(table.name(), key).key(),
+                ModelEntry.row(table.copy(row), table.accumulators()[row]));
+    }
+
+    private static float[] room(float[] array, int length) {
+        return array.length >= length ? array : new float[length];
+    }
 }

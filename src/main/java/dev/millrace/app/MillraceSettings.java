@@ -1,0 +1,99 @@
+package dev.millrace.app;
+
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.evaluate.PrequentialSettings;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingDoc;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.train.TrainerSettings;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** All settings of all parts, read together so that all faults are reported together. */
+public record MillraceSettings(
+        AttributionSettings attribution, TrainerSettings trainer, PrequentialSettings prequential) {
+
+    private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
+
+    /**
+     * Settings from, in rising precedence: the given defaults, file, environment, command line.
+     *
+     * @param byDefault what holds unless one of the others says otherwise, such as the mode a data set asks for
+     * @param file of {@code key = value} lines
+     * @param environment where {@code MILLRACE_BATCH_SIZE} stands for {@code batch.size}: upper case, each dot and dash an
+     *     underscore
+     * @param given on the command line, by key
+     * @throws InvalidSettingsException with every fault
+     */
+    public static MillraceSettings load(
+            Optional<Path> file,
+            Map<String, String> byDefault,
+            Map<String, String> environment,
+            Map<String, String> given) {
+        SortedMap<String, String> values = new TreeMap<>(byDefault);
+        file.ifPresent(path -> values.putAll(read(path)));
+        values.putAll(fromEnvironment(values, environment));
+        values.putAll(given);
+        return read(new SettingsReader(values), true);
+    }
+
+    /** The settings reference: every key with type, default and meaning. */
+    public static List<SettingDoc> reference() {
+        SettingsReader reader = new SettingsReader(Map.of());
+        read(reader, true);
+        return reader.documented();
+    }
+
+    private static MillraceSettings read(SettingsReader reader, boolean isLast) {
+        MillraceSettings settings = new MillraceSettings(
+                AttributionSettings.read(reader), TrainerSettings.read(reader), PrequentialSettings.read(reader));
+        if (isLast) {
+            reader.finish();
+        }
+        return settings;
+    }
+
+    private static Map<String, String> fromEnvironment(Map<String, String> fromFile, Map<String, String> environment) {
+        // which keys exist depends on the file: features declare keys of their own
+        SettingsReader reader = new SettingsReader(fromFile);
+        read(reader, false);
+        Map<String, String> found = new TreeMap<>();
+        for (SettingDoc doc : reader.documented()) {
+            String name = ENVIRONMENT_PREFIX
+                    + doc.key().toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+            String value = environment.get(name);
+            if (value != null) {
+                found.put(doc.key(), value);
+            }
+        }
+        return found;
+    }
+
+    private static Map<String, String> read(Path file) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+            properties.load(reader);
+        } catch (NoSuchFileException absent) {
+            throw new InvalidSettingsException(
+                    List.of(new SettingFault("--config", file.toString(), "must be a readable file")));
+        } catch (IOException unreadable) {
+            throw new InvalidSettingsException(List.of(
+                    new SettingFault("--config", file.toString(), "cannot be read: " + unreadable.getMessage())));
+        }
+        Map<String, String> values = new TreeMap<>();
+        properties.stringPropertyNames().forEach(name -> values.put(name, properties.getProperty(name)));
+        return values;
+    }
+}

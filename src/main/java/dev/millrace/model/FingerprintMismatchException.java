@@ -1,0 +1,9 @@
+package dev.millrace.model;
+
+/** Thrown when stored weights were made by other settings, or by an engine that would not give the same bits. */
+public final class FingerprintMismatchException extends RuntimeException {
+    FingerprintMismatchException(String what, String stored, String here) {
+        super("the stored weights have " + what + " " + stored + ", this process has " + here
+                + "; continue with the same, or start a new model.generation in an empty state");
+    }
+}

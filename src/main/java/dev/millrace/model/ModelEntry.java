@@ -1,0 +1,153 @@
+package dev.millrace.model;
+
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * What one stored entry of the model is, read from its key.
+ *
+ * <p>Keys: {@code m h} header; {@code m n side name} statistics of a number; {@code m w side tensor chunk} weights of a
+ * network, {@code m a side tensor chunk} their accumulators; {@code m r table 0 key} a row.
+ */
+sealed interface ModelEntry {
+
+    /** First byte of every key of the model. */
+    byte PREFIX = 'm';
+
+    /** Floats of a chunk of weights, so that an entry stays under 256 KB. */
+    int CHUNK_FLOATS = 62 * 1024;
+
+    byte[] key();
+
+    /** Fingerprint and settings that the weights were made with. */
+    record Header() implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return new byte[] {PREFIX, 'h'};
+        }
+    }
+
+    /** Statistics of a numeric feature. */
+    record Statistics(char side, String feature) implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return join(new byte[] {PREFIX, 'n', (byte) side}, utf8(feature));
+        }
+    }
+
+    /**
+     * A part of a network.
+     *
+     * @param side {@code u} or {@code i}
+     * @param areAccumulators whether it holds Adagrad's sums, not weights
+     */
+    record Chunk(char side, boolean areAccumulators, int tensor, int chunk) implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return ByteBuffer.allocate(6)
+                    .put(PREFIX)
+                    .put((byte) (areAccumulators ? 'a' : 'w'))
+                    .put((byte) side)
+                    .put((byte) tensor)
+                    .putShort((short) chunk)
+                    .array();
+        }
+    }
+
+    /** A row of an embedding table. */
+    record Row(String table, String rowKey) implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return join(new byte[] {PREFIX, 'r'}, utf8(table), new byte[] {0}, utf8(rowKey));
+        }
+    }
+
+    static boolean isRow(byte[] key) {
+        return key.length > 1 && key[1] == 'r';
+    }
+
+    /** @throws CorruptEntryException if it is none of the model's */
+    static ModelEntry of(byte[] key) {
+        if (key.length < 2 || key[0] != PREFIX) {
+            throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
+        }
+        return switch (key[1]) {
+            case 'h' -> new Header();
+            case 'n' -> new Statistics((char) key[2], text(key, 3, key.length));
+            case 'w', 'a' -> {
+                ByteBuffer parts = ByteBuffer.wrap(key);
+                yield new Chunk((char) key[2], key[1] == 'a', key[3], parts.getShort(4));
+            }
+            case 'r' -> {
+                int split = 2;
+                while (split < key.length && key[split] != 0) {
+                    split++;
+                }
+                if (split == key.length) {
+                    throw new CorruptEntryException("a row's key names no table: " + Arrays.toString(key));
+                }
+                yield new Row(text(key, 2, split), text(key, split + 1, key.length));
+            }
+            default -> throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
+        };
+    }
+
+    static byte[] row(float[] row, float accumulator) {
+        return new Fields().floats(row).floats(new float[] {accumulator}).framed();
+    }
+
+    static byte[] moments(Moments moments) {
+        return new Fields()
+                .number(moments.count())
+                .number(moments.mean())
+                .number(moments.squares())
+                .framed();
+    }
+
+    static Moments moments(byte[] value) {
+        ByteBuffer payload = Frame.open(value);
+        return new Moments(payload.getDouble(), payload.getDouble(), payload.getDouble());
+    }
+
+    static int chunks(float[] tensor) {
+        return (tensor.length + CHUNK_FLOATS - 1) / CHUNK_FLOATS;
+    }
+
+    static byte[] chunk(float[] tensor, int chunk) {
+        int from = chunk * CHUNK_FLOATS;
+        return new Fields()
+                .floats(Arrays.copyOfRange(tensor, from, Math.min(tensor.length, from + CHUNK_FLOATS)))
+                .framed();
+    }
+
+    static void restoreChunk(byte[] value, float[] tensor, int chunk) {
+        float[] part = Fields.floats(Frame.open(value));
+        int from = chunk * CHUNK_FLOATS;
+        if (from < 0 || from + part.length > tensor.length) {
+            throw new CorruptEntryException(
+                    "a chunk of " + part.length + " floats does not fit at " + from + " of " + tensor.length);
+        }
+        System.arraycopy(part, 0, tensor, from, part.length);
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static String text(byte[] bytes, int from, int to) {
+        return new String(bytes, from, to - from, StandardCharsets.UTF_8);
+    }
+
+    private static byte[] join(byte[]... parts) {
+        ByteArrayOutputStream joined = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            joined.writeBytes(part);
+        }
+        return joined.toByteArray();
+    }
+}

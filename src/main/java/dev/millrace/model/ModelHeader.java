@@ -1,0 +1,52 @@
+package dev.millrace.model;
+
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+
+/**
+ * What stored weights were made with.
+ *
+ * @param fingerprint of the engine
+ * @param settingsHash of all model settings
+ */
+record ModelHeader(String fingerprint, String settingsHash) {
+
+    private static final int VERSION = 1;
+
+    static ModelHeader of(NumericFingerprint fingerprint, ModelSettings settings) {
+        return new ModelHeader(fingerprint.toString(), settings.hash());
+    }
+
+    /** @throws CorruptEntryException if another version of this program wrote it in another format */
+    static ModelHeader read(ByteBuffer payload) {
+        int version = payload.getInt();
+        if (version != VERSION) {
+            throw new CorruptEntryException(
+                    "the model's header has version " + version + ", this program reads " + VERSION);
+        }
+        return new ModelHeader(Fields.text(payload), Fields.text(payload));
+    }
+
+    byte[] framed() {
+        return new Fields()
+                .integer(VERSION)
+                .text(fingerprint)
+                .text(settingsHash)
+                .framed();
+    }
+
+    /** @throws FingerprintMismatchException if the settings are others */
+    void requireSettings(ModelSettings settings) {
+        if (!settingsHash.equals(settings.hash())) {
+            throw new FingerprintMismatchException("the settings hash", settingsHash, settings.hash());
+        }
+    }
+
+    /** @throws FingerprintMismatchException if the engine is another */
+    void requireFingerprint(NumericFingerprint here) {
+        if (!fingerprint.equals(here.toString())) {
+            throw new FingerprintMismatchException("the numeric fingerprint", fingerprint, here.toString());
+        }
+    }
+}

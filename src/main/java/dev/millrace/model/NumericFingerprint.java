@@ -1,0 +1,48 @@
+package dev.millrace.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.javacpp.Loader;
+
+/**
+ * What decides the bits of a step beside its inputs; same bits are promised for the same fingerprint only.
+ *
+ * @param engine that multiplies
+ * @param classifier of the native libraries
+ * @param coreType that OpenBLAS was pinned to; {@code auto} if it chooses itself
+ * @param javaFeature feature release of Java
+ */
+public record NumericFingerprint(String engine, String classifier, String coreType, int javaFeature) {
+
+    private static final String ENGINE = "nd4j-1.0.0-M2.1/openblas-0.3.19";
+    private static final List<String> THREAD_VARIABLES = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");
+
+    /**
+     * The fingerprint of this process.
+     *
+     * @throws IllegalStateException if the environment lets the native libraries use several threads
+     */
+    public static NumericFingerprint require() {
+        return require(System.getenv());
+    }
+
+    static NumericFingerprint require(Map<String, String> environment) {
+        List<String> faults = new ArrayList<>();
+        for (String variable : THREAD_VARIABLES) {
+            String found = environment.getOrDefault(variable, "");
+            if (!found.equals("1")) {
+                faults.add(variable + " = " + (found.isEmpty() ? "(not set)" : found)
+                        + ": must be 1 in the environment of the process, or steps are slow and their bits change");
+            }
+        }
+        if (!faults.isEmpty()) {
+            throw new IllegalStateException(String.join(System.lineSeparator(), faults));
+        }
+        return new NumericFingerprint(
+                ENGINE,
+                Loader.getPlatform(),
+                environment.getOrDefault("OPENBLAS_CORETYPE", "auto"),
+                Runtime.version().feature());
+    }
+}

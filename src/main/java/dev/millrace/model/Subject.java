@@ -1,0 +1,94 @@
+package dev.millrace.model;
+
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.FeatureSpec.Kind;
+import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.feature.UserFeatures;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * What one row of a tower's input is about: a user in a context, or an item.
+ *
+ * @param id of the user or item
+ * @param features of the user or item
+ * @param context features of the moment; none for an item
+ * @param history items, latest first; none for an item
+ */
+record Subject(String id, Features features, Features context, List<String> history) {
+
+    /** Key of the row that stands for an absent category. */
+    static final String ABSENT = "\0absent";
+
+    private static final List<String> ONLY_ABSENT = List.of(ABSENT);
+
+    static Subject user(UserFeatures user, Features context) {
+        return new Subject(user.user(), user.features(), context, user.history());
+    }
+
+    static Subject item(String item, Features features) {
+        return new Subject(item, features, Features.NONE, List.of());
+    }
+
+    /** Keys of the rows that a feature reads here. */
+    List<String> keys(FeatureSpec feature) {
+        if (feature.kind() == Kind.ID) {
+            return List.of(id);
+        }
+        if (feature.source() == Source.HISTORY) {
+            return first(history, feature.maxValues());
+        }
+        Optional<FeatureValue> value = value(feature);
+        if (feature.kind() == Kind.BAG) {
+            return value.map(bag -> first(categories(bag), feature.maxValues())).orElse(List.of());
+        }
+        List<String> categories = value.map(Subject::categories).orElse(List.of());
+        return categories.size() == 1 ? categories : ONLY_ABSENT;
+    }
+
+    /** A number, where there is one. */
+    OptionalDouble number(FeatureSpec feature) {
+        Optional<FeatureValue> value = value(feature);
+        return value.isPresent() && value.get() instanceof FeatureValue.Quantity quantity
+                ? OptionalDouble.of(quantity.value())
+                : OptionalDouble.empty();
+    }
+
+    /** Writes a vector; leaves the place as it is where there is none of that length. */
+    void copyVector(FeatureSpec feature, float[] out, int at) {
+        Optional<FeatureValue> value = value(feature);
+        if (value.isPresent()
+                && value.get() instanceof FeatureValue.Dense dense
+                && dense.values().size() == feature.dim()) {
+            for (int d = 0; d < feature.dim(); d++) {
+                out[at + d] = dense.values().get(d);
+            }
+        }
+    }
+
+    private Optional<FeatureValue> value(FeatureSpec feature) {
+        return (feature.source() == Source.CONTEXT ? context : features).value(feature.name());
+    }
+
+    private static List<String> categories(FeatureValue value) {
+        if (value instanceof FeatureValue.Category category) {
+            return List.of(category.value());
+        }
+        if (value instanceof FeatureValue.Bag bag) {
+            return bag.values();
+        }
+        if (value instanceof FeatureValue.Quantity quantity) {
+            double number = quantity.value();
+            boolean isWhole = number == Math.rint(number) && Math.abs(number) < 1e15;
+            return List.of(isWhole ? Long.toString((long) number) : Double.toString(number));
+        }
+        return List.of();
+    }
+
+    private static List<String> first(List<String> values, int max) {
+        return values.size() <= max ? values : values.subList(0, max);
+    }
+}

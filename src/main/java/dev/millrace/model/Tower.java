@@ -1,0 +1,399 @@
+package dev.millrace.model;
+
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.FeatureSpec.Kind;
+import dev.millrace.feature.FeatureSpec.Source;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Predicate;
+
+/**
+ * One tower: gathers its features into rows, runs its network, adds the skip path, normalises; and back. One thread.
+ *
+ * <p>Layout of an input row: the features side by side, in the order of their declaration. Output before normalisation:
+ * network(input) + Σ pooled rows as wide as the output, if the skip path is on.
+ */
+final class Tower {
+
+    /** A vector shorter than this has no direction: it is published as zeros and passes no gradient. */
+    static final float MIN_NORM = 1e-6f;
+
+    private final List<FeatureSpec> features;
+    private final int[] offsets;
+    private final boolean[] skips;
+    private final EmbeddingTable[] tables;
+    private final RowGradients[] gradients;
+    private final Moments[] moments;
+    private final boolean[] dirtyMoments;
+    private final TowerKernel kernel;
+    private final int inputs;
+    private final int dim;
+
+    /** Rows resolved last, a feature: [n + 1] where each subject's begin, and the row numbers. */
+    private final int[][] starts;
+
+    private final int[][] rows;
+    /** Keys without a row, by their code in {@link #rows}: code −1 − at. */
+    private String[] rowless = new String[16];
+
+    private int rowlessCount;
+
+    private float[] input = new float[0];
+    private float[] inputGradients = new float[0];
+    /** [n, dim] before normalisation; in backward, its gradient. */
+    private float[] raw = new float[0];
+
+    private float[] vectors = new float[0];
+    private float[] norms = new float[0];
+
+    Tower(
+            List<FeatureSpec> features,
+            ModelSettings settings,
+            Map<String, EmbeddingTable> tables,
+            Map<String, RowGradients> gradients,
+            TowerKernel kernel) {
+        this.features = features;
+        int count = features.size();
+        this.offsets = new int[count];
+        this.skips = new boolean[count];
+        this.tables = new EmbeddingTable[count];
+        this.gradients = new RowGradients[count];
+        this.moments = new Moments[count];
+        this.dirtyMoments = new boolean[count];
+        this.starts = new int[count][1];
+        this.rows = new int[count][16];
+        this.dim = settings.dim();
+        this.kernel = kernel;
+        int offset = 0;
+        for (int f = 0; f < count; f++) {
+            FeatureSpec feature = features.get(f);
+            offsets[f] = offset;
+            offset += feature.dim();
+            moments[f] = Moments.NONE;
+            dirtyMoments[f] = true;
+            if (feature.hasRows()) {
+                this.tables[f] = known(tables, feature);
+                this.gradients[f] = known(gradients, feature);
+                skips[f] = isSkip(feature, settings);
+            }
+        }
+        this.inputs = offset;
+    }
+
+    /** Width of a tower's input. */
+    static int inputWidth(List<FeatureSpec> features) {
+        return features.stream().mapToInt(FeatureSpec::dim).sum();
+    }
+
+    /** Whether a feature's pooled rows are added to the network's output. */
+    static boolean isSkip(FeatureSpec feature, ModelSettings settings) {
+        return settings.towers().skip() && feature.hasRows() && feature.dim() == settings.dim();
+    }
+
+    /** Whether a feature's keys are items of the catalogue. */
+    static boolean namesItems(FeatureSpec feature) {
+        return feature.source() == Source.HISTORY || (feature.source() == Source.ITEM && feature.kind() == Kind.ID);
+    }
+
+    TowerKernel kernel() {
+        return kernel;
+    }
+
+    List<FeatureSpec> features() {
+        return features;
+    }
+
+    /** Statistics of the feature at that place in the declaration. */
+    Moments moments(int feature) {
+        return moments[feature];
+    }
+
+    void restoreMoments(int feature, Moments restored) {
+        moments[feature] = restored;
+        dirtyMoments[feature] = false;
+    }
+
+    /** Whether its statistics changed since last asked. */
+    boolean drainMoments(int feature) {
+        boolean wasDirty = dirtyMoments[feature];
+        dirtyMoments[feature] = false;
+        return wasDirty;
+    }
+
+    /** A copy of all statistics, to go back to. */
+    Moments[] momentsCopy() {
+        return moments.clone();
+    }
+
+    void resetMoments(Moments[] copy) {
+        System.arraycopy(copy, 0, moments, 0, copy.length);
+    }
+
+    /** Counts a subject's numbers in. */
+    void observe(Subject subject) {
+        for (int f = 0; f < moments.length; f++) {
+            if (features.get(f).kind() == Kind.NUMERIC) {
+                OptionalDouble number = subject.number(features.get(f));
+                if (number.isPresent()) {
+                    moments[f] = moments[f].plus(number.getAsDouble());
+                    dirtyMoments[f] = true;
+                }
+            }
+        }
+    }
+
+    /** Finds the rows of the subjects without making any. */
+    void resolve(List<Subject> subjects) {
+        rowlessCount = 0;
+        resolve(subjects, (feature, key) -> tables[feature].row(key));
+    }
+
+    /**
+     * Finds the rows of the subjects, making those that miss; but an item that is not listed gets none.
+     *
+     * @param admitted takes what was made
+     */
+    void resolveAdmitting(List<Subject> subjects, Predicate<String> isListed, Admissions admitted) {
+        rowlessCount = 0;
+        resolve(subjects, (feature, key) -> {
+            EmbeddingTable table = tables[feature];
+            int row = table.row(key);
+            if (row == EmbeddingTable.NONE && (!namesItems(features.get(feature)) || isListed.test(key))) {
+                row = table.admit(key);
+                admitted.add(table, key);
+            }
+            return row;
+        });
+    }
+
+    /** Takes what {@link #resolveAdmitting} made. */
+    interface Admissions {
+        void add(EmbeddingTable table, String key);
+    }
+
+    /**
+     * Gathers, runs, normalises what was resolved.
+     *
+     * @return [n, dim] unit-length vectors, valid until the next call
+     */
+    float[] forward(List<Subject> subjects) {
+        int n = subjects.size();
+        input = room(input, n * inputs);
+        raw = room(raw, n * dim);
+        vectors = room(vectors, n * dim);
+        norms = room(norms, n);
+        gather(subjects);
+        kernel.forward(input, n, raw);
+        addSkip(n);
+        normalise(n);
+        return vectors;
+    }
+
+    /**
+     * Backward through the last {@link #forward}: leaves the network's gradients in the kernel and adds the rows' to theirs.
+     *
+     * @param vectorGradients [n, dim] dL/dvectors
+     */
+    void backward(float[] vectorGradients, int n) {
+        inputGradients = room(inputGradients, n * inputs);
+        float[] rawGradients = raw;
+        for (int i = 0; i < n; i++) {
+            int at = i * dim;
+            float norm = norms[i];
+            if (norm < MIN_NORM) {
+                Arrays.fill(rawGradients, at, at + dim, 0f);
+                continue;
+            }
+            float along = dot(vectors, at, vectorGradients, at, dim);
+            float inverse = 1f / norm;
+            for (int d = 0; d < dim; d++) {
+                rawGradients[at + d] = (vectorGradients[at + d] - vectors[at + d] * along) * inverse;
+            }
+        }
+        kernel.backward(rawGradients, n, inputGradients);
+        for (int f = 0; f < offsets.length; f++) {
+            if (!features.get(f).hasRows()) {
+                continue;
+            }
+            if (skips[f]) {
+                addRows(rawGradients, 0, dim, inputGradients, offsets[f], inputs, n, dim);
+            }
+            scatter(f, n);
+        }
+    }
+
+    /** Euclidean length of one vector, in one fixed order of summation. */
+    static float norm(float[] vector, int at, int dim) {
+        return (float) Math.sqrt(dot(vector, at, vector, at, dim));
+    }
+
+    private static float dot(float[] left, int leftAt, float[] right, int rightAt, int dim) {
+        float s0 = 0;
+        float s1 = 0;
+        float s2 = 0;
+        float s3 = 0;
+        int d = 0;
+        for (; d + 4 <= dim; d += 4) {
+            s0 += left[leftAt + d] * right[rightAt + d];
+            s1 += left[leftAt + d + 1] * right[rightAt + d + 1];
+            s2 += left[leftAt + d + 2] * right[rightAt + d + 2];
+            s3 += left[leftAt + d + 3] * right[rightAt + d + 3];
+        }
+        for (; d < dim; d++) {
+            s0 += left[leftAt + d] * right[rightAt + d];
+        }
+        return (s0 + s1) + (s2 + s3);
+    }
+
+    private void scatter(int f, int n) {
+        RowGradients into = gradients[f];
+        int[] start = starts[f];
+        int[] row = rows[f];
+        for (int i = 0; i < n; i++) {
+            int known = start[i + 1] - start[i];
+            float share = known == 0 ? 0f : 1f / known;
+            for (int at = start[i]; at < start[i + 1]; at++) {
+                if (row[at] >= 0) {
+                    into.add(row[at], inputGradients, i * inputs + offsets[f], share);
+                }
+            }
+        }
+    }
+
+    private void gather(List<Subject> subjects) {
+        int n = subjects.size();
+        Arrays.fill(input, 0, n * inputs, 0f);
+        for (int f = 0; f < offsets.length; f++) {
+            FeatureSpec feature = features.get(f);
+            switch (feature.kind()) {
+                case ID, CATEGORICAL, BAG -> pool(f, n);
+                case NUMERIC -> {
+                    for (int i = 0; i < n; i++) {
+                        OptionalDouble number = subjects.get(i).number(feature);
+                        if (number.isPresent()) {
+                            input[i * inputs + offsets[f]] = moments[f].normalise(number.getAsDouble());
+                        }
+                    }
+                }
+                case VECTOR -> {
+                    for (int i = 0; i < n; i++) {
+                        subjects.get(i).copyVector(feature, input, i * inputs + offsets[f]);
+                    }
+                }
+            }
+        }
+    }
+
+    private void pool(int f, int n) {
+        EmbeddingTable table = tables[f];
+        int width = table.dim();
+        float[] values = table.values();
+        int[] start = starts[f];
+        int[] row = rows[f];
+        for (int i = 0; i < n; i++) {
+            int to = i * inputs + offsets[f];
+            int count = start[i + 1] - start[i];
+            for (int at = start[i]; at < start[i + 1]; at++) {
+                if (row[at] >= 0) {
+                    addTo(input, to, values, row[at] * width, width);
+                } else {
+                    addTo(input, to, table.initial(rowless[-1 - row[at]]), 0, width);
+                }
+            }
+            if (count > 1) {
+                float share = 1f / count;
+                for (int d = 0; d < width; d++) {
+                    input[to + d] *= share;
+                }
+            }
+        }
+    }
+
+    private static void addTo(float[] into, int to, float[] from, int at, int width) {
+        for (int d = 0; d < width; d++) {
+            into[to + d] += from[at + d];
+        }
+    }
+
+    private void addSkip(int n) {
+        for (int f = 0; f < offsets.length; f++) {
+            if (skips[f]) {
+                addRows(input, offsets[f], inputs, raw, 0, dim, n, dim);
+            }
+        }
+    }
+
+    private static void addRows(
+            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
+        for (int i = 0; i < n; i++) {
+            addTo(into, intoAt + i * intoStride, from, fromAt + i * fromStride, width);
+        }
+    }
+
+    private void normalise(int n) {
+        for (int i = 0; i < n; i++) {
+            int at = i * dim;
+            float norm = norm(raw, at, dim);
+            norms[i] = norm;
+            float inverse = norm < MIN_NORM ? 0f : 1f / norm;
+            for (int d = 0; d < dim; d++) {
+                vectors[at + d] = raw[at + d] * inverse;
+            }
+        }
+    }
+
+    private void resolve(List<Subject> subjects, RowFinder finder) {
+        int n = subjects.size();
+        for (int f = 0; f < offsets.length; f++) {
+            FeatureSpec feature = features.get(f);
+            if (!feature.hasRows()) {
+                continue;
+            }
+            if (starts[f].length <= n) {
+                starts[f] = new int[n + 1];
+            }
+            int end = 0;
+            for (int i = 0; i < n; i++) {
+                starts[f][i] = end;
+                List<String> keys = subjects.get(i).keys(feature);
+                if (end + keys.size() > rows[f].length) {
+                    rows[f] = Arrays.copyOf(rows[f], Math.max(2 * rows[f].length, end + keys.size()));
+                }
+                for (int k = 0; k < keys.size(); k++) {
+                    int row = finder.row(f, keys.get(k));
+                    if (row != EmbeddingTable.NONE) {
+                        rows[f][end++] = row;
+                    } else if (feature.kind() != Kind.BAG) {
+                        rows[f][end++] = -1 - rowless(keys.get(k));
+                    }
+                }
+            }
+            starts[f][n] = end;
+        }
+    }
+
+    /** Finds the row of a feature's key. */
+    private interface RowFinder {
+        int row(int feature, String key);
+    }
+
+    private int rowless(String key) {
+        if (rowlessCount == rowless.length) {
+            rowless = Arrays.copyOf(rowless, 2 * rowlessCount);
+        }
+        rowless[rowlessCount] = key;
+        return rowlessCount++;
+    }
+
+    private static float[] room(float[] array, int length) {
+        return array.length >= length ? array : new float[length];
+    }
+
+    private static <T> T known(Map<String, T> byTable, FeatureSpec feature) {
+        return Optional.ofNullable(byTable.get(feature.table()))
+                .orElseThrow(() -> new IllegalArgumentException("feature " + feature.name() + " names no table"));
+    }
+}

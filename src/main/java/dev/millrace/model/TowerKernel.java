@@ -1,0 +1,41 @@
+package dev.millrace.model;
+
+/**
+ * The engine of one tower's network: forward, backward, apply, on float arrays of known shape. One thread.
+ *
+ * <p>Tensors are numbered as {@link TowerShape#length} says.
+ */
+interface TowerKernel {
+
+    TowerShape shape();
+
+    /** The weights themselves, a tensor an array; who writes them changes the network. */
+    float[][] weights();
+
+    /** Adagrad's sums of squared gradients, shaped as the weights. */
+    float[][] accumulators();
+
+    /** What the last {@link #backward} left, shaped as the weights. */
+    float[][] gradients();
+
+    /**
+     * @param inputs [n, in] row-major; read again by {@link #backward}
+     * @param outputs [n, out] row-major, filled
+     */
+    void forward(float[] inputs, int n, float[] outputs);
+
+    /**
+     * Backward through the last {@link #forward} of the same n.
+     *
+     * @param outputGradients [n, out] dL/doutputs
+     * @param inputGradients [n, in] dL/dinputs, filled
+     */
+    void backward(float[] outputGradients, int n, float[] inputGradients);
+
+    /**
+     * One Adagrad step along the gradients: acc += g², w −= rate · g / (√acc + ε), g scaled first.
+     *
+     * @param scale factor on the gradients, from the clip of their norm
+     */
+    void apply(ModelSettings.Adagrad adagrad, float scale);
+}

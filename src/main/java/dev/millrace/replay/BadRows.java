@@ -1,0 +1,36 @@
+package dev.millrace.replay;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** The rows that could not be used: how many, and the first few. For one thread. */
+public final class BadRows implements Consumer<BadRow> {
+
+    private final int kept;
+    private final List<BadRow> first = new ArrayList<>();
+    private long count;
+
+    /**
+     * @param kept how many to keep for showing
+     */
+    public BadRows(int kept) {
+        this.kept = kept;
+    }
+
+    @Override
+    public void accept(BadRow row) {
+        count++;
+        if (first.size() < kept) {
+            first.add(row);
+        }
+    }
+
+    public long count() {
+        return count;
+    }
+
+    public List<BadRow> first() {
+        return List.copyOf(first);
+    }
+}

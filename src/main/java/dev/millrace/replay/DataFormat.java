@@ -1,0 +1,29 @@
+package dev.millrace.replay;
+
+import java.nio.file.Path;
+
+/** The forms in which a data set may come. */
+public enum DataFormat {
+    /** KuaiRand-Pure, its folder as downloaded. */
+    KUAIRAND,
+    /** MovieLens, its folder as downloaded. */
+    MOVIELENS,
+    /** A log of one's own in CSV, read through a mapping file. */
+    CSV,
+    /** A log of one's own, one JSON object a line, read through a mapping file. */
+    JSONL;
+
+    /**
+     * Opens a data set of this form.
+     *
+     * @param data a folder; for CSV and JSONL the mapping file, or a folder that holds {@code mapping.properties}
+     * @throws dev.millrace.settings.InvalidSettingsException if it cannot be used, with every fault
+     */
+    public DataSet open(Path data, ReplaySettings settings) {
+        return switch (this) {
+            case KUAIRAND -> new KuaiRand(data, settings.kuairandActions());
+            case MOVIELENS -> new MovieLens(data, settings.movielensMinRating());
+            case CSV, JSONL -> new MappedLog(data, this);
+        };
+    }
+}

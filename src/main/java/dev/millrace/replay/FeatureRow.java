@@ -1,0 +1,42 @@
+package dev.millrace.replay;
+
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The features that one row gives, being gathered; an absent value gives none. */
+final class FeatureRow {
+
+    private final Map<String, FeatureValue> values = new HashMap<>();
+
+    FeatureRow category(String name, Optional<String> value) {
+        value.ifPresent(text -> values.put(name, new FeatureValue.Category(text)));
+        return this;
+    }
+
+    FeatureRow quantity(String name, Optional<Double> value) {
+        value.ifPresent(number -> values.put(name, new FeatureValue.Quantity(number)));
+        return this;
+    }
+
+    FeatureRow bag(String name, List<String> texts) {
+        if (!texts.isEmpty()) {
+            values.put(name, new FeatureValue.Bag(texts));
+        }
+        return this;
+    }
+
+    FeatureRow dense(String name, List<Float> components) {
+        if (!components.isEmpty()) {
+            values.put(name, new FeatureValue.Dense(components));
+        }
+        return this;
+    }
+
+    Features features() {
+        return Features.of(values);
+    }
+}

@@ -1,0 +1,65 @@
+package dev.millrace.replay;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/** Files of a data set's folder, by name, plain or with {@code .gz}. */
+final class FoundFile {
+
+    private FoundFile() {}
+
+    /** The file of that name in a folder, or the same with {@code .gz}. */
+    static Optional<Path> in(Path folder, String name) {
+        for (String candidate : List.of(name, name + ".gz")) {
+            Path path = folder.resolve(candidate);
+            if (Files.isRegularFile(path)) {
+                return Optional.of(path);
+            }
+        }
+        return Optional.empty();
+    }
+
+    static Path required(Path folder, String name) {
+        return in(folder, name).orElseThrow(() -> missing(folder, name + " or " + name + ".gz"));
+    }
+
+    /** Files whose names match a glob, by name. */
+    static List<Path> matching(Path folder, String glob) {
+        List<Path> found = new ArrayList<>();
+        if (Files.isDirectory(folder)) {
+            try (DirectoryStream<Path> paths = Files.newDirectoryStream(folder, glob)) {
+                paths.forEach(found::add);
+            } catch (IOException failure) {
+                throw new UncheckedIOException("cannot list " + folder, failure);
+            }
+        }
+        Collections.sort(found);
+        return found;
+    }
+
+    static InvalidSettingsException missing(Path folder, String wanted) {
+        return new InvalidSettingsException(
+                List.of(new SettingFault("data", folder.toString(), "must be a folder that holds " + wanted)));
+    }
+
+    /** The file, if it has all the columns wanted. */
+    static RowFile withColumns(RowFile file) {
+        List<String> present = RowReader.columns(file);
+        List<String> absent =
+                file.columns().stream().filter(name -> !present.contains(name)).toList();
+        if (!absent.isEmpty()) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "data", file.path().toString(), "must have the columns " + String.join(", ", absent))));
+        }
+        return file;
+    }
+}

@@ -1,0 +1,224 @@
+package dev.millrace.replay;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * KuaiRand-Pure (Gao et al. 2022): short videos, exposures with feedback flags, as its files come.
+ *
+ * <p>A row of the log is an exposure, and a click for each chosen flag that is set. The log gives a click no time of its own: it is dated one
+ * second after its exposure. The id of an exposure is a fingerprint of its row, so rows that repeat exactly, of which the log has some, are the same
+ * event, for the pipeline to recognise.
+ */
+public final class KuaiRand implements DataSet {
+
+    /** How long after its exposure a click is dated. */
+    public static final long CLICK_DELAY_MILLIS = 1_000;
+
+    private static final Map<String, String> COLUMN_OF_ACTION = new LinkedHashMap<>();
+
+    static {
+        COLUMN_OF_ACTION.put("click", "is_click");
+        COLUMN_OF_ACTION.put("like", "is_like");
+        COLUMN_OF_ACTION.put("follow", "is_follow");
+        COLUMN_OF_ACTION.put("comment", "is_comment");
+        COLUMN_OF_ACTION.put("forward", "is_forward");
+        COLUMN_OF_ACTION.put("hate", "is_hate");
+        COLUMN_OF_ACTION.put("long-view", "long_view");
+        COLUMN_OF_ACTION.put("profile-enter", "is_profile_enter");
+    }
+
+    private static final RowFormat FORMAT = new RowFormat.Csv(',', Optional.of('"'), List.of(), StandardCharsets.UTF_8);
+    private static final List<String> LOG_COLUMNS = List.of("user_id", "video_id", "time_ms", "tab");
+    private static final int FIRST_FLAG = LOG_COLUMNS.size();
+    private static final List<String> VIDEO_COLUMNS = List.of(
+            "video_id",
+            "author_id",
+            "video_type",
+            "upload_dt",
+            "upload_type",
+            "video_duration",
+            "server_width",
+            "server_height",
+            "music_id",
+            "music_type",
+            "tag");
+    private static final List<String> COUNTS =
+            List.of("follow_user_num", "fans_user_num", "friend_user_num", "register_days");
+    private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
+    private static final double[] DURATION_BOUNDS_SECONDS = {7, 15, 30, 60, 120, 240};
+
+    private final Path folder;
+    private final List<String> actions;
+    private final List<Path> logs;
+
+    /**
+     * @param folder holds {@code log_standard*.csv}, {@code user_features_pure.csv} and {@code video_features_basic_pure.csv}, each
+     *     plain or with {@code .gz}
+     * @param actions which flags become clicks: click, like, follow, comment, forward, hate, long-view, profile-enter
+     * @throws InvalidSettingsException if a file is missing or an action is not one of these
+     */
+    public KuaiRand(Path folder, List<String> actions) {
+        this.folder = folder;
+        this.actions = List.copyOf(actions);
+        List<SettingFault> faults = new ArrayList<>();
+        for (String action : actions) {
+            if (!COLUMN_OF_ACTION.containsKey(action)) {
+                faults.add(new SettingFault(
+                        "replay.kuairand.actions",
+                        action,
+                        "must be one of " + String.join(", ", COLUMN_OF_ACTION.keySet())));
+            }
+        }
+        logs = FoundFile.matching(folder, "log_standard*.{csv,csv.gz}");
+        if (logs.isEmpty()) {
+            faults.addAll(FoundFile.missing(folder, "log_standard*.csv or log_standard*.csv.gz")
+                    .faults());
+        }
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+    }
+
+    @Override
+    public boolean hasExposures() {
+        return true;
+    }
+
+    @Override
+    public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
+        List<String> columns = new ArrayList<>(LOG_COLUMNS);
+        actions.forEach(action -> columns.add(COLUMN_OF_ACTION.get(action)));
+        List<LogFile> log = logs.stream()
+                .map(path ->
+                        new LogFile(FoundFile.withColumns(new RowFile(path, FORMAT, columns)), this::exposureAndClicks))
+                .toList();
+        return new Timeline(videos(badRows), users(badRows), log).sortedInMemory(badRows);
+    }
+
+    private List<ReplayEvent> exposureAndClicks(Row row) {
+        String user = row.cells().get(0);
+        String video = row.cells().get(1);
+        long time = TimeScale.MS.millis("time_ms", row.cells().get(2));
+        int hour = Instant.ofEpochMilli(time).atZone(ZONE).getHour();
+        Features context = new FeatureRow()
+                .category("tab", row.text(3))
+                .category("hour", Optional.of(Integer.toString(hour)))
+                .features();
+        List<ReplayEvent> events = new ArrayList<>();
+        events.add(new ReplayEvent.Shown(new Exposure(row.fingerprint(), user, video, time, 0, context)));
+        for (int at = 0; at < actions.size(); at++) {
+            String action = actions.get(at);
+            String flag = row.cells().get(FIRST_FLAG + at);
+            if (Row.flag(COLUMN_OF_ACTION.getOrDefault(action, action), flag)) {
+                events.add(new ReplayEvent.Clicked(new Click(
+                        row.fingerprint() + "." + action,
+                        user,
+                        video,
+                        Optional.of(row.fingerprint()),
+                        action,
+                        1,
+                        time + CLICK_DELAY_MILLIS,
+                        0,
+                        context)));
+            }
+        }
+        return events;
+    }
+
+    private FeatureTable videos(Consumer<? super BadRow> badRows) {
+        Path path = FoundFile.required(folder, "video_features_basic_pure.csv");
+        return FeatureTable.read(
+                FoundFile.withColumns(new RowFile(path, FORMAT, VIDEO_COLUMNS)), KuaiRand::video, badRows);
+    }
+
+    private static FeatureTable.Entry video(Row row) {
+        Optional<Double> seconds = row.text(5)
+                .map(text -> Row.number("video_duration", text) / 1000)
+                .filter(value -> value > 0);
+        Features features = new FeatureRow()
+                .category("author", row.text(1))
+                .category("video_type", row.text(2))
+                .quantity("upload_day", row.text(3).map(KuaiRand::day))
+                .category("upload_type", row.text(4))
+                .quantity("duration", seconds.map(Math::log))
+                .category("duration_bucket", seconds.map(KuaiRand::durationBucket))
+                .category("shape", shape(row.text(6), row.text(7)))
+                .category("music", row.text(8).filter(id -> !id.equals("0")))
+                .category("music_type", row.text(9))
+                .bag("tag", row.texts(10, ","))
+                .features();
+        return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
+    }
+
+    private static double day(String date) {
+        try {
+            return LocalDate.parse(date).toEpochDay();
+        } catch (java.time.DateTimeException notADate) {
+            throw new UnusableEventException("upload_dt", date, "must be a date such as 2022-04-10");
+        }
+    }
+
+    private static String durationBucket(double seconds) {
+        for (double bound : DURATION_BOUNDS_SECONDS) {
+            if (seconds < bound) {
+                return String.format(Locale.ROOT, "below %.0f s", bound);
+            }
+        }
+        return "longer";
+    }
+
+    private static Optional<String> shape(Optional<String> width, Optional<String> height) {
+        if (width.isEmpty() || height.isEmpty()) {
+            return Optional.empty();
+        }
+        double ratio = Row.number("server_width", width.get()) / Math.max(1, Row.number("server_height", height.get()));
+        return Optional.of(ratio < 0.9 ? "upright" : ratio > 1.1 ? "wide" : "square");
+    }
+
+    private FeatureTable users(Consumer<? super BadRow> badRows) {
+        Path path = FoundFile.required(folder, "user_features_pure.csv");
+        List<String> columns = RowReader.columns(new RowFile(path, FORMAT, List.of()));
+        FoundFile.withColumns(new RowFile(path, FORMAT, List.of("user_id")));
+        return FeatureTable.read(new RowFile(path, FORMAT, columns), row -> user(columns, row), badRows);
+    }
+
+    private static FeatureTable.Entry user(List<String> columns, Row row) {
+        FeatureRow features = new FeatureRow();
+        String id = "";
+        for (int at = 0; at < columns.size(); at++) {
+            String name = columns.get(at);
+            if (name.equals("user_id")) {
+                id = row.cells().get(at);
+            } else if (COUNTS.contains(name)) {
+                features.quantity(
+                        name,
+                        row.text(at)
+                                .map(text -> Row.number(name, text))
+                                .filter(count -> count >= 0)
+                                .map(Math::log1p));
+            } else {
+                features.category(name, row.text(at));
+            }
+        }
+        return new FeatureTable.Entry(id, OptionalLong.empty(), features.features());
+    }
+}

@@ -1,0 +1,157 @@
+package dev.millrace.replay;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
+import dev.millrace.settings.SettingsReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** What the rows of a mapped log mean: {@code exposures}, {@code clicks}, or {@code log}, which holds both in one row. */
+final class LogMapping implements RowDecoder {
+
+    private static final Set<String> NO_ACTION = Set.of("", "none", "0", "false");
+
+    private final boolean isExposure;
+    private final boolean isClick;
+    private final int user;
+    private final int item;
+    private final int time;
+    private final TimeScale timeScale;
+    private final Optional<Integer> id;
+    private final Optional<Integer> exposure;
+    private final Optional<Integer> clicked;
+    private final List<TableMapping.NamedCell> flags;
+    private final Optional<Integer> action;
+    private final String clickAction;
+    private final long clickDelayMillis;
+    private final Optional<Integer> clickTime;
+    private final Optional<Integer> weight;
+    private final List<TableMapping.NamedCell> where;
+    private final TableMapping.FeatureCells userFeatures;
+    private final TableMapping.FeatureCells itemFeatures;
+    private final TableMapping.FeatureCells context;
+
+    LogMapping(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
+        this.isExposure = isExposure;
+        this.isClick = isClick;
+        user = table.column("user", "user", "column of the user's id");
+        item = table.column("item", "item", "column of the item's id");
+        time = table.column("time", "time", "column of the event time");
+        timeScale = table.timeScale("time.unit");
+        id = table.optionalColumn("id", "column of the event's own id; without it equal rows are the same event");
+        boolean isBoth = isExposure && isClick;
+        exposure = isClick && !isExposure
+                ? table.optionalColumn("exposure", "column of the exposure's id that the click answers")
+                : Optional.empty();
+        clicked = isBoth
+                ? table.optionalColumn("clicked", "column of a flag: the exposure was clicked")
+                : Optional.empty();
+        flags = isBoth ? table.family("flag", "a column of a flag and the action that it stands for") : List.of();
+        action = isClick
+                ? table.optionalColumn("action", "column of the action; in a log of both, empty where there was none")
+                : Optional.empty();
+        clickAction = isClick ? table.text("click.action", "click", "the action of a click that names none") : "click";
+        clickTime = isBoth ? table.optionalColumn("click.time", "column of the click's own time") : Optional.empty();
+        clickDelayMillis = isBoth
+                ? reader.longInteger(
+                        table.key("click.delay.millis"),
+                        1_000,
+                        0,
+                        86_400_000,
+                        "how long after its exposure a click without a time is dated")
+                : 0;
+        weight = isClick ? table.optionalColumn("weight", "column of the click's weight") : Optional.empty();
+        if (isBoth) {
+            reader.require(
+                    clicked.isPresent() || action.isPresent() || !flags.isEmpty(),
+                    table.key("clicked"),
+                    "",
+                    "must name a column, or else " + table.key("action") + " or " + table.key("flag.COLUMN")
+                            + " must be given");
+        }
+        where = table.family("where", "only rows whose column holds one of these values, comma-separated");
+        userFeatures = table.features("user-feature");
+        itemFeatures = table.features("item-feature");
+        context = table.features("context-feature");
+    }
+
+    @Override
+    public List<ReplayEvent> decode(Row row) {
+        if (!isWanted(row)) {
+            return List.of();
+        }
+        String userId = row.cells().get(user);
+        String itemId = row.cells().get(item);
+        long at = timeScale.millis("time", row.cells().get(time));
+        Features moment = context.read(row);
+        String eventId = id.flatMap(row::text).orElse(row.fingerprint());
+        List<ReplayEvent> events = new ArrayList<>();
+        if (!userFeatures.isEmpty()) {
+            events.add(new ReplayEvent.Described(new UserProfile(userId, at, userFeatures.read(row))));
+        }
+        if (!itemFeatures.isEmpty()) {
+            events.add(new ReplayEvent.Listed(new CatalogueItem(itemId, at, itemFeatures.read(row))));
+        }
+        if (isExposure) {
+            events.add(new ReplayEvent.Shown(new Exposure(eventId, userId, itemId, at, 0, moment)));
+        }
+        for (String done : isClick ? actions(row) : List.<String>of()) {
+            events.add(new ReplayEvent.Clicked(new Click(
+                    isExposure ? eventId + "." + done : eventId,
+                    userId,
+                    itemId,
+                    isExposure ? Optional.of(eventId) : exposure.flatMap(row::text),
+                    done,
+                    weight.flatMap(row::text)
+                            .map(text -> Row.number("weight", text))
+                            .orElse(1.0),
+                    isExposure ? clickTime(row, at) : at,
+                    0,
+                    moment)));
+        }
+        return events;
+    }
+
+    private boolean isWanted(Row row) {
+        for (TableMapping.NamedCell condition : where) {
+            String value = row.cells().get(condition.cell());
+            boolean holds = false;
+            for (String wanted : condition.value().split(",", -1)) {
+                holds |= wanted.strip().equals(value);
+            }
+            if (!holds) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private List<String> actions(Row row) {
+        if (!isExposure) {
+            return List.of(action.flatMap(row::text).orElse(clickAction));
+        }
+        List<String> actions = new ArrayList<>();
+        action.flatMap(row::text).filter(name -> !NO_ACTION.contains(name)).ifPresent(actions::add);
+        if (clicked.isPresent() && Row.flag("clicked", row.cells().get(clicked.get()))) {
+            actions.add(clickAction);
+        }
+        for (TableMapping.NamedCell flag : flags) {
+            if (Row.flag(flag.column(), row.cells().get(flag.cell()))) {
+                actions.add(flag.value());
+            }
+        }
+        return actions.stream().distinct().toList();
+    }
+
+    private long clickTime(Row row, long shown) {
+        return clickTime
+                .flatMap(row::text)
+                .map(text -> timeScale.millis("click.time", text))
+                .orElse(shown + clickDelayMillis);
+    }
+}

@@ -1,0 +1,140 @@
+package dev.millrace.replay;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.settings.SettingsReader;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** A log of one's own, in CSV or JSON lines, read as a mapping file says; {@code docs/your-own-data.md} has every key. */
+public final class MappedLog implements DataSet {
+
+    private static final String MAPPING = "mapping.properties";
+
+    private final boolean isSorted;
+    private final boolean hasExposures;
+    private final List<LogFile> log = new ArrayList<>();
+    private final List<Table> items;
+    private final List<Table> users;
+
+    /**
+     * @param data the mapping file, or a folder that holds {@code mapping.properties}
+     * @param format CSV or JSONL
+     * @throws InvalidSettingsException if anything in the mapping cannot be used; it has every fault
+     */
+    public MappedLog(Path data, DataFormat format) {
+        Path file = Files.isDirectory(data) ? data.resolve(MAPPING) : data;
+        if (!Files.isRegularFile(file)) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "data", data.toString(), "must be a mapping file, or a folder that holds " + MAPPING)));
+        }
+        Map<String, String> given = properties(file);
+        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file);
+        SettingsReader reader = new SettingsReader(given);
+        isSorted = reader.flag("sorted", false, "whether the rows of each file are in time order, and need no memory");
+        boolean hasBoth = has(given, "log");
+        boolean hasOnlyExposures = has(given, "exposures");
+        boolean hasOnlyClicks = has(given, "clicks");
+        reader.require(
+                hasBoth ? !hasOnlyExposures && !hasOnlyClicks : hasOnlyClicks,
+                hasBoth ? "log.files" : "clicks.files",
+                given.getOrDefault(hasBoth ? "log.files" : "clicks.files", ""),
+                "there must be either log.files, whose rows are exposures that may be clicked, or clicks.files with or"
+                        + " without exposures.files");
+        hasExposures = hasBoth || hasOnlyExposures;
+        if (hasBoth) {
+            addLog(reader, new TableMapping(reader, folder, format, "log"), true, true);
+        }
+        if (hasOnlyExposures) {
+            addLog(reader, new TableMapping(reader, folder, format, "exposures"), true, false);
+        }
+        if (hasOnlyClicks) {
+            addLog(reader, new TableMapping(reader, folder, format, "clicks"), false, true);
+        }
+        items = has(given, "items") ? tables(new TableMapping(reader, folder, format, "items"), "item") : List.of();
+        users = has(given, "users") ? tables(new TableMapping(reader, folder, format, "users"), "user") : List.of();
+        reader.finish();
+    }
+
+    @Override
+    public boolean hasExposures() {
+        return hasExposures;
+    }
+
+    @Override
+    public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
+        Timeline timeline = new Timeline(read(items, badRows), read(users, badRows), log);
+        return isSorted ? timeline.streamed(badRows) : timeline.sortedInMemory(badRows);
+    }
+
+    private void addLog(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
+        RowDecoder decoder = new LogMapping(reader, table, isExposure, isClick);
+        table.finish().forEach(rows -> log.add(new LogFile(rows, decoder)));
+    }
+
+    private static List<Table> tables(TableMapping table, String key) {
+        int id = table.column("key", key, "column of the id");
+        Optional<Integer> time = table.optionalColumn("time", "column of the time since when the row holds");
+        TimeScale scale = table.timeScale("time.unit");
+        TableMapping.FeatureCells features = table.features("feature");
+        Function<Row, FeatureTable.Entry> decoder = row -> new FeatureTable.Entry(
+                row.cells().get(id),
+                time.flatMap(row::text)
+                        .map(text -> OptionalLong.of(scale.millis("time", text)))
+                        .orElse(OptionalLong.empty()),
+                features.read(row));
+        return table.finish().stream().map(rows -> new Table(rows, decoder)).toList();
+    }
+
+    private static FeatureTable read(List<Table> tables, Consumer<? super BadRow> badRows) {
+        FeatureTable all = FeatureTable.NONE;
+        for (Table table : tables) {
+            all = all.and(FeatureTable.read(table.rows(), table.decoder(), badRows));
+        }
+        return all;
+    }
+
+    private static boolean has(Map<String, String> given, String section) {
+        return given.keySet().stream().anyMatch(key -> key.startsWith(section + "."));
+    }
+
+    private static Map<String, String> properties(Path file) {
+        Properties properties = new Properties();
+        try (Reader text = Files.newBufferedReader(file)) {
+            properties.load(text);
+        } catch (IOException failure) {
+            throw new UncheckedIOException("cannot read " + file, failure);
+        } catch (IllegalArgumentException malformed) {
+            throw new InvalidSettingsException(List.of(
+                    new SettingFault("data", file.toString(), "must be a properties file: " + malformed.getMessage())));
+        }
+        Map<String, String> given = new TreeMap<>();
+        // a tab as the value would be stripped like any blank
+        properties.stringPropertyNames().forEach(key -> {
+            String value = properties.getProperty(key, "");
+            given.put(key, value.equals("\t") ? "tab" : value);
+        });
+        return given;
+    }
+
+    /**
+     * A file of items or users.
+     *
+     * @param rows where they are
+     * @param decoder what they mean
+     */
+    private record Table(RowFile rows, Function<Row, FeatureTable.Entry> decoder) {}
+}

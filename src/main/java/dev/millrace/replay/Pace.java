@@ -1,0 +1,86 @@
+package dev.millrace.replay;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.util.List;
+
+/** How fast a replay goes, as a pure function from events to the wall. */
+public sealed interface Pace {
+
+    /**
+     * When an event is due.
+     *
+     * @param firstTime event time of the first event, epoch milliseconds
+     * @param time event time of this one, epoch milliseconds
+     * @param number of this event, from 0
+     * @return nanoseconds after the first one was sent
+     */
+    double dueNanos(long firstTime, long time, long number);
+
+    /** As fast as it goes. */
+    record Max() implements Pace {
+        @Override
+        public double dueNanos(long firstTime, long time, long number) {
+            return 0;
+        }
+    }
+
+    /**
+     * Event time, so many times faster than it passed.
+     *
+     * @param times above 0; 1 is real time
+     */
+    record TimesRealTime(double times) implements Pace {
+        public TimesRealTime {
+            checked(times);
+        }
+
+        @Override
+        public double dueNanos(long firstTime, long time, long number) {
+            return Math.max(0, time - firstTime) * 1e6 / times;
+        }
+    }
+
+    /**
+     * Evenly, whatever the event time.
+     *
+     * @param rate events a second, above 0
+     */
+    record EventsPerSecond(double rate) implements Pace {
+        public EventsPerSecond {
+            checked(rate);
+        }
+
+        @Override
+        public double dueNanos(long firstTime, long time, long number) {
+            return number * 1e9 / rate;
+        }
+    }
+
+    /**
+     * A pace as the command line writes it: {@code max}, {@code 60} times real time, {@code 500/s} events a second.
+     *
+     * @throws InvalidSettingsException if it is none of these
+     */
+    static Pace parse(String text) {
+        try {
+            if (text.equals("max")) {
+                return new Max();
+            }
+            return text.endsWith("/s")
+                    ? new EventsPerSecond(Double.parseDouble(text.substring(0, text.length() - 2)))
+                    : new TimesRealTime(Double.parseDouble(text));
+        } catch (IllegalArgumentException notAPace) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "speed",
+                    text,
+                    "must be max, a number of times real time such as 60, or events a second such as 500/s")));
+        }
+    }
+
+    private static void checked(double rate) {
+        if (!(rate > 0) || Double.isInfinite(rate)) {
+            throw new IllegalArgumentException("a pace of " + rate + " must be above 0 and finite");
+        }
+    }
+}

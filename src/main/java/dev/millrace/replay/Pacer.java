@@ -1,0 +1,49 @@
+package dev.millrace.replay;
+
+import java.util.function.LongSupplier;
+
+/** Holds events back until their {@link Pace} lets them go. For one thread. */
+public final class Pacer {
+
+    /** Sleeps shorter than this are not worth a system call; the debt is paid by the next. */
+    private static final double SHORTEST_SLEEP_NANOS = 1e6;
+
+    private final Pace pace;
+    private final LongSupplier nanoClock;
+    private final Sleeper sleeper;
+    private long firstTime;
+    private long startNanos;
+    private long count;
+
+    /** Lets time pass. */
+    public interface Sleeper {
+        void sleep(long nanos) throws InterruptedException;
+    }
+
+    /**
+     * @param nanoClock as {@link System#nanoTime}
+     */
+    public Pacer(Pace pace, LongSupplier nanoClock, Sleeper sleeper) {
+        this.pace = pace;
+        this.nanoClock = nanoClock;
+        this.sleeper = sleeper;
+    }
+
+    /** A pacer by the machine's clock. */
+    public static Pacer real(Pace pace) {
+        return new Pacer(pace, System::nanoTime, java.util.concurrent.TimeUnit.NANOSECONDS::sleep);
+    }
+
+    /** Returns when the event is due. A late event goes at once, and the rest keep to the plan. */
+    public void await(ReplayEvent event) throws InterruptedException {
+        if (count == 0) {
+            firstTime = event.time();
+            startNanos = nanoClock.getAsLong();
+        }
+        double due = pace.dueNanos(firstTime, event.time(), count++);
+        double early = due - (nanoClock.getAsLong() - startNanos);
+        if (early >= SHORTEST_SLEEP_NANOS) {
+            sleeper.sleep((long) early);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.replay;
+
+import dev.millrace.settings.SettingsReader;
+import java.util.List;
+
+/**
+ * What may be chosen about the built-in data sets.
+ *
+ * @param kuairandActions flags of KuaiRand that become clicks
+ * @param movielensMinRating ratings of MovieLens below it are left out
+ */
+public record ReplaySettings(List<String> kuairandActions, double movielensMinRating) {
+    public ReplaySettings {
+        kuairandActions = List.copyOf(kuairandActions);
+    }
+
+    public static ReplaySettings read(SettingsReader reader) {
+        return new ReplaySettings(
+                reader.names(
+                        "replay.kuairand.actions",
+                        "click",
+                        "flags of KuaiRand that become clicks: click, like, follow, comment, forward, hate, long-view,"
+                                + " profile-enter"),
+                reader.number("replay.movielens.min-rating", 0, 0, 5, "ratings of MovieLens below it are left out"));
+    }
+}

@@ -1,0 +1,46 @@
+package dev.millrace.replay;
+
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.zip.GZIPInputStream;
+
+/**
+ * A file of rows and the columns wanted of it.
+ *
+ * @param columns wanted, in the order of the cells of its {@link Row}s
+ */
+record RowFile(Path path, RowFormat format, List<String> columns) {
+    RowFile {
+        columns = List.copyOf(columns);
+    }
+
+    String name() {
+        return String.valueOf(path.getFileName());
+    }
+
+    /** The rows from the start; to be closed. */
+    RowReader rows(Consumer<? super BadRow> badRows) {
+        return new RowReader(this, badRows);
+    }
+
+    BufferedReader open() throws IOException {
+        InputStream bytes = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
+        try {
+            bytes.mark(2);
+            boolean gzip = bytes.read() == 0x1f && bytes.read() == 0x8b;
+            bytes.reset();
+            InputStream plain = gzip ? new GZIPInputStream(bytes, 1 << 16) : bytes;
+            return new BufferedReader(new InputStreamReader(plain, format.charset()), 1 << 16);
+        } catch (IOException | RuntimeException failure) {
+            bytes.close();
+            throw failure;
+        }
+    }
+}

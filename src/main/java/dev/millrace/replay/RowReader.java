@@ -1,0 +1,301 @@
+package dev.millrace.replay;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvMapper;
+import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rows of one file, in its order. A row that cannot be parsed is told to the listener and left out; the next is not
+ * affected, even behind a quote that is never closed.
+ */
+final class RowReader implements Iterator<Row>, Closeable {
+
+    /** Lines that one quoted record may span; a longer one is taken for a quote that was never closed. */
+    private static final int MAX_RECORD_LINES = 200;
+
+    private static final int FINGERPRINT_BYTES = 16;
+
+    private final RowFile file;
+    private final Consumer<? super BadRow> badRows;
+    private final BufferedReader reader;
+    private final Deque<String> putBack = new ArrayDeque<>();
+    private final Parser parser;
+    private final MessageDigest digest;
+    private long line;
+    private @Nullable Row next;
+
+    RowReader(RowFile file, Consumer<? super BadRow> badRows) {
+        this.file = file;
+        this.badRows = badRows;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+            reader = file.open();
+        } catch (IOException failure) {
+            throw new UncheckedIOException("cannot read " + file.path(), failure);
+        } catch (NoSuchAlgorithmException missing) {
+            throw new IllegalStateException("every Java runtime has SHA-256", missing);
+        }
+        RowFormat format = file.format();
+        if (format instanceof RowFormat.Csv csv) {
+            parser = new CsvLines(csv, csv.hasHeader() ? header(file.format(), readLine()) : csv.columns());
+        } else {
+            parser = new JsonLines(file.columns());
+        }
+    }
+
+    /** The names of a file's columns; empty if it has no first line, or cannot know. */
+    static List<String> columns(RowFile file) {
+        RowFormat format = file.format();
+        if (!(format instanceof RowFormat.Csv csv)) {
+            return List.of();
+        }
+        if (!csv.hasHeader()) {
+            return csv.columns();
+        }
+        try (BufferedReader reader = file.open()) {
+            String first = reader.readLine();
+            return header(format, first == null ? Optional.empty() : Optional.of(withoutMark(first)));
+        } catch (IOException failure) {
+            throw new UncheckedIOException("cannot read " + file.path(), failure);
+        }
+    }
+
+    @Override
+    public boolean hasNext() {
+        if (next == null) {
+            next = read();
+        }
+        return next != null;
+    }
+
+    @Override
+    public Row next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException();
+        }
+        Row row = Objects.requireNonNull(next);
+        next = null;
+        return row;
+    }
+
+    @Override
+    public void close() {
+        try {
+            reader.close();
+        } catch (IOException failure) {
+            throw new UncheckedIOException("cannot close " + file.path(), failure);
+        }
+    }
+
+    private @Nullable Row read() {
+        for (Optional<String> text = readLine(); text.isPresent(); text = readLine()) {
+            long begins = line;
+            if (text.get().isBlank()) {
+                continue;
+            }
+            try {
+                return parser.row(begins, text.get());
+            } catch (JsonProcessingException malformed) {
+                bad(begins, malformed.getOriginalMessage());
+            } catch (Malformed malformed) {
+                bad(begins, String.valueOf(malformed.getMessage()));
+            }
+        }
+        return null;
+    }
+
+    private void bad(long begins, String message) {
+        badRows.accept(new BadRow(file.name(), begins, message));
+    }
+
+    private Optional<String> readLine() {
+        String text = putBack.poll();
+        if (text == null) {
+            try {
+                text = reader.readLine();
+            } catch (IOException failure) {
+                throw new UncheckedIOException("cannot read " + file.path() + " beyond line " + line, failure);
+            }
+        }
+        if (text == null) {
+            return Optional.empty();
+        }
+        line++;
+        return Optional.of(line == 1 ? withoutMark(text) : text);
+    }
+
+    private static String withoutMark(String text) {
+        return text.startsWith("\ufeff") ? text.substring(1) : text;
+    }
+
+    private String fingerprint(String content) {
+        byte[] hash = digest.digest(content.getBytes(StandardCharsets.UTF_8));
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(hash, FINGERPRINT_BYTES));
+    }
+
+    private static List<String> header(RowFormat format, Optional<String> text) {
+        if (text.isEmpty()) {
+            return List.of();
+        }
+        try {
+            String[] names = cells((RowFormat.Csv) format).readValue(text.get());
+            return Arrays.stream(names).map(String::strip).toList();
+        } catch (JsonProcessingException malformed) {
+            return List.of();
+        }
+    }
+
+    private static ObjectReader cells(RowFormat.Csv format) {
+        CsvSchema schema = CsvSchema.emptySchema().withColumnSeparator(format.delimiter());
+        CsvSchema quoted = format.quote().map(schema::withQuoteChar).orElseGet(schema::withoutQuoteChar);
+        return CsvMapper.builder().build().readerFor(String[].class).with(quoted);
+    }
+
+    private interface Parser {
+        Row row(long begins, String text) throws JsonProcessingException;
+    }
+
+    private static final class Malformed extends RuntimeException {
+        Malformed(String message) {
+            super(message);
+        }
+    }
+
+    /** One CSV record from a line, or from several where a quoted cell holds line ends. */
+    private final class CsvLines implements Parser {
+        private final RowFormat.Csv format;
+        private final ObjectReader cells;
+        private final int width;
+        private final int[] wanted;
+
+        CsvLines(RowFormat.Csv format, List<String> names) {
+            this.format = format;
+            cells = cells(format);
+            width = names.size();
+            wanted = file.columns().stream().mapToInt(names::indexOf).toArray();
+        }
+
+        @Override
+        public Row row(long begins, String text) throws JsonProcessingException {
+            String[] values = cells.readValue(whole(text));
+            if (values.length != width) {
+                throw new Malformed("has " + values.length + " cells, expected " + width);
+            }
+            List<String> chosen = new ArrayList<>(wanted.length);
+            for (int at : wanted) {
+                chosen.add(at < 0 ? "" : values[at].strip());
+            }
+            return new Row(begins, fingerprint(String.join(String.valueOf(Row.ARRAY), values)), chosen);
+        }
+
+        private String whole(String first) {
+            if (format.quote().isEmpty() || first.indexOf(format.quote().get()) < 0) {
+                return first;
+            }
+            StringBuilder record = new StringBuilder(first);
+            List<String> further = new ArrayList<>();
+            while (endsInsideQuotes(record)) {
+                Optional<String> more = further.size() < MAX_RECORD_LINES ? readLine() : Optional.empty();
+                if (more.isEmpty()) {
+                    for (int at = further.size() - 1; at >= 0; at--) {
+                        putBack.push(further.get(at));
+                    }
+                    line -= further.size();
+                    throw new Malformed("has a quote that is not closed");
+                }
+                further.add(more.get());
+                record.append('\n').append(more.get());
+            }
+            return record.toString();
+        }
+
+        private boolean endsInsideQuotes(CharSequence record) {
+            char quote = format.quote().orElseThrow();
+            boolean inside = false;
+            boolean atStart = true;
+            for (int at = 0; at < record.length(); at++) {
+                char unit = record.charAt(at);
+                if (unit == quote && (inside || atStart)) {
+                    inside = !inside;
+                    // a doubled quote closes and opens again
+                    atStart = !inside;
+                } else {
+                    atStart = !inside && unit == format.delimiter();
+                }
+            }
+            return inside;
+        }
+    }
+
+    /** One JSON object a line. */
+    private final class JsonLines implements Parser {
+        private final ObjectReader objects = JsonMapper.builder()
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build()
+                .readerFor(JsonNode.class);
+        private final List<String> paths;
+
+        JsonLines(List<String> paths) {
+            this.paths = paths;
+        }
+
+        @Override
+        public Row row(long begins, String text) throws JsonProcessingException {
+            JsonNode object = objects.readValue(text);
+            if (!object.isObject()) {
+                throw new Malformed("is not a JSON object");
+            }
+            List<String> chosen = new ArrayList<>(paths.size());
+            for (String path : paths) {
+                chosen.add(cell(found(object, path)));
+            }
+            return new Row(begins, fingerprint(text.strip()), chosen);
+        }
+
+        /** What stands at a path; a name that itself holds dots is found too. */
+        private JsonNode found(JsonNode object, String path) {
+            JsonNode whole = object.path(path);
+            if (!whole.isMissingNode()) {
+                return whole;
+            }
+            int dot = path.indexOf('.');
+            return dot < 0 ? whole : found(object.path(path.substring(0, dot)), path.substring(dot + 1));
+        }
+
+        private String cell(JsonNode node) {
+            if (node.isArray()) {
+                StringBuilder elements = new StringBuilder();
+                node.forEach(element -> elements.append(Row.ARRAY).append(scalar(element)));
+                return elements.toString();
+            }
+            return scalar(node);
+        }
+
+        private String scalar(JsonNode node) {
+            return node.isNull() ? "" : node.asText().strip();
+        }
+    }
+}

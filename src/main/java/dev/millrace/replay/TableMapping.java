@@ -1,0 +1,200 @@
+package dev.millrace.replay;
+
+import dev.millrace.event.Features;
+import dev.millrace.settings.SettingsReader;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * One section of a mapping while it is read: its files, their format, and the columns asked for so far.
+ *
+ * <p>Asking for a column gives the number of its cell in the rows; {@link #finish} then checks that every file has it.
+ */
+final class TableMapping {
+
+    private final SettingsReader reader;
+    private final String section;
+    private final List<Path> files;
+    private final RowFormat format;
+    private final List<String> columns = new ArrayList<>();
+    private final List<String> keys = new ArrayList<>();
+
+    TableMapping(SettingsReader reader, Path folder, DataFormat kind, String section) {
+        this.reader = reader;
+        this.section = section;
+        files = files(folder);
+        Charset charset = charset(reader.text(key("charset"), "UTF-8", "character set of the files"));
+        format = kind == DataFormat.JSONL ? new RowFormat.JsonLines(charset) : csv(charset);
+    }
+
+    /** A column that must be given; its cell. */
+    int column(String name, String byDefault, String doc) {
+        String column = reader.text(key(name), byDefault, doc);
+        reader.require(!column.isEmpty(), key(name), column, "must name a column");
+        return cell(key(name), column);
+    }
+
+    /** A column that may be given; its cell. */
+    Optional<Integer> optionalColumn(String name, String doc) {
+        String column = reader.text(key(name), "", doc);
+        return column.isEmpty() ? Optional.empty() : Optional.of(cell(key(name), column));
+    }
+
+    TimeScale timeScale(String name) {
+        return reader.choice(key(name), TimeScale.MS, "how the time is written");
+    }
+
+    String text(String name, String byDefault, String doc) {
+        return reader.text(key(name), byDefault, doc);
+    }
+
+    String key(String name) {
+        return section + "." + name;
+    }
+
+    /** Columns named by the keys that begin so, with what is said of each; their cells. */
+    List<NamedCell> family(String name, String doc) {
+        String prefix = key(name) + ".";
+        SortedMap<String, String> given = reader.family(prefix, doc);
+        List<NamedCell> cells = new ArrayList<>();
+        for (Map.Entry<String, String> entry : given.entrySet()) {
+            String column = entry.getKey().substring(prefix.length());
+            cells.add(new NamedCell(entry.getKey(), column, entry.getValue().strip(), cell(entry.getKey(), column)));
+        }
+        return cells;
+    }
+
+    /** The features declared under a name. */
+    FeatureCells features(String name) {
+        List<FeatureColumn> features = new ArrayList<>();
+        List<Integer> cells = new ArrayList<>();
+        for (NamedCell cell : family(name, "a feature: " + FeatureColumn.RULE)) {
+            Optional<FeatureColumn> feature = FeatureColumn.parse(cell.column(), cell.value());
+            reader.require(feature.isPresent(), cell.key(), cell.value(), FeatureColumn.RULE);
+            feature.ifPresent(column -> {
+                features.add(column);
+                cells.add(cell.cell());
+            });
+        }
+        return new FeatureCells(features, cells);
+    }
+
+    /** The files with the columns asked for; a file that lacks one is a fault. */
+    List<RowFile> finish() {
+        List<RowFile> rows = new ArrayList<>();
+        for (Path file : files) {
+            RowFile one = new RowFile(file, format, columns);
+            if (format instanceof RowFormat.Csv) {
+                List<String> present = RowReader.columns(one);
+                for (int at = 0; at < columns.size(); at++) {
+                    reader.require(
+                            columns.get(at).isEmpty() || present.contains(columns.get(at)),
+                            keys.get(at),
+                            columns.get(at),
+                            "is not a column of " + one.name() + ", which has " + String.join(", ", present));
+                }
+            }
+            rows.add(one);
+        }
+        return rows;
+    }
+
+    private int cell(String key, String column) {
+        int known = columns.indexOf(column);
+        if (known >= 0) {
+            return known;
+        }
+        columns.add(column);
+        keys.add(key);
+        return columns.size() - 1;
+    }
+
+    private List<Path> files(Path folder) {
+        List<String> names =
+                reader.names(key("files"), "", "files, relative to the mapping's folder; * stands for any text");
+        reader.require(!names.isEmpty(), key("files"), "", "must name at least one file");
+        List<Path> found = new ArrayList<>();
+        for (String name : names) {
+            Path path = folder.resolve(name);
+            Path parent = Optional.ofNullable(path.getParent()).orElse(folder);
+            List<Path> matching = FoundFile.matching(parent, String.valueOf(path.getFileName()));
+            reader.require(!matching.isEmpty(), key("files"), name, "must be a file under " + folder);
+            found.addAll(matching);
+        }
+        return found;
+    }
+
+    private RowFormat csv(Charset charset) {
+        char delimiter = single("delimiter", ",", "between cells: one character, or tab, or space")
+                .orElse(',');
+        Optional<Character> quote = single("quote", "\"", "around cells: one character, or none");
+        boolean header = reader.flag(key("header"), true, "whether the first line names the columns");
+        List<String> names =
+                reader.names(key("columns"), "", "names of all columns, where the first line does not give them");
+        reader.require(
+                header == names.isEmpty(),
+                key("columns"),
+                String.join(",", names),
+                header ? "must be left out, the first line names them (header = true)" : "must name the columns");
+        return new RowFormat.Csv(delimiter, quote, header ? List.of() : names.isEmpty() ? List.of("") : names, charset);
+    }
+
+    private Optional<Character> single(String name, String byDefault, String doc) {
+        String text = reader.text(key(name), byDefault, doc);
+        return switch (text) {
+            case "tab" -> Optional.of('\t');
+            case "space" -> Optional.of(' ');
+            case "none" -> Optional.empty();
+            default -> {
+                reader.require(text.length() == 1, key(name), text, "must be " + doc);
+                yield text.length() == 1 ? Optional.of(text.charAt(0)) : Optional.empty();
+            }
+        };
+    }
+
+    private Charset charset(String name) {
+        try {
+            return Charset.forName(name);
+        } catch (IllegalArgumentException unknown) {
+            reader.require(false, key("charset"), name, "must be a character set, such as UTF-8 or ISO-8859-1");
+            return StandardCharsets.UTF_8;
+        }
+    }
+
+    /**
+     * A column that a key's own end names.
+     *
+     * @param key whole
+     * @param column its end
+     * @param value what is said of it
+     * @param cell where the row holds it
+     */
+    record NamedCell(String key, String column, String value, int cell) {}
+
+    /**
+     * Features and where the row holds them.
+     *
+     * @param features declared
+     * @param cells one a feature
+     */
+    record FeatureCells(List<FeatureColumn> features, List<Integer> cells) {
+
+        boolean isEmpty() {
+            return features.isEmpty();
+        }
+
+        Features read(Row row) {
+            FeatureRow values = new FeatureRow();
+            for (int at = 0; at < features.size(); at++) {
+                features.get(at).addTo(values, row, cells.get(at));
+            }
+            return values.features();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.millrace.replay;
+
+import dev.millrace.event.UnusableEventException;
+import java.time.DateTimeException;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+
+/** How a log writes its times. */
+enum TimeScale {
+    /** Seconds since 1970, whole or with a fraction. */
+    S,
+    /** Milliseconds since 1970. */
+    MS,
+    /** Microseconds since 1970. */
+    US,
+    /** {@code 2022-04-25T10:15:30Z}, with any offset; UTC where there is none; a date alone is its midnight. */
+    ISO_8601;
+
+    /** Epoch milliseconds, rounded down. */
+    long millis(String name, String text) {
+        return switch (this) {
+            case S -> scaled(name, text, 1_000, 1);
+            case MS -> scaled(name, text, 1, 1);
+            case US -> scaled(name, text, 1, 1_000);
+            case ISO_8601 -> calendar(name, text);
+        };
+    }
+
+    private static long scaled(String name, String text, long times, long by) {
+        try {
+            return Math.floorDiv(Math.multiplyExact(Long.parseLong(text), times), by);
+        } catch (NumberFormatException fraction) {
+            return (long) Math.floor(Row.number(name, text) * times / by);
+        } catch (ArithmeticException overflow) {
+            throw new UnusableEventException(name, text, "must be a time between 1980 and 2100");
+        }
+    }
+
+    private static long calendar(String name, String text) {
+        String iso = text.length() > 10 && text.charAt(10) == ' ' ? text.replaceFirst(" ", "T") : text;
+        try {
+            if (iso.length() <= 10) {
+                return LocalDate.parse(iso)
+                        .atStartOfDay(ZoneOffset.UTC)
+                        .toInstant()
+                        .toEpochMilli();
+            }
+            int clock = iso.indexOf('T') + 1;
+            boolean hasOffset = iso.endsWith("Z") || iso.indexOf('+', clock) >= 0 || iso.indexOf('-', clock) >= 0;
+            return hasOffset
+                    ? OffsetDateTime.parse(iso).toInstant().toEpochMilli()
+                    : LocalDateTime.parse(iso).toInstant(ZoneOffset.UTC).toEpochMilli();
+        } catch (DateTimeException | ArithmeticException notATime) {
+            throw new UnusableEventException(name, text, "must be a time such as 2022-04-25T10:15:30Z");
+        }
+    }
+}

@@ -1,0 +1,291 @@
+package dev.millrace.replay;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.event.UserProfile;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Spliterator;
+import java.util.Spliterators;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tables and log files as one stream of events in time order.
+ *
+ * @param items of the catalogue
+ * @param users with a profile
+ * @param log the files, of which earlier ones come first at equal times
+ */
+record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
+
+    private static final long EARLIEST_MILLIS = 315_532_800_000L; // 1980-01-01, what events accept
+
+    Timeline {
+        log = List.copyOf(log);
+    }
+
+    /** Reads all rows, then sorts them: for files in any order. */
+    Stream<ReplayEvent> sortedInMemory(Consumer<? super BadRow> badRows) {
+        RowStore store = new RowStore();
+        for (int source = 0; source < log.size(); source++) {
+            LogFile file = log.get(source);
+            try (GroupReader groups = new GroupReader(file, badRows)) {
+                while (groups.hasNext()) {
+                    Group group = groups.next();
+                    store.add(group.time(), source, group.row());
+                }
+            }
+        }
+        int[] order = store.timeOrder();
+        Iterator<List<ReplayEvent>> groups = new Iterator<>() {
+            private int at;
+
+            @Override
+            public boolean hasNext() {
+                return at < order.length;
+            }
+
+            @Override
+            public List<ReplayEvent> next() {
+                if (at >= order.length) {
+                    throw new NoSuchElementException();
+                }
+                int number = order[at++];
+                return log.get(store.source(number)).decoder().decode(store.row(number));
+            }
+        };
+        return stream(groups);
+    }
+
+    /** Reads as it goes: for files whose rows are in time order. A row that is earlier than the one before it is a bad row. */
+    Stream<ReplayEvent> streamed(Consumer<? super BadRow> badRows) {
+        List<GroupReader> files = new ArrayList<>();
+        for (LogFile file : log) {
+            files.add(new GroupReader(file, badRows));
+        }
+        Iterator<List<ReplayEvent>> groups = new Iterator<>() {
+            @Override
+            public boolean hasNext() {
+                return files.stream().anyMatch(Iterator::hasNext);
+            }
+
+            @Override
+            public List<ReplayEvent> next() {
+                // min() keeps the first of equals, which is the earlier file
+                return files.stream()
+                        .filter(Iterator::hasNext)
+                        .min(Comparator.comparingLong(GroupReader::time))
+                        .orElseThrow(NoSuchElementException::new)
+                        .inOrder()
+                        .events();
+            }
+        };
+        return stream(groups).onClose(() -> files.forEach(GroupReader::close));
+    }
+
+    private Stream<ReplayEvent> stream(Iterator<List<ReplayEvent>> groups) {
+        TimeOrder merged = new TimeOrder(groups);
+        if (!merged.hasNext()) {
+            return Stream.of();
+        }
+        long first = merged.peek().orElseThrow().time();
+        long beginning = Math.max(first - 1, EARLIEST_MILLIS);
+        List<ReplayEvent> before = new ArrayList<>();
+        Map<String, Features> listable = new HashMap<>();
+        for (FeatureTable.Entry entry : items.entries()) {
+            listable.putIfAbsent(entry.id(), entry.features());
+            long since = Math.max(beginning, entry.since().orElse(beginning));
+            ReplayEvent event = new ReplayEvent.Listed(new CatalogueItem(entry.id(), since, entry.features()));
+            place(event, beginning, before, merged);
+        }
+        for (FeatureTable.Entry entry : users.entries()) {
+            long since = Math.max(beginning, entry.since().orElse(beginning));
+            ReplayEvent event = new ReplayEvent.Described(new UserProfile(entry.id(), since, entry.features()));
+            place(event, beginning, before, merged);
+        }
+        Iterator<ReplayEvent> all = new Changes(before.iterator(), merged, listable);
+        return StreamSupport.stream(
+                Spliterators.spliteratorUnknownSize(all, Spliterator.ORDERED | Spliterator.NONNULL), false);
+    }
+
+    private static void place(ReplayEvent event, long beginning, List<ReplayEvent> before, TimeOrder merged) {
+        if (event.time() == beginning) {
+            before.add(event);
+        } else {
+            merged.add(event);
+        }
+    }
+
+    /**
+     * Events of one row.
+     *
+     * @param time of the earliest
+     */
+    private record Group(long time, Row row, List<ReplayEvent> events) {}
+
+    /** The usable rows of one file with their events. */
+    private static final class GroupReader implements Iterator<Group>, AutoCloseable {
+        private final LogFile file;
+        private final Consumer<? super BadRow> badRows;
+        private final RowReader rows;
+        private @Nullable Group next;
+
+        GroupReader(LogFile file, Consumer<? super BadRow> badRows) {
+            this.file = file;
+            this.badRows = badRows;
+            rows = file.rows().rows(badRows);
+            next = read();
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next != null;
+        }
+
+        @Override
+        public Group next() {
+            Group group = next;
+            if (group == null) {
+                throw new NoSuchElementException();
+            }
+            next = read();
+            return group;
+        }
+
+        /** Takes the next row, and leaves out what follows it but is earlier. */
+        Group inOrder() {
+            Group group = next();
+            while (next != null && next.time() < group.time()) {
+                bad(next.row(), "is earlier than the row before it, yet the mapping says that rows are sorted");
+                next = read();
+            }
+            return group;
+        }
+
+        /** Earliest time of the next row. */
+        long time() {
+            return next == null ? Long.MAX_VALUE : next.time();
+        }
+
+        @Override
+        public void close() {
+            rows.close();
+        }
+
+        private @Nullable Group read() {
+            while (rows.hasNext()) {
+                Row row = rows.next();
+                try {
+                    List<ReplayEvent> events = file.decoder().decode(row);
+                    if (!events.isEmpty()) {
+                        return new Group(TimeOrder.earliest(events), row, events);
+                    }
+                } catch (UnusableEventException unusable) {
+                    bad(row, String.valueOf(unusable.getMessage()));
+                }
+            }
+            return null;
+        }
+
+        private void bad(Row row, String message) {
+            badRows.accept(new BadRow(file.rows().name(), row.line(), message));
+        }
+    }
+
+    /**
+     * Leaves out features that say nothing new, lays those of a log's row over those known from elsewhere, and lists an item
+     * before it is first seen.
+     */
+    private static final class Changes implements Iterator<ReplayEvent> {
+        private final Iterator<ReplayEvent> before;
+        private final TimeOrder log;
+        private final Map<String, Features> listable;
+        private final Map<String, Features> items = new HashMap<>();
+        private final Map<String, Features> users = new HashMap<>();
+        private final Deque<ReplayEvent> ready = new ArrayDeque<>();
+
+        Changes(Iterator<ReplayEvent> before, TimeOrder log, Map<String, Features> listable) {
+            this.before = before;
+            this.log = log;
+            this.listable = listable;
+        }
+
+        @Override
+        public boolean hasNext() {
+            while (ready.isEmpty()) {
+                if (before.hasNext()) {
+                    offer(before.next());
+                } else if (log.hasNext()) {
+                    offer(log.next());
+                } else {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        @Override
+        public ReplayEvent next() {
+            if (!hasNext()) {
+                throw new NoSuchElementException();
+            }
+            return ready.remove();
+        }
+
+        private void offer(ReplayEvent event) {
+            if (event instanceof ReplayEvent.Listed listed) {
+                String item = listed.item().item();
+                list(
+                        item,
+                        listed.time(),
+                        laidOver(items.get(item), listed.item().features()));
+            } else if (event instanceof ReplayEvent.Described described) {
+                String user = described.profile().user();
+                Features features =
+                        laidOver(users.get(user), described.profile().features());
+                if (!features.equals(users.put(user, features))) {
+                    ready.add(new ReplayEvent.Described(new UserProfile(user, described.time(), features)));
+                }
+            } else if (event instanceof ReplayEvent.Shown shown) {
+                see(shown.exposure().item(), shown.time());
+                ready.add(shown);
+            } else if (event instanceof ReplayEvent.Clicked clicked) {
+                see(clicked.click().item(), clicked.time());
+                ready.add(clicked);
+            }
+        }
+
+        private void see(String item, long time) {
+            if (!items.containsKey(item)) {
+                list(item, time, listable.getOrDefault(item, Features.NONE));
+            }
+        }
+
+        private void list(String item, long time, Features features) {
+            if (!features.equals(items.put(item, features))) {
+                ready.add(new ReplayEvent.Listed(new CatalogueItem(item, time, features)));
+            }
+        }
+
+        private static Features laidOver(@Nullable Features known, Features fresh) {
+            if (known == null || known.values().isEmpty()) {
+                return fresh;
+            }
+            var all = new TreeMap<>(known.values());
+            all.putAll(fresh.values());
+            return Features.of(all);
+        }
+    }
+}

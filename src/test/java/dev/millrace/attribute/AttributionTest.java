@@ -1,0 +1,278 @@
+package dev.millrace.attribute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Books;
+import dev.millrace.state.MemoryEntries;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class AttributionTest {
+
+    private static final long START = 1_700_000_000_000L;
+    private static final long MINUTE = 60_000;
+
+    private final List<TrainingExample> examples = new ArrayList<>();
+    private final Map<String, UserFeatures> latest = new HashMap<>();
+    private final List<String> removed = new ArrayList<>();
+    private final MemoryEntries entries = new MemoryEntries();
+    private Attribution attribution = attribution(Map.of());
+
+    @Test
+    void clickTakesTheFeaturesOfItsExposureNotOfItself() {
+        attribution.profile(profile("ann", START, "young"));
+        attribution.expose(exposure("e1", "ann", "book", START + 1));
+        attribution.profile(profile("ann", START + 2, "old"));
+        attribution.expose(exposure("e2", "ann", "pen", START + 3));
+        attribution.click(click("c2", "ann", "pen", "e2", START + 4));
+
+        attribution.click(click("c1", "ann", "book", "e1", START + 5));
+
+        TrainingExample example = examples.get(1);
+        assertThat(example.id()).isEqualTo("c1");
+        assertThat(example.user().features().value("age")).contains(new FeatureValue.Category("young"));
+        assertThat(example.user().history()).isEmpty(); // the pen was clicked after the book was shown
+        assertThat(example.time()).isEqualTo(START + 5);
+    }
+
+    @Test
+    void historyHoldsEarlierClicksLatestFirst() {
+        showAndClick("ann", "a", START);
+        showAndClick("ann", "b", START + 1000);
+
+        attribution.expose(exposure("e", "ann", "c", START + 2000));
+        attribution.click(click("c", "ann", "c", "e", START + 2001));
+
+        assertThat(examples.get(2).user().history()).containsExactly("b", "a");
+        assertThat(Objects.requireNonNull(latest.get("ann")).history()).containsExactly("c", "b", "a");
+    }
+
+    @Test
+    void exposureThatArrivesLateSeesNoClickLaterThanItself() {
+        showAndClick("ann", "a", START + MINUTE);
+
+        attribution.expose(exposure("late", "ann", "b", START));
+        attribution.click(click("c", "ann", "b", "late", START + MINUTE + 1));
+
+        assertThat(examples.get(1).item()).isEqualTo("b");
+        assertThat(examples.get(1).user().history()).isEmpty();
+    }
+
+    @Test
+    void clickBeforeItsExposureWaitsForIt() {
+        attribution.click(click("c", "ann", "a", "e", START + 5));
+        assertThat(account("clicks").waiting()).isEqualTo(1);
+        assertThat(examples).isEmpty();
+
+        attribution.expose(exposure("e", "ann", "a", START));
+
+        assertThat(examples).hasSize(1);
+        assertThat(examples.get(0).user().history()).isEmpty();
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
+    }
+
+    @Test
+    void clickWithoutExposureBecomesAnOrphanAfterItsWait() {
+        attribution.click(click("c", "ann", "a", "never", START));
+
+        attribution.advance(START + 6 * MINUTE);
+
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "orphan", 1));
+        assertThat(examples).isEmpty();
+    }
+
+    @Test
+    void clickAfterTheWindowIsLate() {
+        attribution.expose(exposure("e", "ann", "a", START));
+
+        attribution.click(click("c", "ann", "a", "e", START + 31 * MINUTE));
+
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "late", 1));
+        assertThat(account("exposures")).isEqualTo(account(1, 0, "unclicked", 1));
+    }
+
+    @Test
+    void clickAtTheLastMomentOfTheWindowCounts() {
+        attribution.expose(exposure("e", "ann", "a", START));
+
+        attribution.click(click("c", "ann", "a", "e", START + 30 * MINUTE));
+
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
+    }
+
+    @Test
+    void latePolicyPositiveLearnsFromTheClicksOwnMoment() {
+        attribution = attribution(Map.of("attribution.late", "positive"));
+        attribution.expose(exposure("e", "ann", "a", START));
+
+        attribution.click(click("c", "ann", "a", "e", START + 31 * MINUTE));
+
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "late-attributed", 1));
+        assertThat(examples).hasSize(1);
+        assertThat(examples.get(0).user().time()).isEqualTo(START + 31 * MINUTE);
+    }
+
+    @Test
+    void repeatsAreDuplicatesAndASecondClickOnAnExposureIsARepeatedAction() {
+        attribution.expose(exposure("e", "ann", "a", START));
+        attribution.expose(exposure("e", "ann", "a", START));
+        attribution.click(click("c", "ann", "a", "e", START + 1));
+        attribution.click(click("c", "ann", "a", "e", START + 1));
+
+        attribution.click(click("other", "ann", "a", "e", START + 2));
+
+        assertThat(examples).hasSize(1);
+        assertThat(account("exposures").outcome("duplicate")).isEqualTo(1);
+        assertThat(account("clicks").outcome("duplicate")).isEqualTo(1);
+        assertThat(account("clicks").outcome("repeated-action")).isEqualTo(1);
+        assertThat(account("clicks").isBalanced()).isTrue();
+    }
+
+    @Test
+    void idsAreForgottenAfterTheDeduplicationWindow() {
+        attribution.expose(exposure("e", "ann", "a", START));
+        attribution.click(click("c", "ann", "a", "e", START + 1));
+
+        attribution.advance(START + 25 * 60 * MINUTE);
+
+        List<String> kinds = new ArrayList<>();
+        entries.scan(new byte[] {0}, new byte[] {'z'}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
+        assertThat(kinds).containsExactly("u"); // the user's state is all that is left
+        assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
+    }
+
+    @Test
+    void clickWithoutExposureIdAnswersTheLatestOpenExposureOfTheItem() {
+        attribution.expose(exposure("e1", "ann", "a", START));
+        showAndClick("ann", "b", START + 10);
+        attribution.expose(exposure("e2", "ann", "a", START + 20));
+
+        attribution.click(new Click("c", "ann", "a", Optional.empty(), "click", 1, START + 30, 0, Features.NONE));
+
+        assertThat(examples.get(1).user().time()).isEqualTo(START + 20);
+        assertThat(examples.get(1).user().history()).containsExactly("b");
+    }
+
+    @Test
+    void aSecondActionOnTheSameExposureIsAnExampleOfItsOwn() {
+        attribution = attribution(Map.of("attribution.actions", "click,like"));
+        attribution.expose(exposure("e", "ann", "a", START));
+        attribution.click(click("c", "ann", "a", "e", START + 1));
+
+        attribution.click(new Click("l", "ann", "a", Optional.of("e"), "like", 2, START + 2, 0, Features.NONE));
+
+        assertThat(examples).extracting(TrainingExample::action).containsExactly("click", "like");
+        assertThat(examples.get(1).weight()).isEqualTo(2);
+    }
+
+    @Test
+    void clicksOnlyModeMakesEachClickItsOwnExposure() {
+        attribution = attribution(Map.of("attribution.mode", "clicks-only"));
+
+        attribution.click(click("c1", "ann", "a", "none", START));
+        attribution.click(click("c2", "ann", "b", "none", START + 1));
+
+        assertThat(examples.get(0).user().history()).isEmpty();
+        assertThat(examples.get(1).user().history()).containsExactly("a");
+        assertThat(account("clicks")).isEqualTo(account(2, 0, "attributed", 2));
+    }
+
+    @Test
+    void removedUserLeavesNothingBehind() {
+        attribution.profile(profile("ann", START, "young"));
+        attribution.expose(exposure("e", "ann", "a", START));
+        attribution.click(click("w", "ann", "b", "unknown", START));
+
+        attribution.removeUser("ann");
+
+        List<String> kinds = new ArrayList<>();
+        entries.scan(new byte[] {0}, new byte[] {'z'}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
+        assertThat(kinds).containsOnly("t"); // timers find their subject gone
+        assertThat(removed).containsExactly("ann");
+        assertThat(account("exposures")).isEqualTo(account(1, 0, "erased", 1));
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "erased", 1));
+    }
+
+    @Test
+    void restoredAttributionGoesOnWhereTheOtherStood() {
+        attribution.expose(exposure("e", "ann", "a", START));
+        Attribution other = attribution(Map.of());
+        attribution.drainDirty(new RestoringSink(other));
+        attribution = other;
+
+        attribution.click(click("c", "ann", "a", "e", START + 1));
+        attribution.advance(START + 40 * MINUTE);
+
+        assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
+    }
+
+    private record RestoringSink(Attribution target) implements dev.millrace.state.EntrySink {
+        @Override
+        public void put(byte[] key, byte[] value) {
+            target.restore(key, value);
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            throw new AssertionError("nothing to delete");
+        }
+    }
+
+    private void showAndClick(String user, String item, long time) {
+        attribution.expose(exposure("e-" + item, user, item, time));
+        attribution.click(click("c-" + item, user, item, "e-" + item, time + 1));
+    }
+
+    private Attribution attribution(Map<String, String> settings) {
+        return new Attribution(
+                AttributionSettings.read(new SettingsReader(settings)), entries, new Attribution.Output() {
+                    @Override
+                    public void example(TrainingExample example) {
+                        examples.add(example);
+                    }
+
+                    @Override
+                    public void userFeatures(UserFeatures user) {
+                        latest.put(user.user(), user);
+                    }
+
+                    @Override
+                    public void userRemoved(String user) {
+                        removed.add(user);
+                    }
+                });
+    }
+
+    private Books.Account account(String topic) {
+        return attribution.books().accounts().getOrDefault(topic, Books.Account.EMPTY);
+    }
+
+    private static Books.Account account(long received, long waiting, String outcome, long count) {
+        return new Books.Account(received, waiting, new java.util.TreeMap<>(Map.of(outcome, count)));
+    }
+
+    private static Exposure exposure(String id, String user, String item, long time) {
+        return new Exposure(id, user, item, time, 0, Features.NONE);
+    }
+
+    private static Click click(String id, String user, String item, String exposure, long time) {
+        return new Click(id, user, item, Optional.of(exposure), "click", 1, time, 0, Features.NONE);
+    }
+
+    private static UserProfile profile(String user, long time, String age) {
+        return new UserProfile(user, time, Features.of(Map.of("age", new FeatureValue.Category(age))));
+    }
+}

@@ -1,0 +1,158 @@
+package dev.millrace.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class BatcherTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+
+    private final BatchSettings settings = BatchSettings.read(new SettingsReader(
+            Map.of("batch.size", "3", "batch.negatives", "5", "batch.max-changes", "4", "batch.max-bytes", "10000")));
+    private final Catalogue catalogue = new Catalogue('C');
+    private final Batcher batcher = new Batcher(settings, catalogue, 'O', 'P');
+
+    @Test
+    void batchIsFullAtItsSize() {
+        batcher.add(example("1", "a"));
+        batcher.add(example("2", "a"));
+        assertThat(batcher.isFull()).isFalse();
+
+        batcher.add(example("3", "b"));
+
+        assertThat(batcher.isFull()).isTrue();
+        assertThat(batcher.close().examples()).extracting(TrainingExample::id).containsExactly("1", "2", "3");
+        assertThat(batcher.isEmpty()).isTrue();
+    }
+
+    @Test
+    void longHistoriesFillABatchBeforeItsSize() {
+        batcher.add(new TrainingExample(
+                "1",
+                new UserFeatures("ann", TIME, Features.NONE, Collections.nCopies(3000, "a")),
+                Features.NONE,
+                "a",
+                "click",
+                1,
+                TIME,
+                0));
+
+        assertThat(batcher.isFull()).isTrue();
+    }
+
+    @Test
+    void probabilitiesAreThoseBeforeTheBatch() {
+        batcher.add(example("1", "a"));
+        MiniBatch first = batcher.close();
+        batcher.add(example("2", "a"));
+
+        MiniBatch second = batcher.close();
+
+        // nothing counted yet: epsilon / (epsilon * 1 item) = 1; then one count of a itself, still all there is
+        assertThat(first.logProbability()[0]).isZero();
+        assertThat(second.logProbability()[0]).isZero();
+        batcher.add(example("3", "b"));
+        // b is new: .1 / (2 + .1 * 2), the decay over two positives too small to see in a float
+        assertThat(batcher.close().logProbability()[0])
+                .isCloseTo((float) Math.log(.1 / 2.2), org.assertj.core.api.Assertions.within(1e-4f));
+    }
+
+    @Test
+    void anItemTheCatalogueDoesNotKnowJoinsItThroughTheLog() {
+        batcher.change(new CatalogueChange.Upsert(new CatalogueItem("known", TIME, Features.NONE)));
+        batcher.add(example("1", "known"));
+        batcher.add(example("2", "new"));
+
+        MiniBatch batch = batcher.close();
+
+        assertThat(batch.catalogue()).extracting(CatalogueChange::itemId).containsExactly("known", "new");
+        assertThat(batch.catalogueSize()).isEqualTo(2);
+        assertThat(batch.negatives()).hasSize(5).allMatch(List.of("known", "new")::contains);
+    }
+
+    @Test
+    void removedItemIsNoLongerDrawn() {
+        batcher.change(new CatalogueChange.Upsert(new CatalogueItem("a", TIME, Features.NONE)));
+        batcher.change(new CatalogueChange.Upsert(new CatalogueItem("b", TIME, Features.NONE)));
+        batcher.close();
+        batcher.change(new CatalogueChange.Removal("a", TIME));
+        batcher.add(example("1", "b"));
+
+        assertThat(batcher.close().negatives()).containsOnly("b");
+    }
+
+    @Test
+    void restoredBatcherMakesTheSameBatches() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        Catalogue otherCatalogue = new Catalogue('C');
+        Batcher other = new Batcher(settings, otherCatalogue, 'O', 'P');
+        for (int at = 0; at < 7; at++) {
+            batcher.add(example("e" + at, "i" + at % 4));
+            if (batcher.isFull()) {
+                batcher.close();
+            }
+            drain(batcher, stored);
+            drain(catalogue, stored);
+        }
+        stored.forEach((key, value) -> (key[0] == 'C' ? otherCatalogue : (Durable) other).restore(key, value));
+
+        List<MiniBatch> ahead = new ArrayList<>();
+        for (Batcher each : List.of(batcher, other)) {
+            each.add(example("e8", "i9"));
+            each.add(example("e9", "i1"));
+            ahead.add(each.close());
+        }
+
+        assertThat(ahead.get(1)).usingRecursiveComparison().isEqualTo(ahead.get(0));
+        assertThat(ahead.get(1).examples()).hasSize(3); // one was open when it was stored
+    }
+
+    @Test
+    void closedPartsLeaveTheStore() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        batcher.add(example("1", "a"));
+        drain(batcher, stored);
+        long open = stored.keySet().stream()
+                .filter(key -> key[0] == 'O' && key[1] == 1)
+                .count();
+
+        batcher.close();
+        drain(batcher, stored);
+
+        assertThat(open).isEqualTo(1);
+        assertThat(stored.keySet()).noneMatch(key -> key[0] == 'O' && key[1] == 1);
+    }
+
+    private static void drain(Durable state, Map<byte[], byte[]> stored) {
+        state.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.remove(key);
+            }
+        });
+    }
+
+    private static TrainingExample example(String id, String item) {
+        return new TrainingExample(
+                id, new UserFeatures("ann", TIME, Features.NONE, List.of()), Features.NONE, item, "click", 1, TIME, 0);
+    }
+}

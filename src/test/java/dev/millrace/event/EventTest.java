@@ -1,0 +1,54 @@
+package dev.millrace.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class EventTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+
+    @Test
+    void idsOfAnyScriptAreTakenAsTheyAre() {
+        assertThat(exposure("пользователь-🙂", "其他", TIME).user()).isEqualTo("пользователь-🙂");
+    }
+
+    @Test
+    void blankControlAndBrokenIdsAreRefusedWithPathValueAndRule() {
+        assertThatThrownBy(() -> exposure(" ", "a", TIME)).hasMessage("user = \" \": must not be blank");
+        assertThatThrownBy(() -> exposure("ann", "a\0b", TIME))
+                .hasMessage("item = \"a?b\": must not contain control characters");
+        assertThatThrownBy(() -> exposure("\ud83d", "a", TIME)).hasMessageContaining("must be valid Unicode");
+        assertThatThrownBy(() -> exposure("x".repeat(257), "a", TIME)).hasMessageContaining("at most 256 bytes");
+    }
+
+    @Test
+    void secondsAndMicrosecondsAreNotMistakenForMilliseconds() {
+        assertThatThrownBy(() -> exposure("ann", "a", 1_700_000_000L))
+                .isInstanceOf(UnusableEventException.class)
+                .hasMessage("time = 1700000000: must be epoch milliseconds between 1980 and 2100");
+        assertThatThrownBy(() -> exposure("ann", "a", TIME * 1000)).isInstanceOf(UnusableEventException.class);
+    }
+
+    @Test
+    void weightsMustBePositiveAndFinite() {
+        for (double weight : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThatThrownBy(
+                            () -> new Click("c", "ann", "a", Optional.empty(), "click", weight, TIME, 0, Features.NONE))
+                    .isInstanceOf(UnusableEventException.class);
+        }
+    }
+
+    @Test
+    void numbersMustBeFinite() {
+        assertThatThrownBy(() -> new FeatureValue.Quantity(Double.NaN))
+                .isInstanceOf(UnusableEventException.class)
+                .hasMessage("value = NaN: must be finite");
+    }
+
+    private static Exposure exposure(String user, String item, long time) {
+        return new Exposure("e", user, item, time, 0, Features.NONE);
+    }
+}

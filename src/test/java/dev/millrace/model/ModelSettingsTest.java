@@ -1,0 +1,51 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.FeatureSpec.Kind;
+import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.settings.InvalidSettingsException;
+import org.junit.jupiter.api.Test;
+
+class ModelSettingsTest {
+
+    @Test
+    void withoutDeclarationsTheTowersReadIdsAndTheHistoryWhichSharesTheItemsRows() {
+        ModelSettings settings = Scenes.plainSettings();
+
+        assertThat(settings.user())
+                .containsExactly(
+                        new FeatureSpec("user", Source.USER, Kind.ID, "user", Scenes.DIM, 50),
+                        new FeatureSpec("history", Source.HISTORY, Kind.BAG, "item", Scenes.DIM, 20));
+        assertThat(settings.item())
+                .containsExactly(new FeatureSpec("item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50));
+    }
+
+    @Test
+    void generationNamesDifferWheneverAnySettingDoes() {
+        String name = Scenes.plainSettings().generationName();
+
+        assertThat(name)
+                .matches("g1-[0-9a-f]{8}")
+                .isEqualTo(Scenes.plainSettings().generationName());
+        assertThat(Scenes.plainSettings("optimiser.rows.learning-rate", "0.2").generationName())
+                .isNotEqualTo(name);
+    }
+
+    @Test
+    void tableSharedByRowsOfDifferentWidthIsAFault() {
+        assertThatThrownBy(() -> Scenes.plainSettings("features.user.history.dim", "4"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("dim")
+                .hasMessageContaining("table item");
+    }
+
+    @Test
+    void itemTowerCannotReadTheUser() {
+        assertThatThrownBy(() -> Scenes.plainSettings("features.item.item.source", "user"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("features.item.item.source");
+    }
+}

@@ -1,0 +1,123 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.Features;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class QueryEncoderTest {
+
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "false"})
+    void encodesAsTheLearnerDoesFromTheQuerySideAlone(String skip) {
+        ModelSettings settings = Scenes.settings("tower.skip", skip);
+        TwoTower model = new TwoTower(settings, Scenes.catalogue());
+        TwoTowerStateTest.Store rows = new TwoTowerStateTest.Store();
+        QueryEncoder encoder = new QueryEncoder(
+                settings, key -> Optional.ofNullable(rows.entries.get(key)).map(QueryEncoder::row));
+        for (int step = 1; step <= 3; step++) {
+            model.learn(Scenes.batch(step, 24, 10));
+            follow(model, encoder, rows);
+        }
+        List<TrainingExample> examples = new ArrayList<>(Scenes.batch(1, 24, 0).examples());
+        examples.addAll(Scenes.batch(99, 24, 0).examples()); // some users and items are new
+        float[] expected = new float[Scenes.DIM];
+        float[] actual = new float[Scenes.DIM];
+
+        for (TrainingExample example : examples) {
+            model.userVectors(List.of(example.user()), List.of(example.context()), expected);
+            encoder.encode(example.user(), example.context(), actual);
+
+            for (int d = 0; d < Scenes.DIM; d++) {
+                assertThat(actual[d]).isCloseTo(expected[d], within(1e-5f));
+            }
+        }
+        assertThat(rows.entries.keySet())
+                .noneMatch(key -> new String(key, java.nio.charset.StandardCharsets.UTF_8).contains("maker"));
+    }
+
+    @Test
+    void updatesAreSeenAtTheRefreshAndNotBefore() {
+        ModelSettings settings = Scenes.settings();
+        TwoTower model = new TwoTower(settings, Scenes.catalogue());
+        QueryEncoder encoder = new QueryEncoder(settings, key -> Optional.empty());
+        model.drainDirty(sink(model, encoder));
+
+        assertThat(encoder.isReady()).isFalse();
+        assertThatThrownBy(() ->
+                        encoder.encode(Scenes.user(new java.util.Random(1)), Features.NONE, new float[Scenes.DIM]))
+                .isInstanceOf(IllegalStateException.class);
+        encoder.refresh();
+
+        assertThat(encoder.isReady()).isTrue();
+    }
+
+    @Test
+    void isNotReadyWhileAPartIsMissing() {
+        ModelSettings settings = Scenes.settings();
+        TwoTower model = new TwoTower(settings, Scenes.catalogue());
+        TwoTowerStateTest.Store all = new TwoTowerStateTest.Store();
+        model.drainDirty(all);
+
+        for (byte[] missing : all.entries.keySet()) {
+            boolean isNeeded = model.isQuerySide(missing) && !(ModelEntry.of(missing) instanceof ModelEntry.Statistics);
+            QueryEncoder encoder = new QueryEncoder(settings, key -> Optional.empty());
+            for (Map.Entry<byte[], byte[]> entry : all.entries.entrySet()) {
+                if (entry.getKey() != missing && model.isQuerySide(entry.getKey())) {
+                    encoder.update(entry.getKey(), entry.getValue());
+                }
+            }
+            encoder.refresh();
+
+            assertThat(encoder.isReady()).isEqualTo(!isNeeded);
+        }
+    }
+
+    @Test
+    void weightsOfOtherSettingsAreRefused() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        QueryEncoder other = new QueryEncoder(Scenes.settings("model.generation", "g2"), key -> Optional.empty());
+
+        assertThatThrownBy(() -> model.drainDirty(sink(model, other))).isInstanceOf(FingerprintMismatchException.class);
+    }
+
+    private static void follow(TwoTower model, QueryEncoder encoder, TwoTowerStateTest.Store rows) {
+        TwoTowerStateTest.Store drained = new TwoTowerStateTest.Store();
+        model.drainDirty(drained);
+        drained.entries.forEach((key, value) -> {
+            if (model.isQuerySide(key)) {
+                if (QueryEncoder.isRow(key)) {
+                    rows.put(key, value);
+                } else {
+                    encoder.update(key, value);
+                }
+            }
+        });
+        encoder.refresh();
+    }
+
+    private static dev.millrace.state.EntrySink sink(TwoTower model, QueryEncoder encoder) {
+        return new dev.millrace.state.EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                if (model.isQuerySide(key)) {
+                    encoder.update(key, value);
+                }
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                encoder.remove(key);
+            }
+        };
+    }
+}

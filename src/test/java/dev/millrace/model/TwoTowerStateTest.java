@@ -1,0 +1,171 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySink;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TwoTowerStateTest {
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void restoredInAnyOrderItContinuesBitForBit(long shuffle) {
+        // Given a learner drained twice on its way, with a removal between
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower uninterrupted = new TwoTower(Scenes.settings(), catalogue);
+        Store store = new Store();
+        uninterrupted.learn(Scenes.batch(1, 24, 10));
+        uninterrupted.drainDirty(store);
+        uninterrupted.removeItem("i1");
+        uninterrupted.learn(Scenes.batch(2, 24, 10));
+        uninterrupted.removeItem("i2");
+        uninterrupted.drainDirty(store);
+        TwoTower restored = new TwoTower(Scenes.settings(), catalogue);
+
+        store.shuffled(shuffle).forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
+
+        assertThat(restored.digest()).isEqualTo(uninterrupted.digest());
+        for (int step = 3; step <= 6; step++) {
+            assertThat(restored.learn(Scenes.batch(step, 24, 10)))
+                    .isEqualTo(uninterrupted.learn(Scenes.batch(step, 24, 10)));
+        }
+        assertThat(restored.digest()).isEqualTo(uninterrupted.digest());
+    }
+
+    @Test
+    void drainHandsOverOnlyWhatChanged() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        model.learn(Scenes.batch(1, 24, 10));
+        model.drainDirty(new Store());
+        Store second = new Store();
+
+        model.drainDirty(second);
+
+        assertThat(second.entries).isEmpty();
+    }
+
+    @Test
+    void drainsOfTheSameChangesComeInTheSameOrder() {
+        Store one = new Store();
+        Store other = new Store();
+
+        for (Store store : List.of(one, other)) {
+            TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+            model.learn(Scenes.batch(1, 24, 10));
+            model.drainDirty(store);
+        }
+
+        assertThat(other.order).hasSameSizeAs(one.order);
+        for (int at = 0; at < one.order.size(); at++) {
+            assertThat(other.order.get(at)).isEqualTo(one.order.get(at));
+        }
+    }
+
+    @Test
+    void removedItemIsDeletedFromTheStateOnceAndMayComeBack() {
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower model = new TwoTower(Scenes.settings(), catalogue);
+        Store store = new Store();
+        model.learn(Scenes.batch(1, 40, 10));
+        model.drainDirty(store);
+        byte[] key = new ModelEntry.Row("item", "i1").key();
+        assertThat(store.entries).containsKey(key);
+
+        catalogue.apply(new CatalogueChange.Removal("i1", Scenes.TIME));
+        model.removeItem("i1");
+        model.drainDirty(store);
+
+        assertThat(store.entries).doesNotContainKey(key);
+        Scenes.catalogue().item("i1").ifPresent(item -> catalogue.apply(new CatalogueChange.Upsert(item)));
+        model.learn(Scenes.batch(1, 40, 10));
+        model.drainDirty(store);
+        assertThat(store.entries).containsKey(key);
+    }
+
+    @Test
+    void otherSettingsRefuseTheState() {
+        Store store = new Store();
+        new TwoTower(Scenes.settings(), Scenes.catalogue()).drainDirty(store);
+        TwoTower other = new TwoTower(Scenes.settings("loss.temperature", "0.2"), Scenes.catalogue());
+        byte[] header = new ModelEntry.Header().key();
+
+        assertThatThrownBy(() -> other.restore(header, store.value(header)))
+                .isInstanceOf(FingerprintMismatchException.class)
+                .hasMessageContaining("settings hash");
+    }
+
+    @Test
+    void otherEngineRefusesTheState() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        byte[] header = new ModelHeader("another engine", Scenes.settings().hash()).framed();
+
+        assertThatThrownBy(() -> model.restore(new ModelEntry.Header().key(), header))
+                .isInstanceOf(FingerprintMismatchException.class)
+                .hasMessageContaining("another engine");
+    }
+
+    @Test
+    void damagedEntriesAreRefused() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        Store store = new Store();
+        model.learn(Scenes.batch(1, 24, 10));
+        model.drainDirty(store);
+
+        store.entries.forEach((key, value) -> {
+            byte[] damaged = value.clone();
+            damaged[damaged.length - 1] ^= 1;
+            assertThatThrownBy(() -> model.restore(key, damaged)).isInstanceOf(CorruptEntryException.class);
+        });
+        assertThatThrownBy(() -> model.restore(new byte[] {'m', '?'}, new byte[8]))
+                .isInstanceOf(CorruptEntryException.class);
+    }
+
+    @Test
+    void severalNativeThreadsStopTheStart() {
+        assertThatThrownBy(() -> NumericFingerprint.require(Map.of("OMP_NUM_THREADS", "2")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("OMP_NUM_THREADS = 2")
+                .hasMessageContaining("OPENBLAS_NUM_THREADS = (not set)");
+    }
+
+    /** Entries as a store would hold them. */
+    static final class Store implements EntrySink {
+        final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+        final List<byte[]> order = new ArrayList<>();
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            entries.put(key, value);
+            order.add(key);
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            entries.remove(key);
+            order.add(key);
+        }
+
+        byte[] value(byte[] key) {
+            return entries.getOrDefault(key, new byte[0]);
+        }
+
+        List<Map.Entry<byte[], byte[]>> shuffled(long seed) {
+            List<Map.Entry<byte[], byte[]>> list = new ArrayList<>(entries.entrySet());
+            Collections.shuffle(list, new Random(seed));
+            return list;
+        }
+    }
+}

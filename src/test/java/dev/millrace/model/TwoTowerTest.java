@@ -1,0 +1,228 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class TwoTowerTest {
+
+    static List<Arguments> declarations() {
+        return List.of(
+                Arguments.of("default loss, no negatives", 0, new String[] {}),
+                Arguments.of("mixed negatives", 9, new String[] {}),
+                Arguments.of("no skip path", 9, new String[] {"tower.skip", "false"}),
+                Arguments.of("one linear layer", 9, new String[] {"tower.user.hidden", "", "tower.item.hidden", ""}),
+                Arguments.of("no correction", 9, new String[] {"loss.correction", "none"}),
+                Arguments.of("popularity term", 9, new String[] {"loss.popularity-exponent", "0.5"}),
+                Arguments.of("clipped and penalised", 9, new String[] {
+                    "optimiser.dense.max-gradient-norm", "0.1", "optimiser.dense.l2", "0.01"
+                }));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("declarations")
+    void stepsMoveEveryWeightAsTheFormulasSay(String name, int negatives, String[] declared) {
+        ModelSettings settings = Scenes.settings(declared);
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower model = new TwoTower(settings, catalogue);
+        TwoTowerReference reference = new TwoTowerReference(settings, catalogue, model);
+
+        for (int step = 1; step <= 2; step++) {
+            MiniBatch batch = Scenes.batch(step, 12, negatives);
+            double loss = model.learn(batch).loss();
+            double expected = reference.learn(batch);
+
+            // the reported loss is without the penalty
+            if (settings.optimiser().l2() == 0) {
+                assertThat(loss).isCloseTo(expected, within(1e-5 * expected));
+            }
+        }
+
+        // a step moves a weight by up to the learning rate, 0.05; float32 gradients are good to some 1e-5 of that
+        assertClose(model.userTower().kernel().weights(), reference.user());
+        assertClose(model.itemTower().kernel().weights(), reference.item());
+        int rows = 0;
+        for (EmbeddingTable table : model.tables().values()) {
+            for (Map.Entry<String, double[]> row : reference.rows.entrySet()) {
+                if (row.getKey().startsWith(table.name() + "/")) {
+                    int number = table.row(row.getKey().substring(table.name().length() + 1));
+                    assertClose(new float[][] {table.copy(number)}, new double[][] {row.getValue()});
+                    rows++;
+                }
+            }
+        }
+        assertThat(model.rowCount()).as(name).isEqualTo(rows).isGreaterThan(50);
+    }
+
+    @Test
+    void lossFallsOnBatchesSeenAgain() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        double first = 0;
+        double last = 0;
+
+        for (int round = 0; round < 40; round++) {
+            double sum = 0;
+            for (int step = 1; step <= 5; step++) {
+                sum += model.learn(Scenes.batch(step, 24, 10)).loss();
+            }
+            first = round == 0 ? sum : first;
+            last = sum;
+        }
+
+        assertThat(last).isLessThan(0.5 * first);
+    }
+
+    @Test
+    void sameBatchesGiveTheSameBits() {
+        TwoTower one = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        TwoTower other = new TwoTower(Scenes.settings(), Scenes.catalogue());
+
+        for (int step = 1; step <= 5; step++) {
+            one.learn(Scenes.batch(step, 40, 16));
+            other.learn(Scenes.batch(step, 40, 16));
+        }
+
+        assertThat(one.digest()).isEqualTo(other.digest());
+        assertThat(one.digest()).isNotEqualTo(new TwoTower(Scenes.settings(), Scenes.catalogue()).digest());
+    }
+
+    @Test
+    void vectorsHaveUnitLengthAndAskingForThemChangesNothing() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        model.learn(Scenes.batch(1, 40, 16));
+        byte[] before = model.digest();
+        List<String> items = List.of("i1", "i2", "never-heard-of");
+        float[] vectors = new float[items.size() * Scenes.DIM];
+
+        model.itemVectors(items, vectors);
+
+        for (int item = 0; item < items.size(); item++) {
+            assertThat(Tower.norm(vectors, item * Scenes.DIM, Scenes.DIM)).isCloseTo(1f, within(1e-6f));
+        }
+        assertThat(model.digest()).isEqualTo(before);
+    }
+
+    @Test
+    void fewAndManyAtOnceHaveTheSameVectorsUpToRounding() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        model.learn(Scenes.batch(1, 40, 16));
+        List<TrainingExample> examples = Scenes.batch(2, 20, 0).examples();
+        List<UserFeatures> users = examples.stream().map(TrainingExample::user).toList();
+        List<Features> contexts =
+                examples.stream().map(TrainingExample::context).toList();
+        float[] together = new float[20 * Scenes.DIM];
+        float[] alone = new float[Scenes.DIM];
+
+        model.userVectors(users, contexts, together);
+
+        for (int i = 0; i < users.size(); i++) {
+            model.userVectors(List.of(users.get(i)), List.of(contexts.get(i)), alone);
+            for (int d = 0; d < Scenes.DIM; d++) {
+                assertThat(alone[d]).isCloseTo(together[i * Scenes.DIM + d], within(1e-6f));
+            }
+        }
+    }
+
+    @Test
+    void itemThatLeftTheCatalogueLosesItsRowAndGetsNoneAgain() {
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower model = new TwoTower(Scenes.settings(), catalogue);
+        MiniBatch batch = Scenes.batch(1, 40, 16);
+        model.learn(batch);
+        String item = batch.examples().get(0).item();
+        assertThat(itemRow(model, item)).isNotEqualTo(EmbeddingTable.NONE);
+
+        catalogue.apply(new CatalogueChange.Removal(item, Scenes.TIME));
+        model.removeItem(item);
+        model.learn(batch);
+
+        assertThat(itemRow(model, item)).isEqualTo(EmbeddingTable.NONE);
+    }
+
+    @Test
+    void stepThatIsNotFiniteLeavesEverythingAsItWas() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        model.learn(Scenes.batch(1, 40, 16));
+        byte[] before = model.digest();
+        MiniBatch batch = Scenes.batch(2, 40, 16);
+        List<TrainingExample> examples = new ArrayList<>(batch.examples());
+        TrainingExample broken = examples.get(3);
+        examples.set(
+                3,
+                new TrainingExample(
+                        broken.id(),
+                        new UserFeatures(
+                                "a new user", Scenes.TIME, broken.user().features(), List.of()),
+                        broken.context(),
+                        broken.item(),
+                        broken.action(),
+                        Double.NaN,
+                        broken.time(),
+                        0));
+        MiniBatch notFinite = new MiniBatch(
+                2,
+                2,
+                List.of(),
+                examples,
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                batch.catalogueSize());
+
+        assertThatThrownBy(() -> model.learn(notFinite))
+                .isInstanceOf(NonFiniteStepException.class)
+                .hasMessageContaining("step 2");
+
+        assertThat(model.digest()).isEqualTo(before);
+        // and what follows is as if it had not been
+        TwoTower undisturbed = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        undisturbed.learn(Scenes.batch(1, 40, 16));
+        undisturbed.learn(Scenes.batch(3, 40, 16));
+        model.learn(Scenes.batch(3, 40, 16));
+        assertThat(model.digest()).isEqualTo(undisturbed.digest());
+    }
+
+    @Test
+    void batchWithoutExamplesTeachesNothing() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        byte[] before = model.digest();
+
+        StepReport report = model.learn(Scenes.batch(1, 0, 0));
+
+        assertThat(report).isEqualTo(new StepReport(0, 0, 0));
+        assertThat(model.digest()).isEqualTo(before);
+    }
+
+    private static int itemRow(TwoTower model, String item) {
+        return model.tables().values().stream()
+                .filter(table -> table.name().equals("item"))
+                .mapToInt(table -> table.row(item))
+                .max()
+                .orElseThrow();
+    }
+
+    private static void assertClose(float[][] actual, double[][] expected) {
+        for (int tensor = 0; tensor < expected.length; tensor++) {
+            assertThat(actual[tensor]).hasSameSizeAs(expected[tensor]);
+            for (int at = 0; at < expected[tensor].length; at++) {
+                assertThat((double) actual[tensor][at])
+                        .as("tensor %d at %d", tensor, at)
+                        .isCloseTo(expected[tensor][at], within(1e-5));
+            }
+        }
+    }
+}

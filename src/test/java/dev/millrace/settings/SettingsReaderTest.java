@@ -1,0 +1,46 @@
+package dev.millrace.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class SettingsReaderTest {
+
+    @Test
+    void allFaultsAreReportedTogetherAsPathValueRule() {
+        SettingsReader reader = new SettingsReader(Map.of("batch.size", "1", "wait", "soon", "batch.sise", "3"));
+        reader.integer("batch.size", 128, 2, 8192, "positives");
+        reader.duration("wait", Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofDays(1), "how long");
+
+        assertThatThrownBy(reader::finish)
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("batch.size = 1: must be a whole number from 2 to 8192")
+                .hasMessageContaining("wait = soon: must be a duration from 1ms to 1d, such as 250ms, 30s, 15m, 6h, 7d")
+                .hasMessageContaining("batch.sise = 3: is not a setting, did you mean batch.size?");
+    }
+
+    @Test
+    void defaultsAreDocumentedAsTheyWouldBeWritten() {
+        SettingsReader reader = new SettingsReader(Map.of());
+
+        Duration window =
+                reader.duration("window", Duration.ofMinutes(90), Duration.ofMillis(1), Duration.ofDays(1), "how long");
+
+        assertThat(window).isEqualTo(Duration.ofMinutes(90));
+        assertThat(reader.documented())
+                .singleElement()
+                .extracting(SettingDoc::byDefault)
+                .isEqualTo("90m");
+    }
+
+    @Test
+    void nanIsNotANumberInRange() {
+        SettingsReader reader = new SettingsReader(Map.of("rate", "NaN"));
+        reader.number("rate", 0.1, 0, 1, "learning rate");
+
+        assertThatThrownBy(reader::finish).hasMessageContaining("rate = NaN: must be a number from 0 to 1");
+    }
+}
