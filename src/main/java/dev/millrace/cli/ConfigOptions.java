@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
 final class ConfigOptions {
 
     @Option(names = "--config", paramLabel = "FILE", description = "settings, a file of key = value lines")
-    @Nullable Path config;
+    @Nullable
+    Path config;
 
     @Option(
             names = "--set",

@@ -15,7 +15,11 @@ final class DataOptions {
         movielens
     }
 
-    @Option(names = "--data", paramLabel = "PATH", required = true, description = "folder of the data set, or mapping file")
+    @Option(
+            names = "--data",
+            paramLabel = "PATH",
+            required = true,
+            description = "folder of the data set, or mapping file")
     Path data = Path.of(".");
 
     @Option(names = "--format", required = true, description = "${COMPLETION-CANDIDATES}")

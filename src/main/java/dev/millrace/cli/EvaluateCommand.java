@@ -28,7 +28,8 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     @Spec
-    @Nullable CommandSpec spec;
+    @Nullable
+    CommandSpec spec;
 
     @Mixin
     ConfigOptions config = new ConfigOptions();
@@ -43,13 +44,15 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--warm-up",
             paramLabel = "SHARE",
             description = "share of the positives learnt before scoring; stands before evaluate.warm-up")
-    @Nullable Double warmUp;
+    @Nullable
+    Double warmUp;
 
     @Option(names = "--frozen", description = "also score a model that stops learning after the warm-up")
     boolean frozen;
 
     @Option(names = "--report", paramLabel = "FILE", description = "write the figures as JSON")
-    @Nullable Path report;
+    @Nullable
+    Path report;
 
     @Override
     public Integer call() throws IOException {
@@ -78,7 +81,11 @@ final class EvaluateCommand implements Callable<Integer> {
         show(out, json, "model", online.exam().model());
         show(out, json, "popularity", online.exam().popularity());
         if (frozen) {
-            show(out, json, "frozen", prequential.run(Prequential.Mode.FROZEN).exam().model());
+            show(
+                    out,
+                    json,
+                    "frozen",
+                    prequential.run(Prequential.Mode.FROZEN).exam().model());
         }
         if (report != null) {
             new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(report.toFile(), json);

@@ -14,6 +14,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends events to their topics under the right key, with event time as the record's timestamp.
@@ -28,7 +29,7 @@ public final class EventProducer implements AutoCloseable {
     private final TopicNames topics;
     private final AvroWire wire;
     private final KafkaProducer<byte[], byte[]> producer;
-    private final AtomicReference<Optional<Exception>> failure = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     private final AtomicLong acknowledged = new AtomicLong();
 
     public EventProducer(ClientSettings clients, TopicNames topics, AvroWire wire) {
@@ -77,7 +78,7 @@ public final class EventProducer implements AutoCloseable {
             if (thrown == null) {
                 acknowledged.incrementAndGet();
             } else {
-                failure.compareAndSet(Optional.empty(), Optional.of(thrown));
+                failure.compareAndSet(null, thrown);
             }
         });
     }
@@ -103,9 +104,9 @@ public final class EventProducer implements AutoCloseable {
     }
 
     private void throwFailure() {
-        Optional<Exception> thrown = failure.get();
-        if (thrown.isPresent()) {
-            throw new IllegalStateException("an event was not taken by the brokers", thrown.get());
+        @Nullable Exception thrown = failure.get();
+        if (thrown != null) {
+            throw new IllegalStateException("an event was not taken by the brokers", thrown);
         }
     }
 

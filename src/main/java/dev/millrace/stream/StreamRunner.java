@@ -25,6 +25,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,7 +61,7 @@ public final class StreamRunner implements AutoCloseable {
     private final List<KafkaStreamsMetrics> metrics = new ArrayList<>();
     private final Set<Part> started = ConcurrentHashMap.newKeySet();
     private final CountDownLatch running;
-    private final AtomicReference<Optional<Throwable>> failure = new AtomicReference<>(Optional.empty());
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final AtomicInteger replacements = new AtomicInteger();
 
     public StreamRunner(StreamSettings settings, ClientSettings clients, Map<Part, Topology> topologies) {
@@ -106,7 +107,7 @@ public final class StreamRunner implements AutoCloseable {
 
     /** What stopped an application; absent while none was. */
     public Optional<Throwable> failure() {
-        return failure.get();
+        return Optional.ofNullable(failure.get());
     }
 
     /** Registers the applications' metrics; undone by {@link #close}. */
@@ -158,7 +159,7 @@ public final class StreamRunner implements AutoCloseable {
                     .log("A thread failed and is replaced");
             return StreamThreadExceptionResponse.REPLACE_THREAD;
         }
-        failure.compareAndSet(Optional.empty(), Optional.of(thrown));
+        failure.compareAndSet(null, thrown);
         LOG.atError().addKeyValue("application", part.suffix()).setCause(thrown).log("The application stops");
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     }
