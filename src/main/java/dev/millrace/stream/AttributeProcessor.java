@@ -1,0 +1,139 @@
+package dev.millrace.stream;
+
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.Rejected;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.feature.UserFeatures;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/** Attribution as a processor of one user partition. */
+final class AttributeProcessor
+        implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Attribution>, Attribution.Output {
+
+    private final TopicNames topics;
+    private final AttributionSettings settings;
+    private final AvroWire wire;
+    private final EventReader reader;
+
+    // set by init, which Kafka calls before all else
+    private ProcessorContext<byte[], byte[]> context;
+    private Outlet outlet;
+    private NodeScope scope;
+    private KeyValueStore<Bytes, byte[]> entries;
+    private WriteThroughStore<Attribution> books;
+
+    @SuppressWarnings("NullAway.Init")
+    AttributeProcessor(TopicNames topics, AttributionSettings settings, AvroWire wire) {
+        this.topics = topics;
+        this.settings = settings;
+        this.wire = wire;
+        this.reader = new EventReader(wire);
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> initialised) {
+        context = initialised;
+        outlet = new Outlet(context, wire);
+        scope = NodeScope.of(context);
+        entries = context.getStateStore(MillraceTopology.ATTRIBUTION_STORE);
+        books = context.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE);
+        books.own(this);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        String topic = logicalTopic(Outlet.origin(context).topic());
+        Attribution attribution = books.change();
+        Consumer<Attribution> event;
+        try {
+            event = read(topic, record);
+        } catch (UndecodableException | UnusableEventException broken) {
+            Rejected rejected = outlet.sendDeadLetter(MillraceTopology.TO_DEAD_LETTERS, record, broken);
+            attribution.reject(topic, rejected);
+            return;
+        }
+        event.accept(attribution);
+    }
+
+    @Override
+    public Attribution fresh() {
+        return new Attribution(settings, new StoreEntries(entries), this);
+    }
+
+    @Override
+    public void beforeCommit(Attribution attribution) {
+        books.drain((key, value) -> {});
+        PartProgress progress = new PartProgress(
+                "attribute-" + context.taskId(),
+                context.currentSystemTimeMs(),
+                attribution.books().accounts(),
+                Optional.empty());
+        scope.run(() -> outlet.send(
+                MillraceTopology.TO_PROGRESS,
+                topics.trainingProgress(),
+                progress.part(),
+                OutputCodec.toAvro(progress),
+                progress.writtenAt()));
+    }
+
+    @Override
+    public void example(TrainingExample example) {
+        outlet.send(
+                MillraceTopology.TO_EXAMPLES,
+                topics.trainingExamples(),
+                example.user().user(),
+                ExampleCodec.toAvro(example),
+                example.time());
+    }
+
+    @Override
+    public void userFeatures(UserFeatures user) {
+        outlet.send(
+                MillraceTopology.TO_USER_FEATURES,
+                topics.userFeatures(),
+                user.user(),
+                ExampleCodec.toAvro(user),
+                user.time());
+    }
+
+    @Override
+    public void userRemoved(String user) {
+        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, Outlet.utf8(user), context.currentSystemTimeMs());
+    }
+
+    private Consumer<Attribution> read(String topic, Record<byte[], byte[]> record) {
+        switch (topic) {
+            case Attribution.EXPOSURES -> {
+                var exposure = reader.exposure(record);
+                return attribution -> attribution.expose(exposure);
+            }
+            case Attribution.CLICKS -> {
+                var click = reader.click(record);
+                return attribution -> attribution.click(click);
+            }
+            default -> {
+                if (EventReader.isTombstone(record)) {
+                    String user = reader.removedUser(record);
+                    return attribution -> attribution.removeUser(user);
+                }
+                var profile = reader.profile(record);
+                return attribution -> attribution.profile(profile);
+            }
+        }
+    }
+
+    private String logicalTopic(String name) {
+        if (name.equals(topics.exposures())) {
+            return Attribution.EXPOSURES;
+        }
+        return name.equals(topics.clicks()) ? Attribution.CLICKS : Attribution.USERS;
+    }
+}

@@ -1,0 +1,163 @@
+package dev.millrace.stream;
+
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.avro.ModelUpdateRecord;
+import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.avro.UserEvent;
+import dev.millrace.avro.UserFeaturesRecord;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.message.BinaryMessageDecoder;
+import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.avro.message.MissingSchemaException;
+import org.apache.avro.message.SchemaStore;
+import org.apache.avro.specific.SpecificData;
+import org.apache.avro.specific.SpecificDatumReader;
+import org.apache.avro.specific.SpecificDatumWriter;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * The two wire formats of record values: Avro single-object and Confluent's.
+ *
+ * <p>Written as the settings say; read by the first byte, whichever it is, resolving the writer's schema to ours. Writers'
+ * schemas come from this program or the registry alone, never from a record. Safe for threads.
+ */
+public final class AvroWire {
+
+    private static final byte SINGLE_OBJECT = (byte) 0xC3;
+    private static final byte CONFLUENT = 0;
+    private static final int CONFLUENT_HEADER_BYTES = 1 + Integer.BYTES;
+
+    private final WireSettings.Format format;
+    private final Optional<ConfluentRegistry> registry;
+    private final SchemaStore.Cache known = new SchemaStore.Cache();
+    private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
+    private final Map<Schema, BinaryMessageDecoder<SpecificRecord>> decoders = new ConcurrentHashMap<>();
+
+    public AvroWire(WireSettings settings) {
+        format = settings.format();
+        registry = settings.registry().map(url -> new ConfluentRegistry(url, settings.authorization()));
+        for (Schema schema : new Schema[] {
+            ExposureEvent.getClassSchema(),
+            ClickEvent.getClassSchema(),
+            UserEvent.getClassSchema(),
+            ItemEvent.getClassSchema(),
+            TrainingRecord.getClassSchema(),
+            MiniBatchRecord.getClassSchema(),
+            ItemEmbeddingRecord.getClassSchema(),
+            UserFeaturesRecord.getClassSchema(),
+            ModelUpdateRecord.getClassSchema(),
+            ProgressRecord.getClassSchema()
+        }) {
+            known.addSchema(schema);
+        }
+    }
+
+    /** The value as bytes, in the format of the settings. */
+    byte[] encode(String topic, SpecificRecord value) {
+        try {
+            return switch (format) {
+                case SINGLE_OBJECT -> singleObject(value);
+                case CONFLUENT -> confluent(topic, value);
+            };
+        } catch (IOException impossible) {
+            throw new UncheckedIOException("encoding a value of " + topic, impossible);
+        }
+    }
+
+    /**
+     * The value of bytes in either format.
+     *
+     * @throws UndecodableException if they are none
+     * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
+     */
+    <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
+        Schema schema = SpecificData.getForClass(type).getSchema(type);
+        try {
+            if (bytes.length > 0 && bytes[0] == CONFLUENT) {
+                return type.cast(confluent(schema, type, bytes));
+            }
+            if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
+                throw new UndecodableException(
+                        "undecodable",
+                        "expected C3 01 (Avro single-object) or 00 (Confluent) first, found "
+                                + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
+            }
+            return type.cast(
+                    decoders.computeIfAbsent(schema, key -> decoder(key, type)).decode(bytes));
+        } catch (MissingSchemaException unknown) {
+            throw new UndecodableException("unknown-schema", String.valueOf(unknown.getMessage()));
+        } catch (AvroRuntimeException | IOException | ClassCastException broken) {
+            throw undecodable(type, broken);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException broken) {
+            throw undecodable(type, broken); // what Avro's decoder throws for some broken lengths and union branches
+        }
+    }
+
+    private byte[] singleObject(SpecificRecord value) throws IOException {
+        ByteBuffer encoded = encoders.computeIfAbsent(
+                        value.getSchema(),
+                        schema -> new BinaryMessageEncoder<>(SpecificData.getForClass(value.getClass()), schema))
+                .encode(value);
+        byte[] bytes = new byte[encoded.remaining()];
+        encoded.get(bytes);
+        return bytes;
+    }
+
+    private byte[] confluent(String topic, SpecificRecord value) throws IOException {
+        int id = requireRegistry().id(topic + "-value", value.getSchema());
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        bytes.write(ByteBuffer.allocate(CONFLUENT_HEADER_BYTES)
+                .put(CONFLUENT)
+                .putInt(id)
+                .array());
+        BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(bytes, null);
+        new SpecificDatumWriter<SpecificRecord>(value.getSchema(), SpecificData.getForClass(value.getClass()))
+                .write(value, encoder);
+        encoder.flush();
+        return bytes.toByteArray();
+    }
+
+    private Object confluent(Schema schema, Class<?> type, byte[] bytes) throws IOException {
+        if (bytes.length < CONFLUENT_HEADER_BYTES) {
+            throw new UndecodableException("undecodable", "a value of " + bytes.length + " bytes names no schema id");
+        }
+        if (registry.isEmpty()) {
+            throw new UndecodableException(
+                    "unknown-schema", "the value names a registry's schema, and schema.registry.url is not set");
+        }
+        Schema writer = registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
+        BinaryDecoder decoder = DecoderFactory.get()
+                .binaryDecoder(bytes, CONFLUENT_HEADER_BYTES, bytes.length - CONFLUENT_HEADER_BYTES, null);
+        return new SpecificDatumReader<>(writer, schema, SpecificData.getForClass(type)).read(null, decoder);
+    }
+
+    private BinaryMessageDecoder<SpecificRecord> decoder(Schema schema, Class<?> type) {
+        return new BinaryMessageDecoder<>(SpecificData.getForClass(type), schema, known);
+    }
+
+    private ConfluentRegistry requireRegistry() {
+        return registry.orElseThrow(
+                () -> new IllegalStateException("schema.registry.url must be set for wire.format = confluent"));
+    }
+
+    private static UndecodableException undecodable(Class<?> type, Exception broken) {
+        return new UndecodableException("undecodable", "expected a " + type.getSimpleName() + ": " + broken);
+    }
+}

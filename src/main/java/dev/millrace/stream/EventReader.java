@@ -1,0 +1,95 @@
+package dev.millrace.stream;
+
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.UserEvent;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.event.UserProfile;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.processor.api.Record;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads producers' records as events.
+ *
+ * <p>A record that is none throws {@link UndecodableException} or {@link UnusableEventException}. The key must be the id that
+ * the event is partitioned by: a click under another key would come to a task that does not know its user.
+ */
+final class EventReader {
+
+    private final AvroWire wire;
+
+    EventReader(AvroWire wire) {
+        this.wire = wire;
+    }
+
+    Exposure exposure(Record<byte[], byte[]> record) {
+        Exposure exposure = EventCodec.toCore(decode(ExposureEvent.class, record));
+        return keyed(record, exposure.user(), exposure);
+    }
+
+    Click click(Record<byte[], byte[]> record) {
+        Click click = EventCodec.toCore(decode(ClickEvent.class, record));
+        return keyed(record, click.user(), click);
+    }
+
+    UserProfile profile(Record<byte[], byte[]> record) {
+        UserProfile profile = EventCodec.toCore(decode(UserEvent.class, record));
+        return keyed(record, profile.user(), profile);
+    }
+
+    /** The user of a tombstone. */
+    String removedUser(Record<byte[], byte[]> record) {
+        return new UserProfile(key(record), record.timestamp(), Features.NONE).user(); // checks the id
+    }
+
+    /** An item that appeared or changed, or a tombstone's. */
+    CatalogueChange change(Record<byte[], byte[]> record) {
+        if (isTombstone(record)) {
+            CatalogueItem gone = new CatalogueItem(key(record), record.timestamp(), Features.NONE); // checks the id
+            return new CatalogueChange.Removal(gone.item(), gone.time());
+        }
+        CatalogueItem item = EventCodec.toCore(decode(ItemEvent.class, record));
+        return keyed(record, item.item(), new CatalogueChange.Upsert(item));
+    }
+
+    static boolean isTombstone(Record<byte[], byte[]> record) {
+        return Optional.ofNullable(record.value()).isEmpty();
+    }
+
+    private <T extends SpecificRecord> T decode(Class<T> type, Record<byte[], byte[]> record) {
+        byte @Nullable [] value = record.value();
+        if (value == null) {
+            throw new UndecodableException("null-value", "expected a " + type.getSimpleName() + ", found no value");
+        }
+        return wire.decode(type, value);
+    }
+
+    private static String key(Record<byte[], byte[]> record) {
+        byte @Nullable [] key = record.key();
+        if (key == null) {
+            throw new UnusableEventException("key", "null", "must be the id of what is removed, in UTF-8");
+        }
+        return new String(key, StandardCharsets.UTF_8);
+    }
+
+    private static <T> T keyed(Record<byte[], byte[]> record, String id, T event) {
+        byte @Nullable [] key = record.key();
+        if (key == null || !Arrays.equals(key, id.getBytes(StandardCharsets.UTF_8))) {
+            throw new UnusableEventException(
+                    "key",
+                    key == null ? "null" : key.length + " other bytes",
+                    "must be the id that the event is partitioned by, in UTF-8");
+        }
+        return event;
+    }
+}

@@ -1,0 +1,83 @@
+package dev.millrace.stream;
+
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.event.Rejected;
+import dev.millrace.event.UnusableEventException;
+import dev.millrace.state.Books;
+import java.util.Optional;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+
+/** Puts catalogue changes into the one order of the training examples, and counts them. */
+final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Books> {
+
+    /** Name of the topic in the books. */
+    static final String ITEMS = "items";
+
+    private static final char BOOKS_PREFIX = 'b';
+
+    private final TopicNames topics;
+    private final AvroWire wire;
+    private final EventReader reader;
+
+    // set by init, which Kafka calls before all else
+    private ProcessorContext<byte[], byte[]> context;
+    private Outlet outlet;
+    private NodeScope scope;
+    private WriteThroughStore<Books> books;
+
+    @SuppressWarnings("NullAway.Init")
+    ItemsProcessor(TopicNames topics, AvroWire wire) {
+        this.topics = topics;
+        this.wire = wire;
+        this.reader = new EventReader(wire);
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> initialised) {
+        context = initialised;
+        outlet = new Outlet(context, wire);
+        scope = NodeScope.of(context);
+        books = context.getStateStore(MillraceTopology.ITEM_BOOKS_STORE);
+        books.own(this);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        CatalogueChange change;
+        try {
+            change = reader.change(record);
+        } catch (UndecodableException | UnusableEventException broken) {
+            Rejected rejected = outlet.sendDeadLetter(MillraceTopology.ITEMS_TO_DEAD_LETTERS, record, broken);
+            books.change().settle(ITEMS, "rejected: " + rejected.reason());
+            return;
+        }
+        books.change().settle(ITEMS, change instanceof CatalogueChange.Upsert ? "applied" : "removed");
+        outlet.send(
+                MillraceTopology.ITEMS_TO_EXAMPLES,
+                topics.trainingExamples(),
+                change.itemId(),
+                new TrainingRecord(ExampleCodec.toAvro(change)),
+                record.timestamp());
+    }
+
+    @Override
+    public Books fresh() {
+        return new Books(BOOKS_PREFIX);
+    }
+
+    @Override
+    public void beforeCommit(Books state) {
+        books.drain((key, value) -> {});
+        PartProgress progress = new PartProgress(
+                "attribute-" + context.taskId(), context.currentSystemTimeMs(), state.accounts(), Optional.empty());
+        scope.run(() -> outlet.send(
+                MillraceTopology.ITEMS_TO_PROGRESS,
+                topics.trainingProgress(),
+                progress.part(),
+                OutputCodec.toAvro(progress),
+                progress.writtenAt()));
+    }
+}

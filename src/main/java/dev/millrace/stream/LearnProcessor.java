@@ -1,0 +1,192 @@
+package dev.millrace.stream;
+
+import dev.millrace.avro.ExampleRecord;
+import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.avro.ModelUpdateRecord;
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.train.StepOutcome;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import dev.millrace.train.TrainingProgress;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.processor.PunctuationType;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The trainer as a processor: collects examples into batches and learns from them, or learns from the log alone.
+ *
+ * <p>Only when a batch is closed depends on the clock; what is in it goes to the log before it is learnt.
+ */
+final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Trainer> {
+
+    /** Where batches come from. */
+    enum Source {
+        /** Made here, of training examples, and written to the log. */
+        EXAMPLES,
+        /** Read from the log that another writes. */
+        LOG
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(LearnProcessor.class);
+    private static final String PART = "learn-0";
+
+    private final Source source;
+    private final TopicNames topics;
+    private final TrainerSettings settings;
+    private final Duration maxWait;
+    private final AvroWire wire;
+
+    // set by init, which Kafka calls before all else
+    private ProcessorContext<byte[], byte[]> context;
+    private Outlet outlet;
+    private NodeScope scope;
+    private WriteThroughStore<Trainer> store;
+
+    /** @param maxWait longest that an open batch waits to become full */
+    @SuppressWarnings("NullAway.Init")
+    LearnProcessor(Source source, TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire) {
+        this.source = source;
+        this.topics = topics;
+        this.settings = settings;
+        this.maxWait = maxWait;
+        this.wire = wire;
+    }
+
+    @Override
+    public void init(ProcessorContext<byte[], byte[]> initialised) {
+        context = initialised;
+        outlet = new Outlet(context, wire);
+        scope = NodeScope.of(context);
+        store = context.getStateStore(MillraceTopology.LEARNER_STORE);
+        store.own(this);
+        if (source == Source.EXAMPLES) {
+            context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting());
+        }
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+        switch (source) {
+            case EXAMPLES -> {
+                Object entry = decode(TrainingRecord.class, record).getEntry();
+                Trainer trainer = store.change();
+                if (entry instanceof ExampleRecord example) {
+                    trainer.add(ExampleCodec.toCore(example));
+                } else {
+                    trainer.change(ExampleCodec.toCore(entry));
+                }
+                if (trainer.isBatchReady()) {
+                    closeAndLearn(trainer);
+                }
+            }
+            case LOG -> learn(store.change(), BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
+        }
+    }
+
+    @Override
+    public Trainer fresh() {
+        return new Trainer(settings);
+    }
+
+    @Override
+    public void discard(Trainer trainer) {
+        trainer.close();
+    }
+
+    /** Publishes, then writes what changed: the publication's own cursor is part of it. */
+    @Override
+    public void beforeCommit(Trainer trainer) {
+        long now = context.currentSystemTimeMs();
+        scope.run(() -> {
+            trainer.publish().forEach(embedding -> send(embedding, now));
+            TrainingProgress progress = trainer.progress();
+            store.drain((key, value) -> {
+                if (trainer.isQuerySide(key)) {
+                    sendUpdate(progress, key, value, now);
+                }
+            });
+            outlet.send(
+                    MillraceTopology.TO_PROGRESS,
+                    topics.trainingProgress(),
+                    PART,
+                    OutputCodec.toAvro(new PartProgress(PART, now, progress.books(), Optional.of(progress))),
+                    now);
+        });
+    }
+
+    private void closeWaiting() {
+        if (store.state().hasOpenWork()) {
+            closeAndLearn(store.change());
+        }
+    }
+
+    private void closeAndLearn(Trainer trainer) {
+        MiniBatch batch = trainer.closeBatch();
+        outlet.send(
+                MillraceTopology.TO_BATCHES,
+                topics.miniBatches(),
+                Long.toString(batch.step()),
+                BatchCodec.toAvro(batch),
+                context.currentSystemTimeMs());
+        learn(trainer, batch);
+    }
+
+    private static void learn(Trainer trainer, MiniBatch batch) {
+        if (trainer.learn(batch) instanceof StepOutcome.Refused refused) {
+            LOG.atWarn()
+                    .addKeyValue("step", batch.step())
+                    .addKeyValue("found", refused.message())
+                    .log("A step would have made the model not finite and was left out");
+        }
+    }
+
+    private void send(ItemEmbedding embedding, long now) {
+        if (embedding.vector().isEmpty()) {
+            outlet.sendTombstone(MillraceTopology.TO_EMBEDDINGS, Outlet.utf8(embedding.item()), now);
+            return;
+        }
+        outlet.send(
+                MillraceTopology.TO_EMBEDDINGS,
+                topics.itemEmbeddings(),
+                embedding.item(),
+                OutputCodec.toAvro(embedding, embedding.vector().get(), topics.miniBatches()),
+                now);
+    }
+
+    private void sendUpdate(TrainingProgress progress, byte[] key, Optional<byte[]> value, long now) {
+        byte[] recordKey = ModelUpdateRecords.key(progress.generation(), key);
+        if (value.isEmpty()) {
+            outlet.sendTombstone(MillraceTopology.TO_UPDATES, recordKey, now);
+            return;
+        }
+        outlet.send(
+                MillraceTopology.TO_UPDATES,
+                topics.modelUpdates(),
+                recordKey,
+                new ModelUpdateRecord(progress.generation(), progress.step(), ByteBuffer.wrap(value.get())),
+                now);
+    }
+
+    /** An internal record that cannot be read breaks the log: nothing may be learnt past it. */
+    private <T extends SpecificRecord> T decode(Class<T> type, Record<byte[], byte[]> record) {
+        try {
+            return wire.decode(type, record.value());
+        } catch (UndecodableException broken) {
+            RecordMetadata from = Outlet.origin(context);
+            throw new IllegalStateException(
+                    "record at offset " + from.offset() + " of " + from.topic() + "-" + from.partition()
+                            + " cannot be read, learning stops before it: " + broken.getMessage(),
+                    broken);
+        }
+    }
+}

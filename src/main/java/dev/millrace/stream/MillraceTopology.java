@@ -1,0 +1,149 @@
+package dev.millrace.stream;
+
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.state.Books;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.time.Duration;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.Deserializer;
+import org.apache.kafka.common.serialization.Serializer;
+import org.apache.kafka.streams.AutoOffsetReset;
+import org.apache.kafka.streams.Topology;
+
+/**
+ * The whole of the streaming side, as two Streams applications.
+ *
+ * <pre>
+ * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
+ *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
+ *
+ * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, training-progress
+ *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, training-progress: from the log alone)
+ * </pre>
+ *
+ * They are two because each has its own commit interval: an attributed click should move on at once, while the learner's
+ * commit writes all rows that changed. {@code items} is a sub-topology of its own: it is partitioned by item.
+ *
+ * <p>Sources hand on bytes. Decoding is the processors', so that an event that cannot be read is counted in the same
+ * transaction as all others.
+ */
+public final class MillraceTopology {
+
+    static final String ATTRIBUTION_STORE = "attribution";
+    static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
+    static final String ITEM_BOOKS_STORE = "item-books";
+    static final String LEARNER_STORE = "learner";
+
+    static final String TO_EXAMPLES = "to-training-examples";
+    static final String TO_USER_FEATURES = "to-user-features";
+    static final String TO_PROGRESS = "to-training-progress";
+    static final String TO_DEAD_LETTERS = "to-dead-letters";
+    static final String ITEMS_TO_EXAMPLES = "items-to-training-examples";
+    static final String ITEMS_TO_PROGRESS = "items-to-training-progress";
+    static final String ITEMS_TO_DEAD_LETTERS = "items-to-dead-letters";
+    static final String TO_BATCHES = "to-mini-batches";
+    static final String TO_EMBEDDINGS = "to-item-embeddings";
+    static final String TO_UPDATES = "to-model-updates";
+
+    private static final String ATTRIBUTE = "attribute";
+    private static final String ITEMS = "items";
+    private static final String LEARN = "learn";
+
+    private static final Deserializer<byte[]> READ = new ByteArrayDeserializer();
+    private static final Serializer<byte[]> WRITE = new ByteArraySerializer();
+
+    private MillraceTopology() {}
+
+    /** From events to training examples: one task a user partition, and one an item partition. */
+    public static Topology attribute(TopicNames topics, AttributionSettings settings, AvroWire wire) {
+        return new Topology()
+                .addSource(
+                        AutoOffsetReset.earliest(),
+                        "from-exposures",
+                        new EventTimestamps(),
+                        READ,
+                        READ,
+                        topics.exposures())
+                .addSource(
+                        AutoOffsetReset.earliest(), "from-clicks", new EventTimestamps(), READ, READ, topics.clicks())
+                .addSource(AutoOffsetReset.earliest(), "from-users", new EventTimestamps(), READ, READ, topics.users())
+                .addProcessor(
+                        ATTRIBUTE,
+                        () -> new AttributeProcessor(topics, settings, wire),
+                        "from-exposures",
+                        "from-clicks",
+                        "from-users")
+                .addStateStore(WriteThroughStore.entries(ATTRIBUTION_STORE), ATTRIBUTE)
+                .addStateStore(WriteThroughStore.<Attribution>builder(ATTRIBUTION_BOOKS_STORE), ATTRIBUTE)
+                .addSink(TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ATTRIBUTE)
+                .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
+                .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
+                .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
+                .addSource(AutoOffsetReset.earliest(), "from-items", new EventTimestamps(), READ, READ, topics.items())
+                .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire), "from-items")
+                .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
+                .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
+                .addSink(ITEMS_TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ITEMS)
+                .addSink(ITEMS_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ITEMS);
+    }
+
+    /**
+     * From training examples to item embeddings: one task.
+     *
+     * @param maxWait longest that an open batch waits to become full
+     */
+    public static Topology learn(TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire) {
+        return learn(topics, settings, maxWait, wire, WriteThroughStore.Moment.BEFORE_COMMIT);
+    }
+
+    /** As {@link #learn}, with the moment of writing to choose: for the test that shows why it matters. */
+    static Topology learn(
+            TopicNames topics,
+            TrainerSettings settings,
+            Duration maxWait,
+            AvroWire wire,
+            WriteThroughStore.Moment moment) {
+        return learner(
+                        LearnProcessor.Source.EXAMPLES,
+                        topics.trainingExamples(),
+                        topics,
+                        settings,
+                        maxWait,
+                        wire,
+                        moment)
+                .addSink(TO_BATCHES, topics.miniBatches(), WRITE, WRITE, LEARN);
+    }
+
+    /** From the log of mini-batches to item embeddings: the same learner, without the batches being its own. */
+    public static Topology learnFromLog(TopicNames topics, TrainerSettings settings, AvroWire wire) {
+        return learner(
+                LearnProcessor.Source.LOG,
+                topics.miniBatches(),
+                topics,
+                settings,
+                Duration.ofSeconds(1), // no batch ever waits here
+                wire,
+                WriteThroughStore.Moment.BEFORE_COMMIT);
+    }
+
+    private static Topology learner(
+            LearnProcessor.Source source,
+            String from,
+            TopicNames topics,
+            TrainerSettings settings,
+            Duration maxWait,
+            AvroWire wire,
+            WriteThroughStore.Moment moment) {
+        String name = "from-" + (source == LearnProcessor.Source.LOG ? "mini-batches" : "training-examples");
+        return new Topology()
+                .addSource(AutoOffsetReset.earliest(), name, new EventTimestamps(), READ, READ, from)
+                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, settings, maxWait, wire), name)
+                .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
+                .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, LEARN)
+                .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
+                .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
+    }
+}

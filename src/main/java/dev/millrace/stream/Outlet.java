@@ -1,0 +1,62 @@
+package dev.millrace.stream;
+
+import dev.millrace.event.Rejected;
+import dev.millrace.event.UnusableEventException;
+import java.nio.charset.StandardCharsets;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
+
+/** Where a processor's records go: encodes each for its topic and forwards it to the sink of that name. */
+final class Outlet {
+
+    private final ProcessorContext<byte[], byte[]> context;
+    private final AvroWire wire;
+
+    Outlet(ProcessorContext<byte[], byte[]> context, AvroWire wire) {
+        this.context = context;
+        this.wire = wire;
+    }
+
+    void send(String sink, String topic, String key, SpecificRecord value, long timestamp) {
+        send(sink, topic, utf8(key), value, timestamp);
+    }
+
+    void send(String sink, String topic, byte[] key, SpecificRecord value, long timestamp) {
+        context.forward(new Record<>(key, wire.encode(topic, value), timestamp), sink);
+    }
+
+    /** Says that the key is no more. */
+    void sendTombstone(String sink, byte[] key, long timestamp) {
+        context.forward(tombstone(key, timestamp), sink);
+    }
+
+    Rejected sendDeadLetter(String sink, Record<byte[], byte[]> record, RuntimeException broken) {
+        Rejected rejected;
+        if (broken instanceof UnusableEventException unusable) {
+            rejected = new Rejected("bad-" + unusable.path(), String.valueOf(unusable.getMessage()));
+        } else if (broken instanceof UndecodableException undecodable) {
+            rejected = undecodable.rejected();
+        } else {
+            throw broken;
+        }
+        context.forward(DeadLetter.of(record, origin(context), rejected, broken.getClass()), sink);
+        return rejected;
+    }
+
+    /** Where the record that is being processed came from. */
+    static RecordMetadata origin(ProcessorContext<?, ?> context) {
+        return context.recordMetadata()
+                .orElseThrow(() -> new IllegalStateException("asked for a record's origin outside of process"));
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    @SuppressWarnings("NullAway") // Kafka's records are not annotated; a null value is what a tombstone is
+    private static Record<byte[], byte[]> tombstone(byte[] key, long timestamp) {
+        return new Record<>(key, null, timestamp);
+    }
+}

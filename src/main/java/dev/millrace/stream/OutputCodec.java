@@ -1,0 +1,135 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.FeatureCodec.instant;
+
+import dev.millrace.avro.AccountRecord;
+import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.LearnerRecord;
+import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.RankingRecord;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.Books;
+import dev.millrace.train.TrainingProgress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What the applications hand on, item embeddings and progress, between core and Avro. */
+final class OutputCodec {
+
+    private OutputCodec() {}
+
+    /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
+    static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
+        List<Float> components = new ArrayList<>(vector.length);
+        for (float component : vector) {
+            components.add(component);
+        }
+        return ItemEmbeddingRecord.newBuilder()
+                .setItemId(embedding.item())
+                .setVector(components)
+                .setGeneration(embedding.generation())
+                .setStep(embedding.step())
+                .setLogTopic(logTopic)
+                .setEventTime(instant(embedding.eventTime()))
+                .setProducedAt(instant(embedding.producedAt()))
+                .build();
+    }
+
+    static ItemEmbedding toCore(ItemEmbeddingRecord record) {
+        return new ItemEmbedding(
+                record.getItemId(),
+                Optional.of(BatchCodec.floats(record.getVector())),
+                record.getGeneration(),
+                record.getStep(),
+                record.getEventTime().toEpochMilli(),
+                record.getProducedAt().toEpochMilli());
+    }
+
+    static ProgressRecord toAvro(PartProgress progress) {
+        return new ProgressRecord(
+                progress.part(),
+                instant(progress.writtenAt()),
+                accounts(progress.books()),
+                progress.training().map(OutputCodec::learner).orElse(null));
+    }
+
+    static PartProgress toCore(ProgressRecord record) {
+        SortedMap<String, Books.Account> books = new TreeMap<>();
+        record.getBooks()
+                .forEach((topic, account) -> books.put(
+                        topic,
+                        new Books.Account(
+                                account.getReceived(), account.getWaiting(), new TreeMap<>(account.getOutcomes()))));
+        @Nullable LearnerRecord training = record.getTraining();
+        return new PartProgress(
+                record.getPart(),
+                record.getWrittenAt().toEpochMilli(),
+                books,
+                Optional.ofNullable(training).map(learner -> training(learner, books)));
+    }
+
+    private static Map<String, AccountRecord> accounts(SortedMap<String, Books.Account> books) {
+        Map<String, AccountRecord> accounts = new HashMap<>();
+        books.forEach((topic, account) ->
+                accounts.put(topic, new AccountRecord(account.received(), account.waiting(), account.outcomes())));
+        return accounts;
+    }
+
+    private static LearnerRecord learner(TrainingProgress progress) {
+        return LearnerRecord.newBuilder()
+                .setGeneration(progress.generation())
+                .setStep(progress.step())
+                .setPositives(progress.positives())
+                .setRefusedSteps(progress.refusedSteps())
+                .setLoss(progress.loss())
+                .setGradientNorm(progress.gradientNorm())
+                .setItems(progress.items())
+                .setEventTime(instant(progress.eventTime()))
+                .setModel(ranking(progress.exam().model()))
+                .setPopularity(ranking(progress.exam().popularity()))
+                .setWithoutHistory(progress.exam().withoutHistory())
+                .build();
+    }
+
+    private static TrainingProgress training(LearnerRecord learner, SortedMap<String, Books.Account> books) {
+        return new TrainingProgress(
+                learner.getGeneration(),
+                learner.getStep(),
+                learner.getPositives(),
+                learner.getRefusedSteps(),
+                learner.getLoss(),
+                learner.getGradientNorm(),
+                learner.getItems(),
+                learner.getEventTime().toEpochMilli(),
+                new ExamTotals(
+                        ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
+                books);
+    }
+
+    private static RankingRecord ranking(RankingTotals totals) {
+        List<Long> hits = new ArrayList<>();
+        for (long count : totals.hits()) {
+            hits.add(count);
+        }
+        return new RankingRecord(totals.scored(), RankingTotals.CUTOFFS, hits, totals.gain10());
+    }
+
+    private static RankingTotals ranking(RankingRecord record) {
+        if (!record.getCutoffs().equals(RankingTotals.CUTOFFS)) {
+            throw new IllegalStateException(
+                    "progress counts hits at " + record.getCutoffs() + ", expected " + RankingTotals.CUTOFFS);
+        }
+        return new RankingTotals(
+                record.getScored(),
+                record.getHits().stream().mapToLong(Long::longValue).toArray(),
+                record.getGain10());
+    }
+}

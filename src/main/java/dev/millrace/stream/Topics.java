@@ -1,0 +1,214 @@
+package dev.millrace.stream;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TopicExistsException;
+
+/** The topics as they should be: creates what is missing, checks what is there. */
+public final class Topics {
+
+    private static final String ONE_LEARNER = "1";
+    private static final String LARGE_RECORD_BYTES = Integer.toString(8 << 20);
+    private static final String COMPACT_SEGMENT_BYTES = Integer.toString(64 << 20);
+    private static final int SHORTEST_TIMEOUT_MILLIS = 1_000;
+
+    private final ClientSettings clients;
+    private final TopicSettings settings;
+    private final Duration patience;
+
+    /** @param patience how long the cluster may take to answer */
+    public Topics(ClientSettings clients, TopicSettings settings, Duration patience) {
+        this.clients = clients;
+        this.settings = settings;
+        this.patience = patience;
+    }
+
+    /**
+     * Creates the topics that are missing; leaves the others as they are.
+     *
+     * @return names of the created
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    public Set<String> create() {
+        try (Admin admin = admin()) {
+            Set<String> created = new TreeSet<>();
+            Map<String, KafkaFuture<Void>> futures =
+                    new TreeMap<>(admin.createTopics(wanted()).values());
+            for (Map.Entry<String, KafkaFuture<Void>> future : futures.entrySet()) {
+                try {
+                    future.getValue().get();
+                    created.add(future.getKey());
+                } catch (ExecutionException failed) {
+                    if (!(failed.getCause() instanceof TopicExistsException)) {
+                        throw failure(failed);
+                    }
+                }
+            }
+            return created;
+        } catch (InterruptedException interrupted) {
+            throw interrupted(interrupted);
+        }
+    }
+
+    /**
+     * Checks that every topic is there and has the shape that the applications rely on.
+     *
+     * @throws UnusableTopicException if one is missing or of another shape
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    public void check() {
+        try (Admin admin = admin()) {
+            Set<String> present = admin.listTopics().names().get();
+            List<String> faults = new ArrayList<>();
+            List<String> named = settings.names().all();
+            for (String topic : named) {
+                if (!present.contains(topic)) {
+                    faults.add("topic " + topic + " is missing; millrace topics create makes it");
+                }
+            }
+            if (new TreeSet<>(named).size() < named.size()) {
+                faults.add("two logical topics have the same name: " + named);
+            }
+            if (faults.isEmpty()) {
+                checkShapes(admin, faults);
+            }
+            if (!faults.isEmpty()) {
+                throw new UnusableTopicException(faults);
+            }
+        } catch (ExecutionException failed) {
+            throw failure(failed);
+        } catch (InterruptedException interrupted) {
+            throw interrupted(interrupted);
+        }
+    }
+
+    private void checkShapes(Admin admin, List<String> faults) throws ExecutionException, InterruptedException {
+        TopicNames names = settings.names();
+        Map<String, TopicDescription> topics =
+                admin.describeTopics(names.all()).allTopicNames().get();
+        int byUser = partitions(topics, names.exposures());
+        for (String topic : List.of(names.clicks(), names.users())) {
+            if (partitions(topics, topic) != byUser) {
+                faults.add("topic " + topic + " has " + partitions(topics, topic) + " partitions and "
+                        + names.exposures() + " has " + byUser
+                        + ": both are partitioned by user and must have the same number");
+            }
+        }
+        for (String topic : List.of(names.trainingExamples(), names.miniBatches())) {
+            if (partitions(topics, topic) != 1) {
+                faults.add("topic " + topic + " has " + partitions(topics, topic)
+                        + " partitions: the order of its records is the order of learning and needs exactly 1");
+            }
+        }
+        Set<String> compacted = new TreeSet<>(
+                List.of(names.itemEmbeddings(), names.modelUpdates(), names.userFeatures(), names.trainingProgress()));
+        Map<ConfigResource, Config> configs = admin.describeConfigs(names.all().stream()
+                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+                        .toList())
+                .all()
+                .get();
+        configs.forEach((resource, config) -> {
+            String policy = config.get("cleanup.policy").value();
+            boolean compacts = policy.contains("compact");
+            if (compacts != compacted.contains(resource.name()) || (compacts && policy.contains("delete"))) {
+                faults.add("topic " + resource.name() + " has cleanup.policy " + policy + ": it must be "
+                        + (compacted.contains(resource.name()) ? "compact" : "delete"));
+            }
+        });
+    }
+
+    private List<NewTopic> wanted() {
+        TopicNames names = settings.names();
+        Map<String, String> events = Map.of("retention.ms", millis(settings.eventRetention()));
+        // written now, whatever the event time: so that retention counts from then
+        Map<String, String> examples =
+                Map.of("retention.ms", millis(settings.exampleRetention()), "message.timestamp.type", "LogAppendTime");
+        Map<String, String> batches = Map.of(
+                "retention.ms",
+                millis(settings.batchRetention()),
+                "message.timestamp.type",
+                "LogAppendTime",
+                "max.message.bytes",
+                LARGE_RECORD_BYTES);
+        Map<String, String> compacted = Map.of(
+                "cleanup.policy",
+                "compact",
+                "segment.bytes",
+                COMPACT_SEGMENT_BYTES,
+                "min.cleanable.dirty.ratio",
+                "0.3",
+                "max.message.bytes",
+                LARGE_RECORD_BYTES);
+        String many = Integer.toString(settings.partitions());
+        return List.of(
+                topic(names.exposures(), many, events),
+                topic(names.clicks(), many, events),
+                topic(names.users(), many, events),
+                topic(names.items(), many, events),
+                topic(names.trainingExamples(), ONE_LEARNER, examples),
+                topic(names.miniBatches(), ONE_LEARNER, batches),
+                topic(names.itemEmbeddings(), many, compacted),
+                topic(names.modelUpdates(), many, compacted),
+                topic(names.userFeatures(), many, compacted),
+                topic(names.trainingProgress(), ONE_LEARNER, compacted),
+                topic(names.deadLetters(), many, events));
+    }
+
+    private NewTopic topic(String name, String partitions, Map<String, String> configs) {
+        Optional<Short> replicas =
+                settings.replicas() < 0 ? Optional.empty() : Optional.of((short) settings.replicas());
+        return new NewTopic(name, Optional.of(Integer.valueOf(partitions)), replicas).configs(configs);
+    }
+
+    private Admin admin() {
+        Map<String, Object> config = new HashMap<>(clients.asMap());
+        int millis = Math.max(SHORTEST_TIMEOUT_MILLIS, (int) patience.toMillis());
+        config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, millis);
+        config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, millis);
+        return Admin.create(config);
+    }
+
+    private RuntimeException failure(ExecutionException failed) {
+        Throwable cause = failed.getCause() == null ? failed : failed.getCause();
+        if (cause instanceof TimeoutException) {
+            return new BrokerUnreachableException(
+                    "no broker answered at " + clients.bootstrapServers() + " within " + patience.toMillis() + " ms: "
+                            + cause.getMessage(),
+                    cause);
+        }
+        return new IllegalStateException("asking the cluster at " + clients.bootstrapServers(), cause);
+    }
+
+    private static RuntimeException interrupted(InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        return new IllegalStateException("interrupted while asking the cluster", interrupted);
+    }
+
+    private static int partitions(Map<String, TopicDescription> topics, String topic) {
+        return topics.entrySet().stream()
+                .filter(entry -> entry.getKey().equals(topic))
+                .map(entry -> entry.getValue().partitions().size())
+                .collect(Collectors.summingInt(Integer::intValue));
+    }
+
+    private static String millis(Duration retention) {
+        return retention.equals(TopicSettings.FOR_EVER) ? "-1" : Long.toString(retention.toMillis());
+    }
+}

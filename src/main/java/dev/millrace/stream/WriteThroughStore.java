@@ -1,0 +1,241 @@
+package dev.millrace.stream;
+
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KeyValue;
+import org.apache.kafka.streams.processor.StateStore;
+import org.apache.kafka.streams.processor.StateStoreContext;
+import org.apache.kafka.streams.state.KeyValueIterator;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.StoreBuilder;
+import org.apache.kafka.streams.state.Stores;
+import org.apache.kafka.streams.state.internals.WrappedStateStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A state store whose content lives on the heap as one {@link Durable} and is written through to RocksDB and its changelog once
+ * a commit.
+ *
+ * <p>Implementation. A task commits in this order: {@link #flushCache}, then the producer's transaction with records, changelog
+ * and input offsets, then {@code StateStore.commit}. What changed must therefore be written in {@code flushCache}: written in
+ * {@code commit} it misses the transaction that moves the offsets, and a crash loses it without a trace ({@code CrashIT} shows
+ * it). {@code flushCache} belongs to Kafka's internals, as there is no public hook before a commit; decision record 0002 has
+ * the reasons.
+ *
+ * <p>The heap copy is made at first use, from RocksDB, by then restored; standbys hold none. It is dropped whenever RocksDB may
+ * change under it: on {@code init} (a corrupted task is revived with the same objects), {@link #clearCache} (recycled from or
+ * to a standby) and {@link #close}. Nothing is ever written on close: a clean close has committed before.
+ *
+ * @param <D> what lives on the heap
+ */
+final class WriteThroughStore<D extends Durable>
+        extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
+
+    /** The processor's side of the store. */
+    interface Owner<D> {
+
+        /** A new state, empty. */
+        D fresh();
+
+        /** Called once a commit if anything changed, on the task's thread; drains the store. */
+        void beforeCommit(D state);
+
+        /** The state is no longer used. */
+        default void discard(D state) {}
+    }
+
+    /** When changes are written; only {@code BEFORE_COMMIT} is right. */
+    enum Moment {
+        BEFORE_COMMIT,
+        /** The obvious place, and wrong: kept so that a test can show that it would notice. */
+        IN_COMMIT
+    }
+
+    private final Moment moment;
+    private @Nullable Owner<D> owner;
+    private @Nullable D state;
+    private boolean changed;
+
+    private WriteThroughStore(KeyValueStore<Bytes, byte[]> entries, Moment moment) {
+        super(entries);
+        this.moment = moment;
+    }
+
+    /** Begins a task's life with the store; called in the processor's {@code init}. */
+    void own(Owner<D> newOwner) {
+        drop();
+        owner = newOwner;
+    }
+
+    /** The state, to look at. */
+    D state() {
+        D loaded = state;
+        if (loaded == null) {
+            loaded = load(owner());
+            state = loaded;
+        }
+        return loaded;
+    }
+
+    /** The state, to change: the next commit writes what changed. */
+    D change() {
+        changed = true;
+        return state();
+    }
+
+    /**
+     * Writes what changed.
+     *
+     * @param written told of each entry, an absent value for a deletion
+     */
+    void drain(BiConsumer<byte[], Optional<byte[]>> written) {
+        if (moment == Moment.BEFORE_COMMIT) {
+            state().drainDirty(new StoreSink(wrapped(), written));
+        }
+    }
+
+    @Override
+    public void init(StateStoreContext context, StateStore root) {
+        drop();
+        owner = null;
+        super.init(context, root);
+    }
+
+    @Override
+    public void flushCache() {
+        if (changed) {
+            changed = false;
+            owner().beforeCommit(state());
+        }
+    }
+
+    @Override
+    public void commit(Map<TopicPartition, Long> offsets) {
+        if (moment == Moment.IN_COMMIT && state != null) {
+            state.drainDirty(new StoreSink(wrapped(), (key, value) -> {}));
+        }
+        super.commit(offsets);
+    }
+
+    @Override
+    public void clearCache() {
+        drop();
+        super.clearCache();
+    }
+
+    @Override
+    public void close() {
+        drop();
+        super.close();
+    }
+
+    private D load(Owner<D> from) {
+        D fresh = from.fresh();
+        try (KeyValueIterator<Bytes, byte[]> entries = wrapped().all()) {
+            while (entries.hasNext()) {
+                KeyValue<Bytes, byte[]> entry = entries.next();
+                fresh.restore(entry.key.get(), entry.value);
+            }
+        }
+        return fresh;
+    }
+
+    private void drop() {
+        if (state != null && owner != null) {
+            owner.discard(state);
+        }
+        state = null;
+        changed = false;
+    }
+
+    private Owner<D> owner() {
+        if (owner == null) {
+            throw new IllegalStateException("store " + name() + " is used before its processor was initialised");
+        }
+        return owner;
+    }
+
+    /** Builds the store around a persistent, logged, uncached key-value store of the same name. */
+    static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name) {
+        return builder(name, Moment.BEFORE_COMMIT);
+    }
+
+    static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name, Moment moment) {
+        return new Builder<>(entries(name), moment);
+    }
+
+    /** A persistent, logged, uncached store of plain entries. */
+    static StoreBuilder<KeyValueStore<Bytes, byte[]>> entries(String name) {
+        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())
+                .withCachingDisabled()
+                .withLoggingEnabled(Map.of());
+    }
+
+    /** Passes what the state drains on to RocksDB, its changelog and whoever wants to know. */
+    private record StoreSink(KeyValueStore<Bytes, byte[]> store, BiConsumer<byte[], Optional<byte[]>> written)
+            implements EntrySink {
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            store.put(Bytes.wrap(key), value);
+            written.accept(key, Optional.of(value));
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            store.delete(Bytes.wrap(key));
+            written.accept(key, Optional.empty());
+        }
+    }
+
+    private record Builder<D extends Durable>(StoreBuilder<KeyValueStore<Bytes, byte[]>> entries, Moment moment)
+            implements StoreBuilder<WriteThroughStore<D>> {
+
+        @Override
+        public StoreBuilder<WriteThroughStore<D>> withCachingEnabled() {
+            throw new UnsupportedOperationException("the heap copy is the cache");
+        }
+
+        @Override
+        public StoreBuilder<WriteThroughStore<D>> withCachingDisabled() {
+            return this;
+        }
+
+        @Override
+        public StoreBuilder<WriteThroughStore<D>> withLoggingEnabled(Map<String, String> config) {
+            entries.withLoggingEnabled(config);
+            return this;
+        }
+
+        @Override
+        public StoreBuilder<WriteThroughStore<D>> withLoggingDisabled() {
+            throw new UnsupportedOperationException("without a changelog the state would not survive");
+        }
+
+        @Override
+        public WriteThroughStore<D> build() {
+            return new WriteThroughStore<>(entries.build(), moment);
+        }
+
+        @Override
+        public Map<String, String> logConfig() {
+            return entries.logConfig();
+        }
+
+        @Override
+        public boolean loggingEnabled() {
+            return entries.loggingEnabled();
+        }
+
+        @Override
+        public String name() {
+            return entries.name();
+        }
+    }
+}
