@@ -51,12 +51,26 @@ final class InBatchSoftmax {
         }
     }
 
+    /** The largest score; not Math.max, whose care for −0 and NaN costs more than the exponential. */
     private static float max(float[] scores, int at, int count) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int c = 0; c < count; c++) {
-            max = Math.max(max, scores[at + c]);
+        float m0 = scores[at];
+        float m1 = m0;
+        float m2 = m0;
+        float m3 = m0;
+        int c = at;
+        int end = at + count;
+        for (; c + 4 <= end; c += 4) {
+            m0 = scores[c] > m0 ? scores[c] : m0;
+            m1 = scores[c + 1] > m1 ? scores[c + 1] : m1;
+            m2 = scores[c + 2] > m2 ? scores[c + 2] : m2;
+            m3 = scores[c + 3] > m3 ? scores[c + 3] : m3;
         }
-        return max;
+        for (; c < end; c++) {
+            m0 = scores[c] > m0 ? scores[c] : m0;
+        }
+        m0 = m1 > m0 ? m1 : m0;
+        m2 = m3 > m2 ? m3 : m2;
+        return m2 > m0 ? m2 : m0;
     }
 
     /** Replaces scores by e^(score − max) and adds them up, in four sums of fixed membership. */
