@@ -231,7 +231,7 @@ public final class Trainer implements Durable, AutoCloseable {
             return new StepOutcome.Learnt(report);
         } catch (NonFiniteStepException notFinite) {
             refusedSteps++;
-            return new StepOutcome.Refused(notFinite.getMessage());
+            return new StepOutcome.Refused(String.valueOf(notFinite.getMessage()));
         }
     }
 

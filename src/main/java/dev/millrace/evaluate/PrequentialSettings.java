@@ -1,0 +1,32 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * How a data set is divided.
+ *
+ * @param warmUp share of the positives, the first in time, that is learnt without being scored
+ * @param passes over the warm-up, the last in time order, the others shuffled
+ */
+public record PrequentialSettings(double warmUp, int passes) {
+
+    public static PrequentialSettings read(SettingsReader reader) {
+        return new PrequentialSettings(
+                reader.number(
+                        "evaluate.warm-up",
+                        0.5,
+                        0,
+                        1,
+                        "share of the positives, the first in time, that is learnt without being scored"),
+                reader.integer(
+                        "evaluate.passes",
+                        1,
+                        1,
+                        100,
+                        "passes over the warm-up, the last in time order, the others shuffled"));
+    }
+
+    public PrequentialSettings withWarmUp(double share) {
+        return new PrequentialSettings(share, passes);
+    }
+}
