@@ -1,0 +1,176 @@
+package dev.millrace.serve;
+
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ExactIndex;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.recall.Completeness;
+import dev.millrace.recall.Generations;
+import dev.millrace.recall.Generations.Outcome;
+import dev.millrace.recall.RecallEngine;
+import dev.millrace.recall.ServedGeneration;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Everything that answers are made from, kept up to date by records that are already decoded.
+ *
+ * <p>Each topic may be followed by a thread of its own.
+ */
+public final class ServedState {
+
+    /** A topic that is followed. */
+    public enum Source {
+        ITEM_EMBEDDINGS,
+        MODEL_UPDATES,
+        USER_FEATURES
+    }
+
+    private final UserStates users;
+    private final RecallEngine engine;
+    private final EncoderFeed encoders;
+    private final Generations generations;
+    private final Freshness freshness = new Freshness();
+    private final InstantSource clock;
+    private final Set<Source> behind = EnumSet.allOf(Source.class);
+    private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
+    private final AtomicLong modelUpdates = new AtomicLong();
+    private final AtomicLong userUpdates = new AtomicLong();
+    private volatile FreshnessListener freshnessListener = millis -> {};
+
+    /** Hears of every click that became visible. */
+    interface FreshnessListener {
+        void visibleAfter(long millis);
+    }
+
+    public ServedState(DiskEntries entries, EncoderFeed encoders, Completeness completeness, InstantSource clock) {
+        this.users = new UserStates(entries);
+        this.engine = new RecallEngine(users);
+        this.encoders = encoders;
+        this.generations = new Generations(engine, encoders::of, completeness);
+        this.clock = clock;
+        for (Outcome outcome : Outcome.values()) {
+            outcomes.put(outcome, new AtomicLong());
+        }
+    }
+
+    /** @param publishedAt time of the record, epoch milliseconds */
+    public void embedding(ItemEmbedding embedding, long publishedAt) {
+        Outcome outcome;
+        synchronized (generations) {
+            outcome = generations.take(embedding, publishedAt);
+            generations.promoteIfComplete();
+        }
+        count(outcome);
+        if (outcome == Outcome.VISIBLE && embedding.producedAt() > 0) {
+            long now = clock.millis();
+            freshness.seen(embedding.producedAt(), now);
+            freshnessListener.visibleAfter(Math.max(0, now - embedding.producedAt()));
+        }
+    }
+
+    /** The item left the catalogue. */
+    public void embeddingRemoved(String item) {
+        synchronized (generations) {
+            generations.remove(item);
+        }
+        count(Outcome.REMOVED);
+    }
+
+    /** @param value absent if the entry is no more */
+    public void modelUpdate(byte[] key, Optional<byte[]> value) {
+        value.ifPresentOrElse(present -> encoders.update(key, present), () -> encoders.remove(key));
+        modelUpdates.incrementAndGet();
+        promoteIfComplete();
+    }
+
+    public void userFeatures(UserFeatures user) {
+        users.put(user);
+        userUpdates.incrementAndGet();
+    }
+
+    public void userRemoved(String user) {
+        users.remove(user);
+        userUpdates.incrementAndGet();
+    }
+
+    /** What was in a topic when it was first followed has all been read. */
+    public void caughtUp(Source source) {
+        synchronized (generations) {
+            behind.remove(source);
+            if (behind.isEmpty()) {
+                generations.caughtUp();
+            }
+        }
+        promoteIfComplete();
+    }
+
+    public RecallEngine engine() {
+        return engine;
+    }
+
+    public Freshness freshness() {
+        return freshness;
+    }
+
+    /** Items of the index that answers; 0 if none does. */
+    public int servedItems() {
+        return engine.served().map(served -> served.index().size()).orElse(0);
+    }
+
+    /** Whether requests are answered, and if not, what is missing. */
+    Readiness readiness() {
+        synchronized (generations) {
+            Optional<ServedGeneration> served = engine.served();
+            boolean isEncoderReady = served.or(generations::building)
+                    .map(pair -> pair.encoder().isReady())
+                    .orElse(false);
+            return new Readiness(
+                    served.isPresent() && behind.isEmpty() && isEncoderReady,
+                    !behind.contains(Source.ITEM_EMBEDDINGS),
+                    !behind.contains(Source.MODEL_UPDATES),
+                    !behind.contains(Source.USER_FEATURES),
+                    isEncoderReady,
+                    served.map(ServedGeneration::generation),
+                    generations.building().map(ServedGeneration::generation),
+                    served.map(ServedGeneration::index).map(ExactIndex::size).orElse(0),
+                    served.map(ServedGeneration::index)
+                            .map(ExactIndex::newestStep)
+                            .orElse(0L));
+        }
+    }
+
+    long embeddings(Outcome outcome) {
+        return counter(outcome).get();
+    }
+
+    long modelUpdates() {
+        return modelUpdates.get();
+    }
+
+    long userUpdates() {
+        return userUpdates.get();
+    }
+
+    void listenTo(FreshnessListener listener) {
+        freshnessListener = listener;
+    }
+
+    private void promoteIfComplete() {
+        synchronized (generations) {
+            generations.promoteIfComplete();
+        }
+    }
+
+    private void count(Outcome outcome) {
+        counter(outcome).incrementAndGet();
+    }
+
+    private AtomicLong counter(Outcome outcome) {
+        return Optional.ofNullable(outcomes.get(outcome)).orElseThrow();
+    }
+}
