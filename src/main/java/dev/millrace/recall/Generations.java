@@ -2,7 +2,6 @@ package dev.millrace.recall;
 
 import dev.millrace.index.ExactIndex;
 import dev.millrace.publish.ItemEmbedding;
-import java.util.Comparator;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -10,7 +9,8 @@ import java.util.function.Function;
  * Builds the index of each generation from its embeddings and hands it to the engine once it is complete.
  *
  * <p>At most three live: the served one, the one before it, and the newest, if that is not served yet. All take the vectors
- * meant for them. Used by one thread at a time.
+ * meant for them. A generation not among them is newer, and opened, if its vector was published after all of theirs; so what
+ * compaction has left of an old one is known as old, whichever partition is read first. Used by one thread at a time.
  */
 public final class Generations {
 
@@ -27,8 +27,6 @@ public final class Generations {
         /** Its vector has another width than its generation's, or a component that is not finite. */
         UNUSABLE
     }
-
-    private static final Comparator<String> OLDEST_FIRST = new GenerationOrder();
 
     private final RecallEngine engine;
     private final Function<String, UserEncoder> encoders;
@@ -50,7 +48,7 @@ public final class Generations {
             return Outcome.REMOVED;
         }
         Optional<ServedGeneration> target = living(embedding.generation());
-        if (target.isEmpty() && !isNewest(embedding.generation())) {
+        if (target.isEmpty() && !isNewest(publishedAt)) {
             return Outcome.OUTDATED;
         }
         try {
@@ -104,14 +102,14 @@ public final class Generations {
                 .or(() -> engine.previous().filter(pair -> pair.generation().equals(generation)));
     }
 
-    private boolean isNewest(String generation) {
-        return isNewerThan(generation, next)
-                && isNewerThan(generation, engine.served())
-                && isNewerThan(generation, engine.previous());
+    private boolean isNewest(long publishedAt) {
+        return isPublishedAfter(next, publishedAt)
+                && isPublishedAfter(engine.served(), publishedAt)
+                && isPublishedAfter(engine.previous(), publishedAt);
     }
 
-    private static boolean isNewerThan(String generation, Optional<ServedGeneration> other) {
-        return other.isEmpty() || OLDEST_FIRST.compare(generation, other.get().generation()) > 0;
+    private static boolean isPublishedAfter(Optional<ServedGeneration> other, long publishedAt) {
+        return other.isEmpty() || publishedAt > other.get().index().newestPublication();
     }
 
     private void open(ItemEmbedding first, long publishedAt) {

@@ -81,10 +81,19 @@ public final class ServedState {
         count(Outcome.REMOVED);
     }
 
-    /** @param value absent if the entry is no more */
+    /**
+     * One entry of the query side, seen by requests after {@link #endOfModelUpdates}.
+     *
+     * @param value absent if the entry is no more
+     */
     public void modelUpdate(byte[] key, Optional<byte[]> value) {
         value.ifPresentOrElse(present -> encoders.update(key, present), () -> encoders.remove(key));
         modelUpdates.incrementAndGet();
+    }
+
+    /** The model updates that came together have all been given; called after each read of the topic. */
+    public void endOfModelUpdates() {
+        encoders.refresh();
         promoteIfComplete();
     }
 
@@ -105,6 +114,9 @@ public final class ServedState {
             if (behind.isEmpty()) {
                 generations.caughtUp();
             }
+        }
+        if (source == Source.MODEL_UPDATES) {
+            encoders.refresh();
         }
         promoteIfComplete();
     }

@@ -17,6 +17,7 @@ class GenerationsTest {
             engine,
             generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()),
             Completeness.byItemCount());
+    private long now;
 
     @Test
     void aGenerationIsServedOnceCaughtUpAndItsEncoderIsReady() {
@@ -53,15 +54,16 @@ class GenerationsTest {
         serve("g3", "a");
 
         assertThat(take("b", "g2")).isEqualTo(Outcome.BUILDING);
-        assertThat(take("b", "g1")).isEqualTo(Outcome.OUTDATED);
+        assertThat(generations.take(embedding("b", "g1", 1, 0), 1)).isEqualTo(Outcome.OUTDATED);
     }
 
     @Test
-    void whichOneIsNewerDoesNotDependOnWhichArrivesFirst() {
-        take("a", "g10");
+    void whatCompactionLeftOfAnOldGenerationIsOutdatedWhicheverPartitionIsReadFirst() {
+        assertThat(generations.take(embedding("a", "g-new", 1, 0), 500)).isEqualTo(Outcome.BUILDING);
 
-        assertThat(take("b", "g9")).isEqualTo(Outcome.OUTDATED);
-        assertThat(generations.building().map(ServedGeneration::generation)).contains("g10");
+        assertThat(generations.take(embedding("b", "g-old", 1, 0), 400)).isEqualTo(Outcome.OUTDATED);
+
+        assertThat(generations.building().map(ServedGeneration::generation)).contains("g-new");
     }
 
     @Test
@@ -81,8 +83,8 @@ class GenerationsTest {
         serve("g1", "a");
 
         assertThat(generations.take(embedding("b", "g1", 1, 2, 3), 1)).isEqualTo(Outcome.UNUSABLE);
-        assertThat(generations.take(embedding("b", "g2", Float.NaN), 1)).isEqualTo(Outcome.UNUSABLE);
-        assertThat(generations.take(embedding("b", "g2"), 1)).isEqualTo(Outcome.UNUSABLE);
+        assertThat(generations.take(embedding("b", "g2", Float.NaN), 99)).isEqualTo(Outcome.UNUSABLE);
+        assertThat(generations.take(embedding("b", "g2"), 99)).isEqualTo(Outcome.UNUSABLE);
 
         assertThat(generations.building()).isEmpty();
         assertThat(engine.served().orElseThrow().index().size()).isEqualTo(1);
@@ -98,7 +100,7 @@ class GenerationsTest {
     }
 
     private Outcome take(String item, String generation) {
-        return generations.take(embedding(item, generation, 1, 0), 1);
+        return generations.take(embedding(item, generation, 1, 0), ++now);
     }
 
     private void ready(String generation) {
