@@ -63,6 +63,9 @@ final class ServeMetrics {
         FunctionCounter.builder("millrace.serve.model.updates", state, ServedState::modelUpdates)
                 .description("entries of the query side read")
                 .register(registry);
+        FunctionCounter.builder("millrace.serve.model.updates.rejected", state, ServedState::rejectedModelUpdates)
+                .description("entries of the query side that could not be used")
+                .register(registry);
         FunctionCounter.builder("millrace.serve.user.updates", state, ServedState::userUpdates)
                 .description("user features read")
                 .register(registry);

@@ -8,6 +8,7 @@ import dev.millrace.recall.Generations;
 import dev.millrace.recall.Generations.Outcome;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.ServedGeneration;
+import dev.millrace.state.CorruptEntryException;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.EnumSet;
@@ -15,6 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Everything that answers are made from, kept up to date by records that are already decoded.
@@ -22,6 +25,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>Each topic may be followed by a thread of its own.
  */
 public final class ServedState {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServedState.class);
 
     /** A topic that is followed. */
     public enum Source {
@@ -39,6 +44,7 @@ public final class ServedState {
     private final Set<Source> behind = EnumSet.allOf(Source.class);
     private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
     private final AtomicLong modelUpdates = new AtomicLong();
+    private final AtomicLong rejectedModelUpdates = new AtomicLong();
     private final AtomicLong userUpdates = new AtomicLong();
     private volatile FreshnessListener freshnessListener = millis -> {};
 
@@ -86,9 +92,15 @@ public final class ServedState {
      *
      * @param value absent if the entry is no more
      */
-    public void modelUpdate(byte[] key, Optional<byte[]> value) {
-        value.ifPresentOrElse(present -> encoders.update(key, present), () -> encoders.remove(key));
+    public void modelUpdate(String generation, byte[] key, Optional<byte[]> value) {
         modelUpdates.incrementAndGet();
+        try {
+            value.ifPresentOrElse(
+                    present -> encoders.update(generation, key, present), () -> encoders.remove(generation, key));
+        } catch (CorruptEntryException unusable) {
+            rejectedModelUpdates.incrementAndGet();
+            LOG.warn("A model update of generation {} cannot be used: {}", generation, unusable.getMessage());
+        }
     }
 
     /** The model updates that came together have all been given; called after each read of the topic. */
@@ -162,6 +174,10 @@ public final class ServedState {
 
     long modelUpdates() {
         return modelUpdates.get();
+    }
+
+    long rejectedModelUpdates() {
+        return rejectedModelUpdates.get();
     }
 
     long userUpdates() {

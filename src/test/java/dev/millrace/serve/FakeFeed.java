@@ -11,12 +11,12 @@ final class FakeFeed implements EncoderFeed {
     private volatile boolean isReady;
 
     @Override
-    public void update(byte[] key, byte[] value) {
+    public void update(String generation, byte[] key, byte[] value) {
         hasEntry = true;
     }
 
     @Override
-    public void remove(byte[] key) {
+    public void remove(String generation, byte[] key) {
         hasEntry = false;
     }
 

@@ -232,7 +232,7 @@ class RecallServerTest {
         state.embedding(embedding("b", 7, 0, 0.8f, 0.6f), NOW - 3_000);
         state.embedding(embedding("movie/c", 6, 0, 0.6f, 0.8f), NOW - 2_500);
         state.userFeatures(new UserFeatures("u1", 1, Features.NONE, List.of("a")));
-        state.modelUpdate(new byte[] {1}, Optional.of(new byte[] {1}));
+        state.modelUpdate("g1", new byte[] {1}, Optional.of(new byte[] {1}));
         for (Source source : Source.values()) {
             state.caughtUp(source);
         }
