@@ -101,56 +101,80 @@ class ExactIndexTest {
     }
 
     /*
-     * Every vector the writer gives has equal components, so its inner product with (1, …, 1) is dim times one of the whole
-     * numbers it writes; half a vector gives something between.
+     * Every vector the writer gives has equal components, 1 or -1, so its inner product with (1, …, 1) is plus or minus dim;
+     * half a vector gives something between. Few and wide vectors, so that reader and writer meet in one often.
      */
     @Test
-    void searchesNeverSeeHalfAVectorOrAnItemTwiceWhileItemsChangeComeAndGo() throws Exception {
-        int dim = 64;
-        int items = 1_000;
+    void searchesNeverSeeHalfAVector() throws Exception {
+        int dim = 2_048;
+        int items = 20;
         ExactIndex index = new ExactIndex(dim);
+        float[][] vectors = {constant(dim, 1), constant(dim, -1)};
         for (int item = 0; item < items; item++) {
-            index.upsert(embedding("item-" + item, 1, constant(dim, 1)), PUBLISHED_AT);
+            index.upsert(embedding("item-" + item, 1, vectors[0]), PUBLISHED_AT);
         }
+
+        searchWhile(
+                () -> {
+                    Random random = new Random(7);
+                    for (int change = 0; change < 300_000; change++) {
+                        String item = "item-" + random.nextInt(items);
+                        index.upsert(embedding(item, change, vectors[random.nextInt(2)]), PUBLISHED_AT);
+                    }
+                },
+                () -> assertThat(index.search(vectors[0], items, item -> false))
+                        .hasSize(items)
+                        .allMatch(found -> Math.abs(found.score()) == dim));
+    }
+
+    @Test
+    void searchesSeeEveryItemThatStaysOnceWhileOthersComeAndGo() throws Exception {
+        int staying = 900;
+        int passing = 300;
+        ExactIndex index = new ExactIndex(1);
+        for (int item = 0; item < passing; item++) {
+            index.upsert(embedding("passing-" + item, 1, -1), PUBLISHED_AT);
+        }
+        for (int item = 0; item < staying; item++) {
+            index.upsert(embedding("staying-" + item, 1, 1), PUBLISHED_AT);
+        }
+
+        searchWhile(
+                () -> {
+                    Random random = new Random(7);
+                    for (int change = 0; change < 20_000; change++) {
+                        String item = "passing-" + random.nextInt(passing);
+                        index.upsert(change % 2 == 0 ? tombstone(item) : embedding(item, 1, -1), PUBLISHED_AT);
+                    }
+                },
+                // those that stay have the higher score, so they are the first 900
+                () -> assertThat(index.search(new float[] {1}, staying, item -> false).stream()
+                                .map(ScoredItem::item)
+                                .filter(item -> item.startsWith("staying-"))
+                                .distinct())
+                        .hasSize(staying));
+    }
+
+    /** Writes once, while two readers search again and again. */
+    private static void searchWhile(Runnable write, Runnable search) throws Exception {
         AtomicBoolean isWriting = new AtomicBoolean(true);
         ExecutorService readers = Executors.newFixedThreadPool(2);
+        Runnable searches = () -> {
+            do {
+                search.run();
+            } while (isWriting.get());
+        };
         try {
-            List<Future<Integer>> searches = List.of(
-                    readers.submit(() -> searchWhile(isWriting, index, dim, items)),
-                    readers.submit(() -> searchWhile(isWriting, index, dim, items)));
-
-            Random random = new Random(7);
-            for (int change = 0; change < 150_000; change++) {
-                String item = "item-" + random.nextInt(items);
-                if (change % 50 == 0) {
-                    index.upsert(tombstone(item), PUBLISHED_AT);
-                } else {
-                    float value = change % 2 == 0 ? 1 : -1;
-                    index.upsert(embedding(item, change, constant(dim, value)), PUBLISHED_AT);
-                }
-            }
+            List<Future<?>> running = List.of(readers.submit(searches), readers.submit(searches));
+            write.run();
             isWriting.set(false);
-
-            for (Future<Integer> search : searches) {
-                assertThat(search.get()).isPositive();
+            for (Future<?> one : running) {
+                one.get();
             }
         } finally {
             isWriting.set(false);
             readers.shutdownNow();
         }
-    }
-
-    private static int searchWhile(AtomicBoolean isWriting, ExactIndex index, int dim, int items) {
-        float[] ones = constant(dim, 1);
-        int searches = 0;
-        while (isWriting.get()) {
-            List<ScoredItem> found = index.search(ones, items, item -> false);
-            assertThat(found).extracting(ScoredItem::item).doesNotHaveDuplicates();
-            assertThat(found).allMatch(item -> Math.abs(item.score()) == dim);
-            assertThat(found.size()).isGreaterThan(items / 2);
-            searches++;
-        }
-        return searches;
     }
 
     private static ItemEmbedding embedding(String item, long step, float... vector) {
