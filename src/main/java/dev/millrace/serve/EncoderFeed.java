@@ -3,7 +3,7 @@ package dev.millrace.serve;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.state.CorruptEntryException;
 
-/** The query side of the model as {@code model-updates} brings it, and the encoders it makes. */
+/** The query side of the model as {@code model-updates} brings it, and the encoders it makes; safe for threads. */
 public interface EncoderFeed {
 
     /**

@@ -11,8 +11,8 @@ import dev.millrace.state.CorruptEntryException;
 /**
  * The query side of the one generation that the settings here describe: networks in memory, rows on disk.
  *
- * <p>Entries of other generations are left aside, so their weights never meet; their encoders are never ready. One thread
- * updates, any number encode.
+ * <p>Entries of other generations are left aside, so their weights never meet; their encoders are never ready. Safe
+ * for any number of threads.
  */
 public final class ModelFeed implements EncoderFeed {
 
@@ -28,7 +28,7 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     @Override
-    public void update(String from, byte[] key, byte[] value) {
+    public synchronized void update(String from, byte[] key, byte[] value) {
         if (!from.equals(generation)) {
             return;
         }
@@ -45,7 +45,7 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     @Override
-    public void remove(String from, byte[] key) {
+    public synchronized void remove(String from, byte[] key) {
         if (!from.equals(generation)) {
             return;
         }
@@ -57,7 +57,7 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     @Override
-    public void refresh() {
+    public synchronized void refresh() {
         encoder.refresh();
     }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -107,7 +108,7 @@ public final class RecallServer implements AutoCloseable {
         config.routes.get("/v1/recall", timed("recall", this::recall));
         config.routes.get("/v1/similar", timed("similar", this::similar));
         config.routes.get("/v1/items/<item>", timed("items", this::item));
-        config.routes.get("/livez", timed("livez", request -> reply(200, Map.of("alive", true))));
+        config.routes.get("/livez", timed("livez", this::alive));
         config.routes.get("/readyz", timed("readyz", this::ready));
         config.routes.get("/metrics", timed("metrics", this::scrape));
         config.routes.exception(HttpResponseException.class, this::refused);
@@ -176,12 +177,15 @@ public final class RecallServer implements AutoCloseable {
         return reply(200, body);
     }
 
+    private Reply alive(Context request) {
+        boolean isAlive = state.readiness().isAlive();
+        return reply(isAlive ? 200 : SERVICE_UNAVAILABLE, Map.of("alive", isAlive));
+    }
+
     private Reply ready(Context request) {
         Readiness readiness = state.readiness();
         Map<String, Object> topics = new LinkedHashMap<>();
-        topics.put("item-embeddings", readiness.isItemEmbeddingsCaughtUp() ? "caught-up" : "reading");
-        topics.put("model-updates", readiness.isModelUpdatesCaughtUp() ? "caught-up" : "reading");
-        topics.put("user-features", readiness.isUserFeaturesCaughtUp() ? "caught-up" : "reading");
+        readiness.topics().forEach((source, progress) -> topics.put(dashed(source), dashed(progress)));
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("ready", readiness.isReady());
         body.put("topics", topics);
@@ -243,6 +247,10 @@ public final class RecallServer implements AutoCloseable {
         body.put("item", item.item());
         body.put("score", item.score());
         return body;
+    }
+
+    private static String dashed(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static RefusedRequestException notReady() {

@@ -42,6 +42,7 @@ public final class ServedState {
     private final Freshness freshness = new Freshness();
     private final InstantSource clock;
     private final Set<Source> behind = EnumSet.allOf(Source.class);
+    private final Set<Source> failed = EnumSet.noneOf(Source.class);
     private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
     private final AtomicLong modelUpdates = new AtomicLong();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
@@ -103,7 +104,7 @@ public final class ServedState {
         }
     }
 
-    /** The model updates that came together have all been given; called after each read of the topic. */
+    /** The model updates that came together have all been given; called when one of the trainer's commits has been read. */
     public void endOfModelUpdates() {
         encoders.refresh();
         promoteIfComplete();
@@ -133,6 +134,13 @@ public final class ServedState {
         promoteIfComplete();
     }
 
+    /** A topic is no longer followed, so answers grow old. */
+    public void failed(Source source) {
+        synchronized (generations) {
+            failed.add(source);
+        }
+    }
+
     public RecallEngine engine() {
         return engine;
     }
@@ -153,11 +161,15 @@ public final class ServedState {
             boolean isEncoderReady = served.or(generations::building)
                     .map(pair -> pair.encoder().isReady())
                     .orElse(false);
+            Map<Source, Readiness.Progress> topics = new EnumMap<>(Source.class);
+            for (Source source : Source.values()) {
+                topics.put(source, progress(source));
+            }
+            boolean isCurrent = behind.isEmpty() && failed.isEmpty();
             return new Readiness(
-                    served.isPresent() && behind.isEmpty() && isEncoderReady,
-                    !behind.contains(Source.ITEM_EMBEDDINGS),
-                    !behind.contains(Source.MODEL_UPDATES),
-                    !behind.contains(Source.USER_FEATURES),
+                    isCurrent && served.isPresent() && isEncoderReady,
+                    failed.isEmpty(),
+                    topics,
                     isEncoderReady,
                     served.map(ServedGeneration::generation),
                     generations.building().map(ServedGeneration::generation),
@@ -166,6 +178,13 @@ public final class ServedState {
                             .map(ExactIndex::newestStep)
                             .orElse(0L));
         }
+    }
+
+    private Readiness.Progress progress(Source source) {
+        if (failed.contains(source)) {
+            return Readiness.Progress.FAILED;
+        }
+        return behind.contains(source) ? Readiness.Progress.READING : Readiness.Progress.CAUGHT_UP;
     }
 
     long embeddings(Outcome outcome) {

@@ -80,6 +80,19 @@ class RecallServerTest {
     }
 
     @Test
+    void isNeitherReadyNorAliveOnceATopicIsNoLongerFollowed() throws Exception {
+        fill();
+
+        state.failed(Source.MODEL_UPDATES);
+
+        HttpResponse<String> ready = get("/readyz");
+        assertThat(ready.statusCode()).isEqualTo(503);
+        assertThat(json(ready).path("topics").path("model-updates").asText()).isEqualTo("failed");
+        assertThat(get("/livez").statusCode()).isEqualTo(503);
+        assertThat(get("/v1/recall?user=u1").statusCode()).isEqualTo(200);
+    }
+
+    @Test
     void recallsTheBestItemsThatTheUserHasNotHad() throws Exception {
         fill();
 
