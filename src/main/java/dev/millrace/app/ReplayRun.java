@@ -90,15 +90,7 @@ public final class ReplayRun {
         } else if (event instanceof ReplayEvent.Clicked clicked) {
             Click c = clicked.click();
             producer.send(new Click(
-                    c.id(),
-                    c.user(),
-                    c.item(),
-                    c.exposure(),
-                    c.action(),
-                    c.weight(),
-                    c.time(),
-                    now,
-                    c.context()));
+                    c.id(), c.user(), c.item(), c.exposure(), c.action(), c.weight(), c.time(), now, c.context()));
             count("clicks");
         }
     }

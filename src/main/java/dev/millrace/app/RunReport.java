@@ -36,9 +36,8 @@ public record RunReport(
         ObjectNode json = mapper.createObjectNode();
         ObjectNode topics = json.putObject("topics");
         books.forEach((topic, account) -> {
-            ObjectNode node = topics.putObject(topic)
-                    .put("received", account.received())
-                    .put("waiting", account.waiting());
+            ObjectNode node =
+                    topics.putObject(topic).put("received", account.received()).put("waiting", account.waiting());
             ObjectNode outcomes = node.putObject("outcomes");
             account.outcomes().forEach(outcomes::put);
         });
