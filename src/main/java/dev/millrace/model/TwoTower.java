@@ -43,6 +43,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final Tower userTower;
     private final Tower itemTower;
     private final StepTimes times;
+    private final InBatchSoftmax softmax = new InBatchSoftmax();
 
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
@@ -305,7 +306,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         userGradients = room(userGradients, examples * dim);
         itemGradients = room(itemGradients, count * dim);
         Nd4jKernel.Products.multiplyTransposedRight(u, v, scores, examples, dim, count, inverseTemperature);
-        double loss = InBatchSoftmax.toGradient(scores, candidates, weights);
+        double loss = softmax.toGradient(scores, candidates, weights);
         Nd4jKernel.Products.multiply(scores, v, userGradients, examples, count, dim, inverseTemperature);
         Nd4jKernel.Products.multiplyTransposedLeft(scores, u, itemGradients, count, examples, dim, inverseTemperature);
         return loss;
