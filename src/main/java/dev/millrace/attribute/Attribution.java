@@ -20,7 +20,8 @@ import java.util.Optional;
 /**
  * Joins clicks to exposures, each with the features of the exposure's moment.
  *
- * <p>All events of one user must come to one instance. Event time drives it: windows end when some later event says so.
+ * <p>All events of one user must come to one instance. Event time drives it: a window ends when both topics have passed its end,
+ * so that neither topic's lead over the other turns clicks into orphans; how long a silent topic is waited for is a setting.
  *
  * <p>Point in time: an exposure remembers the user's features before anything of it, or after it, is folded in. A click is
  * folded into the history only once its example has been made. An event that arrives late sees no click later than itself
@@ -61,7 +62,8 @@ public final class Attribution implements Durable {
     private final OrderedEntries entries;
     private final Output output;
     private final Books books = new Books(BOOKS_PREFIX);
-    private long streamTime;
+    private long exposureTime;
+    private long clickTime;
     private long timerCursor;
     private boolean clockDirty;
 
@@ -73,7 +75,7 @@ public final class Attribution implements Durable {
     }
 
     public void expose(Exposure exposure) {
-        advance(exposure.time());
+        advance(Math.max(exposureTime, exposure.time()), clickTime);
         byte[] key = EntryKeys.exposure(exposure.user(), exposure.item(), exposure.id());
         if (entries.get(key).isPresent()) {
             books.settle(EXPOSURES, "duplicate");
@@ -91,7 +93,7 @@ public final class Attribution implements Durable {
     }
 
     public void click(Click click) {
-        advance(click.time());
+        advance(exposureTime, Math.max(clickTime, click.time()));
         if (!settings.actions().contains(click.action())) {
             books.settle(CLICKS, "untrained-action");
             return;
@@ -155,15 +157,9 @@ public final class Attribution implements Durable {
         books.settle(topic, "rejected: " + rejected.reason());
     }
 
-    /** Moves event time on and ends the windows that are over. */
+    /** Moves event time of both topics on, and ends the windows that are over. */
     public void advance(long eventTimeMillis) {
-        if (eventTimeMillis > streamTime) {
-            streamTime = eventTimeMillis;
-            clockDirty = true;
-        }
-        if (streamTime - timerCursor >= TIMER_COARSENESS_MILLIS) {
-            runTimers();
-        }
+        advance(Math.max(exposureTime, eventTimeMillis), Math.max(clickTime, eventTimeMillis));
     }
 
     /** What became of every event so far. */
@@ -175,7 +171,8 @@ public final class Attribution implements Durable {
     public void restore(byte[] key, byte[] value) {
         if (Arrays.equals(key, CLOCK_KEY)) {
             var payload = Frame.open(value);
-            streamTime = payload.getLong();
+            exposureTime = payload.getLong();
+            clickTime = payload.getLong();
             timerCursor = payload.getLong();
         } else {
             books.restore(key, value);
@@ -188,27 +185,47 @@ public final class Attribution implements Durable {
             sink.put(
                     CLOCK_KEY,
                     Frame.seal(
-                            Frame.allocate(2 * Long.BYTES).putLong(streamTime).putLong(timerCursor)));
+                            Frame.allocate(2 * Long.BYTES).putLong(settledTime()).putLong(timerCursor)));
             clockDirty = false;
         }
         books.drainDirty(sink);
     }
 
+    private void advance(long exposuresAt, long clicksAt) {
+        clockDirty |= exposuresAt != exposureTime || clicksAt != clickTime;
+        exposureTime = exposuresAt;
+        clickTime = clicksAt;
+        if (settledTime() - timerCursor >= TIMER_COARSENESS_MILLIS) {
+            runTimers();
+        }
+    }
+
+    /** Event time that both topics have reached, or that the one behind is no longer waited for. */
+    private long settledTime() {
+        if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
+            return clickTime;
+        }
+        return Math.max(
+                Math.min(exposureTime, clickTime),
+                Math.max(exposureTime, clickTime) - settings.maxSkew().toMillis());
+    }
+
     private void runTimers() {
+        long until = settledTime();
         // until none is left: what ends may start another timer that is due already
-        for (List<byte[]> due = dueTimers(); !due.isEmpty(); due = dueTimers()) {
+        for (List<byte[]> due = dueTimers(until); !due.isEmpty(); due = dueTimers(until)) {
             for (byte[] timer : due) {
                 entries.delete(timer);
                 ended(EntryKeys.timerSubject(timer));
             }
         }
-        timerCursor = streamTime;
+        timerCursor = until;
         clockDirty = true;
     }
 
-    private List<byte[]> dueTimers() {
+    private List<byte[]> dueTimers(long until) {
         List<byte[]> due = new ArrayList<>();
-        entries.scan(EntryKeys.timersFrom(timerCursor), EntryKeys.timersFrom(streamTime + 1), (timer, value) -> {
+        entries.scan(EntryKeys.timersFrom(timerCursor), EntryKeys.timersFrom(until + 1), (timer, value) -> {
             due.add(timer);
             return due.size() < TIMERS_A_ROUND;
         });

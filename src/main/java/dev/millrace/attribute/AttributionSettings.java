@@ -11,6 +11,7 @@ import java.util.Set;
  * @param actions that make a positive example; others are counted and left
  * @param window after an exposure in which an action is attributed to it
  * @param clickWait how long a click waits for an exposure that comes after it
+ * @param maxSkew lead in event time after which the topic ahead no longer waits for the one behind to end windows
  * @param late what becomes of a click after the window, or whose exposure never came
  * @param deduplicationWindow how long, in event time, an event's id is remembered; at least {@code window}
  * @param historyLength clicked items kept per user
@@ -21,6 +22,7 @@ public record AttributionSettings(
         Set<String> actions,
         Duration window,
         Duration clickWait,
+        Duration maxSkew,
         Late late,
         Duration deduplicationWindow,
         int historyLength,
@@ -70,6 +72,12 @@ public record AttributionSettings(
                         instant,
                         year,
                         "event time a click waits for an exposure that arrives after it"),
+                reader.duration(
+                        "attribution.max-skew",
+                        Duration.ofDays(1),
+                        Duration.ZERO,
+                        year,
+                        "event time that exposures and clicks may be apart before the one ahead ends windows alone"),
                 reader.choice(
                         "attribution.late",
                         Late.DROP,

@@ -93,6 +93,8 @@ final class DemoCommand implements Callable<Integer> {
         Map<String, String> byDefault = new TreeMap<>();
         byDefault.put("stream.state-directory", home.resolve("state").toString());
         byDefault.put("serve.state-dir", home.resolve("serve").toString());
+        // a fast replay sends days of events in seconds: topics a moment apart are hours apart in event time
+        byDefault.put("stream.max-task-idle", "500ms");
         MillraceSettings settings = data.settings(config, byDefault);
         ReplayRun replay = new ReplayRun(
                 data.open(settings),
@@ -108,16 +110,10 @@ final class DemoCommand implements Callable<Integer> {
                 replay,
                 out)) {
             Thread main = Thread.currentThread();
-            Thread stop = new Thread(() -> {
-                main.interrupt();
-                try {
-                    main.join();
-                } catch (InterruptedException ignored) {
-                    Thread.currentThread().interrupt();
-                }
-            });
-            Runtime.getRuntime().addShutdownHook(stop);
+            Processes.onSignal(main::interrupt);
             run(demo, out);
+        } finally {
+            Processes.stopped();
         }
         return 0;
     }

@@ -17,8 +17,14 @@ final class Processes {
     /** A latch that opens at the first signal to end; the process lives on until {@link #stopped}. */
     static CountDownLatch stopOnSignal() {
         CountDownLatch stop = new CountDownLatch(1);
+        onSignal(stop::countDown);
+        return stop;
+    }
+
+    /** Asks for the end at the first signal; the process lives on until {@link #stopped}. */
+    static void onSignal(Runnable stop) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            stop.countDown();
+            stop.run();
             try {
                 if (!STOPPED.await(LONGEST_CLOSE_SECONDS, TimeUnit.SECONDS)) {
                     System.err.println("not closed within " + LONGEST_CLOSE_SECONDS + " s, ending all the same");
@@ -27,7 +33,6 @@ final class Processes {
                 Thread.currentThread().interrupt();
             }
         }));
-        return stop;
     }
 
     /** Everything is closed. */

@@ -94,10 +94,48 @@ class AttributionTest {
     }
 
     @Test
+    void clicksReadFarAheadOfTheirExposuresStillFindThem() {
+        for (int at = 0; at < 10; at++) {
+            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * 60 * MINUTE + 1));
+        }
+        assertThat(account("clicks").waiting()).isEqualTo(10);
+
+        for (int at = 0; at < 10; at++) {
+            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * 60 * MINUTE));
+        }
+
+        assertThat(account("clicks")).isEqualTo(account(10, 0, "attributed", 10));
+    }
+
+    @Test
+    void exposuresReadFarAheadOfTheirClicksStayOpenForThem() {
+        for (int at = 0; at < 10; at++) {
+            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * 60 * MINUTE));
+        }
+        assertThat(account("exposures").waiting()).isEqualTo(10);
+
+        for (int at = 0; at < 10; at++) {
+            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * 60 * MINUTE + 1));
+        }
+
+        assertThat(account("clicks")).isEqualTo(account(10, 0, "attributed", 10));
+    }
+
+    @Test
+    void aSilentClickTopicIsNotWaitedForLongerThanTheSkew() {
+        attribution.expose(exposure("e1", "ann", "a", START));
+
+        attribution.expose(exposure("e2", "ann", "b", START + 25 * 60 * MINUTE));
+
+        assertThat(account("exposures").outcome("unclicked")).isEqualTo(1);
+    }
+
+    @Test
     void clickAfterTheWindowIsLate() {
         attribution.expose(exposure("e", "ann", "a", START));
 
         attribution.click(click("c", "ann", "a", "e", START + 31 * MINUTE));
+        attribution.advance(START + 32 * MINUTE);
 
         assertThat(account("clicks")).isEqualTo(account(1, 0, "late", 1));
         assertThat(account("exposures")).isEqualTo(account(1, 0, "unclicked", 1));
