@@ -131,7 +131,7 @@ class CodecTest {
 
     @Provide
     Arbitrary<Click> clicks() {
-        Arbitrary<Double> weights = Arbitraries.doubles().between(1e-3, 1e6);
+        Arbitrary<Double> weights = Arbitraries.doubles().between(0.01, 1e6);
         return Combinators.combine(ids(), ids(), ids(), ids().optional(), ids(), weights, times(), features())
                 .as((id, user, item, exposure, action, weight, time, context) ->
                         new Click(id, user, item, exposure, action, weight, time, time, context));
