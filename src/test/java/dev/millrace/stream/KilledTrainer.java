@@ -14,7 +14,9 @@ final class KilledTrainer {
 
     static StreamSettings settings(Path stateDirectory) {
         return StreamSettings.read(Streams.reader(
-                "stream.state-directory", stateDirectory.toString(), "stream.learn.commit-interval", "100ms"));
+                "stream.state-directory", stateDirectory.toString(),
+                "stream.learn.commit-interval", "100ms",
+                "stream.instance-id", "the-one"));
     }
 
     public static void main(String[] args) throws InterruptedException {
