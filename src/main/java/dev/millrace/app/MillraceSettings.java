@@ -2,10 +2,17 @@ package dev.millrace.app;
 
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.evaluate.PrequentialSettings;
+import dev.millrace.replay.ReplaySettings;
+import dev.millrace.replay.ShopSettings;
+import dev.millrace.serve.ServeSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingDoc;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.ClientSettings;
+import dev.millrace.stream.StreamSettings;
+import dev.millrace.stream.TopicSettings;
+import dev.millrace.stream.WireSettings;
 import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.io.Reader;
@@ -23,7 +30,16 @@ import java.util.TreeMap;
 
 /** All settings of all parts, read together so that all faults are reported together. */
 public record MillraceSettings(
-        AttributionSettings attribution, TrainerSettings trainer, PrequentialSettings prequential) {
+        AttributionSettings attribution,
+        TrainerSettings trainer,
+        PrequentialSettings prequential,
+        ClientSettings clients,
+        TopicSettings topics,
+        WireSettings wire,
+        StreamSettings stream,
+        ServeSettings serve,
+        ReplaySettings replay,
+        ShopSettings shop) {
 
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
 
@@ -58,7 +74,16 @@ public record MillraceSettings(
 
     private static MillraceSettings read(SettingsReader reader, boolean isLast) {
         MillraceSettings settings = new MillraceSettings(
-                AttributionSettings.read(reader), TrainerSettings.read(reader), PrequentialSettings.read(reader));
+                AttributionSettings.read(reader),
+                TrainerSettings.read(reader),
+                PrequentialSettings.read(reader),
+                ClientSettings.read(reader),
+                TopicSettings.read(reader),
+                WireSettings.read(reader),
+                StreamSettings.read(reader),
+                ServeSettings.read(reader),
+                ReplaySettings.read(reader),
+                ShopSettings.read(reader));
         if (isLast) {
             reader.finish();
         }

@@ -74,11 +74,6 @@ public final class Batcher implements Durable {
         return examples.isEmpty() && changes.isEmpty();
     }
 
-    /** Examples in the open batch. */
-    public int openExamples() {
-        return examples.size();
-    }
-
     /** Catalogue changes in the open batch. */
     public int openChanges() {
         return changes.size();

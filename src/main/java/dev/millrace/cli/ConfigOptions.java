@@ -1,10 +1,18 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -21,12 +29,49 @@ final class ConfigOptions {
             description = "one setting; goes before file and environment; may be repeated")
     Map<String, String> set = new LinkedHashMap<>();
 
+    @Option(
+            names = {"--bootstrap-server", "--bootstrap-servers"},
+            paramLabel = "HOST:PORT",
+            description = "brokers to begin with; the same as kafka.bootstrap.servers")
+    @Nullable
+    String bootstrapServer;
+
+    @Option(
+            names = "--command-config",
+            paramLabel = "FILE",
+            description = "properties for Kafka's clients, as Kafka's own tools take them (security and the like)")
+    @Nullable
+    Path commandConfig;
+
     MillraceSettings settings() {
-        return settings(Map.of());
+        return settings(Optional.empty(), Map.of());
     }
 
-    /** @param byDefault settings that hold unless file, environment or command line say otherwise */
-    MillraceSettings settings(Map<String, String> byDefault) {
-        return MillraceSettings.load(Optional.ofNullable(config), byDefault, System.getenv(), set);
+    /**
+     * @param fallback settings file to use where the command line names none
+     * @param byDefault settings that hold unless file, environment or command line say otherwise
+     */
+    MillraceSettings settings(Optional<Path> fallback, Map<String, String> byDefault) {
+        Map<String, String> given = new LinkedHashMap<>();
+        if (commandConfig != null) {
+            clientProperties(commandConfig).forEach((key, value) -> given.put("kafka." + key, String.valueOf(value)));
+        }
+        if (bootstrapServer != null) {
+            given.put("kafka.bootstrap.servers", bootstrapServer);
+        }
+        given.putAll(set);
+        return MillraceSettings.load(
+                config == null ? fallback : Optional.of(config), byDefault, System.getenv(), given);
+    }
+
+    private static Properties clientProperties(Path file) {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+            properties.load(reader);
+            return properties;
+        } catch (IOException unreadable) {
+            throw new InvalidSettingsException(
+                    List.of(new SettingFault("--command-config", file.toString(), "must be a readable file")));
+        }
     }
 }

@@ -1,34 +1,83 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.DataSet;
-import dev.millrace.replay.KuaiRand;
-import dev.millrace.replay.MovieLens;
+import dev.millrace.replay.ShopGenerator;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** A recorded data set, named on the command line. */
+/** Which events: a recorded data set, or the generated shop where none is named. */
 final class DataOptions {
-
-    enum Format {
-        kuairand,
-        movielens
-    }
 
     @Option(
             names = "--data",
             paramLabel = "PATH",
-            required = true,
-            description = "folder of the data set, or mapping file")
-    Path data = Path.of(".");
+            description = "folder of the data set, or the mapping file of a log; without it a shop is generated")
+    @Nullable
+    Path data;
 
-    @Option(names = "--format", required = true, description = "${COMPLETION-CANDIDATES}")
-    Format format = Format.movielens;
+    @Option(names = "--format", paramLabel = "FORMAT", description = "kuairand, movielens, csv or jsonl")
+    @Nullable
+    String format;
 
-    DataSet open() {
-        return switch (format) {
-            case kuairand -> new KuaiRand(data, List.of("click"));
-            case movielens -> new MovieLens(data, 0);
-        };
+    /** The events; read anew at each call. */
+    DataSet open(MillraceSettings settings) {
+        Optional<DataFormat> named = format();
+        if (data == null) {
+            return new ShopGenerator(settings.shop());
+        }
+        return named.orElseThrow().open(data, settings.replay());
+    }
+
+    boolean isGenerated() {
+        return data == null;
+    }
+
+    /** Reads the settings for these events: the file that goes with the format, and the mode that the data asks for. */
+    MillraceSettings settings(ConfigOptions config, Map<String, String> more) {
+        Optional<Path> fallback = format().map(found -> found.name().toLowerCase(Locale.ROOT))
+                .or(() -> Optional.of("shop"))
+                .map(name -> home().resolve("config").resolve(name + ".properties"))
+                .filter(Files::isReadable);
+        MillraceSettings settings = config.settings(fallback, more);
+        boolean hasExposures = open(settings).hasExposures();
+        if (hasExposures) {
+            return settings;
+        }
+        Map<String, String> withMode = new java.util.TreeMap<>(more);
+        withMode.putIfAbsent("attribution.mode", "clicks-only");
+        return config.settings(fallback, withMode);
+    }
+
+    private Optional<DataFormat> format() {
+        if ((data == null) != (format == null)) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    data == null ? "--data" : "--format",
+                    "absent",
+                    "must be given together with " + (data == null ? "--format" : "--data"))));
+        }
+        if (format == null) {
+            return Optional.empty();
+        }
+        for (DataFormat each : DataFormat.values()) {
+            if (each.name().toLowerCase(Locale.ROOT).equals(format)) {
+                return Optional.of(each);
+            }
+        }
+        throw new InvalidSettingsException(
+                List.of(new SettingFault("--format", format, "must be kuairand, movielens, csv or jsonl")));
+    }
+
+    private static Path home() {
+        return Path.of(System.getenv().getOrDefault("MILLRACE_HOME", "."));
     }
 }

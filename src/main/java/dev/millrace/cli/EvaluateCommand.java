@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-@Command(name = "evaluate", description = "Measure quality on a recorded data set, through the stages of the stream.")
+@Command(
+        name = "evaluate",
+        mixinStandardHelpOptions = true,
+        description = "Measure quality on a recorded data set, through the stages of the stream.")
 final class EvaluateCommand implements Callable<Integer> {
 
     enum Protocol {
@@ -56,12 +60,12 @@ final class EvaluateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        MillraceSettings settings = config.settings();
+        MillraceSettings settings = data.settings(config, Map.of());
         Prequential prequential = new Prequential(
                 warmUp == null ? settings.prequential() : settings.prequential().withWarmUp(warmUp),
                 settings.attribution(),
                 settings.trainer());
-        feed(prequential, data.open());
+        feed(prequential, data.open(settings));
         PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
         prequential.books().forEach((topic, account) -> out.println(Tables.account(topic, account)));
         Prequential.Result online = prequential.run(Prequential.Mode.ONLINE);
@@ -77,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 online.exam().model().scored(),
                 online.exam().withoutHistory(),
                 online.items());
-        out.println("                 R@10    R@20    R@50   R@100  NDCG@10");
+        out.println(Tables.RECALL_HEAD);
         show(out, json, "model", online.exam().model());
         show(out, json, "popularity", online.exam().popularity());
         if (frozen) {
@@ -111,15 +115,7 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private static void show(PrintWriter out, ObjectNode json, String name, RankingTotals totals) {
-        out.printf(
-                Locale.ROOT,
-                "%-12s    %.4f  %.4f  %.4f  %.4f   %.4f%n",
-                name,
-                totals.recallAt(10),
-                totals.recallAt(20),
-                totals.recallAt(50),
-                totals.recallAt(100),
-                totals.ndcg10());
+        out.println(Tables.recall(name, totals));
         json.putObject(name)
                 .put("at10", totals.recallAt(10))
                 .put("at20", totals.recallAt(20))

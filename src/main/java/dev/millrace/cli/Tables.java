@@ -1,11 +1,15 @@
 package dev.millrace.cli;
 
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.Books;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** Figures as lines for a terminal. */
 final class Tables {
+
+    static final String RECALL_HEAD = "                 R@10    R@20    R@50   R@100  NDCG@10";
 
     private Tables() {}
 
@@ -23,5 +27,30 @@ final class Tables {
                 outcomes,
                 account.waiting(),
                 account.isBalanced() ? "" : "   DOES NOT BALANCE");
+    }
+
+    /** The model beside popularity. */
+    static String recall(String what, ExamTotals exam) {
+        return String.format(
+                Locale.ROOT,
+                "%s: %,d events ranked, %,d without history not ranked%n%s%n%s%n%s",
+                what,
+                exam.model().scored(),
+                exam.withoutHistory(),
+                RECALL_HEAD,
+                recall("model", exam.model()),
+                recall("popularity", exam.popularity()));
+    }
+
+    static String recall(String name, RankingTotals totals) {
+        return String.format(
+                Locale.ROOT,
+                "%-12s    %.4f  %.4f  %.4f  %.4f   %.4f",
+                name,
+                totals.recallAt(10),
+                totals.recallAt(20),
+                totals.recallAt(50),
+                totals.recallAt(100),
+                totals.ndcg10());
     }
 }

@@ -1,13 +1,16 @@
 package dev.millrace.model;
 
 /**
- * The sampled softmax loss over the candidates of a step (Yi et al. 2019; Yang et al. 2020).
+ * The sampled softmax loss over the candidates of a step (Yi et al. 2019; Yang et al. 2020). One thread.
  *
  * <p>{@code l_ic = s_ic + constant}, {@code L = −(1/B) Σ_i w_i log softmax(l_i)_y}, {@code dL/ds_ic = w_i/B (P_ic − [c = y])}.
  */
 final class InBatchSoftmax {
 
-    private InBatchSoftmax() {}
+    /** One example's logits at a time, read from their beginning: see {@link Exponential}. */
+    private float[] logits = new float[0];
+
+    private float[] scratch = new float[0];
 
     /**
      * Loss, and its gradient in place of the scores.
@@ -17,81 +20,71 @@ final class InBatchSoftmax {
      * @param weights [examples] of the examples
      * @return mean loss
      */
-    static double toGradient(float[] scores, Candidates candidates, float[] weights) {
+    double toGradient(float[] scores, Candidates candidates, float[] weights) {
         int examples = weights.length;
         int count = candidates.others().length;
+        if (logits.length < count) {
+            logits = new float[count];
+            scratch = new float[count];
+        }
+        float[] l = logits;
         double loss = 0;
         for (int i = 0; i < examples; i++) {
-            int at = i * count;
-            int positive = at + candidates.positive()[i];
-            float own = scores[positive] + candidates.own()[i];
-            addTo(scores, at, candidates.others());
-            scores[positive] = own;
-            maskAccidentalHits(scores, at, candidates.positive()[i], candidates.nextOfItem());
-            float max = max(scores, at, count);
-            float sum = exponentials(scores, at, count, max);
+            int y = candidates.positive()[i];
+            System.arraycopy(scores, i * count, l, 0, count);
+            float own = l[y] + candidates.own()[i];
+            addTo(l, candidates.others());
+            l[y] = own;
+            setHits(l, y, candidates.nextOfItem(), Float.NEGATIVE_INFINITY);
+            float max = max(l, count);
+            float sum = Exponential.replace(l, count, max, scratch);
+            setHits(l, y, candidates.nextOfItem(), 0f);
             loss += weights[i] * (StrictMath.log(sum) - (own - max));
             float factor = weights[i] / examples;
-            scale(scores, at, count, factor / sum);
-            scores[positive] -= factor;
+            scale(l, count, factor / sum);
+            l[y] -= factor;
+            System.arraycopy(l, 0, scores, i * count, count);
         }
         return loss / examples;
     }
 
-    /** Other candidates of the example's own item are no negatives. */
-    private static void maskAccidentalHits(float[] scores, int at, int positive, int[] nextOfItem) {
-        for (int c = nextOfItem[positive]; c != positive; c = nextOfItem[c]) {
-            scores[at + c] = Float.NEGATIVE_INFINITY;
-        }
-    }
-
-    private static void addTo(float[] scores, int at, float[] constants) {
+    private static void addTo(float[] logits, float[] constants) {
         for (int c = 0; c < constants.length; c++) {
-            scores[at + c] += constants[c];
+            logits[c] += constants[c];
         }
     }
 
-    private static float max(float[] scores, int at, int count) {
-        float max = Float.NEGATIVE_INFINITY;
+    /** Accidental hits: other candidates of the example's own item are no negatives. */
+    private static void setHits(float[] logits, int positive, int[] nextOfItem, float value) {
+        for (int c = nextOfItem[positive]; c != positive; c = nextOfItem[c]) {
+            logits[c] = value;
+        }
+    }
+
+    /** The largest of them; not Math.max, whose care for −0 and NaN costs more than the exponential. */
+    private static float max(float[] logits, int count) {
+        float m0 = logits[0];
+        float m1 = m0;
+        float m2 = m0;
+        float m3 = m0;
+        int c = 0;
+        for (; c + 4 <= count; c += 4) {
+            m0 = logits[c] > m0 ? logits[c] : m0;
+            m1 = logits[c + 1] > m1 ? logits[c + 1] : m1;
+            m2 = logits[c + 2] > m2 ? logits[c + 2] : m2;
+            m3 = logits[c + 3] > m3 ? logits[c + 3] : m3;
+        }
+        for (; c < count; c++) {
+            m0 = logits[c] > m0 ? logits[c] : m0;
+        }
+        m0 = m1 > m0 ? m1 : m0;
+        m2 = m3 > m2 ? m3 : m2;
+        return m2 > m0 ? m2 : m0;
+    }
+
+    private static void scale(float[] logits, int count, float factor) {
         for (int c = 0; c < count; c++) {
-            max = Math.max(max, scores[at + c]);
-        }
-        return max;
-    }
-
-    /** Replaces scores by e^(score − max) and adds them up, in four sums of fixed membership. */
-    private static float exponentials(float[] scores, int at, int count, float max) {
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        int c = at;
-        int end = at + count;
-        for (; c + 4 <= end; c += 4) {
-            float e0 = Exponential.of(scores[c] - max);
-            float e1 = Exponential.of(scores[c + 1] - max);
-            float e2 = Exponential.of(scores[c + 2] - max);
-            float e3 = Exponential.of(scores[c + 3] - max);
-            scores[c] = e0;
-            scores[c + 1] = e1;
-            scores[c + 2] = e2;
-            scores[c + 3] = e3;
-            s0 += e0;
-            s1 += e1;
-            s2 += e2;
-            s3 += e3;
-        }
-        for (; c < end; c++) {
-            float e = Exponential.of(scores[c] - max);
-            scores[c] = e;
-            s0 += e;
-        }
-        return (s0 + s1) + (s2 + s3);
-    }
-
-    private static void scale(float[] scores, int at, int count, float factor) {
-        for (int c = 0; c < count; c++) {
-            scores[at + c] *= factor;
+            logits[c] *= factor;
         }
     }
 }

@@ -23,6 +23,9 @@ final class Nd4jKernel implements TowerKernel {
     /** Batches smaller than this go forward by plain loops. */
     static final int PLAIN_ROWS = 8;
 
+    /** Times it, the smallest normal float is above one. */
+    private static final float OPEN = 1e38f;
+
     private final TowerShape shape;
     private final float[][] weights;
     private final float[][] accumulators;
@@ -128,9 +131,7 @@ final class Nd4jKernel implements TowerKernel {
             float[] next = layer == 0 ? inputGradients : room(hiddenGradients, layer - 1, n);
             Products.multiplyTransposedRight(delta, weights[2 * layer], next, n, out, in, 1f);
             if (layer > 0) {
-                for (int at = 0; at < n * in; at++) {
-                    next[at] = below[at] > 0f ? next[at] : 0f;
-                }
+                gate(next, below, n * in);
             }
             delta = next;
         }
@@ -174,6 +175,13 @@ final class Nd4jKernel implements TowerKernel {
                     out[at + o] += bias[o];
                 }
             }
+        }
+    }
+
+    /** Lets a gradient through where its activation is above zero, without a branch that guesses wrong half the time. */
+    private static void gate(float[] gradients, float[] activations, int length) {
+        for (int at = 0; at < length; at++) {
+            gradients[at] *= Math.min(activations[at] * OPEN, 1f);
         }
     }
 

@@ -43,6 +43,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final Tower userTower;
     private final Tower itemTower;
     private final StepTimes times;
+    private final InBatchSoftmax softmax = new InBatchSoftmax();
 
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
@@ -305,7 +306,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         userGradients = room(userGradients, examples * dim);
         itemGradients = room(itemGradients, count * dim);
         Nd4jKernel.Products.multiplyTransposedRight(u, v, scores, examples, dim, count, inverseTemperature);
-        double loss = InBatchSoftmax.toGradient(scores, candidates, weights);
+        double loss = softmax.toGradient(scores, candidates, weights);
         Nd4jKernel.Products.multiply(scores, v, userGradients, examples, count, dim, inverseTemperature);
         Nd4jKernel.Products.multiplyTransposedLeft(scores, u, itemGradients, count, examples, dim, inverseTemperature);
         return loss;
@@ -342,11 +343,28 @@ public final class TwoTower implements Durable, AutoCloseable {
     private static double squaredNorm(Tower tower) {
         double sum = 0;
         for (float[] tensor : tower.kernel().gradients()) {
-            for (float gradient : tensor) {
-                sum += (double) gradient * gradient;
-            }
+            sum += squaredNorm(tensor);
         }
         return sum;
+    }
+
+    /** In four sums of fixed membership. */
+    private static double squaredNorm(float[] tensor) {
+        double s0 = 0;
+        double s1 = 0;
+        double s2 = 0;
+        double s3 = 0;
+        int at = 0;
+        for (; at + 4 <= tensor.length; at += 4) {
+            s0 += (double) tensor[at] * tensor[at];
+            s1 += (double) tensor[at + 1] * tensor[at + 1];
+            s2 += (double) tensor[at + 2] * tensor[at + 2];
+            s3 += (double) tensor[at + 3] * tensor[at + 3];
+        }
+        for (; at < tensor.length; at++) {
+            s0 += (double) tensor[at] * tensor[at];
+        }
+        return (s0 + s1) + (s2 + s3);
     }
 
     private void vectors(Tower tower, List<Subject> subjects, float[] out) {

@@ -200,7 +200,20 @@ final class RowReader implements Iterator<Row>, Closeable {
 
         @Override
         public Row row(long begins, String text) throws JsonProcessingException {
-            String[] values = cells.readValue(whole(text));
+            List<String> lines = new ArrayList<>(List.of(text));
+            try {
+                return row(begins, cells.<String[]>readValue(whole(lines)));
+            } catch (JsonProcessingException | Malformed malformed) {
+                // the lines that a stray quote drew in may be rows of their own
+                for (int at = lines.size() - 1; at > 0; at--) {
+                    putBack.push(lines.get(at));
+                    line--;
+                }
+                throw malformed;
+            }
+        }
+
+        private Row row(long begins, String[] values) {
             if (values.length != width) {
                 throw new Malformed("has " + values.length + " cells, expected " + width);
             }
@@ -211,22 +224,19 @@ final class RowReader implements Iterator<Row>, Closeable {
             return new Row(begins, fingerprint(String.join(String.valueOf(Row.ARRAY), values)), chosen);
         }
 
-        private String whole(String first) {
+        /** The first line, and as many more as its quotes span. */
+        private String whole(List<String> lines) {
+            String first = lines.get(0);
             if (format.quote().isEmpty() || first.indexOf(format.quote().get()) < 0) {
                 return first;
             }
             StringBuilder record = new StringBuilder(first);
-            List<String> further = new ArrayList<>();
             while (endsInsideQuotes(record)) {
-                Optional<String> more = further.size() < MAX_RECORD_LINES ? readLine() : Optional.empty();
+                Optional<String> more = lines.size() < MAX_RECORD_LINES ? readLine() : Optional.empty();
                 if (more.isEmpty()) {
-                    for (int at = further.size() - 1; at >= 0; at--) {
-                        putBack.push(further.get(at));
-                    }
-                    line -= further.size();
                     throw new Malformed("has a quote that is not closed");
                 }
-                further.add(more.get());
+                lines.add(more.get());
                 record.append('\n').append(more.get());
             }
             return record.toString();

@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * Rows in memory, to be read back in time order.
  *
- * <p>A row takes its cells in UTF-8, about 50 bytes for its fingerprint, line and lengths, and 20 bytes of index; events are made
+ * <p>A row takes its cells in UTF-8, some 45 bytes for fingerprint, line and lengths, 4 a cell, and 24 of index; events are made
  * again from the row when it is read. So ten million rows of a usual log take about a gigabyte. Time order is found by a
  * stable merge sort of the index, in O(n log n), or O(n) if the rows came in order.
  */

@@ -28,9 +28,9 @@ final class TimeOrder implements Iterator<ReplayEvent> {
 
     /** The next event, which stays. */
     Optional<ReplayEvent> peek() {
-        // a group as early as the head may still hold an earlier event; after a later one none can
+        // only once the groups have reached the head's time can none hold an earlier event
         while (groups.hasNext()
-                && (waiting.isEmpty() || latestGroup <= waiting.peek().time())) {
+                && (waiting.isEmpty() || latestGroup < waiting.peek().time())) {
             List<ReplayEvent> group = groups.next();
             latestGroup = earliest(group);
             group.forEach(this::add);

@@ -83,6 +83,9 @@ public final class Books implements Durable {
 
     /** So many events that waited have their outcome, the same. */
     public void settleWaiting(String topic, String outcome, int events) {
+        if (events == 0) {
+            return;
+        }
         add(topic, WAITING, -events);
         add(topic, OUTCOME + outcome, events);
     }

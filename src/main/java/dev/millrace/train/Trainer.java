@@ -86,11 +86,9 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Ends the open batch; the caller writes it to the log and lets it be learnt. */
     public MiniBatch closeBatch() {
-        int examples = batcher.openExamples();
         int changes = batcher.openChanges();
         MiniBatch batch = batcher.close();
         closedStep = batch.step();
-        books.settleWaiting(EXAMPLES, "batched", examples);
         books.settleWaiting(EXAMPLES, "catalogue-change", changes);
         return batch;
     }
@@ -101,26 +99,26 @@ public final class Trainer implements Durable, AutoCloseable {
      * @throws IllegalStateException if it is not the next of the log
      */
     public StepOutcome learn(MiniBatch batch) {
-        enter(batch);
+        boolean isOwn = enter(batch);
         if (!batch.examples().isEmpty()) {
             examiner.examine(batch, model, catalogue);
             examiner.observe(batch);
         }
-        return step(batch);
+        return step(batch, isOwn);
     }
 
     /** Learns from a batch without an exam: for passes over a warm-up. */
     public StepOutcome rehearse(MiniBatch batch) {
-        enter(batch);
-        return step(batch);
+        return step(batch, enter(batch));
     }
 
     /** Examines the model on a batch and leaves it as it is: for a frozen model beside one that learns. */
     public void examineOnly(MiniBatch batch) {
-        enter(batch);
+        boolean isOwn = enter(batch);
         examiner.examine(batch, model, catalogue);
         examiner.observe(batch);
         learntStep = batch.step();
+        settle(batch, isOwn, "examined");
     }
 
     /** Lets the popularity baseline of the exam learn from a batch that was rehearsed. */
@@ -196,15 +194,16 @@ public final class Trainer implements Durable, AutoCloseable {
         model.close();
     }
 
-    private void enter(MiniBatch batch) {
+    /** Takes a batch in, and says whether it was closed here. */
+    private boolean enter(MiniBatch batch) {
         if (batch.step() != learntStep + 1) {
             throw new IllegalStateException("mini-batch of step " + batch.step() + " follows step " + learntStep
                     + ": the log must hold every step once, in order");
         }
-        if (batch.step() > closedStep) { // closed by another: this one only follows the log
+        boolean isOwn = batch.step() <= closedStep;
+        if (!isOwn) { // closed by another: this one only follows the log
             batcher.follow(batch);
             closedStep = batch.step();
-            books.settle(BATCHES, batch.examples().isEmpty() ? "catalogue-change" : "learnt");
         }
         for (CatalogueChange change : batch.catalogue()) {
             if (change instanceof CatalogueChange.Removal) {
@@ -212,12 +211,14 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.remove(change.itemId());
             }
         }
+        return isOwn;
     }
 
-    private StepOutcome step(MiniBatch batch) {
+    private StepOutcome step(MiniBatch batch, boolean isOwn) {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
+            settle(batch, isOwn, "catalogue-change");
             return new StepOutcome.CatalogueOnly();
         }
         for (TrainingExample example : batch.examples()) {
@@ -228,10 +229,21 @@ public final class Trainer implements Durable, AutoCloseable {
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();
+            settle(batch, isOwn, "learnt");
             return new StepOutcome.Learnt(report);
         } catch (NonFiniteStepException notFinite) {
             refusedSteps++;
+            settle(batch, isOwn, "refused: not finite");
             return new StepOutcome.Refused(String.valueOf(notFinite.getMessage()));
+        }
+    }
+
+    /** An own batch settles the examples that waited in it; one of the log is itself what came in. */
+    private void settle(MiniBatch batch, boolean isOwn, String outcome) {
+        if (isOwn) {
+            books.settleWaiting(EXAMPLES, outcome, batch.examples().size());
+        } else {
+            books.settle(BATCHES, outcome);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withPrecision;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
@@ -24,7 +25,7 @@ class InBatchSoftmaxTest {
                 Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
         float[] scores = {0, 0, 0, 0};
 
-        double loss = InBatchSoftmax.toGradient(scores, candidates, new float[] {1, 1});
+        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1});
 
         // e^{−log Q}: a 10, b 2.5; P(a) = .8, P(b) = .2; L = −(ln .8 + ln .2) / 2. With the sign turned they would
         // change places.
@@ -72,7 +73,7 @@ class InBatchSoftmaxTest {
                 new Loss(1, Correction.NONE, 0));
         float[] scores = {0, 0, 0, 0, 0, 0};
 
-        double loss = InBatchSoftmax.toGradient(scores, candidates, new float[] {1, 1, 1});
+        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1, 1});
 
         // example of a: itself and b, P = 1/2; example of b: itself and three columns of a, P(b) = 1/4
         assertThat(candidates.items()).containsExactly("a", "b");
@@ -98,8 +99,8 @@ class InBatchSoftmaxTest {
         }
         float[] weights = {1, 2, 1, 1, 0.5f};
 
-        double foldedLoss = InBatchSoftmax.toGradient(foldedScores, folded, weights);
-        double apartLoss = InBatchSoftmax.toGradient(apartScores, apart, weights);
+        double foldedLoss = new InBatchSoftmax().toGradient(foldedScores, folded, weights);
+        double apartLoss = new InBatchSoftmax().toGradient(apartScores, apart, weights);
 
         assertThat(apartLoss).isCloseTo(foldedLoss, within(1e-6));
         // masked columns get no gradient
@@ -122,11 +123,22 @@ class InBatchSoftmaxTest {
                 Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {5000, -5000, 5000, -5000};
 
-        double loss = InBatchSoftmax.toGradient(scores, candidates, new float[] {1, 1});
+        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1});
 
         // the first is certain and right, the second certain and wrong by 10,000
         assertThat(loss).isCloseTo(5000, within(0.01));
-        assertThat(scores).containsExactly(0f, 0f, 0.5f, -0.5f);
+        assertThat(scores).containsExactly(new float[] {0f, 0f, 0.5f, -0.5f}, withPrecision(1e-20f));
+    }
+
+    @Test
+    void scoreThatIsNoNumberIsNotHidden() {
+        Candidates candidates =
+                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
+        float[] scores = {1, Float.NaN, 1, 1};
+
+        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1});
+
+        assertThat(loss).isNaN();
     }
 
     @Test
@@ -137,15 +149,15 @@ class InBatchSoftmaxTest {
         float[] weights = {1, 0.5f, 2};
         float[] at = {0.5f, -1, 2, 0.1f, 1.5f, -0.3f, 1, 0, -2};
         float[] gradient = at.clone();
-        InBatchSoftmax.toGradient(gradient, candidates, weights);
+        new InBatchSoftmax().toGradient(gradient, candidates, weights);
 
         for (int c = 0; c < at.length; c++) {
             float[] above = at.clone();
             above[c] += 0.01f;
             float[] below = at.clone();
             below[c] -= 0.01f;
-            double quotient = (InBatchSoftmax.toGradient(above, candidates, weights)
-                            - InBatchSoftmax.toGradient(below, candidates, weights))
+            double quotient = (new InBatchSoftmax().toGradient(above, candidates, weights)
+                            - new InBatchSoftmax().toGradient(below, candidates, weights))
                     / 0.02;
 
             assertThat((double) gradient[c]).isCloseTo(quotient, within(1e-4));

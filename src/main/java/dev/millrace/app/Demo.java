@@ -1,0 +1,216 @@
+package dev.millrace.app;
+
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.serve.Freshness;
+import dev.millrace.state.Books;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.EmbeddedBroker;
+import dev.millrace.stream.EventProducer;
+import dev.millrace.stream.ProgressRecords;
+import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.Topics;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainingProgress;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.function.Function;
+
+/**
+ * Everything in one process: broker, topics, trainer, server and a replay, with its progress on the terminal.
+ *
+ * <p>Closed in the order that loses nothing: replay, server, trainer, broker.
+ */
+public final class Demo implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration LOOK = Duration.ofMillis(200);
+    private static final long NOW_POSITIVES = 5_000;
+
+    private final PrintWriter out;
+    private final ReplayRun replay;
+    private final EmbeddedBroker broker;
+    private final StreamRunner trainer;
+    private final ServeProcess server;
+    private final ProgressWatch progress;
+    private final EventProducer producer;
+    private final Thread sender;
+    private volatile Optional<Throwable> sendFailure = Optional.empty();
+    private final long startNanos = System.nanoTime();
+
+    /**
+     * Starts all parts.
+     *
+     * @param directory of the broker's and the trainer's data
+     * @param settings for the broker at the given address
+     */
+    public Demo(Path directory, Function<String, MillraceSettings> settings, ReplayRun replay, PrintWriter out)
+            throws IOException, InterruptedException {
+        this.out = out;
+        this.replay = replay;
+        out.println("data       " + directory.toAbsolutePath().normalize());
+        out.flush();
+        broker = EmbeddedBroker.start(directory.resolve("broker"));
+        out.println("broker     " + broker.bootstrapServers());
+        out.flush();
+        MillraceSettings bound = settings.apply(broker.bootstrapServers());
+        new Topics(bound.clients(), bound.topics(), PATIENCE).create();
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        trainer = TrainProcess.runner(bound, TrainProcess.From.EVENTS);
+        trainer.bindTo(registry);
+        trainer.start();
+        server = ServeProcess.start(bound, registry);
+        AvroWire wire = new AvroWire(bound.wire());
+        progress = new ProgressWatch(
+                bound.clients(), bound.topics().names().trainingProgress(), new ProgressRecords(wire));
+        producer = new EventProducer(bound.clients(), bound.topics().names(), wire);
+        out.println("recall API " + server.url() + "   (try /v1/recall?user=ID&k=10, /readyz, /metrics)");
+        out.flush();
+        sender = new Thread(this::send, "replay");
+        if (!trainer.awaitRunning(PATIENCE)) {
+            throw new IllegalStateException(
+                    "the trainer was not running within " + PATIENCE.toSeconds() + " s: " + trainer.states());
+        }
+        sender.start();
+    }
+
+    /**
+     * Shows progress until all that was sent has been learnt and is served.
+     *
+     * @return what the run showed
+     * @throws IllegalStateException if a part failed
+     */
+    public RunReport awaitEnd(Duration every) throws InterruptedException {
+        long next = System.nanoTime();
+        while (!isDrained()) {
+            if (System.nanoTime() - next >= 0) {
+                show();
+                next += every.toNanos();
+            }
+            Thread.sleep(LOOK.toMillis());
+        }
+        show();
+        return report();
+    }
+
+    /** Shows progress until the thread is interrupted. */
+    public void awaitInterrupt(Duration every) throws InterruptedException {
+        while (true) {
+            show();
+            checkParts();
+            Thread.sleep(every.toMillis());
+        }
+    }
+
+    public RunReport report() {
+        Freshness.Quantiles freshness = server.state().freshness().overall();
+        return new RunReport(
+                progress.books(),
+                progress.examOfSecondHalf(),
+                freshness.p50Millis(),
+                freshness.p99Millis(),
+                eventsSent(),
+                (System.nanoTime() - startNanos) / 1e9,
+                progress.training().map(TrainingProgress::step).orElse(0L),
+                server.state().servedItems());
+    }
+
+    @Override
+    public void close() {
+        replay.stop();
+        sender.interrupt();
+        try {
+            sender.join(PATIENCE.toMillis());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        producer.close();
+        progress.close();
+        server.close();
+        trainer.close();
+        broker.close();
+    }
+
+    private void send() {
+        try {
+            replay.run(producer, InstantSource.system());
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException failed) {
+            sendFailure = Optional.of(failed);
+        }
+    }
+
+    private boolean isDrained() {
+        checkParts();
+        if (!replay.isFinished()) {
+            return false;
+        }
+        SortedMap<String, Books.Account> books = progress.books();
+        for (Map.Entry<String, Long> sent : replay.sent().entrySet()) {
+            if (account(books, sent.getKey()).received() < sent.getValue()) {
+                return false;
+            }
+        }
+        Books.Account clicks = account(books, "clicks");
+        Books.Account items = account(books, "items");
+        long handedOn = clicks.outcome("attributed")
+                + clicks.outcome("late-attributed")
+                + clicks.outcome("orphan-attributed")
+                + items.outcome("applied")
+                + items.outcome("removed");
+        Books.Account examples = account(books, Trainer.EXAMPLES);
+        int catalogued = progress.training().map(TrainingProgress::items).orElse(0);
+        return examples.received() == handedOn
+                && examples.waiting() == 0
+                && server.state().servedItems() == catalogued;
+    }
+
+    private void checkParts() {
+        Optional<Throwable> failure = sendFailure.or(trainer::failure).or(progress::failure);
+        if (failure.isPresent()) {
+            throw new IllegalStateException("a part of the demo failed: " + failure.get(), failure.get());
+        }
+    }
+
+    private void show() {
+        Optional<TrainingProgress> training = progress.training();
+        double seconds = (System.nanoTime() - startNanos) / 1e9;
+        ExamTotals now = progress.examOfLast(NOW_POSITIVES);
+        Freshness.Quantiles freshness = server.state().freshness().recent(System.currentTimeMillis());
+        out.printf(
+                Locale.ROOT,
+                "%5.0f s  %,9d events %,7.0f/s  step %,6d  loss %6.3f  R@10 %.3f (popularity %.3f)  fresh p50 %s p99 %s  index %,d%n",
+                seconds,
+                eventsSent(),
+                eventsSent() / Math.max(seconds, 1e-3),
+                training.map(TrainingProgress::step).orElse(0L),
+                training.map(TrainingProgress::loss).orElse(0.0),
+                now.model().recallAt(10),
+                now.popularity().recallAt(10),
+                seconds(freshness.p50Millis()),
+                seconds(freshness.p99Millis()),
+                server.state().servedItems());
+        out.flush();
+    }
+
+    private long eventsSent() {
+        return replay.sent().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private static String seconds(long millis) {
+        return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
+    }
+
+    private static Books.Account account(SortedMap<String, Books.Account> books, String topic) {
+        return books.getOrDefault(topic, Books.Account.EMPTY);
+    }
+}

@@ -1,0 +1,101 @@
+package dev.millrace.app;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.replay.BadRow;
+import dev.millrace.replay.DataSet;
+import dev.millrace.replay.Pace;
+import dev.millrace.replay.Pacer;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.stream.EventProducer;
+import java.time.InstantSource;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Sends a data set's events to their topics at a pace, each stamped with the moment it is sent. */
+public final class ReplayRun {
+
+    private final DataSet dataSet;
+    private final Pace pace;
+    private final long maxEvents;
+    private final Consumer<BadRow> badRows;
+    private final Map<String, AtomicLong> sent = new TreeMap<>();
+    private volatile boolean stopped;
+    private volatile boolean finished;
+
+    /**
+     * @param maxEvents after which to stop; {@link Long#MAX_VALUE} for all
+     * @param badRows told of rows that cannot be used
+     */
+    public ReplayRun(DataSet dataSet, Pace pace, long maxEvents, Consumer<BadRow> badRows) {
+        this.dataSet = dataSet;
+        this.pace = pace;
+        this.maxEvents = maxEvents;
+        this.badRows = badRows;
+        for (String topic : new String[] {"exposures", "clicks", "users", "items"}) {
+            sent.put(topic, new AtomicLong());
+        }
+    }
+
+    /** Sends until the data set ends or {@link #stop} is called; returns when the brokers have all of it. */
+    public void run(EventProducer producer, InstantSource clock) throws InterruptedException {
+        Pacer pacer = Pacer.real(pace);
+        try (Stream<ReplayEvent> events = dataSet.events(badRows)) {
+            long number = 0;
+            for (Iterator<ReplayEvent> each = events.iterator(); number < maxEvents && !stopped && each.hasNext(); ) {
+                ReplayEvent event = each.next();
+                if (event instanceof ReplayEvent.Shown || event instanceof ReplayEvent.Clicked) {
+                    pacer.await(event); // catalogue and profiles go ahead of time
+                    number++;
+                }
+                send(producer, event, clock.millis());
+            }
+        }
+        producer.flush();
+        finished = true;
+    }
+
+    public void stop() {
+        stopped = true;
+    }
+
+    /** Whether everything was sent. */
+    public boolean isFinished() {
+        return finished;
+    }
+
+    /** Events sent so far, by input topic. */
+    public SortedMap<String, Long> sent() {
+        SortedMap<String, Long> counts = new TreeMap<>();
+        sent.forEach((topic, count) -> counts.put(topic, count.get()));
+        return counts;
+    }
+
+    private void send(EventProducer producer, ReplayEvent event, long now) {
+        if (event instanceof ReplayEvent.Listed listed) {
+            producer.send(listed.item());
+            count("items");
+        } else if (event instanceof ReplayEvent.Described described) {
+            producer.send(described.profile());
+            count("users");
+        } else if (event instanceof ReplayEvent.Shown shown) {
+            Exposure e = shown.exposure();
+            producer.send(new Exposure(e.id(), e.user(), e.item(), e.time(), now, e.context()));
+            count("exposures");
+        } else if (event instanceof ReplayEvent.Clicked clicked) {
+            Click c = clicked.click();
+            producer.send(new Click(
+                    c.id(), c.user(), c.item(), c.exposure(), c.action(), c.weight(), c.time(), now, c.context()));
+            count("clicks");
+        }
+    }
+
+    private void count(String topic) {
+        sent.computeIfAbsent(topic, name -> new AtomicLong()).incrementAndGet();
+    }
+}

@@ -1,0 +1,69 @@
+package dev.millrace.app;
+
+import dev.millrace.recall.Completeness;
+import dev.millrace.serve.DiskEntries;
+import dev.millrace.serve.FollowingRecall;
+import dev.millrace.serve.ModelFeed;
+import dev.millrace.serve.RecallServer;
+import dev.millrace.serve.ServedState;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.Topics;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.InstantSource;
+
+/** The answering side as one process: follows the topics, serves recall. */
+public final class ServeProcess implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final DiskEntries disk;
+    private final ServedState state;
+    private final FollowingRecall following;
+    private final RecallServer server;
+
+    private ServeProcess(DiskEntries disk, ServedState state, FollowingRecall following, RecallServer server) {
+        this.disk = disk;
+        this.state = state;
+        this.following = following;
+        this.server = server;
+    }
+
+    /**
+     * Begins to follow and to listen; answers 503 until it has caught up.
+     *
+     * @throws dev.millrace.stream.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
+     */
+    public static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry) throws IOException {
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        DiskEntries disk = DiskEntries.open(
+                settings.serve().stateDirectory(), settings.serve().cacheBytes());
+        ServedState state = new ServedState(
+                disk,
+                new ModelFeed(settings.trainer().model(), disk),
+                Completeness.byItemCount(),
+                InstantSource.system());
+        FollowingRecall following = FollowingRecall.start(
+                settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), state);
+        RecallServer server = new RecallServer(settings.serve(), state, registry, InstantSource.system()).start();
+        return new ServeProcess(disk, state, following, server);
+    }
+
+    public ServedState state() {
+        return state;
+    }
+
+    /** Where the API is. */
+    public String url() {
+        return server.url();
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        following.close();
+        disk.close();
+    }
+}

@@ -1,0 +1,44 @@
+package dev.millrace.cli;
+
+import dev.millrace.model.KernelBench;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed.")
+final class BenchCommand implements Runnable {
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new picocli.CommandLine.ParameterException(
+                Objects.requireNonNull(spec).commandLine(), "bench: name what to measure, such as bench kernel");
+    }
+
+    @Command(
+            name = "kernel",
+            mixinStandardHelpOptions = true,
+            description = "Time one learning step, on one thread, after checking it against a float64 reference.")
+    int kernel(
+            @Option(names = "--batches", split = ",", defaultValue = "256,512,1024", description = "batch sizes")
+                    List<Integer> batches,
+            @Option(names = "--steps", defaultValue = "300", description = "timed steps a batch size") int steps,
+            @Option(
+                            names = "--peer-data",
+                            paramLabel = "DIR",
+                            description = "inputs and reference of the peer; without it the same shapes are drawn")
+                    @Nullable
+                    Path peerData) {
+        KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps);
+        return 0;
+    }
+}

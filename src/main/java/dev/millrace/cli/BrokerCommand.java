@@ -1,0 +1,43 @@
+package dev.millrace.cli;
+
+import dev.millrace.stream.EmbeddedBroker;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "broker",
+        mixinStandardHelpOptions = true,
+        description = "Run the embedded Kafka broker alone, on the loopback address, until stopped.")
+final class BrokerCommand implements Callable<Integer> {
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Option(names = "--dir", paramLabel = "DIR", defaultValue = ".millrace/broker", description = "of its data")
+    Path directory = Path.of(".millrace/broker");
+
+    @Option(names = "--port", paramLabel = "PORT", defaultValue = "9092", description = "it listens on; 0 for any")
+    int port = 9092;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port)) {
+            out.println("broker " + broker.bootstrapServers() + ", data in "
+                    + directory.toAbsolutePath().normalize());
+            out.flush();
+            Processes.stopOnSignal().await();
+        } finally {
+            Processes.stopped();
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,151 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.Demo;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ReplayRun;
+import dev.millrace.app.RunReport;
+import dev.millrace.replay.Pace;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "demo",
+        mixinStandardHelpOptions = true,
+        description = "Everything in one process: a broker, a replayed or generated stream, training, recall.")
+final class DemoCommand implements Callable<Integer> {
+
+    private static final long GENERATED_EVENTS = 100_000;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Option(
+            names = "--speed",
+            paramLabel = "PACE",
+            description = "max, a number of times real time such as 60, or events a second such as 500/s; "
+                    + "max for a data set and 500/s for the shop unless said")
+    @Nullable
+    String speed;
+
+    @Option(
+            names = "--events",
+            paramLabel = "N",
+            description = "stop the replay after so many exposures and clicks; with --until-end the shop stops after "
+                    + GENERATED_EVENTS + " unless said")
+    @Nullable
+    Long events;
+
+    @Option(names = "--until-end", description = "stop once all that was replayed has been learnt and is served")
+    boolean untilEnd;
+
+    @Option(names = "--report", paramLabel = "FILE", description = "write what the run showed as JSON")
+    @Nullable
+    Path report;
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description = "of the broker's and the trainer's data; a new one under .millrace/demo unless said")
+    @Nullable
+    Path directory;
+
+    @Option(
+            names = "--every",
+            paramLabel = "SECONDS",
+            defaultValue = "2",
+            description = "between two lines of progress")
+    int everySeconds = 2;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path home = directory == null
+                ? Path.of(
+                        ".millrace",
+                        "demo",
+                        DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")
+                                .format(LocalDateTime.now(ZoneId.systemDefault())))
+                : directory;
+        Files.createDirectories(home);
+        Map<String, String> byDefault = new TreeMap<>();
+        byDefault.put("stream.state-directory", home.resolve("state").toString());
+        byDefault.put("serve.state-dir", home.resolve("serve").toString());
+        MillraceSettings settings = data.settings(config, byDefault);
+        ReplayRun replay = new ReplayRun(
+                data.open(settings),
+                Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max"),
+                maxEvents(),
+                bad -> System.err.println("row not used: " + bad));
+        try (Demo demo = new Demo(
+                home,
+                bootstrap -> {
+                    byDefault.put("kafka.bootstrap.servers", bootstrap);
+                    return data.settings(config, byDefault);
+                },
+                replay,
+                out)) {
+            Thread main = Thread.currentThread();
+            Thread stop = new Thread(() -> {
+                main.interrupt();
+                try {
+                    main.join();
+                } catch (InterruptedException ignored) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            Runtime.getRuntime().addShutdownHook(stop);
+            run(demo, out);
+        }
+        return 0;
+    }
+
+    private void run(Demo demo, PrintWriter out) throws IOException, InterruptedException {
+        Duration every = Duration.ofSeconds(everySeconds);
+        RunReport shown;
+        try {
+            if (!untilEnd) {
+                demo.awaitInterrupt(every);
+            }
+            shown = demo.awaitEnd(every);
+        } catch (InterruptedException stopped) {
+            shown = demo.report();
+        }
+        out.println();
+        shown.books().forEach((topic, account) -> out.println(Tables.account(topic, account)));
+        out.println(Tables.recall("second half of the positives", shown.secondHalf()));
+        out.flush();
+        if (report != null) {
+            shown.write(report);
+        }
+    }
+
+    private long maxEvents() {
+        if (events != null) {
+            return events;
+        }
+        return data.isGenerated() && untilEnd ? GENERATED_EVENTS : Long.MAX_VALUE;
+    }
+}

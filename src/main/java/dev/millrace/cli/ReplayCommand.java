@@ -1,0 +1,69 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ReplayRun;
+import dev.millrace.replay.Pace;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.EventProducer;
+import dev.millrace.stream.Topics;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "replay",
+        mixinStandardHelpOptions = true,
+        description = "Send a recorded data set, or the generated shop, to the input topics.")
+final class ReplayCommand implements Callable<Integer> {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Option(
+            names = "--speed",
+            paramLabel = "PACE",
+            defaultValue = "max",
+            description = "max, a number of times real time such as 60, or events a second such as 500/s")
+    String speed = "max";
+
+    @Option(names = "--events", paramLabel = "N", description = "stop after so many exposures and clicks")
+    @Nullable
+    Long events;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        MillraceSettings settings = data.settings(config, Map.of());
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        ReplayRun replay = new ReplayRun(
+                data.open(settings),
+                Pace.parse(speed),
+                events == null ? Long.MAX_VALUE : events,
+                bad -> System.err.println("row not used: " + bad));
+        try (EventProducer producer =
+                new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
+            replay.run(producer, InstantSource.system());
+        }
+        replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic, count));
+        out.flush();
+        return 0;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.stream.StreamRunner;
+import java.io.PrintWriter;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        description = "Attribute events, learn from them and publish item embeddings, until stopped.")
+final class TrainCommand implements Callable<Integer> {
+
+    private static final int STOPPED_BY_FAILURE = 1;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Option(
+            names = "--from",
+            paramLabel = "SOURCE",
+            defaultValue = "events",
+            description = "events, or mini-batches: learn from the log that another trainer writes")
+    String from = "events";
+
+    @Override
+    public Integer call() throws InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        MillraceSettings settings = config.settings();
+        try (StreamRunner runner = TrainProcess.runner(settings, source())) {
+            CountDownLatch stop = Processes.stopOnSignal();
+            runner.start();
+            out.println("training from " + settings.clients().bootstrapServers());
+            out.flush();
+            while (!stop.await(1, TimeUnit.SECONDS)) {
+                if (!runner.isAlive()) {
+                    System.err.println("training stopped: "
+                            + runner.failure()
+                                    .map(Throwable::toString)
+                                    .orElse(runner.states().toString()));
+                    return STOPPED_BY_FAILURE;
+                }
+            }
+        } finally {
+            Processes.stopped();
+        }
+        return 0;
+    }
+
+    private TrainProcess.From source() {
+        return switch (from) {
+            case "events" -> TrainProcess.From.EVENTS;
+            case "mini-batches" -> TrainProcess.From.MINI_BATCHES;
+            default -> throw Processes.unusable("--from", from, "must be events or mini-batches");
+        };
+    }
+}

@@ -1,0 +1,327 @@
+package dev.millrace.index;
+
+import dev.millrace.publish.ItemEmbedding;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.PriorityQueue;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
+import java.util.function.Predicate;
+
+/**
+ * The item vectors of one generation, searched exactly, while they change.
+ *
+ * <p>One writer and any number of readers at a time. A reader never sees half a vector, and never the same item twice in one
+ * search; two vectors of one answer may be of two steps of the same generation.
+ */
+public final class ExactIndex {
+
+    /*
+     * Layout. Rows are numbered without gaps: row r lies in chunk r / CHUNK_ROWS, its vector flat in the chunk's array. A
+     * removed row is filled by the last one, so a scan reads memory from front to back and skips nothing.
+     *
+     * Locks. `membership` guards which item is in which row: a search holds its read side for the whole scan; the write side
+     * is taken only when an item comes or goes. Replacing the vector of an item that is here, which is what every publication
+     * and every sweep does, takes no more than the stamped lock of its chunk. A search reads a chunk optimistically into its
+     * own array of scores, and a second time under the lock if a writer was at work in that chunk meanwhile.
+     *
+     * Cost. A search: rows * dim multiplications. A replaced vector: a map look-up and a copy of dim floats; it waits for no
+     * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
+     * the searches under way, and searches that start meanwhile wait with it: one scan at most.
+     */
+    private static final int CHUNK_ROWS = 256;
+
+    private final int dim;
+    private final ReadWriteLock membership = new ReentrantReadWriteLock();
+    private final Map<String, Integer> rows = new HashMap<>();
+    private final List<Chunk> chunks = new ArrayList<>();
+    private volatile int size;
+    private volatile long newestStep;
+    private volatile long newestEventTime;
+    private volatile long newestPublication;
+
+    /** @param dim width of the vectors */
+    public ExactIndex(int dim) {
+        if (dim < 1) {
+            throw new IllegalArgumentException("dim = " + dim + ": must be at least 1");
+        }
+        this.dim = dim;
+    }
+
+    public int dim() {
+        return dim;
+    }
+
+    /** Items in the index. */
+    public int size() {
+        return size;
+    }
+
+    /** Latest learning step among the vectors taken in so far; 0 before the first. */
+    public long newestStep() {
+        return newestStep;
+    }
+
+    /** Latest event time that a vector taken in so far has learnt from, epoch milliseconds; 0 before the first. */
+    public long newestEventTime() {
+        return newestEventTime;
+    }
+
+    /** Latest time of publication of the vectors taken in so far, epoch milliseconds; 0 before the first. */
+    public long newestPublication() {
+        return newestPublication;
+    }
+
+    /**
+     * Takes an item's latest vector, or removes the item if the embedding has none. Writer only.
+     *
+     * @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic
+     * @throws IllegalArgumentException if the vector has another width or a component that is not finite
+     */
+    public void upsert(ItemEmbedding embedding, long publishedAt) {
+        if (embedding.vector().isEmpty()) {
+            remove(embedding.item());
+            return;
+        }
+        float[] vector = embedding.vector().get();
+        check(vector);
+        Integer row = rows.get(embedding.item());
+        if (row == null) {
+            append(embedding, vector, publishedAt);
+        } else {
+            chunks.get(row / CHUNK_ROWS).replace(row % CHUNK_ROWS, embedding, vector, publishedAt);
+        }
+        newestStep = Math.max(newestStep, embedding.step());
+        newestEventTime = Math.max(newestEventTime, embedding.eventTime());
+        newestPublication = Math.max(newestPublication, publishedAt);
+    }
+
+    /** Removes an item; nothing happens if it is not here. Writer only. */
+    public void remove(String item) {
+        Integer row = rows.get(item);
+        if (row == null) {
+            return;
+        }
+        membership.writeLock().lock();
+        try {
+            int last = size - 1;
+            Chunk tail = chunks.get(last / CHUNK_ROWS);
+            if (row != last) {
+                String moved = chunks.get(row / CHUNK_ROWS).copyRow(row % CHUNK_ROWS, tail, last % CHUNK_ROWS);
+                rows.put(moved, row);
+            }
+            rows.remove(item);
+            tail.items[last % CHUNK_ROWS] = "";
+            size = last;
+            if (last % CHUNK_ROWS == 0) {
+                chunks.remove(chunks.size() - 1);
+            }
+        } finally {
+            membership.writeLock().unlock();
+        }
+    }
+
+    /**
+     * The items whose vectors have the largest inner products with the query.
+     *
+     * @param query [dim]
+     * @param k items wanted, at least 1; fewer come back if the index has fewer
+     * @param excluded items that must not come back
+     * @return best first, as {@link ScoredItem#BEST_FIRST} says
+     */
+    public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
+        check(query);
+        if (k < 1) {
+            throw new IllegalArgumentException("k = " + k + ": must be at least 1");
+        }
+        PriorityQueue<ScoredItem> worstFirst =
+                new PriorityQueue<>(Math.min(k, size) + 1, ScoredItem.BEST_FIRST.reversed());
+        float[] scores = new float[CHUNK_ROWS];
+        membership.readLock().lock();
+        try {
+            int left = size;
+            for (Chunk chunk : chunks) {
+                int count = Math.min(left, CHUNK_ROWS);
+                chunk.score(query, count, scores);
+                for (int at = 0; at < count; at++) {
+                    offer(worstFirst, k, chunk.items[at], scores[at], excluded);
+                }
+                left -= count;
+            }
+        } finally {
+            membership.readLock().unlock();
+        }
+        List<ScoredItem> found = new ArrayList<>(worstFirst);
+        found.sort(ScoredItem.BEST_FIRST);
+        return Collections.unmodifiableList(found);
+    }
+
+    /** What is known of an item. */
+    public Optional<IndexedItem> item(String item) {
+        membership.readLock().lock();
+        try {
+            return Optional.ofNullable(rows.get(item))
+                    .map(row -> chunks.get(row / CHUNK_ROWS).read(row % CHUNK_ROWS));
+        } finally {
+            membership.readLock().unlock();
+        }
+    }
+
+    /** An item's vector, [dim], a copy. */
+    public Optional<float[]> vector(String item) {
+        return item(item).map(IndexedItem::vector);
+    }
+
+    private static void offer(
+            PriorityQueue<ScoredItem> worstFirst, int k, String item, float score, Predicate<String> excluded) {
+        if (worstFirst.size() == k) {
+            ScoredItem worst = worstFirst.element();
+            boolean isBetter = score > worst.score() || (score == worst.score() && item.compareTo(worst.item()) < 0);
+            if (!isBetter || excluded.test(item)) {
+                return;
+            }
+            worstFirst.remove();
+        } else if (excluded.test(item)) {
+            return;
+        }
+        worstFirst.add(new ScoredItem(item, score));
+    }
+
+    private void append(ItemEmbedding embedding, float[] vector, long publishedAt) {
+        membership.writeLock().lock();
+        try {
+            int row = size;
+            if (row == chunks.size() * CHUNK_ROWS) {
+                chunks.add(new Chunk(dim));
+            }
+            Chunk chunk = chunks.get(row / CHUNK_ROWS);
+            chunk.items[row % CHUNK_ROWS] = embedding.item();
+            chunk.replace(row % CHUNK_ROWS, embedding, vector, publishedAt);
+            rows.put(embedding.item(), row);
+            size = row + 1;
+        } finally {
+            membership.writeLock().unlock();
+        }
+    }
+
+    private void check(float[] vector) {
+        if (vector.length != dim) {
+            throw new IllegalArgumentException("the vector has " + vector.length + " components, the index has " + dim);
+        }
+        for (float component : vector) {
+            if (!Float.isFinite(component)) {
+                throw new IllegalArgumentException("the vector has a component of " + component);
+            }
+        }
+    }
+
+    /** Some rows, and the lock under which their vectors are replaced. */
+    private static final class Chunk {
+        final String[] items = new String[CHUNK_ROWS];
+        private final StampedLock lock = new StampedLock();
+        private final int dim;
+        private final float[] vectors;
+        private final long[] steps = new long[CHUNK_ROWS];
+        private final long[] eventTimes = new long[CHUNK_ROWS];
+        private final long[] publications = new long[CHUNK_ROWS];
+
+        Chunk(int dim) {
+            this.dim = dim;
+            this.vectors = new float[CHUNK_ROWS * dim];
+        }
+
+        void replace(int row, ItemEmbedding embedding, float[] vector, long publishedAt) {
+            long stamp = lock.writeLock();
+            try {
+                System.arraycopy(vector, 0, vectors, row * dim, dim);
+                steps[row] = embedding.step();
+                eventTimes[row] = embedding.eventTime();
+                publications[row] = publishedAt;
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+        }
+
+        /** Fills a row from another chunk's, and gives the item that is in it now. */
+        String copyRow(int row, Chunk from, int fromRow) {
+            long stamp = lock.writeLock();
+            try {
+                System.arraycopy(from.vectors, fromRow * dim, vectors, row * dim, dim);
+                steps[row] = from.steps[fromRow];
+                eventTimes[row] = from.eventTimes[fromRow];
+                publications[row] = from.publications[fromRow];
+                items[row] = from.items[fromRow];
+                return items[row];
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+        }
+
+        IndexedItem read(int row) {
+            long stamp = lock.readLock();
+            try {
+                float[] vector = new float[dim];
+                System.arraycopy(vectors, row * dim, vector, 0, dim);
+                return new IndexedItem(items[row], vector, steps[row], eventTimes[row], publications[row]);
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+
+        /** @param scores [count] filled with the inner products of the first rows */
+        void score(float[] query, int count, float[] scores) {
+            long optimistic = lock.tryOptimisticRead();
+            if (optimistic != 0) {
+                multiply(query, count, scores);
+                if (lock.validate(optimistic)) {
+                    return;
+                }
+            }
+            long stamp = lock.readLock();
+            try {
+                multiply(query, count, scores);
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+
+        private void multiply(float[] query, int count, float[] scores) {
+            for (int row = 0; row < count; row++) {
+                scores[row] = innerProduct(query, vectors, row * dim);
+            }
+        }
+    }
+
+    /** Eight sums that do not wait for each other, added up in a fixed order. */
+    static float innerProduct(float[] query, float[] vectors, int from) {
+        float s0 = 0;
+        float s1 = 0;
+        float s2 = 0;
+        float s3 = 0;
+        float s4 = 0;
+        float s5 = 0;
+        float s6 = 0;
+        float s7 = 0;
+        int eights = query.length & ~7;
+        for (int at = 0; at < eights; at += 8) {
+            int row = from + at;
+            s0 += query[at] * vectors[row];
+            s1 += query[at + 1] * vectors[row + 1];
+            s2 += query[at + 2] * vectors[row + 2];
+            s3 += query[at + 3] * vectors[row + 3];
+            s4 += query[at + 4] * vectors[row + 4];
+            s5 += query[at + 5] * vectors[row + 5];
+            s6 += query[at + 6] * vectors[row + 6];
+            s7 += query[at + 7] * vectors[row + 7];
+        }
+        for (int at = eights; at < query.length; at++) {
+            s0 += query[at] * vectors[from + at];
+        }
+        return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
+    }
+}

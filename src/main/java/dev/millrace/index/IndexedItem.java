@@ -1,0 +1,12 @@
+package dev.millrace.index;
+
+/**
+ * What the index holds of one item.
+ *
+ * @param item which
+ * @param vector [dim] a copy
+ * @param step the learning step whose weights made the vector
+ * @param eventTime latest event time the model had learnt from, epoch milliseconds; 0 before any example
+ * @param publishedAt when the vector was published, epoch milliseconds, wall clock of the topic
+ */
+public record IndexedItem(String item, float[] vector, long step, long eventTime, long publishedAt) {}

@@ -1,0 +1,26 @@
+package dev.millrace.recall;
+
+import dev.millrace.index.ScoredItem;
+import java.util.List;
+
+/** What comes back for a request. */
+public sealed interface Answer {
+
+    /**
+     * Items of one generation.
+     *
+     * @param items best first
+     * @param generation of every vector behind the scores, the user's too
+     * @param step latest learning step among the index's vectors when the search began
+     * @param publishedAt when the newest of those vectors was published, epoch milliseconds
+     * @param isColdStart whether nothing was known of the user
+     */
+    record Found(List<ScoredItem> items, String generation, long step, long publishedAt, boolean isColdStart)
+            implements Answer {}
+
+    /** No generation can answer yet, or its encoder has gone. */
+    record NotReady() implements Answer {}
+
+    /** The item asked about is not in the index. */
+    record UnknownItem() implements Answer {}
+}

@@ -1,0 +1,106 @@
+package dev.millrace.recall;
+
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ScoredItem;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Answers requests from the one generation that is served, and keeps the one before it.
+ *
+ * <p>A request takes the served pair once and uses nothing else, so an answer is of one generation whatever is swapped
+ * meanwhile. Safe for any number of threads.
+ */
+public final class RecallEngine {
+
+    /** Both in one value, so that a request and a roll-back see them as they were together. */
+    private record Pairs(Optional<ServedGeneration> served, Optional<ServedGeneration> previous) {
+
+        Pairs exchanged() {
+            Optional<ServedGeneration> formerlyServed = served;
+            Optional<ServedGeneration> servedAgain = previous;
+            return new Pairs(servedAgain, formerlyServed);
+        }
+    }
+
+    private final UserDirectory users;
+    private volatile Pairs pairs = new Pairs(Optional.empty(), Optional.empty());
+
+    public RecallEngine(UserDirectory users) {
+        this.users = users;
+    }
+
+    /** From the next request on, this generation answers; the one that did is kept. */
+    public synchronized void serve(ServedGeneration next) {
+        pairs = new Pairs(Optional.of(next), pairs.served());
+    }
+
+    /** Exchanges the served generation for the one before. Returns false, and does nothing, if there is none. */
+    public synchronized boolean rollBack() {
+        if (pairs.previous().isEmpty()) {
+            return false;
+        }
+        pairs = pairs.exchanged();
+        return true;
+    }
+
+    public Optional<ServedGeneration> served() {
+        return pairs.served();
+    }
+
+    /** The generation that was served before, kept up to date for a roll-back. */
+    public Optional<ServedGeneration> previous() {
+        return pairs.previous();
+    }
+
+    /**
+     * The best items for a user.
+     *
+     * <p>A user never seen gets a cold start: the answer for somebody without profile and history, as the model learnt to
+     * give it, and flagged.
+     */
+    public Answer recall(RecallRequest request) {
+        Optional<ServedGeneration> taken = served();
+        if (taken.isEmpty()) {
+            return new Answer.NotReady();
+        }
+        ServedGeneration served = taken.get();
+        ExactIndex index = served.index();
+        Optional<UserFeatures> known = users.latest(request.user());
+        UserFeatures user = known.orElseGet(() -> new UserFeatures(request.user(), 0, Features.NONE, List.of()));
+        float[] query = new float[index.dim()];
+        if (!served.encoder().encode(user, request.context(), query)) {
+            return new Answer.NotReady();
+        }
+        Set<String> seen = request.isSeenExcluded() ? new HashSet<>(user.history()) : Set.of();
+        return search(served, query, request.k(), seen::contains, known.isEmpty());
+    }
+
+    /**
+     * The items whose vectors are nearest to an item's own, without itself.
+     *
+     * @param k items wanted, at least 1
+     */
+    public Answer similar(String item, int k) {
+        Optional<ServedGeneration> taken = served();
+        if (taken.isEmpty()) {
+            return new Answer.NotReady();
+        }
+        Optional<float[]> query = taken.get().index().vector(item);
+        return query.isEmpty() ? new Answer.UnknownItem() : search(taken.get(), query.get(), k, item::equals, false);
+    }
+
+    private static Answer search(
+            ServedGeneration served, float[] query, int k, Predicate<String> excluded, boolean isColdStart) {
+        ExactIndex index = served.index();
+        long step = index.newestStep();
+        long publishedAt = index.newestPublication();
+        List<ScoredItem> items = index.search(query, k, excluded);
+        return new Answer.Found(items, served.generation(), step, publishedAt, isColdStart);
+    }
+}

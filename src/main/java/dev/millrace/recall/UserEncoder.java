@@ -1,0 +1,19 @@
+package dev.millrace.recall;
+
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+
+/** Encodes users into the space of one generation's item vectors; called by many threads while it takes updates. */
+public interface UserEncoder {
+
+    /** Whether its weights are complete. */
+    boolean isReady();
+
+    /**
+     * @param user as last known; one without features and history for a user never seen
+     * @param context of the request
+     * @param out [dim] the unit-length user vector, filled if the answer is true
+     * @return false if it cannot, because its weights are not, or no longer, those of its generation
+     */
+    boolean encode(UserFeatures user, Features context, float[] out);
+}

@@ -1,0 +1,217 @@
+package dev.millrace.serve;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.CompressionType;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.NativeLibraryLoader;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBufferManager;
+import org.rocksdb.WriteOptions;
+
+/**
+ * Entries that grow with the users, on disk, with a bounded cache before them.
+ *
+ * <p>Empty at each start, for it holds nothing that the compacted topics do not give again; so it writes no log and survives
+ * no crash. One process a directory. Safe for any number of threads.
+ */
+public final class DiskEntries implements AutoCloseable {
+
+    private static final int BLOOM_BITS_PER_KEY = 10;
+    private static final int WRITE_BUFFER_SHARE = 4; // of the cache, as its divisor
+    private static final int MAX_OPEN_FILES = 128;
+
+    private final FileChannel lockFile;
+    private final RocksDB entries;
+    private final WriteOptions withoutLog;
+    private final Deque<AutoCloseable> natives;
+    private final ReadWriteLock closing = new ReentrantReadWriteLock(); // RocksDB crashes the JVM if used when closed
+    private boolean isClosed;
+
+    private DiskEntries(FileChannel lockFile, RocksDB entries, WriteOptions withoutLog, Deque<AutoCloseable> natives) {
+        this.lockFile = lockFile;
+        this.entries = entries;
+        this.withoutLog = withoutLog;
+        this.natives = natives;
+    }
+
+    /**
+     * @param directory made if it is not there; what an earlier run left under it in {@code entries} and {@code native} is
+     *     deleted
+     * @param cacheBytes block cache and write buffers together
+     * @throws IOException if the directory cannot be used, or another process uses it
+     */
+    public static DiskEntries open(Path directory, long cacheBytes) throws IOException {
+        Files.createDirectories(directory);
+        FileChannel lockFile =
+                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            claim(directory, lockFile);
+            delete(directory.resolve("entries"));
+            delete(directory.resolve("native"));
+            loadLibrary(Files.createDirectories(directory.resolve("native")));
+            return open(directory.resolve("entries"), cacheBytes, lockFile);
+        } catch (IOException | RuntimeException notOpened) {
+            lockFile.close();
+            throw notOpened;
+        }
+    }
+
+    public Optional<byte[]> get(byte[] key) {
+        closing.readLock().lock();
+        try {
+            requireOpen();
+            return Optional.ofNullable(entries.get(key));
+        } catch (RocksDBException failed) {
+            throw new UncheckedIOException(new IOException("an entry could not be read", failed));
+        } finally {
+            closing.readLock().unlock();
+        }
+    }
+
+    public void put(byte[] key, byte[] value) {
+        closing.readLock().lock();
+        try {
+            requireOpen();
+            entries.put(withoutLog, key, value);
+        } catch (RocksDBException failed) {
+            throw new UncheckedIOException(new IOException("an entry could not be written", failed));
+        } finally {
+            closing.readLock().unlock();
+        }
+    }
+
+    public void delete(byte[] key) {
+        closing.readLock().lock();
+        try {
+            requireOpen();
+            entries.delete(withoutLog, key);
+        } catch (RocksDBException failed) {
+            throw new UncheckedIOException(new IOException("an entry could not be deleted", failed));
+        } finally {
+            closing.readLock().unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        closing.writeLock().lock();
+        try {
+            if (isClosed) {
+                return;
+            }
+            isClosed = true;
+            closeAll(natives);
+            lockFile.close();
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } finally {
+            closing.writeLock().unlock();
+        }
+    }
+
+    private void requireOpen() {
+        if (isClosed) {
+            throw new IllegalStateException("the entries are closed");
+        }
+    }
+
+    private static DiskEntries open(Path directory, long cacheBytes, FileChannel lockFile) throws IOException {
+        Files.createDirectories(directory);
+        Deque<AutoCloseable> natives = new ArrayDeque<>();
+        try {
+            Cache cache = held(natives, new LRUCache(cacheBytes));
+            WriteBufferManager buffers = held(natives, new WriteBufferManager(cacheBytes / WRITE_BUFFER_SHARE, cache));
+            BloomFilter filter = held(natives, new BloomFilter(BLOOM_BITS_PER_KEY));
+            WriteOptions withoutLog = held(natives, new WriteOptions().setDisableWAL(true));
+            Options options = held(natives, new Options())
+                    .setCreateIfMissing(true)
+                    .setWriteBufferManager(buffers)
+                    .setMaxOpenFiles(MAX_OPEN_FILES)
+                    .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                    .setInfoLogLevel(InfoLogLevel.ERROR_LEVEL)
+                    .setKeepLogFileNum(1)
+                    .setTableFormatConfig(new BlockBasedTableConfig()
+                            .setBlockCache(cache)
+                            .setFilterPolicy(filter)
+                            .setCacheIndexAndFilterBlocks(true));
+            RocksDB entries = held(natives, RocksDB.open(options, directory.toString()));
+            return new DiskEntries(lockFile, entries, withoutLog, natives);
+        } catch (RocksDBException failed) {
+            closeAll(natives);
+            throw new IOException("RocksDB cannot be opened in " + directory, failed);
+        }
+    }
+
+    private static <T extends AutoCloseable> T held(Deque<AutoCloseable> natives, T one) {
+        natives.push(one);
+        return one;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> natives) {
+        while (!natives.isEmpty()) {
+            try {
+                natives.pop().close();
+            } catch (Exception failed) {
+                throw new IllegalStateException("a RocksDB object cannot be closed", failed);
+            }
+        }
+    }
+
+    private static void claim(Path directory, FileChannel lockFile) throws IOException {
+        FileLock lock = null;
+        try {
+            lock = lockFile.tryLock();
+        } catch (OverlappingFileLockException sameProcess) {
+            // reported below, as another process's is
+        }
+        if (lock == null) {
+            throw new IOException(directory + " is used by another server; set serve.state-dir");
+        }
+    }
+
+    /** Unpacks RocksDB's library here, where the next start deletes it, and not in the system's temporary directory. */
+    private static void loadLibrary(Path directory) throws IOException {
+        NativeLibraryLoader.getInstance().loadLibrary(directory.toAbsolutePath().toString());
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        Files.walkFileTree(directory, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Files.delete(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(
+                    Path visited, @org.jspecify.annotations.Nullable IOException failed) throws IOException {
+                Files.delete(visited);
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

@@ -1,0 +1,63 @@
+package dev.millrace.serve;
+
+/**
+ * Counts of durations in bins of at most 1/64 relative width, from which quantiles are read.
+ *
+ * <p>A bin is 1 ms wide below 128 ms; above, each doubling has 64 bins. Not safe for threads.
+ */
+final class DurationCounts {
+
+    private static final int BITS = 6;
+    private static final int BINS_A_DOUBLING = 1 << BITS;
+    private static final long LONGEST_MILLIS = (1L << 40) - 1;
+
+    private final long[] counts = new long[bin(LONGEST_MILLIS) + 1];
+    private long total;
+
+    void add(long millis) {
+        counts[bin(Math.min(Math.max(millis, 0), LONGEST_MILLIS))]++;
+        total++;
+    }
+
+    void addAll(DurationCounts other) {
+        for (int at = 0; at < counts.length; at++) {
+            counts[at] += other.counts[at];
+        }
+        total += other.total;
+    }
+
+    long total() {
+        return total;
+    }
+
+    /**
+     * The smallest bin edge that at least this share of the durations does not exceed; 0 of none.
+     *
+     * @param share in (0, 1]
+     */
+    long quantileMillis(double share) {
+        long wanted = Math.max(1, (long) Math.ceil(share * total));
+        long seen = 0;
+        for (int at = 0; at < counts.length; at++) {
+            seen += counts[at];
+            if (seen >= wanted) {
+                return upperEdge(at);
+            }
+        }
+        return 0;
+    }
+
+    private static int bin(long millis) {
+        int doubling = Math.max(0, 63 - Long.numberOfLeadingZeros(millis | 1) - BITS);
+        return (doubling << BITS) + (int) (millis >>> doubling);
+    }
+
+    private static long upperEdge(int bin) {
+        if (bin < 2 * BINS_A_DOUBLING) {
+            return bin;
+        }
+        int doubling = (bin >> BITS) - 1;
+        long mantissa = bin - ((long) doubling << BITS);
+        return ((mantissa + 1) << doubling) - 1;
+    }
+}

@@ -1,0 +1,115 @@
+package dev.millrace.serve;
+
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.serve.ServedState.Source;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.ClientSettings;
+import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.ModelUpdate;
+import dev.millrace.stream.ModelUpdateRecords;
+import dev.millrace.stream.TopicFollower;
+import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicRecord;
+import dev.millrace.stream.UserFeatureRecords;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps a {@link ServedState} up to date from the topics, from their beginnings and then for ever.
+ *
+ * <p>Three threads follow a topic each, a fourth watches them.
+ */
+public final class FollowingRecall implements AutoCloseable {
+
+    private static final Duration WATCH = Duration.ofMillis(100);
+
+    private final ServedState state;
+    private final EmbeddingRecords embeddings;
+    private final ModelUpdateRecords modelUpdates;
+    private final UserFeatureRecords users;
+    private final Map<Source, TopicFollower> followers = new EnumMap<>(Source.class);
+    private final Set<Source> reported = EnumSet.noneOf(Source.class);
+    private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "watch-followers");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private long lastStep; // of the thread that follows the model updates
+    private long updatesSeen;
+    private long updatesShown;
+
+    private FollowingRecall(ServedState state, AvroWire wire) {
+        this.state = state;
+        this.embeddings = new EmbeddingRecords(wire);
+        this.modelUpdates = new ModelUpdateRecords(wire);
+        this.users = new UserFeatureRecords(wire);
+    }
+
+    /** Begins to follow; {@link ServedState} tells when it has caught up, or that a topic failed. */
+    public static FollowingRecall start(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
+        FollowingRecall recall = new FollowingRecall(state, wire);
+        recall.follow(clients, topics);
+        return recall;
+    }
+
+    @Override
+    public void close() {
+        watch.shutdown();
+        followers.values().forEach(TopicFollower::close);
+    }
+
+    private void follow(ClientSettings clients, TopicNames topics) {
+        followers.put(
+                Source.ITEM_EMBEDDINGS, TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
+        followers.put(Source.MODEL_UPDATES, TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
+        followers.put(Source.USER_FEATURES, TopicFollower.start(clients, topics.userFeatures(), this::takeUser));
+        var unused = watch.scheduleWithFixedDelay(this::look, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void takeEmbedding(TopicRecord record) {
+        ItemEmbedding embedding = embeddings.decode(record);
+        state.embedding(embedding, record.timestamp());
+    }
+
+    /** Entries of one step are one commit of the trainer's: the first of another step says that they have all come. */
+    private void takeModelUpdate(TopicRecord record) {
+        ModelUpdate update = modelUpdates.decode(record);
+        if (update.step() != 0 && update.step() != lastStep) {
+            state.endOfModelUpdates();
+            lastStep = update.step();
+        }
+        state.modelUpdate(update.generation(), update.key(), update.entry());
+    }
+
+    private void takeUser(TopicRecord record) {
+        users.decode(record).ifPresentOrElse(state::userFeatures, () -> state.userRemoved(users.user(record)));
+    }
+
+    private void look() {
+        showQuietUpdates();
+        followers.forEach((source, follower) -> {
+            if (follower.isCaughtUp() && reported.add(source)) {
+                state.caughtUp(source);
+            }
+            if (follower.failure().isPresent()) {
+                state.failed(source);
+            }
+        });
+    }
+
+    /** The last commit before a pause has no next step to show it. */
+    private void showQuietUpdates() {
+        long updates = state.modelUpdates();
+        if (updates == updatesSeen && updates != updatesShown) {
+            state.endOfModelUpdates();
+            updatesShown = updates;
+        }
+        updatesSeen = updates;
+    }
+}

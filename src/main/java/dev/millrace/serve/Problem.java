@@ -1,0 +1,39 @@
+package dev.millrace.serve;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpStatus;
+
+/**
+ * An error as clients get it (RFC 9457, {@code application/problem+json}).
+ *
+ * @param type {@code about:blank}: the status says which kind it is
+ * @param title of the status
+ * @param status of the response
+ * @param detail what was wrong with this request
+ * @param parameter of the query that was wrong, if it was one
+ */
+record Problem(String type, String title, int status, String detail, Optional<String> parameter) {
+
+    static final String CONTENT_TYPE = "application/problem+json";
+
+    static Problem of(int status, String detail) {
+        return new Problem("about:blank", HttpStatus.getMessage(status), status, detail, Optional.empty());
+    }
+
+    static Problem ofParameter(String parameter, String detail) {
+        return new Problem("about:blank", HttpStatus.getMessage(400), 400, detail, Optional.of(parameter));
+    }
+
+    /** Its members, in the order of the RFC. */
+    Map<String, Object> body() {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("type", type);
+        body.put("title", title);
+        body.put("status", status);
+        body.put("detail", detail);
+        parameter.ifPresent(name -> body.put("parameter", name));
+        return body;
+    }
+}

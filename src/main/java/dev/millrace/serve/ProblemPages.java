@@ -1,0 +1,37 @@
+package dev.millrace.serve;
+
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+
+/** Gives as problems what Jetty refuses before a route is looked for: URIs too long, malformed requests. */
+final class ProblemPages extends ErrorHandler {
+
+    private final Json json;
+
+    ProblemPages(Json json) {
+        this.json = json;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        int status = response.getStatus();
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
+        response.write(true, ByteBuffer.wrap(problem(status)), callback);
+        return true;
+    }
+
+    private byte[] problem(int status) {
+        String detail =
+                switch (status) {
+                    case 414 -> "the request's target is too long";
+                    case 431 -> "the request's headers are too large";
+                    case 404 -> "no such path";
+                    default -> status >= 500 ? "the server failed" : "the request is malformed";
+                };
+        return json.bytes(Problem.of(status, detail).body());
+    }
+}

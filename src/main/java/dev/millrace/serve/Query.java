@@ -1,0 +1,81 @@
+package dev.millrace.serve;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The parameters of a request, each allowed once, none unknown. */
+final class Query {
+
+    private static final int MAX_ID_BYTES = 256;
+
+    private final Map<String, List<String>> given;
+
+    /** @throws RefusedRequestException if a parameter is unknown or repeated */
+    Query(Map<String, List<String>> given, Set<String> known) {
+        for (Map.Entry<String, List<String>> parameter : given.entrySet()) {
+            if (!known.contains(parameter.getKey())) {
+                throw new RefusedRequestException(Problem.of(
+                        400,
+                        "unknown parameter; known here: "
+                                + (known.isEmpty() ? "none" : String.join(", ", new TreeSet<>(known)))));
+            }
+            if (parameter.getValue().size() != 1) {
+                throw refused(parameter.getKey(), "must be given once");
+            }
+        }
+        this.given = given;
+    }
+
+    /** A required id of 1 to 256 bytes. */
+    String id(String name) {
+        List<String> values = given.getOrDefault(name, List.of());
+        if (values.isEmpty()) {
+            throw refused(name, "is required");
+        }
+        return checkedId(name, values.get(0));
+    }
+
+    static String checkedId(String name, String id) {
+        boolean isPlain = id.chars().noneMatch(unit -> unit < ' ' || unit == 0x7f || unit == 0xfffd);
+        if (id.isBlank() || !isPlain || id.getBytes(StandardCharsets.UTF_8).length > MAX_ID_BYTES) {
+            throw refused(
+                    name, "must have 1 to " + MAX_ID_BYTES + " bytes of UTF-8, not all blank, no control characters");
+        }
+        return id;
+    }
+
+    int integer(String name, int byDefault, int min, int max) {
+        List<String> values = given.getOrDefault(name, List.of());
+        if (values.isEmpty()) {
+            return Math.min(byDefault, max);
+        }
+        try {
+            int value = Integer.parseInt(values.get(0));
+            if (value >= min && value <= max) {
+                return value;
+            }
+        } catch (NumberFormatException notANumber) {
+            // refused below, as a number out of range is
+        }
+        throw refused(name, "must be a whole number from " + min + " to " + max);
+    }
+
+    boolean flag(String name, boolean byDefault) {
+        List<String> values = given.getOrDefault(name, List.of());
+        if (values.isEmpty()) {
+            return byDefault;
+        }
+        return switch (values.get(0)) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw refused(name, "must be true or false");
+        };
+    }
+
+    private static RefusedRequestException refused(String name, String rule) {
+        return new RefusedRequestException(Problem.ofParameter(name, name + " " + rule));
+    }
+}

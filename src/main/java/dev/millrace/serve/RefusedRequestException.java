@@ -1,0 +1,16 @@
+package dev.millrace.serve;
+
+/** Thrown when a request cannot be answered; carries what the client is told. */
+final class RefusedRequestException extends RuntimeException {
+
+    private final transient Problem problem;
+
+    RefusedRequestException(Problem problem) {
+        super(problem.detail());
+        this.problem = problem;
+    }
+
+    Problem problem() {
+        return problem;
+    }
+}

@@ -1,0 +1,103 @@
+package dev.millrace.serve;
+
+import dev.millrace.recall.Generations.Outcome;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToLongFunction;
+
+/** What the recall server counts and measures, under the names that docs/api.md lists. */
+final class ServeMetrics {
+
+    private static final Duration[] LATENCY_EDGES = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000);
+    private static final Duration[] FRESHNESS_EDGES =
+            millis(100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 300_000, 3_600_000);
+
+    private final MeterRegistry registry;
+
+    ServeMetrics(MeterRegistry registry, ServedState state, InstantSource clock) {
+        this.registry = registry;
+        new JvmMemoryMetrics().bindTo(registry);
+        new JvmThreadMetrics().bindTo(registry);
+        new ProcessorMetrics().bindTo(registry);
+        Timer freshness = Timer.builder("millrace.freshness")
+                .description("from a click being sent to a vector that learnt from it answering")
+                .serviceLevelObjectives(FRESHNESS_EDGES)
+                .register(registry);
+        state.listenTo(took -> freshness.record(took, TimeUnit.MILLISECONDS));
+        recentFreshness(state, clock, "0.5", Freshness.Quantiles::p50Millis);
+        recentFreshness(state, clock, "0.99", Freshness.Quantiles::p99Millis);
+        Gauge.builder("millrace.ready", state, one -> one.readiness().isReady() ? 1 : 0)
+                .description("1 if requests are answered")
+                .register(registry);
+        Gauge.builder("millrace.index.items", state, ServedState::servedItems)
+                .description("items in the index that answers")
+                .register(registry);
+        Gauge.builder("millrace.index.step", state, one -> one.engine()
+                        .served()
+                        .map(served -> (double) served.index().newestStep())
+                        .orElse(0.0))
+                .description("latest learning step among the vectors of the index that answers")
+                .register(registry);
+        Gauge.builder("millrace.index.age", state, one -> one.engine()
+                        .served()
+                        .map(served -> Age.seconds(served.index().newestPublication(), clock))
+                        .orElse(Double.NaN))
+                .description("since the newest vector in the index was published")
+                .baseUnit("seconds")
+                .register(registry);
+        for (Outcome outcome : Outcome.values()) {
+            FunctionCounter.builder("millrace.index.embeddings", state, one -> one.embeddings(outcome))
+                    .description("item embeddings read, by what became of them")
+                    .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
+                    .register(registry);
+        }
+        FunctionCounter.builder("millrace.serve.model.updates", state, ServedState::modelUpdates)
+                .description("entries of the query side read")
+                .register(registry);
+        FunctionCounter.builder("millrace.serve.model.updates.rejected", state, ServedState::rejectedModelUpdates)
+                .description("entries of the query side that could not be used")
+                .register(registry);
+        FunctionCounter.builder("millrace.serve.user.updates", state, ServedState::userUpdates)
+                .description("user features read")
+                .register(registry);
+    }
+
+    void answered(String endpoint, int status, long nanos) {
+        Timer.builder("millrace.http.request")
+                .description("requests, by endpoint and status")
+                .tag("endpoint", endpoint)
+                .tag("status", Integer.toString(status))
+                .serviceLevelObjectives(LATENCY_EDGES)
+                .register(registry)
+                .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void recentFreshness(
+            ServedState state, InstantSource clock, String quantile, ToLongFunction<Freshness.Quantiles> value) {
+        Gauge.builder("millrace.freshness.recent", state, one -> {
+                    Freshness.Quantiles recent = one.freshness().recent(clock.millis());
+                    return recent.count() == 0 ? Double.NaN : value.applyAsLong(recent) / 1_000.0;
+                })
+                .description("freshness of the clicks that became visible within the last minute")
+                .baseUnit("seconds")
+                .tag("quantile", quantile)
+                .register(registry);
+    }
+
+    private static Duration[] millis(long... edges) {
+        Duration[] durations = new Duration[edges.length];
+        for (int at = 0; at < edges.length; at++) {
+            durations[at] = Duration.ofMillis(edges[at]);
+        }
+        return durations;
+    }
+}

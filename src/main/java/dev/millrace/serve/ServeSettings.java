@@ -1,0 +1,38 @@
+package dev.millrace.serve;
+
+import dev.millrace.settings.SettingsReader;
+import java.nio.file.Path;
+
+/**
+ * How the recall server listens and what it may use.
+ *
+ * @param host address to bind
+ * @param port to listen on; 0 takes a free one
+ * @param maxK most items an answer may have
+ * @param threads of the HTTP server, its acceptor and selector among them
+ * @param stateDirectory of what is rebuilt from the topics at each start
+ * @param cacheBytes RocksDB's block cache and write buffers together
+ */
+public record ServeSettings(String host, int port, int maxK, int threads, Path stateDirectory, long cacheBytes) {
+
+    public static ServeSettings read(SettingsReader reader) {
+        return new ServeSettings(
+                reader.text(
+                        "serve.host",
+                        "127.0.0.1",
+                        "address the recall API binds; it has no authentication of its own, so mind what can reach it"),
+                reader.integer("serve.port", 8080, 0, 65_535, "port of the recall API; 0 takes a free one"),
+                reader.integer("serve.max-k", 1_000, 1, 10_000, "most items one answer may have"),
+                reader.integer("serve.threads", 8, 4, 256, "threads of the HTTP server"),
+                Path.of(reader.text(
+                        "serve.state-dir",
+                        ".millrace/serve",
+                        "directory of user features and user rows; rebuilt from the topics at each start")),
+                reader.longInteger(
+                        "serve.cache-bytes",
+                        64L << 20,
+                        4L << 20,
+                        1L << 40,
+                        "memory for user features and user rows, cache and write buffers together, bytes"));
+    }
+}

@@ -1,0 +1,223 @@
+package dev.millrace.serve;
+
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ExactIndex;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.recall.Completeness;
+import dev.millrace.recall.Generations;
+import dev.millrace.recall.Generations.Outcome;
+import dev.millrace.recall.RecallEngine;
+import dev.millrace.recall.ServedGeneration;
+import dev.millrace.state.CorruptEntryException;
+import java.time.InstantSource;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything that answers are made from, kept up to date by records that are already decoded.
+ *
+ * <p>Each topic may be followed by a thread of its own.
+ */
+public final class ServedState {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ServedState.class);
+
+    /** A topic that is followed. */
+    public enum Source {
+        ITEM_EMBEDDINGS,
+        MODEL_UPDATES,
+        USER_FEATURES
+    }
+
+    private final UserStates users;
+    private final RecallEngine engine;
+    private final EncoderFeed encoders;
+    private final Generations generations;
+    private final Freshness freshness = new Freshness();
+    private final InstantSource clock;
+    private final Set<Source> behind = EnumSet.allOf(Source.class);
+    private final Set<Source> failed = EnumSet.noneOf(Source.class);
+    private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
+    private final AtomicLong modelUpdates = new AtomicLong();
+    private final AtomicLong rejectedModelUpdates = new AtomicLong();
+    private final AtomicLong userUpdates = new AtomicLong();
+    private volatile FreshnessListener freshnessListener = millis -> {};
+
+    /** Hears of every click that became visible. */
+    interface FreshnessListener {
+        void visibleAfter(long millis);
+    }
+
+    public ServedState(DiskEntries entries, EncoderFeed encoders, Completeness completeness, InstantSource clock) {
+        this.users = new UserStates(entries);
+        this.engine = new RecallEngine(users);
+        this.encoders = encoders;
+        this.generations = new Generations(engine, encoders::of, completeness);
+        this.clock = clock;
+        for (Outcome outcome : Outcome.values()) {
+            outcomes.put(outcome, new AtomicLong());
+        }
+    }
+
+    /** @param publishedAt time of the record, epoch milliseconds */
+    public void embedding(ItemEmbedding embedding, long publishedAt) {
+        Outcome outcome;
+        synchronized (generations) {
+            outcome = generations.take(embedding, publishedAt);
+            generations.promoteIfComplete();
+        }
+        count(outcome);
+        if (outcome == Outcome.VISIBLE && embedding.producedAt() > 0) {
+            long now = clock.millis();
+            freshness.seen(embedding.producedAt(), now);
+            freshnessListener.visibleAfter(Math.max(0, now - embedding.producedAt()));
+        }
+    }
+
+    /** The item left the catalogue. */
+    public void embeddingRemoved(String item) {
+        synchronized (generations) {
+            generations.remove(item);
+        }
+        count(Outcome.REMOVED);
+    }
+
+    /**
+     * One entry of the query side, seen by requests after {@link #endOfModelUpdates}.
+     *
+     * @param value absent if the entry is no more
+     */
+    public void modelUpdate(String generation, byte[] key, Optional<byte[]> value) {
+        modelUpdates.incrementAndGet();
+        try {
+            value.ifPresentOrElse(
+                    present -> encoders.update(generation, key, present), () -> encoders.remove(generation, key));
+        } catch (CorruptEntryException unusable) {
+            rejectedModelUpdates.incrementAndGet();
+            LOG.warn("A model update of generation {} cannot be used: {}", generation, unusable.getMessage());
+        }
+    }
+
+    /** The model updates that came together have all been given; called when one of the trainer's commits has been read. */
+    public void endOfModelUpdates() {
+        encoders.refresh();
+        promoteIfComplete();
+    }
+
+    public void userFeatures(UserFeatures user) {
+        users.put(user);
+        userUpdates.incrementAndGet();
+    }
+
+    public void userRemoved(String user) {
+        users.remove(user);
+        userUpdates.incrementAndGet();
+    }
+
+    /** What was in a topic when it was first followed has all been read. */
+    public void caughtUp(Source source) {
+        synchronized (generations) {
+            behind.remove(source);
+            if (behind.isEmpty()) {
+                generations.caughtUp();
+            }
+        }
+        if (source == Source.MODEL_UPDATES) {
+            encoders.refresh();
+        }
+        promoteIfComplete();
+    }
+
+    /** A topic is no longer followed, so answers grow old. */
+    public void failed(Source source) {
+        synchronized (generations) {
+            failed.add(source);
+        }
+    }
+
+    public RecallEngine engine() {
+        return engine;
+    }
+
+    public Freshness freshness() {
+        return freshness;
+    }
+
+    /** Items of the index that answers; 0 if none does. */
+    public int servedItems() {
+        return engine.served().map(served -> served.index().size()).orElse(0);
+    }
+
+    /** Whether requests are answered, and if not, what is missing. */
+    Readiness readiness() {
+        synchronized (generations) {
+            Optional<ServedGeneration> served = engine.served();
+            boolean isEncoderReady = served.or(generations::building)
+                    .map(pair -> pair.encoder().isReady())
+                    .orElse(false);
+            Map<Source, Readiness.Progress> topics = new EnumMap<>(Source.class);
+            for (Source source : Source.values()) {
+                topics.put(source, progress(source));
+            }
+            boolean isCurrent = behind.isEmpty() && failed.isEmpty();
+            return new Readiness(
+                    isCurrent && served.isPresent() && isEncoderReady,
+                    failed.isEmpty(),
+                    topics,
+                    isEncoderReady,
+                    served.map(ServedGeneration::generation),
+                    generations.building().map(ServedGeneration::generation),
+                    served.map(ServedGeneration::index).map(ExactIndex::size).orElse(0),
+                    served.map(ServedGeneration::index)
+                            .map(ExactIndex::newestStep)
+                            .orElse(0L));
+        }
+    }
+
+    private Readiness.Progress progress(Source source) {
+        if (failed.contains(source)) {
+            return Readiness.Progress.FAILED;
+        }
+        return behind.contains(source) ? Readiness.Progress.READING : Readiness.Progress.CAUGHT_UP;
+    }
+
+    long embeddings(Outcome outcome) {
+        return counter(outcome).get();
+    }
+
+    long modelUpdates() {
+        return modelUpdates.get();
+    }
+
+    long rejectedModelUpdates() {
+        return rejectedModelUpdates.get();
+    }
+
+    long userUpdates() {
+        return userUpdates.get();
+    }
+
+    void listenTo(FreshnessListener listener) {
+        freshnessListener = listener;
+    }
+
+    private void promoteIfComplete() {
+        synchronized (generations) {
+            generations.promoteIfComplete();
+        }
+    }
+
+    private void count(Outcome outcome) {
+        counter(outcome).incrementAndGet();
+    }
+
+    private AtomicLong counter(Outcome outcome) {
+        return Optional.ofNullable(outcomes.get(outcome)).orElseThrow();
+    }
+}

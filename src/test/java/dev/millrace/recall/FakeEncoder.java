@@ -1,0 +1,41 @@
+package dev.millrace.recall;
+
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import java.util.Arrays;
+
+/** Encodes every user as the same multiple of the first unit vector, once it is ready. */
+final class FakeEncoder implements UserEncoder {
+
+    private final float length;
+    private volatile boolean isReady;
+
+    private FakeEncoder(float length, boolean isReady) {
+        this.length = length;
+        this.isReady = isReady;
+    }
+
+    static FakeEncoder of(float length) {
+        return new FakeEncoder(length, true);
+    }
+
+    static FakeEncoder notReady() {
+        return new FakeEncoder(1, false);
+    }
+
+    void becomeReady() {
+        isReady = true;
+    }
+
+    @Override
+    public boolean isReady() {
+        return isReady;
+    }
+
+    @Override
+    public boolean encode(UserFeatures user, Features context, float[] out) {
+        Arrays.fill(out, 0);
+        out[0] = length;
+        return isReady;
+    }
+}

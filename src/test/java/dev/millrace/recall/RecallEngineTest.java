@@ -1,0 +1,141 @@
+package dev.millrace.recall;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ScoredItem;
+import dev.millrace.publish.ItemEmbedding;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class RecallEngineTest {
+
+    private final Map<String, UserFeatures> users = new HashMap<>();
+    private final RecallEngine engine = new RecallEngine(user -> Optional.ofNullable(users.get(user)));
+
+    @Test
+    void answersNothingBeforeAGenerationIsServed() {
+        assertThat(engine.recall(request("u", 3))).isInstanceOf(Answer.NotReady.class);
+        assertThat(engine.similar("a", 3)).isInstanceOf(Answer.NotReady.class);
+    }
+
+    @Test
+    void itemsTheUserHasHadStayOutUnlessAskedFor() {
+        engine.serve(
+                generation("g1", Map.of("a", new float[] {3, 0}, "b", new float[] {2, 0}, "c", new float[] {1, 0})));
+        users.put("u", new UserFeatures("u", 1, Features.NONE, List.of("a")));
+
+        Answer.Found without = (Answer.Found) engine.recall(request("u", 2));
+        Answer.Found with = (Answer.Found) engine.recall(new RecallRequest("u", 2, false, Features.NONE));
+
+        // the fake encodes every user as (1, 0): scores are the first components
+        assertThat(without.items()).containsExactly(new ScoredItem("b", 2), new ScoredItem("c", 1));
+        assertThat(with.items()).containsExactly(new ScoredItem("a", 3), new ScoredItem("b", 2));
+        assertThat(without.isColdStart()).isFalse();
+    }
+
+    @Test
+    void aUserNeverSeenGetsAColdStartThatSaysSo() {
+        engine.serve(generation("g1", Map.of("a", new float[] {1, 0})));
+
+        Answer.Found found = (Answer.Found) engine.recall(request("nobody", 5));
+
+        assertThat(found.isColdStart()).isTrue();
+        assertThat(found.items()).extracting(ScoredItem::item).containsExactly("a");
+        assertThat(found.step()).isEqualTo(9);
+        assertThat(found.publishedAt()).isEqualTo(1_000);
+    }
+
+    @Test
+    void similarItemsLeaveTheItemItselfOut() {
+        engine.serve(
+                generation("g1", Map.of("a", new float[] {1, 0}, "b", new float[] {0.9f, 0}, "c", new float[] {0, 1})));
+
+        Answer.Found found = (Answer.Found) engine.similar("a", 1);
+
+        assertThat(found.items()).containsExactly(new ScoredItem("b", 0.9f));
+        assertThat(engine.similar("x", 1)).isInstanceOf(Answer.UnknownItem.class);
+    }
+
+    @Test
+    void rollsBackToTheGenerationBefore() {
+        ServedGeneration first = generation("g1", Map.of("a", new float[] {1, 0}));
+        ServedGeneration second = generation("g2", Map.of("a", new float[] {0, 1}));
+
+        assertThat(engine.rollBack()).isFalse();
+        engine.serve(first);
+        engine.serve(second);
+
+        assertThat(engine.rollBack()).isTrue();
+        assertThat(engine.served()).contains(first);
+        assertThat(engine.previous()).contains(second);
+    }
+
+    /*
+     * The encoder of generation n gives (n, 0), its index holds (n, 0): a score within one generation is n * n. Any mixture
+     * of two gives the product of two different numbers.
+     */
+    @Test
+    void noAnswerMixesGenerationsWhileTheyAreSwapped() throws Exception {
+        List<ServedGeneration> generations = new ArrayList<>();
+        for (int number = 1; number <= 50; number++) {
+            ExactIndex index = new ExactIndex(2);
+            index.upsert(embedding("a", "g" + number, new float[] {number, 0}), 1);
+            generations.add(new ServedGeneration("g" + number, index, FakeEncoder.of(number)));
+        }
+        engine.serve(generations.get(0));
+        AtomicBoolean isSwapping = new AtomicBoolean(true);
+        ExecutorService readers = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<Integer>> answers =
+                    List.of(readers.submit(() -> askWhile(isSwapping)), readers.submit(() -> askWhile(isSwapping)));
+
+            for (int swap = 0; swap < 200_000; swap++) {
+                engine.serve(generations.get(swap % generations.size()));
+            }
+            isSwapping.set(false);
+
+            for (Future<Integer> answer : answers) {
+                assertThat(answer.get()).isPositive();
+            }
+        } finally {
+            isSwapping.set(false);
+            readers.shutdownNow();
+        }
+    }
+
+    private int askWhile(AtomicBoolean isSwapping) {
+        int asked = 0;
+        do {
+            Answer.Found found = (Answer.Found) engine.recall(request("u", 1));
+            int number = Integer.parseInt(found.generation().substring(1));
+            assertThat(found.items()).containsExactly(new ScoredItem("a", (float) number * number));
+            asked++;
+        } while (isSwapping.get());
+        return asked;
+    }
+
+    private static RecallRequest request(String user, int k) {
+        return new RecallRequest(user, k, true, Features.NONE);
+    }
+
+    private static ServedGeneration generation(String name, Map<String, float[]> vectors) {
+        ExactIndex index = new ExactIndex(2);
+        vectors.forEach((item, vector) -> index.upsert(embedding(item, name, vector), 1_000));
+        return new ServedGeneration(name, index, FakeEncoder.of(1));
+    }
+
+    private static ItemEmbedding embedding(String item, String generation, float[] vector) {
+        return new ItemEmbedding(item, Optional.of(vector), generation, 9, 0, 0);
+    }
+}

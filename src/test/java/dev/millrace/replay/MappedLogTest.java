@@ -1,0 +1,256 @@
+package dev.millrace.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.UserProfile;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MappedLogTest {
+
+    private static final Path SAMPLES = Path.of("src/test/resources/replay");
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit fills it
+    Path folder;
+
+    @Test
+    void theDocumentedExampleJoinsLogItemsAndUsers() {
+        List<ReplayEvent> events = events(Path.of("config/mapping-example.properties"), DataFormat.CSV);
+
+        List<Exposure> exposures = KuaiRandTest.exposures(events);
+        assertThat(exposures).extracting(Exposure::user).containsExactly("ben", "anna", "anna", "ben");
+        assertThat(exposures.get(0).time())
+                .isEqualTo(Instant.parse("2026-03-01T08:59:00Z").toEpochMilli());
+        assertThat(exposures.get(0).context().values())
+                .containsEntry("slot", new FeatureValue.Quantity(0))
+                .containsEntry("device", new FeatureValue.Category("desk"));
+        List<Click> clicks = KuaiRandTest.clicks(events);
+        assertThat(clicks).extracting(Click::action).containsExactly("click", "purchase", "click");
+        assertThat(clicks.get(1).exposure()).contains(exposures.get(0).id());
+        assertThat(clicks.get(1).time()).isEqualTo(exposures.get(0).time() + 1_000);
+        List<CatalogueItem> items = KuaiRandTest.listed(events);
+        assertThat(items).extracting(CatalogueItem::item).containsExactly("s-1", "s-2", "s-3", "s-9");
+        assertThat(items.get(0).features().values())
+                .containsEntry("tags", new FeatureValue.Bag(List.of("red", "wool")))
+                .containsEntry("picture-vector", new FeatureValue.Dense(List.of(0.5f, -1f, 0.25f)));
+        assertThat(items.get(1).features().values())
+                .containsOnly(java.util.Map.entry("brand", new FeatureValue.Category("South; East")));
+        assertThat(profiles(events)).extracting(UserProfile::user).containsExactly("anna", "ben");
+    }
+
+    @Test
+    void jsonEventsAreToldApartByTypeAndChangesOfFeaturesAreFollowed() {
+        List<ReplayEvent> events = events(SAMPLES.resolve("events-mapping.properties"), DataFormat.JSONL);
+
+        assertThat(KuaiRandTest.exposures(events)).extracting(Exposure::id).containsExactly("e-1", "e-2");
+        Click click = KuaiRandTest.clicks(events).get(0);
+        assertThat(click.id()).isEqualTo("e-3");
+        assertThat(click.exposure()).isEqualTo(Optional.of("e-2"));
+        assertThat(click.action()).isEqualTo("buy");
+        assertThat(click.weight()).isEqualTo(2.5);
+        assertThat(click.time()).isEqualTo(1767225700000L);
+        // an array keeps an element that holds the separator whole
+        assertThat(KuaiRandTest.listed(events).get(0).features().values())
+                .containsEntry("tags", new FeatureValue.Bag(List.of("x", "y;z")));
+        // the second row says nothing new of the user
+        assertThat(profiles(events)).hasSize(1);
+    }
+
+    @Test
+    void clicksAloneAreALogWithoutExposures() throws IOException {
+        write("log.csv", "user,item,time\nu,i,1650000000000\n");
+
+        MappedLog log = mapped("clicks.files = log.csv");
+
+        assertThat(log.hasExposures()).isFalse();
+        assertThat(KuaiRandTest.clicks(all(log, new BadRows(1)))).hasSize(1);
+    }
+
+    @Test
+    void gzipIsToldByItsFirstBytesWhateverTheName() throws IOException {
+        try (OutputStream file = new GZIPOutputStream(Files.newOutputStream(folder.resolve("log.csv")))) {
+            file.write("user,item,time\nu,i,1650000000000\n".getBytes(StandardCharsets.UTF_8));
+        }
+
+        assertThat(KuaiRandTest.clicks(all(mapped("clicks.files = log.csv"), new BadRows(1))))
+                .hasSize(1);
+    }
+
+    @Test
+    void quoteThatIsNeverClosedCostsItsOwnRowOnly() throws IOException {
+        write(
+                "log.csv",
+                """
+                user,item,time
+                u,a,1650000000000
+                "u,b,1650000000001
+                u,c,1650000000002
+                "w",d,1650000000003
+                u,e,1650000000004
+                "u,f,1650000000005
+                u,g,1650000000006
+                """);
+        BadRows bad = new BadRows(5);
+
+        List<Click> clicks = KuaiRandTest.clicks(all(mapped("clicks.files = log.csv"), bad));
+
+        assertThat(clicks).extracting(Click::item).containsExactly("a", "c", "d", "e", "g");
+        assertThat(bad.first()).extracting(BadRow::line).containsExactly(3L, 7L);
+    }
+
+    @Test
+    void quotedCellMayHoldDelimitersQuotesAndLineEnds() throws IOException {
+        write("log.csv", "user,item,time,note\nu,\"a,\"\"b\"\"\",1650000000000,\"two\nlines\"\nu,c,1650000000001,\n");
+
+        List<Click> clicks = KuaiRandTest.clicks(
+                all(mapped("clicks.files = log.csv\nclicks.context-feature.note = category"), new BadRows(1)));
+
+        assertThat(clicks).extracting(Click::item).containsExactly("a,\"b\"", "c");
+        assertThat(clicks.get(0).context().values()).containsEntry("note", new FeatureValue.Category("two\nlines"));
+    }
+
+    @Test
+    void malformedJsonIsReportedWithItsLineAndTheRestIsRead() throws IOException {
+        write(
+                "log.jsonl",
+                """
+                {"user":"u","item":"a","time":1650000000000}
+                {"user":"u","item":
+                [1,2]
+                {"user":"u","item":"b","time":"never"}
+                {"user":"u","time":1650000000000}
+
+                {"user":"u","item":"c","time":1650000000001} x
+                {"user":"u","item":"d","time":1650000000002}
+                """);
+        write("m.properties", "clicks.files = log.jsonl\n");
+        BadRows bad = new BadRows(10);
+
+        List<Click> clicks =
+                KuaiRandTest.clicks(all(new MappedLog(folder.resolve("m.properties"), DataFormat.JSONL), bad));
+
+        assertThat(clicks).extracting(Click::item).containsExactly("a", "d");
+        assertThat(bad.first()).extracting(BadRow::line).containsExactly(2L, 3L, 4L, 5L, 7L);
+    }
+
+    @Test
+    void rowsOutOfOrderAreBadWhereTheMappingSaysSorted() throws IOException {
+        write("log.csv", "user,item,time\nu,a,1650000000005\nu,b,1650000000001\nu,c,1650000000006\n");
+        BadRows bad = new BadRows(5);
+
+        List<Click> streamed = KuaiRandTest.clicks(all(mapped("sorted = true\nclicks.files = log.csv"), bad));
+        List<Click> sorted = KuaiRandTest.clicks(all(mapped("clicks.files = log.csv"), new BadRows(1)));
+
+        assertThat(streamed).extracting(Click::item).containsExactly("a", "c");
+        assertThat(bad.first()).extracting(BadRow::line).containsExactly(3L);
+        assertThat(sorted).extracting(Click::item).containsExactly("b", "a", "c");
+    }
+
+    @Test
+    void datedItemsAppearAtTheirTimeButNeverAfterTheyAreSeen() throws IOException {
+        write("log.csv", "user,item,time\nu,a,1650000000000\nu,b,1650000001000\nu,c,1650000002000\n");
+        write("items.csv", "item,time,kind\na,1640000000000,x\nb,1650000000500,x\nc,1650000009000,y\n");
+
+        List<ReplayEvent> events = all(
+                mapped("clicks.files = log.csv\nitems.files = items.csv\nitems.time = time\n"
+                        + "items.feature.kind = category"),
+                new BadRows(1));
+
+        // a just before the first click, b at its own date, c when it is first clicked, with its features
+        assertThat(KuaiRandTest.listed(events))
+                .extracting(CatalogueItem::item, CatalogueItem::time)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple("a", 1_649_999_999_999L),
+                        org.assertj.core.groups.Tuple.tuple("b", 1_650_000_000_500L),
+                        org.assertj.core.groups.Tuple.tuple("c", 1_650_000_002_000L));
+        assertThat(KuaiRandTest.listed(events).get(2).features().values())
+                .containsEntry("kind", new FeatureValue.Category("y"));
+    }
+
+    @Test
+    void everyFaultOfAMappingIsReportedTogether() throws IOException {
+        write("log.csv", "uid,item,time\n");
+
+        assertThatThrownBy(
+                        () -> mapped(
+                                """
+                log.files = log.csv, gone.csv
+                log.time.unit = hours
+                log.delimiter = ,,
+                log.charset = klingon
+                log.context-feature.item = colour
+                log.colour = red
+                sorted = perhaps
+                """))
+                .isInstanceOfSatisfying(InvalidSettingsException.class, thrown -> assertThat(thrown.faults())
+                        .extracting(SettingFault::path)
+                        .contains(
+                                "log.files",
+                                "log.time.unit",
+                                "log.delimiter",
+                                "log.charset",
+                                "log.context-feature.item",
+                                "log.colour",
+                                "log.clicked",
+                                "sorted"));
+    }
+
+    @Test
+    void columnThatAFileLacksIsAFaultThatListsWhatItHas() throws IOException {
+        write("log.csv", "uid,item,time\n");
+
+        assertThatThrownBy(() -> mapped("clicks.files = log.csv"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage("clicks.user = user: is not a column of log.csv, which has uid, item, time");
+    }
+
+    private MappedLog mapped(String mapping) throws IOException {
+        write("m.properties", mapping);
+        return new MappedLog(folder.resolve("m.properties"), DataFormat.CSV);
+    }
+
+    private void write(String name, String text) throws IOException {
+        Files.writeString(folder.resolve(name), text);
+    }
+
+    private static List<ReplayEvent> events(Path mapping, DataFormat format) {
+        BadRows bad = new BadRows(5);
+        List<ReplayEvent> events = all(new MappedLog(mapping, format), bad);
+        assertThat(bad.first()).isEmpty();
+        return events;
+    }
+
+    private static List<ReplayEvent> all(DataSet data, BadRows bad) {
+        try (Stream<ReplayEvent> events = data.events(bad)) {
+            List<ReplayEvent> all = events.toList();
+            assertThat(all).extracting(ReplayEvent::time).isSorted();
+            return all;
+        }
+    }
+
+    private static List<UserProfile> profiles(List<ReplayEvent> events) {
+        return events.stream()
+                .flatMap(event -> event instanceof ReplayEvent.Described described
+                        ? Stream.of(described.profile())
+                        : Stream.empty())
+                .toList();
+    }
+}

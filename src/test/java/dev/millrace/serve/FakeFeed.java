@@ -1,0 +1,43 @@
+package dev.millrace.serve;
+
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.recall.UserEncoder;
+
+/** An encoder that is ready once it has an entry, and gives every user the vector (1, 0). */
+final class FakeFeed implements EncoderFeed {
+
+    private boolean hasEntry;
+    private volatile boolean isReady;
+
+    @Override
+    public void update(String generation, byte[] key, byte[] value) {
+        hasEntry = true;
+    }
+
+    @Override
+    public void remove(String generation, byte[] key) {
+        hasEntry = false;
+    }
+
+    @Override
+    public void refresh() {
+        isReady = hasEntry;
+    }
+
+    @Override
+    public UserEncoder of(String generation) {
+        return new UserEncoder() {
+            @Override
+            public boolean isReady() {
+                return isReady;
+            }
+
+            @Override
+            public boolean encode(UserFeatures user, Features context, float[] out) {
+                out[0] = 1;
+                return isReady;
+            }
+        };
+    }
+}

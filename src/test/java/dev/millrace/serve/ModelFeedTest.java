@@ -1,0 +1,127 @@
+package dev.millrace.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.TwoTower;
+import dev.millrace.recall.UserEncoder;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySink;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelFeedTest {
+
+    private final ModelSettings settings = ModelSettings.read(new SettingsReader(Map.of()));
+    private final DiskEntries entries;
+    private final ModelFeed feed;
+
+    ModelFeedTest(@TempDir Path directory) throws IOException {
+        entries = DiskEntries.open(directory, 4 << 20);
+        feed = new ModelFeed(settings, entries);
+    }
+
+    @AfterEach
+    void close() {
+        entries.close();
+    }
+
+    @Test
+    void encodesAsTheLearnerDoesOnceItsEntriesHaveCome() {
+        Catalogue catalogue = new Catalogue('C');
+        List<CatalogueChange> changes = List.of(upsert("a"), upsert("b"));
+        changes.forEach(catalogue::apply);
+        try (TwoTower model = new TwoTower(settings, catalogue)) {
+            UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a", "b"));
+            UserEncoder encoder = feed.of(model.generation());
+            assertThat(encoder.isReady()).isFalse();
+            assertThat(encoder.encode(user, Features.NONE, new float[settings.dim()]))
+                    .isFalse();
+            model.learn(new MiniBatch(
+                    1,
+                    7,
+                    changes,
+                    List.of(example("1", "a"), example("2", "b")),
+                    new float[2],
+                    List.of(),
+                    new float[0],
+                    2));
+            float[] expected = new float[settings.dim()];
+            model.userVectors(List.of(user), List.of(Features.NONE), expected);
+
+            drain(model, model.generation());
+
+            float[] found = new float[settings.dim()];
+            assertThat(encoder.encode(user, Features.NONE, found)).isTrue();
+            double squares = 0;
+            for (int at = 0; at < found.length; at++) {
+                assertThat(found[at]).isCloseTo(expected[at], within(1e-5f)); // other kernels, other rounding
+                squares += found[at] * found[at];
+            }
+            assertThat(squares).isCloseTo(1, within(1e-5));
+            assertThat(feed.of("another").isReady()).isFalse();
+        }
+    }
+
+    @Test
+    void entriesOfAnotherGenerationAreLeftAside() {
+        try (TwoTower model = new TwoTower(settings, new Catalogue('C'))) {
+            drain(model, "another");
+
+            assertThat(feed.of(model.generation()).isReady()).isFalse();
+            assertThat(feed.of("another").isReady()).isFalse();
+        }
+    }
+
+    @Test
+    void aCorruptEntryIsRefused() {
+        byte[] row = {'m', 'r', 'i', 't', 'e', 'm', 0, 'a'};
+
+        assertThatThrownBy(() -> feed.update(settings.generationName(), row, new byte[] {1, 2, 3}))
+                .isInstanceOf(CorruptEntryException.class);
+        assertThat(entries.get(row)).isEmpty();
+    }
+
+    private static CatalogueChange upsert(String item) {
+        return new CatalogueChange.Upsert(new CatalogueItem(item, 1_700_000_000_000L, Features.NONE));
+    }
+
+    private static TrainingExample example(String id, String item) {
+        UserFeatures user = new UserFeatures("u" + id, 1, Features.NONE, List.of("a"));
+        return new TrainingExample(id, user, Features.NONE, item, "click", 1, 1_700_000_000_000L, 0);
+    }
+
+    private void drain(TwoTower model, String generation) {
+        model.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                if (model.isQuerySide(key)) {
+                    feed.update(generation, key, value);
+                }
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                if (model.isQuerySide(key)) {
+                    feed.remove(generation, key);
+                }
+            }
+        });
+        feed.refresh();
+    }
+}

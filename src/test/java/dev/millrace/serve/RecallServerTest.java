@@ -1,0 +1,299 @@
+package dev.millrace.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.recall.Completeness;
+import dev.millrace.serve.ServedState.Source;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RecallServerTest {
+
+    private static final long NOW = 1_700_000_000_000L;
+
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final ObjectMapper mapper = new ObjectMapper();
+    private final DiskEntries entries;
+    private final ServedState state;
+    private final RecallServer server;
+
+    RecallServerTest(@TempDir Path directory) throws IOException {
+        InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW));
+        entries = DiskEntries.open(directory, 4 << 20);
+        state = new ServedState(entries, new FakeFeed(), Completeness.byItemCount(), clock);
+        server = new RecallServer(
+                        new ServeSettings("127.0.0.1", 0, 1_000, 8, directory, 4 << 20),
+                        state,
+                        new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+                        clock)
+                .start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+        entries.close();
+    }
+
+    @Test
+    void isReadyOnceEveryTopicIsCaughtUpAndAGenerationIsServed() throws Exception {
+        HttpResponse<String> before = get("/readyz");
+        assertThat(before.statusCode()).isEqualTo(503);
+        assertThat(json(before).path("topics").path("user-features").asText()).isEqualTo("reading");
+        assertThat(get("/livez").statusCode()).isEqualTo(200);
+        assertProblem(get("/v1/recall?user=u1"), 503);
+        assertProblem(get("/v1/items/a"), 503);
+
+        fill();
+
+        HttpResponse<String> after = get("/readyz");
+        assertThat(after.statusCode()).isEqualTo(200);
+        assertThat(json(after).path("ready").asBoolean()).isTrue();
+        assertThat(json(after).path("generation").asText()).isEqualTo("g1");
+        assertThat(json(after).path("items").asInt()).isEqualTo(3);
+        assertThat(json(after).path("step").asLong()).isEqualTo(7);
+    }
+
+    @Test
+    void isNeitherReadyNorAliveOnceATopicIsNoLongerFollowed() throws Exception {
+        fill();
+
+        state.failed(Source.MODEL_UPDATES);
+
+        HttpResponse<String> ready = get("/readyz");
+        assertThat(ready.statusCode()).isEqualTo(503);
+        assertThat(json(ready).path("topics").path("model-updates").asText()).isEqualTo("failed");
+        assertThat(get("/livez").statusCode()).isEqualTo(503);
+        assertThat(get("/v1/recall?user=u1").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void recallsTheBestItemsThatTheUserHasNotHad() throws Exception {
+        fill();
+
+        JsonNode answer = json(get("/v1/recall?user=u1&k=2"));
+
+        // users are encoded as (1, 0) and items are (1, 0), (0.8, 0.6), (0.6, 0.8); u1 has had a
+        assertThat(answer.path("items")).hasSize(2);
+        assertThat(answer.at("/items/0/item").asText()).isEqualTo("b");
+        assertThat(answer.at("/items/0/score").floatValue()).isEqualTo(0.8f);
+        assertThat(answer.at("/items/1/item").asText()).isEqualTo("movie/c");
+        assertThat(answer.path("generation").asText()).isEqualTo("g1");
+        assertThat(answer.path("step").asLong()).isEqualTo(7);
+        assertThat(answer.path("ageSeconds").asDouble()).isEqualTo(2.5);
+        assertThat(answer.path("coldStart").asBoolean()).isFalse();
+        assertThat(json(get("/v1/recall?user=u1&k=2&exclude-seen=false"))
+                        .at("/items/0/item")
+                        .asText())
+                .isEqualTo("a");
+    }
+
+    @Test
+    void anUnknownUserGetsAFlaggedColdStart() throws Exception {
+        fill();
+
+        JsonNode answer = json(get("/v1/recall?user=nobody"));
+
+        assertThat(answer.path("coldStart").asBoolean()).isTrue();
+        assertThat(answer.path("items")).hasSize(3);
+    }
+
+    @Test
+    void givesSimilarItemsAndSingleItems() throws Exception {
+        fill();
+
+        JsonNode similar = json(get("/v1/similar?item=b&k=1"));
+        JsonNode item = json(get("/v1/items/a"));
+
+        // b·c = 0.8·0.6 + 0.6·0.8 = 0.96, b·a = 0.8
+        assertThat(similar.at("/items/0/item").asText()).isEqualTo("movie/c");
+        assertThat(item.path("item").asText()).isEqualTo("a");
+        assertThat(item.path("vector")).hasSize(2);
+        assertThat(item.path("step").asLong()).isEqualTo(5);
+        assertThat(item.path("eventTime").asLong()).isEqualTo(40);
+        assertThat(item.path("ageSeconds").asDouble()).isEqualTo(4);
+        assertThat(json(get("/v1/items/movie/c")).path("item").asText()).isEqualTo("movie/c");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/v1/recall, 400",
+        "/v1/recall?user=, 400",
+        "/v1/recall?user=%20, 400",
+        "/v1/recall?user=a%00b, 400",
+        "/v1/recall?user=%ZZ, 400",
+        "/v1/recall?user=%ff, 400",
+        "/v1/recall?user=u1&user=u2, 400",
+        "/v1/recall?user=u1&k=0, 400",
+        "/v1/recall?user=u1&k=-1, 400",
+        "/v1/recall?user=u1&k=abc, 400",
+        "/v1/recall?user=u1&k=1e3, 400",
+        "/v1/recall?user=u1&k=1000000000, 400",
+        "/v1/recall?user=u1&k=99999999999999999999, 400",
+        "/v1/recall?user=u1&exclude-seen=maybe, 400",
+        "/v1/recall?user=u1&kk=3, 400",
+        "/v1/similar, 400",
+        "/v1/similar?item=nothing, 404",
+        "/v1/items/nothing, 404",
+        "/v1/items/a?k=1, 400",
+        "/v1/items/, 404",
+        "/, 404",
+        "/v1, 404",
+        "/v2/recall?user=u1, 404",
+    })
+    void badInputIsAProblem(String target, int status) throws Exception {
+        fill();
+
+        assertProblem(rawGet(target), status);
+    }
+
+    @Test
+    void namesTheParameterThatIsWrong() throws Exception {
+        fill();
+
+        JsonNode problem = json(get("/v1/recall?user=u1&k=0"));
+
+        assertThat(problem.path("parameter").asText()).isEqualTo("k");
+        assertThat(problem.path("detail").asText()).isEqualTo("k must be a whole number from 1 to 1000");
+        assertThat(problem.path("title").asText()).isEqualTo("Bad Request");
+        assertThat(problem.path("status").asInt()).isEqualTo(400);
+    }
+
+    @Test
+    void anIdOf257BytesIsRefusedAndATargetThatIsTooLongTooWithoutARouteSeeingIt() throws Exception {
+        fill();
+
+        assertProblem(get("/v1/recall?user=" + "x".repeat(257)), 400);
+        assertThat(get("/v1/recall?user=" + "x".repeat(256)).statusCode()).isEqualTo(200);
+        assertProblem(get("/v1/recall?user=" + "x".repeat(20_000)), 414);
+    }
+
+    @Test
+    void onlyGetIsAnswered() throws Exception {
+        for (String method : List.of("POST", "PUT", "DELETE", "PATCH")) {
+            HttpResponse<String> response = send(HttpRequest.newBuilder(uri("/v1/recall?user=u1"))
+                    .method(method, HttpRequest.BodyPublishers.ofString("{}"))
+                    .build());
+
+            assertProblem(response, 405);
+            assertThat(response.headers().firstValue("Allow")).contains("GET, HEAD");
+        }
+    }
+
+    @Test
+    void metricsTellLatencyFreshnessAndWhatBecameOfEmbeddings() throws Exception {
+        fill();
+        state.embedding(embedding("a", 8, NOW - 1_234, 1, 0), NOW);
+        get("/v1/recall?user=u1");
+
+        String metrics = get("/metrics").body();
+
+        assertThat(metrics)
+                .contains("millrace_http_request_seconds_bucket{endpoint=\"recall\",status=\"200\"")
+                .contains("millrace_freshness_seconds_count 1")
+                .contains("millrace_freshness_recent_seconds{quantile=\"0.99\"} 1.2")
+                .contains("millrace_index_items 3.0")
+                .contains("millrace_index_step 8.0")
+                .contains("millrace_index_age_seconds 0.0")
+                .contains("millrace_ready 1.0")
+                .contains("millrace_index_embeddings_total{outcome=\"visible\"} 1.0")
+                .contains("millrace_index_embeddings_total{outcome=\"building\"} 3.0")
+                .contains("millrace_serve_user_updates_total 1.0")
+                .doesNotContain("u1");
+    }
+
+    @Test
+    void aDeletedItemIsNotRecalledAndADeletedUserIsUnknown() throws Exception {
+        fill();
+
+        state.embeddingRemoved("b");
+        state.userRemoved("u1");
+
+        JsonNode answer = json(get("/v1/recall?user=u1"));
+        assertThat(answer.path("items")).hasSize(2);
+        assertThat(answer.path("coldStart").asBoolean()).isTrue();
+        assertProblem(get("/v1/similar?item=b"), 404);
+    }
+
+    private void fill() {
+        state.embedding(embedding("a", 5, 0, 1, 0), NOW - 4_000);
+        state.embedding(embedding("b", 7, 0, 0.8f, 0.6f), NOW - 3_000);
+        state.embedding(embedding("movie/c", 6, 0, 0.6f, 0.8f), NOW - 2_500);
+        state.userFeatures(new UserFeatures("u1", 1, Features.NONE, List.of("a")));
+        state.modelUpdate("g1", new byte[] {1}, Optional.of(new byte[] {1}));
+        for (Source source : Source.values()) {
+            state.caughtUp(source);
+        }
+    }
+
+    private static ItemEmbedding embedding(String item, long step, long producedAt, float... vector) {
+        return new ItemEmbedding(item, Optional.of(vector), "g1", step, 40, producedAt);
+    }
+
+    private void assertProblem(HttpResponse<String> response, int status) throws IOException {
+        assertThat(response.statusCode()).isEqualTo(status);
+        assertThat(response.headers().firstValue("Content-Type")).contains("application/problem+json");
+        assertThat(json(response).path("status").asInt()).isEqualTo(status);
+        assertThat(json(response).path("detail").asText()).isNotBlank();
+    }
+
+    private void assertProblem(RawResponse response, int status) throws IOException {
+        assertThat(response.head()).startsWith("HTTP/1.1 " + status + " ");
+        assertThat(response.head()).containsIgnoringCase("Content-Type: application/problem+json");
+        assertThat(mapper.readTree(response.body()).path("status").asInt()).isEqualTo(status);
+    }
+
+    private JsonNode json(HttpResponse<String> response) throws IOException {
+        return mapper.readTree(response.body());
+    }
+
+    private HttpResponse<String> get(String target) throws Exception {
+        return send(HttpRequest.newBuilder(uri(target)).build());
+    }
+
+    private HttpResponse<String> send(HttpRequest request) throws Exception {
+        return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private URI uri(String target) {
+        return URI.create(server.url() + target);
+    }
+
+    private record RawResponse(String head, String body) {}
+
+    /** Sends a target as it is, which the client's own checks would refuse. */
+    private RawResponse rawGet(String target) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            String request = "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            InputStream in = socket.getInputStream();
+            String[] parts = new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\r\n\r\n", 2);
+            return new RawResponse(parts[0], parts[1]);
+        }
+    }
+}
