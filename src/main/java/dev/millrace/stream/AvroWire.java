@@ -1,15 +1,5 @@
 package dev.millrace.stream;
 
-import dev.millrace.avro.ClickEvent;
-import dev.millrace.avro.ExposureEvent;
-import dev.millrace.avro.ItemEmbeddingRecord;
-import dev.millrace.avro.ItemEvent;
-import dev.millrace.avro.MiniBatchRecord;
-import dev.millrace.avro.ModelUpdateRecord;
-import dev.millrace.avro.ProgressRecord;
-import dev.millrace.avro.TrainingRecord;
-import dev.millrace.avro.UserEvent;
-import dev.millrace.avro.UserFeaturesRecord;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.BinaryEncoder;
@@ -27,7 +16,6 @@ import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
 import org.apache.avro.message.MissingSchemaException;
 import org.apache.avro.message.SchemaStore;
-import org.apache.avro.specific.SpecificData;
 import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
@@ -46,6 +34,7 @@ public final class AvroWire {
 
     private final WireSettings.Format format;
     private final Optional<ConfluentRegistry> registry;
+    private final GeneratedClasses model = new GeneratedClasses();
     private final SchemaStore.Cache known = new SchemaStore.Cache();
     private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
     private final Map<Schema, BinaryMessageDecoder<SpecificRecord>> decoders = new ConcurrentHashMap<>();
@@ -53,20 +42,7 @@ public final class AvroWire {
     public AvroWire(WireSettings settings) {
         format = settings.format();
         registry = settings.registry().map(url -> new ConfluentRegistry(url, settings.authorization()));
-        for (Schema schema : new Schema[] {
-            ExposureEvent.getClassSchema(),
-            ClickEvent.getClassSchema(),
-            UserEvent.getClassSchema(),
-            ItemEvent.getClassSchema(),
-            TrainingRecord.getClassSchema(),
-            MiniBatchRecord.getClassSchema(),
-            ItemEmbeddingRecord.getClassSchema(),
-            UserFeaturesRecord.getClassSchema(),
-            ModelUpdateRecord.getClassSchema(),
-            ProgressRecord.getClassSchema()
-        }) {
-            known.addSchema(schema);
-        }
+        GeneratedClasses.TOPIC_SCHEMAS.forEach(known::addSchema);
     }
 
     /** The value as bytes, in the format of the settings. */
@@ -88,10 +64,10 @@ public final class AvroWire {
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
     <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
-        Schema schema = SpecificData.getForClass(type).getSchema(type);
+        Schema schema = model.schemaOf(type);
         try {
             if (bytes.length > 0 && bytes[0] == CONFLUENT) {
-                return type.cast(confluent(schema, type, bytes));
+                return type.cast(confluent(schema, bytes));
             }
             if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
                 throw new UndecodableException(
@@ -99,21 +75,20 @@ public final class AvroWire {
                         "expected C3 01 (Avro single-object) or 00 (Confluent) first, found "
                                 + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
             }
-            return type.cast(
-                    decoders.computeIfAbsent(schema, key -> decoder(key, type)).decode(bytes));
+            return type.cast(decoders.computeIfAbsent(schema, this::decoder).decode(bytes));
         } catch (MissingSchemaException unknown) {
             throw new UndecodableException("unknown-schema", String.valueOf(unknown.getMessage()));
-        } catch (AvroRuntimeException | IOException | ClassCastException broken) {
-            throw undecodable(type, broken);
-        } catch (IndexOutOfBoundsException | IllegalArgumentException broken) {
-            throw undecodable(type, broken); // what Avro's decoder throws for some broken lengths and union branches
+        } catch (UndecodableException | RegistryUnreachableException told) {
+            throw told;
+        } catch (RuntimeException | IOException broken) {
+            // Avro's decoder meets broken lengths and branches with exceptions of many kinds
+            throw new UndecodableException("undecodable", "expected a " + type.getSimpleName() + ": " + broken);
         }
     }
 
     private byte[] singleObject(SpecificRecord value) throws IOException {
         ByteBuffer encoded = encoders.computeIfAbsent(
-                        value.getSchema(),
-                        schema -> new BinaryMessageEncoder<>(SpecificData.getForClass(value.getClass()), schema))
+                        value.getSchema(), schema -> new BinaryMessageEncoder<>(model, schema))
                 .encode(value);
         byte[] bytes = new byte[encoded.remaining()];
         encoded.get(bytes);
@@ -128,13 +103,12 @@ public final class AvroWire {
                 .putInt(id)
                 .array());
         BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(bytes, null);
-        new SpecificDatumWriter<SpecificRecord>(value.getSchema(), SpecificData.getForClass(value.getClass()))
-                .write(value, encoder);
+        new SpecificDatumWriter<SpecificRecord>(value.getSchema(), model).write(value, encoder);
         encoder.flush();
         return bytes.toByteArray();
     }
 
-    private Object confluent(Schema schema, Class<?> type, byte[] bytes) throws IOException {
+    private Object confluent(Schema schema, byte[] bytes) throws IOException {
         if (bytes.length < CONFLUENT_HEADER_BYTES) {
             throw new UndecodableException("undecodable", "a value of " + bytes.length + " bytes names no schema id");
         }
@@ -145,19 +119,15 @@ public final class AvroWire {
         Schema writer = registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
         BinaryDecoder decoder = DecoderFactory.get()
                 .binaryDecoder(bytes, CONFLUENT_HEADER_BYTES, bytes.length - CONFLUENT_HEADER_BYTES, null);
-        return new SpecificDatumReader<>(writer, schema, SpecificData.getForClass(type)).read(null, decoder);
+        return new SpecificDatumReader<>(writer, schema, model).read(null, decoder);
     }
 
-    private BinaryMessageDecoder<SpecificRecord> decoder(Schema schema, Class<?> type) {
-        return new BinaryMessageDecoder<>(SpecificData.getForClass(type), schema, known);
+    private BinaryMessageDecoder<SpecificRecord> decoder(Schema schema) {
+        return new BinaryMessageDecoder<>(model, schema, known);
     }
 
     private ConfluentRegistry requireRegistry() {
         return registry.orElseThrow(
                 () -> new IllegalStateException("schema.registry.url must be set for wire.format = confluent"));
-    }
-
-    private static UndecodableException undecodable(Class<?> type, Exception broken) {
-        return new UndecodableException("undecodable", "expected a " + type.getSimpleName() + ": " + broken);
     }
 }

@@ -72,6 +72,7 @@ public final class EventProducer implements AutoCloseable {
     }
 
     /** Sends a record as it is, whatever it holds. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the callback says what became of it
     void sendBytes(String topic, byte[] key, Optional<byte[]> value, long time) {
         throwFailure();
         producer.send(record(topic, key, value, time), (metadata, thrown) -> {

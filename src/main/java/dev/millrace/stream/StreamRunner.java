@@ -51,6 +51,7 @@ public final class StreamRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamRunner.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(30);
     private static final int REPLACEMENTS = 10;
+    private static final int SESSION_MILLIS = 10_000;
     private static final int PRODUCER_BATCH_BYTES = 128 << 10;
     private static final int LARGEST_REQUEST_BYTES = 8 << 20;
 
@@ -197,6 +198,11 @@ public final class StreamRunner implements AutoCloseable {
         config.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), PRODUCER_BATCH_BYTES);
         config.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), LARGEST_REQUEST_BYTES);
         config.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        config.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), SESSION_MILLIS);
+        config.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), SESSION_MILLIS / 4);
+        if (!settings.instanceId().isBlank()) {
+            config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, settings.instanceId());
+        }
         config.putAll(clients.properties()); // what the user gave under kafka. wins
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, settings.applicationId() + "-" + part.suffix());
         return config;

@@ -9,6 +9,7 @@ import java.time.Duration;
  *
  * @param applicationId names state, changelogs and consumer groups; each application adds its part to it
  * @param stateDirectory of RocksDB
+ * @param instanceId of this process among those of one application; blank for none
  * @param attributeCommitInterval of the application that reads events
  * @param learnCommitInterval of the learner: freshness against rows written
  * @param maxWait longest that an open batch waits to become full
@@ -20,6 +21,7 @@ import java.time.Duration;
 public record StreamSettings(
         String applicationId,
         Path stateDirectory,
+        String instanceId,
         Duration attributeCommitInterval,
         Duration learnCommitInterval,
         Duration maxWait,
@@ -41,6 +43,10 @@ public record StreamSettings(
         return new StreamSettings(
                 id,
                 Path.of(reader.text("stream.state-directory", ".millrace/state", "where RocksDB keeps state")),
+                reader.text(
+                        "stream.instance-id",
+                        "",
+                        "names this process among those of one application: one that comes back under its name goes on at once, without one the group first waits 10 s for the dead member"),
                 reader.duration(
                         "stream.attribute.commit-interval",
                         Duration.ofMillis(100),

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -38,7 +39,7 @@ public final class TopicFollower implements AutoCloseable {
     private final Thread thread;
     private final CountDownLatch caughtUp = new CountDownLatch(1);
     private volatile boolean closing;
-    private volatile long records;
+    private final AtomicLong records = new AtomicLong();
     private volatile long lag;
     private volatile Optional<Throwable> failure = Optional.empty();
 
@@ -75,7 +76,7 @@ public final class TopicFollower implements AutoCloseable {
 
     /** Records read so far. */
     public long records() {
-        return records;
+        return records.get();
     }
 
     /** Offsets between what was read and what is committed, over all partitions, as last known. */
@@ -119,7 +120,7 @@ public final class TopicFollower implements AutoCloseable {
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
                     listener.accept(toRecord(record));
                 }
-                records += polled.count();
+                records.addAndGet(polled.count());
                 if (!ends.isEmpty()) {
                     ends.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
                     if (ends.isEmpty()) {

@@ -1,0 +1,257 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.Streams.T0;
+import static dev.millrace.stream.Streams.click;
+import static dev.millrace.stream.Streams.exposure;
+import static dev.millrace.stream.Streams.item;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.avro.ExampleRecord;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.FeatureValue;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.ItemRemoval;
+import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.state.Books;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AttributeTopologyTest {
+
+    private final TopicNames topics = Streams.topics();
+    private final AvroWire wire = Streams.wire();
+
+    private final TopologyTestDriver driver;
+
+    AttributeTopologyTest(@TempDir Path state) {
+        driver = new TopologyTestDriver(
+                MillraceTopology.attribute(topics, Streams.attribution(), wire), Streams.driver(state));
+    }
+
+    @AfterEach
+    void stop() {
+        driver.close();
+    }
+
+    @Test
+    void clickOnAnExposureBecomesAnExampleWithTheContextOfItsExposure() {
+        send(exposure("e1", "u1", "i1", T0));
+
+        send(click("c1", "u1", "i1", T0 + 1000));
+
+        List<TestRecord<byte[], byte[]>> examples = read(topics.trainingExamples());
+        assertThat(examples).hasSize(1);
+        ExampleRecord example = (ExampleRecord) decoded(examples.get(0)).getEntry();
+        assertThat(example.getExampleId()).isEqualTo("c1");
+        assertThat(example.getItemId()).isEqualTo("i1");
+        assertThat(example.getContext()).containsEntry("position", new FeatureValue(3.0));
+        assertThat(example.getProducedAt().toEpochMilli()).isEqualTo(T0 + 1000 + 7);
+        assertThat(examples.get(0).timestamp()).isEqualTo(T0 + 1000);
+        assertThat(read(topics.userFeatures())).hasSize(1);
+        assertThat(books()).containsEntry("clicks", account(1, 0, Map.of("attributed", 1L)));
+        assertThat(books()).containsEntry("exposures", account(1, 1, Map.of()));
+    }
+
+    @Test
+    void whatCannotBeReadGoesToTheDeadLettersWithItsReasonAndIsCounted() {
+        byte[] key = utf8("u1");
+        byte[] poison = {(byte) 0xC3, 1, 2, 3};
+
+        send(topics.clicks(), key, poison, T0);
+
+        TestRecord<byte[], byte[]> letter = read(topics.deadLetters()).get(0);
+        assertThat(letter.key()).isEqualTo(key);
+        assertThat(letter.value()).isEqualTo(poison);
+        Map<String, String> headers = headers(letter);
+        assertThat(headers)
+                .containsEntry("millrace.reject.reason", "undecodable")
+                .containsEntry("__streams.errors.topic", "clicks")
+                .containsEntry("__streams.errors.partition", "0")
+                .containsEntry("__streams.errors.offset", "0")
+                .containsKey("__streams.errors.message")
+                .containsEntry("__streams.errors.exception", UndecodableException.class.getName());
+        assertThat(books().get("clicks")).isEqualTo(account(1, 0, Map.of("rejected: undecodable", 1L)));
+    }
+
+    @Test
+    void eachKindOfUnusableRecordHasItsReason() {
+        Exposure good = exposure("e1", "u1", "i1", T0);
+        ExposureEvent seconds = event("i1", T0 / 1000); // a producer that sends seconds
+        ExposureEvent blank = event(" ", T0);
+        byte[] unknown = wire.encode("exposures", EventCodec.toAvro(good));
+        unknown[5]++; // of the fingerprint
+
+        send(topics.exposures(), utf8("u1"), wire.encode("exposures", seconds), T0);
+        send(topics.exposures(), utf8("u1"), wire.encode("exposures", blank), T0);
+        send(topics.exposures(), utf8("u1"), unknown, T0);
+        send(topics.exposures(), utf8("u1"), wire.encode("clicks", EventCodec.toAvro(click("c", "u1", "i1", T0))), T0);
+        send(topics.exposures(), utf8("u1"), null, T0);
+        send(topics.exposures(), utf8("u2"), wire.encode("exposures", EventCodec.toAvro(good)), T0);
+        send(topics.exposures(), null, wire.encode("exposures", EventCodec.toAvro(good)), T0);
+        send(topics.exposures(), utf8("u1"), new byte[0], T0);
+
+        assertThat(books().get("exposures"))
+                .isEqualTo(account(
+                        8,
+                        0,
+                        Map.of(
+                                "rejected: bad-time", 1L,
+                                "rejected: bad-item", 1L,
+                                "rejected: unknown-schema", 1L,
+                                "rejected: null-value", 1L,
+                                "rejected: bad-key", 2L,
+                                "rejected: undecodable", 2L)));
+        assertThat(read(topics.deadLetters())).hasSize(8);
+        assertThat(read(topics.trainingExamples())).isEmpty();
+    }
+
+    @Test
+    void aHugeArrayLengthIsRejectedAndNotBelieved() {
+        // a user's bag of 2^31 - 1 categories, in 40 bytes
+        byte[] good = wire.encode(
+                "users",
+                EventCodec.toAvro(new dev.millrace.event.UserProfile(
+                        "u1",
+                        T0,
+                        dev.millrace.event.Features.of(
+                                Map.of("tags", new dev.millrace.event.FeatureValue.Bag(List.of("a", "b", "c")))))));
+        int count = indexOf(good, (byte) 6); // 3 items, zig-zag
+        byte[] huge = new byte[good.length + 4];
+        System.arraycopy(good, 0, huge, 0, count);
+        System.arraycopy(new byte[] {(byte) 0xFE, (byte) 0xFF, (byte) 0xFF, (byte) 0xFF, 0x0F}, 0, huge, count, 5);
+        System.arraycopy(good, count + 1, huge, count + 5, good.length - count - 1);
+
+        send(topics.users(), utf8("u1"), huge, T0);
+
+        assertThat(books().get("users")).isEqualTo(account(1, 0, Map.of("rejected: undecodable", 1L)));
+    }
+
+    @Test
+    void repeatedEventsAreDuplicatesAndTheBooksBalanceAllTheWay() {
+        send(exposure("e1", "u1", "i1", T0));
+        send(exposure("e1", "u1", "i1", T0));
+        send(click("c1", "u1", "i1", T0 + 1000));
+        send(click("c1", "u1", "i1", T0 + 1000));
+        send(click("c2", "u1", "i9", T0 + 2000)); // never shown
+        send(exposure("e2", "u1", "i2", T0 + 600_000)); // ends every window before it
+
+        assertThat(books().get("exposures")).isEqualTo(account(3, 1, Map.of("duplicate", 1L, "clicked", 1L)));
+        assertThat(books().get("clicks"))
+                .isEqualTo(account(3, 0, Map.of("attributed", 1L, "duplicate", 1L, "orphan", 1L)));
+        assertThat(books().values()).allMatch(Books.Account::isBalanced);
+    }
+
+    @Test
+    void nullValueForgetsAUser() {
+        send(exposure("e1", "u1", "i1", T0));
+
+        send(topics.users(), utf8("u1"), null, T0 + 1);
+
+        TestRecord<byte[], byte[]> tombstone = read(topics.userFeatures()).get(0);
+        assertThat(tombstone.key()).isEqualTo(utf8("u1"));
+        assertThat(tombstone.value()).isNull();
+        assertThat(books().get("exposures")).isEqualTo(account(1, 0, Map.of("erased", 1L)));
+    }
+
+    @Test
+    void catalogueChangesJoinTheTrainingExamples() {
+        send(topics.items(), utf8("i1"), wire.encode("items", EventCodec.toAvro(item("i1"))), T0);
+        send(topics.items(), utf8("i1"), null, T0 + 5);
+        send(topics.items(), utf8("i2"), wire.encode("items", EventCodec.toAvro(item("i1"))), T0);
+
+        List<TestRecord<byte[], byte[]>> changes = read(topics.trainingExamples());
+        assertThat(changes).hasSize(2);
+        assertThat(((ItemEvent) decoded(changes.get(0)).getEntry()).getItemId()).isEqualTo("i1");
+        ItemRemoval removal = (ItemRemoval) decoded(changes.get(1)).getEntry();
+        assertThat(removal.getItemId()).isEqualTo("i1");
+        assertThat(removal.getTime().toEpochMilli()).isEqualTo(T0 + 5);
+        assertThat(books().get("items"))
+                .isEqualTo(account(3, 0, Map.of("applied", 1L, "removed", 1L, "rejected: bad-key", 1L)));
+    }
+
+    private void send(Exposure exposure) {
+        SpecificRecord event = EventCodec.toAvro(exposure);
+        send(topics.exposures(), utf8(exposure.user()), wire.encode("exposures", event), exposure.time());
+    }
+
+    private void send(Click click) {
+        send(topics.clicks(), utf8(click.user()), wire.encode("clicks", EventCodec.toAvro(click)), click.time());
+    }
+
+    private void send(String topic, byte @Nullable [] key, byte @Nullable [] value, long time) {
+        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(key, value, time);
+    }
+
+    private List<TestRecord<byte[], byte[]>> read(String topic) {
+        return driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                .readRecordsToList();
+    }
+
+    private final List<TestRecord<byte[], byte[]>> progress = new ArrayList<>();
+
+    /** The latest accounts of all parts, by logical topic. */
+    private SortedMap<String, Books.Account> books() {
+        progress.addAll(read(topics.trainingProgress()));
+        Map<String, PartProgress> latest = new TreeMap<>();
+        for (TestRecord<byte[], byte[]> record : progress) {
+            PartProgress part = OutputCodec.toCore(wire.decode(ProgressRecord.class, record.value()));
+            latest.put(part.part(), part);
+        }
+        SortedMap<String, Books.Account> books = new TreeMap<>();
+        latest.values().forEach(part -> books.putAll(part.books()));
+        return books;
+    }
+
+    private TrainingRecord decoded(TestRecord<byte[], byte[]> record) {
+        return wire.decode(TrainingRecord.class, record.value());
+    }
+
+    private static ExposureEvent event(String item, long time) {
+        return new ExposureEvent("e9", "u1", item, Instant.ofEpochMilli(time), Instant.ofEpochMilli(0), Map.of());
+    }
+
+    private static Books.Account account(long received, long waiting, Map<String, Long> outcomes) {
+        return new Books.Account(received, waiting, new TreeMap<>(outcomes));
+    }
+
+    private static Map<String, String> headers(TestRecord<byte[], byte[]> record) {
+        Map<String, String> headers = new TreeMap<>();
+        for (Header header : record.headers()) {
+            headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8));
+        }
+        return headers;
+    }
+
+    private static int indexOf(byte[] bytes, byte wanted) {
+        for (int at = bytes.length - 1; at >= 0; at--) {
+            if (bytes[at] == wanted) {
+                return at;
+            }
+        }
+        throw new IllegalArgumentException("no " + wanted);
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,276 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.state.Books;
+import dev.millrace.state.EntrySink;
+import dev.millrace.train.Trainer;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * SIGKILL in mid-stream changes nothing: every event counts once, and the weights are those of an undisturbed learner that reads
+ * the same log.
+ */
+class CrashIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int EXPOSURES_A_PHASE = 1500;
+    private static final int USERS = 40;
+    private static final int ITEMS = 60;
+
+    /** Kinds of entries that are no function of the log: where publication and the open batch stand, what was counted. */
+    private static final Set<Character> BESIDE_THE_LOG = Set.of('S', 'O', 'B');
+
+    private final Path directory;
+    private final TopicNames topics = Streams.topics();
+    private final AvroWire wire = Streams.wire();
+
+    CrashIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void killedTwiceItHasTheWeightsOfAnUndisturbedLearnerAndCountedEveryEventOnce() throws Exception {
+        try (Run run = new Run(WriteThroughStore.Moment.BEFORE_COMMIT)) {
+            run.produceAndKill(0);
+            run.produceAndKill(1);
+            run.produceAndDrain(2);
+
+            // every event has one outcome
+            await().atMost(PATIENCE)
+                    .untilAsserted(() ->
+                            assertThat(run.account("exposures").received()).isEqualTo(run.exposures));
+            assertThat(run.account("exposures").isBalanced()).isTrue();
+            assertThat(run.account("clicks"))
+                    .isEqualTo(new Books.Account(
+                            run.clicks.size() + run.repeatedClicks,
+                            0,
+                            new TreeMap<>(Map.of(
+                                    "attributed", (long) run.clicks.size(),
+                                    "duplicate", (long) run.repeatedClicks))));
+            assertThat(run.account("items").outcome("applied")).isEqualTo(ITEMS);
+            // and every click was learnt once
+            assertThat(run.loggedIds()).doesNotHaveDuplicates().hasSameElementsAs(run.clicks);
+            run.kill();
+            compareWithUndisturbed(run);
+        }
+    }
+
+    @Test
+    void rowsWrittenInCommitAreLostAndTheComparisonNoticesIt() throws Exception {
+        try (Run run = new Run(WriteThroughStore.Moment.IN_COMMIT)) {
+            run.produceAndKill(0);
+            run.produceAndDrain(1);
+            run.kill();
+
+            // it lost the last step that the log has, and made another of the same number
+            assertThatThrownBy(() -> compareWithUndisturbed(run))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("the log must hold every step once");
+        }
+    }
+
+    /** Compares the learner's changelog with a trainer that learns the log in one go, entry by entry. */
+    private void compareWithUndisturbed(Run run) throws Exception {
+        Map<String, String> undisturbed = new TreeMap<>();
+        try (Trainer trainer = new Trainer(Streams.trainer())) {
+            run.batches.forEach(trainer::learn);
+            trainer.publish();
+            trainer.drainDirty(new EntrySink() {
+                @Override
+                public void put(byte[] key, byte[] value) {
+                    undisturbed.put(Arrays.toString(key), Arrays.toString(value));
+                }
+
+                @Override
+                public void delete(byte[] key) {
+                    undisturbed.remove(Arrays.toString(key));
+                }
+            });
+        }
+        Map<String, String> survived = run.changelog("millrace-learn-learner-changelog");
+        for (Map<String, String> entries : List.of(undisturbed, survived)) {
+            entries.keySet().removeIf(key -> BESIDE_THE_LOG.contains((char) firstByte(key)));
+        }
+
+        assertThat(survived.keySet()).isEqualTo(undisturbed.keySet()).hasSizeGreaterThan(USERS + ITEMS);
+        assertThat(survived).isEqualTo(undisturbed);
+    }
+
+    private static int firstByte(String key) {
+        return Integer.parseInt(key.substring(1, key.length() - 1).split(", ", -1)[0]);
+    }
+
+    /** One broker, one trainer process that is killed and started again, and what came out. */
+    private final class Run implements AutoCloseable {
+
+        final TreeSet<String> clicks = new TreeSet<>();
+        final List<MiniBatch> batches = new CopyOnWriteArrayList<>();
+        int exposures;
+        int repeatedClicks;
+
+        private final WriteThroughStore.Moment moment;
+        private final EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"));
+        private final ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+        private final EventProducer producer = new EventProducer(clients, topics, wire);
+        private final Map<String, PartProgress> progress = new ConcurrentHashMap<>();
+        private final List<TopicFollower> followers = new ArrayList<>();
+        private final Path logConfiguration = directory.resolve("logback.xml");
+        private Process trainer;
+
+        Run(WriteThroughStore.Moment moment) throws IOException {
+            this.moment = moment;
+            new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
+            Files.writeString(
+                    logConfiguration,
+                    """
+                    <configuration>
+                      <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
+                        <encoder><pattern>%d %-5level %logger{20} %msg %kvp%n</pattern></encoder>
+                      </appender>
+                      <root level="WARN"><appender-ref ref="OUT"/></root>
+                    </configuration>
+                    """);
+            BatchRecords batchRecords = new BatchRecords(wire);
+            followers.add(TopicFollower.start(
+                    clients, topics.miniBatches(), record -> batches.add(batchRecords.decode(record))));
+            ProgressRecords progressRecords = new ProgressRecords(wire);
+            followers.add(TopicFollower.start(clients, topics.trainingProgress(), record -> progressRecords
+                    .decode(record)
+                    .ifPresent(part -> progress.put(part.part(), part))));
+            for (int item = 0; item < ITEMS; item++) {
+                producer.send(Streams.item("i" + item));
+            }
+            trainer = startTrainer();
+        }
+
+        /** Sends a phase's events and kills the trainer once some of them are in the log and others are not. */
+        void produceAndKill(int phase) throws Exception {
+            int before = batches.size();
+            SortedSet<String> sent = produce(phase);
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> batches.size() > before + 3);
+            kill();
+            assertThat(loggedIds()).as("the kill came in mid-stream").doesNotContain(sent.last());
+            trainer = startTrainer();
+        }
+
+        void produceAndDrain(int phase) {
+            SortedSet<String> sent = produce(phase);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(new TreeSet<>(loggedIds())).containsAll(sent));
+        }
+
+        /** Seeded exposures; about every third is clicked a second later, every 20th click is sent twice. */
+        private SortedSet<String> produce(int phase) {
+            TreeSet<String> sent = new TreeSet<>();
+            for (int at = 0; at < EXPOSURES_A_PHASE; at++) {
+                int number = phase * EXPOSURES_A_PHASE + at;
+                String user = "u" + CounterRandom.below(USERS, 1, number, 0);
+                String item = "i" + CounterRandom.below(ITEMS, 1, number, 1);
+                long time = T0 + number * 10L;
+                String exposure = "e%06d".formatted(number);
+                producer.send(Streams.exposure(exposure, user, item, time));
+                exposures++;
+                if (CounterRandom.below(3, 1, number, 2) == 0) {
+                    String id = "c%06d".formatted(number);
+                    var click = new dev.millrace.event.Click(
+                            id,
+                            user,
+                            item,
+                            Optional.of(exposure),
+                            "click",
+                            1,
+                            time + 5,
+                            time + 5,
+                            dev.millrace.event.Features.NONE);
+                    producer.send(click);
+                    sent.add(id);
+                    if (sent.size() % 20 == 0) {
+                        producer.send(click);
+                        repeatedClicks++;
+                    }
+                }
+            }
+            producer.flush();
+            clicks.addAll(sent);
+            return sent;
+        }
+
+        List<String> loggedIds() {
+            return batches.stream()
+                    .flatMap(batch -> batch.examples().stream())
+                    .map(TrainingExample::id)
+                    .toList();
+        }
+
+        Books.Account account(String topic) {
+            return progress.values().stream()
+                    .flatMap(part -> Optional.ofNullable(part.books().get(topic)).stream())
+                    .reduce(Books.Account.EMPTY, Books.Account::plus);
+        }
+
+        Map<String, String> changelog(String topic) throws InterruptedException {
+            TreeMap<String, String> entries = new TreeMap<>();
+            try (TopicFollower follower = TopicFollower.start(clients, topic, record -> {
+                String key = Arrays.toString(record.key());
+                record.value()
+                        .ifPresentOrElse(value -> entries.put(key, Arrays.toString(value)), () -> entries.remove(key));
+            })) {
+                assertThat(follower.awaitCaughtUp(PATIENCE)).isTrue();
+            }
+            return entries;
+        }
+
+        void kill() throws InterruptedException {
+            trainer.destroyForcibly().waitFor(); // SIGKILL
+        }
+
+        @Override
+        public void close() throws Exception {
+            kill();
+            producer.close();
+            followers.forEach(TopicFollower::close);
+            broker.close();
+        }
+
+        private Process startTrainer() throws IOException {
+            ProcessBuilder command = new ProcessBuilder(
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-Xmx512m",
+                    "-XX:TieredStopAtLevel=1",
+                    "-Dlogback.configurationFile=" + logConfiguration,
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    KilledTrainer.class.getName(),
+                    broker.bootstrapServers(),
+                    directory.resolve("state").toString(),
+                    moment.name());
+            command.redirectErrorStream(true);
+            command.redirectOutput(ProcessBuilder.Redirect.appendTo(new File("target/crash-it-trainer.log")));
+            return command.start();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.millrace.stream;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.apache.kafka.streams.Topology;
+
+/** The trainer as a process of its own, to be killed: {@code main(bootstrap servers, state directory, moment)}. */
+final class KilledTrainer {
+
+    private static final Duration COMMIT = Duration.ofMillis(100);
+
+    private KilledTrainer() {}
+
+    static StreamSettings settings(Path stateDirectory) {
+        return StreamSettings.read(Streams.reader(
+                "stream.state-directory", stateDirectory.toString(),
+                "stream.learn.commit-interval", "100ms",
+                "stream.instance-id", "the-one"));
+    }
+
+    public static void main(String[] args) throws InterruptedException {
+        TopicNames topics = Streams.topics();
+        AvroWire wire = Streams.wire();
+        WriteThroughStore.Moment moment = WriteThroughStore.Moment.valueOf(args[2]);
+        Map<StreamRunner.Part, Topology> topologies = Map.of(
+                StreamRunner.Part.ATTRIBUTE,
+                MillraceTopology.attribute(topics, Streams.attribution(), wire),
+                StreamRunner.Part.LEARN,
+                MillraceTopology.learn(topics, Streams.trainer(), COMMIT, wire, moment));
+        try (StreamRunner runner =
+                new StreamRunner(settings(Path.of(args[1])), ClientSettings.of(args[0]), topologies)) {
+            runner.start();
+            while (runner.isAlive()) {
+                Thread.sleep(100);
+            }
+            throw new IllegalStateException(
+                    "the trainer stopped by itself", runner.failure().orElse(null));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.Books;
+import dev.millrace.train.Trainer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LearnTopologyTest {
+
+    private static final Duration MAX_WAIT = Duration.ofMillis(500);
+    private static final int BATCH = 16; // batch.size of the tests' settings
+
+    private final TopicNames topics = Streams.topics();
+    private final AvroWire wire = Streams.wire();
+
+    private final Path state;
+
+    LearnTopologyTest(@TempDir Path state) {
+        this.state = state;
+    }
+
+    @Test
+    void fullBatchIsLoggedLearntAndPublished() {
+        try (TopologyTestDriver driver = driver(learn(), "a")) {
+            send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item("i0")))));
+            for (int at = 0; at < BATCH; at++) {
+                send(driver, ExampleCodec.toAvro(example(at)));
+            }
+
+            List<TestRecord<byte[], byte[]>> batches = read(driver, topics.miniBatches());
+            assertThat(batches).hasSize(1);
+            MiniBatch batch = BatchCodec.toCore(
+                    wire.decode(MiniBatchRecord.class, batches.get(0).value()));
+            assertThat(batch.step()).isEqualTo(1);
+            assertThat(batch.examples())
+                    .extracting(TrainingExample::id)
+                    .hasSize(BATCH)
+                    .contains("c0", "c15");
+            List<ItemEmbedding> embeddings = embeddings(driver);
+            // i0 from the catalogue, and i1, i2 which examples were the first to name: examples go round three items
+            assertThat(embeddings).extracting(ItemEmbedding::item).contains("i0", "i1", "i2");
+            assertThat(embeddings).allMatch(embedding -> embedding.step() == 1);
+            float[] vector = embeddings.get(0).vector().orElseThrow();
+            double square = 0;
+            for (float component : vector) {
+                square += component * component;
+            }
+            assertThat(square).isCloseTo(1, org.assertj.core.data.Offset.offset(1e-5));
+            assertThat(read(driver, topics.modelUpdates())).isNotEmpty();
+            PartProgress progress = lastProgress(driver);
+            assertThat(progress.part()).isEqualTo("learn-0");
+            assertThat(progress.training().orElseThrow().positives()).isEqualTo(BATCH);
+            // 16 examples and one catalogue change
+            assertThat(progress.books())
+                    .containsEntry(
+                            Trainer.EXAMPLES,
+                            new Books.Account(17, 0, new TreeMap<>(Map.of("batched", 16L, "catalogue-change", 1L))));
+        }
+    }
+
+    @Test
+    void openBatchIsClosedWhenItHasWaitedLongEnough() {
+        try (TopologyTestDriver driver = driver(learn(), "a")) {
+            send(driver, ExampleCodec.toAvro(example(0)));
+            assertThat(read(driver, topics.miniBatches())).isEmpty();
+
+            driver.advanceWallClockTime(MAX_WAIT);
+
+            assertThat(read(driver, topics.miniBatches())).hasSize(1);
+            driver.advanceWallClockTime(MAX_WAIT);
+            assertThat(read(driver, topics.miniBatches())).isEmpty(); // nothing waits any more
+        }
+    }
+
+    @Test
+    void learnerFromTheLogPublishesTheSameVectors() {
+        List<byte[]> log = new ArrayList<>();
+        Map<String, float[]> live;
+        try (TopologyTestDriver driver = driver(learn(), "live")) {
+            for (int at = 0; at < 4 * BATCH; at++) {
+                send(driver, ExampleCodec.toAvro(example(at)));
+            }
+            read(driver, topics.miniBatches()).forEach(record -> log.add(record.value()));
+            live = lastVectors(driver);
+        }
+        assertThat(log).hasSize(4);
+
+        try (TopologyTestDriver driver =
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), wire), "log")) {
+            log.forEach(batch -> send(driver, topics.miniBatches(), batch));
+
+            Map<String, float[]> replayed = lastVectors(driver);
+            assertThat(replayed).containsOnlyKeys(live.keySet());
+            replayed.forEach((item, vector) -> assertThat(vector).isEqualTo(live.get(item)));
+            assertThat(lastProgress(driver).training().orElseThrow().step()).isEqualTo(4);
+        }
+    }
+
+    @Test
+    void gapInTheLogStopsTheLearner() {
+        MiniBatch second = new MiniBatch(2, 1, List.of(), List.of(), new float[0], List.of(), new float[0], 0);
+        try (TopologyTestDriver driver =
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), wire), "log")) {
+            assertThatThrownBy(() ->
+                            send(driver, topics.miniBatches(), wire.encode("mini-batches", BatchCodec.toAvro(second))))
+                    .hasStackTraceContaining("mini-batch of step 2 follows step 0");
+        }
+    }
+
+    @Test
+    void unreadableInternalRecordStopsTheLearner() {
+        try (TopologyTestDriver driver = driver(learn(), "a")) {
+            assertThatThrownBy(() -> send(driver, topics.trainingExamples(), new byte[] {1, 2, 3}))
+                    .hasStackTraceContaining("record at offset 0 of training-examples-0 cannot be read");
+        }
+    }
+
+    private Topology learn() {
+        return MillraceTopology.learn(topics, Streams.trainer(), MAX_WAIT, wire);
+    }
+
+    private TopologyTestDriver driver(Topology topology, String directory) {
+        return new TopologyTestDriver(topology, Streams.driver(state.resolve(directory)));
+    }
+
+    private static TrainingExample example(int number) {
+        UserFeatures user = new UserFeatures("u" + number % 7, T0 + number, Features.NONE, List.of("i" + number % 2));
+        return new TrainingExample(
+                "c" + number, user, Features.NONE, "i" + number % 3, "click", 1, T0 + number, T0 + number);
+    }
+
+    private void send(TopologyTestDriver driver, SpecificRecord record) {
+        send(driver, topics.trainingExamples(), wire.encode("training-examples", record));
+    }
+
+    private static void send(TopologyTestDriver driver, String topic, byte[] value) {
+        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput("key".getBytes(StandardCharsets.UTF_8), value, T0);
+    }
+
+    private static List<TestRecord<byte[], byte[]>> read(TopologyTestDriver driver, String topic) {
+        return driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                .readRecordsToList();
+    }
+
+    private List<ItemEmbedding> embeddings(TopologyTestDriver driver) {
+        return read(driver, topics.itemEmbeddings()).stream()
+                .map(record -> OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, record.value())))
+                .toList();
+    }
+
+    private Map<String, float[]> lastVectors(TopologyTestDriver driver) {
+        Map<String, float[]> vectors = new TreeMap<>();
+        embeddings(driver)
+                .forEach(embedding -> vectors.put(
+                        embedding.item(),
+                        Optional.of(embedding).flatMap(ItemEmbedding::vector).orElseThrow()));
+        return vectors;
+    }
+
+    private PartProgress lastProgress(TopologyTestDriver driver) {
+        List<TestRecord<byte[], byte[]>> records = read(driver, topics.trainingProgress());
+        return OutputCodec.toCore(wire.decode(
+                ProgressRecord.class, records.get(records.size() - 1).value()));
+    }
+}

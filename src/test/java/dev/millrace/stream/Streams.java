@@ -1,0 +1,75 @@
+package dev.millrace.stream;
+
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.train.TrainerSettings;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import org.apache.kafka.streams.StreamsConfig;
+
+/** Settings and events for the tests of the streaming side. */
+final class Streams {
+
+    /** 2026-01-01, where the tests' event time begins. */
+    static final long T0 = 1_767_225_600_000L;
+
+    private Streams() {}
+
+    static SettingsReader reader(String... keysAndValues) {
+        Map<String, String> given = new HashMap<>(Map.of(
+                "batch.size", "16",
+                "batch.negatives", "8",
+                "tower.dim", "8",
+                "attribution.window", "60s",
+                "publish.sweep.steps", "5"));
+        for (int at = 0; at < keysAndValues.length; at += 2) {
+            given.put(keysAndValues[at], keysAndValues[at + 1]);
+        }
+        return new SettingsReader(given);
+    }
+
+    static TopicNames topics() {
+        return TopicNames.read(new SettingsReader(Map.of()));
+    }
+
+    static AttributionSettings attribution() {
+        return AttributionSettings.read(reader());
+    }
+
+    static TrainerSettings trainer() {
+        return TrainerSettings.read(reader());
+    }
+
+    static AvroWire wire() {
+        return new AvroWire(new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), ""));
+    }
+
+    static Properties driver(Path stateDirectory) {
+        Properties config = new Properties();
+        config.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
+        config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:9092");
+        config.put(StreamsConfig.STATE_DIR_CONFIG, stateDirectory.toString());
+        return config;
+    }
+
+    static Exposure exposure(String id, String user, String item, long time) {
+        return new Exposure(
+                id, user, item, time, time + 5, Features.of(Map.of("position", new FeatureValue.Quantity(3))));
+    }
+
+    static Click click(String id, String user, String item, long time) {
+        return new Click(id, user, item, Optional.empty(), "click", 1, time, time + 7, Features.NONE);
+    }
+
+    static CatalogueItem item(String id) {
+        return new CatalogueItem(id, T0, Features.of(Map.of("category", new FeatureValue.Category("c1"))));
+    }
+}
