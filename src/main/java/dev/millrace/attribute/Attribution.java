@@ -184,8 +184,10 @@ public final class Attribution implements Durable {
         if (clockDirty) {
             sink.put(
                     CLOCK_KEY,
-                    Frame.seal(
-                            Frame.allocate(2 * Long.BYTES).putLong(settledTime()).putLong(timerCursor)));
+                    Frame.seal(Frame.allocate(3 * Long.BYTES)
+                            .putLong(exposureTime)
+                            .putLong(clickTime)
+                            .putLong(timerCursor)));
             clockDirty = false;
         }
         books.drainDirty(sink);

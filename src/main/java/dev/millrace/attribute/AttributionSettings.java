@@ -12,6 +12,7 @@ import java.util.Set;
  * @param window after an exposure in which an action is attributed to it
  * @param clickWait how long a click waits for an exposure that comes after it
  * @param maxSkew lead in event time after which the topic ahead no longer waits for the one behind to end windows
+ * @param maxAhead of the wall clock that an event's time may be; one event dated next year would end all windows of today
  * @param late what becomes of a click after the window, or whose exposure never came
  * @param deduplicationWindow how long, in event time, an event's id is remembered; at least {@code window}
  * @param historyLength clicked items kept per user
@@ -23,6 +24,7 @@ public record AttributionSettings(
         Duration window,
         Duration clickWait,
         Duration maxSkew,
+        Duration maxAhead,
         Late late,
         Duration deduplicationWindow,
         int historyLength,
@@ -78,6 +80,12 @@ public record AttributionSettings(
                         Duration.ZERO,
                         year,
                         "event time that exposures and clicks may be apart before the one ahead ends windows alone"),
+                reader.duration(
+                        "attribution.max-ahead",
+                        Duration.ofHours(1),
+                        Duration.ZERO,
+                        year,
+                        "how far ahead of the wall clock an event's time may be; later ones are rejected"),
                 reader.choice(
                         "attribution.late",
                         Late.DROP,

@@ -113,10 +113,12 @@ final class AttributeProcessor
         switch (topic) {
             case Attribution.EXPOSURES -> {
                 var exposure = reader.exposure(record);
+                requireNotAhead(exposure.time());
                 return attribution -> attribution.expose(exposure);
             }
             case Attribution.CLICKS -> {
                 var click = reader.click(record);
+                requireNotAhead(click.time());
                 return attribution -> attribution.click(click);
             }
             default -> {
@@ -127,6 +129,15 @@ final class AttributeProcessor
                 var profile = reader.profile(record);
                 return attribution -> attribution.profile(profile);
             }
+        }
+    }
+
+    private void requireNotAhead(long eventTime) {
+        if (eventTime > context.currentSystemTimeMs() + settings.maxAhead().toMillis()) {
+            throw new UnusableEventException(
+                    "time",
+                    Long.toString(eventTime),
+                    "must be at most attribution.max-ahead, " + settings.maxAhead() + ", after the wall clock");
         }
     }
 

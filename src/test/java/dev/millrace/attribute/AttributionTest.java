@@ -23,6 +23,7 @@ class AttributionTest {
 
     private static final long START = 1_700_000_000_000L;
     private static final long MINUTE = 60_000;
+    private static final long HOUR = 60 * MINUTE;
 
     private final List<TrainingExample> examples = new ArrayList<>();
     private final Map<String, UserFeatures> latest = new HashMap<>();
@@ -96,12 +97,12 @@ class AttributionTest {
     @Test
     void clicksReadFarAheadOfTheirExposuresStillFindThem() {
         for (int at = 0; at < 10; at++) {
-            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * 60 * MINUTE + 1));
+            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * HOUR + 1));
         }
         assertThat(account("clicks").waiting()).isEqualTo(10);
 
         for (int at = 0; at < 10; at++) {
-            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * 60 * MINUTE));
+            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * HOUR));
         }
 
         assertThat(account("clicks")).isEqualTo(account(10, 0, "attributed", 10));
@@ -110,12 +111,12 @@ class AttributionTest {
     @Test
     void exposuresReadFarAheadOfTheirClicksStayOpenForThem() {
         for (int at = 0; at < 10; at++) {
-            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * 60 * MINUTE));
+            attribution.expose(exposure("e" + at, "ann", "i" + at, START + at * HOUR));
         }
         assertThat(account("exposures").waiting()).isEqualTo(10);
 
         for (int at = 0; at < 10; at++) {
-            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * 60 * MINUTE + 1));
+            attribution.click(click("c" + at, "ann", "i" + at, "e" + at, START + at * HOUR + 1));
         }
 
         assertThat(account("clicks")).isEqualTo(account(10, 0, "attributed", 10));
@@ -125,7 +126,7 @@ class AttributionTest {
     void aSilentClickTopicIsNotWaitedForLongerThanTheSkew() {
         attribution.expose(exposure("e1", "ann", "a", START));
 
-        attribution.expose(exposure("e2", "ann", "b", START + 25 * 60 * MINUTE));
+        attribution.expose(exposure("e2", "ann", "b", START + 25 * HOUR));
 
         assertThat(account("exposures").outcome("unclicked")).isEqualTo(1);
     }
@@ -183,7 +184,7 @@ class AttributionTest {
         attribution.expose(exposure("e", "ann", "a", START));
         attribution.click(click("c", "ann", "a", "e", START + 1));
 
-        attribution.advance(START + 25 * 60 * MINUTE);
+        attribution.advance(START + 25 * HOUR);
 
         List<String> kinds = new ArrayList<>();
         entries.scan(new byte[] {0}, new byte[] {'z'}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
