@@ -20,6 +20,9 @@ import java.util.stream.Stream;
 /** Sends a data set's events to their topics at a pace, each stamped with the moment it is sent. */
 public final class ReplayRun {
 
+    /** Sent before waiting for the brokers: bounds how far apart in event time the topics can be. */
+    private static final int FLUSH_EVERY = 1_000;
+
     private final DataSet dataSet;
     private final Pace pace;
     private final long maxEvents;
@@ -54,6 +57,9 @@ public final class ReplayRun {
                     number++;
                 }
                 send(producer, event, clock.millis());
+                if (number % FLUSH_EVERY == FLUSH_EVERY - 1) {
+                    producer.flush();
+                }
             }
         }
         producer.flush();
