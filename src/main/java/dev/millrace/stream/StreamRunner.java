@@ -129,9 +129,11 @@ public final class StreamRunner implements AutoCloseable {
             metrics.forEach(KafkaStreamsMetrics::close);
             metrics.clear();
         }
+        long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
+        applications.values().forEach(streams -> streams.close(Duration.ZERO)); // begins, and does not wait
         boolean closed = true;
         for (KafkaStreams streams : applications.values()) {
-            closed &= streams.close(CLOSE_PATIENCE);
+            closed &= streams.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
         }
         if (closed) {
             rocksDb.close();

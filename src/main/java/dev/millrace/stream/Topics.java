@@ -15,9 +15,12 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 
@@ -61,7 +64,10 @@ public final class Topics {
                     }
                 }
             }
+            awaitLeaders(admin);
             return created;
+        } catch (ExecutionException failed) {
+            throw failure(failed);
         } catch (InterruptedException interrupted) {
             throw interrupted(interrupted);
         }
@@ -96,6 +102,33 @@ public final class Topics {
             throw failure(failed);
         } catch (InterruptedException interrupted) {
             throw interrupted(interrupted);
+        }
+    }
+
+    /**
+     * Waits until every partition's leader answers. A producer that begins before may see its first batch refused and its second
+     * taken; a broker that knows nothing of the producer yet accepts that, and then refuses the first for ever.
+     */
+    private void awaitLeaders(Admin admin) throws ExecutionException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (true) {
+            try {
+                Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+                admin.describeTopics(settings.names().all())
+                        .allTopicNames()
+                        .get()
+                        .forEach((topic, description) -> description
+                                .partitions()
+                                .forEach(partition -> latest.put(
+                                        new TopicPartition(topic, partition.partition()), OffsetSpec.latest())));
+                admin.listOffsets(latest).all().get();
+                return;
+            } catch (ExecutionException failed) {
+                if (!(failed.getCause() instanceof RetriableException) || System.nanoTime() > deadline) {
+                    throw failed;
+                }
+                Thread.sleep(50);
+            }
         }
     }
 

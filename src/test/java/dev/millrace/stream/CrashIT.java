@@ -167,27 +167,28 @@ class CrashIT {
             trainer = startTrainer();
         }
 
-        /** Sends a phase's events and kills the trainer once some of them are in the log and others are not. */
+        /** Sends half a phase's events, and the other half once some of those are in the log; kills the trainer at once then. */
         void produceAndKill(int phase) throws Exception {
             int before = batches.size();
-            SortedSet<String> sent = produce(phase);
+            int middle = phase * EXPOSURES_A_PHASE + EXPOSURES_A_PHASE / 2;
+            produce(phase * EXPOSURES_A_PHASE, middle);
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> batches.size() > before + 3);
+            SortedSet<String> sent = produce(middle, (phase + 1) * EXPOSURES_A_PHASE);
             kill();
             assertThat(loggedIds()).as("the kill came in mid-stream").doesNotContain(sent.last());
             trainer = startTrainer();
         }
 
         void produceAndDrain(int phase) {
-            SortedSet<String> sent = produce(phase);
+            SortedSet<String> sent = produce(phase * EXPOSURES_A_PHASE, (phase + 1) * EXPOSURES_A_PHASE);
             await().atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(new TreeSet<>(loggedIds())).containsAll(sent));
         }
 
         /** Seeded exposures; about every third is clicked a second later, every 20th click is sent twice. */
-        private SortedSet<String> produce(int phase) {
+        private SortedSet<String> produce(int from, int to) {
             TreeSet<String> sent = new TreeSet<>();
-            for (int at = 0; at < EXPOSURES_A_PHASE; at++) {
-                int number = phase * EXPOSURES_A_PHASE + at;
+            for (int number = from; number < to; number++) {
                 String user = "u" + CounterRandom.below(USERS, 1, number, 0);
                 String item = "i" + CounterRandom.below(ITEMS, 1, number, 1);
                 long time = T0 + number * 10L;

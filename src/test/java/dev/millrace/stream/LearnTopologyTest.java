@@ -82,7 +82,7 @@ class LearnTopologyTest {
             assertThat(progress.books())
                     .containsEntry(
                             Trainer.EXAMPLES,
-                            new Books.Account(17, 0, new TreeMap<>(Map.of("batched", 16L, "catalogue-change", 1L))));
+                            new Books.Account(17, 0, new TreeMap<>(Map.of("learnt", 16L, "catalogue-change", 1L))));
         }
     }
 

@@ -1,0 +1,77 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.publish.ItemEmbedding;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.streams.Topology;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StreamRunnerIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final Path directory;
+    private final TopicNames topics = Streams.topics();
+    private final AvroWire wire = Streams.wire();
+
+    StreamRunnerIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void oneClickGoesFromItsTopicToAnEmbeddingAndAPoisonedLogStopsTheLearner() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
+            List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
+            EmbeddingRecords records = new EmbeddingRecords(wire);
+            Map<StreamRunner.Part, Topology> topologies = Map.of(
+                    StreamRunner.Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire),
+                    StreamRunner.Part.LEARN,
+                            MillraceTopology.learn(topics, Streams.trainer(), Duration.ofMillis(100), wire));
+            try (StreamRunner runner =
+                            new StreamRunner(KilledTrainer.settings(directory.resolve("state")), clients, topologies);
+                    TopicFollower follower = TopicFollower.start(
+                            clients, topics.itemEmbeddings(), record -> embeddings.add(records.decode(record)));
+                    EventProducer producer = new EventProducer(clients, topics, wire)) {
+                SimpleMeterRegistry meters = new SimpleMeterRegistry();
+                runner.bindTo(meters);
+                runner.start();
+                assertThat(runner.awaitRunning(PATIENCE)).isTrue();
+                assertThat(runner.states()).isEqualTo(Map.of("attribute", "running", "learn", "running"));
+                assertThat(meters.getMeters()).isNotEmpty();
+
+                producer.send(Streams.exposure("e1", "u1", "i1", T0));
+                producer.send(Streams.click("c1", "u1", "i1", T0 + 5));
+                producer.flush();
+
+                await().atMost(PATIENCE).until(() -> embeddings.stream()
+                        .anyMatch(embedding -> embedding.item().equals("i1")
+                                && embedding.producedAt() == T0 + 5 + 7)); // as Streams.click stamps it
+
+                producer.sendBytes(
+                        topics.trainingExamples(),
+                        "k".getBytes(StandardCharsets.UTF_8),
+                        Optional.of(new byte[] {9}),
+                        T0);
+
+                await().atMost(PATIENCE).until(() -> !runner.isAlive());
+                assertThat(runner.failure()).isPresent();
+                assertThat(runner.failure().get())
+                        .hasStackTraceContaining("of training-examples-0 cannot be read, learning stops before it");
+                assertThat(follower.failure()).isEmpty();
+            }
+        }
+    }
+}
