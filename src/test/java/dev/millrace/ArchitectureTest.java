@@ -106,6 +106,7 @@ class ArchitectureTest {
                 .that()
                 .resideInAnyPackage(core)
                 .and(not("KernelBench")) // a benchmark reads clocks and files by its nature
+                .and(not("PeerInputs"))
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka..", "io.javalin..", "org.rocksdb..", "java.nio.file..")

@@ -152,11 +152,12 @@ class AttributeTopologyTest {
         send(click("c1", "u1", "i1", T0 + 1000));
         send(click("c1", "u1", "i1", T0 + 1000));
         send(click("c2", "u1", "i9", T0 + 2000)); // never shown
-        send(exposure("e2", "u1", "i2", T0 + 600_000)); // ends every window before it
+        send(exposure("e2", "u1", "i2", T0 + 600_000));
+        send(click("c3", "u1", "i2", T0 + 600_500)); // both topics have passed every window before
 
         assertThat(books().get("exposures")).isEqualTo(account(3, 1, Map.of("duplicate", 1L, "clicked", 1L)));
         assertThat(books().get("clicks"))
-                .isEqualTo(account(3, 0, Map.of("attributed", 1L, "duplicate", 1L, "orphan", 1L)));
+                .isEqualTo(account(4, 0, Map.of("attributed", 2L, "duplicate", 1L, "orphan", 1L)));
         assertThat(books().values()).allMatch(Books.Account::isBalanced);
     }
 
