@@ -143,21 +143,13 @@ public record ModelSettings(
     private static Towers towers(SettingsReader reader) {
         return new Towers(
                 reader.integers(
-                        "tower.user.hidden",
-                        "128,64",
-                        1,
-                        8192,
-                        "hidden widths of the user tower; empty: one linear layer"),
+                        "tower.user.hidden", "64", 1, 8192, "hidden widths of the user tower; empty: one linear layer"),
                 reader.integers(
-                        "tower.item.hidden",
-                        "128,64",
-                        1,
-                        8192,
-                        "hidden widths of the item tower; empty: one linear layer"),
+                        "tower.item.hidden", "64", 1, 8192, "hidden widths of the item tower; empty: one linear layer"),
                 reader.flag("tower.skip", true, "add pooled rows of width tower.dim to the output of the network"),
                 reader.number(
-                        "tower.output-scale", 0.1, 0, 1, "factor on the initial weights of each network's last layer"),
-                reader.number("tower.row-scale", 0.1, 0, 10, "standard deviation of an initial row's components"));
+                        "tower.output-scale", 0, 0, 1, "factor on the initial weights of each network's last layer"),
+                reader.number("tower.row-scale", 0.02, 0, 10, "standard deviation of an initial row's components"));
     }
 
     private static Loss loss(SettingsReader reader) {
@@ -169,7 +161,7 @@ public record ModelSettings(
 
     private static Optimiser optimiser(SettingsReader reader) {
         return new Optimiser(
-                adagrad(reader, "optimiser.dense.", 0.05, "of the networks"),
+                adagrad(reader, "optimiser.dense.", 0.02, "of the networks"),
                 adagrad(reader, "optimiser.rows.", 0.1, "of the embedding rows"),
                 reader.number(
                         "optimiser.dense.max-gradient-norm",
@@ -183,7 +175,8 @@ public record ModelSettings(
     private static Adagrad adagrad(SettingsReader reader, String prefix, double learningRate, String whose) {
         return new Adagrad(
                 reader.number(prefix + "learning-rate", learningRate, 0, 10, "Adagrad step size " + whose),
-                reader.number(prefix + "initial-accumulator", 0.1, 0, 1e6, "initial sum of squared gradients " + whose),
+                reader.number(
+                        prefix + "initial-accumulator", 0.001, 0, 1e6, "initial sum of squared gradients " + whose),
                 reader.number(prefix + "epsilon", 1e-10, 0, 1, "added to the root of the accumulator " + whose));
     }
 
