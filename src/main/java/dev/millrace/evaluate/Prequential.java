@@ -29,7 +29,7 @@ public final class Prequential {
      * What an evaluation found.
      *
      * @param exam of the scored part
-     * @param positives examples in all
+     * @param positives examples used
      * @param items in the catalogue at the end
      * @param modelDigest SHA-256 over the model's entries at the end
      */
@@ -98,8 +98,9 @@ public final class Prequential {
             }
             flush(trainer, trainer::rehearse);
 
-            int scoredFrom = (int) Math.round(examples.size() * settings.warmUp());
-            List<TrainingExample> warmUp = examples.subList(0, scoredFrom);
+            List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * settings.first()));
+            int scoredFrom = (int) Math.round(used.size() * settings.warmUp());
+            List<TrainingExample> warmUp = used.subList(0, scoredFrom);
             for (int pass = 1; pass < settings.passes(); pass++) {
                 feed(trainer, shuffled(warmUp, pass), trainer::rehearse);
             }
@@ -110,11 +111,11 @@ public final class Prequential {
             ExamTotals before = trainer.progress().exam();
             feed(
                     trainer,
-                    examples.subList(scoredFrom, examples.size()),
+                    used.subList(scoredFrom, used.size()),
                     mode == Mode.ONLINE ? trainer::learn : trainer::examineOnly);
             return new Result(
                     trainer.progress().exam().minus(before),
-                    examples.size(),
+                    used.size(),
                     trainer.progress().items(),
                     trainer.modelDigest());
         }

@@ -5,19 +5,26 @@ import dev.millrace.settings.SettingsReader;
 /**
  * How a data set is divided.
  *
- * @param warmUp share of the positives, the first in time, that is learnt without being scored
+ * @param first share of the positives, the first in time, that is used at all; below 1 the rest stays unseen, for tuning
+ * @param warmUp share of those used, the first in time, that is learnt without being scored
  * @param passes over the warm-up, the last in time order, the others shuffled
  */
-public record PrequentialSettings(double warmUp, int passes) {
+public record PrequentialSettings(double first, double warmUp, int passes) {
 
     public static PrequentialSettings read(SettingsReader reader) {
         return new PrequentialSettings(
+                reader.number(
+                        "evaluate.first",
+                        1,
+                        0.01,
+                        1,
+                        "share of the positives, the first in time, that is used at all; below 1 for tuning without a look at the rest"),
                 reader.number(
                         "evaluate.warm-up",
                         0.5,
                         0,
                         1,
-                        "share of the positives, the first in time, that is learnt without being scored"),
+                        "share of those, the first in time, that is learnt without being scored"),
                 reader.integer(
                         "evaluate.passes",
                         1,
@@ -27,6 +34,6 @@ public record PrequentialSettings(double warmUp, int passes) {
     }
 
     public PrequentialSettings withWarmUp(double share) {
-        return new PrequentialSettings(share, passes);
+        return new PrequentialSettings(first, share, passes);
     }
 }
