@@ -10,12 +10,14 @@ public sealed interface Answer {
      * Items of one generation.
      *
      * @param items best first
+     * @param query [dim] the vector that was searched with, unit length. Not to be changed
      * @param generation of every vector behind the scores, the user's too
      * @param step latest learning step among the index's vectors when the search began
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds
      * @param isColdStart whether nothing was known of the user
      */
-    record Found(List<ScoredItem> items, String generation, long step, long publishedAt, boolean isColdStart)
+    record Found(
+            List<ScoredItem> items, float[] query, String generation, long step, long publishedAt, boolean isColdStart)
             implements Answer {}
 
     /** No generation can answer yet, or its encoder has gone. */

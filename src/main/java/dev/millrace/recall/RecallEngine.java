@@ -101,6 +101,6 @@ public final class RecallEngine {
         long step = index.newestStep();
         long publishedAt = index.newestPublication();
         List<ScoredItem> items = index.search(query, k, excluded);
-        return new Answer.Found(items, served.generation(), step, publishedAt, isColdStart);
+        return new Answer.Found(items, query, served.generation(), step, publishedAt, isColdStart);
     }
 }

@@ -129,21 +129,25 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Reply recall(Context request) {
-        Query query = query(request, Set.of("user", "k", "exclude-seen"));
+        Query query = query(request, Set.of("user", "k", "exclude-seen", "include-vector"));
         String user = query.id("user");
         int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
         boolean isSeenExcluded = query.flag("exclude-seen", true);
-        return answer(state.engine().recall(new RecallRequest(user, k, isSeenExcluded, Features.NONE)), true);
+        boolean isVectorIncluded = query.flag("include-vector", false);
+        return answer(
+                state.engine().recall(new RecallRequest(user, k, isSeenExcluded, Features.NONE)),
+                true,
+                isVectorIncluded);
     }
 
     private Reply similar(Context request) {
         Query query = query(request, Set.of("item", "k"));
         String item = query.id("item");
         int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
-        return answer(state.engine().similar(item, k), false);
+        return answer(state.engine().similar(item, k), false, false);
     }
 
-    private Reply answer(Answer answer, boolean isOfUser) {
+    private Reply answer(Answer answer, boolean isOfUser, boolean isVectorIncluded) {
         if (answer instanceof Answer.Found found) {
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("items", found.items().stream().map(RecallServer::scored).toList());
@@ -152,6 +156,9 @@ public final class RecallServer implements AutoCloseable {
             body.put("ageSeconds", Age.seconds(found.publishedAt(), clock));
             if (isOfUser) {
                 body.put("coldStart", found.isColdStart());
+            }
+            if (isVectorIncluded) {
+                body.put("vector", found.query());
             }
             return reply(200, body);
         }
