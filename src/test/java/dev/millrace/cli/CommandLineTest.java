@@ -25,8 +25,7 @@ class CommandLineTest {
 
     @Test
     void aFormatWithoutADataSetIsRefused() {
-        assertThat(run("demo", "--format", "csv", "--dir", "target/never-made"))
-                .isEqualTo(2);
+        assertThat(run("demo", "--format", "csv", "--dir", "target/never-made")).isEqualTo(2);
         assertThat(err.toString().lines()).containsExactly("--data = absent: must be given together with --format");
     }
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +68,7 @@ class ProcessesIT {
                                 url, user, shop.clickedItemByUser().getOrDefault(user, "")));
                 await().atMost(START)
                         .untilAsserted(
-                                () -> similarItemsAreThoseOfABruteForceSearch(url, new ArrayList<>(shop.items())));
+                                () -> answersAreThoseOfABruteForceSearch(url, user, new ArrayList<>(shop.items())));
 
                 trainer.terminate();
                 server.terminate();
@@ -105,30 +106,40 @@ class ProcessesIT {
         assertThat(answer.path("coldStart").asBoolean(true)).isFalse();
     }
 
-    /** Every score is the vectors' inner product, and no item that was left out has a higher one. */
-    private void similarItemsAreThoseOfABruteForceSearch(String url, List<String> items) throws Exception {
+    private void answersAreThoseOfABruteForceSearch(String url, String user, List<String> items) throws Exception {
         String asked = items.get(0);
-        JsonNode answer = fetch(url + "/v1/similar?k=10&item=" + asked);
+        JsonNode similar = fetch(url + "/v1/similar?k=10&item=" + asked);
+        JsonNode recall = fetch(url + "/v1/recall?k=10&exclude-seen=false&include-vector=true&user=" + user);
         Map<String, double[]> vectors = new TreeMap<>();
         for (String item : items) {
-            vectors.put(item, json.convertValue(fetch(url + "/v1/items/" + item).path("vector"), double[].class));
+            vectors.put(item, vector(fetch(url + "/v1/items/" + item)));
         }
-        // the model still learnt while we looked: look again
-        assertThat(fetch(url + "/v1/similar?k=10&item=" + asked).path("step")).isEqualTo(answer.path("step"));
+        // if the model still learnt while we looked, we look again
+        assertThat(ready(url).path("step")).isEqualTo(similar.path("step")).isEqualTo(recall.path("step"));
 
-        Map<String, Double> found = scores(answer);
-        assertThat(found).hasSize(10).doesNotContainKey(asked);
+        hasTheNearest(scores(recall), vector(recall), vectors);
+        double[] query = Optional.ofNullable(vectors.remove(asked)).orElseThrow();
+        hasTheNearest(scores(similar), query, vectors);
+    }
+
+    /** Every score is the vectors' inner product, and no item that was left out has a higher one. */
+    private static void hasTheNearest(Map<String, Double> found, double[] query, Map<String, double[]> vectors) {
         double lowest =
                 found.values().stream().mapToDouble(Double::doubleValue).min().orElseThrow();
-        double[] query = vectors.getOrDefault(asked, new double[0]);
+        assertThat(vectors).containsKeys(found.keySet().toArray(String[]::new));
+        assertThat(found).hasSize(10);
         vectors.forEach((item, vector) -> {
             double product = product(query, vector);
             if (found.containsKey(item)) {
                 assertThat(found.get(item)).as(item).isCloseTo(product, within(1e-5));
-            } else if (!item.equals(asked)) {
+            } else {
                 assertThat(product).as(item).isLessThanOrEqualTo(lowest + 1e-5);
             }
         });
+    }
+
+    private double[] vector(JsonNode answer) {
+        return json.convertValue(answer.path("vector"), double[].class);
     }
 
     private JsonNode ready(String url) throws IOException, InterruptedException {

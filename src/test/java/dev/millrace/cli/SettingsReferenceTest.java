@@ -25,7 +25,7 @@ class SettingsReferenceTest {
     void everyKeyIsDottedLowerCaseAndSaysWhatItMeans() {
         assertThat(MillraceSettings.reference())
                 .hasSizeGreaterThan(50)
-                .allSatisfy(doc -> assertThat(doc.key()).matches("[a-z0-9-]+(\\.[a-z0-9-]+)+(\\.\\*)?"))
+                .allSatisfy(doc -> assertThat(doc.key()).matches("[a-z0-9-]+(\\.[a-z0-9-]+)*\\.([a-z0-9-]+|\\*)"))
                 .allSatisfy(doc -> assertThat(doc.doc()).isNotBlank().doesNotContain("\n"))
                 .allSatisfy(doc -> assertThat(doc.type()).isNotBlank());
     }
