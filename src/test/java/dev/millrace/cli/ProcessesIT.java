@@ -14,10 +14,12 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -70,6 +72,8 @@ class ProcessesIT {
                         .untilAsserted(
                                 () -> answersAreThoseOfABruteForceSearch(url, user, new ArrayList<>(shop.items())));
 
+                aLearnerFromTheLogEncodesTheSameUserToTheSameBits(bootstrap, url, user);
+
                 trainer.terminate();
                 server.terminate();
                 assertThat(trainer.awaitExit(STOP)).as(trainer.output()).isEqualTo(SIGTERM);
@@ -93,6 +97,31 @@ class ProcessesIT {
             assertThat(noBroker.awaitExit(START)).isEqualTo(UNAVAILABLE);
             assertThat(noBroker.output()).contains("no broker answered at 127.0.0.1:1 within");
         }
+    }
+
+    private void aLearnerFromTheLogEncodesTheSameUserToTheSameBits(String bootstrap, String url, String user)
+            throws Exception {
+        List<String> shadow = new ArrayList<>(List.of("--bootstrap-server", bootstrap));
+        for (String topic : List.of("item-embeddings", "model-updates", "training-progress")) {
+            shadow.addAll(List.of("--set", "topic." + topic + ".name=shadow-" + topic));
+        }
+        shadow.addAll(List.of("--set", "serve.port=0", "--set", "serve.state-dir=shadow-serve"));
+        run("shadow-topics", with(shadow, "topics", "create"));
+        try (MillraceProcess learner = start("shadow-train", with(shadow, "train", "--from", "mini-batches"));
+                MillraceProcess server = start("shadow-serve", with(shadow, "serve"))) {
+            String shadowUrl = server.awaitOutput("recall API (\\S+)");
+            String path = "/v1/recall?include-vector=true&user=" + user;
+            await().atMost(START).untilAsserted(() -> {
+                assertThat(ready(shadowUrl).path("step")).isEqualTo(ready(url).path("step"));
+                assertThat(vector(fetch(shadowUrl + path))).isEqualTo(vector(fetch(url + path)));
+            });
+            learner.terminate();
+            assertThat(learner.awaitExit(STOP)).as(learner.output()).isEqualTo(SIGTERM);
+        }
+    }
+
+    private static String[] with(List<String> options, String... command) {
+        return Stream.concat(Arrays.stream(command), options.stream()).toArray(String[]::new);
     }
 
     private void recallAnswers(String url, String user, String clicked) throws Exception {
