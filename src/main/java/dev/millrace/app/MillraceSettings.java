@@ -42,6 +42,7 @@ public record MillraceSettings(
         ShopSettings shop) {
 
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
+    private static final String FAMILY = ".*";
 
     /**
      * Settings from, in rising precedence: the given defaults, file, environment, command line.
@@ -60,7 +61,7 @@ public record MillraceSettings(
             Map<String, String> given) {
         SortedMap<String, String> values = new TreeMap<>(byDefault);
         file.ifPresent(path -> values.putAll(read(path)));
-        values.putAll(fromEnvironment(values, environment));
+        values.putAll(fromEnvironment(values, environment, given));
         values.putAll(given);
         return read(new SettingsReader(values), true);
     }
@@ -90,20 +91,48 @@ public record MillraceSettings(
         return settings;
     }
 
-    private static Map<String, String> fromEnvironment(Map<String, String> fromFile, Map<String, String> environment) {
-        // which keys exist depends on the file: features declare keys of their own
-        SettingsReader reader = new SettingsReader(fromFile);
-        read(reader, false);
+    private static Map<String, String> fromEnvironment(
+            Map<String, String> fromFile, Map<String, String> environment, Map<String, String> given) {
         Map<String, String> found = new TreeMap<>();
-        for (SettingDoc doc : reader.documented()) {
-            String name = ENVIRONMENT_PREFIX
-                    + doc.key().toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
-            String value = environment.get(name);
-            if (value != null) {
-                found.put(doc.key(), value);
+        int before;
+        do { // which keys exist depends on the values: features declare keys of their own
+            before = found.size();
+            SortedMap<String, String> values = new TreeMap<>(fromFile);
+            values.putAll(found);
+            values.putAll(given);
+            SettingsReader reader = new SettingsReader(values);
+            read(reader, false);
+            for (SettingDoc doc : reader.documented()) {
+                String name = environmentName(doc.key());
+                if (doc.key().endsWith(FAMILY)) {
+                    found.putAll(family(doc.key(), environment));
+                } else if (environment.containsKey(name)) {
+                    found.put(doc.key(), environment.getOrDefault(name, ""));
+                }
             }
-        }
+        } while (found.size() > before);
         return found;
+    }
+
+    /** Keys of a family have dots only: {@code MILLRACE_KAFKA_SECURITY_PROTOCOL} is {@code kafka.security.protocol}. */
+    private static Map<String, String> family(String key, Map<String, String> environment) {
+        String prefix = environmentName(key.substring(0, key.length() - 1));
+        Map<String, String> found = new TreeMap<>();
+        environment.forEach((name, value) -> {
+            if (name.startsWith(prefix)) {
+                found.put(
+                        name.substring(ENVIRONMENT_PREFIX.length())
+                                .toLowerCase(Locale.ROOT)
+                                .replace('_', '.'),
+                        value);
+            }
+        });
+        return found;
+    }
+
+    private static String environmentName(String key) {
+        return ENVIRONMENT_PREFIX
+                + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
     }
 
     private static Map<String, String> read(Path file) {

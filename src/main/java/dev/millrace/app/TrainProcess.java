@@ -48,7 +48,9 @@ public final class TrainProcess {
                                         settings.stream().maxWait(),
                                         wire));
                     case MINI_BATCHES ->
-                        Map.of(StreamRunner.Part.LEARN, MillraceTopology.learnFromLog(names, settings.trainer(), wire));
+                        Map.of(
+                                StreamRunner.Part.LEARN_FROM_LOG,
+                                MillraceTopology.learnFromLog(names, settings.trainer(), wire));
                 });
     }
 }

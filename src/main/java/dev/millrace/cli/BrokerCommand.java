@@ -35,8 +35,6 @@ final class BrokerCommand implements Callable<Integer> {
                     + directory.toAbsolutePath().normalize());
             out.flush();
             Processes.stopOnSignal().await();
-        } finally {
-            Processes.stopped();
         }
         return 0;
     }

@@ -89,7 +89,6 @@ final class DemoCommand implements Callable<Integer> {
                         DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")
                                 .format(LocalDateTime.now(ZoneId.systemDefault())))
                 : directory;
-        Files.createDirectories(home);
         Map<String, String> byDefault = new TreeMap<>();
         byDefault.put("stream.state-directory", home.resolve("state").toString());
         byDefault.put("serve.state-dir", home.resolve("serve").toString());
@@ -101,6 +100,7 @@ final class DemoCommand implements Callable<Integer> {
                 Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max"),
                 maxEvents(),
                 bad -> System.err.println("row not used: " + bad));
+        Files.createDirectories(home);
         try (Demo demo = new Demo(
                 home,
                 bootstrap -> {
@@ -112,8 +112,6 @@ final class DemoCommand implements Callable<Integer> {
             Thread main = Thread.currentThread();
             Processes.onSignal(main::interrupt);
             run(demo, out);
-        } finally {
-            Processes.stopped();
         }
         return 0;
     }

@@ -30,7 +30,9 @@ public final class Millrace {
     private Millrace() {}
 
     public static void main(String[] arguments) {
-        System.exit(commandLine().execute(arguments));
+        int status = commandLine().execute(arguments);
+        Processes.ended(status);
+        System.exit(status);
     }
 
     static CommandLine commandLine() {

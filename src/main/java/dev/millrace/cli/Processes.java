@@ -3,41 +3,58 @@ package dev.millrace.cli;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** How a process that runs until it is stopped ends well: on a signal it closes what it has, then exits. */
+/**
+ * How a process that runs until it is stopped ends well: on a signal it closes what it has, then exits.
+ *
+ * <p>It then exits with 128 + the signal's number, as the JVM does: 143 after SIGTERM says that all was closed. If closing
+ * failed, it exits with the status of that failure instead.
+ */
 final class Processes {
 
     private static final long LONGEST_CLOSE_SECONDS = 40;
-    private static final CountDownLatch STOPPED = new CountDownLatch(1);
+    private static final int NOT_CLOSED = 1;
+    private static final CompletableFuture<Integer> STATUS = new CompletableFuture<>();
 
     private Processes() {}
 
-    /** A latch that opens at the first signal to end; the process lives on until {@link #stopped}. */
+    /** A latch that opens at the first signal to end; the process lives on until {@link #ended}. */
     static CountDownLatch stopOnSignal() {
         CountDownLatch stop = new CountDownLatch(1);
         onSignal(stop::countDown);
         return stop;
     }
 
-    /** Asks for the end at the first signal; the process lives on until {@link #stopped}. */
+    /** Asks for the end at the first signal; the process lives on until {@link #ended}. */
     static void onSignal(Runnable stop) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (STATUS.isDone()) {
+                return; // no signal: the command came to its end
+            }
             stop.run();
+            int status;
             try {
-                if (!STOPPED.await(LONGEST_CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                    System.err.println("not closed within " + LONGEST_CLOSE_SECONDS + " s, ending all the same");
-                }
-            } catch (InterruptedException interrupted) {
-                Thread.currentThread().interrupt();
+                status = STATUS.get(LONGEST_CLOSE_SECONDS, TimeUnit.SECONDS);
+            } catch (TimeoutException late) {
+                System.err.println("not closed within " + LONGEST_CLOSE_SECONDS + " s, ending all the same");
+                status = NOT_CLOSED;
+            } catch (InterruptedException | ExecutionException neverHappens) {
+                status = NOT_CLOSED;
+            }
+            if (status != 0) {
+                Runtime.getRuntime().halt(status); // an exit status can no longer be given in another way
             }
         }));
     }
 
-    /** Everything is closed. */
-    static void stopped() {
-        STOPPED.countDown();
+    /** The command has closed everything, or failed to. */
+    static void ended(int status) {
+        STATUS.complete(status);
     }
 
     static InvalidSettingsException unusable(String option, String value, String rule) {

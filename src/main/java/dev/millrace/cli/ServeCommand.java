@@ -36,8 +36,6 @@ final class ServeCommand implements Callable<Integer> {
             out.println("recall API " + server.url());
             out.flush();
             Processes.stopOnSignal().await();
-        } finally {
-            Processes.stopped();
         }
         return 0;
     }

@@ -36,7 +36,7 @@ final class SettingsCommand implements Callable<Integer> {
                             doc.key(),
                             doc.byDefault().isEmpty() ? "" : "`" + doc.byDefault() + "`",
                             doc.type().replace("|", "\\|"),
-                            doc.doc()));
+                            doc.doc().replace("<", "\\<")));
         }
         return table.toString();
     }

@@ -55,8 +55,6 @@ final class TrainCommand implements Callable<Integer> {
                     return STOPPED_BY_FAILURE;
                 }
             }
-        } finally {
-            Processes.stopped();
         }
         return 0;
     }

@@ -1,0 +1,20 @@
+FROM maven:3.9-eclipse-temurin-17 AS build
+WORKDIR /build
+COPY pom.xml ./
+COPY schemas schemas
+COPY src/main src/main
+RUN mvn -B -q -DskipTests -Djacoco.skip=true prepare-package
+
+FROM eclipse-temurin:17-jre
+RUN useradd --create-home --uid 10001 millrace \
+    && install -d -o millrace -g millrace /var/lib/millrace
+WORKDIR /opt/millrace
+COPY bin bin
+COPY config config
+COPY --from=build /build/target/lib target/lib
+COPY --from=build /build/target/classes target/classes
+USER millrace
+# relative paths of the settings, state among them, begin here
+WORKDIR /var/lib/millrace
+ENTRYPOINT ["/opt/millrace/bin/millrace"]
+CMD ["--help"]

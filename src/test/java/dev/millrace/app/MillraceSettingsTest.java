@@ -1,0 +1,134 @@
+package dev.millrace.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.throwable;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingDoc;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+class MillraceSettingsTest {
+
+    private final Path directory;
+
+    MillraceSettingsTest(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void theCommandLineGoesBeforeTheEnvironmentThatBeforeTheFileAndThatBeforeDefaults() throws IOException {
+        Map<String, String> byDefault =
+                Map.of("shop.seed", "1", "shop.users", "1", "shop.items", "11", "serve.port", "1");
+        Path file = file("shop.users = 2\nshop.items = 12\nserve.port = 2\n");
+        Map<String, String> environment = Map.of("MILLRACE_SHOP_ITEMS", "13", "MILLRACE_SERVE_PORT", "3");
+        Map<String, String> commandLine = Map.of("serve.port", "4");
+
+        MillraceSettings settings = MillraceSettings.load(Optional.of(file), byDefault, environment, commandLine);
+
+        assertThat(settings.shop().seed()).isEqualTo(1);
+        assertThat(settings.shop().users()).isEqualTo(2);
+        assertThat(settings.shop().items()).isEqualTo(13);
+        assertThat(settings.serve().port()).isEqualTo(4);
+    }
+
+    @Test
+    void theEnvironmentReachesKeysWithDashesFeaturesOfTheCommandLineAndKafkasOwn() {
+        Map<String, String> environment = Map.of(
+                "MILLRACE_SHOP_VISITS_PER_USER_PER_DAY", "7",
+                "MILLRACE_FEATURES_USER_TAB_SOURCE", "context",
+                "MILLRACE_KAFKA_BOOTSTRAP_SERVERS", "one:1",
+                "MILLRACE_KAFKA_SECURITY_PROTOCOL", "SSL",
+                "MILLRACE_HOME", "/not/a/setting");
+
+        MillraceSettings settings =
+                MillraceSettings.load(Optional.empty(), Map.of(), environment, Map.of("features.user", "history,tab"));
+
+        assertThat(settings.shop().visitsPerUserPerDay()).isEqualTo(7);
+        assertThat(settings.trainer().model().user())
+                .anySatisfy(feature -> assertThat(feature.toString()).contains("name=tab, source=CONTEXT"));
+        assertThat(settings.clients().properties())
+                .isEqualTo(Map.of("bootstrap.servers", "one:1", "security.protocol", "SSL"));
+    }
+
+    @Test
+    void aFeatureThatTheEnvironmentNamesMayBeDescribedThereToo() {
+        Map<String, String> environment = Map.of(
+                "MILLRACE_FEATURES_USER", "history,tab",
+                "MILLRACE_FEATURES_USER_TAB_SOURCE", "context");
+
+        MillraceSettings settings = MillraceSettings.load(Optional.empty(), Map.of(), environment, Map.of());
+
+        assertThat(settings.trainer().model().user())
+                .anySatisfy(feature -> assertThat(feature.toString()).contains("name=tab, source=CONTEXT"));
+    }
+
+    @Test
+    void noTwoKeysHaveTheSameNameInTheEnvironment() {
+        assertThat(MillraceSettings.reference().stream().map(SettingDoc::key).map(key -> key.toUpperCase(Locale.ROOT)
+                        .replace('.', '_')
+                        .replace('-', '_')))
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void faultsOfAllPartsAndAllSourcesAreReportedTogether() throws IOException {
+        Path file = file("batch.size = 1\n");
+        Map<String, String> environment = Map.of("MILLRACE_SERVE_PORT", "many");
+        Map<String, String> commandLine = Map.of("loss.temprature", "0.1");
+
+        assertThatThrownBy(() -> MillraceSettings.load(Optional.of(file), Map.of(), environment, commandLine))
+                .asInstanceOf(throwable(InvalidSettingsException.class))
+                .extracting(thrown -> thrown.faults().stream()
+                        .map(fault -> fault.path() + " = " + fault.value())
+                        .toList())
+                .isEqualTo(List.of("batch.size = 1", "serve.port = many", "loss.temprature = 0.1"));
+    }
+
+    @Test
+    void anUnknownKeyIsToldTheNearestOne() {
+        assertThatThrownBy(() ->
+                        MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), Map.of("loss.temprature", "0.1")))
+                .hasMessage("loss.temprature = 0.1: is not a setting, did you mean loss.temperature?");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsAFaultOfItsOption() {
+        assertThatThrownBy(() ->
+                        MillraceSettings.load(Optional.of(directory.resolve("absent")), Map.of(), Map.of(), Map.of()))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageStartingWith("--config = ")
+                .hasMessageEndingWith(": must be a readable file");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everySettingsFileThatComesWithTheProgramCanBeUsed() throws IOException {
+        List<Path> files;
+        try (Stream<Path> found = Files.list(Path.of("config"))) {
+            files = found.filter(file -> file.toString().endsWith(".properties"))
+                    .filter(file -> !file.getFileName().toString().startsWith("mapping-"))
+                    .sorted()
+                    .toList();
+        }
+        assertThat(files).isNotEmpty();
+        return files.stream()
+                .map(file -> DynamicTest.dynamicTest(file.toString(), () -> assertThat(
+                                MillraceSettings.load(Optional.of(file), Map.of(), Map.of(), Map.of()))
+                        .isNotNull()));
+    }
+
+    private Path file(String content) throws IOException {
+        return Files.writeString(directory.resolve("settings.properties"), content);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DemoIT {
+
+    private static final int EVENTS = 3_000;
+
+    @Test
+    void theDemoRunsToTheEndOfTheReplayAndItsBooksHoldEveryEventThatWasSent(@TempDir Path directory) throws Exception {
+        Path report = directory.resolve("report.json");
+        GeneratedShop shop = GeneratedShop.of(EVENTS);
+        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
+        arguments.addAll(List.of("--events", "" + EVENTS, "--report", report.toString(), "--set", "serve.port=0"));
+        arguments.addAll(GeneratedShop.OPTIONS);
+
+        try (MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new))) {
+            assertThat(demo.awaitExit(Duration.ofSeconds(90))).as(demo.output()).isZero();
+        }
+
+        JsonNode shown = new ObjectMapper().readTree(report.toFile());
+        JsonNode topics = shown.path("topics");
+        for (Map.Entry<String, Long> sent : shop.sent().entrySet()) {
+            assertThat(topics.path(sent.getKey()).path("received").asLong())
+                    .as(sent.getKey())
+                    .isEqualTo(sent.getValue());
+        }
+        for (Map.Entry<String, JsonNode> topic : topics.properties()) {
+            JsonNode account = topic.getValue();
+            long outcomes = 0;
+            for (JsonNode count : account.path("outcomes")) {
+                outcomes += count.asLong();
+            }
+            assertThat(outcomes + account.path("waiting").asLong())
+                    .as(topic.getKey())
+                    .isEqualTo(account.path("received").asLong());
+        }
+        assertThat(topics.path("clicks").path("outcomes").path("attributed").asLong())
+                .isPositive();
+        assertThat(shown.path("steps").asLong()).isPositive();
+        assertThat(shown.path("items").asInt()).isEqualTo(shop.items().size());
+    }
+}

@@ -1,0 +1,58 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.replay.ShopGenerator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * What a replay of the generated shop sends, told beforehand: the generator is seeded.
+ *
+ * @param sent events by input topic
+ * @param items ids of the catalogue
+ * @param clickedItemByUser an item that the user clicked
+ */
+record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, SortedMap<String, String> clickedItemByUser) {
+
+    static final int ITEMS = 60;
+
+    /** Options that make the shop. */
+    static final List<String> OPTIONS = List.of("--set", "shop.items=" + ITEMS, "--set", "shop.users=100");
+
+    /** @param maxEvents exposures and clicks */
+    static GeneratedShop of(long maxEvents) {
+        MillraceSettings settings = MillraceSettings.load(
+                Optional.empty(), Map.of(), Map.of(), Map.of("shop.items", "" + ITEMS, "shop.users", "100"));
+        GeneratedShop shop = new GeneratedShop(new TreeMap<>(), new TreeSet<>(), new TreeMap<>());
+        try (Stream<ReplayEvent> events = new ShopGenerator(settings.shop()).events(bad -> {})) {
+            long number = 0;
+            for (Iterator<ReplayEvent> each = events.iterator(); number < maxEvents && each.hasNext(); ) {
+                ReplayEvent event = each.next();
+                shop.add(event);
+                number += event instanceof ReplayEvent.Shown || event instanceof ReplayEvent.Clicked ? 1 : 0;
+            }
+        }
+        return shop;
+    }
+
+    private void add(ReplayEvent event) {
+        if (event instanceof ReplayEvent.Listed listed) {
+            sent.merge("items", 1L, Long::sum);
+            items.add(listed.item().item());
+        } else if (event instanceof ReplayEvent.Described) {
+            sent.merge("users", 1L, Long::sum);
+        } else if (event instanceof ReplayEvent.Shown) {
+            sent.merge("exposures", 1L, Long::sum);
+        } else if (event instanceof ReplayEvent.Clicked clicked) {
+            sent.merge("clicks", 1L, Long::sum);
+            clickedItemByUser.put(clicked.click().user(), clicked.click().item());
+        }
+    }
+}

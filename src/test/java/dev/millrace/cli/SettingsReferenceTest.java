@@ -1,0 +1,41 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.settings.SettingDoc;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SettingsReferenceTest {
+
+    @Test
+    void theDocumentedTableIsWhatTheProgramPrints() throws IOException {
+        List<String> lines = Files.readAllLines(Path.of("docs/settings.md"));
+
+        // on a difference: millrace settings prints the table
+        assertThat(lines.stream().filter(line -> line.startsWith("|")).toList())
+                .isEqualTo(SettingsCommand.reference().lines().toList());
+    }
+
+    @Test
+    void everyKeyIsDottedLowerCaseAndSaysWhatItMeans() {
+        assertThat(MillraceSettings.reference())
+                .hasSizeGreaterThan(50)
+                .allSatisfy(doc -> assertThat(doc.key()).matches("[a-z0-9-]+(\\.[a-z0-9-]+)*\\.([a-z0-9-]+|\\*)"))
+                .allSatisfy(doc -> assertThat(doc.doc()).isNotBlank().doesNotContain("\n"))
+                .allSatisfy(doc -> assertThat(doc.type()).isNotBlank());
+    }
+
+    @Test
+    void theDefaultFeaturesShowWhatAFeatureOfOnesOwnHas() {
+        assertThat(MillraceSettings.reference())
+                .extracting(SettingDoc::key)
+                .contains("features.user", "features.user.history.source", "features.user.history.max-values")
+                .contains("features.item.item.kind", "features.item.item.table", "features.item.item.dim")
+                .contains("kafka.*");
+    }
+}
