@@ -44,7 +44,7 @@ public final class Demo implements AutoCloseable {
     private final EventProducer producer;
     private final Thread sender;
     private volatile Optional<Throwable> sendFailure = Optional.empty();
-    private final long startNanos = System.nanoTime();
+    private volatile long startNanos = System.nanoTime();
 
     /**
      * Starts all parts.
@@ -79,6 +79,7 @@ public final class Demo implements AutoCloseable {
             throw new IllegalStateException(
                     "the trainer was not running within " + PATIENCE.toSeconds() + " s: " + trainer.states());
         }
+        startNanos = System.nanoTime();
         sender.start();
     }
 
@@ -144,7 +145,7 @@ public final class Demo implements AutoCloseable {
             replay.run(producer, InstantSource.system());
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException failed) {
+        } catch (RuntimeException | Error failed) {
             sendFailure = Optional.of(failed);
         }
     }
@@ -175,7 +176,8 @@ public final class Demo implements AutoCloseable {
     }
 
     private void checkParts() {
-        Optional<Throwable> failure = sendFailure.or(trainer::failure).or(progress::failure);
+        Optional<Throwable> failure =
+                sendFailure.or(trainer::failure).or(progress::failure).or(server::failure);
         if (failure.isPresent()) {
             throw new IllegalStateException("a part of the demo failed: " + failure.get(), failure.get());
         }

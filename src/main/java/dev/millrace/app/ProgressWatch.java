@@ -17,6 +17,8 @@ import java.util.TreeMap;
 /** What training says of itself, followed from its topic. Safe for threads. */
 public final class ProgressWatch implements AutoCloseable {
 
+    private static final int MAX_POINTS = 4_000;
+
     private record Point(long positives, ExamTotals exam) {}
 
     private final ProgressRecords records;
@@ -70,6 +72,11 @@ public final class ProgressWatch implements AutoCloseable {
             part.training().ifPresent(training -> {
                 if (training.positives() > points.get(points.size() - 1).positives) {
                     points.add(new Point(training.positives(), training.exam()));
+                }
+                if (points.size() > MAX_POINTS) { // every other of the older ones will do
+                    for (int at = points.size() / 2; at > 0; at -= 2) {
+                        points.remove(at);
+                    }
                 }
             });
         });

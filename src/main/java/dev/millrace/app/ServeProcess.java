@@ -12,6 +12,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Optional;
 
 /** The answering side as one process: follows the topics, serves recall. */
 public final class ServeProcess implements AutoCloseable {
@@ -53,6 +54,11 @@ public final class ServeProcess implements AutoCloseable {
 
     public ServedState state() {
         return state;
+    }
+
+    /** Why a topic can no longer be followed; absent while all are. */
+    public Optional<Throwable> failure() {
+        return following.failure();
     }
 
     /** Where the API is. */

@@ -50,7 +50,11 @@ public final class TrainProcess {
                     case MINI_BATCHES ->
                         Map.of(
                                 StreamRunner.Part.LEARN_FROM_LOG,
-                                MillraceTopology.learnFromLog(names, settings.trainer(), wire));
+                                MillraceTopology.learnFromLog(
+                                        names,
+                                        settings.trainer(),
+                                        settings.stream().isLogLearnerPublishing(),
+                                        wire));
                 });
     }
 }

@@ -157,8 +157,8 @@ public final class Attribution implements Durable {
         books.settle(topic, "rejected: " + rejected.reason());
     }
 
-    /** Moves event time of both topics on, and ends the windows that are over. */
-    public void advance(long eventTimeMillis) {
+    /** Moves event time of both topics on, and ends the windows that are over; for tests, events do it themselves. */
+    void advance(long eventTimeMillis) {
         advance(Math.max(exposureTime, eventTimeMillis), Math.max(clickTime, eventTimeMillis));
     }
 
@@ -218,7 +218,7 @@ public final class Attribution implements Durable {
         for (List<byte[]> due = dueTimers(until); !due.isEmpty(); due = dueTimers(until)) {
             for (byte[] timer : due) {
                 entries.delete(timer);
-                ended(EntryKeys.timerSubject(timer));
+                ended(EntryKeys.timerSubject(timer), EntryKeys.timerTime(timer));
             }
         }
         timerCursor = until;
@@ -234,25 +234,28 @@ public final class Attribution implements Durable {
         return due;
     }
 
-    private void ended(byte[] subject) {
+    private void ended(byte[] subject, long due) {
         Optional<byte[]> value = entries.get(subject);
         if (value.isEmpty()) {
             return; // settled or erased before its time
         }
         switch (subject[0]) {
-            case EntryKeys.EXPOSURE -> exposureEnded(subject, RememberedExposure.decoded(value.get()));
+            case EntryKeys.EXPOSURE -> exposureEnded(subject, RememberedExposure.decoded(value.get()), due);
             case EntryKeys.WAITING_CLICK -> {
                 Click click = WaitingClick.decoded(value.get());
                 entries.delete(subject);
                 put(click.user(), user(click.user()).withWaiting(-1));
-                books.settleWaiting(CLICKS, withoutOpenExposure(click, "orphan"));
+                books.settleWaiting(CLICKS, withoutOpenExposure(click, wasShown(click) ? "late" : "orphan"));
             }
             case EntryKeys.SEEN_CLICK -> entries.delete(subject);
             default -> throw new IllegalStateException("a timer about an entry of kind " + (char) subject[0]);
         }
     }
 
-    private void exposureEnded(byte[] key, RememberedExposure exposure) {
+    private void exposureEnded(byte[] key, RememberedExposure exposure, long due) {
+        if (due <= windowEnd(exposure.time())) {
+            return; // of an entry that was erased; this one came after it, under the same id
+        }
         if (exposure instanceof RememberedExposure.Open open) {
             books.settleWaiting(EXPOSURES, open.actions().isEmpty() ? "unclicked" : "clicked");
             entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
@@ -268,7 +271,7 @@ public final class Attribution implements Durable {
         entries.scan(from, EntryKeys.behind(from), (waitingKey, value) -> {
             Click click = WaitingClick.decoded(value);
             boolean names = click.exposure().isPresent();
-            if (names ? click.exposure().get().equals(exposure.id()) : click.time() >= exposure.time()) {
+            if (names ? click.exposure().get().equals(exposure.id()) : covers(exposure.time(), click)) {
                 answering.add(click);
             }
             return true;
@@ -278,6 +281,11 @@ public final class Attribution implements Durable {
             put(click.user(), user(click.user()).withWaiting(-1));
             books.settleWaiting(CLICKS, attribute(click, key));
         }
+    }
+
+    /** Whether a click that names no exposure can answer one of that time. */
+    private boolean covers(long exposureTime, Click click) {
+        return exposureTime <= click.time() && click.time() <= windowEnd(exposureTime);
     }
 
     private Optional<byte[]> exposureOf(Click click) {
@@ -291,7 +299,7 @@ public final class Attribution implements Durable {
         long[] latestTime = {Long.MIN_VALUE};
         entries.scan(from, EntryKeys.behind(from), (key, value) -> {
             long time = RememberedExposure.decoded(value).time();
-            if (time <= click.time() && time > latestTime[0]) {
+            if (covers(time, click) && time > latestTime[0]) {
                 latest[0] = key;
                 latestTime[0] = time;
             }
@@ -314,6 +322,17 @@ public final class Attribution implements Durable {
             return "attributed";
         }
         return withoutOpenExposure(click, "late");
+    }
+
+    /** Whether an exposure of this item before the click is still remembered. */
+    private boolean wasShown(Click click) {
+        byte[] from = EntryKeys.from(EntryKeys.EXPOSURE, click.user(), click.item());
+        boolean[] found = {false};
+        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
+            found[0] = RememberedExposure.decoded(value).time() <= click.time();
+            return !found[0];
+        });
+        return found[0];
     }
 
     private String withoutOpenExposure(Click click, String name) {

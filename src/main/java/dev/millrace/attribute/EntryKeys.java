@@ -70,6 +70,10 @@ final class EntryKeys {
         return ByteBuffer.allocate(1 + Long.BYTES).put((byte) 't').putLong(time).array();
     }
 
+    static long timerTime(byte[] timer) {
+        return ByteBuffer.wrap(timer).getLong(1);
+    }
+
     static byte[] timerSubject(byte[] timer) {
         return Arrays.copyOfRange(timer, 1 + Long.BYTES, timer.length);
     }

@@ -6,11 +6,11 @@ import dev.millrace.feature.UserFeatures;
 /**
  * A labelled example: an item, and what was known of the user when it was shown.
  *
- * @param id the id of the event that made it: the click's, or the exposure's if there was none
+ * @param id the id of the click that made it
  * @param user the user's features as of the exposure
  * @param context the exposure's own features
  * @param item what was shown
- * @param action what the user did; {@link #UNCLICKED} if nothing
+ * @param action what the user did
  * @param weight how much it counts, positive; 1 is usual
  * @param time event time of the label, epoch milliseconds
  * @param producedAt when the click was sent, epoch milliseconds wall clock; 0 if unknown
@@ -23,8 +23,4 @@ public record TrainingExample(
         String action,
         double weight,
         long time,
-        long producedAt) {
-
-    /** The action of an exposure whose window ended without any. */
-    public static final String UNCLICKED = "none";
-}
+        long producedAt) {}

@@ -2,11 +2,14 @@ package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /** The parts of an open batch as fields of stored values. */
@@ -16,7 +19,7 @@ final class BatchFields {
     private static final int UPSERT = 1;
     private static final int REMOVAL = 2;
     private static final int BYTES_AN_EXAMPLE = 64;
-    private static final int BYTES_A_FEATURE = 12;
+    private static final int BYTES_A_FEATURE = 8;
     private static final int BYTES_A_HISTORY_ITEM = 4; // an index into the record's dictionary, mostly
 
     private BatchFields() {}
@@ -70,10 +73,37 @@ final class BatchFields {
     /** Roughly what the example takes in a mini-batch record. */
     static int estimatedBytes(TrainingExample example) {
         return BYTES_AN_EXAMPLE
-                + BYTES_A_FEATURE
-                        * (example.user().features().values().size()
-                                + example.context().values().size())
+                + estimatedBytes(example.user().features())
+                + estimatedBytes(example.context())
                 + BYTES_A_HISTORY_ITEM * example.user().history().size();
+    }
+
+    /** Roughly what the change takes in a mini-batch record. */
+    static int estimatedBytes(CatalogueChange change) {
+        int features = change instanceof CatalogueChange.Upsert upsert
+                ? estimatedBytes(upsert.item().features())
+                : 0;
+        return BYTES_AN_EXAMPLE + features;
+    }
+
+    private static int estimatedBytes(Features features) {
+        int bytes = 0;
+        for (Map.Entry<String, FeatureValue> entry : features.values().entrySet()) {
+            bytes += BYTES_A_FEATURE + entry.getKey().length() + estimatedBytes(entry.getValue());
+        }
+        return bytes;
+    }
+
+    private static int estimatedBytes(FeatureValue value) {
+        if (value instanceof FeatureValue.Category category) {
+            return category.value().length();
+        }
+        if (value instanceof FeatureValue.Bag bag) {
+            return bag.values().stream().mapToInt(text -> 2 + text.length()).sum();
+        }
+        return value instanceof FeatureValue.Dense dense
+                ? Float.BYTES * dense.values().size()
+                : Double.BYTES;
     }
 
     private static TrainingExample readExample(ByteBuffer payload) {

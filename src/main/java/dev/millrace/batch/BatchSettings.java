@@ -43,8 +43,8 @@ public record BatchSettings(
                         "batch.max-bytes",
                         400_000,
                         10_000,
-                        100_000_000,
-                        "estimated bytes that fill a batch; keep well below the broker's message limit"),
+                        4_000_000,
+                        "estimated bytes that fill a batch; the topic's message limit is 8 MiB"),
                 reader.longInteger(
                         "model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "of every initial weight and every draw"),
                 reader.choice(

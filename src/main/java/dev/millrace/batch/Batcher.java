@@ -18,7 +18,7 @@ import java.util.TreeMap;
  *
  * <p>When to close is the caller's, because waiting is a matter of clocks; what is in the batch is decided here and is a
  * function of what was added. An item that comes in an example before the catalogue knows it is added to the catalogue, without
- * features.
+ * features; one that was removed stays so until the catalogue has it again.
  *
  * <p>The open batch is state too: each of its parts is an entry under a running number, which goes when the batch is closed.
  */
@@ -61,6 +61,7 @@ public final class Batcher implements Durable {
 
     public void change(CatalogueChange change) {
         changes.put(added++, change);
+        bytes += BatchFields.estimatedBytes(change);
     }
 
     /** Whether the open batch is full by number or size. */
@@ -85,12 +86,7 @@ public final class Batcher implements Durable {
         List<TrainingExample> positives = List.copyOf(examples.values());
         List<CatalogueChange> catalogueChanges = new ArrayList<>(changes.values());
         catalogueChanges.addAll(unknownItems(positives, catalogueChanges));
-        for (CatalogueChange change : catalogueChanges) {
-            catalogue.apply(change);
-            if (change instanceof CatalogueChange.Removal) {
-                popularity.remove(change.itemId());
-            }
-        }
+        catalogueChanges.forEach(this::apply);
         List<String> items = positives.stream().map(TrainingExample::item).toList();
         long seed = CounterRandom.bits(settings.seed(), step, 0);
         List<String> negatives = positives.isEmpty() ? List.of() : drawNegatives(seed);
@@ -114,7 +110,7 @@ public final class Batcher implements Durable {
     /** Takes a batch that another closed, so that this one can go on behind it. */
     public void follow(MiniBatch batch) {
         step = batch.step();
-        batch.catalogue().forEach(catalogue::apply);
+        batch.catalogue().forEach(this::apply);
         popularity.observe(batch.examples().stream().map(TrainingExample::item).toList());
     }
 
@@ -140,7 +136,10 @@ public final class Batcher implements Durable {
                     examples.put(number, example);
                     bytes += BatchFields.estimatedBytes(example);
                 },
-                change -> changes.put(number, change));
+                change -> {
+                    changes.put(number, change);
+                    bytes += BatchFields.estimatedBytes(change);
+                });
     }
 
     @Override
@@ -166,6 +165,13 @@ public final class Batcher implements Durable {
                         .putLong(added)
                         .putLong(closedUpTo)));
         popularity.drainDirty(sink);
+    }
+
+    private void apply(CatalogueChange change) {
+        catalogue.apply(change);
+        if (change instanceof CatalogueChange.Removal) {
+            popularity.remove(change.itemId());
+        }
     }
 
     private byte[] partKey(long number) {
@@ -194,7 +200,9 @@ public final class Batcher implements Durable {
         List<CatalogueChange> unknown = new ArrayList<>();
         for (TrainingExample example : positives) {
             boolean has = known.contains(example.item())
-                    || (catalogue.contains(example.item()) && !removed.contains(example.item()));
+                    || removed.contains(example.item())
+                    || catalogue.contains(example.item())
+                    || catalogue.wasRemoved(example.item());
             if (!has) {
                 known.add(example.item());
                 unknown.add(

@@ -11,22 +11,30 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * The items that can be recommended, with their features, numbered without gaps.
  *
  * <p>Numbers follow from the order of the changes alone: a new item takes the next, the last item takes a removed one's. They
- * serve uniform draws and the publication sweep.
+ * serve uniform draws and the publication sweep. A removed item's id is remembered, so that a click that comes after its removal
+ * does not bring it back.
  */
 public final class Catalogue implements Durable {
+
+    private static final int REMOVED = -1;
 
     private final byte prefix;
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<CatalogueItem> items = new ArrayList<>();
+    private final Set<String> removed = new HashSet<>();
+    private final Set<String> renumbered = new LinkedHashSet<>();
     private final TreeSet<String> dirty = new TreeSet<>();
 
     /** @param prefix first byte of this state's keys */
@@ -42,6 +50,7 @@ public final class Catalogue implements Durable {
             } else {
                 items.set(number, upsert.item());
             }
+            removed.remove(upsert.itemId());
             dirty.add(upsert.itemId());
         } else {
             remove(change.itemId());
@@ -61,6 +70,18 @@ public final class Catalogue implements Durable {
         return numbers.containsKey(item);
     }
 
+    /** Whether it was in the catalogue once, left it, and has not come back. */
+    public boolean wasRemoved(String item) {
+        return removed.contains(item);
+    }
+
+    /** Items whose number changed since the last call, for whoever goes through the catalogue by number. */
+    public List<String> takeRenumbered() {
+        List<String> taken = List.copyOf(renumbered);
+        renumbered.clear();
+        return taken;
+    }
+
     public Optional<CatalogueItem> item(String item) {
         return Optional.ofNullable(numbers.get(item)).map(items::get);
     }
@@ -76,6 +97,10 @@ public final class Catalogue implements Durable {
         ByteBuffer payload = Frame.open(value);
         int number = payload.getInt();
         String id = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+        if (number == REMOVED) {
+            removed.add(id);
+            return;
+        }
         CatalogueItem item = new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload));
         while (items.size() <= number) {
             items.add(item); // a placeholder until that number's own entry comes
@@ -92,7 +117,7 @@ public final class Catalogue implements Durable {
                     ByteBuffer.allocate(1 + text.length).put(prefix).put(text).array();
             Integer number = numbers.get(id);
             if (number == null) {
-                sink.delete(key);
+                sink.put(key, new Fields().integer(REMOVED).framed());
             } else {
                 CatalogueItem item = items.get(number);
                 Fields fields = new Fields().integer(number).longInteger(item.time());
@@ -104,6 +129,8 @@ public final class Catalogue implements Durable {
     }
 
     private void remove(String id) {
+        removed.add(id);
+        dirty.add(id);
         Integer number = numbers.remove(id);
         if (number == null) {
             return;
@@ -113,7 +140,7 @@ public final class Catalogue implements Durable {
             items.set(number, last);
             numbers.put(last.item(), number);
             dirty.add(last.item());
+            renumbered.add(last.item());
         }
-        dirty.add(id);
     }
 }

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -100,7 +101,7 @@ final class DemoCommand implements Callable<Integer> {
                 Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max"),
                 maxEvents(),
                 bad -> System.err.println("row not used: " + bad));
-        Files.createDirectories(home);
+        requireEmpty(home);
         try (Demo demo = new Demo(
                 home,
                 bootstrap -> {
@@ -133,6 +134,16 @@ final class DemoCommand implements Callable<Integer> {
         out.flush();
         if (report != null) {
             shown.write(report);
+        }
+    }
+
+    /** What an earlier run left would be counted, and learnt on, as this one's. */
+    private static void requireEmpty(Path home) throws IOException {
+        Files.createDirectories(home);
+        try (Stream<Path> content = Files.list(home)) {
+            if (content.findAny().isPresent()) {
+                throw Processes.unusable("--dir", home.toString(), "must be a new or an empty folder");
+            }
         }
     }
 

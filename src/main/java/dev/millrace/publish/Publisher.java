@@ -45,7 +45,7 @@ public final class Publisher implements Durable {
         this.key = new byte[] {(byte) prefix};
     }
 
-    /** Notes what a step touched. */
+    /** Notes a step of the log and what it changed in the catalogue. */
     public void stepped(MiniBatch batch) {
         steps = batch.step();
         dirty = true;
@@ -58,6 +58,10 @@ public final class Publisher implements Durable {
                 removed.add(change.itemId());
             }
         }
+    }
+
+    /** Notes the examples that the model has learnt from. */
+    public void learnt(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
             touched.merge(example.item(), example.producedAt(), Publisher::earlier);
             eventTime = Math.max(eventTime, example.time());
@@ -114,6 +118,8 @@ public final class Publisher implements Durable {
     }
 
     private void sweep(Catalogue catalogue) {
+        // one that moved may have jumped from before the cursor to behind it
+        catalogue.takeRenumbered().forEach(item -> touched.putIfAbsent(item, 0L));
         long due = Math.min(
                 catalogue.size(),
                 ((steps - publishedSteps) * catalogue.size() + settings.sweepSteps() - 1) / settings.sweepSteps());

@@ -2,7 +2,9 @@ package dev.millrace.recall;
 
 import dev.millrace.index.ExactIndex;
 import dev.millrace.publish.ItemEmbedding;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -31,6 +33,7 @@ public final class Generations {
     private final RecallEngine engine;
     private final Function<String, UserEncoder> encoders;
     private final Completeness completeness;
+    private final Set<String> known = new HashSet<>();
     private Optional<ServedGeneration> next = Optional.empty();
     private boolean isCaughtUp;
 
@@ -47,6 +50,7 @@ public final class Generations {
             remove(embedding.item());
             return Outcome.REMOVED;
         }
+        known.add(embedding.item());
         Optional<ServedGeneration> target = living(embedding.generation());
         if (target.isEmpty() && !isNewest(publishedAt)) {
             return Outcome.OUTDATED;
@@ -65,6 +69,7 @@ public final class Generations {
 
     /** Removes an item from every index. */
     public void remove(String item) {
+        known.remove(item);
         engine.served().ifPresent(served -> served.index().remove(item));
         engine.previous().ifPresent(previous -> previous.index().remove(item));
         next.ifPresent(building -> building.index().remove(item));
@@ -81,9 +86,8 @@ public final class Generations {
             return false;
         }
         ServedGeneration candidate = next.get();
-        int servedItems = engine.served().map(served -> served.index().size()).orElse(0);
         if (!completeness.isComplete(new Completeness.Progress(
-                candidate.index().size(), servedItems, candidate.encoder().isReady(), isCaughtUp))) {
+                candidate.index().size(), known.size(), candidate.encoder().isReady(), isCaughtUp))) {
             return false;
         }
         engine.serve(candidate);

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -56,6 +57,13 @@ public final class FollowingRecall implements AutoCloseable {
         FollowingRecall recall = new FollowingRecall(state, wire);
         recall.follow(clients, topics);
         return recall;
+    }
+
+    /** Why a topic can no longer be followed; absent while all are. */
+    public Optional<Throwable> failure() {
+        return followers.values().stream()
+                .flatMap(follower -> follower.failure().stream())
+                .findFirst();
     }
 
     @Override

@@ -49,7 +49,7 @@ public final class ServedState {
     private final AtomicLong userUpdates = new AtomicLong();
     private volatile FreshnessListener freshnessListener = millis -> {};
 
-    /** Hears of every click that became visible. */
+    /** Hears of every vector that shows clicks not shown before, once a vector. */
     interface FreshnessListener {
         void visibleAfter(long millis);
     }

@@ -101,7 +101,7 @@ final class AttributeProcessor
                 topics.userFeatures(),
                 user.user(),
                 ExampleCodec.toAvro(user),
-                user.time());
+                context.currentSystemTimeMs());
     }
 
     @Override
@@ -127,6 +127,7 @@ final class AttributeProcessor
                     return attribution -> attribution.removeUser(user);
                 }
                 var profile = reader.profile(record);
+                requireNotAhead(profile.time());
                 return attribution -> attribution.profile(profile);
             }
         }

@@ -12,6 +12,7 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -34,11 +35,16 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         /** Made here, of training examples, and written to the log. */
         EXAMPLES,
         /** Read from the log that another writes. */
-        LOG
+        LOG,
+        /** As {@link #LOG}, and nothing is published but progress: a shadow of the learner that writes the log. */
+        LOG_IN_SHADOW;
+
+        private String part() {
+            return this == EXAMPLES ? "learn-0" : "learn-from-log-0";
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(LearnProcessor.class);
-    private static final String PART = "learn-0";
 
     private final Source source;
     private final TopicNames topics;
@@ -89,7 +95,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                     closeAndLearn(trainer);
                 }
             }
-            case LOG -> learn(store.change(), BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
+            case LOG, LOG_IN_SHADOW -> learn(store.change(), BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
         }
     }
 
@@ -108,18 +114,22 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
         scope.run(() -> {
-            trainer.publish().forEach(embedding -> send(embedding, now));
+            List<ItemEmbedding> embeddings = trainer.publish();
+            boolean isPublished = source != Source.LOG_IN_SHADOW;
+            if (isPublished) {
+                embeddings.forEach(embedding -> send(embedding, now));
+            }
             TrainingProgress progress = trainer.progress();
             store.drain((key, value) -> {
-                if (trainer.isQuerySide(key)) {
+                if (isPublished && trainer.isQuerySide(key)) {
                     sendUpdate(progress, key, value, now);
                 }
             });
             outlet.send(
                     MillraceTopology.TO_PROGRESS,
                     topics.trainingProgress(),
-                    PART,
-                    OutputCodec.toAvro(new PartProgress(PART, now, progress.books(), Optional.of(progress))),
+                    source.part(),
+                    OutputCodec.toAvro(new PartProgress(source.part(), now, progress.books(), Optional.of(progress))),
                     now);
         });
     }

@@ -117,10 +117,15 @@ public final class MillraceTopology {
                 .addSink(TO_BATCHES, topics.miniBatches(), WRITE, WRITE, LEARN);
     }
 
-    /** From the log of mini-batches to item embeddings: the same learner, without the batches being its own. */
-    public static Topology learnFromLog(TopicNames topics, TrainerSettings settings, AvroWire wire) {
+    /**
+     * From the log of mini-batches to item embeddings: the same learner, without the batches being its own.
+     *
+     * @param isPublishing whether embeddings and model updates are written; beside a live learner only to other topics
+     */
+    public static Topology learnFromLog(
+            TopicNames topics, TrainerSettings settings, boolean isPublishing, AvroWire wire) {
         return learner(
-                LearnProcessor.Source.LOG,
+                isPublishing ? LearnProcessor.Source.LOG : LearnProcessor.Source.LOG_IN_SHADOW,
                 topics.miniBatches(),
                 topics,
                 settings,
@@ -137,7 +142,7 @@ public final class MillraceTopology {
             Duration maxWait,
             AvroWire wire,
             WriteThroughStore.Moment moment) {
-        String name = "from-" + (source == LearnProcessor.Source.LOG ? "mini-batches" : "training-examples");
+        String name = "from-" + (source == LearnProcessor.Source.EXAMPLES ? "training-examples" : "mini-batches");
         return new Topology()
                 .addSource(AutoOffsetReset.earliest(), name, new EventTimestamps(), READ, READ, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, settings, maxWait, wire), name)

@@ -3,7 +3,9 @@ package dev.millrace.stream;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.kafka.KafkaStreamsMetrics;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,7 +18,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -51,6 +52,7 @@ public final class StreamRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StreamRunner.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(30);
     private static final int REPLACEMENTS = 10;
+    private static final Duration REPLACEMENT_WINDOW = Duration.ofMinutes(10);
     private static final int SESSION_MILLIS = 10_000;
     private static final int PRODUCER_BATCH_BYTES = 128 << 10;
     private static final int LARGEST_REQUEST_BYTES = 8 << 20;
@@ -63,7 +65,7 @@ public final class StreamRunner implements AutoCloseable {
     private final Set<Part> started = ConcurrentHashMap.newKeySet();
     private final CountDownLatch running;
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final AtomicInteger replacements = new AtomicInteger();
+    private final Deque<Long> replacements = new ArrayDeque<>();
 
     public StreamRunner(StreamSettings settings, ClientSettings clients, Map<Part, Topology> topologies) {
         this.settings = settings;
@@ -155,7 +157,7 @@ public final class StreamRunner implements AutoCloseable {
     }
 
     private StreamThreadExceptionResponse respond(Part part, Throwable thrown) {
-        if (isRetriable(thrown) && replacements.incrementAndGet() <= REPLACEMENTS) {
+        if (isRetriable(thrown) && mayReplace(System.nanoTime())) {
             LOG.atWarn()
                     .addKeyValue("application", part.suffix())
                     .setCause(thrown)
@@ -165,6 +167,15 @@ public final class StreamRunner implements AutoCloseable {
         failure.compareAndSet(null, thrown);
         LOG.atError().addKeyValue("application", part.suffix()).setCause(thrown).log("The application stops");
         return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+    }
+
+    /** At most {@link #REPLACEMENTS} within {@link #REPLACEMENT_WINDOW}, over all applications. */
+    private synchronized boolean mayReplace(long now) {
+        while (!replacements.isEmpty() && now - replacements.peekFirst() > REPLACEMENT_WINDOW.toNanos()) {
+            replacements.removeFirst();
+        }
+        replacements.addLast(now);
+        return replacements.size() <= REPLACEMENTS;
     }
 
     private static boolean isRetriable(Throwable thrown) {
@@ -179,7 +190,6 @@ public final class StreamRunner implements AutoCloseable {
     private Properties properties(Part part) {
         boolean learns = part != Part.ATTRIBUTE;
         Properties config = new Properties();
-        config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         config.put("enable.transactional.statestores", settings.transactionalStores());
         config.put(
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
@@ -205,7 +215,8 @@ public final class StreamRunner implements AutoCloseable {
         if (!settings.instanceId().isBlank()) {
             config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, settings.instanceId());
         }
-        config.putAll(clients.properties()); // what the user gave under kafka. wins
+        config.putAll(clients.properties()); // what the user gave under kafka. wins, but for what promises rest on
+        config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, settings.applicationId() + "-" + part.suffix());
         return config;
     }

@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param maxWait longest that an open batch waits to become full
  * @param attributeThreads that read events
  * @param maxTaskIdle how long a task waits for a partition that has fallen behind its others
+ * @param isLogLearnerPublishing whether a learner from the log publishes too, or only says how it does
  * @param transactionalStores whether a crash replays a bounded tail instead of all state
  * @param stateMemoryBytes native memory for all RocksDB stores of this process
  */
@@ -27,6 +28,7 @@ public record StreamSettings(
         Duration maxWait,
         int attributeThreads,
         Duration maxTaskIdle,
+        boolean isLogLearnerPublishing,
         boolean transactionalStores,
         long stateMemoryBytes) {
 
@@ -72,6 +74,10 @@ public record StreamSettings(
                         Duration.ZERO,
                         minute,
                         "how long a task waits for an input partition that has no data, to merge inputs by time"),
+                reader.flag(
+                        "stream.from-log.publish",
+                        false,
+                        "a learner from mini-batches publishes too; beside a live learner give it topic names of its own"),
                 reader.flag(
                         "stream.transactional-stores",
                         true,

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
@@ -198,7 +199,7 @@ public final class Topics {
                 topic(names.trainingExamples(), ONE_LEARNER, examples),
                 topic(names.miniBatches(), ONE_LEARNER, batches),
                 topic(names.itemEmbeddings(), many, compacted),
-                topic(names.modelUpdates(), many, compacted),
+                topic(names.modelUpdates(), ONE_LEARNER, compacted),
                 topic(names.userFeatures(), many, compacted),
                 topic(names.trainingProgress(), ONE_LEARNER, compacted),
                 topic(names.deadLetters(), many, events));
@@ -215,7 +216,13 @@ public final class Topics {
         int millis = Math.max(SHORTEST_TIMEOUT_MILLIS, (int) patience.toMillis());
         config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, millis);
         config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, millis);
-        return Admin.create(config);
+        try {
+            return Admin.create(config);
+        } catch (KafkaException unusable) { // such as a host name that cannot be resolved
+            Throwable cause = unusable.getCause() == null ? unusable : unusable.getCause();
+            throw new BrokerUnreachableException(
+                    "no client for " + clients.bootstrapServers() + ": " + cause.getMessage(), unusable);
+        }
     }
 
     private RuntimeException failure(ExecutionException failed) {

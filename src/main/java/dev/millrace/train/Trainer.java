@@ -64,7 +64,12 @@ public final class Trainer implements Durable, AutoCloseable {
         publisher = new Publisher(settings.publish(), PUBLICATION);
     }
 
+    /** Takes an example into the open batch; one about an item that has left the catalogue is only counted. */
     public void add(TrainingExample example) {
+        if (catalogue.wasRemoved(example.item())) {
+            books.settle(EXAMPLES, "removed-item");
+            return;
+        }
         books.await(EXAMPLES);
         batcher.add(example);
     }
@@ -229,6 +234,7 @@ public final class Trainer implements Durable, AutoCloseable {
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();
+            publisher.learnt(batch);
             settle(batch, isOwn, "learnt");
             return new StepOutcome.Learnt(report);
         } catch (NonFiniteStepException notFinite) {

@@ -205,6 +205,49 @@ class AttributionTest {
     }
 
     @Test
+    void clickWithoutExposureIdWaitsForItsOwnExposureAndNotForAnOlderOne() {
+        attribution.expose(exposure("old", "ann", "a", START));
+        attribution.click(anonymous("c", START + HOUR + 1)); // ahead of the exposure it answers
+        assertThat(account("clicks").waiting()).isEqualTo(1);
+
+        attribution.expose(exposure("own", "ann", "a", START + HOUR));
+
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
+        assertThat(examples.get(0).user().time()).isEqualTo(START + HOUR);
+    }
+
+    @Test
+    void waitingClickIsNotTakenByAnExposureWhoseWindowItMisses() {
+        attribution.click(anonymous("c", START + HOUR + 1));
+
+        attribution.expose(exposure("old", "ann", "a", START));
+        attribution.expose(exposure("own", "ann", "a", START + HOUR));
+
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
+    }
+
+    @Test
+    void clickWithoutExposureIdIsLateIfOnlyAnOldExposureIsKnown() {
+        attribution.expose(exposure("old", "ann", "a", START));
+        attribution.click(anonymous("c", START + HOUR));
+
+        attribution.advance(START + 2 * HOUR);
+
+        assertThat(account("clicks")).isEqualTo(account(1, 0, "late", 1));
+    }
+
+    @Test
+    void timerOfAnErasedExposureDoesNotEndItsSuccessor() {
+        attribution.expose(exposure("e", "ann", "a", START));
+        attribution.removeUser("ann");
+        attribution.expose(exposure("e", "ann", "a", START + 20 * MINUTE)); // the same id again
+
+        attribution.advance(START + 40 * MINUTE); // past the first window, within the second
+
+        assertThat(account("exposures").waiting()).isEqualTo(1);
+    }
+
+    @Test
     void aSecondActionOnTheSameExposureIsAnExampleOfItsOwn() {
         attribution = attribution(Map.of("attribution.actions", "click,like"));
         attribution.expose(exposure("e", "ann", "a", START));
@@ -309,6 +352,10 @@ class AttributionTest {
 
     private static Click click(String id, String user, String item, String exposure, long time) {
         return new Click(id, user, item, Optional.of(exposure), "click", 1, time, 0, Features.NONE);
+    }
+
+    private static Click anonymous(String id, long time) {
+        return new Click(id, "ann", "a", Optional.empty(), "click", 1, time, 0, Features.NONE);
     }
 
     private static UserProfile profile(String user, long time, String age) {

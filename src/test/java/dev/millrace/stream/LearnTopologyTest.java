@@ -114,7 +114,7 @@ class LearnTopologyTest {
         assertThat(log).hasSize(4);
 
         try (TopologyTestDriver driver =
-                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), wire), "log")) {
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire), "log")) {
             log.forEach(batch -> send(driver, topics.miniBatches(), batch));
 
             Map<String, float[]> replayed = lastVectors(driver);
@@ -128,7 +128,7 @@ class LearnTopologyTest {
     void gapInTheLogStopsTheLearner() {
         MiniBatch second = new MiniBatch(2, 1, List.of(), List.of(), new float[0], List.of(), new float[0], 0);
         try (TopologyTestDriver driver =
-                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), wire), "log")) {
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire), "log")) {
             assertThatThrownBy(() ->
                             send(driver, topics.miniBatches(), wire.encode("mini-batches", BatchCodec.toAvro(second))))
                     .hasStackTraceContaining("mini-batch of step 2 follows step 0");

@@ -22,7 +22,7 @@ class MillraceTopologyTest {
                     case "attribute" -> MillraceTopology.attribute(topics, Streams.attribution(), Streams.wire());
                     case "learn" ->
                         MillraceTopology.learn(topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire());
-                    default -> MillraceTopology.learnFromLog(topics, Streams.trainer(), Streams.wire());
+                    default -> MillraceTopology.learnFromLog(topics, Streams.trainer(), true, Streams.wire());
                 };
 
         String described = topology.describe().toString();

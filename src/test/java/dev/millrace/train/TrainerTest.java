@@ -1,0 +1,215 @@
+package dev.millrace.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Books;
+import dev.millrace.state.EntrySink;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class TrainerTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+    private static final int SWEEP = 10;
+
+    private final SplittableRandom random = new SplittableRandom(7);
+    private final TrainerSettings settings = TrainerSettings.read(new SettingsReader(Map.of(
+            "batch.size", "8",
+            "batch.negatives", "16",
+            "batch.max-changes", "50",
+            "tower.dim", "8",
+            "tower.user.hidden", "8",
+            "tower.item.hidden", "8",
+            "features.user", "history",
+            "features.item", "item",
+            "publish.sweep.steps", Integer.toString(SWEEP))));
+
+    @Test
+    void learnerOfTheLogAloneHasTheSameWeightsAndTheSamePopularity() {
+        try (Trainer live = new Trainer(settings);
+                Trainer follower = new Trainer(settings)) {
+            for (int step = 0; step < 30; step++) {
+                fill(live, step);
+                MiniBatch batch = live.closeBatch();
+                live.learn(batch);
+                follower.learn(batch);
+            }
+
+            assertThat(follower.modelDigest()).isEqualTo(live.modelDigest());
+            assertThat(entries(follower, "mCPeE")).isEqualTo(entries(live, "mCPeE"));
+        }
+    }
+
+    @Test
+    void restoredTrainerGoesOnBitForBit() {
+        try (Trainer undisturbed = new Trainer(settings);
+                Trainer stopped = new Trainer(settings);
+                Trainer restored = new Trainer(settings)) {
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            List<MiniBatch> log = new ArrayList<>();
+            for (int step = 0; step < 20; step++) {
+                fill(undisturbed, step);
+                MiniBatch batch = undisturbed.closeBatch();
+                undisturbed.learn(batch);
+                log.add(batch);
+            }
+            for (int step = 0; step < 20; step++) {
+                Trainer each = step < 12 ? stopped : restored;
+                if (step == 12) {
+                    commit(stopped, stored);
+                    List<byte[]> keys = new ArrayList<>(stored.keySet());
+                    java.util.Collections.reverse(keys); // the order does not matter
+                    keys.forEach(key -> restored.restore(key, stored.getOrDefault(key, new byte[0])));
+                }
+                each.learn(log.get(step));
+                if (step < 11) {
+                    commit(stopped, stored); // as often as not, as commits come
+                }
+            }
+
+            assertThat(restored.modelDigest()).isEqualTo(undisturbed.modelDigest());
+            assertThat(restored.progress().exam().model().scored())
+                    .isEqualTo(undisturbed.progress().exam().model().scored());
+        }
+    }
+
+    @Test
+    void noVectorIsOlderThanTheSweepBoundWhateverComesAndGoes() {
+        try (Trainer trainer = new Trainer(settings)) {
+            for (int hot = 0; hot < 60; hot++) {
+                trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + hot, TIME, Features.NONE)));
+            }
+            for (int cold = 0; cold < 200; cold++) { // items that are never clicked: only the sweep publishes them
+                trainer.change(new CatalogueChange.Upsert(new CatalogueItem("c" + cold, TIME, Features.NONE)));
+            }
+            Map<String, Long> publishedAt = new HashMap<>();
+            int lastCommit = 0;
+            int largestGap = 0;
+            for (int step = 1; step <= 200; step++) {
+                fill(trainer, step);
+                if (step % 3 == 0) {
+                    trainer.change(new CatalogueChange.Removal("c" + random.nextInt(200), TIME));
+                }
+                trainer.learn(trainer.closeBatch());
+                if (random.nextInt(3) > 0) {
+                    continue; // a commit takes in several steps
+                }
+                for (ItemEmbedding embedding : trainer.publish()) {
+                    if (embedding.vector().isPresent()) {
+                        publishedAt.put(embedding.item(), (long) step);
+                    } else {
+                        publishedAt.remove(embedding.item());
+                    }
+                }
+                largestGap = Math.max(largestGap, step - lastCommit);
+                lastCommit = step;
+                int gap = largestGap;
+                long now = step;
+                // a commit sweeps for the steps since the one before, so a round may end one gap late
+                assertThat(publishedAt.values()).allMatch(at -> now - at <= SWEEP + gap);
+            }
+        }
+    }
+
+    @Test
+    void removedItemGetsATombstoneAndATrailingClickDoesNotBringItBack() {
+        try (Trainer trainer = new Trainer(settings)) {
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("gone", TIME, Features.NONE)));
+            fill(trainer, 1);
+            trainer.learn(trainer.closeBatch());
+            trainer.publish();
+            trainer.change(new CatalogueChange.Removal("gone", TIME + 1));
+            fill(trainer, 2);
+            trainer.learn(trainer.closeBatch());
+            assertThat(trainer.publish())
+                    .anyMatch(embedding -> embedding.item().equals("gone")
+                            && embedding.vector().isEmpty());
+
+            trainer.add(example("late", "gone"));
+            fill(trainer, 3);
+            trainer.learn(trainer.closeBatch());
+
+            assertThat(trainer.publish())
+                    .noneMatch(embedding -> embedding.item().equals("gone"));
+            Books.Account account = trainer.progress().books().getOrDefault(Trainer.EXAMPLES, Books.Account.EMPTY);
+            assertThat(account.outcome("removed-item")).isEqualTo(1);
+            assertThat(account.isBalanced()).isTrue();
+        }
+    }
+
+    @Test
+    void aGapInTheLogStopsTheLearner() {
+        try (Trainer live = new Trainer(settings);
+                Trainer follower = new Trainer(settings)) {
+            fill(live, 1);
+            live.learn(live.closeBatch());
+            fill(live, 2);
+            MiniBatch second = live.closeBatch();
+
+            assertThatThrownBy(() -> follower.learn(second))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("mini-batch of step 2 follows step 0");
+        }
+    }
+
+    private void fill(Trainer trainer, int step) {
+        for (int at = 0; at < 8; at++) {
+            trainer.add(example("e" + step + "-" + at, "i" + random.nextInt(60)));
+        }
+    }
+
+    private TrainingExample example(String id, String item) {
+        List<String> history = List.of("i" + random.nextInt(60), "i" + random.nextInt(60));
+        return new TrainingExample(
+                id,
+                new UserFeatures("u" + random.nextInt(20), TIME, Features.NONE, history),
+                Features.NONE,
+                item,
+                "click",
+                1,
+                TIME,
+                0);
+    }
+
+    private static void commit(Trainer trainer, Map<byte[], byte[]> stored) {
+        trainer.publish();
+        trainer.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.remove(key);
+            }
+        });
+    }
+
+    private static Map<String, String> entries(Trainer trainer, String kinds) {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        commit(trainer, stored);
+        Map<String, String> shown = new TreeMap<>();
+        stored.forEach((key, value) -> {
+            if (kinds.indexOf(key[0]) >= 0) {
+                shown.put(Arrays.toString(key), Arrays.toString(value));
+            }
+        });
+        return shown;
+    }
+}
