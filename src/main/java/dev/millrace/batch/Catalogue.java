@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 
 /**
@@ -64,6 +65,12 @@ public final class Catalogue implements Durable {
     /** @param number from 0, below {@link #size} */
     public String itemAt(int number) {
         return items.get(number).item();
+    }
+
+    /** The item's number, if it is in the catalogue. */
+    public OptionalInt number(String item) {
+        Integer number = numbers.get(item);
+        return number == null ? OptionalInt.empty() : OptionalInt.of(number);
     }
 
     public boolean contains(String item) {

@@ -12,9 +12,10 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 
 /**
  * Progressive validation: ranks each example's item against the whole catalogue, minus what the user has had, by the model as
@@ -102,18 +103,25 @@ public final class Examiner implements Durable {
         popularity.drainDirty(sink);
     }
 
-    private void rank(List<TrainingExample> examined, TwoTower model, Catalogue catalogue) {
+    private void rank(List<TrainingExample> batch, TwoTower model, Catalogue catalogue) {
+        // an item that is not in the catalogue cannot be found
+        List<TrainingExample> examined = batch.stream()
+                .filter(example -> catalogue.contains(example.item()))
+                .toList();
+        if (examined.isEmpty()) {
+            return;
+        }
         int items = catalogue.size();
         List<String> ids = new ArrayList<>(items);
-        Map<String, Integer> columns = new HashMap<>(2 * items);
         double[] counts = new double[items];
-        double now = hours(examined.get(0).time());
-        for (int column = 0; column < items; column++) {
-            String id = catalogue.itemAt(column);
+        double now = hours(batch.get(0).time());
+        for (int number = 0; number < items; number++) {
+            String id = catalogue.itemAt(number);
             ids.add(id);
-            columns.put(id, column);
-            counts[column] = popularity.count(id, now);
+            counts[number] = popularity.count(id, now);
         }
+        double[] sortedCounts = counts.clone();
+        Arrays.sort(sortedCounts);
         float[] itemVectors = new float[items * model.dim()];
         model.itemVectors(ids, itemVectors);
         ItemScores scores = new ItemScores(itemVectors, items, model.dim());
@@ -124,57 +132,40 @@ public final class Examiner implements Durable {
         float[] userVectors = new float[examined.size() * model.dim()];
         model.userVectors(users, contexts, userVectors);
 
+        int[] targets = new int[examined.size()];
+        float[] marks = new float[targets.length];
+        for (int at = 0; at < targets.length; at++) {
+            targets[at] = catalogue.number(examined.get(at).item()).orElseThrow();
+            marks[at] = scores.score(userVectors, at * model.dim(), targets[at]);
+        }
+        int[] above = new int[targets.length];
+        int[] below = new int[targets.length];
+        scores.count(userVectors, marks, above, below);
+
         RankingTotals byModel = totals.model();
         RankingTotals byPopularity = totals.popularity();
-        boolean[] hadByUser = new boolean[items];
-        float[] row = new float[items];
-        for (int at = 0; at < examined.size(); at++) {
-            TrainingExample example = examined.get(at);
-            Integer target = columns.get(example.item());
-            if (target == null) {
-                continue; // not in the catalogue: nothing to find
+        for (int at = 0; at < targets.length; at++) {
+            int target = targets[at];
+            Rank modelRank = new Rank(above[at], items - above[at] - below[at]);
+            Rank popularityRank = Rank.among(sortedCounts, counts[target]);
+            for (int had : leftOut(examined.get(at), target, catalogue)) {
+                modelRank = modelRank.without(scores.score(userVectors, at * model.dim(), had), marks[at]);
+                popularityRank = popularityRank.without(counts[had], counts[target]);
             }
-            markHad(hadByUser, example, columns, target, true);
-            scores.of(userVectors, at * model.dim(), row);
-            byModel = byModel.plus(rank(row, hadByUser, target));
-            byPopularity = byPopularity.plus(rank(counts, hadByUser, target));
-            markHad(hadByUser, example, columns, target, false);
+            byModel = byModel.plus(modelRank.place());
+            byPopularity = byPopularity.plus(popularityRank.place());
         }
         totals = new ExamTotals(byModel, byPopularity, totals.withoutHistory());
     }
 
-    private static void markHad(
-            boolean[] had, TrainingExample example, Map<String, Integer> columns, int target, boolean value) {
+    /** Numbers of the items that the target does not compete with, each once: what the user has had, and itself. */
+    private static Set<Integer> leftOut(TrainingExample example, int target, Catalogue catalogue) {
+        Set<Integer> numbers = new HashSet<>();
+        numbers.add(target);
         for (String item : example.user().history()) {
-            Integer column = columns.get(item);
-            if (column != null && column != target) {
-                had[column] = value;
-            }
+            catalogue.number(item).ifPresent(numbers::add);
         }
-    }
-
-    private static double rank(float[] scores, boolean[] left, int target) {
-        int better = 0;
-        int ties = 0;
-        for (int column = 0; column < scores.length; column++) {
-            if (!left[column] && column != target) {
-                better += scores[column] > scores[target] ? 1 : 0;
-                ties += scores[column] == scores[target] ? 1 : 0;
-            }
-        }
-        return 1 + better + ties / 2.0;
-    }
-
-    private static double rank(double[] scores, boolean[] left, int target) {
-        int better = 0;
-        int ties = 0;
-        for (int column = 0; column < scores.length; column++) {
-            if (!left[column] && column != target) {
-                better += scores[column] > scores[target] ? 1 : 0;
-                ties += scores[column] == scores[target] ? 1 : 0;
-            }
-        }
-        return 1 + better + ties / 2.0;
+        return numbers;
     }
 
     private static double hours(long epochMillis) {

@@ -2,8 +2,6 @@ package dev.millrace.model;
 
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -16,15 +14,14 @@ import java.util.function.Consumer;
 final class EmbeddingTable {
 
     /** No row. */
-    static final int NONE = -1;
+    static final int NONE = KeyIndex.NONE;
 
     private static final int FIRST_CAPACITY = 1024;
 
     private final String name;
     private final int dim;
     private final ModelSettings settings;
-    private final Map<String, Integer> rows = new HashMap<>();
-    private String[] keys = new String[FIRST_CAPACITY];
+    private final KeyIndex rows = new KeyIndex();
     private float[] values;
     private float[] accumulators = new float[FIRST_CAPACITY];
     private int end;
@@ -69,14 +66,24 @@ final class EmbeddingTable {
 
     /** The key's row, or {@link #NONE}. */
     int row(String key) {
-        Integer row = rows.get(key);
-        return row == null ? NONE : row;
+        return rows.find(key);
+    }
+
+    /**
+     * The rows of many keys, {@link #NONE} where there is none.
+     *
+     * @param keys [count]
+     * @param fingerprints [count] of the keys, as {@link KeyIndex#fingerprint} makes them
+     * @param found [count] filled
+     */
+    void rows(String[] keys, long[] fingerprints, int count, int[] found) {
+        rows.findAll(keys, fingerprints, count, found);
     }
 
     /** The key's row, made if there is none. */
     int admit(String key) {
-        Integer known = rows.get(key);
-        if (known != null) {
+        int known = rows.find(key);
+        if (known != NONE) {
             return known;
         }
         int row = allocate(key);
@@ -96,11 +103,10 @@ final class EmbeddingTable {
     }
 
     void remove(String key) {
-        Integer row = rows.remove(key);
-        if (row == null) {
+        int row = rows.remove(key);
+        if (row == NONE) {
             return;
         }
-        keys[row] = "";
         dirty.clear(row);
         removed.add(key);
         if (freeCount == free.length) {
@@ -120,8 +126,8 @@ final class EmbeddingTable {
 
     /** Takes back a stored row. */
     void put(String key, float[] row, float accumulator) {
-        Integer known = rows.get(key);
-        int number = known == null ? allocate(key) : known;
+        int known = rows.find(key);
+        int number = known == NONE ? allocate(key) : known;
         System.arraycopy(row, 0, values, number * dim, dim);
         accumulators[number] = accumulator;
     }
@@ -132,9 +138,9 @@ final class EmbeddingTable {
 
     /** What changed since the last drain, in no order: rows by key and number, then keys that went. */
     void drain(BiConsumer<String, Integer> changed, Consumer<String> gone) {
-        dirty.stream().forEach(row -> changed.accept(keys[row], row));
+        dirty.stream().forEach(row -> changed.accept(rows.key(row), row));
         // a key that went and came back has a row again, and is not gone
-        removed.stream().filter(key -> !rows.containsKey(key)).forEach(gone);
+        removed.stream().filter(key -> rows.find(key) == NONE).forEach(gone);
         dirty.clear();
         removed.clear();
     }
@@ -150,12 +156,10 @@ final class EmbeddingTable {
             if (capacity <= row) {
                 throw new IllegalStateException("table " + name + " is full: " + row + " rows of " + dim + " floats");
             }
-            keys = Arrays.copyOf(keys, capacity);
             accumulators = Arrays.copyOf(accumulators, capacity);
             values = Arrays.copyOf(values, capacity * dim);
         }
         rows.put(key, row);
-        keys[row] = key;
         return row;
     }
 }

@@ -36,6 +36,10 @@ final class Tower {
     private final int[][] starts;
 
     private final int[][] rows;
+    /** Keys of the feature that is being resolved, all subjects' side by side. */
+    private String[] keys = new String[16];
+
+    private long[] fingerprints = new long[16];
     /** Keys without a row, by their code in {@link #rows}: code −1 − at. */
     private String[] rowless = new String[16];
 
@@ -345,34 +349,65 @@ final class Tower {
         }
     }
 
+    /** @param finder asked for the keys that have no row */
     private void resolve(List<Subject> subjects, RowFinder finder) {
-        int n = subjects.size();
         for (int f = 0; f < offsets.length; f++) {
-            FeatureSpec feature = features.get(f);
-            if (!feature.hasRows()) {
-                continue;
-            }
-            if (starts[f].length <= n) {
-                starts[f] = new int[n + 1];
-            }
-            int end = 0;
-            for (int i = 0; i < n; i++) {
-                starts[f][i] = end;
-                List<String> keys = subjects.get(i).keys(feature);
-                if (end + keys.size() > rows[f].length) {
-                    rows[f] = Arrays.copyOf(rows[f], Math.max(2 * rows[f].length, end + keys.size()));
+            if (features.get(f).hasRows()) {
+                int count = readKeys(f, subjects);
+                if (rows[f].length < count) {
+                    rows[f] = new int[2 * count];
                 }
-                for (int k = 0; k < keys.size(); k++) {
-                    int row = finder.row(f, keys.get(k));
-                    if (row != EmbeddingTable.NONE) {
-                        rows[f][end++] = row;
-                    } else if (feature.kind() != Kind.BAG) {
-                        rows[f][end++] = -1 - rowless(keys.get(k));
-                    }
-                }
+                tables[f].rows(keys, fingerprints, count, rows[f]);
+                completeRows(f, subjects.size(), finder);
             }
-            starts[f][n] = end;
         }
+    }
+
+    /** Fills {@link #keys} and where each subject's begin; answers how many there are. */
+    private int readKeys(int f, List<Subject> subjects) {
+        FeatureSpec feature = features.get(f);
+        int n = subjects.size();
+        if (starts[f].length <= n) {
+            starts[f] = new int[n + 1];
+        }
+        int end = 0;
+        for (int i = 0; i < n; i++) {
+            starts[f][i] = end;
+            List<String> own = subjects.get(i).keys(feature);
+            int count = own.size();
+            if (end + count > keys.length) {
+                keys = Arrays.copyOf(keys, 2 * (end + count));
+                fingerprints = Arrays.copyOf(fingerprints, keys.length);
+            }
+            for (int k = 0; k < count; k++) {
+                String key = own.get(k);
+                keys[end] = key;
+                fingerprints[end++] = KeyIndex.fingerprint(key);
+            }
+        }
+        starts[f][n] = end;
+        return end;
+    }
+
+    /** Asks for the rows that were not found; a bag closes up over those that stay without. */
+    private void completeRows(int f, int n, RowFinder finder) {
+        int[] start = starts[f];
+        int[] row = rows[f];
+        boolean isBag = features.get(f).kind() == Kind.BAG;
+        int end = 0;
+        for (int i = 0; i < n; i++) {
+            int from = start[i];
+            start[i] = end;
+            for (int at = from; at < start[i + 1]; at++) {
+                int found = row[at] == EmbeddingTable.NONE ? finder.row(f, keys[at]) : row[at];
+                if (found != EmbeddingTable.NONE) {
+                    row[end++] = found;
+                } else if (!isBag) {
+                    row[end++] = -1 - rowless(keys[at]);
+                }
+            }
+        }
+        start[n] = end;
     }
 
     /** Finds the row of a feature's key. */

@@ -1,0 +1,40 @@
+package dev.millrace.exam;
+
+/**
+ * Where a score stands among others.
+ *
+ * @param better scores above it
+ * @param equal scores equal to it
+ */
+record Rank(int better, int equal) {
+
+    /** Where a score stands among all. */
+    static Rank among(double[] ascending, double score) {
+        int notAbove = countBelow(ascending, Math.nextUp(score));
+        return new Rank(ascending.length - notAbove, notAbove - countBelow(ascending, score));
+    }
+
+    /** As if one of those others were not there. */
+    Rank without(double other, double score) {
+        return new Rank(better - (other > score ? 1 : 0), equal - (other == score ? 1 : 0));
+    }
+
+    /** The place, from 1; an equal score takes half a place. */
+    double place() {
+        return 1 + better + equal / 2.0;
+    }
+
+    private static int countBelow(double[] ascending, double score) {
+        int low = 0;
+        int high = ascending.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (ascending[middle] < score) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}
