@@ -8,8 +8,6 @@ import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.TopicFollower;
 import dev.millrace.stream.TopicRecord;
 import dev.millrace.train.TrainingProgress;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -17,14 +15,10 @@ import java.util.TreeMap;
 /** What training says of itself, followed from its topic. Safe for threads. */
 public final class ProgressWatch implements AutoCloseable {
 
-    private static final int MAX_POINTS = 4_000;
-
-    private record Point(long positives, ExamTotals exam) {}
-
     private final ProgressRecords records;
     private final TopicFollower follower;
     private final SortedMap<String, PartProgress> parts = new TreeMap<>();
-    private final List<Point> points = new ArrayList<>(List.of(new Point(0, ExamTotals.NONE)));
+    private final ExamTrail exams = new ExamTrail();
 
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records) {
         this.records = records;
@@ -46,14 +40,12 @@ public final class ProgressWatch implements AutoCloseable {
 
     /** The exam over the last so many positives, as nearly as commits allow. */
     public synchronized ExamTotals examOfLast(long positives) {
-        Point last = points.get(points.size() - 1);
-        return last.exam.minus(pointAt(last.positives - positives).exam);
+        return exams.ofLast(positives);
     }
 
     /** The exam over the second half of the positives, as nearly as commits allow. */
     public synchronized ExamTotals examOfSecondHalf() {
-        Point last = points.get(points.size() - 1);
-        return last.exam.minus(pointAt(last.positives - last.positives / 2).exam);
+        return exams.ofSecondHalf();
     }
 
     /** Why following ended; absent while it goes on. */
@@ -69,27 +61,7 @@ public final class ProgressWatch implements AutoCloseable {
     private synchronized void take(TopicRecord record) {
         records.decode(record).ifPresent(part -> {
             parts.put(part.part(), part);
-            part.training().ifPresent(training -> {
-                if (training.positives() > points.get(points.size() - 1).positives) {
-                    points.add(new Point(training.positives(), training.exam()));
-                }
-                if (points.size() > MAX_POINTS) { // every other of the older ones will do
-                    for (int at = points.size() / 2; at > 0; at -= 2) {
-                        points.remove(at);
-                    }
-                }
-            });
+            part.training().ifPresent(training -> exams.add(training.positives(), training.exam()));
         });
-    }
-
-    private Point pointAt(long positives) {
-        Point found = points.get(0);
-        for (Point point : points) {
-            if (point.positives > positives) {
-                break;
-            }
-            found = point;
-        }
-        return found;
     }
 }

@@ -105,7 +105,7 @@ final class DemoCommand implements Callable<Integer> {
         try (Demo demo = new Demo(
                 home,
                 bootstrap -> {
-                    byDefault.put("kafka.bootstrap.servers", bootstrap);
+                    config.set.put("kafka.bootstrap.servers", bootstrap); // its own broker, whatever was said
                     return data.settings(config, byDefault);
                 },
                 replay,

@@ -1,0 +1,62 @@
+package dev.millrace.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
+import org.junit.jupiter.api.Test;
+
+class ExamTrailTest {
+
+    private final ExamTrail trail = new ExamTrail();
+
+    @Test
+    void withoutAnyPointNothingWasScored() {
+        assertThat(trail.ofSecondHalf().model().scored()).isZero();
+        assertThat(trail.ofLast(5_000).model().scored()).isZero();
+    }
+
+    @Test
+    void theSecondHalfBeginsAtTheLastPointThatIsNotBehindTheMiddle() {
+        // one event scored a positive; points at 40, 90 and 100: the middle of 100 is 50, the point before it 40
+        trail.add(40, scored(40));
+        trail.add(90, scored(90));
+        trail.add(100, scored(100));
+
+        assertThat(trail.ofSecondHalf().model().scored()).isEqualTo(60);
+    }
+
+    @Test
+    void anOddPositiveInTheMiddleBelongsToTheFirstHalf() {
+        // of 101 positives the last 50 are the second half: it begins behind 51
+        trail.add(50, scored(50));
+        trail.add(51, scored(51));
+        trail.add(101, scored(101));
+
+        assertThat(trail.ofSecondHalf().model().scored()).isEqualTo(50);
+    }
+
+    @Test
+    void aStretchLongerThanAllIsAll() {
+        trail.add(40, scored(40));
+
+        assertThat(trail.ofLast(5_000).model().scored()).isEqualTo(40);
+    }
+
+    @Test
+    void aPointThatIsNotLaterChangesNothing() {
+        trail.add(40, scored(40));
+        trail.add(40, scored(999));
+        trail.add(30, scored(999));
+
+        assertThat(trail.ofLast(40).model().scored()).isEqualTo(40);
+    }
+
+    private static ExamTotals scored(int events) {
+        RankingTotals totals = RankingTotals.NONE;
+        for (int event = 0; event < events; event++) {
+            totals = totals.plus(1);
+        }
+        return new ExamTotals(totals, totals, 0);
+    }
+}
