@@ -45,6 +45,9 @@ final class TrainCommand implements Callable<Integer> {
             CountDownLatch stop = Processes.stopOnSignal();
             runner.start();
             out.println("training from " + settings.clients().bootstrapServers());
+            if (source() == TrainProcess.From.MINI_BATCHES && !settings.stream().isLogLearnerPublishing()) {
+                out.println("in shadow: publishes progress alone; stream.from-log.publish=true publishes embeddings");
+            }
             out.flush();
             while (!stop.await(1, TimeUnit.SECONDS)) {
                 if (!runner.isAlive()) {

@@ -105,7 +105,13 @@ class ProcessesIT {
         for (String topic : List.of("item-embeddings", "model-updates", "training-progress")) {
             shadow.addAll(List.of("--set", "topic." + topic + ".name=shadow-" + topic));
         }
-        shadow.addAll(List.of("--set", "serve.port=0", "--set", "serve.state-dir=shadow-serve"));
+        shadow.addAll(List.of(
+                "--set",
+                "serve.port=0",
+                "--set",
+                "serve.state-dir=shadow-serve",
+                "--set",
+                "stream.from-log.publish=true"));
         run("shadow-topics", with(shadow, "topics", "create"));
         try (MillraceProcess learner = start("shadow-train", with(shadow, "train", "--from", "mini-batches"));
                 MillraceProcess server = start("shadow-serve", with(shadow, "serve"))) {
