@@ -93,14 +93,13 @@ final class DemoCommand implements Callable<Integer> {
         Map<String, String> byDefault = new TreeMap<>();
         byDefault.put("stream.state-directory", home.resolve("state").toString());
         byDefault.put("serve.state-dir", home.resolve("serve").toString());
-        // a fast replay sends days of events in seconds: topics a moment apart are hours apart in event time
-        byDefault.put("stream.max-task-idle", "500ms");
+        // one partition keeps the order of the data; at full speed a moment between two topics is hours of event time
+        Pace pace = Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max");
+        byDefault.put("topic.partitions", "1");
+        byDefault.put("stream.max-task-idle", pace instanceof Pace.Max ? "5s" : "100ms");
         MillraceSettings settings = data.settings(config, byDefault);
         ReplayRun replay = new ReplayRun(
-                data.open(settings),
-                Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max"),
-                maxEvents(),
-                bad -> System.err.println("row not used: " + bad));
+                data.open(settings), pace, maxEvents(), bad -> System.err.println("row not used: " + bad));
         requireEmpty(home);
         try (Demo demo = new Demo(
                 home,

@@ -65,9 +65,10 @@ public record ModelSettings(
      *
      * @param temperature softmax temperature, in (0, 1]; smaller sharpens
      * @param correction whether log Q is subtracted
+     * @param fullBatch examples of a full batch; a smaller one weighs as much less
      * @param popularityExponent b of the term b log p that the training logit carries
      */
-    public record Loss(double temperature, Correction correction, double popularityExponent) {}
+    public record Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {}
 
     /**
      * How a step moves the weights.
@@ -156,6 +157,7 @@ public record ModelSettings(
         return new Loss(
                 reader.number("loss.temperature", 0.1, 0.001, 1, "softmax temperature"),
                 reader.choice("loss.correction", Correction.CLASSIC, "whether logits lose log Q"),
+                reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
                 reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"));
     }
 

@@ -82,7 +82,11 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
         times.begin();
         Candidates candidates = Candidates.of(batch, settings.loss());
-        return learn(batch.step(), users(batch), items(candidates.items()), candidates, weights(batch));
+        float share =
+                Math.min(1f, (float) batch.examples().size() / settings.loss().fullBatch());
+        StepReport report =
+                learn(batch.step(), users(batch), items(candidates.items()), candidates, weights(batch, share));
+        return new StepReport(report.loss() / share, report.gradientNorm(), report.touched());
     }
 
     /**
@@ -387,10 +391,14 @@ public final class TwoTower implements Durable, AutoCloseable {
         return items;
     }
 
-    private static float[] weights(MiniBatch batch) {
+    /**
+     * Weights of a batch's examples. Those of a batch closed early are scaled down to what they would weigh in a full one: the mean
+     * over a few examples is a large gradient for each, and Adagrad never forgets it.
+     */
+    private static float[] weights(MiniBatch batch, float share) {
         float[] weights = new float[batch.examples().size()];
         for (int i = 0; i < weights.length; i++) {
-            weights[i] = (float) batch.examples().get(i).weight();
+            weights[i] = share * (float) batch.examples().get(i).weight();
         }
         return weights;
     }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 
 class InBatchSoftmaxTest {
 
-    private static final Loss CLASSIC = new Loss(1, Correction.CLASSIC, 0);
+    private static final Loss CLASSIC = new Loss(1, Correction.CLASSIC, 2, 0);
 
     @Test
     void frequentItemIsTheWeakerNegative() {
@@ -47,7 +47,7 @@ class InBatchSoftmaxTest {
     void correctionDoesNotDependOnTheTemperature() {
         MiniBatch batch = batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100);
 
-        Candidates cold = Candidates.of(batch, new Loss(0.05, Correction.CLASSIC, 0));
+        Candidates cold = Candidates.of(batch, new Loss(0.05, Correction.CLASSIC, 2, 0));
 
         assertThat(cold.own()).isEqualTo(Candidates.of(batch, CLASSIC).own());
     }
@@ -70,7 +70,7 @@ class InBatchSoftmaxTest {
         // Given item a twice in the batch, once more among the negatives, and b
         Candidates candidates = Candidates.of(
                 batch(List.of("a", "a", "b"), new double[] {0.2, 0.2, 0.2}, List.of("a"), 10),
-                new Loss(1, Correction.NONE, 0));
+                new Loss(1, Correction.NONE, 2, 0));
         float[] scores = {0, 0, 0, 0, 0, 0};
 
         double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1, 1});
@@ -145,7 +145,7 @@ class InBatchSoftmaxTest {
     void gradientIsTheDifferenceQuotientOfTheLoss() {
         Candidates candidates = Candidates.of(
                 batch(List.of("a", "b", "a"), new double[] {0.2, 0.3, 0.2}, List.of("c", "b"), 10),
-                new Loss(1, Correction.CLASSIC, 0.5));
+                new Loss(1, Correction.CLASSIC, 2, 0.5));
         float[] weights = {1, 0.5f, 2};
         float[] at = {0.5f, -1, 2, 0.1f, 1.5f, -0.3f, 1, 0, -2};
         float[] gradient = at.clone();

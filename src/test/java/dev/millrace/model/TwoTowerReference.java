@@ -75,10 +75,15 @@ final class TwoTowerReference {
         apply(user, userGradients, userSums, scale);
         apply(item, itemGradients, itemSums, scale);
         rowGradients.forEach(this::applyRow);
-        return loss;
+        return loss / share(batch);
     }
 
-    /** Mean loss over the columns of the formula. */
+    /** What a batch of this size weighs, of a full one. */
+    private double share(MiniBatch batch) {
+        return Math.min(1, (double) batch.examples().size() / settings.loss().fullBatch());
+    }
+
+    /** Mean loss over the columns of the formula, at the weight of the batch. */
     private double loss(MiniBatch batch, Set<String> read) {
         int examples = batch.examples().size();
         int negatives = batch.negatives().size();
@@ -145,7 +150,7 @@ final class TwoTowerReference {
         for (int matrix = 0; matrix < item.length; matrix += 2) {
             penalty += squares(new double[][] {item[matrix]});
         }
-        return total / examples + settings.optimiser().l2() / 2 * penalty;
+        return share(batch) * total / examples + settings.optimiser().l2() / 2 * penalty;
     }
 
     private double[] vector(
