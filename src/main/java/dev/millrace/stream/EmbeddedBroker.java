@@ -3,9 +3,11 @@ package dev.millrace.stream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -117,6 +119,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                     .setDirectories(List.of(logs.toString()))
                     .setMetadataLogDirectory(logs.toString())
                     .setIgnoreFormatted(true)
+                    .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
                     .run();
         } catch (IOException | RuntimeException failed) {
             throw failed;
