@@ -151,7 +151,10 @@ public final class SettingsReader {
         try {
             return parser.apply(text);
         } catch (Unusable unusable) {
-            faults.add(new SettingFault(key, text, unusable.rule));
+            SettingFault fault = new SettingFault(key, text, unusable.rule);
+            if (!faults.contains(fault)) { // two parts may read the same key
+                faults.add(fault);
+            }
             return parser.apply(byDefault);
         }
     }

@@ -37,6 +37,17 @@ class SettingsReaderTest {
     }
 
     @Test
+    void aKeyThatTwoPartsReadIsOneFault() {
+        SettingsReader reader = new SettingsReader(Map.of("batch.size", "1"));
+        reader.integer("batch.size", 128, 2, 8192, "positives");
+        reader.integer("batch.size", 128, 2, 8192, "positives");
+
+        assertThatThrownBy(reader::finish)
+                .isInstanceOfSatisfying(InvalidSettingsException.class, invalid -> assertThat(invalid.faults())
+                        .hasSize(1));
+    }
+
+    @Test
     void nanIsNotANumberInRange() {
         SettingsReader reader = new SettingsReader(Map.of("rate", "NaN"));
         reader.number("rate", 0.1, 0, 1, "learning rate");
