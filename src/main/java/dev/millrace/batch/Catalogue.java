@@ -7,8 +7,8 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -103,7 +103,7 @@ public final class Catalogue implements Durable {
     public void restore(byte[] key, byte[] value) {
         ByteBuffer payload = Frame.open(value);
         int number = payload.getInt();
-        String id = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+        String id = PrefixedKey.text(key);
         if (number == REMOVED) {
             removed.add(id);
             return;
@@ -119,9 +119,7 @@ public final class Catalogue implements Durable {
     @Override
     public void drainDirty(EntrySink sink) {
         for (String id : dirty) {
-            byte[] text = id.getBytes(StandardCharsets.UTF_8);
-            byte[] key =
-                    ByteBuffer.allocate(1 + text.length).put(prefix).put(text).array();
+            byte[] key = PrefixedKey.of(prefix, id);
             Integer number = numbers.get(id);
             if (number == null) {
                 sink.put(key, new Fields().integer(REMOVED).framed());

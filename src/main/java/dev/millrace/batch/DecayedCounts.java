@@ -3,8 +3,8 @@ package dev.millrace.batch;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeSet;
@@ -60,17 +60,13 @@ public final class DecayedCounts implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         ByteBuffer payload = Frame.open(value);
-        counts.put(
-                new String(key, 1, key.length - 1, StandardCharsets.UTF_8),
-                new Count(payload.getDouble(), payload.getDouble()));
+        counts.put(PrefixedKey.text(key), new Count(payload.getDouble(), payload.getDouble()));
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
         for (String item : dirty) {
-            byte[] text = item.getBytes(StandardCharsets.UTF_8);
-            byte[] key =
-                    ByteBuffer.allocate(1 + text.length).put(prefix).put(text).array();
+            byte[] key = PrefixedKey.of(prefix, item);
             Count count = counts.get(item);
             if (count == null) {
                 sink.delete(key);

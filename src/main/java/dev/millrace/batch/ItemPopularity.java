@@ -3,6 +3,7 @@ package dev.millrace.batch;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -145,7 +146,7 @@ public sealed interface ItemPopularity extends Durable {
 
         @Override
         public void restore(byte[] key, byte[] value) {
-            String name = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+            String name = PrefixedKey.text(key);
             ByteBuffer payload = Frame.open(value);
             long lastStep = payload.getLong();
             double estimate = payload.getDouble();
@@ -159,11 +160,7 @@ public sealed interface ItemPopularity extends Durable {
         @Override
         public void drainDirty(EntrySink sink) {
             for (String item : dirty) {
-                byte[] text = item.getBytes(StandardCharsets.UTF_8);
-                byte[] key = ByteBuffer.allocate(1 + text.length)
-                        .put(prefix)
-                        .put(text)
-                        .array();
+                byte[] key = PrefixedKey.of(prefix, item);
                 Interval interval = item.equals(CLOCK) ? new Interval(step, 0) : intervals.get(item);
                 if (interval == null) {
                     sink.delete(key);

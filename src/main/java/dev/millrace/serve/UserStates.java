@@ -5,8 +5,8 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.recall.UserDirectory;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 
@@ -44,7 +44,6 @@ final class UserStates implements UserDirectory {
     }
 
     private static byte[] key(String user) {
-        byte[] text = user.getBytes(StandardCharsets.UTF_8);
-        return ByteBuffer.allocate(1 + text.length).put(PREFIX).put(text).array();
+        return PrefixedKey.of(PREFIX, user);
     }
 }

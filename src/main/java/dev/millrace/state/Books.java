@@ -1,7 +1,5 @@
 package dev.millrace.state;
 
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -108,7 +106,7 @@ public final class Books implements Durable {
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        String name = new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+        String name = PrefixedKey.text(key);
         int split = name.indexOf('|');
         counts.computeIfAbsent(name.substring(0, split), topic -> new TreeMap<>())
                 .put(name.substring(split + 1), Frame.open(value).getLong());
@@ -120,9 +118,7 @@ public final class Books implements Durable {
             int split = name.indexOf('|');
             long count = counts.getOrDefault(name.substring(0, split), Collections.emptySortedMap())
                     .getOrDefault(name.substring(split + 1), 0L);
-            byte[] text = name.getBytes(StandardCharsets.UTF_8);
-            byte[] key =
-                    ByteBuffer.allocate(1 + text.length).put(prefix).put(text).array();
+            byte[] key = PrefixedKey.of(prefix, name);
             sink.put(key, Frame.seal(Frame.allocate(Long.BYTES).putLong(count)));
         }
         dirty.clear();
