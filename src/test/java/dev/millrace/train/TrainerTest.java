@@ -21,6 +21,8 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
 
@@ -88,8 +90,9 @@ class TrainerTest {
         }
     }
 
-    @Test
-    void noVectorIsOlderThanTheSweepBoundWhateverComesAndGoes() {
+    @ParameterizedTest(name = "one commit in {0} steps")
+    @ValueSource(ints = {1, 3})
+    void noVectorIsOlderThanTheSweepBoundWhateverComesAndGoes(int stepsACommit) {
         try (Trainer trainer = new Trainer(settings)) {
             for (int hot = 0; hot < 60; hot++) {
                 trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + hot, TIME, Features.NONE)));
@@ -106,7 +109,7 @@ class TrainerTest {
                     trainer.change(new CatalogueChange.Removal("c" + random.nextInt(200), TIME));
                 }
                 trainer.learn(trainer.closeBatch());
-                if (random.nextInt(3) > 0) {
+                if (random.nextInt(stepsACommit) > 0) {
                     continue; // a commit takes in several steps
                 }
                 for (ItemEmbedding embedding : trainer.publish()) {
