@@ -31,9 +31,8 @@ public final class Prequential {
      * @param exam of the scored part
      * @param positives examples used
      * @param items in the catalogue at the end
-     * @param modelDigest SHA-256 over the model's entries at the end
      */
-    public record Result(ExamTotals exam, int positives, int items, byte[] modelDigest) {}
+    public record Result(ExamTotals exam, int positives, int items) {}
 
     /** How the model behaves in the scored part. */
     public enum Mode {
@@ -116,8 +115,7 @@ public final class Prequential {
             return new Result(
                     trainer.progress().exam().minus(before),
                     used.size(),
-                    trainer.progress().items(),
-                    trainer.modelDigest());
+                    trainer.progress().items());
         }
     }
 

@@ -11,8 +11,6 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -255,8 +253,8 @@ public final class TwoTower implements Durable, AutoCloseable {
         gone.forEach(sink::delete);
     }
 
-    /** SHA-256 over the whole state: every key and value, in the order of the keys. */
-    public byte[] digest() {
+    /** Hands over every entry, changed or not. */
+    void copyTo(EntrySink sink) {
         TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         entries.put(new ModelEntry.Header().key(), header());
         for (Tower tower : List.of(userTower, itemTower)) {
@@ -269,16 +267,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         for (EmbeddingTable table : tables.values()) {
             table.forEach((key, row) -> putRow(table, key, row, entries));
         }
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            entries.forEach((key, value) -> {
-                digest.update(key);
-                digest.update(value);
-            });
-            return digest.digest();
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every Java platform has SHA-256", absent);
-        }
+        entries.forEach(sink::put);
     }
 
     /** Nothing is held outside the heap; kept so that an engine which does can be let go. */

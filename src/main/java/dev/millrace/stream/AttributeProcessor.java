@@ -51,7 +51,7 @@ final class AttributeProcessor
     @Override
     public void process(Record<byte[], byte[]> record) {
         String topic = logicalTopic(Outlet.origin(context).topic());
-        Attribution attribution = books.change();
+        Attribution attribution = books.change(Outlet.origin(context));
         Consumer<Attribution> event;
         try {
             event = read(topic, record);
@@ -75,6 +75,7 @@ final class AttributeProcessor
                 "attribute-" + context.taskId(),
                 context.currentSystemTimeMs(),
                 attribution.books().accounts(),
+                books.positions(),
                 Optional.empty());
         scope.run(() -> outlet.send(
                 MillraceTopology.TO_PROGRESS,

@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import dev.millrace.avro.AccountRecord;
 import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.DigestRecord;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureColumn;
@@ -52,6 +53,7 @@ final class GeneratedClasses extends SpecificData {
     private static final Map<String, Class<? extends SpecificRecordBase>> BY_NAME = List.of(
                     AccountRecord.class,
                     ClickEvent.class,
+                    DigestRecord.class,
                     ExampleRecord.class,
                     ExposureEvent.class,
                     FeatureColumn.class,

@@ -46,15 +46,16 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        Books account = books.change(Outlet.origin(context));
         CatalogueChange change;
         try {
             change = reader.change(record);
         } catch (UndecodableException | UnusableEventException broken) {
             Rejected rejected = outlet.sendDeadLetter(MillraceTopology.ITEMS_TO_DEAD_LETTERS, record, broken);
-            books.change().settle(ITEMS, "rejected: " + rejected.reason());
+            account.settle(ITEMS, "rejected: " + rejected.reason());
             return;
         }
-        books.change().settle(ITEMS, change instanceof CatalogueChange.Upsert ? "applied" : "removed");
+        account.settle(ITEMS, change instanceof CatalogueChange.Upsert ? "applied" : "removed");
         outlet.send(
                 MillraceTopology.ITEMS_TO_EXAMPLES,
                 topics.trainingExamples(),
@@ -72,7 +73,11 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     public void beforeCommit(Books state) {
         books.drain((key, value) -> {});
         PartProgress progress = new PartProgress(
-                "attribute-" + context.taskId(), context.currentSystemTimeMs(), state.accounts(), Optional.empty());
+                "attribute-" + context.taskId(),
+                context.currentSystemTimeMs(),
+                state.accounts(),
+                books.positions(),
+                Optional.empty());
         scope.run(() -> outlet.send(
                 MillraceTopology.ITEMS_TO_PROGRESS,
                 topics.trainingProgress(),

@@ -82,10 +82,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        Trainer trainer = store.change(Outlet.origin(context));
         switch (source) {
             case EXAMPLES -> {
                 Object entry = decode(TrainingRecord.class, record).getEntry();
-                Trainer trainer = store.change();
                 if (entry instanceof ExampleRecord example) {
                     trainer.add(ExampleCodec.toCore(example));
                 } else {
@@ -95,7 +95,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                     closeAndLearn(trainer);
                 }
             }
-            case LOG, LOG_IN_SHADOW -> learn(store.change(), BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
+            case LOG, LOG_IN_SHADOW -> learn(trainer, BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
         }
     }
 
@@ -119,17 +119,20 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             if (isPublished) {
                 embeddings.forEach(embedding -> send(embedding, now));
             }
-            TrainingProgress progress = trainer.progress();
+            String generation = trainer.generation();
+            long step = trainer.step();
             store.drain((key, value) -> {
                 if (isPublished && trainer.isQuerySide(key)) {
-                    sendUpdate(progress, key, value, now);
+                    sendUpdate(generation, step, key, value, now);
                 }
             });
+            TrainingProgress progress = trainer.progress(); // after the drain: the digest covers what was written
             outlet.send(
                     MillraceTopology.TO_PROGRESS,
                     topics.trainingProgress(),
                     source.part(),
-                    OutputCodec.toAvro(new PartProgress(source.part(), now, progress.books(), Optional.of(progress))),
+                    OutputCodec.toAvro(new PartProgress(
+                            source.part(), now, progress.books(), store.positions(), Optional.of(progress))),
                     now);
         });
     }
@@ -173,8 +176,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 now);
     }
 
-    private void sendUpdate(TrainingProgress progress, byte[] key, Optional<byte[]> value, long now) {
-        byte[] recordKey = ModelUpdateRecords.key(progress.generation(), key);
+    private void sendUpdate(String generation, long step, byte[] key, Optional<byte[]> value, long now) {
+        byte[] recordKey = ModelUpdateRecords.key(generation, key);
         if (value.isEmpty()) {
             outlet.sendTombstone(MillraceTopology.TO_UPDATES, recordKey, now);
             return;
@@ -183,7 +186,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 MillraceTopology.TO_UPDATES,
                 topics.modelUpdates(),
                 recordKey,
-                new ModelUpdateRecord(progress.generation(), progress.step(), ByteBuffer.wrap(value.get())),
+                new ModelUpdateRecord(generation, step, ByteBuffer.wrap(value.get())),
                 now);
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import static dev.millrace.stream.FeatureCodec.instant;
 
 import dev.millrace.avro.AccountRecord;
+import dev.millrace.avro.DigestRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.LearnerRecord;
 import dev.millrace.avro.ProgressRecord;
@@ -11,6 +12,7 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
+import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -58,6 +60,7 @@ final class OutputCodec {
                 progress.part(),
                 instant(progress.writtenAt()),
                 accounts(progress.books()),
+                progress.positions(),
                 progress.training().map(OutputCodec::learner).orElse(null));
     }
 
@@ -73,6 +76,7 @@ final class OutputCodec {
                 record.getPart(),
                 record.getWrittenAt().toEpochMilli(),
                 books,
+                new TreeMap<>(record.getPositions()),
                 Optional.ofNullable(training).map(learner -> training(learner, books)));
     }
 
@@ -93,6 +97,10 @@ final class OutputCodec {
                 .setGradientNorm(progress.gradientNorm())
                 .setItems(progress.items())
                 .setEventTime(instant(progress.eventTime()))
+                .setDigest(progress.digest())
+                .setDigests(progress.digests().stream()
+                        .map(digest -> new DigestRecord(digest.step(), digest.digest()))
+                        .toList())
                 .setModel(ranking(progress.exam().model()))
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
@@ -109,6 +117,10 @@ final class OutputCodec {
                 learner.getGradientNorm(),
                 learner.getItems(),
                 learner.getEventTime().toEpochMilli(),
+                learner.getDigest(),
+                learner.getDigests().stream()
+                        .map(digest -> new StepDigest(digest.getStep(), digest.getDigest()))
+                        .toList(),
                 new ExamTotals(
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
                 books);

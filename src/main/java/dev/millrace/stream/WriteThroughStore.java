@@ -2,8 +2,14 @@ package dev.millrace.stream;
 
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Frame;
+import dev.millrace.state.PrefixedKey;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serdes;
@@ -11,6 +17,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
@@ -27,6 +34,9 @@ import org.jspecify.annotations.Nullable;
  * {@code commit} it misses the transaction that moves the offsets, and a crash loses it without a trace ({@code CrashIT} shows
  * it). {@code flushCache} belongs to Kafka's internals, as there is no public hook before a commit; decision record 0002 has
  * the reasons.
+ *
+ * <p>Beside the state it keeps, for each input partition, the offset behind the last record that the state has taken in, written
+ * in the same transaction. A record from before that offset would count twice, and stops the stream.
  *
  * <p>The heap copy is made at first use, from RocksDB, by then restored; standbys hold none. It is dropped whenever RocksDB may
  * change under it: on {@code init} (a corrupted task is revived with the same objects), {@link #clearCache} (recycled from or
@@ -57,7 +67,12 @@ final class WriteThroughStore<D extends Durable>
         IN_COMMIT
     }
 
+    /** First byte of the store's own keys; the state's begin with a printable character. */
+    private static final byte POSITION = 0;
+
     private final Moment moment;
+    private final SortedMap<String, Long> positions = new TreeMap<>();
+    private final Set<String> moved = new TreeSet<>();
     private @Nullable Owner<D> owner;
     private @Nullable D state;
     private boolean changed;
@@ -90,12 +105,37 @@ final class WriteThroughStore<D extends Durable>
     }
 
     /**
+     * The state, to take in a record.
+     *
+     * @throws IllegalStateException if it has taken in that record before
+     */
+    D change(RecordMetadata record) {
+        D loaded = change();
+        String partition = record.topic() + '-' + record.partition();
+        long position = positions.getOrDefault(partition, 0L);
+        if (record.offset() < position) {
+            throw new IllegalStateException("record at offset " + record.offset() + " of " + partition
+                    + " came again: store " + name() + " holds what was read up to offset " + position
+                    + ", input and state are not of the same commit");
+        }
+        positions.put(partition, record.offset() + 1);
+        moved.add(partition);
+        return loaded;
+    }
+
+    /** The offset behind the last record taken in, by topic and partition. */
+    SortedMap<String, Long> positions() {
+        return new TreeMap<>(positions);
+    }
+
+    /**
      * Writes what changed.
      *
      * @param written told of each entry, an absent value for a deletion
      */
     void drain(BiConsumer<byte[], Optional<byte[]>> written) {
         if (moment == Moment.BEFORE_COMMIT) {
+            writePositions();
             state().drainDirty(new StoreSink(wrapped(), written));
         }
     }
@@ -140,7 +180,12 @@ final class WriteThroughStore<D extends Durable>
         try (KeyValueIterator<Bytes, byte[]> entries = wrapped().all()) {
             while (entries.hasNext()) {
                 KeyValue<Bytes, byte[]> entry = entries.next();
-                fresh.restore(entry.key.get(), entry.value);
+                byte[] key = entry.key.get();
+                if (key[0] == POSITION) {
+                    positions.put(PrefixedKey.text(key), Frame.open(entry.value).getLong());
+                } else {
+                    fresh.restore(key, entry.value);
+                }
             }
         }
         return fresh;
@@ -152,6 +197,19 @@ final class WriteThroughStore<D extends Durable>
         }
         state = null;
         changed = false;
+        positions.clear();
+        moved.clear();
+    }
+
+    private void writePositions() {
+        for (String partition : moved) {
+            long position = positions.getOrDefault(partition, 0L);
+            wrapped()
+                    .put(
+                            Bytes.wrap(PrefixedKey.of(POSITION, partition)),
+                            Frame.seal(Frame.allocate(Long.BYTES).putLong(position)));
+        }
+        moved.clear();
     }
 
     private Owner<D> owner() {

@@ -14,10 +14,16 @@ import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
+import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The learner as one state machine: examples become batches, each is examined, learnt and published from.
@@ -42,15 +48,22 @@ public final class Trainer implements Durable, AutoCloseable {
     private static final char BOOKS = 'B';
     private static final char PROGRESS = 'T';
 
+    /** Digests of earlier steps that are kept. */
+    private static final int KEPT_DIGESTS = 32;
+
     private final Catalogue catalogue = new Catalogue(CATALOGUE);
     private final Books books = new Books(BOOKS);
     private final Batcher batcher;
     private final TwoTower model;
     private final Examiner examiner;
     private final Publisher publisher;
+    private final int digestSteps;
+    private final EntryDigest digest = new EntryDigest();
+    private final Deque<StepDigest> digests = new ArrayDeque<>();
 
     private long closedStep;
     private long learntStep;
+    private long digestedStep;
     private long positives;
     private long refusedSteps;
     private long eventTime;
@@ -62,6 +75,7 @@ public final class Trainer implements Durable, AutoCloseable {
         model = new TwoTower(settings.model(), catalogue);
         examiner = new Examiner(settings.exam(), EXAM, BASELINE);
         publisher = new Publisher(settings.publish(), PUBLICATION);
+        digestSteps = settings.digestSteps();
     }
 
     /** Takes an example into the open batch; one about an item that has left the catalogue is only counted. */
@@ -141,6 +155,16 @@ public final class Trainer implements Durable, AutoCloseable {
         return key[0] == MODEL && model.isQuerySide(key);
     }
 
+    /** Lineage of the weights. */
+    public String generation() {
+        return model.generation();
+    }
+
+    /** Step of the last batch learnt. */
+    public long step() {
+        return learntStep;
+    }
+
     public TrainingProgress progress() {
         return new TrainingProgress(
                 model.generation(),
@@ -151,17 +175,27 @@ public final class Trainer implements Durable, AutoCloseable {
                 gradientNorm,
                 catalogue.size(),
                 eventTime,
+                digest().map(StepDigest::digest).orElse(""),
+                digests.stream().filter(each -> each.step() < learntStep).toList(),
                 examiner.totals(),
                 books.accounts());
     }
 
-    /** SHA-256 over the model's entries. */
-    public byte[] modelDigest() {
-        return model.digest();
+    /**
+     * Digest of what is a function of the log, but for the exam: model, catalogue and popularity. Absent between a step and the
+     * next {@link #drainDirty}.
+     */
+    public Optional<StepDigest> digest() {
+        return digestedStep == learntStep
+                ? Optional.of(new StepDigest(learntStep, HexFormat.of().formatHex(digest.digest())))
+                : Optional.empty();
     }
 
     @Override
     public void restore(byte[] key, byte[] value) {
+        if (isDigested(key)) {
+            digest.put(key, value);
+        }
         switch ((char) key[0]) {
             case MODEL -> model.restore(key, value);
             case CATALOGUE -> catalogue.restore(key, value);
@@ -176,22 +210,26 @@ public final class Trainer implements Durable, AutoCloseable {
 
     @Override
     public void drainDirty(EntrySink sink) {
-        model.drainDirty(sink);
-        catalogue.drainDirty(sink);
-        batcher.drainDirty(sink);
+        EntrySink digesting = new Digesting(sink);
+        model.drainDirty(digesting);
+        catalogue.drainDirty(digesting);
+        batcher.drainDirty(digesting);
         examiner.drainDirty(sink);
         publisher.drainDirty(sink);
         books.drainDirty(sink);
-        sink.put(
-                new byte[] {PROGRESS},
-                Frame.seal(Frame.allocate(5 * Long.BYTES + 2 * Double.BYTES)
-                        .putLong(closedStep)
-                        .putLong(learntStep)
-                        .putLong(positives)
-                        .putLong(refusedSteps)
-                        .putLong(eventTime)
-                        .putDouble(loss)
-                        .putDouble(gradientNorm)));
+        digestedStep = learntStep;
+        keepDigest();
+        Fields progress = new Fields()
+                .longInteger(closedStep)
+                .longInteger(learntStep)
+                .longInteger(positives)
+                .longInteger(refusedSteps)
+                .longInteger(eventTime)
+                .number(loss)
+                .number(gradientNorm)
+                .integer(digests.size());
+        digests.forEach(kept -> progress.longInteger(kept.step()).text(kept.digest()));
+        sink.put(new byte[] {PROGRESS}, progress.framed());
     }
 
     @Override
@@ -261,5 +299,51 @@ public final class Trainer implements Durable, AutoCloseable {
         eventTime = payload.getLong();
         loss = payload.getDouble();
         gradientNorm = payload.getDouble();
+        digestedStep = learntStep;
+        digests.clear();
+        for (int left = payload.getInt(); left > 0; left--) {
+            digests.add(new StepDigest(payload.getLong(), Fields.text(payload)));
+        }
+    }
+
+    /** Keeps the digest of the first commit at or behind every so many steps. */
+    private void keepDigest() {
+        long since = digests.isEmpty() ? 0 : digests.getLast().step();
+        if (learntStep / digestSteps > since / digestSteps) {
+            digest().ifPresent(digests::add);
+            if (digests.size() > KEPT_DIGESTS) {
+                digests.removeFirst();
+            }
+        }
+    }
+
+    private static boolean isDigested(byte[] key) {
+        return key[0] == MODEL || key[0] == CATALOGUE || key[0] == POPULARITY;
+    }
+
+    /** Takes each entry into the digest and passes it on. */
+    private final class Digesting implements EntrySink {
+
+        private final EntrySink sink;
+
+        Digesting(EntrySink sink) {
+            this.sink = sink;
+        }
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            if (isDigested(key)) {
+                digest.put(key, value);
+            }
+            sink.put(key, value);
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            if (isDigested(key)) {
+                digest.remove(key);
+            }
+            sink.delete(key);
+        }
     }
 }

@@ -6,14 +6,25 @@ import dev.millrace.model.ModelSettings;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.SettingsReader;
 
-/** All that a trainer needs to know. */
-public record TrainerSettings(BatchSettings batch, ModelSettings model, ExamSettings exam, PublishSettings publish) {
+/**
+ * All that a trainer needs to know.
+ *
+ * @param digestSteps distance of the steps whose digests are kept
+ */
+public record TrainerSettings(
+        BatchSettings batch, ModelSettings model, ExamSettings exam, PublishSettings publish, int digestSteps) {
 
     public static TrainerSettings read(SettingsReader reader) {
         return new TrainerSettings(
                 BatchSettings.read(reader),
                 ModelSettings.read(reader),
                 ExamSettings.read(reader),
-                PublishSettings.read(reader));
+                PublishSettings.read(reader),
+                reader.integer(
+                        "digest.steps",
+                        100,
+                        1,
+                        1_000_000,
+                        "steps between the digests of the model that are kept for an audit, the last 32 of them"));
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.train;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
+import java.util.List;
 import java.util.SortedMap;
 
 /**
@@ -15,6 +16,8 @@ import java.util.SortedMap;
  * @param gradientNorm of the last learnt batch, before clipping
  * @param items in the catalogue
  * @param eventTime latest learnt, epoch milliseconds; 0 before any
+ * @param digest of what was learnt up to {@code step}; empty before the first commit
+ * @param digests of earlier steps, oldest first: a few, at some distance
  * @param exam the exam so far
  * @param books what became of what came in, by topic
  */
@@ -27,5 +30,7 @@ public record TrainingProgress(
         double gradientNorm,
         int items,
         long eventTime,
+        String digest,
+        List<StepDigest> digests,
         ExamTotals exam,
         SortedMap<String, Books.Account> books) {}

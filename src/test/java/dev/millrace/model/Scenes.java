@@ -9,6 +9,8 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntryDigest;
+import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +25,23 @@ final class Scenes {
     static final long TIME = 1_700_000_000_000L;
 
     private Scenes() {}
+
+    /** Digest of all that a model is. */
+    static byte[] digest(TwoTower model) {
+        EntryDigest digest = new EntryDigest();
+        model.copyTo(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                digest.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                throw new IllegalStateException("a copy deletes nothing");
+            }
+        });
+        return digest.digest();
+    }
 
     /** Settings that declare every kind of feature; {@code extra} are key, value, key, value … */
     static ModelSettings settings(String... extra) {

@@ -22,6 +22,7 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
+import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
 import java.util.List;
@@ -113,8 +114,10 @@ class CodecTest {
         SortedMap<String, Books.Account> books =
                 new TreeMap<>(Map.of("clicks", new Books.Account(3, 1, new TreeMap<>(Map.of("late", 2L)))));
         ExamTotals exam = new ExamTotals(RankingTotals.NONE.plus(3), RankingTotals.NONE.plus(40), 5);
-        TrainingProgress training = new TrainingProgress("g1", 1, 2, 3, 0.5, 0.25, 4, 5, exam, books);
-        PartProgress progress = new PartProgress("learn-0", 6, books, Optional.of(training));
+        TrainingProgress training = new TrainingProgress(
+                "g1", 100, 2, 3, 0.5, 0.25, 4, 5, "aa", List.of(new StepDigest(10, "bb")), exam, books);
+        PartProgress progress = new PartProgress(
+                "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
 
         byte[] bytes = wire.encode("training-progress", OutputCodec.toAvro(progress));
 

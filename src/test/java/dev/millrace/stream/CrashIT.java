@@ -10,7 +10,9 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySink;
+import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainingProgress;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,8 +43,8 @@ class CrashIT {
     private static final int USERS = 40;
     private static final int ITEMS = 60;
 
-    /** Kinds of entries that are no function of the log: where publication and the open batch stand, what was counted. */
-    private static final Set<Character> BESIDE_THE_LOG = Set.of('S', 'O', 'B');
+    /** Kinds of entries that are no function of the log: where input, publication and the open batch stand, what was counted. */
+    private static final Set<Character> BESIDE_THE_LOG = Set.of('\0', 'S', 'O', 'B');
 
     private final Path directory;
     private final TopicNames topics = Streams.topics();
@@ -96,6 +98,7 @@ class CrashIT {
     /** Compares the learner's changelog with a trainer that learns the log in one go, entry by entry. */
     private void compareWithUndisturbed(Run run) throws Exception {
         Map<String, String> undisturbed = new TreeMap<>();
+        Optional<StepDigest> digest;
         try (Trainer trainer = new Trainer(Streams.trainer())) {
             run.batches.forEach(trainer::learn);
             trainer.publish();
@@ -110,7 +113,13 @@ class CrashIT {
                     undisturbed.remove(Arrays.toString(key));
                 }
             });
+            digest = trainer.digest();
         }
+        Optional<TrainingProgress> published =
+                Optional.ofNullable(run.progress.get("learn-0")).flatMap(PartProgress::training);
+        assertThat(published.map(last -> new StepDigest(last.step(), last.digest())))
+                .isPresent()
+                .isEqualTo(digest);
         Map<String, String> survived = run.changelog("millrace-learn-learner-changelog");
         for (Map<String, String> entries : List.of(undisturbed, survived)) {
             entries.keySet().removeIf(key -> BESIDE_THE_LOG.contains((char) firstByte(key)));

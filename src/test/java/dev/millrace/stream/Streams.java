@@ -29,7 +29,8 @@ final class Streams {
                 "batch.negatives", "8",
                 "tower.dim", "8",
                 "attribution.window", "60s",
-                "publish.sweep.steps", "5"));
+                "publish.sweep.steps", "5",
+                "digest.steps", "1000000"));
         for (int at = 0; at < keysAndValues.length; at += 2) {
             given.put(keysAndValues[at], keysAndValues[at + 1]);
         }

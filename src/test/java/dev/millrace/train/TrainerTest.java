@@ -39,7 +39,8 @@ class TrainerTest {
             "tower.item.hidden", "8",
             "features.user", "history",
             "features.item", "item",
-            "publish.sweep.steps", Integer.toString(SWEEP))));
+            "publish.sweep.steps", Integer.toString(SWEEP),
+            "digest.steps", "5")));
 
     @Test
     void learnerOfTheLogAloneHasTheSameWeightsAndTheSamePopularity() {
@@ -52,8 +53,8 @@ class TrainerTest {
                 follower.learn(batch);
             }
 
-            assertThat(follower.modelDigest()).isEqualTo(live.modelDigest());
             assertThat(entries(follower, "mCPeE")).isEqualTo(entries(live, "mCPeE"));
+            assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
         }
     }
 
@@ -68,6 +69,7 @@ class TrainerTest {
                 fill(undisturbed, step);
                 MiniBatch batch = undisturbed.closeBatch();
                 undisturbed.learn(batch);
+                entries(undisturbed, ""); // commits at each step, the other not
                 log.add(batch);
             }
             for (int step = 0; step < 20; step++) {
@@ -84,7 +86,12 @@ class TrainerTest {
                 }
             }
 
-            assertThat(restored.modelDigest()).isEqualTo(undisturbed.modelDigest());
+            entries(restored, "");
+            assertThat(restored.digest()).isPresent().isEqualTo(undisturbed.digest());
+            // at 5 and 10, and then of the one commit at 20, which is the digest itself
+            assertThat(restored.progress().digests())
+                    .hasSize(2)
+                    .isSubsetOf(undisturbed.progress().digests());
             assertThat(restored.progress().exam().model().scored())
                     .isEqualTo(undisturbed.progress().exam().model().scored());
         }
