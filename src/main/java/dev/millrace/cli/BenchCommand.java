@@ -1,6 +1,8 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.DigestBench;
 import dev.millrace.model.KernelBench;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -39,6 +41,24 @@ final class BenchCommand implements Runnable {
                     @Nullable
                     Path peerData) {
         KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps);
+        return 0;
+    }
+
+    @Command(
+            name = "digest",
+            mixinStandardHelpOptions = true,
+            description = "Time what the digest of the model adds to a commit, beside RocksDB's own writing.")
+    int digest(
+            @Option(names = "--rows", defaultValue = "1000000", description = "rows there are") int rows,
+            @Option(names = "--changed", defaultValue = "20000", description = "rows changed a commit") int changed,
+            @Option(
+                            names = "--directory",
+                            paramLabel = "DIR",
+                            defaultValue = ".millrace/bench",
+                            description = "for RocksDB; what an earlier run left there goes")
+                    Path directory)
+            throws IOException {
+        DigestBench.run(System.out, rows, changed, directory);
         return 0;
     }
 }
