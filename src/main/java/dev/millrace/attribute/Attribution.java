@@ -65,6 +65,7 @@ public final class Attribution implements Durable {
     private long exposureTime;
     private long clickTime;
     private long timerCursor;
+    private long wallTime;
     private boolean clockDirty;
 
     public Attribution(AttributionSettings settings, OrderedEntries entries, Output output) {
@@ -162,6 +163,19 @@ public final class Attribution implements Durable {
         advance(Math.max(exposureTime, eventTimeMillis), Math.max(clickTime, eventTimeMillis));
     }
 
+    /**
+     * Latest event time that may be believed: so far ahead of the wall clock, which for this never goes back.
+     *
+     * @param now the wall clock, epoch milliseconds; what an earlier call was given holds if that was later
+     */
+    public long latestCredible(long now) {
+        if (now > wallTime) {
+            wallTime = now;
+            clockDirty = true;
+        }
+        return wallTime + settings.maxAhead().toMillis();
+    }
+
     /** What became of every event so far. */
     public Books books() {
         return books;
@@ -174,6 +188,7 @@ public final class Attribution implements Durable {
             exposureTime = payload.getLong();
             clickTime = payload.getLong();
             timerCursor = payload.getLong();
+            wallTime = payload.getLong();
         } else {
             books.restore(key, value);
         }
@@ -184,10 +199,11 @@ public final class Attribution implements Durable {
         if (clockDirty) {
             sink.put(
                     CLOCK_KEY,
-                    Frame.seal(Frame.allocate(3 * Long.BYTES)
+                    Frame.seal(Frame.allocate(4 * Long.BYTES)
                             .putLong(exposureTime)
                             .putLong(clickTime)
-                            .putLong(timerCursor)));
+                            .putLong(timerCursor)
+                            .putLong(wallTime)));
             clockDirty = false;
         }
         books.drainDirty(sink);

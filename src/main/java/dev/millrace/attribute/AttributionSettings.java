@@ -85,7 +85,7 @@ public record AttributionSettings(
                         Duration.ofHours(1),
                         Duration.ZERO,
                         year,
-                        "how far ahead of the wall clock an event's time may be; later ones are rejected"),
+                        "how far ahead of the wall clock an event's time may be; later ones are rejected. The latest clock seen counts: one set back rejects nothing"),
                 reader.choice(
                         "attribution.late",
                         Late.DROP,

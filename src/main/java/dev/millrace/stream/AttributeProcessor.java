@@ -54,7 +54,7 @@ final class AttributeProcessor
         Attribution attribution = books.change(Outlet.origin(context));
         Consumer<Attribution> event;
         try {
-            event = read(topic, record);
+            event = read(topic, record, attribution.latestCredible(context.currentSystemTimeMs()));
         } catch (UndecodableException | UnusableEventException broken) {
             Rejected rejected = outlet.sendDeadLetter(MillraceTopology.TO_DEAD_LETTERS, record, broken);
             attribution.reject(topic, rejected);
@@ -110,16 +110,16 @@ final class AttributeProcessor
         outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, Outlet.utf8(user), context.currentSystemTimeMs());
     }
 
-    private Consumer<Attribution> read(String topic, Record<byte[], byte[]> record) {
+    private Consumer<Attribution> read(String topic, Record<byte[], byte[]> record, long latest) {
         switch (topic) {
             case Attribution.EXPOSURES -> {
                 var exposure = reader.exposure(record);
-                requireNotAhead(exposure.time());
+                requireCredible(exposure.time(), latest);
                 return attribution -> attribution.expose(exposure);
             }
             case Attribution.CLICKS -> {
                 var click = reader.click(record);
-                requireNotAhead(click.time());
+                requireCredible(click.time(), latest);
                 return attribution -> attribution.click(click);
             }
             default -> {
@@ -128,14 +128,14 @@ final class AttributeProcessor
                     return attribution -> attribution.removeUser(user);
                 }
                 var profile = reader.profile(record);
-                requireNotAhead(profile.time());
+                requireCredible(profile.time(), latest);
                 return attribution -> attribution.profile(profile);
             }
         }
     }
 
-    private void requireNotAhead(long eventTime) {
-        if (eventTime > context.currentSystemTimeMs() + settings.maxAhead().toMillis()) {
+    private void requireCredible(long eventTime, long latest) {
+        if (eventTime > latest) {
             throw new UnusableEventException(
                     "time",
                     Long.toString(eventTime),

@@ -288,6 +288,15 @@ class AttributionTest {
     }
 
     @Test
+    void aClockThatIsSetBackRejectsNothingThatWasCredibleBefore() {
+        long credible = attribution.latestCredible(START + HOUR);
+
+        long setBack = attribution.latestCredible(START - 24 * HOUR);
+
+        assertThat(setBack).isEqualTo(credible).isEqualTo(START + 2 * HOUR); // an hour ahead is allowed
+    }
+
+    @Test
     void restoredAttributionGoesOnWhereTheOtherStood() {
         attribution.expose(exposure("e", "ann", "a", START));
         Attribution other = attribution(Map.of());

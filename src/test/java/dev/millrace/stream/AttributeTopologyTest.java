@@ -18,6 +18,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.state.Books;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -90,6 +91,17 @@ class AttributeTopologyTest {
                 .containsKey("__streams.errors.message")
                 .containsEntry("__streams.errors.exception", UndecodableException.class.getName());
         assertThat(books().get("clicks")).isEqualTo(account(1, 0, Map.of("rejected: undecodable", 1L)));
+    }
+
+    @Test
+    void eventFromTheFutureIsRejected() {
+        long tomorrow = System.currentTimeMillis() + Duration.ofDays(1).toMillis(); // the driver's clock is at today
+
+        send(exposure("e1", "u1", "i1", tomorrow));
+
+        assertThat(books().get("exposures")).isEqualTo(account(1, 0, Map.of("rejected: bad-time", 1L)));
+        assertThat(headers(read(topics.deadLetters()).get(0)).get("__streams.errors.message"))
+                .contains("must be at most attribution.max-ahead, PT1H, after the wall clock");
     }
 
     @Test
