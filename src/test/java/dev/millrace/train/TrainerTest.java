@@ -365,6 +365,8 @@ class TrainerTest {
                     assertThat(holding(stored, "ann")).isNotEmpty();
                     live.removeUser("ann");
                     live.removeUser("nobody");
+                    commit(live, stored);
+                    assertThat(holding(stored, "ann3")).isEmpty(); // the example's id
                 }
                 MiniBatch batch = live.closeBatch();
                 assertThat(batch.removedUsers()).isEqualTo(step == 3 ? List.of("ann", "nobody") : List.of());
