@@ -7,6 +7,8 @@ import dev.millrace.stream.TopicNames;
 import dev.millrace.stream.Topics;
 import java.time.Duration;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The training side as one process. */
 public final class TrainProcess {
@@ -19,7 +21,8 @@ public final class TrainProcess {
         MINI_BATCHES
     }
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Logger LOG = LoggerFactory.getLogger(TrainProcess.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private TrainProcess() {}
 
@@ -30,7 +33,8 @@ public final class TrainProcess {
      * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        new Topics(settings.clients(), settings.topics(), PATIENCE)
+                .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         TopicNames names = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
         return new StreamRunner(
