@@ -134,9 +134,12 @@ final class StateHome implements AutoCloseable {
         List<ColumnFamilyHandle> handles = new ArrayList<>();
         try (Options options = new Options();
                 DBOptions database = new DBOptions()) {
-            List<ColumnFamilyDescriptor> families = RocksDB.listColumnFamilies(options, store.toString()).stream()
-                    .map(ColumnFamilyDescriptor::new)
-                    .toList();
+            List<byte[]> names = RocksDB.listColumnFamilies(options, store.toString());
+            if (names.isEmpty()) {
+                return Optional.of("its manifest names no column family");
+            }
+            List<ColumnFamilyDescriptor> families =
+                    names.stream().map(ColumnFamilyDescriptor::new).toList();
             try (RocksDB opened = RocksDB.openReadOnly(database, store.toString(), families, handles)) {
                 opened.verifyChecksum();
                 return Optional.empty();

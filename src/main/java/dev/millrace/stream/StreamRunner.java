@@ -65,6 +65,9 @@ public final class StreamRunner implements AutoCloseable {
     /** An outage is waited for, however long. Kafka adds this to the time of day, so that it may not be as long as can be. */
     private static final Duration LONGEST_OUTAGE = Duration.ofDays(3650);
 
+    /** A member learns from the answer to a heartbeat that the group is being divided anew. */
+    private static final int LONGEST_HEARTBEAT_MILLIS = 3_000;
+
     private static final int PRODUCER_BATCH_BYTES = 128 << 10;
     private static final int LARGEST_REQUEST_BYTES = 8 << 20;
 
@@ -394,7 +397,7 @@ public final class StreamRunner implements AutoCloseable {
                 millis(settings.sessionTimeout()));
         config.put(
                 StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
-                millis(settings.sessionTimeout()) / 4);
+                Math.min(LONGEST_HEARTBEAT_MILLIS, millis(settings.sessionTimeout()) / 4));
         config.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, settings.standbyReplicas());
         config.put(StreamsConfig.ACCEPTABLE_RECOVERY_LAG_CONFIG, settings.acceptableRecoveryLag());
         config.put(StreamsConfig.TASK_TIMEOUT_MS_CONFIG, LONGEST_OUTAGE.toMillis());
