@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -27,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory of local state, which one process has to itself: its lock, the name under which the process comes back, the
- * native library of RocksDB, and the stores of each application.
+ * The directory of local state: a lock for each application, which one process has to itself, the name under which the process
+ * comes back, the native library of RocksDB, and the stores.
  *
  * <p>A process that is killed leaves what it unpacked behind, so the library is unpacked here, each time over the last.
  */
@@ -38,45 +39,40 @@ final class StateHome implements AutoCloseable {
     private static final String ROCKSDB = "rocksdb";
 
     private final Path directory;
-    private final FileChannel channel;
+    private final List<FileChannel> locks;
     private final String instanceId;
 
-    private StateHome(Path directory, FileChannel channel, String instanceId) {
+    private StateHome(Path directory, List<FileChannel> locks, String instanceId) {
         this.directory = directory;
-        this.channel = channel;
+        this.locks = locks;
         this.instanceId = instanceId;
     }
 
     /**
-     * Takes a directory for this process.
+     * Takes a directory for these applications of this process.
      *
-     * @throws UnusableStateException if it cannot be written to, or another process has it
+     * @throws UnusableStateException if it cannot be written to, or another process runs one of them there
      */
-    static StateHome open(Path directory) {
+    static StateHome open(Path directory, Collection<String> applications) {
+        List<FileChannel> locks = new ArrayList<>();
         try {
             Files.createDirectories(directory);
-        } catch (IOException refused) {
-            throw new UnusableStateException(directory, "it cannot be made: " + refused, refused);
-        }
-        FileChannel channel;
-        try {
-            channel = FileChannel.open(
-                    directory.resolve("process.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        } catch (IOException refused) {
-            throw new UnusableStateException(directory, "it cannot be written to: " + refused, refused);
-        }
-        try {
-            if (tryLock(channel) == null) {
-                throw new UnusableStateException(directory, "another process has it");
+            for (String application : applications) {
+                FileChannel channel = FileChannel.open(
+                        directory.resolve(application + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                locks.add(channel);
+                if (tryLock(channel) == null) {
+                    throw new UnusableStateException(directory, "another process runs " + application + " there");
+                }
             }
             String instanceId = instanceId(directory.resolve("instance.id"));
             loadRocksDb(directory.resolve("lib"));
-            return new StateHome(directory, channel, instanceId);
+            return new StateHome(directory, locks, instanceId);
         } catch (IOException refused) {
-            closeQuietly(channel);
+            locks.forEach(StateHome::closeQuietly);
             throw new UnusableStateException(directory, "it cannot be written to: " + refused, refused);
         } catch (UnusableStateException taken) {
-            closeQuietly(channel);
+            locks.forEach(StateHome::closeQuietly);
             throw taken;
         }
     }
@@ -123,7 +119,7 @@ final class StateHome implements AutoCloseable {
 
     @Override
     public void close() {
-        closeQuietly(channel);
+        locks.forEach(StateHome::closeQuietly);
     }
 
     /** What is wrong with a store that no process has open; absent if nothing is. */

@@ -89,12 +89,14 @@ public final class StreamRunner implements AutoCloseable {
     private int failuresInARow;
     private long lastFailureNanos;
 
-    /** @throws UnusableStateException if the state directory cannot be written to, or another process has it */
+    /** @throws UnusableStateException if the state directory cannot be written to, or another process runs one of them there */
     public StreamRunner(StreamSettings settings, ClientSettings clients, Map<Part, Topology> topologies) {
         this.settings = settings;
         this.clients = clients;
         this.topologies = Map.copyOf(topologies);
-        this.home = StateHome.open(settings.stateDirectory());
+        this.home = StateHome.open(
+                settings.stateDirectory(),
+                topologies.keySet().stream().map(this::applicationId).toList());
         this.rocksDb = new BoundedRocksDb.Shared(settings.stateMemoryBytes());
         this.running = new CountDownLatch(topologies.size());
         this.continuity = new ContinuityCheck(

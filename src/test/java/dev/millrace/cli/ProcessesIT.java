@@ -93,7 +93,7 @@ class ProcessesIT {
                         "--bootstrap-server",
                         "127.0.0.1:1",
                         "--set",
-                        "stream.startup-timeout=3s");
+                        "stream.startup-timeout=8s");
                 MillraceProcess badSettings =
                         start("bad", "train", "--set", "batch.size=1", "--set", "loss.temperature=hot")) {
             assertThat(badSettings.awaitExit(START)).isEqualTo(2);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -16,6 +17,8 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 
 class StateHomeTest {
+
+    private static final List<String> APPLICATIONS = List.of("app", "other-app");
 
     private final Path directory;
 
@@ -29,20 +32,24 @@ class StateHomeTest {
 
         assertThat(instanceId()).isEqualTo(first).startsWith("millrace-");
         assertThat(directory.resolve("other")).satisfies(other -> {
-            try (StateHome home = StateHome.open(other)) {
+            try (StateHome home = StateHome.open(other, APPLICATIONS)) {
                 assertThat(home.instanceId()).isNotEqualTo(first);
             }
         });
     }
 
     @Test
-    void aDirectoryBelongsToOneProcess() {
-        try (StateHome home = StateHome.open(directory)) {
+    void anApplicationBelongsToOneProcessAndAnotherMayShareItsDirectory() {
+        try (StateHome home = StateHome.open(directory, APPLICATIONS)) {
             assertThat(home.usableBytes()).isPositive();
-            assertThatThrownBy(() -> StateHome.open(directory))
+            assertThatThrownBy(() -> StateHome.open(directory, APPLICATIONS))
                     .isInstanceOf(UnusableStateException.class)
-                    .hasMessage("state directory " + directory.toAbsolutePath()
-                            + " cannot be used: another process has it; another is named by stream.state-directory");
+                    .hasMessage(
+                            "state directory " + directory.toAbsolutePath()
+                                    + " cannot be used: another process runs app there; another is named by stream.state-directory");
+            try (StateHome other = StateHome.open(directory, List.of("third-app"))) {
+                assertThat(other.instanceId()).isEqualTo(home.instanceId());
+            }
         }
     }
 
@@ -50,7 +57,7 @@ class StateHomeTest {
     void aDirectoryThatCannotBeMadeIsNamed() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "");
 
-        assertThatThrownBy(() -> StateHome.open(file.resolve("state")))
+        assertThatThrownBy(() -> StateHome.open(file.resolve("state"), APPLICATIONS))
                 .isInstanceOf(UnusableStateException.class)
                 .hasMessageContaining("state directory " + file.resolve("state") + " cannot be used");
     }
@@ -67,7 +74,7 @@ class StateHomeTest {
 
     @Test
     void whatIsDamagedIsRemovedAndWhatIsNotStays() throws Exception {
-        try (StateHome home = StateHome.open(directory)) {
+        try (StateHome home = StateHome.open(directory, APPLICATIONS)) {
             for (String task : new String[] {"0_0", "0_1", "0_2", "0_3", "0_4"}) {
                 write(store(task));
             }
@@ -89,7 +96,7 @@ class StateHomeTest {
     }
 
     private String instanceId() {
-        try (StateHome home = StateHome.open(directory)) {
+        try (StateHome home = StateHome.open(directory, APPLICATIONS)) {
             return home.instanceId();
         }
     }
