@@ -7,6 +7,7 @@ import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -117,6 +118,19 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void discard(Trainer trainer) {
         trainer.close();
+    }
+
+    @Override
+    public void restored(Trainer trainer) {
+        try {
+            trainer.requireWhole();
+        } catch (CorruptEntryException notWhole) {
+            throw new IllegalStateException(
+                    "the learner's state is not what its last commit wrote: " + notWhole.getMessage()
+                            + "; stop, remove stream.state-directory and start: it is then restored from the changelog, and if "
+                            + "that has lost entries too, this comes again (docs/operations.md, \"Starting from nothing\")",
+                    notWhole);
+        }
     }
 
     /** Publishes, then writes what changed: the publication's own cursor is part of it. */

@@ -53,6 +53,9 @@ final class WriteThroughStore<D extends Durable>
         /** A new state, empty. */
         D fresh();
 
+        /** Called when all of a state's entries have been restored, before it is used. */
+        default void restored(D state) {}
+
         /** Called once a commit if anything changed, on the task's thread; drains the store. */
         void beforeCommit(D state);
 
@@ -188,6 +191,7 @@ final class WriteThroughStore<D extends Durable>
                 }
             }
         }
+        from.restored(fresh);
         return fresh;
     }
 

@@ -65,6 +65,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private long closedStep;
     private long learntStep;
     private long digestedStep;
+    private String writtenDigest = "";
     private long positives;
     private long refusedSteps;
     private long eventTime;
@@ -202,9 +203,7 @@ public final class Trainer implements Durable, AutoCloseable {
      * next {@link #drainDirty}.
      */
     public Optional<StepDigest> digest() {
-        return digestedStep == learntStep
-                ? Optional.of(new StepDigest(learntStep, HexFormat.of().formatHex(digest.digest())))
-                : Optional.empty();
+        return digestedStep == learntStep ? Optional.of(new StepDigest(learntStep, digestNow())) : Optional.empty();
     }
 
     @Override
@@ -221,6 +220,19 @@ public final class Trainer implements Durable, AutoCloseable {
             case BOOKS -> books.restore(key, value);
             case PROGRESS -> restoreProgress(Frame.open(value));
             default -> throw new CorruptEntryException("an entry of unknown kind " + key[0]);
+        }
+    }
+
+    /**
+     * Checks, when every entry has been restored, that they are those of the last commit: none is missing, and none is of another.
+     *
+     * @throws CorruptEntryException if they are not
+     */
+    public void requireWhole() {
+        boolean isNew = writtenDigest.isEmpty() && digest.entries() == 0;
+        if (!isNew && !writtenDigest.equals(digestNow())) {
+            throw new CorruptEntryException(digest.entries() + " entries restored for step " + learntStep
+                    + " have the digest " + digestNow() + ", the commit wrote " + writtenDigest);
         }
     }
 
@@ -245,6 +257,8 @@ public final class Trainer implements Durable, AutoCloseable {
                 .number(gradientNorm)
                 .integer(digests.size());
         digests.forEach(kept -> progress.longInteger(kept.step()).text(kept.digest()));
+        writtenDigest = digestNow();
+        progress.text(writtenDigest);
         sink.put(new byte[] {PROGRESS}, progress.framed());
     }
 
@@ -323,6 +337,7 @@ public final class Trainer implements Durable, AutoCloseable {
         for (int left = payload.getInt(); left > 0; left--) {
             digests.add(new StepDigest(payload.getLong(), Fields.text(payload)));
         }
+        writtenDigest = Fields.text(payload);
     }
 
     /** Keeps the digest of the first commit at or behind every so many steps. */
@@ -334,6 +349,10 @@ public final class Trainer implements Durable, AutoCloseable {
                 digests.removeFirst();
             }
         }
+    }
+
+    private String digestNow() {
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     private static boolean isDigested(byte[] key) {

@@ -1,6 +1,7 @@
 package dev.millrace.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
@@ -14,6 +15,7 @@ import dev.millrace.model.ModelSettings;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -105,6 +107,30 @@ class TrainerTest {
                     .isSubsetOf(undisturbed.progress().digests());
             assertThat(restored.progress().exam().model().scored())
                     .isEqualTo(undisturbed.progress().exam().model().scored());
+        }
+    }
+
+    @Test
+    void restoredStateThatMissesAnEntryIsNoticed() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        try (Trainer trainer = new Trainer(settings);
+                Trainer whole = new Trainer(settings);
+                Trainer partial = new Trainer(settings)) {
+            fill(trainer, 1);
+            trainer.learn(trainer.closeBatch());
+            commit(trainer, stored);
+            stored.forEach(whole::restore);
+            byte[] row = stored.keySet().stream()
+                    .filter(key -> key[0] == 'm' && key[1] == 'r')
+                    .findFirst()
+                    .orElseThrow();
+            stored.remove(row);
+            stored.forEach(partial::restore);
+
+            assertThatCode(whole::requireWhole).doesNotThrowAnyException();
+            assertThatThrownBy(partial::requireWhole)
+                    .isInstanceOf(CorruptEntryException.class)
+                    .hasMessageContaining("entries restored for step 1");
         }
     }
 
