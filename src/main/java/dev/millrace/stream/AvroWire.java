@@ -35,14 +35,14 @@ public final class AvroWire {
     private final WireSettings.Format format;
     private final Optional<ConfluentRegistry> registry;
     private final GeneratedClasses model = new GeneratedClasses();
-    private final SchemaStore.Cache known = new SchemaStore.Cache();
+    private final SchemaStore.Cache known;
     private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
     private final Map<Schema, BinaryMessageDecoder<SpecificRecord>> decoders = new ConcurrentHashMap<>();
 
     public AvroWire(WireSettings settings) {
         format = settings.format();
         registry = settings.registry().map(url -> new ConfluentRegistry(url, settings.authorization()));
-        GeneratedClasses.TOPIC_SCHEMAS.forEach(known::addSchema);
+        known = WriterSchemas.all(settings.schemaDirectory());
     }
 
     /** The value as bytes, in the format of the settings. */

@@ -2,6 +2,8 @@ package dev.millrace.stream;
 
 import dev.millrace.settings.SettingsReader;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -10,8 +12,10 @@ import java.util.Optional;
  * @param format of what is written; both are read
  * @param registry the schema registry; needed to write {@code confluent} and to read it
  * @param authorization value of the Authorization header sent to it; blank for none
+ * @param schemaDirectory further writers' schemas that a single-object value may name
  */
-public record WireSettings(Format format, Optional<URI> registry, String authorization) {
+public record WireSettings(
+        Format format, Optional<URI> registry, String authorization, Optional<Path> schemaDirectory) {
 
     /** How a value names its schema. */
     public enum Format {
@@ -27,6 +31,15 @@ public record WireSettings(Format format, Optional<URI> registry, String authori
         String url = reader.text("schema.registry.url", "", "the schema registry; needed for wire.format = confluent");
         String authorization =
                 reader.text("schema.registry.authorization", "", "Authorization header sent to the schema registry");
+        String directory = reader.text(
+                "schema.directory",
+                "",
+                "directory of .avsc files, each a schema that is whole: what single-object values of newer or extended producers are written with");
+        reader.require(
+                directory.isBlank() || Files.isDirectory(Path.of(directory)),
+                "schema.directory",
+                directory,
+                "must be a directory");
         reader.require(
                 format == Format.SINGLE_OBJECT || !url.isBlank(),
                 "schema.registry.url",
@@ -35,6 +48,9 @@ public record WireSettings(Format format, Optional<URI> registry, String authori
         boolean usable = url.isBlank() || url.startsWith("http://") || url.startsWith("https://");
         reader.require(usable, "schema.registry.url", url, "must begin with http:// or https://");
         return new WireSettings(
-                format, usable && !url.isBlank() ? Optional.of(URI.create(url)) : Optional.empty(), authorization);
+                format,
+                usable && !url.isBlank() ? Optional.of(URI.create(url)) : Optional.empty(),
+                authorization,
+                directory.isBlank() ? Optional.empty() : Optional.of(Path.of(directory)));
     }
 }

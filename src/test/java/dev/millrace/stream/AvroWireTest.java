@@ -33,10 +33,10 @@ import org.junit.jupiter.api.Test;
 class AvroWireTest {
 
     private final FakeRegistry registry = new FakeRegistry();
-    private final AvroWire confluent = new AvroWire(
-            new WireSettings(WireSettings.Format.CONFLUENT, Optional.of(registry.url()), "Bearer of news"));
-    private final AvroWire singleObject = new AvroWire(
-            new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.of(registry.url()), "Bearer of news"));
+    private final AvroWire confluent = new AvroWire(new WireSettings(
+            WireSettings.Format.CONFLUENT, Optional.of(registry.url()), "Bearer of news", Optional.empty()));
+    private final AvroWire singleObject = new AvroWire(new WireSettings(
+            WireSettings.Format.SINGLE_OBJECT, Optional.of(registry.url()), "Bearer of news", Optional.empty()));
     private final ExposureEvent exposure = EventCodec.toAvro(Streams.exposure("e1", "u1", "i1", T0));
 
     @AfterEach

@@ -50,7 +50,8 @@ final class Streams {
     }
 
     static AvroWire wire() {
-        return new AvroWire(new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), ""));
+        return new AvroWire(
+                new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty()));
     }
 
     static Properties driver(Path stateDirectory) {
