@@ -11,21 +11,21 @@ import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
  * The items that can be recommended, with their features, numbered without gaps.
  *
  * <p>Numbers follow from the order of the changes alone: a new item takes the next, the last item takes a removed one's. They
- * serve uniform draws and the publication sweep. A removed item's id is remembered, so that a click that comes after its removal
- * does not bring it back.
+ * serve uniform draws and the publication sweep. A removed item's id is remembered for a while, so that a click that comes after its
+ * removal does not bring it back.
  */
 public final class Catalogue implements Durable {
 
@@ -34,7 +34,10 @@ public final class Catalogue implements Durable {
     private final byte prefix;
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<CatalogueItem> items = new ArrayList<>();
-    private final Set<String> removed = new HashSet<>();
+    /** When each removed item went, event time; and the same by that time. */
+    private final Map<String, Long> removed = new HashMap<>();
+
+    private final TreeMap<Long, Set<String>> removedByTime = new TreeMap<>();
     private final Set<String> renumbered = new LinkedHashSet<>();
     private final TreeSet<String> dirty = new TreeSet<>();
 
@@ -51,10 +54,21 @@ public final class Catalogue implements Durable {
             } else {
                 items.set(number, upsert.item());
             }
-            removed.remove(upsert.itemId());
+            forget(upsert.itemId());
             dirty.add(upsert.itemId());
         } else {
-            remove(change.itemId());
+            CatalogueChange.Removal removal = (CatalogueChange.Removal) change;
+            remove(removal.itemId(), removal.time());
+        }
+    }
+
+    /** Forgets the ids of the items that were removed before that event time. */
+    public void forgetRemovedBefore(long eventTimeMillis) {
+        while (!removedByTime.isEmpty() && removedByTime.firstKey() < eventTimeMillis) {
+            List.copyOf(removedByTime.firstEntry().getValue()).forEach(id -> {
+                forget(id);
+                dirty.add(id);
+            });
         }
     }
 
@@ -77,9 +91,9 @@ public final class Catalogue implements Durable {
         return numbers.containsKey(item);
     }
 
-    /** Whether it was in the catalogue once, left it, and has not come back. */
+    /** Whether it left the catalogue, has not come back, and that is not forgotten yet. */
     public boolean wasRemoved(String item) {
-        return removed.contains(item);
+        return removed.containsKey(item);
     }
 
     /** Items whose number changed since the last call, for whoever goes through the catalogue by number. */
@@ -105,7 +119,7 @@ public final class Catalogue implements Durable {
         int number = payload.getInt();
         String id = PrefixedKey.text(key);
         if (number == REMOVED) {
-            removed.add(id);
+            remember(id, payload.getLong());
             return;
         }
         CatalogueItem item = new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload));
@@ -121,8 +135,13 @@ public final class Catalogue implements Durable {
         for (String id : dirty) {
             byte[] key = PrefixedKey.of(prefix, id);
             Integer number = numbers.get(id);
-            if (number == null) {
-                sink.put(key, new Fields().integer(REMOVED).framed());
+            Long removedAt = removed.get(id);
+            if (removedAt != null) {
+                sink.put(
+                        key,
+                        new Fields().integer(REMOVED).longInteger(removedAt).framed());
+            } else if (number == null) {
+                sink.delete(key);
             } else {
                 CatalogueItem item = items.get(number);
                 Fields fields = new Fields().integer(number).longInteger(item.time());
@@ -133,8 +152,25 @@ public final class Catalogue implements Durable {
         dirty.clear();
     }
 
-    private void remove(String id) {
-        removed.add(id);
+    private void remember(String id, long time) {
+        forget(id);
+        removed.put(id, time);
+        removedByTime.computeIfAbsent(time, at -> new TreeSet<>()).add(id);
+    }
+
+    private void forget(String id) {
+        Long time = removed.remove(id);
+        if (time != null) {
+            Set<String> sameTime = removedByTime.getOrDefault(time, Set.of());
+            sameTime.remove(id);
+            if (sameTime.isEmpty()) {
+                removedByTime.remove(time);
+            }
+        }
+    }
+
+    private void remove(String id, long time) {
+        remember(id, time);
         dirty.add(id);
         Integer number = numbers.remove(id);
         if (number == null) {

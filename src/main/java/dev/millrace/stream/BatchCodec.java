@@ -59,6 +59,7 @@ final class BatchCodec {
                 .setLogProbability(boxed(batch.logProbability()))
                 .setNegatives(texts.places(batch.negatives()))
                 .setNegativeLogProbability(boxed(batch.negativeLogProbability()))
+                .setRemovedUsers(batch.removedUsers())
                 .setTexts(texts.texts)
                 .build();
     }
@@ -95,7 +96,8 @@ final class BatchCodec {
                 floats(record.getLogProbability()),
                 looked(record.getNegatives(), texts),
                 floats(record.getNegativeLogProbability()),
-                record.getCatalogueSize());
+                record.getCatalogueSize(),
+                record.getRemovedUsers());
     }
 
     private static <T> List<T> column(List<TrainingExample> examples, Function<TrainingExample, T> value) {

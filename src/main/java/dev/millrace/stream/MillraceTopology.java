@@ -20,8 +20,8 @@ import org.apache.kafka.streams.Topology;
  * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
  *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
  *
- * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, training-progress
- *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, training-progress: from the log alone)
+ * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, training-progress, dead-letters
+ *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, training-progress, dead-letters: from the log alone)
  * </pre>
  *
  * They are two because each has its own commit interval: an attributed click should move on at once, while the learner's
@@ -47,6 +47,7 @@ public final class MillraceTopology {
     static final String TO_BATCHES = "to-mini-batches";
     static final String TO_EMBEDDINGS = "to-item-embeddings";
     static final String TO_UPDATES = "to-model-updates";
+    static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
 
     private static final String ATTRIBUTE = "attribute";
     private static final String ITEMS = "items";
@@ -149,6 +150,7 @@ public final class MillraceTopology {
                 .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
+                .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, LEARN)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
     }
 }

@@ -104,6 +104,7 @@ final class OutputCodec {
                 .setModel(ranking(progress.exam().model()))
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
+                .setWithheld(progress.withheld().orElse(null))
                 .build();
     }
 
@@ -123,7 +124,8 @@ final class OutputCodec {
                         .toList(),
                 new ExamTotals(
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
-                books);
+                books,
+                Optional.ofNullable(learner.getWithheld()));
     }
 
     private static RankingRecord ranking(RankingTotals totals) {

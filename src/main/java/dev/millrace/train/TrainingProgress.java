@@ -3,6 +3,7 @@ package dev.millrace.train;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -11,7 +12,7 @@ import java.util.SortedMap;
  * @param generation lineage of weights
  * @param step of the last batch
  * @param positives examples learnt
- * @param refusedSteps batches left because they were not finite
+ * @param refusedSteps batches left because they would have harmed the model
  * @param loss mean loss of the last learnt batch
  * @param gradientNorm of the last learnt batch, before clipping
  * @param items in the catalogue
@@ -20,6 +21,7 @@ import java.util.SortedMap;
  * @param digests of earlier steps, oldest first: a few, at some distance
  * @param exam the exam so far
  * @param books what became of what came in, by topic
+ * @param withheld why no vector is published at present; absent while they are
  */
 public record TrainingProgress(
         String generation,
@@ -33,4 +35,5 @@ public record TrainingProgress(
         String digest,
         List<StepDigest> digests,
         ExamTotals exam,
-        SortedMap<String, Books.Account> books) {}
+        SortedMap<String, Books.Account> books,
+        Optional<String> withheld) {}

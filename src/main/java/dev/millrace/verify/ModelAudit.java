@@ -201,8 +201,7 @@ public final class ModelAudit {
             if (!vectors.isEmpty()) {
                 replay.compareVectors(vectors).forEach(this::note);
             }
-            if (step == published.learnerStep().orElse(-1)
-                    && scope.step().orElse(Long.MAX_VALUE) >= step) {
+            if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
                 isCatalogueCompared = true;
                 replay.compareCatalogue(published).forEach(this::note);
             }
@@ -211,7 +210,9 @@ public final class ModelAudit {
         /** What is too much is said once; what is missing may yet turn out to have gone. */
         private void note(Difference difference) {
             if (difference instanceof Difference.Missing gone) {
-                missing.add(gone.item());
+                if (!published.isWithheld()) {
+                    missing.add(gone.item());
+                }
             } else if (!(difference instanceof Difference.Extra more) || extra.add(more.item())) {
                 findings.add(List.of(difference));
             }

@@ -39,6 +39,7 @@ final class Published {
     private final Map<String, Vector> vectors = new TreeMap<>();
     private final TreeMap<Long, List<Vector>> vectorsByStep = new TreeMap<>();
     private final TreeMap<String, Long> learnerSteps = new TreeMap<>();
+    private boolean isWithheld;
     private int otherVectors;
 
     private Published(String generation) {
@@ -82,6 +83,11 @@ final class Published {
         return vectors.isEmpty()
                 ? OptionalLong.empty()
                 : learnerSteps.values().stream().mapToLong(Long::longValue).max();
+    }
+
+    /** Whether the learner withholds vectors at present, so that some may be missing. */
+    boolean isWithheld() {
+        return isWithheld;
     }
 
     /** Digests of a step; several if several learners, or one more than once, have said one. */
@@ -153,6 +159,7 @@ final class Published {
             return;
         }
         learnerSteps.put(part.part(), training.step());
+        isWithheld = training.withheld().isPresent();
         if (!training.digest().isEmpty()) {
             take(new Digest(training.step(), training.digest(), record.place()));
         }

@@ -115,7 +115,19 @@ class CodecTest {
                 new TreeMap<>(Map.of("clicks", new Books.Account(3, 1, new TreeMap<>(Map.of("late", 2L)))));
         ExamTotals exam = new ExamTotals(RankingTotals.NONE.plus(3), RankingTotals.NONE.plus(40), 5);
         TrainingProgress training = new TrainingProgress(
-                "g1", 100, 2, 3, 0.5, 0.25, 4, 5, "aa", List.of(new StepDigest(10, "bb")), exam, books);
+                "g1",
+                100,
+                2,
+                3,
+                0.5,
+                0.25,
+                4,
+                5,
+                "aa",
+                List.of(new StepDigest(10, "bb")),
+                exam,
+                books,
+                Optional.of("3 steps in a row were refused"));
         PartProgress progress = new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
 
@@ -161,8 +173,9 @@ class CodecTest {
                         Arbitraries.oneOf(upserts, removals).list().ofMaxSize(3),
                         examples().list().ofMaxSize(6),
                         ids().list().ofMaxSize(4),
-                        Arbitraries.floats())
-                .as((seed, changes, examples, negatives, log) -> new MiniBatch(
+                        Arbitraries.floats(),
+                        ids().list().ofMaxSize(2))
+                .as((seed, changes, examples, negatives, log, users) -> new MiniBatch(
                         3,
                         seed,
                         changes,
@@ -170,7 +183,8 @@ class CodecTest {
                         filled(examples.size(), log),
                         negatives,
                         filled(negatives.size(), log),
-                        17));
+                        17,
+                        users));
     }
 
     private static float[] filled(int size, float value) {
@@ -195,10 +209,11 @@ class CodecTest {
 
     private static Arbitrary<Features> features() {
         Arbitrary<FeatureValue> categories = ids().map(FeatureValue.Category::new);
-        Arbitrary<FeatureValue> quantities = Arbitraries.doubles().map(FeatureValue.Quantity::new);
+        Arbitrary<FeatureValue> quantities =
+                Arbitraries.doubles().between(-1e30, 1e30).map(FeatureValue.Quantity::new);
         Arbitrary<FeatureValue> bags = ids().list().ofMaxSize(4).map(FeatureValue.Bag::new);
         Arbitrary<FeatureValue> vectors =
-                Arbitraries.floats().list().ofMaxSize(4).map(FeatureValue.Dense::new);
+                Arbitraries.floats().between(-1e6f, 1e6f).list().ofMaxSize(4).map(FeatureValue.Dense::new);
         return Arbitraries.maps(ids(), Arbitraries.oneOf(categories, quantities, bags, vectors))
                 .ofMaxSize(4)
                 .map(Features::of);
