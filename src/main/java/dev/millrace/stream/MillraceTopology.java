@@ -62,15 +62,9 @@ public final class MillraceTopology {
     public static Topology attribute(TopicNames topics, AttributionSettings settings, AvroWire wire) {
         return new Topology()
                 .addSource(
-                        AutoOffsetReset.earliest(),
-                        "from-exposures",
-                        new EventTimestamps(),
-                        READ,
-                        READ,
-                        topics.exposures())
-                .addSource(
-                        AutoOffsetReset.earliest(), "from-clicks", new EventTimestamps(), READ, READ, topics.clicks())
-                .addSource(AutoOffsetReset.earliest(), "from-users", new EventTimestamps(), READ, READ, topics.users())
+                        AutoOffsetReset.none(), "from-exposures", new EventTimestamps(), READ, READ, topics.exposures())
+                .addSource(AutoOffsetReset.none(), "from-clicks", new EventTimestamps(), READ, READ, topics.clicks())
+                .addSource(AutoOffsetReset.none(), "from-users", new EventTimestamps(), READ, READ, topics.users())
                 .addProcessor(
                         ATTRIBUTE,
                         () -> new AttributeProcessor(topics, settings, wire),
@@ -83,7 +77,7 @@ public final class MillraceTopology {
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
-                .addSource(AutoOffsetReset.earliest(), "from-items", new EventTimestamps(), READ, READ, topics.items())
+                .addSource(AutoOffsetReset.none(), "from-items", new EventTimestamps(), READ, READ, topics.items())
                 .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
@@ -145,7 +139,7 @@ public final class MillraceTopology {
             WriteThroughStore.Moment moment) {
         String name = "from-" + (source == LearnProcessor.Source.EXAMPLES ? "training-examples" : "mini-batches");
         return new Topology()
-                .addSource(AutoOffsetReset.earliest(), name, new EventTimestamps(), READ, READ, from)
+                .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, settings, maxWait, wire), name)
                 .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, LEARN)

@@ -11,11 +11,13 @@ import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
 import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -184,7 +186,10 @@ class LearnTopologyTest {
 
     @Test
     void whileStepsAreRefusedNothingIsPublishedAndAfterwardsEverything() {
-        try (TopologyTestDriver driver = driver(learn(), "a")) {
+        // a number's statistics: refused, they are put back, and so are written as if they had changed
+        TrainerSettings withNumber = TrainerSettings.read(
+                Streams.reader("features.user", "user,history,age", "features.user.age.kind", "numeric"));
+        try (TopologyTestDriver driver = driver(MillraceTopology.learn(topics, withNumber, MAX_WAIT, wire), "a")) {
             sendBatch(driver, 0, false);
             int items = lastVectors(driver).size();
             int queryEntries = read(driver, topics.modelUpdates()).stream()
@@ -269,11 +274,16 @@ class LearnTopologyTest {
         for (int at = 0; at < BATCH; at++) {
             boolean isPoison = isPoisoned && at == 0;
             TrainingExample example = isPoison ? poison(at) : example(at);
+            Features age = Features.of(Map.of("age", new FeatureValue.Quantity(30 + at)));
             send(
                     driver,
                     ExampleCodec.toAvro(new TrainingExample(
                             example.id() + "-" + number,
-                            example.user(),
+                            new UserFeatures(
+                                    example.user().user(),
+                                    example.user().time(),
+                                    age,
+                                    example.user().history()),
                             example.context(),
                             example.item(),
                             example.action(),

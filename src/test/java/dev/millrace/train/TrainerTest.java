@@ -2,6 +2,7 @@ package dev.millrace.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
@@ -9,11 +10,13 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -283,6 +286,71 @@ class TrainerTest {
         }
     }
 
+    @ParameterizedTest(name = "learning rates times {0}")
+    @ValueSource(doubles = {1e6, 1e37})
+    void nothingThatIsNotFiniteGetsOutWhateverTheLearningRates(double factor) {
+        try (Trainer trainer = new Trainer(withLearningRates(factor))) {
+            boolean wasHeldBack = false;
+            for (int step = 1; step <= 40; step++) {
+                fill(trainer, step);
+                trainer.learn(trainer.closeBatch());
+                for (ItemEmbedding published : trainer.publish()) {
+                    double squares = 0;
+                    for (float component : published.vector().orElseThrow()) {
+                        squares += (double) component * component;
+                    }
+                    assertThat(squares).isCloseTo(1, within(1e-3));
+                }
+                boolean isWithheld = trainer.withheld().isPresent();
+                wasHeldBack |= isWithheld;
+                trainer.drainDirty(new EntrySink() {
+                    @Override
+                    public void put(byte[] key, byte[] value) {
+                        if (!isWithheld && trainer.isQuerySide(key) && key[1] != 'h') { // rows and weights
+                            for (float component : Fields.floats(Frame.open(value))) {
+                                assertThat(component).isFinite();
+                            }
+                        }
+                    }
+
+                    @Override
+                    public void delete(byte[] key) {
+                        throw new AssertionError("nothing was removed");
+                    }
+                });
+            }
+
+            // rows of 1e37 have squares beyond the floats, and every step is refused from then on
+            assertThat(wasHeldBack).isEqualTo(factor > 1e30);
+        }
+    }
+
+    private TrainerSettings withLearningRates(double factor) {
+        ModelSettings model = settings.model();
+        ModelSettings.Optimiser given = model.optimiser();
+        ModelSettings.Optimiser optimiser = new ModelSettings.Optimiser(
+                times(given.dense(), factor), times(given.rows(), factor), given.maxGradientNorm(), 0, given.l2());
+        return new TrainerSettings(
+                settings.batch(),
+                new ModelSettings(
+                        model.seed(),
+                        model.generation(),
+                        model.dim(),
+                        model.user(),
+                        model.item(),
+                        model.towers(),
+                        model.loss(),
+                        optimiser),
+                settings.exam(),
+                settings.publish(),
+                settings.digestSteps());
+    }
+
+    private static ModelSettings.Adagrad times(ModelSettings.Adagrad adagrad, double factor) {
+        return new ModelSettings.Adagrad(
+                factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon());
+    }
+
     @Test
     void removedUserLeavesTheOpenBatchAndTheRowsHereAndInALearnerOfTheLog() {
         TrainerSettings withUsers = settings("features.user", "user,history");
@@ -297,6 +365,8 @@ class TrainerTest {
                     assertThat(holding(stored, "ann")).isNotEmpty();
                     live.removeUser("ann");
                     live.removeUser("nobody");
+                    commit(live, stored);
+                    assertThat(holding(stored, "ann3")).isEmpty(); // the example's id
                 }
                 MiniBatch batch = live.closeBatch();
                 assertThat(batch.removedUsers()).isEqualTo(step == 3 ? List.of("ann", "nobody") : List.of());
