@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -39,6 +40,7 @@ final class Published {
     private final Map<String, Vector> vectors = new TreeMap<>();
     private final TreeMap<Long, List<Vector>> vectorsByStep = new TreeMap<>();
     private final TreeMap<String, Long> learnerSteps = new TreeMap<>();
+    private Optional<String> liveGeneration = Optional.empty();
     private boolean isWithheld;
     private int otherVectors;
 
@@ -69,9 +71,9 @@ final class Published {
         return published;
     }
 
-    /** Generations that learners have spoken of, in the order of their first word. */
+    /** The generation that is published now, or those that there are vectors of; empty if nothing was said yet. */
     Set<String> generations() {
-        return generations;
+        return liveGeneration.map(Set::of).orElse(generations);
     }
 
     /** Step of the latest progress of the learner that publishes; absent if there is none. */
@@ -155,6 +157,9 @@ final class Published {
         }
         TrainingProgress training = part.training().get();
         generations.add(training.generation());
+        if (part.part().equals(LIVE_LEARNER)) {
+            liveGeneration = Optional.of(training.generation());
+        }
         if (!training.generation().equals(generation)) {
             return;
         }
