@@ -22,6 +22,8 @@ import picocli.CommandLine.Command;
             BrokerCommand.class,
             EvaluateCommand.class,
             BenchCommand.class,
+            VerifyCommand.class,
+            ExplainCommand.class,
             SettingsCommand.class
         })
 public final class Millrace {

@@ -95,25 +95,36 @@ final class Nd4jKernel implements TowerKernel {
     @Override
     public void forward(float[] inputs, int n, float[] outputs) {
         this.inputs = inputs;
+        if (n < PLAIN_ROWS) {
+            forwardEach(inputs, n, outputs);
+            return;
+        }
         float[] in = inputs;
         for (int layer = 0; layer < shape.layers(); layer++) {
             boolean relu = layer < shape.layers() - 1;
             float[] out = relu ? room(hidden, layer, n) : outputs;
-            if (n < PLAIN_ROWS) {
-                for (int row = 0; row < n; row++) {
-                    PlainLayers.layer(
-                            in,
-                            row * shape.in(layer),
-                            shape.in(layer),
-                            weights[2 * layer],
-                            weights[2 * layer + 1],
-                            out,
-                            row * shape.out(layer),
-                            relu);
-                }
-            } else {
-                Products.multiply(in, weights[2 * layer], out, n, shape.in(layer), shape.out(layer), 1f);
-                addBias(out, n, weights[2 * layer + 1], relu);
+            Products.multiply(in, weights[2 * layer], out, n, shape.in(layer), shape.out(layer), 1f);
+            addBias(out, n, weights[2 * layer + 1], relu);
+            in = out;
+        }
+    }
+
+    @Override
+    public void forwardEach(float[] inputs, int n, float[] outputs) {
+        float[] in = inputs;
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            boolean relu = layer < shape.layers() - 1;
+            float[] out = relu ? room(hidden, layer, n) : outputs;
+            for (int row = 0; row < n; row++) {
+                PlainLayers.layer(
+                        in,
+                        row * shape.in(layer),
+                        shape.in(layer),
+                        weights[2 * layer],
+                        weights[2 * layer + 1],
+                        out,
+                        row * shape.out(layer),
+                        relu);
             }
             in = out;
         }

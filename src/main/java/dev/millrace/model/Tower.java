@@ -194,13 +194,22 @@ final class Tower {
      * @return [n, dim] unit-length vectors, valid until the next call
      */
     float[] forward(List<Subject> subjects) {
+        return forward(subjects, kernel::forward);
+    }
+
+    /** As {@link #forward}, each subject by itself, so that its bits depend on no other; slower, and not to go back from. */
+    float[] forwardEach(List<Subject> subjects) {
+        return forward(subjects, kernel::forwardEach);
+    }
+
+    private float[] forward(List<Subject> subjects, Network network) {
         int n = subjects.size();
         input = room(input, n * inputs);
         raw = room(raw, n * dim);
         vectors = room(vectors, n * dim);
         norms = room(norms, n);
         gather(subjects);
-        kernel.forward(input, n, raw);
+        network.forward(input, n, raw);
         addSkip(n);
         normalise(n);
         return vectors;
@@ -419,6 +428,11 @@ final class Tower {
             }
         }
         start[n] = end;
+    }
+
+    /** One of the kernel's ways forward. */
+    private interface Network {
+        void forward(float[] inputs, int n, float[] outputs);
     }
 
     /** Finds the row of a feature's key. */

@@ -25,6 +25,14 @@ interface TowerKernel {
     void forward(float[] inputs, int n, float[] outputs);
 
     /**
+     * Forward a row at a time: the bits of a row's output are a function of the weights and that row alone.
+     *
+     * @param inputs [n, in] row-major
+     * @param outputs [n, out] row-major, filled
+     */
+    void forwardEach(float[] inputs, int n, float[] outputs);
+
+    /**
      * Backward through the last {@link #forward} of the same n.
      *
      * @param outputGradients [n, out] dL/doutputs

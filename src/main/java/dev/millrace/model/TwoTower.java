@@ -141,9 +141,26 @@ public final class TwoTower implements Durable, AutoCloseable {
         return new StepReport(loss, norm, touched);
     }
 
-    /** @param out [items, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet */
+    /**
+     * Many items' vectors, as fast as may be: their last bits depend on which others are asked for with them.
+     *
+     * @param out [items, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet
+     */
     public void itemVectors(List<String> items, float[] out) {
         vectors(itemTower, items(items), out);
+    }
+
+    /**
+     * Items' vectors to the same bits in whatever company and order they are asked for: those that are published.
+     *
+     * @param out [items, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet
+     */
+    public void publishedVectors(List<String> items, float[] out) {
+        if (!items.isEmpty()) {
+            List<Subject> subjects = items(items);
+            itemTower.resolve(subjects);
+            System.arraycopy(itemTower.forwardEach(subjects), 0, out, 0, subjects.size() * settings.dim());
+        }
     }
 
     /**

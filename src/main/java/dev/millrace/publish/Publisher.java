@@ -137,7 +137,7 @@ public final class Publisher implements Durable {
         List<String> items =
                 touched.keySet().stream().filter(catalogue::contains).toList();
         float[] vectors = new float[items.size() * model.dim()];
-        model.itemVectors(items, vectors);
+        model.publishedVectors(items, vectors);
         for (int at = 0; at < items.size(); at++) {
             String item = items.get(at);
             float[] vector = Arrays.copyOfRange(vectors, at * model.dim(), (at + 1) * model.dim());

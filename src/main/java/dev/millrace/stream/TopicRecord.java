@@ -15,7 +15,8 @@ import java.util.Optional;
 public record TopicRecord(
         String topic, byte[] key, Optional<byte[]> value, long timestamp, int partition, long offset) {
 
-    String place() {
+    /** Where it is, in words. */
+    public String place() {
         return "offset " + offset + " of " + topic + "-" + partition;
     }
 }

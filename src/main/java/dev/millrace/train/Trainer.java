@@ -24,6 +24,7 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * The learner as one state machine: examples become batches, each is examined, learnt and published from.
@@ -159,6 +160,30 @@ public final class Trainer implements Durable, AutoCloseable {
     /** The vectors to publish before the next commit; then {@link #withheld} tells whether the query side may go out too. */
     public List<ItemEmbedding> publish() {
         return publisher.take(model, catalogue);
+    }
+
+    /**
+     * The vectors that these items have now, bit for bit as {@link #publish} gives them.
+     *
+     * @param out [items, dim] row-major, filled
+     */
+    public void vectors(List<String> items, float[] out) {
+        model.publishedVectors(items, out);
+    }
+
+    /** Floats a vector. */
+    public int dim() {
+        return model.dim();
+    }
+
+    /** Whether the item is in the catalogue. */
+    public boolean isListed(String item) {
+        return catalogue.contains(item);
+    }
+
+    /** The items of the catalogue. */
+    public List<String> items() {
+        return IntStream.range(0, catalogue.size()).mapToObj(catalogue::itemAt).toList();
     }
 
     /** Why nothing but deletions may be published at present; absent if all may. */

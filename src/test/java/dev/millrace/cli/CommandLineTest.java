@@ -79,7 +79,18 @@ class CommandLineTest {
     void helpNamesEveryCommand() {
         assertThat(run("--help")).isZero();
         assertThat(out.toString())
-                .contains("demo", "topics", "train", "serve", "replay", "broker", "evaluate", "bench", "settings");
+                .contains(
+                        "demo",
+                        "topics",
+                        "train",
+                        "serve",
+                        "replay",
+                        "broker",
+                        "evaluate",
+                        "bench",
+                        "settings",
+                        "verify",
+                        "explain");
     }
 
     private int run(String... arguments) {

@@ -1,0 +1,189 @@
+package dev.millrace.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.Topics;
+import dev.millrace.verify.BatchOrigin;
+import dev.millrace.verify.ItemOrigin;
+import dev.millrace.verify.Provenance;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "explain",
+        mixinStandardHelpOptions = true,
+        description =
+                "Say where a published vector comes from: generation, step, record of the log, event times, settings.")
+final class ExplainCommand implements Callable<Integer> {
+
+    private static final int UNKNOWN = 1;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Option(names = "--item", paramLabel = "ID", description = "explain the latest vector of this item")
+    @Nullable
+    String item;
+
+    @Option(names = "--step", paramLabel = "N", description = "explain the mini-batch of this step")
+    @Nullable
+    Long step;
+
+    @Option(names = "--json", description = "print JSON, one object")
+    boolean isJson;
+
+    @Override
+    public Integer call() throws JsonProcessingException {
+        if ((item == null) == (step == null)) {
+            throw Processes.unusable("explain", "", "must be told one of --item and --step");
+        }
+        MillraceSettings settings = config.settings();
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        Provenance provenance = new Provenance(
+                settings.clients(), settings.topics().names(), settings.trainer(), new AvroWire(settings.wire()));
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        try {
+            return item != null
+                    ? explainItem(provenance.ofItem(item), out)
+                    : explainStep(provenance.ofStep(Objects.requireNonNull(step)), out);
+        } finally {
+            out.flush();
+        }
+    }
+
+    private int explainStep(Optional<BatchOrigin> batch, PrintWriter out) throws JsonProcessingException {
+        if (batch.isEmpty()) {
+            return unknown("step " + step + " is not in the log: not yet learnt, or its segment is gone");
+        }
+        if (isJson) {
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(batch.get())));
+        } else {
+            print(batch.get(), out);
+        }
+        return 0;
+    }
+
+    private int explainItem(ItemOrigin origin, PrintWriter out) throws JsonProcessingException {
+        if (origin instanceof ItemOrigin.Unknown unknown) {
+            return unknown("item " + unknown.item() + " was never published: " + unknown.topic() + "-"
+                    + unknown.partition() + ", where its key belongs, has no record of it");
+        }
+        if (origin instanceof ItemOrigin.Removed removed) {
+            return unknown("item " + removed.item() + " was removed: tombstone at offset " + removed.offset() + " of "
+                    + removed.topic() + "-" + removed.partition());
+        }
+        ItemOrigin.Found found = (ItemOrigin.Found) origin;
+        if (isJson) {
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(found)));
+        } else {
+            print(found, out);
+        }
+        return 0;
+    }
+
+    private int unknown(String message) {
+        PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+        err.println(message);
+        err.flush();
+        return UNKNOWN;
+    }
+
+    private static void print(ItemOrigin.Found found, PrintWriter out) {
+        out.println("item        " + found.embedding().item());
+        out.println("vector      offset " + found.offset() + " of " + found.topic() + "-" + found.partition());
+        out.println("generation  " + found.embedding().generation()
+                + (found.isOfTheseSettings() ? ", of the settings given" : ", NOT of the settings given"));
+        out.println("settings    " + found.settingsHash() + " (SHA-256 of the model settings given)");
+        out.println("step        " + found.embedding().step());
+        out.println("learnt up   to event time " + time(found.embedding().eventTime()));
+        found.batch()
+                .ifPresentOrElse(batch -> print(batch, out), () -> out.println("mini-batch  no longer in the log"));
+        out.println("in batch    "
+                + (found.roles().isEmpty()
+                        ? "no"
+                        : found.roles().stream().map(BatchOrigin.Role::words).collect(Collectors.joining(", "))));
+        out.println("published   " + reason(found));
+    }
+
+    private static String reason(ItemOrigin.Found found) {
+        if (found.change().isEmpty()) {
+            return "by the sweep";
+        }
+        long changed = found.change().get().step();
+        return changed == found.embedding().step()
+                ? "because this batch is about it"
+                : "because the batch of step " + changed + " is about it, in the same commit; or by the sweep";
+    }
+
+    private static void print(BatchOrigin batch, PrintWriter out) {
+        out.printf(
+                Locale.ROOT,
+                "mini-batch  step %d, offset %d of %s-%d: %,d examples, %,d negatives, %,d catalogue changes%n",
+                batch.step(),
+                batch.offset(),
+                batch.topic(),
+                batch.partition(),
+                batch.examples(),
+                batch.negatives(),
+                batch.catalogueChanges());
+        batch.eventTimes()
+                .ifPresent(times -> out.println("event times " + time(times.first()) + " to " + time(times.last())));
+    }
+
+    private static ObjectNode json(ItemOrigin.Found found) {
+        ObjectNode json = new ObjectMapper().createObjectNode();
+        json.put("item", found.embedding().item());
+        json.put("topic", found.topic());
+        json.put("partition", found.partition());
+        json.put("offset", found.offset());
+        json.put("generation", found.embedding().generation());
+        json.put("settingsHash", found.settingsHash());
+        json.put("isOfTheseSettings", found.isOfTheseSettings());
+        json.put("step", found.embedding().step());
+        json.put("eventTime", found.embedding().eventTime());
+        found.batch().ifPresent(batch -> json.set("batch", json(batch)));
+        ArrayNode roles = json.putArray("roles");
+        found.roles().forEach(role -> roles.add(role.words()));
+        found.change().ifPresent(batch -> json.put("changedAtStep", batch.step()));
+        return json;
+    }
+
+    private static ObjectNode json(BatchOrigin batch) {
+        ObjectNode json = new ObjectMapper().createObjectNode();
+        json.put("step", batch.step());
+        json.put("topic", batch.topic());
+        json.put("partition", batch.partition());
+        json.put("offset", batch.offset());
+        json.put("examples", batch.examples());
+        json.put("negatives", batch.negatives());
+        json.put("catalogueChanges", batch.catalogueChanges());
+        batch.eventTimes()
+                .ifPresent(times -> json.put("firstEventTime", times.first()).put("lastEventTime", times.last()));
+        return json;
+    }
+
+    private static String time(long millis) {
+        return millis == 0 ? "none" : Instant.ofEpochMilli(millis).toString();
+    }
+}

@@ -1,0 +1,90 @@
+package dev.millrace.verify;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A mini-batch's place in the log and what it is made of.
+ *
+ * @param offset within the partition
+ * @param eventTimes of its examples; absent if it only changes the catalogue
+ */
+public record BatchOrigin(
+        long step,
+        String topic,
+        int partition,
+        long offset,
+        int examples,
+        int negatives,
+        int catalogueChanges,
+        Optional<EventTimes> eventTimes) {
+
+    /**
+     * Event times from and to, both included.
+     *
+     * @param first epoch milliseconds
+     * @param last epoch milliseconds
+     */
+    public record EventTimes(long first, long last) {}
+
+    /** What an item is to a batch. */
+    public enum Role {
+        POSITIVE("positive"),
+        CATALOGUE_CHANGE("catalogue change"),
+        NEGATIVE("negative"),
+        HISTORY("in a user's history");
+
+        private final String words;
+
+        Role(String words) {
+            this.words = words;
+        }
+
+        public String words() {
+            return words;
+        }
+    }
+
+    static BatchOrigin of(LoggedBatch logged) {
+        MiniBatch batch = logged.batch();
+        Optional<EventTimes> times = batch.examples().stream()
+                .map(example -> new EventTimes(example.time(), example.time()))
+                .reduce((one, other) ->
+                        new EventTimes(Math.min(one.first, other.first), Math.max(one.last, other.last)));
+        return new BatchOrigin(
+                batch.step(),
+                logged.topic(),
+                logged.partition(),
+                logged.offset(),
+                batch.examples().size(),
+                batch.negatives().size(),
+                batch.catalogue().size(),
+                times);
+    }
+
+    /** What an item is to a batch; empty if the batch does not name it. */
+    static Set<Role> roles(MiniBatch batch, String item) {
+        Set<Role> roles = EnumSet.noneOf(Role.class);
+        for (TrainingExample example : batch.examples()) {
+            if (example.item().equals(item)) {
+                roles.add(Role.POSITIVE);
+            }
+            if (example.user().history().contains(item)) {
+                roles.add(Role.HISTORY);
+            }
+        }
+        for (CatalogueChange change : batch.catalogue()) {
+            if (change.itemId().equals(item)) {
+                roles.add(Role.CATALOGUE_CHANGE);
+            }
+        }
+        if (batch.negatives().contains(item)) {
+            roles.add(Role.NEGATIVE);
+        }
+        return roles;
+    }
+}

@@ -1,0 +1,318 @@
+package dev.millrace.verify;
+
+import dev.millrace.model.FingerprintMismatchException;
+import dev.millrace.model.NumericFingerprint;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.BatchRecords;
+import dev.millrace.stream.ClientSettings;
+import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.ModelUpdate;
+import dev.millrace.stream.ModelUpdateRecords;
+import dev.millrace.stream.ProgressRecords;
+import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Holds a running learner to its log: weights = f(settings, mini-batches up to a step), bit for bit.
+ *
+ * <p>Learns the log anew, in this process, and compares the digest of each step of which a learner published one, every vector
+ * that is on its topic now with the one made after the same step, and the items that have one with the catalogue.
+ */
+public final class ModelAudit {
+
+    /**
+     * What to audit, and how.
+     *
+     * @param step to end at; absent for all that was published
+     * @param checkpoints where to begin from and what to leave for the next audit; absent for neither
+     */
+    public record Scope(OptionalLong step, Optional<Path> checkpoints) {}
+
+    /**
+     * How far a replay is.
+     *
+     * @param step reached
+     * @param target that it goes to
+     * @param stepsPerSecond so far
+     */
+    public record Reached(long step, long target, double stepsPerSecond) {}
+
+    /** What is told of the way there. */
+    public interface Listener {
+
+        /** Some seconds have passed. */
+        default void reached(Reached reached) {}
+
+        /** A checkpoint is written to that file, and not yet under its name. */
+        default void beforeRename(Path unfinished) {}
+    }
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final long REPORT_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final byte[] HEADER_KEY = {'m', 'h'};
+
+    private final ClientSettings clients;
+    private final TopicNames topics;
+    private final TrainerSettings trainer;
+    private final AvroWire wire;
+    private final Listener listener;
+
+    public ModelAudit(
+            ClientSettings clients, TopicNames topics, TrainerSettings trainer, AvroWire wire, Listener listener) {
+        this.clients = clients;
+        this.topics = topics;
+        this.trainer = trainer;
+        this.wire = wire;
+        this.listener = listener;
+    }
+
+    /**
+     * Audits.
+     *
+     * @throws InvalidSettingsException if these settings, or this engine, are not those of the learner
+     * @throws BrokenLogException if the log's beginning is gone and no checkpoint reaches to what is left
+     */
+    public ModelReport run(Scope scope) {
+        String generation = trainer.model().generationName();
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            Published published =
+                    Published.read(reader, topics, new ProgressRecords(wire), new EmbeddingRecords(wire), generation);
+            requireGeneration(published, generation);
+            requireEngine(reader, generation);
+            BatchLog log = new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
+            scope.step().ifPresent(step -> requireStep(log, step));
+            long target =
+                    published.newestStep(scope.step().orElse(Long.MAX_VALUE)).orElse(0);
+            Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
+                    .map(directory -> new CheckpointDirectory(directory, lineage(), listener::beforeRename));
+            Optional<CheckpointDirectory.Found> start =
+                    checkpoints.flatMap(directory -> start(directory, published, log, target));
+            requireBeginning(log, start, scope);
+            try (ModelReplay replay = start.map(found -> new ModelReplay(trainer, found))
+                    .orElseGet(() -> new ModelReplay(trainer, checkpoints.isPresent()))) {
+                return new Course(replay, log, published, target, scope, checkpoints).run();
+            }
+        }
+    }
+
+    /** One replay, from where it begins to the report. */
+    private final class Course {
+
+        private final ModelReplay replay;
+        private final BatchLog log;
+        private final Published published;
+        private final long target;
+        private final Scope scope;
+        private final Optional<CheckpointDirectory> checkpoints;
+        private final long begun = System.nanoTime();
+        private final long fromStep;
+        private final Findings findings = new Findings();
+        private final Set<String> missing = new TreeSet<>();
+        private final Set<String> extra = new TreeSet<>();
+        private OptionalLong agreeing = OptionalLong.empty();
+        private boolean isCatalogueCompared;
+        private long reported = begun;
+
+        Course(
+                ModelReplay replay,
+                BatchLog log,
+                Published published,
+                long target,
+                Scope scope,
+                Optional<CheckpointDirectory> checkpoints) {
+            this.replay = replay;
+            this.log = log;
+            this.published = published;
+            this.target = target;
+            this.scope = scope;
+            this.checkpoints = checkpoints;
+            this.fromStep = replay.step();
+        }
+
+        ModelReport run() {
+            compare();
+            try {
+                log.read(fromStep + 1, logged -> {
+                    missing.removeAll(ModelReplay.removedBy(logged.batch())); // gone since the learner's last word
+                    if (replay.step() < target) {
+                        replay.learn(logged.batch());
+                        compare();
+                        tell();
+                    }
+                    return replay.step() < target || !missing.isEmpty();
+                });
+            } catch (BrokenLogException broken) {
+                findings.add(List.of(new Difference.LogBroken(String.valueOf(broken.getMessage()))));
+            }
+            if (replay.step() < target && findings.isEmpty()) {
+                findings.add(List.of(new Difference.LogEnds(replay.step(), target)));
+            }
+            long asOf = published.learnerStep().orElse(0);
+            missing.forEach(item -> findings.add(List.of(new Difference.Missing(item, asOf))));
+            long nanos = System.nanoTime() - begun;
+            long digests = published.digestCount(fromStep, replay.step());
+            Optional<Path> written = findings.isEmpty() && agreeing.orElse(0) > fromStep
+                    ? checkpoints.map(directory -> directory.write(agreeing.orElseThrow(), replay.entries()))
+                    : Optional.empty();
+            return new ModelReport(
+                    trainer.model().generationName(),
+                    fromStep,
+                    replay.step(),
+                    nanos,
+                    digests,
+                    agreeing,
+                    published.vectorCount(fromStep, replay.step()),
+                    published.vectorCount(0, fromStep - 1),
+                    published.vectorCount(replay.step() + 1, Long.MAX_VALUE),
+                    published.otherVectors(),
+                    isCatalogueCompared,
+                    findings.first(),
+                    findings.count(),
+                    written);
+        }
+
+        /** Compares what was published of the step that the replay has come to. */
+        private void compare() {
+            long step = replay.step();
+            List<Published.Digest> digests = published.digestsOf(step);
+            List<Difference> differing = replay.compareDigests(digests);
+            findings.add(differing);
+            if (!digests.isEmpty() && differing.isEmpty()) {
+                agreeing = OptionalLong.of(step);
+            }
+            List<Published.Vector> vectors = published.vectorsOf(step);
+            if (!vectors.isEmpty()) {
+                replay.compareVectors(vectors).forEach(this::note);
+            }
+            if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
+                isCatalogueCompared = true;
+                replay.compareCatalogue(published).forEach(this::note);
+            }
+        }
+
+        /** What is too much is said once; what is missing may yet turn out to have gone. */
+        private void note(Difference difference) {
+            if (difference instanceof Difference.Missing gone) {
+                if (!published.isWithheld()) {
+                    missing.add(gone.item());
+                }
+            } else if (!(difference instanceof Difference.Extra more) || extra.add(more.item())) {
+                findings.add(List.of(difference));
+            }
+        }
+
+        private void tell() {
+            long now = System.nanoTime();
+            if (now - reported >= REPORT_NANOS) {
+                reported = now;
+                listener.reached(new Reached(
+                        replay.step(), target, (replay.step() - fromStep) * 1e9 / Math.max(1, now - begun)));
+            }
+        }
+    }
+
+    /**
+     * The checkpoint to begin from: one before every vector that is on its topic, if there is one, so that all can be compared;
+     * else the newest.
+     */
+    private static Optional<CheckpointDirectory.Found> start(
+            CheckpointDirectory directory, Published published, BatchLog log, long target) {
+        long first = log.firstStep().orElse(1);
+        long oldest = Math.min(target, published.oldestVectorStep().orElse(target));
+        return directory
+                .newest(oldest)
+                .filter(found -> found.header().step() + 1 >= first)
+                .or(() -> directory.newest(target));
+    }
+
+    private static void requireBeginning(BatchLog log, Optional<CheckpointDirectory.Found> start, Scope scope) {
+        long first = log.firstStep().orElse(1);
+        long next = start.map(found -> found.header().step() + 1).orElse(1L);
+        if (first > next) {
+            throw new BrokenLogException("the log begins at step " + first + " and "
+                    + scope.checkpoints()
+                            .map(directory -> "no checkpoint in " + directory + " reaches step " + (first - 1))
+                            .orElse("there is no checkpoint to begin from (--checkpoints)")
+                    + ": what came before cannot be learnt again. Keep the log (topic.batch-retention), or verify with"
+                    + " --checkpoints more often than its segments go");
+        }
+    }
+
+    private static void requireGeneration(Published published, String generation) {
+        if (!published.generations().isEmpty() && !published.generations().contains(generation)) {
+            throw invalid(
+                    "the model's settings",
+                    generation,
+                    "must be those of the learner, which publishes generation "
+                            + String.join(", ", published.generations()) + "; give the settings it was started with");
+        }
+    }
+
+    /** The learner's header, with settings hash and fingerprint, is one of the first entries of the query side. */
+    private void requireEngine(TopicReader reader, String generation) {
+        ModelUpdateRecords updates = new ModelUpdateRecords(wire);
+        try (Trainer probe = new Trainer(trainer)) {
+            for (TopicReader.Extent extent : reader.extents(topics.modelUpdates())) {
+                reader.read(extent, extent.first(), record -> {
+                    ModelUpdate update = updates.decode(record);
+                    boolean isHeader =
+                            update.generation().equals(generation) && Arrays.equals(update.key(), HEADER_KEY);
+                    if (isHeader) {
+                        update.entry().ifPresent(header -> probe.restore(update.key(), header));
+                    }
+                    return !isHeader;
+                });
+            }
+        } catch (FingerprintMismatchException other) {
+            throw invalid(
+                    "the numeric fingerprint",
+                    NumericFingerprint.require().toString(),
+                    "must be the learner's, or bits differ: " + other.getMessage());
+        }
+    }
+
+    private static void requireStep(BatchLog log, long step) {
+        if (log.find(step).isEmpty()) {
+            throw invalid("--step", Long.toString(step), "must be a step that the log has");
+        }
+    }
+
+    private static InvalidSettingsException invalid(String key, String value, String rule) {
+        return new InvalidSettingsException(List.of(new SettingFault(key, value, rule)));
+    }
+
+    private Checkpoint.Header lineage() {
+        return new Checkpoint.Header(
+                trainer.model().generationName(),
+                0,
+                sha256(trainer.toString()),
+                NumericFingerprint.require().toString(),
+                0);
+    }
+
+    private static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException absent) {
+            throw new IllegalStateException("every Java platform has SHA-256", absent);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package dev.millrace.verify;
+
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.EntrySink;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * A trainer that learns the log again and is asked, step by step, for what was published of it.
+ *
+ * <p>It learns without exams, which leave no trace in weights, vectors and digests. Used by one thread.
+ */
+final class ModelReplay implements AutoCloseable {
+
+    private final Trainer trainer;
+    private final boolean keepsEntries;
+    private final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+    private final EntrySink sink = new EntrySink() {
+        @Override
+        public void put(byte[] key, byte[] value) {
+            if (keepsEntries) {
+                entries.put(key, value);
+            }
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            entries.remove(key);
+        }
+    };
+
+    /**
+     * From the beginning.
+     *
+     * @param keepsEntries whether {@link #entries} is wanted, which costs the model's size again
+     */
+    ModelReplay(TrainerSettings settings, boolean keepsEntries) {
+        this.trainer = new Trainer(settings);
+        this.keepsEntries = keepsEntries;
+    }
+
+    /** From a checkpoint. */
+    ModelReplay(TrainerSettings settings, CheckpointDirectory.Found checkpoint) {
+        this(settings, true);
+        checkpoint.entries().forEach(trainer::restore);
+        entries.putAll(checkpoint.entries());
+    }
+
+    long step() {
+        return trainer.step();
+    }
+
+    void learn(MiniBatch batch) {
+        trainer.rehearse(batch);
+    }
+
+    /** Compares digests of the step it has come to. */
+    List<Difference> compareDigests(List<Published.Digest> digests) {
+        List<Difference> differences = new ArrayList<>();
+        if (!digests.isEmpty()) {
+            String own = digest();
+            for (Published.Digest said : digests) {
+                if (!said.digest().equals(own)) {
+                    differences.add(new Difference.Digest(step(), said.place(), said.digest(), own));
+                }
+            }
+        }
+        return differences;
+    }
+
+    /** Compares vectors that the step it has come to made. */
+    List<Difference> compareVectors(List<Published.Vector> vectors) {
+        List<Difference> differences = new ArrayList<>();
+        List<String> items =
+                vectors.stream().map(vector -> vector.embedding().item()).toList();
+        float[] own = new float[items.size() * trainer.dim()];
+        trainer.vectors(items, own);
+        for (int at = 0; at < items.size(); at++) {
+            compare(vectors.get(at), Arrays.copyOfRange(own, at * trainer.dim(), (at + 1) * trainer.dim()))
+                    .ifPresent(differences::add);
+        }
+        return differences;
+    }
+
+    /** Compares which items have a vector with the catalogue of the step it has come to, up to which all were published. */
+    List<Difference> compareCatalogue(Published published) {
+        List<Difference> differences = new ArrayList<>();
+        published.vectors().forEach((item, vector) -> {
+            long made = vector.embedding().step();
+            if (made < step() && !trainer.isListed(item)) {
+                differences.add(new Difference.Extra(item, made, vector.place(), step()));
+            }
+        });
+        Set<String> missing = new TreeSet<>(trainer.items());
+        missing.removeAll(published.vectors().keySet());
+        missing.forEach(item -> differences.add(new Difference.Missing(item, step())));
+        return differences;
+    }
+
+    /** All entries as of the last digest that was compared. */
+    NavigableMap<byte[], byte[]> entries() {
+        return entries;
+    }
+
+    /** Items that a batch takes out of the catalogue. */
+    static Set<String> removedBy(MiniBatch batch) {
+        Set<String> removed = new HashSet<>();
+        batch.catalogue().forEach(change -> {
+            if (change instanceof CatalogueChange.Removal) {
+                removed.add(change.itemId());
+            }
+        });
+        return removed;
+    }
+
+    @Override
+    public void close() {
+        trainer.close();
+    }
+
+    private String digest() {
+        if (trainer.digest().isEmpty()) {
+            trainer.publish(); // as before each commit; what it gives is not wanted here
+            trainer.drainDirty(sink);
+        }
+        return trainer.digest().map(StepDigest::digest).orElseThrow();
+    }
+
+    private Optional<Difference> compare(Published.Vector vector, float[] own) {
+        ItemEmbedding embedding = vector.embedding();
+        float[] published = embedding.vector().orElseThrow();
+        if (!trainer.isListed(embedding.item())) {
+            return Optional.of(new Difference.Extra(embedding.item(), step(), vector.place(), step()));
+        }
+        if (published.length != own.length) {
+            return Optional.of(
+                    new Difference.Width(embedding.item(), step(), vector.place(), published.length, own.length));
+        }
+        for (int at = 0; at < own.length; at++) {
+            if (Float.floatToRawIntBits(own[at]) != Float.floatToRawIntBits(published[at])) {
+                return Optional.of(
+                        new Difference.Vector(embedding.item(), step(), vector.place(), at, published[at], own[at]));
+            }
+        }
+        return Optional.empty();
+    }
+}

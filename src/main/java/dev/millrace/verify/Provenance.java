@@ -1,0 +1,106 @@
+package dev.millrace.verify;
+
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.BatchRecords;
+import dev.millrace.stream.ClientSettings;
+import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.stream.TopicRecord;
+import dev.millrace.train.TrainerSettings;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Answers where a published vector comes from: of what step, and where that is in the log. */
+public final class Provenance {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final ClientSettings clients;
+    private final TopicNames topics;
+    private final TrainerSettings trainer;
+    private final AvroWire wire;
+
+    public Provenance(ClientSettings clients, TopicNames topics, TrainerSettings trainer, AvroWire wire) {
+        this.clients = clients;
+        this.topics = topics;
+        this.trainer = trainer;
+        this.wire = wire;
+    }
+
+    /** Where the latest vector of an item comes from; only the item's partition is read. */
+    public ItemOrigin ofItem(String item) {
+        byte[] key = item.getBytes(StandardCharsets.UTF_8);
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            TopicReader.Extent extent = reader.extent(topics.itemEmbeddings(), key);
+            Deque<TopicRecord> own = new ArrayDeque<>();
+            reader.read(extent, extent.first(), record -> {
+                if (Arrays.equals(record.key(), key)) {
+                    own.add(record);
+                }
+                return true;
+            });
+            if (own.isEmpty()) {
+                return new ItemOrigin.Unknown(item, extent.topic(), extent.partition());
+            }
+            TopicRecord record = own.getLast();
+            if (record.value().isEmpty()) {
+                return new ItemOrigin.Removed(item, record.topic(), record.partition(), record.offset());
+            }
+            return found(log(reader), new EmbeddingRecords(wire).decode(record), record);
+        }
+    }
+
+    /** Where the mini-batch of a step is; absent if the log does not have it. */
+    public Optional<BatchOrigin> ofStep(long step) {
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            return log(reader).find(step).map(BatchOrigin::of);
+        }
+    }
+
+    private ItemOrigin found(BatchLog log, ItemEmbedding embedding, TopicRecord record) {
+        Optional<LoggedBatch> made = log.find(embedding.step());
+        Set<BatchOrigin.Role> roles = made.map(logged -> BatchOrigin.roles(logged.batch(), embedding.item()))
+                .orElse(EnumSet.noneOf(BatchOrigin.Role.class));
+        String hash = trainer.model().hash();
+        return new ItemOrigin.Found(
+                embedding,
+                record.topic(),
+                record.partition(),
+                record.offset(),
+                made.map(BatchOrigin::of),
+                roles,
+                change(log, embedding),
+                hash,
+                embedding.generation().equals(trainer.model().generationName()));
+    }
+
+    /** The newest batch up to the vector's step that has the item as a positive or changes it in the catalogue. */
+    private Optional<BatchOrigin> change(BatchLog log, ItemEmbedding embedding) {
+        long first = log.firstStep().orElse(Long.MAX_VALUE);
+        long from = Math.max(first, embedding.step() - trainer.publish().sweepSteps() + 1);
+        if (from > embedding.step()) {
+            return Optional.empty();
+        }
+        Deque<BatchOrigin> changes = new ArrayDeque<>();
+        log.read(from, logged -> {
+            Set<BatchOrigin.Role> roles = BatchOrigin.roles(logged.batch(), embedding.item());
+            if (roles.contains(BatchOrigin.Role.POSITIVE) || roles.contains(BatchOrigin.Role.CATALOGUE_CHANGE)) {
+                changes.add(BatchOrigin.of(logged));
+            }
+            return logged.batch().step() < embedding.step();
+        });
+        return Optional.ofNullable(changes.peekLast());
+    }
+
+    private BatchLog log(TopicReader reader) {
+        return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
+    }
+}

@@ -1,0 +1,203 @@
+package dev.millrace.verify;
+
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.PartProgress;
+import dev.millrace.stream.ProgressRecords;
+import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.stream.TopicRecord;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.TrainingProgress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What learners have said of one generation: digests of steps, and the vectors of items as they are on the topic now.
+ *
+ * <p>Progress is read before the embeddings, so that these hold whatever was published up to {@link #learnerStep}.
+ */
+final class Published {
+
+    /** A learner's digest of a step. */
+    record Digest(long step, String digest, String place) {}
+
+    /** The latest vector of an item. */
+    record Vector(ItemEmbedding embedding, String place) {}
+
+    private static final String LIVE_LEARNER = "learn-0";
+
+    private final String generation;
+    private final Set<String> generations = new LinkedHashSet<>();
+    private final TreeMap<Long, List<Digest>> digests = new TreeMap<>();
+    private final Map<String, Vector> vectors = new TreeMap<>();
+    private final TreeMap<Long, List<Vector>> vectorsByStep = new TreeMap<>();
+    private final TreeMap<String, Long> learnerSteps = new TreeMap<>();
+    private Optional<String> liveGeneration = Optional.empty();
+    private boolean isWithheld;
+    private int otherVectors;
+
+    private Published(String generation) {
+        this.generation = generation;
+    }
+
+    static Published read(
+            TopicReader reader,
+            TopicNames topics,
+            ProgressRecords progress,
+            EmbeddingRecords embeddings,
+            String generation) {
+        Published published = new Published(generation);
+        for (TopicReader.Extent extent : reader.extents(topics.trainingProgress())) {
+            reader.read(extent, extent.first(), record -> {
+                progress.decode(record).ifPresent(part -> published.take(part, record));
+                return true;
+            });
+        }
+        for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
+            reader.read(extent, extent.first(), record -> {
+                published.take(embeddings.decode(record), record);
+                return true;
+            });
+        }
+        published.sortVectors();
+        return published;
+    }
+
+    /** The generation that is published now, or those that there are vectors of; empty if nothing was said yet. */
+    Set<String> generations() {
+        return liveGeneration.map(Set::of).orElse(generations);
+    }
+
+    /** Step of the latest progress of the learner that publishes; absent if there is none. */
+    OptionalLong learnerStep() {
+        if (learnerSteps.containsKey(LIVE_LEARNER)) {
+            return OptionalLong.of(learnerSteps.getOrDefault(LIVE_LEARNER, 0L));
+        }
+        // one from the log publishes, or is a shadow: then it vouches for no vector
+        return vectors.isEmpty()
+                ? OptionalLong.empty()
+                : learnerSteps.values().stream().mapToLong(Long::longValue).max();
+    }
+
+    /** Whether the learner withholds vectors at present, so that some may be missing. */
+    boolean isWithheld() {
+        return isWithheld;
+    }
+
+    /** Digests of a step; several if several learners, or one more than once, have said one. */
+    List<Digest> digestsOf(long step) {
+        return digests.getOrDefault(step, List.of());
+    }
+
+    /** Items' latest vectors that a step made. */
+    List<Vector> vectorsOf(long step) {
+        return vectorsByStep.getOrDefault(step, List.of());
+    }
+
+    /** The latest vectors, by item. */
+    Map<String, Vector> vectors() {
+        return vectors;
+    }
+
+    /** Vectors on the topic that are of other generations. */
+    int otherVectors() {
+        return otherVectors;
+    }
+
+    /** The oldest step that made a vector which is still the latest. */
+    OptionalLong oldestVectorStep() {
+        return vectorsByStep.isEmpty() ? OptionalLong.empty() : OptionalLong.of(vectorsByStep.firstKey());
+    }
+
+    /** The newest step at or before that one of which anything was said. */
+    OptionalLong newestStep(long notAfter) {
+        long newest = -1;
+        for (TreeMap<Long, ?> said : List.of(digests, vectorsByStep)) {
+            Long step = said.floorKey(notAfter);
+            newest = step == null ? newest : Math.max(newest, step);
+        }
+        return newest < 0 ? OptionalLong.empty() : OptionalLong.of(newest);
+    }
+
+    /** The newest step at or before that one that has a digest. */
+    OptionalLong newestDigest(long notAfter) {
+        Long step = digests.floorKey(notAfter);
+        return step == null ? OptionalLong.empty() : OptionalLong.of(step);
+    }
+
+    /** Digests of the steps from and to, both included. */
+    int digestCount(long from, long to) {
+        return count(digests, from, to);
+    }
+
+    /** Vectors of the steps from and to, both included. */
+    int vectorCount(long from, long to) {
+        return count(vectorsByStep, from, to);
+    }
+
+    private static <T> int count(NavigableMap<Long, List<T>> byStep, long from, long to) {
+        return from > to
+                ? 0
+                : byStep.subMap(from, true, to, true).values().stream()
+                        .mapToInt(List::size)
+                        .sum();
+    }
+
+    private void take(PartProgress part, TopicRecord record) {
+        if (part.training().isEmpty()) {
+            return;
+        }
+        TrainingProgress training = part.training().get();
+        generations.add(training.generation());
+        if (part.part().equals(LIVE_LEARNER)) {
+            liveGeneration = Optional.of(training.generation());
+        }
+        if (!training.generation().equals(generation)) {
+            return;
+        }
+        learnerSteps.put(part.part(), training.step());
+        isWithheld = training.withheld().isPresent();
+        if (!training.digest().isEmpty()) {
+            take(new Digest(training.step(), training.digest(), record.place()));
+        }
+        for (StepDigest earlier : training.digests()) {
+            take(new Digest(earlier.step(), earlier.digest(), record.place()));
+        }
+    }
+
+    /** The list of earlier steps comes again with each record: what is the same is kept once. */
+    private void take(Digest digest) {
+        List<Digest> same = digests.computeIfAbsent(digest.step(), step -> new ArrayList<>());
+        if (same.stream().noneMatch(other -> other.digest().equals(digest.digest()))) {
+            same.add(digest);
+        }
+    }
+
+    private void take(ItemEmbedding embedding, TopicRecord record) {
+        if (embedding.vector().isEmpty()) {
+            vectors.remove(embedding.item());
+        } else {
+            vectors.put(embedding.item(), new Vector(embedding, record.place()));
+        }
+    }
+
+    private void sortVectors() {
+        vectors.values().removeIf(vector -> {
+            generations.add(vector.embedding().generation());
+            boolean isOther = !vector.embedding().generation().equals(generation);
+            otherVectors += isOther ? 1 : 0;
+            return isOther;
+        });
+        vectors.values().forEach(vector -> vectorsByStep
+                .computeIfAbsent(vector.embedding().step(), step -> new ArrayList<>())
+                .add(vector));
+    }
+}

@@ -1,0 +1,301 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ProgressWatch;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.BatchRecords;
+import dev.millrace.stream.EmbeddedBroker;
+import dev.millrace.stream.EventProducer;
+import dev.millrace.stream.ProgressRecords;
+import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.stream.TopicRecord;
+import dev.millrace.train.TrainingProgress;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The audits of a system that has run: it passes, and whatever was tampered with is named. */
+class VerifyIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final long T0 = 1_767_225_600_000L;
+    private static final int CLICKS = 400;
+    private static final int ITEMS = 40;
+    private static final int REMOVED = 7;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final ObjectMapper json = new ObjectMapper();
+    private final Path directory;
+
+    VerifyIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void aTrainedSystemIsVerifiedAndExplainedAndTamperingIsNamed() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            Map<String, String> given = new HashMap<>(Map.of(
+                    "kafka.bootstrap.servers", broker.bootstrapServers(),
+                    "stream.state-directory", directory.resolve("state").toString(),
+                    "batch.size", "16",
+                    "batch.max-wait", "50ms",
+                    "tower.dim", "8",
+                    "publish.sweep.steps", "10",
+                    "digest.steps", "5"));
+            MillraceSettings settings = MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+            assertThat(run(given, "topics", "create")).isZero();
+            train(settings);
+
+            aCleanRunPassesAndLeavesACheckpointToGoOnFrom(given);
+            otherSettingsAndUnknownStepsAreRefused(given);
+            anItemIsExplainedByTheRecordThatMadeIt(settings, given);
+            tamperedVectorsAreNamed(settings, given);
+            aTamperedDigestIsNamed(settings, given);
+        }
+    }
+
+    private void aCleanRunPassesAndLeavesACheckpointToGoOnFrom(Map<String, String> given) throws Exception {
+        Path checkpoints = directory.resolve("checkpoints");
+
+        assertThat(run(given, "verify", "--model", "--checkpoints", checkpoints.toString()))
+                .as(out + "" + err)
+                .isZero();
+        assertThat(out.toString())
+                .contains("result    same bits")
+                .contains("catalogue compared")
+                .contains("vectors   " + (ITEMS - 1) + " compared bit for bit; not compared: 0 from before")
+                .contains("left      " + checkpoints)
+                .doesNotContain("digests   0");
+        try (Stream<Path> files = Files.list(checkpoints)) {
+            assertThat(files).hasSize(1);
+        }
+
+        // the checkpoint is of the newest step: nothing is left to learn, and its own digest is compared
+        assertThat(run(given, "verify", "--model", "--checkpoints", checkpoints.toString()))
+                .as(out + "" + err)
+                .isZero();
+        assertThat(out.toString()).contains("result    same bits").contains("replayed  0 steps from step ");
+    }
+
+    private void otherSettingsAndUnknownStepsAreRefused(Map<String, String> given) {
+        Map<String, String> other = new HashMap<>(given);
+        other.put("tower.dim", "16");
+
+        assertThat(run(other, "verify", "--model")).isEqualTo(2);
+        assertThat(err.toString()).contains("must be those of the learner, which publishes generation g1-");
+        assertThat(run(given, "verify", "--model", "--step", "100000")).isEqualTo(2);
+        assertThat(err.toString()).startsWith("--step = 100000: must be a step that the log has");
+        assertThat(run(given, "verify", "--model", "--step", "3"))
+                .as(out + "" + err)
+                .isIn(0, 1);
+        assertThat(out.toString()).contains("catalogue not compared").doesNotContain("DIFFERS");
+    }
+
+    private void anItemIsExplainedByTheRecordThatMadeIt(MillraceSettings settings, Map<String, String> given)
+            throws Exception {
+        assertThat(run(given, "explain", "--item", "i3", "--json"))
+                .as(err.toString())
+                .isZero();
+        JsonNode explained = json.readTree(out.toString());
+
+        MiniBatch batch =
+                batchAt(settings, explained.path("batch").path("offset").asLong());
+        assertThat(explained.path("step").asLong()).isPositive().isEqualTo(batch.step());
+        assertThat(explained.path("isOfTheseSettings").asBoolean()).isTrue();
+        assertThat(explained.path("batch").path("firstEventTime").asLong())
+                .isEqualTo(batch.examples().stream()
+                        .mapToLong(TrainingExample::time)
+                        .min()
+                        .orElseThrow());
+        assertThat(explained.path("roles").toString().contains("\"positive\""))
+                .isEqualTo(batch.examples().stream()
+                        .anyMatch(example -> example.item().equals("i3")));
+
+        // steps are found in spite of the gaps that transactions leave between offsets
+        for (long step : new long[] {1, 2, batch.step() / 2, batch.step()}) {
+            assertThat(run(given, "explain", "--step", Long.toString(step), "--json"))
+                    .isZero();
+            assertThat(batchAt(
+                                    settings,
+                                    json.readTree(out.toString()).path("offset").asLong())
+                            .step())
+                    .isEqualTo(step);
+        }
+        assertThat(run(given, "explain", "--item", "i3")).isZero();
+        assertThat(out.toString()).contains("step        " + batch.step()).contains("of the settings given");
+        assertThat(run(given, "explain", "--item", "i" + REMOVED)).isEqualTo(1);
+        assertThat(err.toString()).contains("item i" + REMOVED + " was removed: tombstone at offset ");
+        assertThat(run(given, "explain", "--item", "nobody")).isEqualTo(1);
+        assertThat(err.toString()).contains("item nobody was never published");
+        assertThat(run(given, "explain")).isEqualTo(2);
+    }
+
+    private void tamperedVectorsAreNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
+        String topic = settings.topics().names().itemEmbeddings();
+        TopicRecord flipped = latest(settings, topic, "i3");
+        TopicRecord deleted = latest(settings, topic, "i4");
+        byte[] value = flipped.value().orElseThrow().clone();
+        // single-object header 10, length of "i3" 1, "i3" 2, block count 1, then float32 little-endian: the lowest bit
+        // of
+        // component 2
+        value[10 + 1 + 2 + 1 + 2 * Float.BYTES] ^= 1;
+        byte[] renamed = latest(settings, topic, "i5").value().orElseThrow().clone();
+        renamed[10 + 1] = 'x'; // i5 becomes xx, which is no item
+        renamed[10 + 1 + 1] = 'x';
+        produce(settings, topic, flipped.key(), Optional.of(value));
+        produce(settings, topic, deleted.key(), Optional.empty());
+        produce(settings, topic, "xx".getBytes(StandardCharsets.UTF_8), Optional.of(renamed));
+
+        assertThat(run(given, "verify", "--model")).isEqualTo(1);
+        assertThat(out.toString().lines().filter(line -> line.startsWith("DIFFERS")))
+                .hasSize(3)
+                .anySatisfy(line -> assertThat(line).contains("vector of item i3, step ", ": component 2 is "))
+                .anySatisfy(line -> assertThat(line).contains("vector of item xx, step ", "not in the catalogue"))
+                .anySatisfy(line -> assertThat(line).contains("no vector of item i4, which is in the catalogue"));
+        assertThat(out.toString()).contains("result    3 differences");
+
+        produce(settings, topic, flipped.key(), flipped.value());
+        produce(settings, topic, deleted.key(), deleted.value());
+        produce(settings, topic, "xx".getBytes(StandardCharsets.UTF_8), Optional.empty());
+        assertThat(run(given, "verify", "--model")).as(out.toString()).isZero();
+    }
+
+    private void aTamperedDigestIsNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
+        String topic = settings.topics().names().trainingProgress();
+        TopicRecord record = latest(settings, topic, "learn-0");
+        TrainingProgress training = new ProgressRecords(new AvroWire(settings.wire()))
+                .decode(record)
+                .orElseThrow()
+                .training()
+                .orElseThrow();
+        byte[] value = record.value().orElseThrow().clone();
+        int at = new String(value, StandardCharsets.ISO_8859_1).indexOf(training.digest());
+        value[at] = (byte) (value[at] == '0' ? '1' : '0');
+        produce(settings, topic, record.key(), Optional.of(value));
+
+        assertThat(run(given, "verify", "--model")).isEqualTo(1);
+        assertThat(out.toString().lines().filter(line -> line.startsWith("DIFFERS")))
+                .singleElement()
+                .asString()
+                .contains("digest of step " + training.step() + ": published ", "replayed " + training.digest());
+    }
+
+    private void train(MillraceSettings settings) throws Exception {
+        AvroWire wire = new AvroWire(settings.wire());
+        try (StreamRunner runner = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
+                EventProducer producer =
+                        new EventProducer(settings.clients(), settings.topics().names(), wire);
+                ProgressWatch progress = new ProgressWatch(
+                        settings.clients(), settings.topics().names().trainingProgress(), new ProgressRecords(wire))) {
+            runner.start();
+            for (int item = 0; item < ITEMS; item++) {
+                producer.send(new CatalogueItem("i" + item, T0, Features.NONE));
+            }
+            for (int number = 0; number < CLICKS; number++) {
+                String user = "u" + CounterRandom.below(20, 3, number, 0);
+                String item = "i" + CounterRandom.below(ITEMS, 3, number, 1);
+                long time = T0 + number * 1000L;
+                producer.send(new Exposure("e" + number, user, item, time, time, Features.NONE));
+                producer.send(new Click(
+                        "c" + number,
+                        user,
+                        item,
+                        Optional.of("e" + number),
+                        "click",
+                        1,
+                        time + 5,
+                        time + 5,
+                        Features.NONE));
+            }
+            producer.flush();
+            await().atMost(PATIENCE).until(() -> isLearnt(progress, CLICKS, ITEMS));
+            producer.removeItem("i" + REMOVED, T0 + CLICKS * 1000L);
+            producer.flush();
+            await().atMost(PATIENCE).until(() -> isLearnt(progress, CLICKS, ITEMS - 1));
+        }
+    }
+
+    private static boolean isLearnt(ProgressWatch progress, long positives, int items) {
+        return progress.training()
+                .filter(training -> training.positives() == positives && training.items() == items)
+                .isPresent();
+    }
+
+    private static MiniBatch batchAt(MillraceSettings settings, long offset) {
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            TopicReader.Extent log =
+                    reader.extents(settings.topics().names().miniBatches()).get(0);
+            TopicRecord record = reader.firstFrom(log, offset).orElseThrow();
+            assertThat(record.offset()).isEqualTo(offset);
+            return new BatchRecords(new AvroWire(settings.wire())).decode(record);
+        }
+    }
+
+    private static TopicRecord latest(MillraceSettings settings, String topic, String key) {
+        List<TopicRecord> own = new ArrayList<>();
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            for (TopicReader.Extent extent : reader.extents(topic)) {
+                reader.read(extent, extent.first(), record -> {
+                    if (Arrays.equals(record.key(), key.getBytes(StandardCharsets.UTF_8))) {
+                        own.add(record);
+                    }
+                    return true;
+                });
+            }
+        }
+        return own.get(own.size() - 1);
+    }
+
+    @SuppressWarnings("NullAway") // a null value is what a tombstone is
+    private static void produce(MillraceSettings settings, String topic, byte[] key, Optional<byte[]> value)
+            throws Exception {
+        Map<String, Object> config =
+                Map.of("bootstrap.servers", settings.clients().bootstrapServers());
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>(topic, key, value.orElse(null))).get();
+        }
+    }
+
+    private int run(Map<String, String> given, String... arguments) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        List<String> all = new ArrayList<>(List.of(arguments));
+        given.forEach((key, value) -> all.addAll(List.of("--set", key + "=" + value)));
+        CommandLine commandLine = Millrace.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(all.toArray(String[]::new));
+    }
+}

@@ -1,0 +1,203 @@
+package dev.millrace.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySink;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelReplayTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+    private static final int STEPS = 24;
+
+    /** What a live learner did and said. */
+    private record Live(List<MiniBatch> log, List<StepDigest> digests, List<List<ItemEmbedding>> published) {}
+
+    private final TrainerSettings settings = TrainerSettings.read(new SettingsReader(Map.of(
+            "batch.size", "8",
+            "batch.negatives", "16",
+            "tower.dim", "8",
+            "publish.sweep.steps", "10")));
+
+    @Test
+    void everyVectorAndDigestOfAnExaminedLearnerIsFoundAgainWithoutExams() {
+        Live live = live(3);
+
+        List<Difference> differences = new ArrayList<>();
+        try (ModelReplay replay = new ModelReplay(settings, false)) {
+            for (int step = 0; step < STEPS; step++) {
+                replay.learn(live.log.get(step));
+                differences.addAll(replay.compareDigests(digests(live, step + 1)));
+                differences.addAll(replay.compareVectors(vectors(live, step + 1)));
+            }
+        }
+
+        assertThat(live.published).anySatisfy(commit -> assertThat(commit).hasSizeGreaterThan(8));
+        assertThat(differences).isEmpty();
+    }
+
+    @Test
+    void aBitThatWasFlippedIsNamedWithItsPlaceAndBothValues() {
+        Live live = live(1);
+        int step = STEPS;
+        Published.Vector good = vectors(live, step).get(2);
+        float[] flipped = good.embedding().vector().orElseThrow().clone();
+        float before = flipped[5];
+        flipped[5] = Float.intBitsToFloat(Float.floatToRawIntBits(before) ^ 1);
+        Published.Vector bad = new Published.Vector(
+                new ItemEmbedding(
+                        good.embedding().item(),
+                        Optional.of(flipped),
+                        good.embedding().generation(),
+                        step,
+                        TIME,
+                        0),
+                "offset 9 of item-embeddings-0");
+
+        List<Difference> differences;
+        try (ModelReplay replay = new ModelReplay(settings, false)) {
+            live.log.forEach(replay::learn);
+            differences = replay.compareVectors(List.of(vectors(live, step).get(0), bad));
+        }
+
+        assertThat(differences)
+                .containsExactly(new Difference.Vector(
+                        good.embedding().item(), step, "offset 9 of item-embeddings-0", 5, flipped[5], before));
+    }
+
+    @Test
+    void anotherDigestIsNamedWithBothValues() {
+        Live live = live(1);
+
+        try (ModelReplay replay = new ModelReplay(settings, false)) {
+            live.log.forEach(replay::learn);
+
+            assertThat(replay.compareDigests(List.of(new Published.Digest(STEPS, "ab", "here"))))
+                    .containsExactly(new Difference.Digest(
+                            STEPS, "here", "ab", live.digests.get(STEPS - 1).digest()));
+        }
+    }
+
+    @Test
+    void aVectorOfAnItemThatIsNotInTheCatalogueIsNoVectorOfTheModel() {
+        Live live = live(1);
+        Published.Vector stranger = new Published.Vector(
+                new ItemEmbedding(
+                        "never-listed",
+                        Optional.of(new float[8]),
+                        settings.model().generationName(),
+                        STEPS,
+                        TIME,
+                        0),
+                "there");
+
+        try (ModelReplay replay = new ModelReplay(settings, false)) {
+            live.log.forEach(replay::learn);
+
+            assertThat(replay.compareVectors(List.of(stranger)))
+                    .containsExactly(new Difference.Extra("never-listed", STEPS, "there", STEPS));
+        }
+    }
+
+    @Test
+    void fromACheckpointItGoesOnToTheSameBits(@TempDir Path directory) {
+        Live live = live(1);
+        CheckpointDirectory checkpoints =
+                new CheckpointDirectory(directory, new Checkpoint.Header("g", 0, "s", "f", 0), file -> {});
+        int middle = STEPS / 2;
+        try (ModelReplay first = new ModelReplay(settings, true)) {
+            live.log.subList(0, middle).forEach(first::learn);
+            assertThat(first.compareDigests(digests(live, middle))).isEmpty();
+            checkpoints.write(middle, first.entries());
+        }
+
+        try (ModelReplay second =
+                new ModelReplay(settings, checkpoints.newest(middle).orElseThrow())) {
+            assertThat(second.step()).isEqualTo(middle);
+            assertThat(second.compareDigests(digests(live, middle))).isEmpty();
+            assertThat(second.compareVectors(vectors(live, middle))).isEmpty();
+            live.log.subList(middle, STEPS).forEach(second::learn);
+            assertThat(second.compareDigests(digests(live, STEPS))).isEmpty();
+            assertThat(second.compareVectors(vectors(live, STEPS))).isEmpty();
+        }
+    }
+
+    /** Learns with exams, and publishes at every so many steps; an item leaves in the middle. */
+    private Live live(int stepsACommit) {
+        SplittableRandom random = new SplittableRandom(7);
+        Live live = new Live(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+        try (Trainer trainer = new Trainer(settings)) {
+            for (int step = 1; step <= STEPS; step++) {
+                if (step == STEPS / 2) {
+                    trainer.change(new CatalogueChange.Removal("i1", TIME));
+                }
+                for (int at = 0; at < 8; at++) {
+                    trainer.add(example("e" + step + "-" + at, random));
+                }
+                MiniBatch batch = trainer.closeBatch();
+                trainer.learn(batch);
+                live.log.add(batch);
+                boolean commits = step % stepsACommit == 0;
+                live.published.add(commits ? trainer.publish() : List.of());
+                if (commits) {
+                    trainer.drainDirty(new Ignored());
+                }
+                live.digests.add(trainer.digest().orElse(new StepDigest(step, "")));
+            }
+        }
+        return live;
+    }
+
+    private static List<Published.Digest> digests(Live live, int step) {
+        StepDigest digest = live.digests.get(step - 1);
+        return digest.digest().isEmpty()
+                ? List.of()
+                : List.of(new Published.Digest(step, digest.digest(), "somewhere"));
+    }
+
+    private static List<Published.Vector> vectors(Live live, int step) {
+        return live.published.get(step - 1).stream()
+                .filter(embedding -> embedding.vector().isPresent())
+                .map(embedding -> new Published.Vector(embedding, "somewhere"))
+                .toList();
+    }
+
+    private static TrainingExample example(String id, SplittableRandom random) {
+        List<String> history = List.of("i" + random.nextInt(60), "i" + random.nextInt(60));
+        return new TrainingExample(
+                id,
+                new UserFeatures("u" + random.nextInt(20), TIME, Features.NONE, history),
+                Features.NONE,
+                "i" + random.nextInt(60),
+                "click",
+                1,
+                TIME,
+                0);
+    }
+
+    /** Takes a commit's entries and keeps none. */
+    private static final class Ignored implements EntrySink {
+        @Override
+        public void put(byte[] key, byte[] value) {}
+
+        @Override
+        public void delete(byte[] key) {}
+    }
+}
