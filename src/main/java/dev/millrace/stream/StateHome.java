@@ -169,7 +169,11 @@ final class StateHome implements AutoCloseable {
 
     private static void loadRocksDb(Path libraries) throws IOException {
         Files.createDirectories(libraries);
-        NativeLibraryLoader.getInstance().loadLibrary(libraries.toString());
+        try {
+            NativeLibraryLoader.getInstance().loadLibrary(libraries.toString());
+        } catch (IOException noSpace) {
+            children(libraries).forEach(StateHome::delete); // on a small disk it goes where Java puts temporary files
+        }
         RocksDB.loadLibrary();
     }
 
