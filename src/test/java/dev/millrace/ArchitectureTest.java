@@ -32,10 +32,11 @@ class ArchitectureTest {
             "stream",
             "serve",
             "replay",
+            "verify",
             "app",
             "cli");
 
-    private static final List<String> SHELL = List.of("stream", "serve", "replay", "app", "cli");
+    private static final List<String> SHELL = List.of("stream", "serve", "replay", "verify", "app", "cli");
 
     private final JavaClasses classes = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
