@@ -17,7 +17,8 @@ record Account(long received, SortedMap<String, Long> outcomes) {
 
     static Account of(PlainRecord record) {
         SortedMap<String, Long> outcomes = new TreeMap<>();
-        record.map("outcomes").forEach((name, count) -> outcomes.put(String.valueOf(name), ((Number) count).longValue()));
+        record.map("outcomes")
+                .forEach((name, count) -> outcomes.put(String.valueOf(name), ((Number) count).longValue()));
         outcomes.put("waiting", record.integer("waiting", 0));
         return new Account(record.integer("received", 0), outcomes);
     }

@@ -27,8 +27,7 @@ record EventClock(
         if (isClicksOnly()) {
             return clicksEnd;
         }
-        return Math.max(
-                Math.min(exposuresEnd, clicksEnd), Math.max(exposuresEnd, clicksEnd) - maxSkewMillis);
+        return Math.max(Math.min(exposuresEnd, clicksEnd), Math.max(exposuresEnd, clicksEnd) - maxSkewMillis);
     }
 
     /** @param reached latest event time of the exposures at one of them */

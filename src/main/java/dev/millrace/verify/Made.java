@@ -12,7 +12,16 @@ package dev.millrace.verify;
  * @param moment of the user's features: when the exposure was that it answers, epoch milliseconds
  */
 record Made(
-        int number, Name click, Name user, Name pair, Name item, String action, double weight, long time, long moment, long offset) {
+        int number,
+        Name click,
+        Name user,
+        Name pair,
+        Name item,
+        String action,
+        double weight,
+        long time,
+        long moment,
+        long offset) {
 
     /** Whether it can be the example of that click. */
     boolean isOf(Acted acted) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -146,9 +147,8 @@ final class OfflineJoin {
                         || !EventClock.hasRunAt(
                                 clock.earliestAtClick(click.reached()), due, clock.latestAtClick(holder.reached()));
             }
-            Optional<Made> example = mayBeNew
-                    ? made.stream().filter(of -> of.isOf(click)).findFirst()
-                    : Optional.empty();
+            Optional<Made> example =
+                    mayBeNew ? made.stream().filter(of -> of.isOf(click)).findFirst() : Optional.empty();
             if (example.isPresent()) {
                 made.remove(example.get());
                 evidence.put(click, example.get());
@@ -320,7 +320,8 @@ final class OfflineJoin {
                         && (other.click.offset() < click.offset()
                                 // both may have waited, and are answered in the order of their ids
                                 || Arrays.compareUnsigned(
-                                                other.click.id().getBytes(UTF_8), click.id().getBytes(UTF_8))
+                                                other.click.id().getBytes(UTF_8),
+                                                click.id().getBytes(UTF_8))
                                         < 0));
     }
 
@@ -329,24 +330,27 @@ final class OfflineJoin {
         if (isClicksOnly || all.size() < 2) {
             return;
         }
+        Map<String, List<Attributed>> sameAction = new TreeMap<>();
         for (Attributed one : all) {
-            if (isLateLearnt && one.example.moment() == one.click.time()) {
-                continue; // perhaps of no exposure
-            }
-            List<Attributed> same = all.stream()
-                    .filter(other -> other.example.moment() == one.example.moment()
-                            && other.click.action().equals(one.click.action()))
-                    .toList();
-            long exposures = events.exposures().getOrDefault(pair, List.of()).stream()
-                    .filter(exposure ->
-                            exposure.time() == one.example.moment() && newness(exposure) != Newness.REPEAT)
-                    .count();
-            if (same.size() > exposures && same.get(0) == one) {
-                verdicts.faults.add("clicks " + one.click.id() + " and " + same.get(1).click.id() + " ("
-                        + places.of(one.click) + " and " + places.of(same.get(1).click)
-                        + ") both have an example of the same action on one exposure");
+            boolean isPerhapsOfNone = isLateLearnt && one.example.moment() == one.click.time();
+            if (!isPerhapsOfNone) {
+                sameAction
+                        .computeIfAbsent(one.click.action() + one.example.moment(), key -> new ArrayList<>(1))
+                        .add(one);
             }
         }
+        sameAction.values().forEach(same -> {
+            long exposures = events.exposures().getOrDefault(pair, List.of()).stream()
+                    .filter(exposure ->
+                            exposure.time() == same.get(0).example.moment() && newness(exposure) != Newness.REPEAT)
+                    .count();
+            if (same.size() > 1 && same.size() > exposures) {
+                verdicts.faults.add("clicks " + same.get(0).click.id() + " and "
+                        + same.get(1).click.id() + " ("
+                        + places.of(same.get(0).click) + " and " + places.of(same.get(1).click)
+                        + ") both have an example of the same action on one exposure");
+            }
+        });
     }
 
     private void judgeExposures(Name pair, List<Shown> all) {

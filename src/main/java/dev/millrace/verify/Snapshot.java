@@ -45,12 +45,13 @@ record Snapshot(Map<String, Part> parts, List<String> faults) {
 
     private static Part part(PlainRecord record) {
         Map<String, Account> books = new HashMap<>();
-        record.map("books").forEach((topic, account) -> books.put(String.valueOf(topic), Account.of((PlainRecord) account)));
+        record.map("books")
+                .forEach((topic, account) -> books.put(String.valueOf(topic), Account.of((PlainRecord) account)));
         Map<String, Long> positions = new HashMap<>();
         record.map("positions")
-                .forEach((partition, offset) -> positions.put(String.valueOf(partition), ((Number) offset).longValue()));
-        return new Part(
-                books, positions, record.record("training").map(training -> training.integer("step", 0)));
+                .forEach(
+                        (partition, offset) -> positions.put(String.valueOf(partition), ((Number) offset).longValue()));
+        return new Part(books, positions, record.record("training").map(training -> training.integer("step", 0)));
     }
 
     /** The account of a topic over all parts. */

@@ -59,7 +59,7 @@ final class Tally {
                 .filter(set -> set.size() > 1)
                 .forEach(set -> sorted.put(String.join(" or ", new TreeSet<>(set)), set));
         sorted.forEach((text, set) ->
-                lines.add(events.getOrDefault(set, 0L) + " × " + text + ", the first at " + firstOf(set)));
+                lines.add(events.getOrDefault(set, 0L) + " × " + text + ", the first at " + first.get(set)));
         return lines;
     }
 
