@@ -12,9 +12,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 
@@ -463,7 +463,7 @@ public final class CountAudit {
             return;
         }
         lines.add(new CountReport.Line(topic, "received", books.received(), read, read));
-        SortedSet<String> outcomes = new TreeSet<>(books.outcomes().keySet());
+        NavigableSet<String> outcomes = new TreeSet<>(books.outcomes().keySet());
         outcomes.addAll(tally.outcomes());
         for (String outcome : outcomes) {
             long certain = tally.certain(outcome);

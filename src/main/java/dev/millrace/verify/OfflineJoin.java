@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,9 +68,10 @@ final class OfflineJoin {
     private final long wait;
     private final long memory;
 
-    private final Map<Shown, Newness> repeatedExposures = new IdentityHashMap<>();
-    private final Map<Acted, Newness> repeatedClicks = new IdentityHashMap<>();
-    private final Map<Acted, Made> evidence = new IdentityHashMap<>();
+    // by offset; only the few that are not new for certain are kept
+    private final Map<Long, Newness> repeatedExposures = new HashMap<>();
+    private final Map<Long, Newness> repeatedClicks = new HashMap<>();
+    private final Map<Long, Made> evidence = new HashMap<>();
     private final Map<Name, List<Attributed>> attributed = new HashMap<>();
 
     /** @param examples by user and id of the click, in the order of their offsets */
@@ -104,9 +104,11 @@ final class OfflineJoin {
             }
         }
         byId.forEach(this::settleId);
-        evidence.forEach((click, example) -> attributed
-                .computeIfAbsent(click.pair(), pair -> new ArrayList<>(1))
-                .add(new Attributed(click, example)));
+        for (Acted click : events.clicks()) {
+            example(click).ifPresent(example -> attributed
+                    .computeIfAbsent(click.pair(), pair -> new ArrayList<>(1))
+                    .add(new Attributed(click, example)));
+        }
         events.clicks().forEach(this::judge);
         attributed.forEach(this::judgeActions);
         events.exposures().forEach(this::judgeExposures);
@@ -128,7 +130,7 @@ final class OfflineJoin {
                                 due,
                                 clock.latestAtExposure(holder.reached()));
             }
-            note(repeatedExposures, exposure, mayBeNew, mayBeRepeat);
+            note(repeatedExposures, exposure.offset(), mayBeNew, mayBeRepeat);
             remember(before, exposure, mayBeNew, mayBeRepeat);
         }
     }
@@ -151,11 +153,11 @@ final class OfflineJoin {
                     mayBeNew ? made.stream().filter(of -> of.isOf(click)).findFirst() : Optional.empty();
             if (example.isPresent()) {
                 made.remove(example.get());
-                evidence.put(click, example.get());
+                evidence.put(click.offset(), example.get());
                 verdicts.explained.set(example.get().number());
                 mayBeRepeat = false;
             }
-            note(repeatedClicks, click, mayBeNew, mayBeRepeat);
+            note(repeatedClicks, click.offset(), mayBeNew, mayBeRepeat);
             remember(holders, click, mayBeNew, mayBeRepeat);
         }
         for (Made extra : made) {
@@ -165,11 +167,11 @@ final class OfflineJoin {
 
     private void sayWhyExtra(Made extra, List<Acted> same) {
         for (Acted click : same) {
-            Made first = evidence.get(click);
-            if (extra.isOf(click) && first != null) {
+            Optional<Made> first = example(click);
+            if (extra.isOf(click) && first.isPresent()) {
                 verdicts.explained.set(extra.number());
                 verdicts.faults.add("click " + click.id() + " (" + places.of(click) + ") has two examples: "
-                        + places.of(first) + " and " + places.of(extra));
+                        + places.of(first.get()) + " and " + places.of(extra));
                 return;
             }
         }
@@ -181,19 +183,19 @@ final class OfflineJoin {
             verdicts.clicks.add(UNTRAINED, places.of(click));
             return;
         }
-        Made example = evidence.get(click);
-        Set<String> outcomes = example == null ? withoutExample(click) : withExample(click, example);
+        Optional<Made> example = example(click);
+        Set<String> outcomes = example.map(of -> withExample(click, of)).orElseGet(() -> withoutExample(click));
         verdicts.clicks.add(outcomes, places.of(click));
         if (!outcomes.isEmpty()) {
             return;
         }
-        if (example == null) {
+        if (example.isEmpty()) {
             verdicts.faults.add("click " + click.id() + " (" + places.of(click)
                     + ") must have been attributed, and has no example");
         } else {
-            verdicts.faults.add("the example at " + places.of(example) + " says that click " + click.id() + " ("
-                    + places.of(click) + ") answers an exposure of time " + example.moment()
-                    + ", and there is none that it may answer");
+            verdicts.faults.add("the example at " + places.of(example.get()) + " says that click " + click.id() + " ("
+                    + places.of(click) + ") answers an exposure of time "
+                    + example.get().moment() + ", and there is none that it may answer");
         }
     }
 
@@ -221,7 +223,7 @@ final class OfflineJoin {
     }
 
     private Set<String> withoutExample(Acted click) {
-        Newness newness = repeatedClicks.getOrDefault(click, Newness.NEW);
+        Newness newness = repeatedClicks.getOrDefault(click.offset(), Newness.NEW);
         if (newness == Newness.REPEAT) {
             return DUPLICATE;
         }
@@ -411,18 +413,21 @@ final class OfflineJoin {
         return events.exposures().getOrDefault(click.pair(), List.of());
     }
 
+    private Optional<Made> example(Acted click) {
+        return Optional.ofNullable(evidence.get(click.offset()));
+    }
+
     private Newness newness(Shown exposure) {
-        return repeatedExposures.getOrDefault(exposure, Newness.NEW);
+        return repeatedExposures.getOrDefault(exposure.offset(), Newness.NEW);
     }
 
     private boolean isForgotten(Name user) {
         return events.forgotten().contains(user);
     }
 
-    /** Only the few that are not new for certain are kept. */
-    private static <E> void note(Map<E, Newness> repeated, E event, boolean mayBeNew, boolean mayBeRepeat) {
+    private static void note(Map<Long, Newness> repeated, long offset, boolean mayBeNew, boolean mayBeRepeat) {
         if (mayBeRepeat) {
-            repeated.put(event, mayBeNew ? Newness.EITHER : Newness.REPEAT);
+            repeated.put(offset, mayBeNew ? Newness.EITHER : Newness.REPEAT);
         }
     }
 

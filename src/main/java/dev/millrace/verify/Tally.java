@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -68,8 +68,8 @@ final class Tally {
         return Optional.ofNullable(first.get(Set.of(outcome)));
     }
 
-    SortedSet<String> outcomes() {
-        SortedSet<String> outcomes = new TreeSet<>();
+    NavigableSet<String> outcomes() {
+        NavigableSet<String> outcomes = new TreeSet<>();
         events.keySet().forEach(outcomes::addAll);
         return outcomes;
     }
@@ -77,7 +77,7 @@ final class Tally {
     /** Whether some choice of one outcome for each event gives exactly these counts. */
     boolean fits(Map<String, Long> counts) {
         Map<String, Long> left = new HashMap<>(counts);
-        SortedSet<String> contested = new TreeSet<>();
+        NavigableSet<String> contested = new TreeSet<>();
         for (Map.Entry<Set<String>, Long> group : events.entrySet()) {
             if (group.getKey().size() == 1) {
                 left.merge(group.getKey().iterator().next(), -group.getValue(), Long::sum);
