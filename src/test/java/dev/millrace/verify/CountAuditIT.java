@@ -97,6 +97,7 @@ class CountAuditIT {
                 assertThat(report.lines()).allMatch(line -> line.difference() == 0);
 
                 lostRecordsAreNamed(log);
+                lostBeginningIsSaidAndNoFault(log);
                 repeatedExampleIsNamed(log, raw);
             }
         }
@@ -118,6 +119,17 @@ class CountAuditIT {
                         .faults())
                 .anyMatch(
                         fault -> fault.startsWith("step 4 (mini-batches-0 offset") && fault.contains("follows step 2"));
+    }
+
+    private void lostBeginningIsSaidAndNoFault(TopicLog log) {
+        long first = nth(log, topics.trainingExamples(), 0, ITEMS + 50).offset();
+
+        CountReport report = audit(new LogBehind(log, new Place(topics.trainingExamples(), 0, first)));
+
+        assertThat(report.faults()).isEmpty();
+        assertThat(report.notes())
+                .contains("training-examples-0 begins at offset " + first + ": its beginning is gone")
+                .anyMatch(note -> note.contains("not checkable, " + first + " records are gone"));
     }
 
     private void repeatedExampleIsNamed(TopicLog log, KafkaProducer<byte[], byte[]> raw) throws Exception {

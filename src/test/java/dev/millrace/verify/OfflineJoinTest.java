@@ -152,11 +152,11 @@ class OfflineJoinTest {
     private static void play(JoinedPartition partition, int seed) {
         List<Exposure> exposures = new ArrayList<>();
         List<Click> clicks = new ArrayList<>();
-        int span = 30 + CounterRandom.below(400, seed, 9, 0); // seconds
+        long span = 30 + CounterRandom.below(400, seed, 9, 0); // seconds
         for (int number = 0; number < 40; number++) {
             String user = "u" + below(3, seed, number, 0);
             String item = "i" + below(3, seed, number, 1);
-            long time = T0 + number * span * 1000L / 40 - below(4, seed, number, 2) * 7_000L;
+            long time = T0 + number * (span * 1000L) / 40 - below(4, seed, number, 2) * 7_000L;
             exposures.add(exposure("e" + below(30, seed, number, 3), user, item, time));
         }
         for (int number = 0; number < 40; number++) {
@@ -185,6 +185,6 @@ class OfflineJoinTest {
     }
 
     private static int below(int bound, long seed, long number, long slot) {
-        return CounterRandom.below(bound, seed, (int) number, (int) slot);
+        return CounterRandom.below(bound, seed, number, slot);
     }
 }
