@@ -74,7 +74,12 @@ public final class CountAudit {
         long batchesEnd = log.end(topics.miniBatches(), 0);
         List<Long> lettersEnds = ends(topics.deadLetters());
 
-        DeadLetters letters = DeadLetters.read(log, topics.deadLetters(), lettersEnds, faults);
+        DeadLetters letters = DeadLetters.read(
+                log,
+                topics.deadLetters(),
+                lettersEnds,
+                Set.of(topics.exposures(), topics.clicks(), topics.users(), topics.items()),
+                faults);
         Written written = written(examplesEnd);
         events(snapshot, letters, written);
         items(snapshot, letters, written);

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Which records were rejected and why, by where they came from. */
 final class DeadLetters {
@@ -18,16 +19,20 @@ final class DeadLetters {
 
     private final Map<Place, Letter> letters = new HashMap<>();
 
-    /** @param faults told of records that were rejected twice */
-    static DeadLetters read(TopicLog log, String topic, List<Long> ends, List<String> faults) {
+    /**
+     * Reads those of records of input topics; refused steps are dead letters too, and others'.
+     *
+     * @param faults told of records that were rejected twice
+     */
+    static DeadLetters read(TopicLog log, String topic, List<Long> ends, Set<String> inputs, List<String> faults) {
         DeadLetters read = new DeadLetters();
         for (int partition = 0; partition < ends.size(); partition++) {
             int of = partition;
             log.read(topic, partition, ends.get(partition), record -> {
                 Map<String, String> headers = record.headers();
                 Optional<Place> origin = origin(headers);
-                if (origin.isEmpty()) {
-                    return; // not one of ours
+                if (origin.isEmpty() || !inputs.contains(origin.get().topic())) {
+                    return;
                 }
                 Place place = new Place(topic, of, record.offset());
                 Letter letter = new Letter(headers.getOrDefault(REASON, ""), place);

@@ -152,7 +152,7 @@ class OfflineJoinTest {
     private static void play(JoinedPartition partition, int seed) {
         List<Exposure> exposures = new ArrayList<>();
         List<Click> clicks = new ArrayList<>();
-        long span = 30 + CounterRandom.below(400, seed, 9, 0); // seconds
+        long span = 30L + CounterRandom.below(400, seed, 9, 0); // seconds
         for (int number = 0; number < 40; number++) {
             String user = "u" + below(3, seed, number, 0);
             String item = "i" + below(3, seed, number, 1);
