@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
             TrainCommand.class,
             ServeCommand.class,
             ReplayCommand.class,
+            VerifyCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,
             BenchCommand.class,

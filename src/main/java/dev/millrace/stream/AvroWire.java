@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +32,7 @@ public final class AvroWire {
     private static final byte SINGLE_OBJECT = (byte) 0xC3;
     private static final byte CONFLUENT = 0;
     private static final int CONFLUENT_HEADER_BYTES = 1 + Integer.BYTES;
+    private static final int SINGLE_OBJECT_HEADER_BYTES = 2 + Long.BYTES;
 
     private final WireSettings.Format format;
     private final Optional<ConfluentRegistry> registry;
@@ -84,6 +86,30 @@ public final class AvroWire {
             // Avro's decoder meets broken lengths and branches with exceptions of many kinds
             throw new UndecodableException("undecodable", "expected a " + type.getSimpleName() + ": " + broken);
         }
+    }
+
+    /**
+     * The schema that a value was written with.
+     *
+     * @throws UndecodableException if its bytes name none that is known
+     * @throws RegistryUnreachableException if the registry does not answer
+     */
+    Schema writerSchema(byte[] bytes) {
+        if (bytes.length >= SINGLE_OBJECT_HEADER_BYTES && bytes[0] == SINGLE_OBJECT && bytes[1] == 1) {
+            long fingerprint =
+                    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(2);
+            return Optional.ofNullable(known.findByFingerprint(fingerprint))
+                    .orElseThrow(() -> new UndecodableException("unknown-schema", "no schema of that fingerprint"));
+        }
+        if (bytes.length >= CONFLUENT_HEADER_BYTES && bytes[0] == CONFLUENT && registry.isPresent()) {
+            return registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
+        }
+        throw new UndecodableException("undecodable", "the value's first bytes name no schema");
+    }
+
+    /** Bytes before the value proper. */
+    static int headerBytes(byte[] bytes) {
+        return bytes[0] == CONFLUENT ? CONFLUENT_HEADER_BYTES : SINGLE_OBJECT_HEADER_BYTES;
     }
 
     private byte[] singleObject(SpecificRecord value) throws IOException {

@@ -1,0 +1,59 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.CommittedLog;
+import dev.millrace.stream.PlainValues;
+import dev.millrace.stream.Topics;
+import dev.millrace.verify.CountAudit;
+import dev.millrace.verify.CountReport;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+
+/** {@code millrace verify --counts}: runs the audit of the books and prints what it found. */
+final class CountsCheck {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration TRANSACTION_PATIENCE = Duration.ofSeconds(60);
+    private static final int WRONG = 1;
+
+    private CountsCheck() {}
+
+    /** The exit status: 0 if the books are right, 1 if not. */
+    static int run(MillraceSettings settings, PrintWriter out) {
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        CountReport report;
+        try (CommittedLog log = new CommittedLog(settings.clients(), TRANSACTION_PATIENCE)) {
+            report = CountAudit.run(
+                    log,
+                    new PlainValues(new AvroWire(settings.wire())),
+                    settings.topics().names(),
+                    settings.attribution());
+        }
+        print(report, out);
+        return report.isRight() ? 0 : WRONG;
+    }
+
+    private static void print(CountReport report, PrintWriter out) {
+        out.printf(
+                Locale.ROOT, "%-18s %-28s %15s %24s %10s%n", "topic", "outcome", "books", "recomputed", "difference");
+        for (CountReport.Line line : report.lines()) {
+            String recomputed = line.least() == line.most()
+                    ? String.format(Locale.ROOT, "%,d", line.least())
+                    : String.format(Locale.ROOT, "%,d to %,d", line.least(), line.most());
+            out.printf(
+                    Locale.ROOT,
+                    "%-18s %-28s %,15d %24s %,10d%n",
+                    line.topic(),
+                    line.outcome(),
+                    line.books(),
+                    recomputed,
+                    line.difference());
+        }
+        report.notes().forEach(note -> out.println("note: " + note));
+        report.faults().forEach(fault -> out.println("FAULT: " + fault));
+        out.println(report.isRight() ? "the books are what the topics say" : "the books are not what the topics say");
+        out.flush();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.verify.BrokenLogException;
+import dev.millrace.verify.Difference;
+import dev.millrace.verify.ModelAudit;
+import dev.millrace.verify.ModelReport;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** {@code verify --model}: learns the log anew and prints what differs from what was published. */
+final class ModelCheck {
+
+    private static final int DIFFERS = 1;
+
+    private ModelCheck() {}
+
+    /** @return exit status: 0 if all agrees, 1 if something differs */
+    static int run(MillraceSettings settings, ModelAudit.Scope scope, PrintWriter out) {
+        ModelAudit audit = new ModelAudit(
+                settings.clients(),
+                settings.topics().names(),
+                settings.trainer(),
+                new AvroWire(settings.wire()),
+                new ModelAudit.Listener() {
+                    @Override
+                    public void reached(ModelAudit.Reached reached) {
+                        out.printf(
+                                Locale.ROOT,
+                                "step %,d of %,d, %,.0f steps/s%n",
+                                reached.step(),
+                                reached.target(),
+                                reached.stepsPerSecond());
+                        out.flush();
+                    }
+                });
+        try {
+            ModelReport report = audit.run(scope);
+            print(report, out);
+            return report.isSame() ? 0 : DIFFERS;
+        } catch (BrokenLogException broken) {
+            out.println("model     cannot be verified: " + broken.getMessage());
+            return DIFFERS;
+        } finally {
+            out.flush();
+        }
+    }
+
+    private static void print(ModelReport report, PrintWriter out) {
+        out.printf("model     generation %s%n", report.generation());
+        out.printf(
+                Locale.ROOT,
+                "replayed  %,d steps from step %,d to step %,d in %.1f s, %,.0f steps/s%n",
+                report.toStep() - report.fromStep(),
+                report.fromStep(),
+                report.toStep(),
+                report.nanos() / 1e9,
+                report.stepsPerSecond());
+        out.printf(
+                Locale.ROOT,
+                "digests   %,d compared, %s%n",
+                report.digests(),
+                report.agreeing().isPresent()
+                        ? "the newest that agrees is of step "
+                                + report.agreeing().getAsLong()
+                        : "none agrees");
+        out.printf(
+                Locale.ROOT,
+                "vectors   %,d compared bit for bit; not compared: %,d from before the checkpoint, %,d from after the last step,"
+                        + " %,d of other generations%n",
+                report.vectors(),
+                report.uncheckedVectors(),
+                report.laterVectors(),
+                report.otherVectors());
+        out.printf("catalogue %s%n", report.isCatalogueCompared() ? "compared" : "not compared");
+        for (Difference difference : report.differences()) {
+            out.println("DIFFERS   " + difference.line());
+        }
+        long more = report.differing() - report.differences().size();
+        if (more > 0) {
+            out.printf(Locale.ROOT, "DIFFERS   and %,d more%n", more);
+        }
+        report.checkpoint().ifPresent(file -> out.println("left      " + file));
+        out.println(verdict(report));
+    }
+
+    private static String verdict(ModelReport report) {
+        if (report.isSame()) {
+            return "result    same bits";
+        }
+        return report.differing() > 0
+                ? String.format(Locale.ROOT, "result    %,d differences", report.differing())
+                : "result    nothing has been published that could be compared";
+    }
+}
