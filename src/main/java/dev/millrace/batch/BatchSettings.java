@@ -1,6 +1,7 @@
 package dev.millrace.batch;
 
 import dev.millrace.settings.SettingsReader;
+import java.time.Duration;
 
 /**
  * How examples become mini-batches.
@@ -13,6 +14,7 @@ import dev.millrace.settings.SettingsReader;
  * @param estimator of item popularity
  * @param halfLife positives after which a decayed count has halved
  * @param rate α of the interval estimator
+ * @param unannounced how long items stay that only examples named
  */
 public record BatchSettings(
         int size,
@@ -22,7 +24,16 @@ public record BatchSettings(
         long seed,
         Estimator estimator,
         double halfLife,
-        double rate) {
+        double rate,
+        Unannounced unannounced) {
+
+    /**
+     * How long items stay in the catalogue that only examples named.
+     *
+     * @param expireAfter event time after the last example of it; 0 for ever
+     * @param max of them in the catalogue, beyond which the one named longest ago goes
+     */
+    public record Unannounced(Duration expireAfter, int max) {}
 
     /** Which estimator of item popularity. */
     public enum Estimator {
@@ -57,7 +68,20 @@ public record BatchSettings(
                         1,
                         1e12,
                         "positives after which a count of the decayed estimator has halved"),
-                reader.number("popularity.rate", 0.01, 1e-6, 1, "alpha of the interval estimator"));
+                reader.number("popularity.rate", 0.01, 1e-6, 1, "alpha of the interval estimator"),
+                new Unannounced(
+                        reader.duration(
+                                "catalogue.expire-after",
+                                Duration.ofDays(365),
+                                Duration.ZERO,
+                                Duration.ofDays(36_500),
+                                "event time after which an item that only examples named, and none names any more, goes; 0s: never"),
+                        reader.integer(
+                                "catalogue.max-unannounced",
+                                500_000,
+                                1,
+                                100_000_000,
+                                "items in the catalogue that only examples named; beyond it the one named longest ago goes")));
     }
 
     ItemPopularity popularity(char prefix) {
