@@ -97,7 +97,14 @@ record UserState(
         List<Visit> kept = visits.size() > historyLength ? visits.subList(0, historyLength) : visits;
         UserState counted = counted(time, halfLifeMillis, 0, 1);
         return new UserState(
-                profile, profileTime, kept, counted.exposures, counted.clicks, counted.countedAt, waitingClicks, idleTimer);
+                profile,
+                profileTime,
+                kept,
+                counted.exposures,
+                counted.clicks,
+                counted.countedAt,
+                waitingClicks,
+                idleTimer);
     }
 
     UserState withProfile(Features features, long time) {
@@ -106,7 +113,14 @@ record UserState(
 
     UserState withWaiting(int change) {
         return new UserState(
-                profile, profileTime, history, exposures, clicks, countedAt, Math.max(0, waitingClicks + change), idleTimer);
+                profile,
+                profileTime,
+                history,
+                exposures,
+                clicks,
+                countedAt,
+                Math.max(0, waitingClicks + change),
+                idleTimer);
     }
 
     UserState withIdleTimer(long due) {
@@ -116,7 +130,11 @@ record UserState(
     byte[] encoded() {
         Fields fields = new Fields().longInteger(profileTime);
         FeatureFields.write(fields, profile);
-        fields.number(exposures).number(clicks).longInteger(countedAt).integer(waitingClicks).longInteger(idleTimer);
+        fields.number(exposures)
+                .number(clicks)
+                .longInteger(countedAt)
+                .integer(waitingClicks)
+                .longInteger(idleTimer);
         fields.integer(history.size());
         history.forEach(visit -> fields.text(visit.item).longInteger(visit.time));
         return fields.framed();

@@ -31,6 +31,7 @@ final class SightingCounts {
 
     private final BitSet dirty = new BitSet();
     private long additions;
+    private boolean areAdditionsDirty;
 
     int count(String key) {
         return count(hash(key));
@@ -51,6 +52,7 @@ final class SightingCounts {
             dirty.set(chunk(hash));
         }
         additions++;
+        areAdditionsDirty = true;
         if (additions % ADDITIONS_A_HALVING == 0) {
             halve((int) (additions / ADDITIONS_A_HALVING % CHUNKS));
         }
@@ -82,18 +84,22 @@ final class SightingCounts {
     void drain(IntConsumer changed) {
         dirty.stream().forEach(changed);
         dirty.clear();
+        areAdditionsDirty = false;
     }
 
-    /** Names the chunks that hold a count, in their order. */
-    void forEachUsed(IntConsumer visitor) {
-        for (int chunk = 0; chunk < counts.length / CHUNK_BYTES; chunk++) {
-            for (int at = chunk * CHUNK_BYTES; at < (chunk + 1) * CHUNK_BYTES; at++) {
-                if (counts[at] != 0) {
-                    visitor.accept(chunk);
-                    break;
-                }
+    /** Whether {@link #additions} changed since the last drain. */
+    boolean areAdditionsDirty() {
+        return areAdditionsDirty;
+    }
+
+    /** Whether a chunk holds no count, and so need not be stored. */
+    boolean isEmpty(int chunk) {
+        for (int at = chunk * CHUNK_BYTES; at < Math.min(counts.length, (chunk + 1) * CHUNK_BYTES); at++) {
+            if (counts[at] != 0) {
+                return false;
             }
         }
+        return true;
     }
 
     private int count(long hash) {

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Two towers over growing embedding tables; one mini-batch, one step. One thread.
@@ -280,7 +281,16 @@ public final class TwoTower implements Durable, AutoCloseable {
             table.drain(
                     (key, row) -> putRow(table, key, row, changed),
                     key -> gone.add(new ModelEntry.Row(table.name(), key).key()));
-            table.sightings().drain(chunk -> putSightings(table, chunk, changed));
+            if (table.sightings().areAdditionsDirty()) {
+                putAdditions(table, changed);
+            }
+            table.sightings().drain(chunk -> {
+                if (table.sightings().isEmpty(chunk)) {
+                    gone.add(new ModelEntry.Sightings(table.name(), chunk).key());
+                } else {
+                    putSightings(table, chunk, changed);
+                }
+            });
         }
         gone.sort(Arrays::compareUnsigned);
         changed.forEach(sink::put);
@@ -301,7 +311,12 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
         for (EmbeddingTable table : tables.values()) {
             table.forEach((key, row) -> putRow(table, key, row, entries));
-            table.sightings().forEachUsed(chunk -> putSightings(table, chunk, entries));
+            if (table.sightings().additions() > 0) {
+                putAdditions(table, entries);
+            }
+            IntStream.range(0, SightingCounts.CHUNKS)
+                    .filter(chunk -> !table.sightings().isEmpty(chunk))
+                    .forEach(chunk -> putSightings(table, chunk, entries));
         }
         entries.forEach(sink::put);
     }
@@ -551,6 +566,9 @@ public final class TwoTower implements Durable, AutoCloseable {
         entries.put(
                 new ModelEntry.Sightings(table.name(), chunk).key(),
                 Frame.seal(Frame.allocate(counts.length).put(counts)));
+    }
+
+    private static void putAdditions(EmbeddingTable table, Map<byte[], byte[]> entries) {
         entries.put(
                 new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
                 Frame.seal(Frame.allocate(Long.BYTES).putLong(table.sightings().additions())));

@@ -188,7 +188,7 @@ class AttributionTest {
 
         List<String> kinds = new ArrayList<>();
         entries.scan(new byte[] {0}, new byte[] {'z'}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
-        assertThat(kinds).containsExactly("u"); // the user's state is all that is left
+        assertThat(kinds).containsExactly("t", "u"); // the user's state and its timer are all that is left
         assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
     }
 
