@@ -20,6 +20,7 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.RowCounts;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
@@ -115,7 +116,20 @@ class CodecTest {
                 new TreeMap<>(Map.of("clicks", new Books.Account(3, 1, new TreeMap<>(Map.of("late", 2L)))));
         ExamTotals exam = new ExamTotals(RankingTotals.NONE.plus(3), RankingTotals.NONE.plus(40), 5);
         TrainingProgress training = new TrainingProgress(
-                "g1", 100, 2, 3, 0.5, 0.25, 4, 5, "aa", List.of(new StepDigest(10, "bb")), exam, books);
+                "g1",
+                100,
+                2,
+                3,
+                0.5,
+                0.25,
+                4,
+                5,
+                "aa",
+                List.of(new StepDigest(10, "bb")),
+                new RowCounts(6, 7, 8, 9),
+                3,
+                exam,
+                books);
         PartProgress progress = new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
 
@@ -156,16 +170,19 @@ class CodecTest {
                 .as((id, time, features) -> new CatalogueChange.Upsert(new CatalogueItem(id, time, features)));
         Arbitrary<CatalogueChange> removals =
                 Combinators.combine(ids(), times()).as(CatalogueChange.Removal::new);
+        Arbitrary<CatalogueChange> changes = Combinators.combine(
+                        Arbitraries.oneOf(upserts, removals), Arbitraries.of(true, false))
+                .as((change, isAnnounced) -> isAnnounced ? change : change.unannounced());
         return Combinators.combine(
                         Arbitraries.longs(),
-                        Arbitraries.oneOf(upserts, removals).list().ofMaxSize(3),
+                        changes.list().ofMaxSize(3),
                         examples().list().ofMaxSize(6),
                         ids().list().ofMaxSize(4),
                         Arbitraries.floats())
-                .as((seed, changes, examples, negatives, log) -> new MiniBatch(
+                .as((seed, catalogue, examples, negatives, log) -> new MiniBatch(
                         3,
                         seed,
-                        changes,
+                        catalogue,
                         examples,
                         filled(examples.size(), log),
                         negatives,
