@@ -131,14 +131,19 @@ final class EmbeddingTable {
         return InitialRow.of(settings, name, key, dim);
     }
 
+    /** Lets the next drain hand a row over. */
+    void touch(int row) {
+        dirty.set(row);
+    }
+
     /**
-     * Notes that a row changed.
+     * Notes that a step changed a row.
      *
      * @param moment above that of any touch before
      * @param time event time, epoch milliseconds
      */
     void touch(int row, long moment, long time) {
-        dirty.set(row);
+        touch(row);
         recency.touch(row, moment, time);
     }
 
