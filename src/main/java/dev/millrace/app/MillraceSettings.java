@@ -5,6 +5,7 @@ import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.replay.ReplaySettings;
 import dev.millrace.replay.ShopSettings;
 import dev.millrace.serve.ServeSettings;
+import dev.millrace.serve.TrainServerSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingDoc;
 import dev.millrace.settings.SettingFault;
@@ -38,6 +39,7 @@ public record MillraceSettings(
         WireSettings wire,
         StreamSettings stream,
         ServeSettings serve,
+        TrainServerSettings trainServer,
         ReplaySettings replay,
         ShopSettings shop) {
 
@@ -83,6 +85,7 @@ public record MillraceSettings(
                 WireSettings.read(reader),
                 StreamSettings.read(reader),
                 ServeSettings.read(reader),
+                TrainServerSettings.read(reader),
                 ReplaySettings.read(reader),
                 ShopSettings.read(reader));
         if (isLast) {

@@ -13,11 +13,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The answering side as one process: follows the topics, serves recall. */
 public final class ServeProcess implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Logger LOG = LoggerFactory.getLogger(ServeProcess.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final DiskEntries disk;
     private final ServedState state;
@@ -38,7 +41,8 @@ public final class ServeProcess implements AutoCloseable {
      * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
      */
     public static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry) throws IOException {
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        new Topics(settings.clients(), settings.topics(), PATIENCE)
+                .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         DiskEntries disk = DiskEntries.open(
                 settings.serve().stateDirectory(), settings.serve().cacheBytes());
         ServedState state = new ServedState(

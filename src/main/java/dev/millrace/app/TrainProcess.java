@@ -1,15 +1,27 @@
 package dev.millrace.app;
 
+import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.stream.TopicNames;
 import dev.millrace.stream.Topics;
+import dev.millrace.train.TrainingProgress;
+import io.javalin.util.JavalinException;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The training side as one process. */
-public final class TrainProcess {
+/** The training side as one process: the applications, and where they tell how they are. */
+public final class TrainProcess implements AutoCloseable {
 
     /** Where mini-batches come from. */
     public enum From {
@@ -19,18 +31,53 @@ public final class TrainProcess {
         MINI_BATCHES
     }
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Logger LOG = LoggerFactory.getLogger(TrainProcess.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
-    private TrainProcess() {}
+    private final StreamRunner runner;
+    private final ProgressWatch progress;
+    private final Optional<TrainServer> server;
+
+    private TrainProcess(StreamRunner runner, ProgressWatch progress, Optional<TrainServer> server) {
+        this.runner = runner;
+        this.progress = progress;
+        this.server = server;
+    }
+
+    /**
+     * Starts the applications.
+     *
+     * @throws dev.millrace.stream.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.stream.LostContinuityException if an application cannot go on where it stopped
+     * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
+     */
+    public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
+        StreamRunner runner = runner(settings, from);
+        ProgressWatch progress = new ProgressWatch(
+                settings.clients(),
+                settings.topics().names().trainingProgress(),
+                new ProgressRecords(new AvroWire(settings.wire())));
+        TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
+        try {
+            runner.start();
+        } catch (RuntimeException refused) {
+            process.close();
+            throw refused;
+        }
+        return process;
+    }
 
     /**
      * The applications, ready to start.
      *
      * @throws dev.millrace.stream.UnusableTopicException if a topic is missing or of the wrong shape
      * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        new Topics(settings.clients(), settings.topics(), PATIENCE)
+                .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         TopicNames names = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
         return new StreamRunner(
@@ -56,5 +103,91 @@ public final class TrainProcess {
                                         settings.stream().isLogLearnerPublishing(),
                                         wire));
                 });
+    }
+
+    public StreamRunner applications() {
+        return runner;
+    }
+
+    /** Where health and metrics are; absent where they are off. */
+    public Optional<String> url() {
+        return server.map(TrainServer::url);
+    }
+
+    @Override
+    public void close() {
+        server.ifPresent(TrainServer::close);
+        progress.close();
+        runner.close();
+    }
+
+    private static Optional<TrainServer> server(
+            MillraceSettings settings, StreamRunner runner, ProgressWatch progress, PrometheusMeterRegistry registry) {
+        if (!settings.trainServer().isOn()) {
+            return Optional.empty();
+        }
+        runner.bindTo(registry);
+        gauge(registry, "millrace.learn.step", "steps learnt", progress, TrainingProgress::step);
+        gauge(registry, "millrace.learn.positives", "positives learnt from", progress, TrainingProgress::positives);
+        gauge(
+                registry,
+                "millrace.learn.refused.steps",
+                "steps left out, as they would have made the model not finite",
+                progress,
+                TrainingProgress::refusedSteps);
+        gauge(registry, "millrace.learn.loss", "loss of the last step", progress, TrainingProgress::loss);
+        gauge(registry, "millrace.learn.items", "items in the catalogue", progress, TrainingProgress::items);
+        try {
+            return Optional.of(
+                    new TrainServer(settings.trainServer(), new RunnerHealth(runner, progress), registry).start());
+        } catch (JavalinException taken) {
+            LOG.atWarn()
+                    .addKeyValue("port", settings.trainServer().port())
+                    .log("No health and metrics, port " + settings.trainServer().port() + " of "
+                            + settings.trainServer().host() + " cannot be bound (train.http.port): "
+                            + taken.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private static void gauge(
+            MeterRegistry registry,
+            String name,
+            String description,
+            ProgressWatch progress,
+            ToDoubleFunction<TrainingProgress> value) {
+        Gauge.builder(name, progress, one -> one.training()
+                        .map(value::applyAsDouble)
+                        .orElse(Double.NaN))
+                .description(description)
+                .register(registry);
+    }
+
+    /** The applications' health, as far as this process can see it. */
+    private record RunnerHealth(StreamRunner runner, ProgressWatch progress) implements TrainServer.Health {
+
+        @Override
+        public boolean isAlive() {
+            return runner.isAlive();
+        }
+
+        @Override
+        public boolean isReady() {
+            return runner.isReady();
+        }
+
+        @Override
+        public Map<String, Object> detail() {
+            Map<String, Object> detail = new LinkedHashMap<>();
+            detail.put("applications", runner.states());
+            detail.put("cluster", runner.isClusterAnswering() ? "answering" : "silent");
+            detail.put("lag", runner.lag());
+            progress.training().ifPresent(training -> {
+                detail.put("generation", training.generation());
+                detail.put("step", training.step());
+            });
+            runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
+            return detail;
+        }
     }
 }

@@ -11,11 +11,13 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import dev.millrace.state.OrderedEntries;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /**
  * Joins clicks to exposures, each with the features of the exposure's moment.
@@ -109,8 +111,8 @@ public final class Attribution implements Durable {
             books.settle(CLICKS, "duplicate");
             return;
         }
-        entries.put(seen, NOTHING);
-        schedule(click.time() + settings.deduplicationWindow().toMillis(), seen);
+        entries.put(seen, ByteBuffer.allocate(Long.BYTES).putLong(click.time()).array());
+        schedule(deduplicationEnd(click.time()), seen);
 
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
             books.settle(CLICKS, "attributed");
@@ -120,9 +122,7 @@ public final class Attribution implements Durable {
         Optional<byte[]> key = exposureOf(click);
         if (key.isEmpty()) {
             entries.put(EntryKeys.waitingClick(click.user(), click.item(), click.id()), WaitingClick.encoded(click));
-            schedule(
-                    click.time() + settings.clickWait().toMillis(),
-                    EntryKeys.waitingClick(click.user(), click.item(), click.id()));
+            schedule(waitEnd(click.time()), EntryKeys.waitingClick(click.user(), click.item(), click.id()));
             addWaiting(click.user(), 1);
             books.await(CLICKS);
         } else {
@@ -148,12 +148,20 @@ public final class Attribution implements Durable {
     public void removeUser(String user) {
         books.settle(USERS, "removed");
         eraseAll(EntryKeys.from(EntryKeys.EXPOSURE, user), value -> {
-            if (RememberedExposure.decoded(value) instanceof RememberedExposure.Open) {
-                books.settleWaiting(EXPOSURES, "erased");
+            RememberedExposure exposure = RememberedExposure.decoded(value);
+            if (exposure instanceof RememberedExposure.Closed) {
+                return deduplicationEnd(exposure.time()) + 1;
             }
+            books.settleWaiting(EXPOSURES, "erased");
+            return windowEnd(exposure.time());
         });
-        eraseAll(EntryKeys.from(EntryKeys.WAITING_CLICK, user), value -> books.settleWaiting(CLICKS, "erased"));
-        eraseAll(EntryKeys.from(EntryKeys.SEEN_CLICK, user), value -> {});
+        eraseAll(EntryKeys.from(EntryKeys.WAITING_CLICK, user), value -> {
+            books.settleWaiting(CLICKS, "erased");
+            return waitEnd(WaitingClick.decoded(value).time());
+        });
+        eraseAll(
+                EntryKeys.from(EntryKeys.SEEN_CLICK, user),
+                value -> deduplicationEnd(ByteBuffer.wrap(value).getLong()));
         byte[] key = EntryKeys.user(user);
         entries.delete(EntryKeys.timer(user(user).idleTimer(), key));
         entries.delete(key);
@@ -283,7 +291,7 @@ public final class Attribution implements Durable {
         if (exposure instanceof RememberedExposure.Open open) {
             books.settleWaiting(EXPOSURES, open.actions().isEmpty() ? "unclicked" : "clicked");
             entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
-            schedule(open.time() + settings.deduplicationWindow().toMillis() + 1, key);
+            schedule(deduplicationEnd(open.time()) + 1, key);
         } else {
             entries.delete(key);
         }
@@ -396,14 +404,29 @@ public final class Attribution implements Durable {
         output.userFeatures(state.asOf(user, state.latestEvent(), halfLifeMillis));
     }
 
-    private void eraseAll(byte[] from, java.util.function.Consumer<byte[]> settle) {
+    /**
+     * Deletes entries and their timers, which name them.
+     *
+     * @param end settles an entry of that value and tells when it would have ended
+     */
+    private void eraseAll(byte[] from, ToLongFunction<byte[]> end) {
         List<byte[]> keys = new ArrayList<>();
         entries.scan(from, EntryKeys.behind(from), (key, value) -> {
             keys.add(key);
-            settle.accept(value);
+            // one set for a time already past stands at what was the cursor then; unless that is still so, it has run
+            keys.add(EntryKeys.timer(end.applyAsLong(value) + 1, key));
+            keys.add(EntryKeys.timer(timerCursor, key));
             return true;
         });
         keys.forEach(entries::delete);
+    }
+
+    private long deduplicationEnd(long eventTime) {
+        return eventTime + settings.deduplicationWindow().toMillis();
+    }
+
+    private long waitEnd(long clickTime) {
+        return clickTime + settings.clickWait().toMillis();
     }
 
     private long windowEnd(long exposureTime) {

@@ -18,6 +18,10 @@ final class BatchFields {
     private static final int EXAMPLE = 0;
     private static final int UPSERT = 1;
     private static final int REMOVAL = 2;
+    private static final int USER_REMOVAL = 3;
+    /** Roughly what the removal of a user takes in a mini-batch record. */
+    static final int BYTES_A_USER_REMOVAL = 64;
+
     private static final int BYTES_AN_EXAMPLE = 64;
     private static final int BYTES_A_FEATURE = 8;
     private static final int BYTES_A_HISTORY_ITEM = 4; // an index into the record's dictionary, mostly
@@ -58,7 +62,15 @@ final class BatchFields {
                 .framed();
     }
 
-    static void read(ByteBuffer payload, Consumer<TrainingExample> example, Consumer<CatalogueChange> change) {
+    static byte[] encodedUserRemoval(String user) {
+        return new Fields().integer(USER_REMOVAL).text(user).framed();
+    }
+
+    static void read(
+            ByteBuffer payload,
+            Consumer<TrainingExample> example,
+            Consumer<CatalogueChange> change,
+            Consumer<String> removedUser) {
         int kind = payload.getInt();
         switch (kind) {
             case EXAMPLE -> example.accept(readExample(payload));
@@ -66,6 +78,7 @@ final class BatchFields {
                 change.accept(new CatalogueChange.Upsert(
                         new CatalogueItem(Fields.text(payload), payload.getLong(), FeatureFields.read(payload))));
             case REMOVAL -> change.accept(new CatalogueChange.Removal(Fields.text(payload), payload.getLong()));
+            case USER_REMOVAL -> removedUser.accept(Fields.text(payload));
             default -> throw new CorruptEntryException("part of an open batch of unknown kind " + kind);
         }
     }

@@ -8,12 +8,13 @@ import java.time.Duration;
  *
  * @param size positives of a full batch
  * @param negatives items drawn uniformly from the catalogue for each batch
- * @param maxChanges catalogue changes after which a batch is full whatever its examples
+ * @param maxChanges catalogue changes and removed users after which a batch is full whatever its examples
  * @param maxBytes estimated size after which a batch is full, below the broker's message limit
  * @param seed of the draws
  * @param estimator of item popularity
  * @param halfLife positives after which a decayed count has halved
  * @param rate α of the interval estimator
+ * @param removalMemory event time for which a removed item's id is remembered
  * @param unannounced how long items stay that only examples named
  */
 public record BatchSettings(
@@ -25,6 +26,7 @@ public record BatchSettings(
         Estimator estimator,
         double halfLife,
         double rate,
+        Duration removalMemory,
         Unannounced unannounced) {
 
     /**
@@ -49,7 +51,11 @@ public record BatchSettings(
                 reader.integer(
                         "batch.negatives", 512, 0, 65_536, "items drawn uniformly from the catalogue for each batch"),
                 reader.integer(
-                        "batch.max-changes", 500, 1, 100_000, "catalogue changes that fill a batch on their own"),
+                        "batch.max-changes",
+                        500,
+                        1,
+                        100_000,
+                        "catalogue changes and removed users that fill a batch on their own"),
                 reader.integer(
                         "batch.max-bytes",
                         400_000,
@@ -69,6 +75,13 @@ public record BatchSettings(
                         1e12,
                         "positives after which a count of the decayed estimator has halved"),
                 reader.number("popularity.rate", 0.01, 1e-6, 1, "alpha of the interval estimator"),
+                reader.duration(
+                        "catalogue.removal-memory",
+                        Duration.ofDays(2),
+                        Duration.ofMillis(1),
+                        Duration.ofDays(3650),
+                        "event time for which a removed item's id is remembered, so that a late click does not bring it back;"
+                                + " should be at least attribution.window + attribution.deduplication-window"),
                 new Unannounced(
                         reader.duration(
                                 "catalogue.expire-after",

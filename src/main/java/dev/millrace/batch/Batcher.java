@@ -8,17 +8,23 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * Collects examples and catalogue changes into the next mini-batch.
  *
  * <p>When to close is the caller's, because waiting is a matter of clocks; what is in the batch is decided here and is a
  * function of what was added. An item that comes in an example before the catalogue knows it is added to the catalogue, without
- * features, and goes when examples no longer name it; one that was removed stays so until the catalogue has it again.
+ * features, and goes when examples no longer name it; one that was removed stays so until the catalogue has it again. Who or what
+ * is removed takes its examples out of the open batch.
  *
  * <p>The open batch is state too: each of its parts is an entry under a running number, which goes when the batch is closed.
  */
@@ -34,6 +40,13 @@ public final class Batcher implements Durable {
     private final ItemPopularity popularity;
     private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
     private final TreeMap<Long, CatalogueChange> changes = new TreeMap<>();
+    private final TreeMap<Long, String> removedUsers = new TreeMap<>();
+    /** Numbers of parts that left the open batch before it was closed, until their entries are deleted. */
+    private final TreeSet<Long> dropped = new TreeSet<>();
+    /** Whether the open changes leave an item removed; made anew when a restored change came. */
+    private final Map<String, Boolean> openRemovals = new HashMap<>();
+
+    private boolean areOpenRemovalsStale;
     private long added;
     private long closedUpTo;
     private long durableFrom;
@@ -59,25 +72,62 @@ public final class Batcher implements Durable {
         bytes += BatchFields.estimatedBytes(example);
     }
 
-    public void change(CatalogueChange change) {
+    /**
+     * Takes a change of the catalogue.
+     *
+     * @return examples that left the open batch because their item did
+     */
+    public int change(CatalogueChange change) {
+        boolean isRemoval = change instanceof CatalogueChange.Removal;
+        int left = isRemoval ? drop(example -> example.item().equals(change.itemId())) : 0;
         changes.put(added++, change);
+        openRemovals.put(change.itemId(), isRemoval);
         bytes += BatchFields.estimatedBytes(change);
+        return left;
+    }
+
+    /**
+     * Takes the removal of a user.
+     *
+     * @return examples of the user that left the open batch
+     */
+    public int removeUser(String user) {
+        int left = drop(example -> example.user().user().equals(user));
+        removedUsers.put(added++, user);
+        bytes += BatchFields.BYTES_A_USER_REMOVAL;
+        return left;
+    }
+
+    /** Whether the item has left the catalogue, or leaves it with the open batch. */
+    public boolean isRemoved(String item) {
+        if (areOpenRemovalsStale) {
+            openRemovals.clear();
+            changes.values()
+                    .forEach(change -> openRemovals.put(change.itemId(), change instanceof CatalogueChange.Removal));
+            areOpenRemovalsStale = false;
+        }
+        return openRemovals.getOrDefault(item, catalogue.wasRemoved(item));
     }
 
     /** Whether the open batch is full by number or size. */
     public boolean isFull() {
         return examples.size() >= settings.size()
-                || changes.size() >= settings.maxChanges()
+                || changes.size() + removedUsers.size() >= settings.maxChanges()
                 || bytes >= settings.maxBytes();
     }
 
     public boolean isEmpty() {
-        return examples.isEmpty() && changes.isEmpty();
+        return examples.isEmpty() && changes.isEmpty() && removedUsers.isEmpty();
     }
 
     /** Catalogue changes in the open batch. */
     public int openChanges() {
         return changes.size();
+    }
+
+    /** Removals of users in the open batch. */
+    public int openUserRemovals() {
+        return removedUsers.size();
     }
 
     /** Ends the open batch, applies its changes to the catalogue, and begins the next. */
@@ -105,10 +155,14 @@ public final class Batcher implements Durable {
                 logProbabilities(items),
                 negatives,
                 logProbabilities(negatives),
-                catalogue.size());
+                catalogue.size(),
+                List.copyOf(new LinkedHashSet<>(removedUsers.values())));
         popularity.observe(items);
         examples.clear();
         changes.clear();
+        removedUsers.clear();
+        openRemovals.clear();
+        areOpenRemovalsStale = false;
         bytes = 0;
         closedUpTo = added;
         return batch;
@@ -146,7 +200,12 @@ public final class Batcher implements Durable {
                 },
                 change -> {
                     changes.put(number, change);
+                    areOpenRemovalsStale = true;
                     bytes += BatchFields.estimatedBytes(change);
+                },
+                user -> {
+                    removedUsers.put(number, user);
+                    bytes += BatchFields.BYTES_A_USER_REMOVAL;
                 });
     }
 
@@ -155,13 +214,23 @@ public final class Batcher implements Durable {
         for (long number = durableFrom; number < Math.min(closedUpTo, durableTo); number++) {
             sink.delete(partKey(number));
         }
+        for (long number : dropped) {
+            if (number >= closedUpTo
+                    && number < durableTo) { // below, it went with its batch; above, it was never written
+                sink.delete(partKey(number));
+            }
+        }
+        dropped.clear();
         for (long number = Math.max(closedUpTo, durableTo); number < added; number++) {
             TrainingExample example = examples.get(number);
             CatalogueChange change = changes.get(number);
+            String user = removedUsers.get(number);
             if (example != null) {
                 sink.put(partKey(number), BatchFields.encoded(example));
             } else if (change != null) {
                 sink.put(partKey(number), BatchFields.encoded(change));
+            } else if (user != null) {
+                sink.put(partKey(number), BatchFields.encodedUserRemoval(user));
             }
         }
         durableFrom = closedUpTo;
@@ -180,6 +249,19 @@ public final class Batcher implements Durable {
         if (change instanceof CatalogueChange.Removal) {
             popularity.remove(change.itemId());
         }
+    }
+
+    private int drop(Predicate<TrainingExample> isLeaving) {
+        List<Long> numbers = new ArrayList<>();
+        examples.forEach((number, example) -> {
+            if (isLeaving.test(example)) {
+                numbers.add(number);
+                bytes -= BatchFields.estimatedBytes(example);
+            }
+        });
+        numbers.forEach(examples::remove);
+        dropped.addAll(numbers);
+        return numbers.size();
     }
 
     private byte[] partKey(long number) {

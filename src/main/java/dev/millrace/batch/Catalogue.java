@@ -13,7 +13,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,14 +20,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
  * The items that can be recommended, with their features, numbered without gaps.
  *
  * <p>Numbers follow from the order of the changes alone: a new item takes the next, the last item takes a removed one's. They
- * serve uniform draws and the publication sweep. A removed item's id is remembered, so that a click that comes after its removal
- * does not bring it back.
+ * serve uniform draws and the publication sweep. A removed item's id is remembered for a while, so that a click that comes after its
+ * removal does not bring it back.
  *
  * <p>An item that only examples named, and no producer announced, is in the catalogue as long as examples go on naming it, see
  * {@link #forsaken}.
@@ -50,7 +50,10 @@ public final class Catalogue implements Durable {
     private final byte prefix;
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<CatalogueItem> items = new ArrayList<>();
-    private final Set<String> removed = new HashSet<>();
+    /** When each removed item went, event time; and the same by that time. */
+    private final Map<String, Long> removed = new HashMap<>();
+
+    private final TreeMap<Long, Set<String>> removedByTime = new TreeMap<>();
     private final Set<String> renumbered = new LinkedHashSet<>();
     private final TreeSet<String> dirty = new TreeSet<>();
     /** By item, last sighted last. */
@@ -73,7 +76,7 @@ public final class Catalogue implements Durable {
             } else {
                 items.set(number, upsert.item());
             }
-            removed.remove(upsert.itemId());
+            forget(upsert.itemId());
             dirty.add(upsert.itemId());
             if (upsert.isAnnounced()) {
                 unannounced.remove(upsert.itemId());
@@ -81,10 +84,21 @@ public final class Catalogue implements Durable {
                 unannounced.put(upsert.itemId(), new Sighting(0, upsert.item().time()));
             }
         } else {
-            if (change.isAnnounced()) {
-                removed.add(change.itemId());
+            CatalogueChange.Removal removal = (CatalogueChange.Removal) change;
+            if (removal.isAnnounced()) {
+                remember(removal.itemId(), removal.time());
             }
-            remove(change.itemId());
+            remove(removal.itemId());
+        }
+    }
+
+    /** Forgets the ids of the items that were removed before that event time. */
+    public void forgetRemovedBefore(long eventTimeMillis) {
+        while (!removedByTime.isEmpty() && removedByTime.firstKey() < eventTimeMillis) {
+            List.copyOf(removedByTime.firstEntry().getValue()).forEach(id -> {
+                forget(id);
+                dirty.add(id);
+            });
         }
     }
 
@@ -159,9 +173,9 @@ public final class Catalogue implements Durable {
         return numbers.containsKey(item);
     }
 
-    /** Whether it was in the catalogue once, left it, and has not come back. */
+    /** Whether it left the catalogue, has not come back, and that is not forgotten yet. */
     public boolean wasRemoved(String item) {
-        return removed.contains(item);
+        return removed.containsKey(item);
     }
 
     /** Items whose number changed since the last call, for whoever goes through the catalogue by number. */
@@ -191,7 +205,7 @@ public final class Catalogue implements Durable {
         }
         int number = payload.getInt();
         if (number == REMOVED) {
-            removed.add(id);
+            remember(id, payload.getLong());
             return;
         }
         CatalogueItem item = new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload));
@@ -217,8 +231,11 @@ public final class Catalogue implements Durable {
         for (String id : dirty) {
             byte[] key = PrefixedKey.of(prefix, id);
             Integer number = numbers.get(id);
-            if (number == null && removed.contains(id)) {
-                sink.put(key, new Fields().integer(REMOVED).framed());
+            Long removedAt = removed.get(id);
+            if (removedAt != null) {
+                sink.put(
+                        key,
+                        new Fields().integer(REMOVED).longInteger(removedAt).framed());
             } else if (number == null) {
                 sink.delete(key);
             } else {
@@ -246,6 +263,23 @@ public final class Catalogue implements Durable {
         sightings.sort(Comparator.comparingLong(entry -> entry.getValue().moment));
         unannounced.clear();
         sightings.forEach(entry -> unannounced.put(entry.getKey(), entry.getValue()));
+    }
+
+    private void remember(String id, long time) {
+        forget(id);
+        removed.put(id, time);
+        removedByTime.computeIfAbsent(time, at -> new TreeSet<>()).add(id);
+    }
+
+    private void forget(String id) {
+        Long time = removed.remove(id);
+        if (time != null) {
+            Set<String> sameTime = removedByTime.getOrDefault(time, Set.of());
+            sameTime.remove(id);
+            if (sameTime.isEmpty()) {
+                removedByTime.remove(time);
+            }
+        }
     }
 
     private void remove(String id) {

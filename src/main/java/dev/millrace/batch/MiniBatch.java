@@ -18,6 +18,7 @@ import java.util.List;
  * @param negatives items drawn uniformly, with replacement, from the catalogue as of this batch
  * @param negativeLogProbability [negatives] the same estimate for these
  * @param catalogueSize items in the catalogue as of this batch; the N of the uniform draw
+ * @param removedUsers users who asked to be forgotten since the last batch, each once; their rows go before learning
  */
 public record MiniBatch(
         long step,
@@ -27,12 +28,14 @@ public record MiniBatch(
         float[] logProbability,
         List<String> negatives,
         float[] negativeLogProbability,
-        int catalogueSize) {
+        int catalogueSize,
+        List<String> removedUsers) {
 
     public MiniBatch {
         catalogue = List.copyOf(catalogue);
         examples = List.copyOf(examples);
         negatives = List.copyOf(negatives);
+        removedUsers = List.copyOf(removedUsers);
         if (logProbability.length != examples.size()) {
             throw new IllegalArgumentException(
                     logProbability.length + " log probabilities for " + examples.size() + " examples");
@@ -41,5 +44,27 @@ public record MiniBatch(
             throw new IllegalArgumentException(
                     negativeLogProbability.length + " log probabilities for " + negatives.size() + " negatives");
         }
+    }
+
+    /** A batch before which no user was removed. */
+    public MiniBatch(
+            long step,
+            long seed,
+            List<CatalogueChange> catalogue,
+            List<TrainingExample> examples,
+            float[] logProbability,
+            List<String> negatives,
+            float[] negativeLogProbability,
+            int catalogueSize) {
+        this(
+                step,
+                seed,
+                catalogue,
+                examples,
+                logProbability,
+                negatives,
+                negativeLogProbability,
+                catalogueSize,
+                List.of());
     }
 }

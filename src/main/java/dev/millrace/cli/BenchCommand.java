@@ -1,8 +1,11 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.DigestBench;
+import dev.millrace.app.RecoveryBench;
 import dev.millrace.model.KernelBench;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -59,6 +62,31 @@ final class BenchCommand implements Runnable {
                     Path directory)
             throws IOException {
         DigestBench.run(System.out, rows, changed, directory);
+        return 0;
+    }
+
+    @Command(
+            name = "recovery",
+            mixinStandardHelpOptions = true,
+            description = "Time a learner's return after SIGKILL, on a store of many rows.")
+    int recovery(
+            @Option(names = "--rows", defaultValue = "1000000", description = "users, a row each") long rows,
+            @Option(names = "--rounds", defaultValue = "3", description = "kills, with stores of each kind") int rounds)
+            throws IOException, InterruptedException {
+        Path directory = Files.createTempDirectory("millrace-recovery");
+        List<String> launcher = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + (Runtime.getRuntime().maxMemory() >> 20) + "m",
+                "-XX:+ExitOnOutOfMemoryError",
+                "-Djava.io.tmpdir=" + directory,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Millrace.class.getName());
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println("in " + directory);
+        RecoveryBench bench = new RecoveryBench(directory, launcher, out);
+        bench.run(rows, rounds, true);
+        bench.run(rows, rounds, false);
         return 0;
     }
 }

@@ -2,6 +2,8 @@ package dev.millrace.cli;
 
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.BrokerUnreachableException;
+import dev.millrace.stream.LostContinuityException;
+import dev.millrace.stream.UnusableStateException;
 import dev.millrace.stream.UnusableTopicException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,7 +27,9 @@ import picocli.CommandLine.Command;
 public final class Millrace {
 
     private static final int UNUSABLE_SETTINGS = 2;
+    private static final int FAILED = 1;
     private static final int UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
+    private static final int UNUSABLE_STATE = 74; // EX_IOERR
 
     private Millrace() {}
 
@@ -33,6 +37,20 @@ public final class Millrace {
         int status = commandLine().execute(arguments);
         Processes.ended(status);
         System.exit(status);
+    }
+
+    /** The exit status of a process that failed while it ran. */
+    static int statusOf(Throwable failure) {
+        return failure instanceof UnusableStateException ? UNUSABLE_STATE : FAILED;
+    }
+
+    /** A failure as it is told: by its message alone where that says all. */
+    static String said(Throwable failure) {
+        return isPlain(failure) ? String.valueOf(failure.getMessage()) : failure.toString();
+    }
+
+    private static boolean isPlain(Throwable failure) {
+        return failure instanceof LostContinuityException || failure instanceof UnusableStateException;
     }
 
     static CommandLine commandLine() {
@@ -46,6 +64,10 @@ public final class Millrace {
             if (failure instanceof BrokerUnreachableException || failure instanceof UnusableTopicException) {
                 command.getErr().println(failure.getMessage());
                 return UNAVAILABLE;
+            }
+            if (isPlain(failure)) {
+                command.getErr().println(failure.getMessage());
+                return statusOf(failure);
             }
             throw failure;
         });

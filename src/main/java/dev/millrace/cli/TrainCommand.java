@@ -3,6 +3,8 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.stream.StreamRunner;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.PrintWriter;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -41,11 +43,14 @@ final class TrainCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        try (StreamRunner runner = TrainProcess.runner(settings, source())) {
-            CountDownLatch stop = Processes.stopOnSignal();
-            runner.start();
+        TrainProcess.From source = source();
+        CountDownLatch stop = Processes.stopOnSignal();
+        try (TrainProcess process =
+                TrainProcess.start(settings, source, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            StreamRunner runner = process.applications();
             out.println("training from " + settings.clients().bootstrapServers());
-            if (source() == TrainProcess.From.MINI_BATCHES && !settings.stream().isLogLearnerPublishing()) {
+            process.url().ifPresent(url -> out.println("health and metrics " + url));
+            if (source == TrainProcess.From.MINI_BATCHES && !settings.stream().isLogLearnerPublishing()) {
                 out.println("in shadow: publishes progress alone; stream.from-log.publish=true publishes embeddings");
             }
             out.flush();
@@ -53,9 +58,9 @@ final class TrainCommand implements Callable<Integer> {
                 if (!runner.isAlive()) {
                     System.err.println("training stopped: "
                             + runner.failure()
-                                    .map(Throwable::toString)
+                                    .map(Millrace::said)
                                     .orElse(runner.states().toString()));
-                    return STOPPED_BY_FAILURE;
+                    return runner.failure().map(Millrace::statusOf).orElse(STOPPED_BY_FAILURE);
                 }
             }
         }

@@ -8,10 +8,13 @@ public sealed interface FeatureValue {
     /** A category or an id. */
     record Category(String value) implements FeatureValue {}
 
-    /** A finite number, in the unit its producer chose. */
+    /** A number of at most 1e30 either way, in the unit its producer chose. */
     record Quantity(double value) implements FeatureValue {
+
+        private static final double MAX = 1e30; // sums of its square stay far below the largest double
+
         public Quantity {
-            Require.that(Double.isFinite(value), "value", value, "must be finite");
+            Require.that(Math.abs(value) <= MAX, "value", value, "must be finite and at most 1e30 either way");
         }
     }
 
@@ -22,12 +25,20 @@ public sealed interface FeatureValue {
         }
     }
 
-    /** A dense vector made elsewhere, such as a picture's embedding; every component finite. */
+    /** A dense vector made elsewhere, such as a picture's embedding; every component at most 1e6 either way. */
     record Dense(List<Float> values) implements FeatureValue {
+
+        /** Components enter the tower as they are: one item's larger ones would have every batch refused that draws it. */
+        private static final float MAX = 1e6f;
+
         public Dense {
             values = List.copyOf(values);
             for (float component : values) {
-                Require.that(Float.isFinite(component), "component", component, "must be finite");
+                Require.that(
+                        Math.abs(component) <= MAX,
+                        "component",
+                        component,
+                        "must be finite and at most 1e6 either way");
             }
         }
     }

@@ -224,6 +224,28 @@ final class EmbeddingTable {
         removed.clear();
     }
 
+    /**
+     * Whether rows have only finite components.
+     *
+     * @param isWhole whether to look at all rows, not only at those that changed since the last drain
+     */
+    boolean isFinite(boolean isWhole) {
+        if (isWhole) {
+            boolean[] found = {true};
+            rows.forEach((key, row) -> found[0] &= areFinite(values, row * dim, (row + 1) * dim));
+            return found[0];
+        }
+        return dirty.stream().allMatch(row -> areFinite(values, row * dim, (row + 1) * dim));
+    }
+
+    static boolean areFinite(float[] components, int from, int to) {
+        float sum = 0;
+        for (int at = from; at < to; at++) {
+            sum += 0f * components[at]; // NaN for what is not finite, else 0
+        }
+        return sum == 0f;
+    }
+
     void forEach(BiConsumer<String, Integer> visitor) {
         rows.forEach(visitor);
     }

@@ -79,9 +79,11 @@ public record ModelSettings(
      * @param dense Adagrad of the networks' weights
      * @param rows row-wise Adagrad of the embedding rows
      * @param maxGradientNorm the networks' gradient is scaled down to this L2 norm; 0 never
+     * @param refuseGradientNorm a step is refused whose gradient, of the networks or of the rows, has a larger L2 norm; 0 never
      * @param l2 weight of half the squared norm of the networks' matrices, added to the loss; 0 for none
      */
-    public record Optimiser(Adagrad dense, Adagrad rows, double maxGradientNorm, double l2) {}
+    public record Optimiser(
+            Adagrad dense, Adagrad rows, double maxGradientNorm, double refuseGradientNorm, double l2) {}
 
     /**
      * Adagrad's constants.
@@ -184,6 +186,12 @@ public record ModelSettings(
                         0,
                         1e9,
                         "L2 norm the networks' gradient is cut to; 0: never"),
+                reader.number(
+                        "optimiser.refuse-gradient-norm",
+                        1000,
+                        0,
+                        1e30,
+                        "L2 norm of the networks' or of the rows' gradient above which a step is refused; 0: never"),
                 reader.number("optimiser.dense.l2", 0, 0, 1, "L2 penalty on the networks' matrices"));
     }
 

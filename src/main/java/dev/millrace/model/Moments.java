@@ -17,6 +17,11 @@ record Moments(double count, double mean, double squares) {
 
     private static final double MIN_DEVIATION = 1e-6;
 
+    /** Whether they can be used: numbers whose squares are beyond the doubles leave them unusable for ever. */
+    boolean isFinite() {
+        return Double.isFinite(mean) && Double.isFinite(squares);
+    }
+
     Moments plus(double number) {
         double newCount = count + 1;
         double distance = number - mean;

@@ -62,17 +62,21 @@ public final class QueryEncoder {
     /**
      * The row in a row entry's value.
      *
-     * @throws CorruptEntryException if the value fails its check
+     * @throws CorruptEntryException if the value fails its check or a component is not finite
      */
     public static float[] row(byte[] value) {
-        return Fields.floats(Frame.open(value));
+        float[] row = Fields.floats(Frame.open(value));
+        if (!EmbeddingTable.areFinite(row, 0, row.length)) {
+            throw new CorruptEntryException("a row's component is not finite");
+        }
+        return row;
     }
 
     /**
      * Takes a query-side entry, to be seen after {@link #refresh}. Rows are not kept here.
      *
      * @throws FingerprintMismatchException if the weights were made by other settings
-     * @throws CorruptEntryException if the entry is none of this model's query side
+     * @throws CorruptEntryException if the entry is none of this model's query side, or not finite
      */
     public void update(byte[] key, byte[] value) {
         ModelEntry entry = ModelEntry.of(key);
@@ -80,7 +84,11 @@ public final class QueryEncoder {
             ModelHeader.read(Frame.open(value)).requireSettings(settings);
             seenHeader = true;
         } else if (entry instanceof ModelEntry.Statistics statistics) {
-            moments.put(statistics.feature(), ModelEntry.moments(value));
+            Moments sent = ModelEntry.moments(value);
+            if (!sent.isFinite()) {
+                throw new CorruptEntryException("the statistics of " + statistics.feature() + " are not finite");
+            }
+            moments.put(statistics.feature(), sent);
         } else if (entry instanceof ModelEntry.Chunk chunk && !chunk.areAccumulators()) {
             if (chunk.tensor() < 0
                     || chunk.tensor() >= tensors.length
@@ -91,6 +99,9 @@ public final class QueryEncoder {
             // a snapshot may still read the old array
             float[] changed = tensors[chunk.tensor()].clone();
             ModelEntry.restoreChunk(value, changed, chunk.chunk());
+            if (!EmbeddingTable.areFinite(changed, 0, changed.length)) {
+                throw new CorruptEntryException("a weight of the user tower is not finite");
+            }
             tensors[chunk.tensor()] = changed;
             seenChunks[chunk.tensor()][chunk.chunk()] = true;
         }
@@ -121,7 +132,7 @@ public final class QueryEncoder {
     }
 
     /**
-     * @param out [dim] the user's unit-length vector, filled; zeros if there is no direction yet
+     * @param out [dim] the user's unit-length vector, filled; zeros if there is no direction
      * @throws IllegalStateException if not {@link #isReady}
      */
     public void encode(UserFeatures user, Features context, float[] out) {
@@ -148,9 +159,10 @@ public final class QueryEncoder {
             raw[d] += skip[d];
         }
         float norm = Tower.norm(raw, 0, dim);
-        float inverse = norm < Tower.MIN_NORM ? 0f : 1f / norm;
+        boolean hasDirection = norm >= Tower.MIN_NORM && Float.isFinite(norm);
+        float inverse = 1f / norm;
         for (int d = 0; d < dim; d++) {
-            out[d] = raw[d] * inverse;
+            out[d] = hasDirection ? raw[d] * inverse : 0f;
         }
     }
 

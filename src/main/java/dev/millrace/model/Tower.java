@@ -102,6 +102,11 @@ final class Tower {
         return feature.source() == Source.HISTORY || (feature.source() == Source.ITEM && feature.kind() == Kind.ID);
     }
 
+    /** Whether a feature's keys are users. */
+    static boolean namesUsers(FeatureSpec feature) {
+        return feature.source() == Source.USER && feature.kind() == Kind.ID;
+    }
+
     TowerKernel kernel() {
         return kernel;
     }
@@ -125,6 +130,11 @@ final class Tower {
         boolean wasDirty = dirtyMoments[feature];
         dirtyMoments[feature] = false;
         return wasDirty;
+    }
+
+    /** Lets the next drain hand over all statistics. */
+    void touchMoments() {
+        Arrays.fill(dirtyMoments, true);
     }
 
     /** A copy of all statistics, to go back to. */
@@ -344,7 +354,8 @@ final class Tower {
             int at = i * dim;
             float norm = norm(raw, at, dim);
             norms[i] = norm;
-            float inverse = norm < MIN_NORM ? 0f : 1f / norm;
+            // a length beyond the floats is no direction either: it must not pass for the zeros of a new subject
+            float inverse = norm < MIN_NORM ? 0f : Float.isFinite(norm) ? 1f / norm : Float.NaN;
             for (int d = 0; d < dim; d++) {
                 vectors[at + d] = raw[at + d] * inverse;
             }

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -41,6 +42,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final Map<String, RowGradients> rowGradients = new TreeMap<>();
     private final Set<String> userTables = new HashSet<>();
     private final Set<String> itemIdTables = new HashSet<>();
+    private final Set<String> userIdTables = new HashSet<>();
     private final Tower userTower;
     private final Tower itemTower;
     private final StepTimes times;
@@ -81,7 +83,8 @@ public final class TwoTower implements Durable, AutoCloseable {
     /**
      * One learning step.
      *
-     * @throws NonFiniteStepException before anything was applied, if loss or gradient is not finite
+     * @throws RefusedStepException before anything was applied, if loss or gradient is not finite, or the gradient is longer than
+     *     the settings allow
      */
     public StepReport learn(MiniBatch batch) {
         if (batch.examples().isEmpty()) {
@@ -129,19 +132,21 @@ public final class TwoTower implements Durable, AutoCloseable {
 
         addPenalty();
         double norm = Math.sqrt(squaredNorm(userTower) + squaredNorm(itemTower));
-        double rowNorm = 0;
+        double squaredRowNorm = 0;
         int touched = 0;
         for (RowGradients gradients : rowGradients.values()) {
-            rowNorm += gradients.squaredNorm();
+            squaredRowNorm += gradients.squaredNorm();
             touched += gradients.count();
         }
-        if (!Double.isFinite(loss) || !Double.isFinite(norm) || !Double.isFinite(rowNorm)) {
+        double rowNorm = Math.sqrt(squaredRowNorm);
+        Optional<RefusedStepException.Reason> refusal = refusal(loss, norm, rowNorm);
+        if (refusal.isPresent()) {
             rowGradients.values().forEach(RowGradients::clear);
             admissions.forEach(Runnable::run);
             tables.values().forEach(EmbeddingTable::forgetSightings);
             userTower.resetMoments(userMoments);
             itemTower.resetMoments(itemMoments);
-            throw new NonFiniteStepException(step, loss, norm, rowNorm);
+            throw new RefusedStepException(refusal.get(), step, loss, norm, rowNorm);
         }
         apply(norm, step);
         keepUp();
@@ -172,6 +177,52 @@ public final class TwoTower implements Durable, AutoCloseable {
         for (EmbeddingTable table : tables.values()) {
             if (itemIdTables.contains(table.name())) {
                 table.remove(item);
+            }
+        }
+    }
+
+    /** Forgets a user's own rows. */
+    public void removeUser(String user) {
+        for (EmbeddingTable table : tables.values()) {
+            if (userIdTables.contains(table.name())) {
+                table.remove(user);
+            }
+        }
+    }
+
+    /**
+     * What of the query side must not reach a reader, because it is not finite; absent if all is well.
+     *
+     * @param isWhole whether to look at all rows, not only at those that changed since the last drain
+     */
+    public Optional<String> unusableQuerySide(boolean isWhole) {
+        for (float[] tensor : userTower.kernel().weights()) {
+            if (!EmbeddingTable.areFinite(tensor, 0, tensor.length)) {
+                return Optional.of("a weight of the user tower is not finite");
+            }
+        }
+        for (int f = 0; f < userTower.features().size(); f++) {
+            if (!userTower.moments(f).isFinite()) {
+                return Optional.of("the statistics of user feature "
+                        + userTower.features().get(f).name() + " are not finite");
+            }
+        }
+        for (EmbeddingTable table : tables.values()) {
+            if (userTables.contains(table.name()) && !table.isFinite(isWhole)) {
+                return Optional.of("a row of table " + table.name() + " is not finite");
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Lets the next drain hand over all of the query side, changed or not. */
+    public void touchQuerySide() {
+        isHeaderDirty = true;
+        areNetworksDirty = true;
+        userTower.touchMoments();
+        for (EmbeddingTable table : tables.values()) {
+            if (userTables.contains(table.name())) {
+                table.forEach((key, row) -> table.touch(row));
             }
         }
     }
@@ -398,6 +449,16 @@ public final class TwoTower implements Durable, AutoCloseable {
         isUpkeepDirty = true;
     }
 
+    private Optional<RefusedStepException.Reason> refusal(double loss, double norm, double rowNorm) {
+        if (!Double.isFinite(loss) || !Double.isFinite(norm) || !Double.isFinite(rowNorm)) {
+            return Optional.of(RefusedStepException.Reason.NOT_FINITE);
+        }
+        double max = settings.optimiser().refuseGradientNorm();
+        return max > 0 && (norm > max || rowNorm > max)
+                ? Optional.of(RefusedStepException.Reason.EXPLODING)
+                : Optional.empty();
+    }
+
     private static double squaredNorm(Tower tower) {
         double sum = 0;
         for (float[] tensor : tower.kernel().gradients()) {
@@ -463,6 +524,9 @@ public final class TwoTower implements Durable, AutoCloseable {
                 names.add(feature.table());
                 if (Tower.namesItems(feature)) {
                     itemIdTables.add(feature.table());
+                }
+                if (Tower.namesUsers(feature)) {
+                    userIdTables.add(feature.table());
                 }
                 EmbeddingTable table = tables.computeIfAbsent(
                         feature.table(), name -> new EmbeddingTable(name, feature.dim(), settings));

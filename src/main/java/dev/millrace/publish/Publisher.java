@@ -7,6 +7,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -25,9 +26,14 @@ import java.util.Set;
  * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. The sweep is what
  * bounds the age of those. It goes through the catalogue by number, {@code ⌈N·steps / bound⌉} items a publication.
  *
- * <p>Between publications nothing here needs to survive but the cursor: whoever commits publishes first.
+ * <p>While the learner refuses its steps, or what it would publish is not sound, all vectors are withheld; tombstones go out. Once a
+ * step was learnt again and every vector is sound, all of the catalogue and of the query side is published anew.
+ *
+ * <p>Between publications nothing here needs to survive but the cursor and what is withheld: whoever commits publishes first.
  */
 public final class Publisher implements Durable {
+
+    private static final double UNIT_TOLERANCE = 1e-3;
 
     private final PublishSettings settings;
     private final byte[] key;
@@ -37,6 +43,8 @@ public final class Publisher implements Durable {
     private long steps;
     private long publishedSteps;
     private long eventTime;
+    private int refusedInARow;
+    private Optional<String> withheld = Optional.empty();
     private boolean dirty;
 
     /** @param prefix first byte of this state's key */
@@ -60,21 +68,72 @@ public final class Publisher implements Durable {
         }
     }
 
+    /** Notes that the step was refused. */
+    public void refused() {
+        refusedInARow++;
+    }
+
     /** Notes the examples that the model has learnt from. */
     public void learnt(MiniBatch batch) {
+        refusedInARow = 0;
         for (TrainingExample example : batch.examples()) {
             touched.merge(example.item(), example.producedAt(), Publisher::earlier);
             eventTime = Math.max(eventTime, example.time());
         }
     }
 
-    /** The vectors to publish now; each item at most once, tombstones first. */
+    /** Why nothing but tombstones was let out by the last {@link #take}; absent if all was. */
+    public Optional<String> withheld() {
+        return withheld;
+    }
+
+    /**
+     * The vectors to publish now; each item at most once, tombstones first.
+     *
+     * <p>The entries of the query side that the model drains next go the same way: while something is {@link #withheld} only
+     * deletions may be sent, and when that ends the model is told to drain all of them.
+     */
     public List<ItemEmbedding> take(TwoTower model, Catalogue catalogue) {
         List<ItemEmbedding> embeddings = new ArrayList<>();
         for (String item : removed) {
             embeddings.add(new ItemEmbedding(item, Optional.empty(), model.generation(), steps, eventTime, 0));
         }
-        sweep(catalogue);
+        removed.clear();
+        Optional<String> reason = refusals().or(() -> model.unusableQuerySide(withheld.isPresent()));
+        if (reason.isEmpty()) {
+            sweep(catalogue);
+            List<ItemEmbedding> vectors = touchedVectors(model, catalogue);
+            reason = firstUnsound(vectors);
+            if (reason.isEmpty() && withheld.isPresent()) {
+                for (int number = 0; number < catalogue.size(); number++) {
+                    touched.putIfAbsent(catalogue.itemAt(number), 0L);
+                }
+                vectors = touchedVectors(model, catalogue);
+                reason = firstUnsound(vectors);
+            }
+            if (reason.isEmpty()) {
+                if (withheld.isPresent()) {
+                    model.touchQuerySide();
+                }
+                embeddings.addAll(vectors);
+                touched.clear();
+            }
+        }
+        if (!withheld.equals(reason)) {
+            withheld = reason;
+            dirty = true;
+        }
+        return embeddings;
+    }
+
+    private Optional<String> refusals() {
+        return refusedInARow >= settings.withholdAfterRefused()
+                ? Optional.of(refusedInARow + " steps in a row were refused")
+                : Optional.empty();
+    }
+
+    private List<ItemEmbedding> touchedVectors(TwoTower model, Catalogue catalogue) {
+        List<ItemEmbedding> embeddings = new ArrayList<>();
         List<String> items =
                 touched.keySet().stream().filter(catalogue::contains).toList();
         float[] vectors = new float[items.size() * model.dim()];
@@ -85,9 +144,23 @@ public final class Publisher implements Durable {
             embeddings.add(new ItemEmbedding(
                     item, Optional.of(vector), model.generation(), steps, eventTime, touched.getOrDefault(item, 0L)));
         }
-        touched.clear();
-        removed.clear();
         return embeddings;
+    }
+
+    private static Optional<String> firstUnsound(List<ItemEmbedding> embeddings) {
+        return embeddings.stream()
+                .filter(embedding -> !embedding.vector().map(Publisher::isSound).orElse(true))
+                .findFirst()
+                .map(embedding -> "the vector of item " + embedding.item() + " is not finite or not of unit length");
+    }
+
+    /** Whether it is of unit length, or the zeros of an item without any direction yet. */
+    private static boolean isSound(float[] vector) {
+        double squares = 0;
+        for (float component : vector) {
+            squares += (double) component * component;
+        }
+        return squares == 0 || Math.abs(Math.sqrt(squares) - 1) <= UNIT_TOLERANCE;
     }
 
     @Override
@@ -97,22 +170,28 @@ public final class Publisher implements Durable {
         steps = payload.getLong();
         publishedSteps = payload.getLong();
         eventTime = payload.getLong();
+        refusedInARow = payload.getInt();
+        withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        if (!touched.isEmpty() || !removed.isEmpty()) {
+        // what is withheld need not be remembered item by item: all items follow when it ends
+        if ((withheld.isEmpty() && !touched.isEmpty()) || !removed.isEmpty()) {
             throw new IllegalStateException(
                     touched.size() + removed.size() + " items were touched and not published before the commit");
         }
         if (dirty) {
             sink.put(
                     key,
-                    Frame.seal(Frame.allocate(Integer.BYTES + 3 * Long.BYTES)
-                            .putInt(cursor)
-                            .putLong(steps)
-                            .putLong(publishedSteps)
-                            .putLong(eventTime)));
+                    new Fields()
+                            .integer(cursor)
+                            .longInteger(steps)
+                            .longInteger(publishedSteps)
+                            .longInteger(eventTime)
+                            .integer(refusedInARow)
+                            .text(withheld.orElse(""))
+                            .framed());
             dirty = false;
         }
     }

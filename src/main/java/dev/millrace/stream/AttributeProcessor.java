@@ -107,7 +107,9 @@ final class AttributeProcessor
 
     @Override
     public void userRemoved(String user) {
-        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, Outlet.utf8(user), context.currentSystemTimeMs());
+        long now = context.currentSystemTimeMs();
+        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, Outlet.utf8(user), now);
+        outlet.send(MillraceTopology.TO_EXAMPLES, topics.trainingExamples(), user, ExampleCodec.userRemoval(user), now);
     }
 
     private Consumer<Attribution> read(String topic, Record<byte[], byte[]> record, long latest) {

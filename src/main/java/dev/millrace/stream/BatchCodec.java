@@ -61,6 +61,7 @@ final class BatchCodec {
                 .setLogProbability(boxed(batch.logProbability()))
                 .setNegatives(texts.places(batch.negatives()))
                 .setNegativeLogProbability(boxed(batch.negativeLogProbability()))
+                .setRemovedUsers(batch.removedUsers())
                 .setTexts(texts.texts)
                 .build();
     }
@@ -99,7 +100,8 @@ final class BatchCodec {
                 floats(record.getLogProbability()),
                 looked(record.getNegatives(), texts),
                 floats(record.getNegativeLogProbability()),
-                record.getCatalogueSize());
+                record.getCatalogueSize(),
+                record.getRemovedUsers());
     }
 
     private static List<Integer> unannounced(List<CatalogueChange> catalogue) {

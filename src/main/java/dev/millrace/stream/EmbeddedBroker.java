@@ -152,6 +152,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         config.put("share.coordinator.state.topic.min.isr", "1");
         config.put("share.coordinator.state.topic.num.partitions", "4");
         config.put("group.initial.rebalance.delay.ms", "0");
+        config.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
         config.put("log.cleaner.dedupe.buffer.size", "8388608");
         config.put("num.network.threads", "2");
         config.put("num.io.threads", "2");

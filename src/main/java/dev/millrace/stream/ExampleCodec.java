@@ -8,6 +8,7 @@ import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserFeaturesRecord;
+import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.feature.UserFeatures;
 
@@ -38,6 +39,10 @@ final class ExampleCodec {
                 example.getWeight(),
                 example.getTime().toEpochMilli(),
                 example.getProducedAt().toEpochMilli());
+    }
+
+    static TrainingRecord userRemoval(String user) {
+        return new TrainingRecord(new UserRemoval(user));
     }
 
     /** An {@link ItemEvent} or {@link ItemRemoval}, as unions hold it. */

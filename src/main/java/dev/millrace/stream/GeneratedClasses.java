@@ -19,6 +19,7 @@ import dev.millrace.avro.RankingRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserEvent;
 import dev.millrace.avro.UserFeaturesRecord;
+import dev.millrace.avro.UserRemoval;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -69,7 +70,8 @@ final class GeneratedClasses extends SpecificData {
                     RankingRecord.class,
                     TrainingRecord.class,
                     UserEvent.class,
-                    UserFeaturesRecord.class)
+                    UserFeaturesRecord.class,
+                    UserRemoval.class)
             .stream()
             .collect(Collectors.toUnmodifiableMap(Class::getName, Function.identity()));
 

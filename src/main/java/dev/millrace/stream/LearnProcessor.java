@@ -4,6 +4,7 @@ import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.TrainingRecord;
+import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.train.StepOutcome;
@@ -13,8 +14,12 @@ import dev.millrace.train.TrainingProgress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.common.MetricName;
+import org.apache.kafka.common.metrics.Sensor;
+import org.apache.kafka.common.metrics.stats.Value;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -57,6 +62,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private Outlet outlet;
     private NodeScope scope;
     private WriteThroughStore<Trainer> store;
+    private Sensor withheldGauge;
+    private Optional<String> toldWithheld = Optional.empty();
 
     /** @param maxWait longest that an open batch waits to become full */
     @SuppressWarnings("NullAway.Init")
@@ -75,6 +82,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         scope = NodeScope.of(context);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         store.own(this);
+        withheldGauge = withheldGauge(context, source);
         if (source == Source.EXAMPLES) {
             context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting());
         }
@@ -88,6 +96,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 Object entry = decode(TrainingRecord.class, record).getEntry();
                 if (entry instanceof ExampleRecord example) {
                     trainer.add(ExampleCodec.toCore(example));
+                } else if (entry instanceof UserRemoval removal) {
+                    trainer.removeUser(removal.getUserId());
                 } else {
                     trainer.change(ExampleCodec.toCore(entry));
                 }
@@ -116,13 +126,15 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         scope.run(() -> {
             List<ItemEmbedding> embeddings = trainer.publish();
             boolean isPublished = source != Source.LOG_IN_SHADOW;
+            boolean isWithheld = trainer.withheld().isPresent();
             if (isPublished) {
                 embeddings.forEach(embedding -> send(embedding, now));
+                tell(trainer.withheld());
             }
             String generation = trainer.generation();
             long step = trainer.step();
             store.drain((key, value) -> {
-                if (isPublished && trainer.isQuerySide(key)) {
+                if (isPublished && trainer.isQuerySide(key) && (value.isEmpty() || !isWithheld)) {
                     sendUpdate(generation, step, key, value, now);
                 }
             });
@@ -154,13 +166,41 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         learn(trainer, batch);
     }
 
-    private static void learn(Trainer trainer, MiniBatch batch) {
+    private void learn(Trainer trainer, MiniBatch batch) {
         if (trainer.learn(batch) instanceof StepOutcome.Refused refused) {
             LOG.atWarn()
                     .addKeyValue("step", batch.step())
                     .addKeyValue("found", refused.message())
-                    .log("A step would have made the model not finite and was left out");
+                    .log("A step would have harmed the model and was left out");
+            if (source != Source.LOG_IN_SHADOW) {
+                outlet.sendRefusedStep(
+                        MillraceTopology.LEARN_TO_DEAD_LETTERS, batch.step(), topics.miniBatches(), refused.message());
+            }
         }
+    }
+
+    private void tell(Optional<String> withheld) {
+        if (withheld.isPresent() && toldWithheld.isEmpty()) {
+            LOG.atError()
+                    .addKeyValue("why", withheld.get())
+                    .log("Nothing is published until a step is learnt and every vector is sound again");
+        } else if (withheld.isEmpty() && toldWithheld.isPresent()) {
+            LOG.info("Everything is published again");
+        }
+        toldWithheld = withheld;
+        withheldGauge.record(withheld.isPresent() ? 1 : 0);
+    }
+
+    private static Sensor withheldGauge(ProcessorContext<?, ?> context, Source source) {
+        Sensor gauge = context.metrics().addSensor(source.part() + "-withheld", Sensor.RecordingLevel.INFO);
+        gauge.add(
+                new MetricName(
+                        "publication-withheld",
+                        "millrace",
+                        "1 while neither vectors nor query side are published",
+                        Map.of("part", source.part())),
+                new Value());
+        return gauge;
     }
 
     private void send(ItemEmbedding embedding, long now) {

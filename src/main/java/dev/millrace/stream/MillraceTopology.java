@@ -20,8 +20,8 @@ import org.apache.kafka.streams.Topology;
  * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
  *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
  *
- * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, training-progress
- *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, training-progress: from the log alone)
+ * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, training-progress, dead-letters
+ *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, training-progress, dead-letters: from the log alone)
  * </pre>
  *
  * They are two because each has its own commit interval: an attributed click should move on at once, while the learner's
@@ -47,6 +47,7 @@ public final class MillraceTopology {
     static final String TO_BATCHES = "to-mini-batches";
     static final String TO_EMBEDDINGS = "to-item-embeddings";
     static final String TO_UPDATES = "to-model-updates";
+    static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
 
     private static final String ATTRIBUTE = "attribute";
     private static final String ITEMS = "items";
@@ -61,15 +62,9 @@ public final class MillraceTopology {
     public static Topology attribute(TopicNames topics, AttributionSettings settings, AvroWire wire) {
         return new Topology()
                 .addSource(
-                        AutoOffsetReset.earliest(),
-                        "from-exposures",
-                        new EventTimestamps(),
-                        READ,
-                        READ,
-                        topics.exposures())
-                .addSource(
-                        AutoOffsetReset.earliest(), "from-clicks", new EventTimestamps(), READ, READ, topics.clicks())
-                .addSource(AutoOffsetReset.earliest(), "from-users", new EventTimestamps(), READ, READ, topics.users())
+                        AutoOffsetReset.none(), "from-exposures", new EventTimestamps(), READ, READ, topics.exposures())
+                .addSource(AutoOffsetReset.none(), "from-clicks", new EventTimestamps(), READ, READ, topics.clicks())
+                .addSource(AutoOffsetReset.none(), "from-users", new EventTimestamps(), READ, READ, topics.users())
                 .addProcessor(
                         ATTRIBUTE,
                         () -> new AttributeProcessor(topics, settings, wire),
@@ -82,7 +77,7 @@ public final class MillraceTopology {
                 .addSink(TO_USER_FEATURES, topics.userFeatures(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
-                .addSource(AutoOffsetReset.earliest(), "from-items", new EventTimestamps(), READ, READ, topics.items())
+                .addSource(AutoOffsetReset.none(), "from-items", new EventTimestamps(), READ, READ, topics.items())
                 .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
@@ -144,11 +139,12 @@ public final class MillraceTopology {
             WriteThroughStore.Moment moment) {
         String name = "from-" + (source == LearnProcessor.Source.EXAMPLES ? "training-examples" : "mini-batches");
         return new Topology()
-                .addSource(AutoOffsetReset.earliest(), name, new EventTimestamps(), READ, READ, from)
+                .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, settings, maxWait, wire), name)
                 .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
+                .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, LEARN)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -43,6 +44,14 @@ final class Outlet {
         }
         context.forward(DeadLetter.of(record, origin(context), rejected, broken.getClass()), sink);
         return rejected;
+    }
+
+    /** Says that a step was refused, and where its batch is. */
+    void sendRefusedStep(String sink, long step, String logTopic, String message) {
+        // outside of process there is a record without a topic
+        Optional<RecordMetadata> from = context.recordMetadata()
+                .filter(origin -> !String.valueOf(origin.topic()).equals("null"));
+        context.forward(DeadLetter.ofStep(step, logTopic, message, from, context.currentSystemTimeMs()), sink);
     }
 
     /** Where the record that is being processed came from. */

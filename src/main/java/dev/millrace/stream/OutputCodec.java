@@ -110,6 +110,7 @@ final class OutputCodec {
                 .setModel(ranking(progress.exam().model()))
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
+                .setWithheld(progress.withheld().orElse(null))
                 .build();
     }
 
@@ -135,7 +136,8 @@ final class OutputCodec {
                 learner.getUnannounced(),
                 new ExamTotals(
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
-                books);
+                books,
+                Optional.ofNullable(learner.getWithheld()));
     }
 
     private static RankingRecord ranking(RankingTotals totals) {

@@ -9,7 +9,7 @@ import java.time.Duration;
  *
  * @param applicationId names state, changelogs and consumer groups; each application adds its part to it
  * @param stateDirectory of RocksDB
- * @param instanceId of this process among those of one application; blank for none
+ * @param instanceId of this process among those of one application; blank for one kept in the state directory
  * @param attributeCommitInterval of the application that reads events
  * @param learnCommitInterval of the learner: freshness against rows written
  * @param maxWait longest that an open batch waits to become full
@@ -18,6 +18,12 @@ import java.time.Duration;
  * @param isLogLearnerPublishing whether a learner from the log publishes too, or only says how it does
  * @param transactionalStores whether a crash replays a bounded tail instead of all state
  * @param stateMemoryBytes native memory for all RocksDB stores of this process
+ * @param isStateChecked whether local state is read and checked before a start
+ * @param sessionTimeout after which a process that says nothing is taken for dead
+ * @param transactionTimeout after which the brokers end the transaction of a process that is gone
+ * @param standbyReplicas copies of each task's state on other processes
+ * @param acceptableRecoveryLag records that a copy may be behind and still take over
+ * @param startupTimeout how long a start waits for a broker
  */
 public record StreamSettings(
         String applicationId,
@@ -30,7 +36,13 @@ public record StreamSettings(
         Duration maxTaskIdle,
         boolean isLogLearnerPublishing,
         boolean transactionalStores,
-        long stateMemoryBytes) {
+        long stateMemoryBytes,
+        boolean isStateChecked,
+        Duration sessionTimeout,
+        Duration transactionTimeout,
+        int standbyReplicas,
+        long acceptableRecoveryLag,
+        Duration startupTimeout) {
 
     public static StreamSettings read(SettingsReader reader) {
         Duration instant = Duration.ofMillis(1);
@@ -42,25 +54,40 @@ public record StreamSettings(
                 "stream.application-id",
                 id,
                 "must be 1 to 100 letters, digits, dots, underscores and dashes");
+        Duration attributeCommit = reader.duration(
+                "stream.attribute.commit-interval",
+                Duration.ofMillis(100),
+                instant,
+                minute,
+                "how often attributed events are committed and move on to the learner");
+        Duration learnCommit = reader.duration(
+                "stream.learn.commit-interval",
+                Duration.ofMillis(200),
+                instant,
+                minute,
+                "how often the learner publishes and commits: shorter is fresher, longer writes fewer rows");
+        Duration transaction = reader.duration(
+                "stream.transaction-timeout",
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(1),
+                Duration.ofMinutes(15),
+                "after which the brokers end the transaction of a process that is gone, for another to go on; must exceed both commit intervals and the time of a commit");
+        for (Duration commit : new Duration[] {attributeCommit, learnCommit}) {
+            reader.require(
+                    transaction.compareTo(commit) > 0,
+                    "stream.transaction-timeout",
+                    transaction.toMillis() + "ms",
+                    "must be longer than the commit interval of " + commit.toMillis() + "ms");
+        }
         return new StreamSettings(
                 id,
                 Path.of(reader.text("stream.state-directory", ".millrace/state", "where RocksDB keeps state")),
                 reader.text(
                         "stream.instance-id",
                         "",
-                        "names this process among those of one application: one that comes back under its name goes on at once, without one the group first waits 10 s for the dead member"),
-                reader.duration(
-                        "stream.attribute.commit-interval",
-                        Duration.ofMillis(100),
-                        instant,
-                        minute,
-                        "how often attributed events are committed and move on to the learner"),
-                reader.duration(
-                        "stream.learn.commit-interval",
-                        Duration.ofMillis(200),
-                        instant,
-                        minute,
-                        "how often the learner publishes and commits: shorter is fresher, longer writes fewer rows"),
+                        "names this process in its group; blank keeps a name in the state directory, and a clean stop gives it up; a name given here is kept over a stop, for rolling restarts"),
+                attributeCommit,
+                learnCommit,
                 reader.duration(
                         "batch.max-wait",
                         Duration.ofMillis(500),
@@ -87,6 +114,30 @@ public record StreamSettings(
                         134_217_728,
                         16_777_216,
                         1L << 40,
-                        "native memory for all RocksDB stores of this process"));
+                        "native memory for all RocksDB stores of this process"),
+                reader.flag(
+                        "stream.check-state",
+                        true,
+                        "reads all local state before a start, and removes what is damaged, to be restored; about a second a GB"),
+                reader.duration(
+                        "stream.session-timeout",
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(1),
+                        Duration.ofMinutes(30),
+                        "after which a process that says nothing is taken for dead; brokers allow 6s to 30m unless set otherwise"),
+                transaction,
+                reader.integer("stream.standby-replicas", 1, 0, 10, "copies of each task's state on other processes"),
+                reader.longInteger(
+                        "stream.acceptable-recovery-lag",
+                        10_000,
+                        0,
+                        Long.MAX_VALUE,
+                        "records that a copy may be behind and still take over"),
+                reader.duration(
+                        "stream.startup-timeout",
+                        minute,
+                        Duration.ZERO,
+                        Duration.ofDays(1),
+                        "how long a start waits for a broker that does not answer"));
     }
 }

@@ -10,19 +10,17 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
-import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.RetriableException;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicExistsException;
 
 /** The topics as they should be: creates what is missing, checks what is there. */
@@ -31,17 +29,14 @@ public final class Topics {
     private static final String ONE_LEARNER = "1";
     private static final String LARGE_RECORD_BYTES = Integer.toString(8 << 20);
     private static final String COMPACT_SEGMENT_BYTES = Integer.toString(64 << 20);
-    private static final int SHORTEST_TIMEOUT_MILLIS = 1_000;
 
-    private final ClientSettings clients;
+    private final ClusterAdmin cluster;
     private final TopicSettings settings;
-    private final Duration patience;
 
     /** @param patience how long the cluster may take to answer */
     public Topics(ClientSettings clients, TopicSettings settings, Duration patience) {
-        this.clients = clients;
+        this.cluster = new ClusterAdmin(clients, patience);
         this.settings = settings;
-        this.patience = patience;
     }
 
     /**
@@ -51,7 +46,7 @@ public final class Topics {
      * @throws BrokerUnreachableException if no broker answers
      */
     public Set<String> create() {
-        try (Admin admin = admin()) {
+        return cluster.ask(admin -> {
             Set<String> created = new TreeSet<>();
             Map<String, KafkaFuture<Void>> futures =
                     new TreeMap<>(admin.createTopics(wanted()).values());
@@ -61,17 +56,13 @@ public final class Topics {
                     created.add(future.getKey());
                 } catch (ExecutionException failed) {
                     if (!(failed.getCause() instanceof TopicExistsException)) {
-                        throw failure(failed);
+                        throw failed;
                     }
                 }
             }
             awaitLeaders(admin);
             return created;
-        } catch (ExecutionException failed) {
-            throw failure(failed);
-        } catch (InterruptedException interrupted) {
-            throw interrupted(interrupted);
-        }
+        });
     }
 
     /**
@@ -81,29 +72,61 @@ public final class Topics {
      * @throws BrokerUnreachableException if no broker answers
      */
     public void check() {
-        try (Admin admin = admin()) {
-            Set<String> present = admin.listTopics().names().get();
-            List<String> faults = new ArrayList<>();
-            List<String> named = settings.names().all();
-            for (String topic : named) {
-                if (!present.contains(topic)) {
-                    faults.add("topic " + topic + " is missing; millrace topics create makes it");
-                }
-            }
-            if (new TreeSet<>(named).size() < named.size()) {
-                faults.add("two logical topics have the same name: " + named);
-            }
-            if (faults.isEmpty()) {
-                checkShapes(admin, faults);
-            }
-            if (!faults.isEmpty()) {
-                throw new UnusableTopicException(faults);
-            }
-        } catch (ExecutionException failed) {
-            throw failure(failed);
-        } catch (InterruptedException interrupted) {
-            throw interrupted(interrupted);
+        List<String> faults = cluster.ask(this::faults);
+        if (!faults.isEmpty()) {
+            throw new UnusableTopicException(faults);
         }
+    }
+
+    /**
+     * As {@link #check}, but gives the broker time to come up.
+     *
+     * @param longest to wait for a first answer
+     * @param waiting told, now and then, what is waited for
+     */
+    public void check(Duration longest, Consumer<String> waiting) {
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (true) {
+            try {
+                check();
+                return;
+            } catch (BrokerUnreachableException unreachable) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    throw unreachable;
+                }
+                waiting.accept("waiting for a broker at " + cluster.clients().bootstrapServers() + ", "
+                        + Duration.ofNanos(left).toSeconds() + " s more");
+                pause(); // an address that cannot be resolved fails at once
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(1_000);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for a broker", interrupted);
+        }
+    }
+
+    private List<String> faults(Admin admin) throws ExecutionException, InterruptedException {
+        Set<String> present = admin.listTopics().names().get();
+        List<String> faults = new ArrayList<>();
+        List<String> named = settings.names().all();
+        for (String topic : named) {
+            if (!present.contains(topic)) {
+                faults.add("topic " + topic + " is missing; millrace topics create makes it");
+            }
+        }
+        if (new TreeSet<>(named).size() < named.size()) {
+            faults.add("two logical topics have the same name: " + named);
+        }
+        if (faults.isEmpty()) {
+            checkShapes(admin, faults);
+        }
+        return faults;
     }
 
     /**
@@ -111,7 +134,7 @@ public final class Topics {
      * taken; a broker that knows nothing of the producer yet accepts that, and then refuses the first for ever.
      */
     private void awaitLeaders(Admin admin) throws ExecutionException, InterruptedException {
-        long deadline = System.nanoTime() + patience.toNanos();
+        long deadline = System.nanoTime() + cluster.patience().toNanos();
         while (true) {
             try {
                 Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
@@ -209,36 +232,6 @@ public final class Topics {
         Optional<Short> replicas =
                 settings.replicas() < 0 ? Optional.empty() : Optional.of((short) settings.replicas());
         return new NewTopic(name, Optional.of(Integer.valueOf(partitions)), replicas).configs(configs);
-    }
-
-    private Admin admin() {
-        Map<String, Object> config = new HashMap<>(clients.asMap());
-        int millis = Math.max(SHORTEST_TIMEOUT_MILLIS, (int) patience.toMillis());
-        config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, millis);
-        config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, millis);
-        try {
-            return Admin.create(config);
-        } catch (KafkaException unusable) { // such as a host name that cannot be resolved
-            Throwable cause = unusable.getCause() == null ? unusable : unusable.getCause();
-            throw new BrokerUnreachableException(
-                    "no client for " + clients.bootstrapServers() + ": " + cause.getMessage(), unusable);
-        }
-    }
-
-    private RuntimeException failure(ExecutionException failed) {
-        Throwable cause = failed.getCause() == null ? failed : failed.getCause();
-        if (cause instanceof TimeoutException) {
-            return new BrokerUnreachableException(
-                    "no broker answered at " + clients.bootstrapServers() + " within " + patience.toMillis() + " ms: "
-                            + cause.getMessage(),
-                    cause);
-        }
-        return new IllegalStateException("asking the cluster at " + clients.bootstrapServers(), cause);
-    }
-
-    private static RuntimeException interrupted(InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        return new IllegalStateException("interrupted while asking the cluster", interrupted);
     }
 
     private static int partitions(Map<String, TopicDescription> topics, String topic) {

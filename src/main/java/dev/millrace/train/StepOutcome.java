@@ -12,9 +12,9 @@ public sealed interface StepOutcome {
     record CatalogueOnly() implements StepOutcome {}
 
     /**
-     * It would have made the model not finite, and was left.
+     * It would have harmed the model, and was left.
      *
-     * @param message what was not finite
+     * @param message what was found
      */
     record Refused(String message) implements StepOutcome {}
 }

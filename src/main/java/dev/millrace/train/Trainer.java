@@ -6,7 +6,7 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.Examiner;
-import dev.millrace.model.NonFiniteStepException;
+import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.ItemEmbedding;
@@ -60,6 +60,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private final int digestSteps;
     private final EntryDigest digest = new EntryDigest();
     private final Deque<StepDigest> digests = new ArrayDeque<>();
+    private final long removalMemoryMillis;
 
     private long closedStep;
     private long learntStep;
@@ -76,11 +77,12 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner = new Examiner(settings.exam(), EXAM, BASELINE);
         publisher = new Publisher(settings.publish(), PUBLICATION);
         digestSteps = settings.digestSteps();
+        removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
 
     /** Takes an example into the open batch; one about an item that has left the catalogue is only counted. */
     public void add(TrainingExample example) {
-        if (catalogue.wasRemoved(example.item())) {
+        if (batcher.isRemoved(example.item())) {
             books.settle(EXAMPLES, "removed-item");
             return;
         }
@@ -90,7 +92,13 @@ public final class Trainer implements Durable, AutoCloseable {
 
     public void change(CatalogueChange change) {
         books.await(EXAMPLES);
-        batcher.change(change);
+        books.settleWaiting(EXAMPLES, "removed-item", batcher.change(change));
+    }
+
+    /** Forgets a user: examples in the open batch now, rows with the batch. */
+    public void removeUser(String user) {
+        books.await(EXAMPLES);
+        books.settleWaiting(EXAMPLES, "erased", batcher.removeUser(user));
     }
 
     /** Whether the open batch is full. */
@@ -106,9 +114,11 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Ends the open batch; the caller writes it to the log and lets it be learnt. */
     public MiniBatch closeBatch() {
         int changes = batcher.openChanges();
+        int userRemovals = batcher.openUserRemovals();
         MiniBatch batch = batcher.close();
         closedStep = batch.step();
         books.settleWaiting(EXAMPLES, "catalogue-change", changes);
+        books.settleWaiting(EXAMPLES, "user-removal", userRemovals);
         return batch;
     }
 
@@ -145,9 +155,14 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.observe(batch);
     }
 
-    /** The vectors to publish before the next commit. */
+    /** The vectors to publish before the next commit; then {@link #withheld} tells whether the query side may go out too. */
     public List<ItemEmbedding> publish() {
         return publisher.take(model, catalogue);
+    }
+
+    /** Why nothing but deletions may be published at present; absent if all may. */
+    public Optional<String> withheld() {
+        return publisher.withheld();
     }
 
     /** Whether an entry is one that the query side needs. */
@@ -180,7 +195,8 @@ public final class Trainer implements Durable, AutoCloseable {
                 model.rowCounts(),
                 catalogue.unannouncedCount(),
                 examiner.totals(),
-                books.accounts());
+                books.accounts(),
+                publisher.withheld());
     }
 
     /**
@@ -256,6 +272,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.remove(change.itemId());
             }
         }
+        batch.removedUsers().forEach(model::removeUser);
         return isOwn;
     }
 
@@ -269,6 +286,7 @@ public final class Trainer implements Durable, AutoCloseable {
         for (TrainingExample example : batch.examples()) {
             eventTime = Math.max(eventTime, example.time());
         }
+        catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
         try {
             StepReport report = model.learn(batch);
             positives += batch.examples().size();
@@ -277,10 +295,11 @@ public final class Trainer implements Durable, AutoCloseable {
             publisher.learnt(batch);
             settle(batch, isOwn, "learnt");
             return new StepOutcome.Learnt(report);
-        } catch (NonFiniteStepException notFinite) {
+        } catch (RefusedStepException refused) {
             refusedSteps++;
-            settle(batch, isOwn, "refused: not finite");
-            return new StepOutcome.Refused(String.valueOf(notFinite.getMessage()));
+            publisher.refused();
+            settle(batch, isOwn, "refused: " + refused.reason().text());
+            return new StepOutcome.Refused(String.valueOf(refused.getMessage()));
         }
     }
 

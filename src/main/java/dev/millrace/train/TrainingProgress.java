@@ -4,6 +4,7 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /**
@@ -12,7 +13,7 @@ import java.util.SortedMap;
  * @param generation lineage of weights
  * @param step of the last batch
  * @param positives examples learnt
- * @param refusedSteps batches left because they were not finite
+ * @param refusedSteps batches left because they would have harmed the model
  * @param loss mean loss of the last learnt batch
  * @param gradientNorm of the last learnt batch, before clipping
  * @param items in the catalogue
@@ -23,6 +24,7 @@ import java.util.SortedMap;
  * @param unannounced items in the catalogue that only examples named
  * @param exam the exam so far
  * @param books what became of what came in, by topic
+ * @param withheld why no vector is published at present; absent while they are
  */
 public record TrainingProgress(
         String generation,
@@ -38,4 +40,5 @@ public record TrainingProgress(
         RowCounts rows,
         int unannounced,
         ExamTotals exam,
-        SortedMap<String, Books.Account> books) {}
+        SortedMap<String, Books.Account> books,
+        Optional<String> withheld) {}

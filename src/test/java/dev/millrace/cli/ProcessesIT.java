@@ -87,7 +87,13 @@ class ProcessesIT {
     @Test
     void whatCannotStartSaysAllThatIsWrongAndExitsByKind() throws Exception {
         // port 1 is reserved, nothing listens there
-        try (MillraceProcess noBroker = start("no-broker", "train", "--bootstrap-server", "127.0.0.1:1");
+        try (MillraceProcess noBroker = start(
+                        "no-broker",
+                        "train",
+                        "--bootstrap-server",
+                        "127.0.0.1:1",
+                        "--set",
+                        "stream.startup-timeout=8s");
                 MillraceProcess badSettings =
                         start("bad", "train", "--set", "batch.size=1", "--set", "loss.temperature=hot")) {
             assertThat(badSettings.awaitExit(START)).isEqualTo(2);
@@ -95,7 +101,8 @@ class ProcessesIT {
                     .anySatisfy(line -> assertThat(line).startsWith("batch.size = 1: must be "))
                     .anySatisfy(line -> assertThat(line).startsWith("loss.temperature = hot: must be "));
             assertThat(noBroker.awaitExit(START)).isEqualTo(UNAVAILABLE);
-            assertThat(noBroker.output()).contains("no broker answered at 127.0.0.1:1 within");
+            assertThat(noBroker.output())
+                    .contains("waiting for a broker at 127.0.0.1:1", "no broker answered at 127.0.0.1:1 within");
         }
     }
 

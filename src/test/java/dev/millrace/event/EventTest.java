@@ -42,10 +42,10 @@ class EventTest {
     }
 
     @Test
-    void numbersMustBeFinite() {
+    void numbersMustBeFiniteAndWithinBounds() {
         assertThatThrownBy(() -> new FeatureValue.Quantity(Double.NaN))
                 .isInstanceOf(UnusableEventException.class)
-                .hasMessage("value = NaN: must be finite");
+                .hasMessage("value = NaN: must be finite and at most 1e30 either way");
     }
 
     private static Exposure exposure(String user, String item, long time) {

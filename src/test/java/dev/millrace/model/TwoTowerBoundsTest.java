@@ -52,7 +52,7 @@ class TwoTowerBoundsTest {
                         example.time(),
                         0)));
 
-        assertThatThrownBy(() -> model.learn(of(1, infinite))).isInstanceOf(NonFiniteStepException.class);
+        assertThatThrownBy(() -> model.learn(of(1, infinite))).isInstanceOf(RefusedStepException.class);
         model.learn(batch(2, Scenes.TIME, "ann", "bob"));
 
         assertThat(rows(model, "user")).isZero();

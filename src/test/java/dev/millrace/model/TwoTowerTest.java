@@ -11,6 +11,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -184,7 +185,7 @@ class TwoTowerTest {
                 batch.catalogueSize());
 
         assertThatThrownBy(() -> model.learn(notFinite))
-                .isInstanceOf(NonFiniteStepException.class)
+                .isInstanceOf(RefusedStepException.class)
                 .hasMessageContaining("step 2");
 
         assertThat(Scenes.digest(model)).isEqualTo(before);
@@ -194,6 +195,34 @@ class TwoTowerTest {
         undisturbed.learn(Scenes.batch(3, 40, 16));
         model.learn(Scenes.batch(3, 40, 16));
         assertThat(Scenes.digest(model)).isEqualTo(Scenes.digest(undisturbed));
+    }
+
+    @Test
+    void explodingStepIsRefusedAndLeavesEverythingAsItWas() {
+        TwoTower unlimited = new TwoTower(Scenes.settings("optimiser.refuse-gradient-norm", "0"), Scenes.catalogue());
+        double norm = unlimited.learn(Scenes.batch(1, 40, 16)).gradientNorm();
+        TwoTower model =
+                new TwoTower(Scenes.settings("optimiser.refuse-gradient-norm", "" + norm * 0.99), Scenes.catalogue());
+        byte[] before = Scenes.digest(model);
+
+        assertThatThrownBy(() -> model.learn(Scenes.batch(1, 40, 16)))
+                .isInstanceOfSatisfying(RefusedStepException.class, refused -> assertThat(refused.reason())
+                        .isEqualTo(RefusedStepException.Reason.EXPLODING));
+
+        assertThat(Scenes.digest(model)).isEqualTo(before);
+    }
+
+    @Test
+    void lengthBeyondTheFloatsIsNotTakenForNoDirection() {
+        TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        model.learn(Scenes.batch(1, 40, 16));
+        float[][] weights = model.itemTower().kernel().weights();
+        Arrays.fill(weights[weights.length - 1], 1e25f); // the last bias: its square is beyond the floats
+        float[] vector = new float[model.dim()];
+
+        model.itemVectors(List.of("i1"), vector);
+
+        assertThat(vector).contains(Float.NaN);
     }
 
     @Test

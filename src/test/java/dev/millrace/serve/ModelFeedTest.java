@@ -17,8 +17,11 @@ import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -95,6 +98,36 @@ class ModelFeedTest {
         assertThatThrownBy(() -> feed.update(settings.generationName(), row, new byte[] {1, 2, 3}))
                 .isInstanceOf(CorruptEntryException.class);
         assertThat(entries.get(row)).isEmpty();
+    }
+
+    @Test
+    void anEntryThatIsNotFiniteIsRefusedAndOneOutOfAllBoundsNeverMakesAnAnswerThatIsNot() {
+        byte[] row = "mritem\0a".getBytes(StandardCharsets.UTF_8);
+        byte[] poison = row(Float.NaN);
+        byte[] statistics = "mnuage".getBytes(StandardCharsets.UTF_8);
+        byte[] noMean = new Fields().number(2).number(Double.NaN).number(1).framed();
+
+        assertThatThrownBy(() -> feed.update(settings.generationName(), row, poison))
+                .isInstanceOf(CorruptEntryException.class);
+        assertThatThrownBy(() -> feed.update(settings.generationName(), statistics, noMean))
+                .isInstanceOf(CorruptEntryException.class);
+        assertThat(entries.get(row)).isEmpty();
+
+        try (TwoTower model = new TwoTower(settings, new Catalogue('C'))) {
+            drain(model, model.generation());
+            feed.update(model.generation(), row, row(3e38f)); // its square is beyond the floats
+            float[] found = new float[settings.dim()];
+            UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a"));
+            assertThat(feed.of(model.generation()).encode(user, Features.NONE, found))
+                    .isTrue();
+            assertThat(found).containsOnly(0f);
+        }
+    }
+
+    private byte[] row(float component) {
+        float[] row = new float[settings.dim()];
+        Arrays.fill(row, component);
+        return new Fields().floats(row).floats(new float[] {1}).framed();
     }
 
     private static CatalogueChange upsert(String item) {

@@ -240,6 +240,20 @@ class RecallServerTest {
         assertProblem(get("/v1/similar?item=b"), 404);
     }
 
+    @Test
+    void aVectorThatIsNotFiniteNeverAnswersAndIsCounted() throws Exception {
+        fill();
+
+        state.embedding(embedding("b", 8, 0, Float.NaN, 0.6f), NOW - 1_000);
+        state.embedding(embedding("d", 8, 0, Float.POSITIVE_INFINITY, 0), NOW - 1_000);
+
+        HttpResponse<String> answer = get("/v1/recall?user=u1&k=10");
+        assertThat(answer.statusCode()).isEqualTo(200);
+        // b answers with the vector it had, d never had one
+        assertThat(answer.body()).contains("\"b\"").doesNotContain("\"d\"", "NaN", "Infinity");
+        assertThat(get("/metrics").body()).contains("millrace_index_embeddings_total{outcome=\"unusable\"} 2.0");
+    }
+
     private void fill() {
         state.embedding(embedding("a", 5, 0, 1, 0), NOW - 4_000);
         state.embedding(embedding("b", 7, 0, 0.8f, 0.6f), NOW - 3_000);

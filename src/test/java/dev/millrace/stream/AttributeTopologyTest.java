@@ -6,13 +6,17 @@ import static dev.millrace.stream.Streams.exposure;
 import static dev.millrace.stream.Streams.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureValue;
+import dev.millrace.avro.FeatureVector;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
+import dev.millrace.avro.UserEvent;
+import dev.millrace.avro.UserRemoval;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.state.Books;
@@ -35,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AttributeTopologyTest {
 
@@ -136,6 +142,38 @@ class AttributeTopologyTest {
         assertThat(read(topics.trainingExamples())).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, 1e38, -1e38})
+    void numbersThatWouldPoisonTheModelGoToTheDeadLetters(double poison) {
+        Map<String, FeatureValue> number = Map.of("price", new FeatureValue(poison));
+        Map<String, FeatureValue> vector =
+                Map.of("picture", new FeatureValue(new FeatureVector(List.of(0.5f, (float) poison))));
+        Instant time = Instant.ofEpochMilli(T0);
+        Instant unknown = Instant.ofEpochMilli(0);
+
+        send(topics.items(), utf8("i1"), wire.encode("items", new ItemEvent("i1", time, number)), T0);
+        send(topics.items(), utf8("i1"), wire.encode("items", new ItemEvent("i1", time, vector)), T0);
+        Books.Account two = account(2, 0, Map.of("rejected: bad-value", 1L, "rejected: bad-component", 1L));
+        assertThat(books().get("items")).isEqualTo(two); // the driver gives both tasks one name: look in between
+        send(topics.users(), utf8("u1"), wire.encode("users", new UserEvent("u1", time, number)), T0);
+        send(topics.users(), utf8("u1"), wire.encode("users", new UserEvent("u1", time, vector)), T0);
+        for (Map<String, FeatureValue> context : List.of(number, vector)) {
+            SpecificRecord shown = new ExposureEvent("e1", "u1", "i1", time, unknown, context);
+            send(topics.exposures(), utf8("u1"), wire.encode("exposures", shown), T0);
+        }
+        ClickEvent heavy = EventCodec.toAvro(click("c1", "u1", "i1", T0));
+        byte[] click = wire.encode(
+                "clicks", ClickEvent.newBuilder(heavy).setWeight(poison).build());
+        send(topics.clicks(), utf8("u1"), click, T0);
+
+        SortedMap<String, Books.Account> books = books();
+        assertThat(books.get("users")).isEqualTo(two);
+        assertThat(books.get("exposures")).isEqualTo(two);
+        assertThat(books.get("clicks")).isEqualTo(account(1, 0, Map.of("rejected: bad-weight", 1L)));
+        assertThat(read(topics.deadLetters())).hasSize(7);
+        assertThat(read(topics.trainingExamples())).isEmpty();
+    }
+
     @Test
     void aHugeArrayLengthIsRejectedAndNotBelieved() {
         // a user's bag of 2^31 - 1 categories, in 40 bytes
@@ -182,6 +220,9 @@ class AttributeTopologyTest {
         TestRecord<byte[], byte[]> tombstone = read(topics.userFeatures()).get(0);
         assertThat(tombstone.key()).isEqualTo(utf8("u1"));
         assertThat(tombstone.value()).isNull();
+        TestRecord<byte[], byte[]> removal = read(topics.trainingExamples()).get(0);
+        assertThat(removal.key()).isEqualTo(utf8("u1"));
+        assertThat(decoded(removal).getEntry()).isEqualTo(new UserRemoval("u1"));
         assertThat(books().get("exposures")).isEqualTo(account(1, 0, Map.of("erased", 1L)));
     }
 

@@ -129,7 +129,8 @@ class CodecTest {
                 new RowCounts(6, 7, 8, 9),
                 3,
                 exam,
-                books);
+                books,
+                Optional.of("3 steps in a row were refused"));
         PartProgress progress = new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
 
@@ -178,8 +179,9 @@ class CodecTest {
                         changes.list().ofMaxSize(3),
                         examples().list().ofMaxSize(6),
                         ids().list().ofMaxSize(4),
-                        Arbitraries.floats())
-                .as((seed, catalogue, examples, negatives, log) -> new MiniBatch(
+                        Arbitraries.floats(),
+                        ids().list().ofMaxSize(2))
+                .as((seed, catalogue, examples, negatives, log, users) -> new MiniBatch(
                         3,
                         seed,
                         catalogue,
@@ -187,7 +189,8 @@ class CodecTest {
                         filled(examples.size(), log),
                         negatives,
                         filled(negatives.size(), log),
-                        17));
+                        17,
+                        users));
     }
 
     private static float[] filled(int size, float value) {
@@ -212,10 +215,11 @@ class CodecTest {
 
     private static Arbitrary<Features> features() {
         Arbitrary<FeatureValue> categories = ids().map(FeatureValue.Category::new);
-        Arbitrary<FeatureValue> quantities = Arbitraries.doubles().map(FeatureValue.Quantity::new);
+        Arbitrary<FeatureValue> quantities =
+                Arbitraries.doubles().between(-1e30, 1e30).map(FeatureValue.Quantity::new);
         Arbitrary<FeatureValue> bags = ids().list().ofMaxSize(4).map(FeatureValue.Bag::new);
         Arbitrary<FeatureValue> vectors =
-                Arbitraries.floats().list().ofMaxSize(4).map(FeatureValue.Dense::new);
+                Arbitraries.floats().between(-1e6f, 1e6f).list().ofMaxSize(4).map(FeatureValue.Dense::new);
         return Arbitraries.maps(ids(), Arbitraries.oneOf(categories, quantities, bags, vectors))
                 .ofMaxSize(4)
                 .map(Features::of);

@@ -14,9 +14,7 @@ final class KilledTrainer {
 
     static StreamSettings settings(Path stateDirectory) {
         return StreamSettings.read(Streams.reader(
-                "stream.state-directory", stateDirectory.toString(),
-                "stream.learn.commit-interval", "100ms",
-                "stream.instance-id", "the-one"));
+                "stream.state-directory", stateDirectory.toString(), "stream.learn.commit-interval", "100ms"));
     }
 
     public static void main(String[] args) throws InterruptedException {

@@ -11,11 +11,13 @@ import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
 import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -125,6 +128,115 @@ class LearnTopologyTest {
     }
 
     @Test
+    void refusedStepGoesToTheDeadLettersWithItsPlaceInTheLog() {
+        try (TopologyTestDriver driver = driver(learn(), "a")) {
+            for (int at = 0; at < BATCH; at++) {
+                send(driver, ExampleCodec.toAvro(at == 3 ? poison(at) : example(at)));
+            }
+            send(driver, ExampleCodec.toAvro(poison(BATCH)));
+            driver.advanceWallClockTime(MAX_WAIT);
+
+            List<TestRecord<byte[], byte[]>> letters = read(driver, topics.deadLetters());
+            assertThat(letters).hasSize(2);
+            assertThat(letters.get(0).key()).isEqualTo("1".getBytes(StandardCharsets.UTF_8));
+            assertThat(letters.get(0).value()).isNull();
+            assertThat(headers(letters.get(0)))
+                    .containsEntry("millrace.reject.reason", "refused-step")
+                    .containsEntry("millrace.step", "1")
+                    .containsEntry("millrace.log.topic", "mini-batches")
+                    // the record that made the batch full
+                    .containsEntry("__streams.errors.topic", "training-examples")
+                    .containsEntry("__streams.errors.partition", "0")
+                    .containsEntry("__streams.errors.offset", "" + (BATCH - 1))
+                    .hasEntrySatisfying("__streams.errors.message", message -> assertThat(message)
+                            .contains("step 1 is not finite"));
+            // no record closed the second
+            assertThat(headers(letters.get(1)))
+                    .containsEntry("millrace.step", "2")
+                    .doesNotContainKey("__streams.errors.offset");
+        }
+    }
+
+    @Test
+    void shadowSendsNoDeadLettersAndALearnerFromTheLogNamesTheBatchsRecord() {
+        List<byte[]> log = new ArrayList<>();
+        try (TopologyTestDriver driver = driver(learn(), "live")) {
+            for (int at = 0; at < 2 * BATCH; at++) {
+                send(driver, ExampleCodec.toAvro(at == BATCH ? poison(at) : example(at)));
+            }
+            read(driver, topics.miniBatches()).forEach(record -> log.add(record.value()));
+        }
+
+        for (boolean isPublishing : List.of(true, false)) {
+            try (TopologyTestDriver driver = driver(
+                    MillraceTopology.learnFromLog(topics, Streams.trainer(), isPublishing, wire),
+                    "log" + isPublishing)) {
+                log.forEach(batch -> send(driver, topics.miniBatches(), batch));
+
+                List<TestRecord<byte[], byte[]>> letters = read(driver, topics.deadLetters());
+                assertThat(letters).hasSize(isPublishing ? 1 : 0);
+                letters.forEach(letter -> assertThat(headers(letter))
+                        .containsEntry("__streams.errors.topic", "mini-batches")
+                        .containsEntry("__streams.errors.offset", "1"));
+                assertThat(lastProgress(driver).training().orElseThrow().refusedSteps())
+                        .isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void whileStepsAreRefusedNothingIsPublishedAndAfterwardsEverything() {
+        // a number's statistics: refused, they are put back, and so are written as if they had changed
+        TrainerSettings withNumber = TrainerSettings.read(
+                Streams.reader("features.user", "user,history,age", "features.user.age.kind", "numeric"));
+        try (TopologyTestDriver driver = driver(MillraceTopology.learn(topics, withNumber, MAX_WAIT, wire), "a")) {
+            sendBatch(driver, 0, false);
+            int items = lastVectors(driver).size();
+            int queryEntries = read(driver, topics.modelUpdates()).stream()
+                    .map(record -> new String(record.key(), StandardCharsets.ISO_8859_1))
+                    .collect(Collectors.toSet())
+                    .size();
+            sendBatch(driver, 1, true);
+            sendBatch(driver, 2, true);
+            embeddings(driver);
+            read(driver, topics.modelUpdates());
+
+            sendBatch(driver, 3, true); // the third in a row
+            sendBatch(driver, 4, true);
+
+            assertThat(embeddings(driver)).isEmpty();
+            assertThat(read(driver, topics.modelUpdates())).isEmpty();
+            assertThat(lastProgress(driver).training().orElseThrow().withheld())
+                    .contains("4 steps in a row were refused");
+
+            sendBatch(driver, 5, false);
+
+            assertThat(lastVectors(driver)).hasSize(items);
+            assertThat(read(driver, topics.modelUpdates())).hasSize(queryEntries);
+            assertThat(lastProgress(driver).training().orElseThrow().withheld()).isEmpty();
+        }
+    }
+
+    @Test
+    void removedUsersRowsGetTombstones() {
+        try (TopologyTestDriver driver = driver(learn(), "a")) {
+            sendBatch(driver, 0, false);
+            assertThat(keys(read(driver, topics.modelUpdates()))).anyMatch(key -> key.endsWith("mruser\0u1"));
+
+            send(driver, ExampleCodec.userRemoval("u1"));
+            driver.advanceWallClockTime(MAX_WAIT);
+
+            List<TestRecord<byte[], byte[]>> updates = read(driver, topics.modelUpdates());
+            assertThat(updates).hasSize(1);
+            assertThat(keys(updates).get(0)).endsWith("mruser\0u1");
+            assertThat(updates.get(0).value()).isNull();
+            assertThat(lastProgress(driver).books().get(Trainer.EXAMPLES))
+                    .isEqualTo(new Books.Account(
+                            BATCH + 1, 0, new TreeMap<>(Map.of("learnt", (long) BATCH, "user-removal", 1L))));
+        }
+    }
+
+    @Test
     void gapInTheLogStopsTheLearner() {
         MiniBatch second = new MiniBatch(2, 1, List.of(), List.of(), new float[0], List.of(), new float[0], 0);
         try (TopologyTestDriver driver =
@@ -155,6 +267,50 @@ class LearnTopologyTest {
         UserFeatures user = new UserFeatures("u" + number % 7, T0 + number, Features.NONE, List.of("i" + number % 2));
         return new TrainingExample(
                 "c" + number, user, Features.NONE, "i" + number % 3, "click", 1, T0 + number, T0 + number);
+    }
+
+    /** A full batch of the same users and items each time. */
+    private void sendBatch(TopologyTestDriver driver, int number, boolean isPoisoned) {
+        for (int at = 0; at < BATCH; at++) {
+            boolean isPoison = isPoisoned && at == 0;
+            TrainingExample example = isPoison ? poison(at) : example(at);
+            Features age = Features.of(Map.of("age", new FeatureValue.Quantity(30 + at)));
+            send(
+                    driver,
+                    ExampleCodec.toAvro(new TrainingExample(
+                            example.id() + "-" + number,
+                            new UserFeatures(
+                                    example.user().user(),
+                                    example.user().time(),
+                                    age,
+                                    example.user().history()),
+                            example.context(),
+                            example.item(),
+                            example.action(),
+                            example.weight(),
+                            example.time(),
+                            0)));
+        }
+    }
+
+    /** An example whose gradient's square is beyond the floats. */
+    private static TrainingExample poison(int number) {
+        TrainingExample example = example(number);
+        return new TrainingExample(
+                example.id(), example.user(), Features.NONE, example.item(), "click", 1e38, example.time(), 0);
+    }
+
+    private static List<String> keys(List<TestRecord<byte[], byte[]>> records) {
+        return records.stream()
+                .map(record -> new String(record.key(), StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    private static Map<String, String> headers(TestRecord<byte[], byte[]> record) {
+        Map<String, String> headers = new TreeMap<>();
+        record.headers()
+                .forEach(header -> headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+        return headers;
     }
 
     private void send(TopologyTestDriver driver, SpecificRecord record) {

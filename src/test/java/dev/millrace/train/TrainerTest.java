@@ -2,6 +2,7 @@ package dev.millrace.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
@@ -9,10 +10,14 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -219,6 +224,292 @@ class TrainerTest {
         return TrainerSettings.read(new SettingsReader(given));
     }
 
+    @Test
+    void refusedStepIsRefusedByALearnerOfTheLogTooAndLeavesTheModelAsItWas() {
+        try (Trainer live = new Trainer(settings);
+                Trainer follower = new Trainer(settings)) {
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            for (int step = 1; step <= 10; step++) {
+                fill(live, step);
+                if (step % 3 == 0) {
+                    live.add(heavy("poison" + step));
+                }
+                MiniBatch batch = live.closeBatch();
+                Map<String, String> before = shown(stored, "m");
+                StepOutcome outcome = live.learn(batch);
+                commit(live, stored);
+                if (step % 3 == 0) {
+                    assertThat(outcome).isInstanceOf(StepOutcome.Refused.class);
+                    assertThat(shown(stored, "m")).isEqualTo(before).isNotEmpty();
+                }
+                assertThat(follower.learn(batch)).isEqualTo(outcome);
+            }
+
+            assertThat(entries(follower, "mCPeE")).isEqualTo(shown(stored, "mCPeE"));
+            assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
+            assertThat(live.progress().refusedSteps()).isEqualTo(3);
+            // three steps of nine examples each
+            assertThat(examples(live).outcome("refused: not finite")).isEqualTo(27);
+            assertThat(examples(live).isBalanced()).isTrue();
+        }
+    }
+
+    @Test
+    void refusedInARowNothingIsPublishedAndThenEverythingEvenAfterARestart() {
+        try (Trainer stopped = new Trainer(settings);
+                Trainer restored = new Trainer(settings)) {
+            for (int item = 0; item < 60; item++) {
+                stopped.change(upsert("i" + item));
+            }
+            stopped.change(upsert("gone"));
+            learn(stopped, 1);
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            commit(stopped, stored);
+            for (int step = 2; step <= 4; step++) { // publish.withhold-after-refused = 3
+                assertThat(stopped.withheld()).isEmpty();
+                stopped.add(heavy("poison" + step));
+                stopped.change(step == 4 ? new CatalogueChange.Removal("gone", TIME) : upsert("i1"));
+                learn(stopped, step);
+                List<ItemEmbedding> published = stopped.publish();
+                assertThat(published.stream().anyMatch(one -> one.vector().isPresent()))
+                        .isEqualTo(step < 4);
+                if (step == 4) { // what is removed must go even so
+                    assertThat(published).extracting(ItemEmbedding::item).containsExactly("gone");
+                }
+                commit(stopped, stored);
+            }
+            assertThat(stopped.withheld()).contains("3 steps in a row were refused");
+            assertThat(stopped.progress().withheld()).isEqualTo(stopped.withheld());
+            stored.forEach(restored::restore);
+            assertThat(restored.withheld()).isEqualTo(stopped.withheld());
+
+            learn(restored, 5);
+
+            assertThat(restored.publish()).hasSize(60).allMatch(one -> one.vector()
+                    .isPresent());
+            assertThat(restored.withheld()).isEmpty();
+            // the query side too is handed over whole: of it, header, networks and rows of the histories' table
+            Map<byte[], byte[]> drained = new TreeMap<>(Arrays::compareUnsigned);
+            commit(restored, drained);
+            stored.keySet().stream()
+                    .filter(key -> key[0] == 'm' && restored.isQuerySide(key))
+                    .forEach(key -> assertThat(drained).containsKey(key));
+        }
+    }
+
+    @Test
+    void vectorThatIsNotFiniteHoldsBackAllUntilItIsGone() {
+        try (Trainer trainer = new Trainer(settings)) {
+            for (int item = 0; item < 20; item++) {
+                trainer.change(upsert("i" + item));
+            }
+            trainer.learn(trainer.closeBatch());
+            assertThat(trainer.publish()).hasSize(20);
+            float[] poison = new float[8]; // tower.dim
+            poison[3] = Float.NaN;
+            byte[] row = new Fields()
+                    .floats(poison)
+                    .floats(new float[] {1})
+                    .longInteger(1)
+                    .longInteger(TIME)
+                    .framed();
+            trainer.restore("mritem\0i5".getBytes(StandardCharsets.UTF_8), row);
+            trainer.change(upsert("i5"));
+            trainer.learn(trainer.closeBatch());
+
+            assertThat(trainer.publish()).isEmpty();
+            assertThat(trainer.withheld()).contains("the vector of item i5 is not finite or not of unit length");
+
+            trainer.change(new CatalogueChange.Removal("i5", TIME));
+            trainer.learn(trainer.closeBatch());
+            assertThat(trainer.publish()).hasSize(1 + 19);
+            assertThat(trainer.withheld()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest(name = "learning rates times {0}")
+    @ValueSource(doubles = {1e6, 1e37})
+    void nothingThatIsNotFiniteGetsOutWhateverTheLearningRates(double factor) {
+        try (Trainer trainer = new Trainer(withLearningRates(factor))) {
+            boolean wasHeldBack = false;
+            for (int step = 1; step <= 40; step++) {
+                fill(trainer, step);
+                trainer.learn(trainer.closeBatch());
+                for (ItemEmbedding published : trainer.publish()) {
+                    double squares = 0;
+                    for (float component : published.vector().orElseThrow()) {
+                        squares += (double) component * component;
+                    }
+                    assertThat(squares).isCloseTo(1, within(1e-3));
+                }
+                boolean isWithheld = trainer.withheld().isPresent();
+                wasHeldBack |= isWithheld;
+                trainer.drainDirty(new EntrySink() {
+                    @Override
+                    public void put(byte[] key, byte[] value) {
+                        if (!isWithheld && trainer.isQuerySide(key) && key[1] != 'h') { // rows and weights
+                            for (float component : Fields.floats(Frame.open(value))) {
+                                assertThat(component).isFinite();
+                            }
+                        }
+                    }
+
+                    @Override
+                    public void delete(byte[] key) {
+                        throw new AssertionError("nothing was removed");
+                    }
+                });
+            }
+
+            // rows of 1e37 have squares beyond the floats, and every step is refused from then on
+            assertThat(wasHeldBack).isEqualTo(factor > 1e30);
+        }
+    }
+
+    private TrainerSettings withLearningRates(double factor) {
+        ModelSettings model = settings.model();
+        ModelSettings.Optimiser given = model.optimiser();
+        ModelSettings.Optimiser optimiser = new ModelSettings.Optimiser(
+                times(given.dense(), factor), times(given.rows(), factor), given.maxGradientNorm(), 0, given.l2());
+        return new TrainerSettings(
+                settings.batch(),
+                new ModelSettings(
+                        model.seed(),
+                        model.generation(),
+                        model.dim(),
+                        model.user(),
+                        model.item(),
+                        model.towers(),
+                        model.loss(),
+                        optimiser,
+                        model.tables()),
+                settings.exam(),
+                settings.publish(),
+                settings.digestSteps());
+    }
+
+    private static ModelSettings.Adagrad times(ModelSettings.Adagrad adagrad, double factor) {
+        return new ModelSettings.Adagrad(
+                factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon());
+    }
+
+    @Test
+    void removedUserLeavesTheOpenBatchAndTheRowsHereAndInALearnerOfTheLog() {
+        TrainerSettings withUsers = settings("features.user", "user,history");
+        try (Trainer live = new Trainer(withUsers);
+                Trainer follower = new Trainer(withUsers)) {
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            for (int step = 1; step <= 3; step++) {
+                fill(live, step);
+                live.add(example("ann" + step, "ann", "i1", 1));
+                if (step == 3) {
+                    commit(live, stored); // the open batch is stored with an example that will leave it
+                    assertThat(holding(stored, "ann")).isNotEmpty();
+                    live.removeUser("ann");
+                    live.removeUser("nobody");
+                    commit(live, stored);
+                    assertThat(holding(stored, "ann3")).isEmpty(); // the example's id
+                }
+                MiniBatch batch = live.closeBatch();
+                assertThat(batch.removedUsers()).isEqualTo(step == 3 ? List.of("ann", "nobody") : List.of());
+                live.learn(batch);
+                follower.learn(batch);
+            }
+
+            commit(live, stored);
+
+            assertThat(holding(stored, "ann")).isEmpty();
+            assertThat(entries(follower, "mCPeE")).isEqualTo(shown(stored, "mCPeE"));
+            assertThat(examples(live).outcome("erased")).isEqualTo(1);
+            assertThat(examples(live).outcome("user-removal")).isEqualTo(2);
+            assertThat(examples(live).isBalanced()).isTrue();
+            // what comes after the removal is a new user's
+            live.add(example("again", "ann", "i1", 1));
+            live.learn(live.closeBatch());
+            commit(live, stored);
+            assertThat(holding(stored, "mruser\0ann")).hasSize(1);
+        }
+    }
+
+    @Test
+    void removalOfAnItemTakesItsExamplesOutOfTheOpenBatchEvenAfterARestart() {
+        try (Trainer stopped = new Trainer(settings);
+                Trainer restored = new Trainer(settings)) {
+            stopped.add(example("before", "ann", "gone", 1));
+            stopped.change(new CatalogueChange.Removal("gone", TIME));
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            commit(stopped, stored);
+            stored.forEach(restored::restore);
+
+            restored.add(example("after", "ann", "gone", 1));
+            restored.add(example("other", "ann", "i1", 1));
+            MiniBatch batch = restored.closeBatch();
+
+            assertThat(batch.examples()).extracting(TrainingExample::id).containsExactly("other");
+            restored.learn(batch);
+            assertThat(examples(restored).outcome("removed-item")).isEqualTo(2);
+            assertThat(examples(restored).isBalanced()).isTrue();
+        }
+    }
+
+    @Test
+    void idOfARemovedItemIsForgottenAfterAWhileOfEventTime() {
+        try (Trainer trainer = new Trainer(settings("catalogue.removal-memory", "1h"))) {
+            long hour = 3_600_000;
+            trainer.change(upsert("gone"));
+            trainer.change(new CatalogueChange.Removal("gone", TIME));
+            trainer.add(example("on time", "ann", "i1", 1));
+            trainer.learn(trainer.closeBatch());
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            commit(trainer, stored);
+            assertThat(holding(stored, "gone")).hasSize(1); // the reminder
+
+            TrainingExample late = example("late", "ann", "i1", 1);
+            trainer.add(
+                    new TrainingExample(late.id(), late.user(), Features.NONE, "i1", "click", 1, TIME + hour + 1, 0));
+            trainer.learn(trainer.closeBatch());
+
+            commit(trainer, stored);
+            assertThat(holding(stored, "gone")).isEmpty();
+        }
+    }
+
+    private static void learn(Trainer trainer, int step) {
+        trainer.add(example("good" + step, "ann", "i" + step, 1));
+        trainer.add(example("good too" + step, "bob", "i2", 1));
+        trainer.learn(trainer.closeBatch());
+    }
+
+    /** An example whose gradient's square is beyond the floats. */
+    private static TrainingExample heavy(String id) {
+        return example(id, "ann", "i1", 1e38);
+    }
+
+    private static TrainingExample example(String id, String user, String item, double weight) {
+        UserFeatures features = new UserFeatures(user, TIME, Features.NONE, List.of("i3", "i4"));
+        return new TrainingExample(id, features, Features.NONE, item, "click", weight, TIME, 0);
+    }
+
+    private static CatalogueChange upsert(String item) {
+        return new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE));
+    }
+
+    private static Books.Account examples(Trainer trainer) {
+        return trainer.progress().books().getOrDefault(Trainer.EXAMPLES, Books.Account.EMPTY);
+    }
+
+    /** Keys of the entries that hold the text in key or value. */
+    private static List<String> holding(Map<byte[], byte[]> stored, String text) {
+        List<String> found = new ArrayList<>();
+        stored.forEach((key, value) -> {
+            String shownKey = new String(key, StandardCharsets.ISO_8859_1);
+            if (shownKey.contains(text) || new String(value, StandardCharsets.ISO_8859_1).contains(text)) {
+                found.add(shownKey);
+            }
+        });
+        return found;
+    }
+
     private void fill(Trainer trainer, int step) {
         for (int at = 0; at < 8; at++) {
             trainer.add(example("e" + step + "-" + at, "i" + random.nextInt(60)));
@@ -256,6 +547,10 @@ class TrainerTest {
     private static Map<String, String> entries(Trainer trainer, String kinds) {
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         commit(trainer, stored);
+        return shown(stored, kinds);
+    }
+
+    private static Map<String, String> shown(Map<byte[], byte[]> stored, String kinds) {
         Map<String, String> shown = new TreeMap<>();
         stored.forEach((key, value) -> {
             if (kinds.indexOf(key[0]) >= 0) {

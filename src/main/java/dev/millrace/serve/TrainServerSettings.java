@@ -1,0 +1,28 @@
+package dev.millrace.serve;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * Where a trainer tells how it is.
+ *
+ * @param host address to bind
+ * @param port to listen on; 0 takes a free one, -1 is none
+ */
+public record TrainServerSettings(String host, int port) {
+
+    public static TrainServerSettings read(SettingsReader reader) {
+        return new TrainServerSettings(
+                reader.text("train.http.host", "127.0.0.1", "address that the trainer's health and metrics bind"),
+                reader.integer(
+                        "train.http.port",
+                        8081,
+                        -1,
+                        65_535,
+                        "port of the trainer's health and metrics; 0 takes a free one, -1 is none; one that is taken leaves them off"));
+    }
+
+    /** Whether there is to be a server. */
+    public boolean isOn() {
+        return port >= 0;
+    }
+}

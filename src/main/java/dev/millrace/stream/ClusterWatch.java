@@ -1,0 +1,98 @@
+package dev.millrace.stream;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Asks the cluster, over and over, how far groups are behind: the lag, and whether there is an answer at all.
+ *
+ * <p>A Streams application stays RUNNING while its brokers are away; this is what tells.
+ */
+final class ClusterWatch implements AutoCloseable {
+
+    private static final Duration EVERY = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
+    private static final Duration SILENCE = Duration.ofSeconds(8);
+
+    private final ClusterAdmin cluster;
+    private final SortedMap<String, String> groups;
+    private final Map<String, Long> behind = new ConcurrentHashMap<>();
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread thread = new Thread(this::watch, "watch-cluster");
+    private volatile long answeredNanos = System.nanoTime();
+
+    /** @param groups by the name that their lag is told under */
+    ClusterWatch(ClientSettings clients, Map<String, String> groups) {
+        cluster = new ClusterAdmin(clients, PATIENCE);
+        this.groups = new TreeMap<>(groups);
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        answeredNanos = System.nanoTime();
+        thread.start();
+    }
+
+    /** Whether the cluster answered lately. */
+    boolean isAnswering() {
+        return System.nanoTime() - answeredNanos < SILENCE.toNanos();
+    }
+
+    /** Records that are there and not read, by name of the group, as last known. */
+    long lag(String name) {
+        return behind.getOrDefault(name, 0L);
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+    }
+
+    private void watch() {
+        try (Admin admin = cluster.admin()) {
+            while (!closing.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                try {
+                    for (Map.Entry<String, String> group : groups.entrySet()) {
+                        behind.put(group.getKey(), lag(admin, group.getValue()));
+                    }
+                    answeredNanos = System.nanoTime();
+                } catch (ExecutionException | KafkaException noAnswer) {
+                    // says so by its silence
+                }
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static long lag(Admin admin, String group) throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Long> read = new HashMap<>();
+        for (Map.Entry<TopicPartition, OffsetAndMetadata> offset : admin.listConsumerGroupOffsets(group)
+                .partitionsToOffsetAndMetadata()
+                .get()
+                .entrySet()) {
+            if (offset.getValue() != null) {
+                read.put(offset.getKey(), offset.getValue().offset());
+            }
+        }
+        Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+        read.keySet().forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+        long sum = 0;
+        for (var end : admin.listOffsets(latest).all().get().entrySet()) {
+            sum += Math.max(0, end.getValue().offset() - read.getOrDefault(end.getKey(), 0L));
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,267 @@
+package dev.millrace.stream;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsResult.ListOffsetsResultInfo;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.UnknownMemberIdException;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyDescription;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks in the cluster whether an application can go on exactly where it stopped, and puts the group of one that never ran at
+ * the beginning of its inputs.
+ */
+final class ContinuityCheck {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ContinuityCheck.class);
+    private static final Duration PAUSE = Duration.ofMillis(500);
+    private static final Comparator<TopicPartition> BY_NAME =
+            Comparator.comparing(TopicPartition::topic).thenComparingInt(TopicPartition::partition);
+
+    private final ClusterAdmin cluster;
+    private final Duration longestRace;
+
+    /** @param longestRace how long a group that cannot be written to may stay so: another instance starts, or a dead one is waited for */
+    ContinuityCheck(ClusterAdmin cluster, Duration longestRace) {
+        this.cluster = cluster;
+        this.longestRace = longestRace;
+    }
+
+    /**
+     * Lets an application start, or does not.
+     *
+     * @throws LostContinuityException if something that it relies on is gone
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    void beforeStart(String application, Topology topology) {
+        long deadline = System.nanoTime() + longestRace.toNanos();
+        while (true) {
+            Continuity.Verdict verdict = look(application, topology).verdict();
+            if (verdict instanceof Continuity.Verdict.GoesOn) {
+                return;
+            }
+            if (verdict instanceof Continuity.Verdict.Broken broken) {
+                throw new LostContinuityException(broken.faults());
+            }
+            if (verdict instanceof Continuity.Verdict.FirstStart first && begin(application, first.from())) {
+                return;
+            }
+            if (System.nanoTime() > deadline) {
+                throw new LostContinuityException(
+                        List.of(
+                                "group " + application
+                                        + " has members and no offsets, so that it cannot be said where they read: stop them and start again"));
+            }
+            pause();
+        }
+    }
+
+    /** What an application that stopped has lost; empty if nothing can be seen. */
+    List<String> losses(String application, Topology topology) {
+        return look(application, topology).verdict() instanceof Continuity.Verdict.Broken broken
+                ? broken.faults()
+                : List.of();
+    }
+
+    /** What the cluster holds of an application now. */
+    Continuity look(String application, Topology topology) {
+        return cluster.ask(admin -> look(admin, application, topology.describe()));
+    }
+
+    private static Continuity look(Admin admin, String application, TopologyDescription topology)
+            throws ExecutionException, InterruptedException {
+        Set<String> sources = topology.subtopologies().stream()
+                .flatMap(part -> inputs(part).stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> stored = topology.subtopologies().stream()
+                .flatMap(ContinuityCheck::stores)
+                .map(store -> changelog(application, store))
+                .collect(Collectors.toCollection(TreeSet::new));
+        stored.retainAll(admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true))
+                .names()
+                .get());
+
+        // the group first: what it has read by then cannot be past what the topics hold after
+        Map<TopicPartition, Continuity.Position> committed = committed(admin, application);
+        Set<String> topics = new TreeSet<>(sources);
+        topics.addAll(stored);
+        Map<String, TopicDescription> descriptions =
+                admin.describeTopics(topics).allTopicNames().get();
+        SortedMap<TopicPartition, Continuity.Span> spans = spans(admin, descriptions);
+        Map<String, String> policies = policies(admin, stored);
+
+        List<Continuity.Changelog> changelogs = new ArrayList<>();
+        for (TopologyDescription.Subtopology part : topology.subtopologies()) {
+            Set<String> read = inputs(part);
+            int partitions = read.stream()
+                    .mapToInt(topic -> partitions(descriptions, topic))
+                    .max()
+                    .orElse(0);
+            stores(part).forEach(store -> {
+                String topic = changelog(application, store);
+                changelogs.add(new Continuity.Changelog(
+                        topic,
+                        read,
+                        partitions,
+                        !store.equals(MillraceTopology.ATTRIBUTION_STORE),
+                        Optional.ofNullable(policies.get(topic))
+                                .map(policy -> new Continuity.Found(
+                                        policy,
+                                        IntStream.range(0, partitions(descriptions, topic))
+                                                .mapToObj(at -> span(spans, new TopicPartition(topic, at)))
+                                                .toList()))));
+            });
+        }
+        spans.keySet().removeIf(partition -> !sources.contains(partition.topic()));
+        return new Continuity(application, spans, committed, changelogs);
+    }
+
+    private static Map<TopicPartition, Continuity.Position> committed(Admin admin, String group)
+            throws ExecutionException, InterruptedException {
+        Map<TopicPartition, Continuity.Position> committed = new HashMap<>();
+        Map<TopicPartition, OffsetAndMetadata> offsets;
+        try {
+            offsets = admin.listConsumerGroupOffsets(group)
+                    .partitionsToOffsetAndMetadata()
+                    .get();
+        } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof GroupIdNotFoundException) {
+                return committed;
+            }
+            throw failed;
+        }
+        offsets.forEach((partition, offset) -> {
+            if (offset != null) {
+                // Streams writes its own metadata with every offset it commits; the offsets of a first start have none
+                committed.put(
+                        partition,
+                        new Continuity.Position(
+                                offset.offset(), !offset.metadata().isEmpty()));
+            }
+        });
+        return committed;
+    }
+
+    private static SortedMap<TopicPartition, Continuity.Span> spans(
+            Admin admin, Map<String, TopicDescription> descriptions) throws ExecutionException, InterruptedException {
+        List<TopicPartition> partitions = descriptions.values().stream()
+                .flatMap(topic -> topic.partitions().stream()
+                        .map(partition -> new TopicPartition(topic.name(), partition.partition())))
+                .toList();
+        Map<TopicPartition, ListOffsetsResultInfo> begins = offsets(admin, partitions, OffsetSpec.earliest());
+        Map<TopicPartition, ListOffsetsResultInfo> ends = offsets(admin, partitions, OffsetSpec.latest());
+        SortedMap<TopicPartition, Continuity.Span> spans = new TreeMap<>(BY_NAME);
+        ends.forEach((partition, end) -> Optional.ofNullable(begins.get(partition))
+                .ifPresent(begin -> spans.put(partition, new Continuity.Span(begin.offset(), end.offset()))));
+        return spans;
+    }
+
+    private static Map<TopicPartition, ListOffsetsResultInfo> offsets(
+            Admin admin, List<TopicPartition> partitions, OffsetSpec which)
+            throws ExecutionException, InterruptedException {
+        return admin.listOffsets(
+                        partitions.stream().collect(Collectors.toMap(partition -> partition, partition -> which)))
+                .all()
+                .get();
+    }
+
+    private static Map<String, String> policies(Admin admin, Set<String> topics)
+            throws ExecutionException, InterruptedException {
+        Map<String, String> policies = new HashMap<>();
+        admin.describeConfigs(topics.stream()
+                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+                        .toList())
+                .all()
+                .get()
+                .forEach((topic, config) ->
+                        policies.put(topic.name(), config.get("cleanup.policy").value()));
+        return policies;
+    }
+
+    /** Tells the group where it begins; false if the group has members, who may have told it so by now. */
+    private boolean begin(String group, SortedMap<TopicPartition, Long> from) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+        from.forEach((partition, offset) -> offsets.put(partition, new OffsetAndMetadata(offset)));
+        return cluster.ask(admin -> {
+            try {
+                admin.alterConsumerGroupOffsets(group, offsets).all().get();
+                LOG.atInfo().addKeyValue("group", group).log("First start: group " + group + " begins at " + from);
+                return true;
+            } catch (ExecutionException failed) {
+                Throwable cause = failed.getCause();
+                if (cause instanceof UnknownMemberIdException
+                        || cause instanceof GroupNotEmptyException
+                        || cause instanceof RetriableException) {
+                    LOG.atInfo()
+                            .addKeyValue("group", group)
+                            .log("Group " + group + " is in use and has no offsets yet, looking again");
+                    return false;
+                }
+                throw failed;
+            }
+        });
+    }
+
+    private static Set<String> inputs(TopologyDescription.Subtopology part) {
+        return nodes(part, TopologyDescription.Source.class)
+                .flatMap(source -> source.topicSet().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Stream<String> stores(TopologyDescription.Subtopology part) {
+        return nodes(part, TopologyDescription.Processor.class).flatMap(node -> node.stores().stream());
+    }
+
+    private static <N> Stream<N> nodes(TopologyDescription.Subtopology part, Class<N> type) {
+        return part.nodes().stream().filter(type::isInstance).map(type::cast);
+    }
+
+    private static String changelog(String application, String store) {
+        return application + "-" + store + "-changelog";
+    }
+
+    private static int partitions(Map<String, TopicDescription> topics, String topic) {
+        return Optional.ofNullable(topics.get(topic))
+                .map(description -> description.partitions().size())
+                .orElse(0);
+    }
+
+    private static Continuity.Span span(Map<TopicPartition, Continuity.Span> spans, TopicPartition partition) {
+        return Optional.ofNullable(spans.get(partition))
+                .orElseThrow(() -> new KafkaException("no offsets of " + partition));
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE.toMillis());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted before the start", interrupted);
+        }
+    }
+}

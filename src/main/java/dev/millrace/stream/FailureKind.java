@@ -1,0 +1,58 @@
+package dev.millrace.stream;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.rocksdb.RocksDBException;
+
+/** What stopped a thread, as far as it decides what to do about it. */
+enum FailureKind {
+    /** An offset is no longer in its topic: nothing may be skipped. */
+    OFFSET_LOST,
+    /** The disk of local state is full: goes on when there is space. */
+    DISK_FULL,
+    /** Local state cannot be written to. */
+    STATE_UNWRITABLE,
+    /** Local state is damaged: the next start removes and restores it. */
+    STATE_DAMAGED,
+    /** The cluster does not answer as it should, for now: goes on when it does. */
+    CLUSTER,
+    /** The schema registry does not answer. */
+    REGISTRY,
+    /** A broken invariant, or anything else that a new attempt would meet again. */
+    DEFECT;
+
+    static FailureKind of(Throwable thrown) {
+        for (Optional<Throwable> at = Optional.of(thrown);
+                at.isPresent();
+                at = at.flatMap(cause -> Optional.ofNullable(cause.getCause()))) {
+            Optional<FailureKind> kind = kind(at.get());
+            if (kind.isPresent()) {
+                return kind.get();
+            }
+        }
+        return DEFECT;
+    }
+
+    private static Optional<FailureKind> kind(Throwable cause) {
+        String message = String.valueOf(cause.getMessage());
+        String said = message.toLowerCase(Locale.ROOT);
+        if (cause instanceof InvalidOffsetException || said.contains("no valid reset policy")) {
+            return Optional.of(OFFSET_LOST);
+        }
+        if (said.contains("no space left on device") || said.contains("disk quota exceeded")) {
+            return Optional.of(DISK_FULL);
+        }
+        if (said.contains("read-only file system")) {
+            return Optional.of(STATE_UNWRITABLE);
+        }
+        if (cause instanceof RocksDBException && message.startsWith("Corruption")) {
+            return Optional.of(STATE_DAMAGED);
+        }
+        if (cause instanceof RegistryUnreachableException) {
+            return Optional.of(REGISTRY);
+        }
+        return cause instanceof RetriableException ? Optional.of(CLUSTER) : Optional.empty();
+    }
+}

@@ -1,0 +1,68 @@
+package dev.millrace.stream;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.streams.processor.StateRestoreListener;
+
+/** What one application restored from its changelogs, and how long it took to be ready. Safe for threads. */
+final class Restoration implements StateRestoreListener {
+
+    private final Map<String, Long> records = new ConcurrentHashMap<>();
+    private long sinceNanos;
+    private boolean isWaiting;
+    private long reported;
+    private volatile double secondsToReady = Double.NaN;
+
+    /** The application began to start, or stopped processing. */
+    synchronized void left(long nanos) {
+        if (!isWaiting) {
+            isWaiting = true;
+            sinceNanos = nanos;
+        }
+    }
+
+    /** The application processes; what to log, in a form that can be read by a program. */
+    synchronized String ready(long nanos) {
+        isWaiting = false;
+        secondsToReady = (nanos - sinceNanos) / 1e9;
+        long total = restored();
+        String line =
+                String.format(Locale.ROOT, "ready after %.3f s, restored %d records", secondsToReady, total - reported);
+        reported = total;
+        return line;
+    }
+
+    /** Records restored since the process started. */
+    long restored() {
+        return records.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** The same by store. */
+    SortedMap<String, Long> restoredByStore() {
+        return new TreeMap<>(records);
+    }
+
+    /** How long the last start, or return after a rebalance, took; NaN before the first. */
+    double secondsToReady() {
+        return secondsToReady;
+    }
+
+    @Override
+    public void onRestoreStart(TopicPartition changelog, String store, long from, long to) {
+        records.putIfAbsent(store, 0L);
+    }
+
+    @Override
+    public void onBatchRestored(TopicPartition changelog, String store, long end, long batch) {
+        records.merge(store, batch, Long::sum);
+    }
+
+    @Override
+    public void onRestoreEnd(TopicPartition changelog, String store, long total) {
+        // the batches are counted already
+    }
+}

@@ -1,0 +1,204 @@
+package dev.millrace.stream;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.DBOptions;
+import org.rocksdb.NativeLibraryLoader;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The directory of local state: a lock for each application, which one process has to itself, the name under which the process
+ * comes back, the native library of RocksDB, and the stores.
+ *
+ * <p>A process that is killed leaves what it unpacked behind, so the library is unpacked here, each time over the last.
+ */
+final class StateHome implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(StateHome.class);
+    private static final String ROCKSDB = "rocksdb";
+
+    private final Path directory;
+    private final List<FileChannel> locks;
+    private final String instanceId;
+
+    private StateHome(Path directory, List<FileChannel> locks, String instanceId) {
+        this.directory = directory;
+        this.locks = locks;
+        this.instanceId = instanceId;
+    }
+
+    /**
+     * Takes a directory for these applications of this process.
+     *
+     * @throws UnusableStateException if it cannot be written to, or another process runs one of them there
+     */
+    static StateHome open(Path directory, Collection<String> applications) {
+        List<FileChannel> locks = new ArrayList<>();
+        try {
+            Files.createDirectories(directory);
+            for (String application : applications) {
+                FileChannel channel = FileChannel.open(
+                        directory.resolve(application + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                locks.add(channel);
+                if (tryLock(channel) == null) {
+                    throw new UnusableStateException(directory, "another process runs " + application + " there");
+                }
+            }
+            String instanceId = instanceId(directory.resolve("instance.id"));
+            loadRocksDb(directory.resolve("lib"));
+            return new StateHome(directory, locks, instanceId);
+        } catch (IOException refused) {
+            locks.forEach(StateHome::closeQuietly);
+            throw new UnusableStateException(directory, "it cannot be written to: " + refused, refused);
+        } catch (UnusableStateException taken) {
+            locks.forEach(StateHome::closeQuietly);
+            throw taken;
+        }
+    }
+
+    /** The name of the process that has this directory, the same at each start. */
+    String instanceId() {
+        return instanceId;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    /**
+     * Removes the state of tasks whose stores are damaged, so that it is restored from its changelog.
+     *
+     * <p>Reads every byte. RocksDB finds a wrong checksum when it comes to the block, and Kafka's iterator over a store then
+     * ends early, as if there were no more: what is loaded after this must have been checked before.
+     */
+    void removeDamaged(String application) {
+        for (Path task : children(directory.resolve(application))) {
+            for (Path store : children(task.resolve(ROCKSDB))) {
+                Optional<String> damage = damage(store);
+                if (damage.isPresent()) {
+                    LOG.atWarn()
+                            .addKeyValue("store", store)
+                            .log("Local state is damaged, removed and will be restored from its changelog: " + store
+                                    + ": " + damage.get());
+                    delete(task);
+                    break;
+                }
+            }
+        }
+    }
+
+    /** Bytes that can still be written to the directory. */
+    long usableBytes() {
+        try {
+            return Files.getFileStore(directory).getUsableSpace();
+        } catch (IOException unknown) {
+            return 0;
+        }
+    }
+
+    @Override
+    public void close() {
+        locks.forEach(StateHome::closeQuietly);
+    }
+
+    /** What is wrong with a store that no process has open; absent if nothing is. */
+    static Optional<String> damage(Path store) {
+        if (children(store).isEmpty()) {
+            return Optional.empty(); // made, and never written to
+        }
+        List<ColumnFamilyHandle> handles = new ArrayList<>();
+        try (Options options = new Options();
+                DBOptions database = new DBOptions()) {
+            List<byte[]> names = RocksDB.listColumnFamilies(options, store.toString());
+            if (names.isEmpty()) {
+                return Optional.of("its manifest names no column family");
+            }
+            List<ColumnFamilyDescriptor> families =
+                    names.stream().map(ColumnFamilyDescriptor::new).toList();
+            try (RocksDB opened = RocksDB.openReadOnly(database, store.toString(), families, handles)) {
+                opened.verifyChecksum();
+                return Optional.empty();
+            } finally {
+                handles.forEach(ColumnFamilyHandle::close);
+            }
+        } catch (RocksDBException damaged) {
+            return Optional.of(String.valueOf(damaged.getMessage()));
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException takenHere) {
+            return null;
+        }
+    }
+
+    private static String instanceId(Path file) throws IOException {
+        if (Files.exists(file)) {
+            String known = Files.readString(file, StandardCharsets.UTF_8).strip();
+            if (!known.isEmpty()) {
+                return known;
+            }
+        }
+        String made = "millrace-" + UUID.randomUUID();
+        Files.writeString(file, made, StandardCharsets.UTF_8);
+        return made;
+    }
+
+    private static void loadRocksDb(Path libraries) throws IOException {
+        Files.createDirectories(libraries);
+        NativeLibraryLoader.getInstance().loadLibrary(libraries.toString());
+        RocksDB.loadLibrary();
+    }
+
+    private static List<Path> children(Path parent) {
+        if (!Files.isDirectory(parent)) {
+            return List.of();
+        }
+        try (Stream<Path> found = Files.list(parent)) {
+            return found.sorted().toList();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("reading " + parent, unreadable);
+        }
+    }
+
+    private static void delete(Path tree) {
+        try (Stream<Path> found = Files.walk(tree)) {
+            for (Path path : found.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException refused) {
+            throw new UnusableStateException(tree, "its damaged state cannot be removed: " + refused, refused);
+        }
+    }
+
+    private static void closeQuietly(FileChannel channel) {
+        try {
+            channel.close();
+        } catch (IOException alreadyOfNoUse) {
+            LOG.debug("closing a lock", alreadyOfNoUse);
+        }
+    }
+}

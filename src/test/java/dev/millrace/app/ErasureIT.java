@@ -1,0 +1,233 @@
+package dev.millrace.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.EmbeddedBroker;
+import dev.millrace.stream.EventProducer;
+import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.TopicFollower;
+import dev.millrace.stream.TopicRecord;
+import dev.millrace.stream.Topics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+
+/** Looks everywhere for a removed user and a removed item: in every topic, every changelog, the index and the server's store. */
+class ErasureIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final long T0 = 1_767_225_600_000L; // 2026-01-01
+    private static final String USER = "the-user-who-goes";
+    private static final String ITEM = "the-item-that-goes";
+    private static final String ATTRIBUTION = "millrace-attribute-attribution-changelog";
+    private static final String LEARNER = "millrace-learn-learner-changelog";
+
+    /** Logs, which hold what was sent until their retention ends. */
+    private static final Set<String> LOGS =
+            Set.of("exposures", "clicks", "users", "items", "training-examples", "mini-batches", "dead-letters");
+
+    private final Path directory;
+    /** The latest value of each key, by topic; keys and values one character a byte. */
+    private final Map<String, Map<String, String>> latest = new ConcurrentHashMap<>();
+
+    ErasureIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void nothingIsLeftOfWhoAndWhatWasRemovedButWhereItIsSaidToStay() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            MillraceSettings settings = settings(broker.bootstrapServers());
+            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+            AvroWire wire = new AvroWire(settings.wire());
+            List<TopicFollower> followers = new ArrayList<>();
+            try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
+                    ServeProcess server =
+                            ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+                    EventProducer producer = new EventProducer(
+                            settings.clients(), settings.topics().names(), wire)) {
+                trainer.start();
+                assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
+                followAll(settings, followers);
+                produce(producer);
+                // they are everywhere
+                await().atMost(PATIENCE).untilAsserted(() -> {
+                    assertThat(topicsHolding(USER)).contains("user-features", "model-updates", ATTRIBUTION, LEARNER);
+                    assertThat(topicsHolding(ITEM)).contains("item-embeddings", "model-updates", ATTRIBUTION, LEARNER);
+                    assertThat(indexed(server)).contains(ITEM);
+                });
+
+                producer.removeUser(USER, T0 + 5_000);
+                producer.removeItem(ITEM, T0 + 5_000);
+                producer.flush();
+
+                await().atMost(PATIENCE).untilAsserted(() -> {
+                    assertThat(topicsHolding(USER)).isEmpty();
+                    // others' histories, and what they were shown of late, are theirs
+                    assertThat(topicsHolding(ITEM)).isSubsetOf("user-features", ATTRIBUTION, LEARNER);
+                    // the learner only remembers that it is gone
+                    assertThat(keysHolding(LEARNER, ITEM)).containsExactly("C" + ITEM);
+                    assertThat(indexed(server)).isNotEmpty().doesNotContain(ITEM);
+                });
+                // the item's own entries of the other users: states (u), exposures (x), clicks seen (s), timers (t)
+                assertThat(keysHolding(ATTRIBUTION, ITEM))
+                        .allMatch(key -> "uxst".indexOf(key.charAt(0)) >= 0)
+                        .noneMatch(key -> key.contains(USER));
+            } finally {
+                followers.forEach(TopicFollower::close);
+            }
+            Map<String, String> served = serverEntries();
+            assertThat(served).isNotEmpty();
+            assertThat(holding(served, USER)).isEmpty();
+            // other users' histories
+            assertThat(holding(served, ITEM)).allMatch(key -> key.charAt(0) == 'u');
+        }
+    }
+
+    private MillraceSettings settings(String bootstrap) {
+        return MillraceSettings.load(
+                Optional.empty(),
+                Map.of(),
+                Map.of(),
+                Map.of(
+                        "kafka.bootstrap.servers",
+                        bootstrap,
+                        "stream.state-directory",
+                        directory.resolve("state").toString(),
+                        "serve.state-dir",
+                        directory.resolve("serve").toString(),
+                        "serve.port",
+                        "0",
+                        "tower.dim",
+                        "8",
+                        "batch.negatives",
+                        "8"));
+    }
+
+    /** Two users whom both items are shown; what becomes of each kind of event is open, attributed, waiting. */
+    private static void produce(EventProducer producer) {
+        for (String item : List.of(ITEM, "stays", "stays-too")) {
+            producer.send(new CatalogueItem(item, T0, Features.NONE));
+        }
+        for (String user : List.of(USER, "another-user")) {
+            producer.send(
+                    new UserProfile(user, T0, Features.of(Map.of("city", new FeatureValue.Category("of " + user)))));
+            long time = T0 + 1_000;
+            for (String item : List.of(ITEM, "stays")) {
+                producer.send(exposure("clicked-" + item + "-" + user, user, item, time));
+                producer.send(click("click-" + item + "-" + user, user, item, time + 100));
+                producer.send(exposure("open-" + item + "-" + user, user, item, time + 200));
+                time += 1_000;
+            }
+            producer.send(click("waits-" + user, user, "stays-too", time));
+        }
+        producer.flush();
+    }
+
+    private static Exposure exposure(String id, String user, String item, long time) {
+        return new Exposure(id, user, item, time, time, Features.NONE);
+    }
+
+    private static Click click(String id, String user, String item, long time) {
+        return new Click(id, user, item, Optional.empty(), "click", 1, time, time, Features.NONE);
+    }
+
+    private void followAll(MillraceSettings settings, List<TopicFollower> followers) throws Exception {
+        Set<String> topics;
+        try (Admin admin =
+                Admin.create(Map.of("bootstrap.servers", settings.clients().bootstrapServers()))) {
+            topics = new HashSet<>(admin.listTopics().names().get());
+        }
+        assertThat(topics).containsAll(LOGS).contains(ATTRIBUTION, LEARNER);
+        topics.removeAll(LOGS);
+        for (String topic : topics) {
+            followers.add(TopicFollower.start(settings.clients(), topic, this::take));
+        }
+    }
+
+    private void take(TopicRecord record) {
+        Map<String, String> entries = latest.computeIfAbsent(record.topic(), topic -> new ConcurrentHashMap<>());
+        record.value()
+                .ifPresentOrElse(
+                        value -> entries.put(shown(record.key()), shown(value)),
+                        () -> entries.remove(shown(record.key())));
+    }
+
+    private Set<String> topicsHolding(String id) {
+        Set<String> found = new TreeSet<>();
+        latest.forEach((topic, entries) -> {
+            if (!holding(entries, id).isEmpty()) {
+                found.add(topic);
+            }
+        });
+        return found;
+    }
+
+    private Set<String> keysHolding(String topic, String id) {
+        return holding(latest.getOrDefault(topic, Map.of()), id);
+    }
+
+    private static Set<String> holding(Map<String, String> entries, String id) {
+        Set<String> found = new TreeSet<>();
+        entries.forEach((key, value) -> {
+            if (key.contains(id) || value.contains(id)) {
+                found.add(key);
+            }
+        });
+        return found;
+    }
+
+    private static Set<String> indexed(ServeProcess server) {
+        Set<String> found = new TreeSet<>();
+        server.state().engine().served().ifPresent(served -> {
+            for (String item : List.of(ITEM, "stays", "stays-too")) {
+                served.index().item(item).ifPresent(known -> found.add(item));
+            }
+        });
+        return found;
+    }
+
+    /** What the server's store held when it was closed. */
+    private Map<String, String> serverEntries() throws RocksDBException {
+        Map<String, String> entries = new TreeMap<>();
+        String store = directory.resolve("serve").resolve("entries").toString();
+        try (Options options = new Options();
+                RocksDB stored = RocksDB.openReadOnly(options, store);
+                RocksIterator each = stored.newIterator()) {
+            for (each.seekToFirst(); each.isValid(); each.next()) {
+                entries.put(shown(each.key()), shown(each.value()));
+            }
+        }
+        return entries;
+    }
+
+    private static String shown(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+}

@@ -1,0 +1,89 @@
+package dev.millrace.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class TrainServerTest {
+
+    private final FakeHealth health = new FakeHealth();
+    private final TrainServer server = new TrainServer(
+                    new TrainServerSettings("127.0.0.1", 0),
+                    health,
+                    new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))
+            .start();
+
+    @AfterEach
+    void close() {
+        server.close();
+    }
+
+    @Test
+    void aTrainerThatWorksIsAliveAndReadyAndSaysOnWhatThatRests() throws Exception {
+        assertThat(get("/livez").statusCode()).isEqualTo(200);
+        HttpResponse<String> ready = get("/readyz");
+        assertThat(ready.statusCode()).isEqualTo(200);
+        assertThat(ready.body()).isEqualTo("{\"ready\":true,\"cluster\":\"answering\"}");
+        assertThat(get("/metrics").body()).contains("jvm_memory_used_bytes");
+    }
+
+    @Test
+    void aTrainerThatWaitsIsAliveAndNotReady() throws Exception {
+        health.isReady = false;
+
+        assertThat(get("/livez").statusCode()).isEqualTo(200);
+        assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    }
+
+    @Test
+    void aTrainerThatFailedIsNotAlive() throws Exception {
+        health.isAlive = false;
+
+        assertThat(get("/livez").statusCode()).isEqualTo(503);
+        assertThat(get("/livez").body()).isEqualTo("{\"alive\":false}");
+    }
+
+    @Test
+    void whatIsNotThereIsAProblem() throws Exception {
+        HttpResponse<String> response = get("/v1/recall");
+
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(response.headers().firstValue("Content-Type")).contains(Problem.CONTENT_TYPE);
+    }
+
+    private HttpResponse<String> get(String path) throws Exception {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(server.url() + path)).build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** Health as the test sets it. */
+    private static final class FakeHealth implements TrainServer.Health {
+        private volatile boolean isAlive = true;
+        private volatile boolean isReady = true;
+
+        @Override
+        public boolean isAlive() {
+            return isAlive;
+        }
+
+        @Override
+        public boolean isReady() {
+            return isReady;
+        }
+
+        @Override
+        public Map<String, Object> detail() {
+            return Map.of("cluster", "answering");
+        }
+    }
+}
