@@ -33,6 +33,9 @@ import java.util.function.ToLongFunction;
  * of the deduplication window; both moments are timers, kept in time order and read from a cursor on, so that deleted timers
  * are not visited again. Timers run at a coarseness of {@value #TIMER_COARSENESS_MILLIS} ms; whether a click is late is
  * decided by times, not by timers.
+ *
+ * <p>A user without an event for long goes. One timer a user sees to it; an event does not move it, it looks at its end whether
+ * there was one.
  */
 public final class Attribution implements Durable {
 
@@ -61,6 +64,7 @@ public final class Attribution implements Durable {
 
     private final AttributionSettings settings;
     private final double halfLifeMillis;
+    private final long expireUsersMillis;
     private final OrderedEntries entries;
     private final Output output;
     private final Books books = new Books(BOOKS_PREFIX);
@@ -73,6 +77,7 @@ public final class Attribution implements Durable {
     public Attribution(AttributionSettings settings, OrderedEntries entries, Output output) {
         this.settings = settings;
         this.halfLifeMillis = settings.counterHalfLife().toMillis();
+        this.expireUsersMillis = settings.expireUsersAfter().toMillis();
         this.entries = entries;
         this.output = output;
     }
@@ -118,7 +123,7 @@ public final class Attribution implements Durable {
         if (key.isEmpty()) {
             entries.put(EntryKeys.waitingClick(click.user(), click.item(), click.id()), WaitingClick.encoded(click));
             schedule(waitEnd(click.time()), EntryKeys.waitingClick(click.user(), click.item(), click.id()));
-            put(click.user(), user(click.user()).withWaiting(1));
+            addWaiting(click.user(), 1);
             books.await(CLICKS);
         } else {
             books.settle(CLICKS, attribute(click, key.get()));
@@ -157,7 +162,9 @@ public final class Attribution implements Durable {
         eraseAll(
                 EntryKeys.from(EntryKeys.SEEN_CLICK, user),
                 value -> deduplicationEnd(ByteBuffer.wrap(value).getLong()));
-        entries.delete(EntryKeys.user(user));
+        byte[] key = EntryKeys.user(user);
+        entries.delete(EntryKeys.timer(user(user).idleTimer(), key));
+        entries.delete(key);
         output.userRemoved(user);
     }
 
@@ -268,10 +275,11 @@ public final class Attribution implements Durable {
             case EntryKeys.WAITING_CLICK -> {
                 Click click = WaitingClick.decoded(value.get());
                 entries.delete(subject);
-                put(click.user(), user(click.user()).withWaiting(-1));
+                addWaiting(click.user(), -1);
                 books.settleWaiting(CLICKS, withoutOpenExposure(click, wasShown(click) ? "late" : "orphan"));
             }
             case EntryKeys.SEEN_CLICK -> entries.delete(subject);
+            case EntryKeys.USER -> idle(subject, UserState.decoded(value.get()), due);
             default -> throw new IllegalStateException("a timer about an entry of kind " + (char) subject[0]);
         }
     }
@@ -302,7 +310,7 @@ public final class Attribution implements Durable {
         });
         for (Click click : answering) {
             entries.delete(EntryKeys.waitingClick(click.user(), click.item(), click.id()));
-            put(click.user(), user(click.user()).withWaiting(-1));
+            addWaiting(click.user(), -1);
             books.settleWaiting(CLICKS, attribute(click, key));
         }
     }
@@ -393,12 +401,7 @@ public final class Attribution implements Durable {
     }
 
     private void publish(String user, UserState state) {
-        long now = Math.max(Math.max(state.countedAt(), state.profileTime()), latestVisit(state));
-        output.userFeatures(state.asOf(user, now, halfLifeMillis));
-    }
-
-    private static long latestVisit(UserState state) {
-        return state.history().isEmpty() ? 0 : state.history().get(0).time();
+        output.userFeatures(state.asOf(user, state.latestEvent(), halfLifeMillis));
     }
 
     /**
@@ -430,16 +433,51 @@ public final class Attribution implements Durable {
         return exposureTime + settings.window().toMillis();
     }
 
-    private void schedule(long time, byte[] about) {
+    /** Answers when the timer is due. */
+    private long schedule(long time, byte[] about) {
         // one behind: the moment itself still belongs to the window; never before the cursor, where no one looks again
-        entries.put(EntryKeys.timer(Math.max(time + 1, timerCursor), about), NOTHING);
+        long due = Math.max(time + 1, timerCursor);
+        entries.put(EntryKeys.timer(due, about), NOTHING);
+        return due;
     }
 
     private UserState user(String user) {
         return entries.get(EntryKeys.user(user)).map(UserState::decoded).orElse(UserState.NEW);
     }
 
+    private void addWaiting(String user, int change) {
+        put(user, user(user).withWaiting(change));
+    }
+
+    /** Keeps a user's state, if there is any; the first event of the user sets the timer of {@link #idle}. */
     private void put(String user, UserState state) {
-        entries.put(EntryKeys.user(user), state.encoded());
+        byte[] key = EntryKeys.user(user);
+        if (state.isNew()) {
+            entries.delete(key);
+        } else if (state.idleTimer() == 0 && state.latestEvent() > 0 && expireUsersMillis > 0) {
+            putUntil(state.latestEvent() + expireUsersMillis, key, state);
+        } else {
+            entries.put(key, state.encoded());
+        }
+    }
+
+    private void putUntil(long end, byte[] key, UserState state) {
+        entries.put(key, state.withIdleTimer(schedule(end, key)).encoded());
+    }
+
+    /** A user's timer ended: the user goes, or, if there were events since it was set, it is set anew. */
+    private void idle(byte[] key, UserState state, long due) {
+        long end = state.latestEvent() + expireUsersMillis;
+        if (state.waitingClicks() > 0) {
+            end = Math.max(end, due + settings.clickWait().toMillis());
+        }
+        if (end >= due) {
+            putUntil(end, key, state);
+            return;
+        }
+        entries.delete(key);
+        if (state.isPublished()) {
+            output.userRemoved(EntryKeys.userOf(key));
+        }
     }
 }

@@ -17,6 +17,7 @@ import java.util.Set;
  * @param deduplicationWindow how long, in event time, an event's id is remembered; at least {@code window}
  * @param historyLength clicked items kept per user
  * @param counterHalfLife after which a counted event weighs half
+ * @param expireUsersAfter event time without an event of a user after which all that is kept of them goes; 0 never
  */
 public record AttributionSettings(
         Mode mode,
@@ -28,7 +29,8 @@ public record AttributionSettings(
         Late late,
         Duration deduplicationWindow,
         int historyLength,
-        Duration counterHalfLife) {
+        Duration counterHalfLife,
+        Duration expireUsersAfter) {
 
     /** Whether clicks have exposures. */
     public enum Mode {
@@ -102,12 +104,24 @@ public record AttributionSettings(
                         Duration.ofDays(7),
                         Duration.ofSeconds(1),
                         year,
-                        "event time after which an event weighs half in the user's running counters"));
+                        "event time after which an event weighs half in the user's running counters"),
+                reader.duration(
+                        "users.expire-after",
+                        Duration.ofDays(365),
+                        Duration.ZERO,
+                        Duration.ofDays(36_500),
+                        "event time without an event of a user after which profile, history and counters go; 0s: never"));
         reader.require(
                 settings.deduplicationWindow.compareTo(settings.window) >= 0,
                 "attribution.deduplication-window",
                 settings.deduplicationWindow,
                 "must be at least attribution.window, an open exposure is found by its id");
+        reader.require(
+                settings.expireUsersAfter.isZero()
+                        || settings.expireUsersAfter.compareTo(settings.deduplicationWindow) >= 0,
+                "users.expire-after",
+                settings.expireUsersAfter,
+                "must be 0s or at least attribution.deduplication-window, what is open needs its user");
         return settings;
     }
 }

@@ -19,6 +19,7 @@ import java.util.Arrays;
  */
 final class EntryKeys {
 
+    static final byte USER = 'u';
     static final byte EXPOSURE = 'x';
     static final byte WAITING_CLICK = 'w';
     static final byte SEEN_CLICK = 's';
@@ -26,7 +27,12 @@ final class EntryKeys {
     private EntryKeys() {}
 
     static byte[] user(String user) {
-        return text("u" + user);
+        return text((char) USER + user);
+    }
+
+    /** The user whose state has that key. */
+    static String userOf(byte[] key) {
+        return new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
     }
 
     static byte[] exposure(String user, String item, String id) {

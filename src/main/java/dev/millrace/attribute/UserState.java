@@ -22,6 +22,7 @@ import java.util.TreeMap;
  * @param clicks decayed number of clicks as of {@code countedAt}
  * @param countedAt event time of the counters, epoch milliseconds
  * @param waitingClicks clicks that wait for their exposure
+ * @param idleTimer due time of the timer that looks whether the user is idle, epoch milliseconds; 0 if there is none
  */
 record UserState(
         Features profile,
@@ -30,15 +31,32 @@ record UserState(
         double exposures,
         double clicks,
         long countedAt,
-        int waitingClicks) {
+        int waitingClicks,
+        long idleTimer) {
 
-    static final UserState NEW = new UserState(Features.NONE, 0, List.of(), 0, 0, 0, 0);
+    static final UserState NEW = new UserState(Features.NONE, 0, List.of(), 0, 0, 0, 0, 0);
 
     /** One clicked item and when, epoch milliseconds. */
     record Visit(String item, long time) {}
 
     UserState {
         history = List.copyOf(history);
+    }
+
+    /** Whether nothing of the user was ever kept. */
+    boolean isNew() {
+        return countedAt == 0 && profileTime == 0 && waitingClicks == 0 && history.isEmpty();
+    }
+
+    /** Whether others were told of the user's features. */
+    boolean isPublished() {
+        return profileTime > 0 || !history.isEmpty();
+    }
+
+    /** Event time of the user's latest event, epoch milliseconds. */
+    long latestEvent() {
+        long visit = history.isEmpty() ? 0 : history.get(0).time;
+        return Math.max(Math.max(countedAt, profileTime), visit);
     }
 
     /** What was known at {@code time}: later clicks are left out, whatever order events arrived in. */
@@ -79,22 +97,44 @@ record UserState(
         List<Visit> kept = visits.size() > historyLength ? visits.subList(0, historyLength) : visits;
         UserState counted = counted(time, halfLifeMillis, 0, 1);
         return new UserState(
-                profile, profileTime, kept, counted.exposures, counted.clicks, counted.countedAt, waitingClicks);
+                profile,
+                profileTime,
+                kept,
+                counted.exposures,
+                counted.clicks,
+                counted.countedAt,
+                waitingClicks,
+                idleTimer);
     }
 
     UserState withProfile(Features features, long time) {
-        return new UserState(features, time, history, exposures, clicks, countedAt, waitingClicks);
+        return new UserState(features, time, history, exposures, clicks, countedAt, waitingClicks, idleTimer);
     }
 
     UserState withWaiting(int change) {
         return new UserState(
-                profile, profileTime, history, exposures, clicks, countedAt, Math.max(0, waitingClicks + change));
+                profile,
+                profileTime,
+                history,
+                exposures,
+                clicks,
+                countedAt,
+                Math.max(0, waitingClicks + change),
+                idleTimer);
+    }
+
+    UserState withIdleTimer(long due) {
+        return new UserState(profile, profileTime, history, exposures, clicks, countedAt, waitingClicks, due);
     }
 
     byte[] encoded() {
         Fields fields = new Fields().longInteger(profileTime);
         FeatureFields.write(fields, profile);
-        fields.number(exposures).number(clicks).longInteger(countedAt).integer(waitingClicks);
+        fields.number(exposures)
+                .number(clicks)
+                .longInteger(countedAt)
+                .integer(waitingClicks)
+                .longInteger(idleTimer);
         fields.integer(history.size());
         history.forEach(visit -> fields.text(visit.item).longInteger(visit.time));
         return fields.framed();
@@ -108,12 +148,13 @@ record UserState(
         double clicks = payload.getDouble();
         long countedAt = payload.getLong();
         int waitingClicks = payload.getInt();
+        long idleTimer = payload.getLong();
         int count = payload.getInt();
         List<Visit> history = new ArrayList<>(count);
         for (int at = 0; at < count; at++) {
             history.add(new Visit(Fields.text(payload), payload.getLong()));
         }
-        return new UserState(profile, profileTime, history, exposures, clicks, countedAt, waitingClicks);
+        return new UserState(profile, profileTime, history, exposures, clicks, countedAt, waitingClicks, idleTimer);
     }
 
     private UserState counted(long time, double halfLifeMillis, int moreExposures, int moreClicks) {
@@ -127,7 +168,8 @@ record UserState(
                 exposures * decay + moreExposures * late,
                 clicks * decay + moreClicks * late,
                 moment,
-                waitingClicks);
+                waitingClicks,
+                idleTimer);
     }
 
     private static double decay(long elapsedMillis, double halfLifeMillis) {

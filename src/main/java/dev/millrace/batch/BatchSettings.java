@@ -15,6 +15,7 @@ import java.time.Duration;
  * @param halfLife positives after which a decayed count has halved
  * @param rate α of the interval estimator
  * @param removalMemory event time for which a removed item's id is remembered
+ * @param unannounced how long items stay that only examples named
  */
 public record BatchSettings(
         int size,
@@ -25,7 +26,16 @@ public record BatchSettings(
         Estimator estimator,
         double halfLife,
         double rate,
-        Duration removalMemory) {
+        Duration removalMemory,
+        Unannounced unannounced) {
+
+    /**
+     * How long items stay in the catalogue that only examples named.
+     *
+     * @param expireAfter event time after the last example of it; 0 for ever
+     * @param max of them in the catalogue, beyond which the one named longest ago goes
+     */
+    public record Unannounced(Duration expireAfter, int max) {}
 
     /** Which estimator of item popularity. */
     public enum Estimator {
@@ -71,7 +81,20 @@ public record BatchSettings(
                         Duration.ofMillis(1),
                         Duration.ofDays(3650),
                         "event time for which a removed item's id is remembered, so that a late click does not bring it back;"
-                                + " should be at least attribution.window + attribution.deduplication-window"));
+                                + " should be at least attribution.window + attribution.deduplication-window"),
+                new Unannounced(
+                        reader.duration(
+                                "catalogue.expire-after",
+                                Duration.ofDays(365),
+                                Duration.ZERO,
+                                Duration.ofDays(36_500),
+                                "event time after which an item that only examples named, and none names any more, goes; 0s: never"),
+                        reader.integer(
+                                "catalogue.max-unannounced",
+                                500_000,
+                                1,
+                                100_000_000,
+                                "items in the catalogue that only examples named; beyond it the one named longest ago goes")));
     }
 
     ItemPopularity popularity(char prefix) {

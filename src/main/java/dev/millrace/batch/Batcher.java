@@ -23,8 +23,8 @@ import java.util.function.Predicate;
  *
  * <p>When to close is the caller's, because waiting is a matter of clocks; what is in the batch is decided here and is a
  * function of what was added. An item that comes in an example before the catalogue knows it is added to the catalogue, without
- * features; one that was removed stays so until the catalogue has it again. Who or what is removed takes its examples out of the
- * open batch.
+ * features, and goes when examples no longer name it; one that was removed stays so until the catalogue has it again. Who or what
+ * is removed takes its examples out of the open batch.
  *
  * <p>The open batch is state too: each of its parts is an entry under a running number, which goes when the batch is closed.
  */
@@ -136,7 +136,14 @@ public final class Batcher implements Durable {
         List<TrainingExample> positives = List.copyOf(examples.values());
         List<CatalogueChange> catalogueChanges = new ArrayList<>(changes.values());
         catalogueChanges.addAll(unknownItems(positives, catalogueChanges));
+        int unknown = catalogueChanges.size() - changes.size();
         catalogueChanges.forEach(this::apply);
+        catalogue.sighted(step, positives);
+        // as many more as came, so that a full catalogue stays as it is
+        List<CatalogueChange> forsaken =
+                catalogue.forsaken(settings.unannounced(), step, settings.maxChanges() + unknown);
+        forsaken.forEach(this::apply);
+        catalogueChanges.addAll(forsaken);
         List<String> items = positives.stream().map(TrainingExample::item).toList();
         long seed = CounterRandom.bits(settings.seed(), step, 0);
         List<String> negatives = positives.isEmpty() ? List.of() : drawNegatives(seed);
@@ -165,6 +172,7 @@ public final class Batcher implements Durable {
     public void follow(MiniBatch batch) {
         step = batch.step();
         batch.catalogue().forEach(this::apply);
+        catalogue.sighted(step, batch.examples());
         popularity.observe(batch.examples().stream().map(TrainingExample::item).toList());
     }
 
@@ -287,8 +295,8 @@ public final class Batcher implements Durable {
                     || catalogue.wasRemoved(example.item());
             if (!has) {
                 known.add(example.item());
-                unknown.add(
-                        new CatalogueChange.Upsert(new CatalogueItem(example.item(), example.time(), Features.NONE)));
+                unknown.add(new CatalogueChange.Upsert(
+                        new CatalogueItem(example.item(), example.time(), Features.NONE), false));
             }
         }
         return unknown;

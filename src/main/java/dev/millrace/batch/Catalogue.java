@@ -1,5 +1,6 @@
 package dev.millrace.batch;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
@@ -10,7 +11,9 @@ import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -26,10 +29,23 @@ import java.util.TreeSet;
  * <p>Numbers follow from the order of the changes alone: a new item takes the next, the last item takes a removed one's. They
  * serve uniform draws and the publication sweep. A removed item's id is remembered for a while, so that a click that comes after its
  * removal does not bring it back.
+ *
+ * <p>An item that only examples named, and no producer announced, is in the catalogue as long as examples go on naming it, see
+ * {@link #forsaken}.
  */
 public final class Catalogue implements Durable {
 
     private static final int REMOVED = -1;
+    private static final String CLOCK = "\0"; // no id holds a NUL
+    private static final int PLACE_BITS = 24; // examples of a batch
+
+    /**
+     * When an example last named an item.
+     *
+     * @param moment step and place in its batch, growing; 0 before any
+     * @param time event time, epoch milliseconds
+     */
+    private record Sighting(long moment, long time) {}
 
     private final byte prefix;
     private final Map<String, Integer> numbers = new HashMap<>();
@@ -40,6 +56,12 @@ public final class Catalogue implements Durable {
     private final TreeMap<Long, Set<String>> removedByTime = new TreeMap<>();
     private final Set<String> renumbered = new LinkedHashSet<>();
     private final TreeSet<String> dirty = new TreeSet<>();
+    /** By item, last sighted last. */
+    private final Map<String, Sighting> unannounced = new LinkedHashMap<>();
+
+    private boolean isSightingOrderKept = true;
+    private long clock;
+    private boolean isClockDirty;
 
     /** @param prefix first byte of this state's keys */
     public Catalogue(char prefix) {
@@ -56,9 +78,17 @@ public final class Catalogue implements Durable {
             }
             forget(upsert.itemId());
             dirty.add(upsert.itemId());
+            if (upsert.isAnnounced()) {
+                unannounced.remove(upsert.itemId());
+            } else if (number == null) {
+                unannounced.put(upsert.itemId(), new Sighting(0, upsert.item().time()));
+            }
         } else {
             CatalogueChange.Removal removal = (CatalogueChange.Removal) change;
-            remove(removal.itemId(), removal.time());
+            if (removal.isAnnounced()) {
+                remember(removal.itemId(), removal.time());
+            }
+            remove(removal.itemId());
         }
     }
 
@@ -70,6 +100,58 @@ public final class Catalogue implements Durable {
                 dirty.add(id);
             });
         }
+    }
+
+    /**
+     * Notes the items that a batch's examples name, once its changes are applied.
+     *
+     * @param examples of the batch of that step, in its order
+     */
+    void sighted(long step, List<TrainingExample> examples) {
+        orderSightings();
+        for (TrainingExample example : examples) {
+            if (example.time() > clock) {
+                clock = example.time();
+                isClockDirty = true;
+            }
+        }
+        for (int place = 0; place < examples.size(); place++) {
+            String item = examples.get(place).item();
+            if (unannounced.remove(item) != null) {
+                unannounced.put(item, new Sighting((step << PLACE_BITS) + place + 1, clock));
+                dirty.add(item);
+            }
+        }
+    }
+
+    /**
+     * Unannounced items that are to go, last sighted first: those that no example named for long, and as many more as there are
+     * too many. One that the examples of the latest step name never goes.
+     *
+     * @param settings what is long, and what is too many
+     * @param step the latest sighted
+     * @param most how many at once
+     */
+    List<CatalogueChange> forsaken(BatchSettings.Unannounced settings, long step, int most) {
+        orderSightings();
+        long expireMillis = settings.expireAfter().toMillis();
+        int surplus = unannounced.size() - settings.max();
+        List<CatalogueChange> gone = new ArrayList<>();
+        for (Map.Entry<String, Sighting> entry : unannounced.entrySet()) {
+            Sighting last = entry.getValue();
+            boolean isExpired = expireMillis > 0 && last.time < clock - expireMillis;
+            boolean goes = (isExpired || gone.size() < surplus) && last.moment >> PLACE_BITS < step;
+            if (!goes || gone.size() == most) {
+                break;
+            }
+            gone.add(new CatalogueChange.Removal(entry.getKey(), clock, false));
+        }
+        return gone;
+    }
+
+    /** Items that only examples named. */
+    public int unannouncedCount() {
+        return unannounced.size();
     }
 
     public int size() {
@@ -116,8 +198,12 @@ public final class Catalogue implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         ByteBuffer payload = Frame.open(value);
-        int number = payload.getInt();
         String id = PrefixedKey.text(key);
+        if (id.equals(CLOCK)) {
+            clock = payload.getLong();
+            return;
+        }
+        int number = payload.getInt();
         if (number == REMOVED) {
             remember(id, payload.getLong());
             return;
@@ -128,10 +214,20 @@ public final class Catalogue implements Durable {
         }
         items.set(number, item);
         numbers.put(id, number);
+        if (payload.hasRemaining()) {
+            unannounced.put(id, new Sighting(payload.getLong(), payload.getLong()));
+            isSightingOrderKept = false;
+        }
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
+        if (isClockDirty) {
+            sink.put(
+                    PrefixedKey.of(prefix, CLOCK),
+                    new Fields().longInteger(clock).framed());
+            isClockDirty = false;
+        }
         for (String id : dirty) {
             byte[] key = PrefixedKey.of(prefix, id);
             Integer number = numbers.get(id);
@@ -146,10 +242,27 @@ public final class Catalogue implements Durable {
                 CatalogueItem item = items.get(number);
                 Fields fields = new Fields().integer(number).longInteger(item.time());
                 FeatureFields.write(fields, item.features());
+                Sighting last = unannounced.get(id);
+                if (last != null) {
+                    fields.longInteger(last.moment).longInteger(last.time);
+                }
                 sink.put(key, fields.framed());
             }
         }
         dirty.clear();
+    }
+
+    /** Restored entries come in any order. */
+    private void orderSightings() {
+        if (isSightingOrderKept) {
+            return;
+        }
+        isSightingOrderKept = true;
+        List<Map.Entry<String, Sighting>> sightings = new ArrayList<>();
+        unannounced.forEach((item, last) -> sightings.add(Map.entry(item, last)));
+        sightings.sort(Comparator.comparingLong(entry -> entry.getValue().moment));
+        unannounced.clear();
+        sightings.forEach(entry -> unannounced.put(entry.getKey(), entry.getValue()));
     }
 
     private void remember(String id, long time) {
@@ -169,9 +282,9 @@ public final class Catalogue implements Durable {
         }
     }
 
-    private void remove(String id, long time) {
-        remember(id, time);
+    private void remove(String id) {
         dirty.add(id);
+        unannounced.remove(id);
         Integer number = numbers.remove(id);
         if (number == null) {
             return;

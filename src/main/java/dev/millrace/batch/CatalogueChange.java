@@ -8,18 +8,44 @@ public sealed interface CatalogueChange {
     /** Which item. */
     String itemId();
 
-    /** It appeared, or its features changed. */
-    record Upsert(CatalogueItem item) implements CatalogueChange {
+    /** Whether a producer said so; else it follows from the examples alone. */
+    boolean isAnnounced();
+
+    /** The same change as one that follows from the examples alone. */
+    CatalogueChange unannounced();
+
+    /** It appeared, or its features changed. Unannounced: an example named it first. */
+    record Upsert(CatalogueItem item, boolean isAnnounced) implements CatalogueChange {
+
+        public Upsert(CatalogueItem item) {
+            this(item, true);
+        }
+
         @Override
         public String itemId() {
             return item.item();
         }
+
+        @Override
+        public Upsert unannounced() {
+            return new Upsert(item, false);
+        }
     }
 
     /**
-     * It went: rows and vector go with it.
+     * It went: rows and vector go with it. Unannounced: examples no longer name it; one that does brings it back.
      *
      * @param time when, epoch milliseconds, event time
      */
-    record Removal(String itemId, long time) implements CatalogueChange {}
+    record Removal(String itemId, long time, boolean isAnnounced) implements CatalogueChange {
+
+        public Removal(String itemId, long time) {
+            this(itemId, time, true);
+        }
+
+        @Override
+        public Removal unannounced() {
+            return new Removal(itemId, time, false);
+        }
+    }
 }

@@ -2,12 +2,16 @@ package dev.millrace.model;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.LinkedHashSet;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
  * One row a key, in one growing arena; no two keys share a row. One thread.
+ *
+ * <p>How many there are is bounded: a key gets a row once enough steps have seen it, a row that was not touched for long goes,
+ * and of a full table the row that was touched longest ago. All three follow from the steps alone.
  *
  * <p>Row numbers depend on the order of arrival and on what was freed; nothing computed may depend on them.
  */
@@ -29,6 +33,9 @@ final class EmbeddingTable {
     private int freeCount;
     private final BitSet dirty = new BitSet();
     private final TreeSet<String> removed = new TreeSet<>();
+    private final RecencyOrder recency = new RecencyOrder();
+    private final SightingCounts sightings = new SightingCounts();
+    private final LinkedHashSet<String> sighted = new LinkedHashSet<>();
 
     EmbeddingTable(String name, int dim, ModelSettings settings) {
         this.name = name;
@@ -92,14 +99,76 @@ final class EmbeddingTable {
         return row;
     }
 
+    /**
+     * The key's row, made if there is none and this is the step that makes its sightings enough; else {@link #NONE}.
+     *
+     * <p>Followed by {@link #countSightings} or {@link #forgetSightings}.
+     */
+    int sight(String key) {
+        int admitAfter = settings.tables().admitAfter();
+        if (admitAfter == 1 || sightings.count(key) + 1 >= admitAfter) {
+            return admit(key);
+        }
+        sighted.add(key);
+        return NONE;
+    }
+
+    /** Counts the keys that this step saw and that got no row, each once; answers how many. */
+    int countSightings() {
+        int count = sighted.size();
+        sighted.forEach(sightings::add);
+        sighted.clear();
+        return count;
+    }
+
+    /** Leaves what the step saw uncounted. */
+    void forgetSightings() {
+        sighted.clear();
+    }
+
     /** The row a key would begin with. */
     float[] initial(String key) {
         return InitialRow.of(settings, name, key, dim);
     }
 
-    /** Notes that a row changed. */
+    /** Lets the next drain hand a row over. */
     void touch(int row) {
         dirty.set(row);
+    }
+
+    /**
+     * Notes that a step changed a row.
+     *
+     * @param moment above that of any touch before
+     * @param time event time, epoch milliseconds
+     */
+    void touch(int row, long moment, long time) {
+        touch(row);
+        recency.touch(row, moment, time);
+    }
+
+    /**
+     * Takes out rows that were last touched before a time, oldest first.
+     *
+     * @param most rows to take out at once
+     * @return how many went
+     */
+    int expire(long before, int most) {
+        int gone = 0;
+        for (int row = recency.oldest(); gone < most && row != NONE && recency.time(row) < before; gone++) {
+            remove(rows.key(row));
+            row = recency.oldest();
+        }
+        return gone;
+    }
+
+    /** Takes out the rows that were touched longest ago until no more than that are left; answers how many went. */
+    int shrinkTo(int most) {
+        int gone = 0;
+        for (; rows.size() > most; gone++) {
+            remove(rows.key(recency.oldest()));
+        }
+        return gone;
     }
 
     void remove(String key) {
@@ -108,6 +177,7 @@ final class EmbeddingTable {
             return;
         }
         dirty.clear(row);
+        recency.remove(row);
         removed.add(key);
         if (freeCount == free.length) {
             free = Arrays.copyOf(free, 2 * freeCount);
@@ -124,12 +194,21 @@ final class EmbeddingTable {
         }
     }
 
-    /** Takes back a stored row. */
-    void put(String key, float[] row, float accumulator) {
+    /** Takes back a stored row, and when it was last touched. */
+    void put(String key, float[] row, float accumulator, long moment, long time) {
         int known = rows.find(key);
         int number = known == NONE ? allocate(key) : known;
         System.arraycopy(row, 0, values, number * dim, dim);
         accumulators[number] = accumulator;
+        recency.restore(number, moment, time);
+    }
+
+    RecencyOrder recency() {
+        return recency;
+    }
+
+    SightingCounts sightings() {
+        return sightings;
     }
 
     float[] copy(int row) {

@@ -238,7 +238,9 @@ public final class KernelBench {
                 table.put(
                         Integer.toString(row),
                         Arrays.copyOfRange(rows, row * PeerInputs.ROW, (row + 1) * PeerInputs.ROW),
-                        (float) settings.optimiser().rows().initialAccumulator());
+                        (float) settings.optimiser().rows().initialAccumulator(),
+                        row + 1,
+                        ANY_TIME);
             }
         }
         return model;

@@ -12,7 +12,8 @@ import java.util.Arrays;
  * What one stored entry of the model is, read from its key.
  *
  * <p>Keys: {@code m h} header; {@code m n side name} statistics of a number; {@code m w side tensor chunk} weights of a
- * network, {@code m a side tensor chunk} their accumulators; {@code m r table 0 key} a row.
+ * network, {@code m a side tensor chunk} their accumulators; {@code m r table 0 key} a row; {@code m s table 0 chunk} a part of a
+ * table's sightings, {@code m s table 0} how many; {@code m t} event time and what the tables' upkeep counted.
  */
 sealed interface ModelEntry {
 
@@ -67,6 +68,28 @@ sealed interface ModelEntry {
         }
     }
 
+    /** A part of a table's {@link SightingCounts}; {@link #ADDITIONS} in place of its number for how many there were. */
+    record Sightings(String table, int chunk) implements ModelEntry {
+
+        static final int ADDITIONS = -1;
+
+        @Override
+        public byte[] key() {
+            byte[] number = chunk == ADDITIONS
+                    ? new byte[0]
+                    : ByteBuffer.allocate(Short.BYTES).putShort((short) chunk).array();
+            return join(new byte[] {PREFIX, 's'}, utf8(table), new byte[] {0}, number);
+        }
+    }
+
+    /** Event time so far, and what became of rows. */
+    record Upkeep() implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return new byte[] {PREFIX, 't'};
+        }
+    }
+
     static boolean isRow(byte[] key) {
         return key.length > 1 && key[1] == 'r';
     }
@@ -83,22 +106,34 @@ sealed interface ModelEntry {
                 ByteBuffer parts = ByteBuffer.wrap(key);
                 yield new Chunk((char) key[2], key[1] == 'a', key[3], parts.getShort(4));
             }
+            case 't' -> new Upkeep();
+            case 's' -> {
+                int split = tableEnd(key);
+                yield new Sightings(
+                        text(key, 2, split),
+                        key.length == split + 1
+                                ? Sightings.ADDITIONS
+                                : ByteBuffer.wrap(key).getShort(split + 1));
+            }
             case 'r' -> {
-                int split = 2;
-                while (split < key.length && key[split] != 0) {
-                    split++;
-                }
-                if (split == key.length) {
-                    throw new CorruptEntryException("a row's key names no table: " + Arrays.toString(key));
-                }
+                int split = tableEnd(key);
                 yield new Row(text(key, 2, split), text(key, split + 1, key.length));
             }
             default -> throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
         };
     }
 
-    static byte[] row(float[] row, float accumulator) {
-        return new Fields().floats(row).floats(new float[] {accumulator}).framed();
+    /**
+     * @param moment of the last touch, as {@link RecencyOrder} has it
+     * @param time of the last touch, epoch milliseconds
+     */
+    static byte[] row(float[] row, float accumulator, long moment, long time) {
+        return new Fields()
+                .floats(row)
+                .floats(new float[] {accumulator})
+                .longInteger(moment)
+                .longInteger(time)
+                .framed();
     }
 
     static byte[] moments(Moments moments) {
@@ -133,6 +168,17 @@ sealed interface ModelEntry {
                     "a chunk of " + part.length + " floats does not fit at " + from + " of " + tensor.length);
         }
         System.arraycopy(part, 0, tensor, from, part.length);
+    }
+
+    private static int tableEnd(byte[] key) {
+        int split = 2;
+        while (split < key.length && key[split] != 0) {
+            split++;
+        }
+        if (split == key.length) {
+            throw new CorruptEntryException("a key names no table: " + Arrays.toString(key));
+        }
+        return split;
     }
 
     private static byte[] utf8(String text) {

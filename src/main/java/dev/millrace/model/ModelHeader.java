@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  */
 record ModelHeader(String fingerprint, String settingsHash) {
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2; // 2: rows carry when they were last touched
 
     static ModelHeader of(NumericFingerprint fingerprint, ModelSettings settings) {
         return new ModelHeader(fingerprint.toString(), settings.hash());
@@ -22,8 +22,8 @@ record ModelHeader(String fingerprint, String settingsHash) {
     static ModelHeader read(ByteBuffer payload) {
         int version = payload.getInt();
         if (version != VERSION) {
-            throw new CorruptEntryException(
-                    "the model's header has version " + version + ", this program reads " + VERSION);
+            throw new CorruptEntryException("the stored model has format " + version + ", this program reads " + VERSION
+                    + ": let this version learn anew, from the log or under another stream.application-id");
         }
         return new ModelHeader(Fields.text(payload), Fields.text(payload));
     }

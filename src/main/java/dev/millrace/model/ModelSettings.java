@@ -7,6 +7,7 @@ import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -24,6 +25,7 @@ import java.util.Map;
  * @param towers shapes of the networks
  * @param loss what a step minimises
  * @param optimiser how a step moves the weights
+ * @param tables which keys have rows
  */
 public record ModelSettings(
         long seed,
@@ -33,7 +35,8 @@ public record ModelSettings(
         List<FeatureSpec> item,
         Towers towers,
         Loss loss,
-        Optimiser optimiser) {
+        Optimiser optimiser,
+        Tables tables) {
 
     /** Whether the estimated sampling probability is taken out of the logits. */
     public enum Correction {
@@ -91,6 +94,15 @@ public record ModelSettings(
      */
     public record Adagrad(double learningRate, double initialAccumulator, double epsilon) {}
 
+    /**
+     * Which keys have rows.
+     *
+     * @param admitAfter steps that must have read a key before it gets a row
+     * @param expireAfter event time after which a row that no step touched goes; 0 never
+     * @param maxRows rows of a table, beyond which the one touched longest ago goes
+     */
+    public record Tables(int admitAfter, Duration expireAfter, int maxRows) {}
+
     private static final String USER = "user";
     private static final String ITEM = "item";
     private static final String HISTORY = "history";
@@ -125,7 +137,8 @@ public record ModelSettings(
                 item,
                 towers(reader),
                 loss(reader),
-                optimiser(reader));
+                optimiser(reader),
+                tables(reader));
     }
 
     /** The generation's full name: two models whose settings differ never share it. */
@@ -180,6 +193,23 @@ public record ModelSettings(
                         1e30,
                         "L2 norm of the networks' or of the rows' gradient above which a step is refused; 0: never"),
                 reader.number("optimiser.dense.l2", 0, 0, 1, "L2 penalty on the networks' matrices"));
+    }
+
+    private static Tables tables(SettingsReader reader) {
+        return new Tables(
+                reader.integer("table.admit-after", 1, 1, 100, "steps that must have read a key before it gets a row"),
+                reader.duration(
+                        "table.expire-after",
+                        Duration.ofDays(365),
+                        Duration.ZERO,
+                        Duration.ofDays(36_500),
+                        "event time after which a row that no step touched goes; 0s: never"),
+                reader.integer(
+                        "table.max-rows",
+                        1_000_000,
+                        1,
+                        100_000_000,
+                        "rows of an embedding table; beyond it the row touched longest ago goes"));
     }
 
     private static Adagrad adagrad(SettingsReader reader, String prefix, double learningRate, String whose) {

@@ -11,6 +11,7 @@ import java.util.Arrays;
 final class RowGradients {
 
     private static final int LANES = 8;
+    private static final int SLOT_BITS = 24; // rows of a step: a batch has at most 8,192 examples
 
     private final EmbeddingTable table;
     private final int dim;
@@ -62,8 +63,12 @@ final class RowGradients {
         return total;
     }
 
-    /** Row-wise Adagrad: acc += mean(g²), row −= rate · g / (√acc + ε). */
-    void apply(ModelSettings.Adagrad adagrad) {
+    /**
+     * Row-wise Adagrad: acc += mean(g²), row −= rate · g / (√acc + ε).
+     *
+     * @param time event time of the step, epoch milliseconds
+     */
+    void apply(ModelSettings.Adagrad adagrad, long step, long time) {
         float rate = (float) adagrad.learningRate();
         float epsilon = (float) adagrad.epsilon();
         float[] values = table.values();
@@ -74,13 +79,13 @@ final class RowGradients {
             float accumulator = accumulators[row] + meanSquares[slot];
             accumulators[row] = accumulator;
             // the root of a float in double, rounded, is the correctly rounded float root
-            float step = rate / ((float) Math.sqrt(accumulator) + epsilon);
+            float pace = rate / ((float) Math.sqrt(accumulator) + epsilon);
             int to = row * dim;
             int from = slot * dim;
             for (int d = 0; d < dim; d++) {
-                values[to + d] -= step * gradients[from + d];
+                values[to + d] -= pace * gradients[from + d];
             }
-            table.touch(row);
+            table.touch(row, (step << SLOT_BITS) + slot + 1, time);
         }
     }
 

@@ -166,7 +166,7 @@ final class Tower {
     }
 
     /**
-     * Finds the rows of the subjects, making those that miss; but an item that is not listed gets none.
+     * Finds the rows of the subjects, making those that miss and were seen often enough; but an item that is not listed gets none.
      *
      * @param admitted takes what was made
      */
@@ -176,8 +176,10 @@ final class Tower {
             EmbeddingTable table = tables[feature];
             int row = table.row(key);
             if (row == EmbeddingTable.NONE && (!namesItems(features.get(feature)) || isListed.test(key))) {
-                row = table.admit(key);
-                admitted.add(table, key);
+                row = table.sight(key);
+                if (row != EmbeddingTable.NONE) {
+                    admitted.add(table, key);
+                }
             }
             return row;
         });

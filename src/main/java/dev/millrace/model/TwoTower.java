@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Two towers over growing embedding tables; one mini-batch, one step. One thread.
@@ -30,6 +32,7 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     private static final char USER = 'u';
     private static final char ITEM = 'i';
+    private static final int EXPIRED_A_STEP = 1024; // of a table, so that no step takes much longer than another
 
     private final ModelSettings settings;
     private final Catalogue catalogue;
@@ -47,6 +50,12 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
+    private boolean isUpkeepDirty = true;
+    private long clock;
+    private long batchTime;
+    private long waitingSightings;
+    private long expiredRows;
+    private long displacedRows;
     private float[] scores = new float[0];
     private float[] userGradients = new float[0];
     private float[] itemGradients = new float[0];
@@ -82,6 +91,8 @@ public final class TwoTower implements Durable, AutoCloseable {
             return new StepReport(0, 0, 0);
         }
         times.begin();
+        batchTime =
+                batch.examples().stream().mapToLong(TrainingExample::time).max().orElse(0);
         Candidates candidates = Candidates.of(batch, settings.loss());
         float share =
                 Math.min(1f, (float) batch.examples().size() / settings.loss().fullBatch());
@@ -132,11 +143,13 @@ public final class TwoTower implements Durable, AutoCloseable {
         if (refusal.isPresent()) {
             rowGradients.values().forEach(RowGradients::clear);
             admissions.forEach(Runnable::run);
+            tables.values().forEach(EmbeddingTable::forgetSightings);
             userTower.resetMoments(userMoments);
             itemTower.resetMoments(itemMoments);
             throw new RefusedStepException(refusal.get(), step, loss, norm, rowNorm);
         }
-        apply(norm);
+        apply(norm, step);
+        keepUp();
         times.lap(StepTimes.Phase.APPLY);
         return new StepReport(loss, norm, touched);
     }
@@ -246,6 +259,11 @@ public final class TwoTower implements Durable, AutoCloseable {
         return tables.values().stream().mapToInt(EmbeddingTable::size).sum();
     }
 
+    /** Rows of all embedding tables, and what became of others. */
+    public RowCounts rowCounts() {
+        return new RowCounts(rowCount(), waitingSightings, expiredRows, displacedRows);
+    }
+
     /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */
     public boolean isQuerySide(byte[] key) {
         ModelEntry entry = ModelEntry.of(key);
@@ -255,7 +273,10 @@ public final class TwoTower implements Durable, AutoCloseable {
         if (entry instanceof ModelEntry.Chunk chunk) {
             return chunk.side() == USER && !chunk.areAccumulators();
         }
-        return !(entry instanceof ModelEntry.Statistics statistics) || statistics.side() == USER;
+        if (entry instanceof ModelEntry.Statistics statistics) {
+            return statistics.side() == USER;
+        }
+        return entry instanceof ModelEntry.Header;
     }
 
     /**
@@ -271,6 +292,15 @@ public final class TwoTower implements Durable, AutoCloseable {
             header.requireSettings(settings);
             isHeaderDirty = false;
             areNetworksDirty = false;
+            isUpkeepDirty = false;
+        } else if (entry instanceof ModelEntry.Upkeep) {
+            ByteBuffer payload = Frame.open(value);
+            clock = payload.getLong();
+            waitingSightings = payload.getLong();
+            expiredRows = payload.getLong();
+            displacedRows = payload.getLong();
+        } else if (entry instanceof ModelEntry.Sightings sightings) {
+            restoreSightings(sightings, Frame.open(value));
         } else if (entry instanceof ModelEntry.Row row) {
             restoreRow(row, value);
         } else if (entry instanceof ModelEntry.Statistics statistics) {
@@ -309,12 +339,26 @@ public final class TwoTower implements Durable, AutoCloseable {
                 putTensors(side, true, tower.kernel().accumulators(), changed);
             }
         }
+        if (isUpkeepDirty) {
+            changed.put(new ModelEntry.Upkeep().key(), upkeep());
+        }
         isHeaderDirty = false;
         areNetworksDirty = false;
+        isUpkeepDirty = false;
         for (EmbeddingTable table : tables.values()) {
             table.drain(
                     (key, row) -> putRow(table, key, row, changed),
                     key -> gone.add(new ModelEntry.Row(table.name(), key).key()));
+            if (table.sightings().areAdditionsDirty()) {
+                putAdditions(table, changed);
+            }
+            table.sightings().drain(chunk -> {
+                if (table.sightings().isEmpty(chunk)) {
+                    gone.add(new ModelEntry.Sightings(table.name(), chunk).key());
+                } else {
+                    putSightings(table, chunk, changed);
+                }
+            });
         }
         gone.sort(Arrays::compareUnsigned);
         changed.forEach(sink::put);
@@ -325,6 +369,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     void copyTo(EntrySink sink) {
         TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         entries.put(new ModelEntry.Header().key(), header());
+        entries.put(new ModelEntry.Upkeep().key(), upkeep());
         for (Tower tower : List.of(userTower, itemTower)) {
             for (int f = 0; f < tower.features().size(); f++) {
                 putMoments(tower, f, entries);
@@ -334,6 +379,12 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
         for (EmbeddingTable table : tables.values()) {
             table.forEach((key, row) -> putRow(table, key, row, entries));
+            if (table.sightings().additions() > 0) {
+                putAdditions(table, entries);
+            }
+            IntStream.range(0, SightingCounts.CHUNKS)
+                    .filter(chunk -> !table.sightings().isEmpty(chunk))
+                    .forEach(chunk -> putSightings(table, chunk, entries));
         }
         entries.forEach(sink::put);
     }
@@ -389,16 +440,30 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
-    private void apply(double norm) {
+    private void apply(double norm, long step) {
+        clock = Math.max(clock, batchTime);
         double max = settings.optimiser().maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
         userTower.kernel().apply(settings.optimiser().dense(), scale);
         itemTower.kernel().apply(settings.optimiser().dense(), scale);
         for (RowGradients gradients : rowGradients.values()) {
-            gradients.apply(settings.optimiser().rows());
+            gradients.apply(settings.optimiser().rows(), step, clock);
             gradients.clear();
         }
         areNetworksDirty = true;
+    }
+
+    /** Counts what got no row, and takes out rows: of those not touched for long a bounded number, of those too many all. */
+    private void keepUp() {
+        long expireMillis = settings.tables().expireAfter().toMillis();
+        for (EmbeddingTable table : tables.values()) {
+            waitingSightings += table.countSightings();
+            if (expireMillis > 0) {
+                expiredRows += table.expire(clock - expireMillis, EXPIRED_A_STEP);
+            }
+            displacedRows += table.shrinkTo(settings.tables().maxRows());
+        }
+        isUpkeepDirty = true;
     }
 
     private Optional<RefusedStepException.Reason> refusal(double loss, double norm, double rowNorm) {
@@ -511,16 +576,42 @@ public final class TwoTower implements Durable, AutoCloseable {
         return ModelHeader.of(fingerprint, settings).framed();
     }
 
+    private byte[] upkeep() {
+        return new Fields()
+                .longInteger(clock)
+                .longInteger(waitingSightings)
+                .longInteger(expiredRows)
+                .longInteger(displacedRows)
+                .framed();
+    }
+
+    private void restoreSightings(ModelEntry.Sightings entry, ByteBuffer payload) {
+        EmbeddingTable table = tables.get(entry.table());
+        if (table == null) {
+            throw new CorruptEntryException("there is no table " + entry.table() + " here to have seen keys");
+        }
+        if (entry.chunk() == ModelEntry.Sightings.ADDITIONS) {
+            table.sightings().restoreAdditions(payload.getLong());
+            return;
+        }
+        byte[] counts = new byte[payload.remaining()];
+        payload.get(counts);
+        table.sightings().restoreChunk(entry.chunk(), counts);
+    }
+
     private void restoreRow(ModelEntry.Row row, byte[] value) {
         EmbeddingTable table = tables.get(row.table());
         ByteBuffer payload = Frame.open(value);
         float[] floats = Fields.floats(payload);
         float[] accumulator = Fields.floats(payload);
-        if (table == null || floats.length != table.dim() || accumulator.length != 1) {
+        if (table == null
+                || floats.length != table.dim()
+                || accumulator.length != 1
+                || payload.remaining() != 2 * Long.BYTES) {
             throw new CorruptEntryException(
                     "no table here holds a row of " + floats.length + " floats of " + row.table());
         }
-        table.put(row.rowKey(), floats, accumulator[0]);
+        table.put(row.rowKey(), floats, accumulator[0], payload.getLong(), payload.getLong());
     }
 
     private void putMoments(Tower tower, int f, Map<byte[], byte[]> entries) {
@@ -544,7 +635,24 @@ public final class TwoTower implements Durable, AutoCloseable {
     private static void putRow(EmbeddingTable table, String key, int row, Map<byte[], byte[]> entries) {
         entries.put(
                 new ModelEntry.Row(table.name(), key).key(),
-                ModelEntry.row(table.copy(row), table.accumulators()[row]));
+                ModelEntry.row(
+                        table.copy(row),
+                        table.accumulators()[row],
+                        table.recency().moment(row),
+                        table.recency().time(row)));
+    }
+
+    private static void putSightings(EmbeddingTable table, int chunk, Map<byte[], byte[]> entries) {
+        byte[] counts = table.sightings().chunk(chunk);
+        entries.put(
+                new ModelEntry.Sightings(table.name(), chunk).key(),
+                Frame.seal(Frame.allocate(counts.length).put(counts)));
+    }
+
+    private static void putAdditions(EmbeddingTable table, Map<byte[], byte[]> entries) {
+        entries.put(
+                new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
+                Frame.seal(Frame.allocate(Long.BYTES).putLong(table.sightings().additions())));
     }
 
     private static float[] room(float[] array, int length) {

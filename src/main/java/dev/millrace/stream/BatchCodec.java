@@ -18,6 +18,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,7 @@ final class BatchCodec {
                         examples.stream().mapToLong(TrainingExample::time).max().orElse(0))
                 .setCatalogue(
                         batch.catalogue().stream().map(ExampleCodec::toAvro).toList())
+                .setUnannounced(unannounced(batch.catalogue()))
                 .setCatalogueSize(batch.catalogueSize())
                 .setExampleIds(column(examples, TrainingExample::id))
                 .setUsers(column(examples, example -> example.user().user()))
@@ -65,8 +67,10 @@ final class BatchCodec {
     }
 
     static MiniBatch toCore(MiniBatchRecord record) {
-        List<CatalogueChange> catalogue =
-                record.getCatalogue().stream().map(ExampleCodec::toCore).toList();
+        List<CatalogueChange> catalogue = new ArrayList<>(
+                record.getCatalogue().stream().map(ExampleCodec::toCore).toList());
+        record.getUnannounced()
+                .forEach(place -> catalogue.set(place, catalogue.get(place).unannounced()));
         List<String> texts = record.getTexts();
         int count = record.getExampleIds().size();
         List<Features> userFeatures = features(record.getUserFeatures(), count, texts);
@@ -98,6 +102,13 @@ final class BatchCodec {
                 floats(record.getNegativeLogProbability()),
                 record.getCatalogueSize(),
                 record.getRemovedUsers());
+    }
+
+    private static List<Integer> unannounced(List<CatalogueChange> catalogue) {
+        return IntStream.range(0, catalogue.size())
+                .filter(place -> !catalogue.get(place).isAnnounced())
+                .boxed()
+                .toList();
     }
 
     private static <T> List<T> column(List<TrainingExample> examples, Function<TrainingExample, T> value) {

@@ -10,6 +10,7 @@ import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.RankingRecord;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.model.RowCounts;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
@@ -101,6 +102,11 @@ final class OutputCodec {
                 .setDigests(progress.digests().stream()
                         .map(digest -> new DigestRecord(digest.step(), digest.digest()))
                         .toList())
+                .setRows(progress.rows().rows())
+                .setWaitingSightings(progress.rows().waiting())
+                .setExpiredRows(progress.rows().expired())
+                .setDisplacedRows(progress.rows().displaced())
+                .setUnannounced(progress.unannounced())
                 .setModel(ranking(progress.exam().model()))
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
@@ -122,6 +128,12 @@ final class OutputCodec {
                 learner.getDigests().stream()
                         .map(digest -> new StepDigest(digest.getStep(), digest.getDigest()))
                         .toList(),
+                new RowCounts(
+                        learner.getRows(),
+                        learner.getWaitingSightings(),
+                        learner.getExpiredRows(),
+                        learner.getDisplacedRows()),
+                learner.getUnannounced(),
                 new ExamTotals(
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
                 books,

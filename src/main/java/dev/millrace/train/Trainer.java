@@ -218,6 +218,8 @@ public final class Trainer implements Durable, AutoCloseable {
                 eventTime,
                 digest().map(StepDigest::digest).orElse(""),
                 digests.stream().filter(each -> each.step() < learntStep).toList(),
+                model.rowCounts(),
+                catalogue.unannouncedCount(),
                 examiner.totals(),
                 books.accounts(),
                 publisher.withheld());

@@ -1,6 +1,7 @@
 package dev.millrace.train;
 
 import dev.millrace.exam.ExamTotals;
+import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,8 @@ import java.util.SortedMap;
  * @param eventTime latest learnt, epoch milliseconds; 0 before any
  * @param digest of what was learnt up to {@code step}; empty before the first commit
  * @param digests of earlier steps, oldest first: a few, at some distance
+ * @param rows of the embedding tables, and what became of others
+ * @param unannounced items in the catalogue that only examples named
  * @param exam the exam so far
  * @param books what became of what came in, by topic
  * @param withheld why no vector is published at present; absent while they are
@@ -34,6 +37,8 @@ public record TrainingProgress(
         long eventTime,
         String digest,
         List<StepDigest> digests,
+        RowCounts rows,
+        int unannounced,
         ExamTotals exam,
         SortedMap<String, Books.Account> books,
         Optional<String> withheld) {}

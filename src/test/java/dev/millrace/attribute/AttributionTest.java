@@ -188,7 +188,7 @@ class AttributionTest {
 
         List<String> kinds = new ArrayList<>();
         entries.scan(new byte[] {0}, new byte[] {'z'}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
-        assertThat(kinds).containsExactly("u"); // the user's state is all that is left
+        assertThat(kinds).containsExactly("t", "u"); // the user's state and its timer are all that is left
         assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
     }
 
@@ -298,6 +298,85 @@ class AttributionTest {
     }
 
     @Test
+    void aUserWithoutAnEventForLongGoes() {
+        attribution = attribution(Map.of("users.expire-after", "30d"));
+        attribution.profile(profile("ann", START, "young"));
+        showAndClick("bob", "a", START);
+        showAndClick("bob", "b", START + 20 * 24 * HOUR);
+        attribution.expose(exposure("seen", "cem", "a", START)); // never published, so that no one needs to hear of it
+
+        attribution.advance(START + 31 * 24 * HOUR);
+
+        assertThat(removed).containsExactly("ann");
+        assertThat(users()).containsExactly("ubob");
+        attribution.advance(START + 51 * 24 * HOUR);
+        assertThat(removed).containsExactly("ann", "bob");
+        assertThat(everything()).isEmpty();
+    }
+
+    @Test
+    void oneTimerAUserWatchesHoweverManyEvents() {
+        for (int at = 0; at < 50; at++) {
+            showAndClick("ann", "i" + at, START + at * HOUR);
+        }
+
+        attribution.advance(START + 100 * HOUR);
+
+        assertThat(everything()).hasSize(2); // the state and its timer; all else is past the deduplication window
+    }
+
+    @Test
+    void aReturningUserBeginsAnew() {
+        attribution = attribution(Map.of("users.expire-after", "30d"));
+        showAndClick("ann", "a", START);
+        showAndClick("ann", "b", START + 40 * 24 * HOUR); // timers run before the event itself
+
+        assertThat(removed).containsExactly("ann");
+        assertThat(Objects.requireNonNull(latest.get("ann")).history()).containsExactly("b");
+    }
+
+    @Test
+    void usersAreKeptForEverIfTheSettingsSaySo() {
+        attribution = attribution(Map.of("users.expire-after", "0s"));
+        showAndClick("ann", "a", START);
+
+        attribution.advance(START + 4000 * 24 * HOUR);
+
+        assertThat(users()).containsExactly("uann");
+        assertThat(removed).isEmpty();
+    }
+
+    @Test
+    void aClickThatWaitsAtTheEndOfItsUsersTimeStillFindsItsExposure() {
+        attribution = attribution(Map.of("users.expire-after", "30d", "attribution.click-wait", "2d"));
+        showAndClick("ann", "a", START);
+        attribution.click(click("early", "ann", "b", "e-b", START + 30 * 24 * HOUR - HOUR));
+        attribution.advance(START + 30 * 24 * HOUR + HOUR); // ann would go, but for the click that waits
+
+        attribution.expose(exposure("e-b", "ann", "b", START + 30 * 24 * HOUR - HOUR - MINUTE));
+
+        assertThat(examples).extracting(TrainingExample::id).containsExactly("c-a", "early");
+    }
+
+    @Test
+    void clicksThatFoundNoExposureLeaveNothing() {
+        attribution.click(click("c", "ann", "a", "never", START));
+
+        attribution.advance(START + 25 * HOUR);
+
+        assertThat(everything()).isEmpty();
+    }
+
+    @Test
+    void anErasedUserLeavesNoTimerOfIdleness() {
+        attribution.profile(profile("ann", START, "young"));
+
+        attribution.removeUser("ann");
+
+        assertThat(everything()).isEmpty();
+    }
+
+    @Test
     void restoredAttributionGoesOnWhereTheOtherStood() {
         attribution.expose(exposure("e", "ann", "a", START));
         Attribution other = attribution(Map.of());
@@ -309,6 +388,20 @@ class AttributionTest {
 
         assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
         assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
+    }
+
+    /** Keys of all entries, as text. */
+    private List<String> everything() {
+        List<String> keys = new ArrayList<>();
+        entries.scan(
+                new byte[] {0},
+                new byte[] {'z'},
+                (key, value) -> keys.add(new String(key, java.nio.charset.StandardCharsets.ISO_8859_1)));
+        return keys;
+    }
+
+    private List<String> users() {
+        return everything().stream().filter(key -> key.startsWith("u")).toList();
     }
 
     private record RestoringSink(Attribution target) implements dev.millrace.state.EntrySink {

@@ -20,6 +20,7 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.RowCounts;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
@@ -125,6 +126,8 @@ class CodecTest {
                 5,
                 "aa",
                 List.of(new StepDigest(10, "bb")),
+                new RowCounts(6, 7, 8, 9),
+                3,
                 exam,
                 books,
                 Optional.of("3 steps in a row were refused"));
@@ -168,17 +171,20 @@ class CodecTest {
                 .as((id, time, features) -> new CatalogueChange.Upsert(new CatalogueItem(id, time, features)));
         Arbitrary<CatalogueChange> removals =
                 Combinators.combine(ids(), times()).as(CatalogueChange.Removal::new);
+        Arbitrary<CatalogueChange> changes = Combinators.combine(
+                        Arbitraries.oneOf(upserts, removals), Arbitraries.of(true, false))
+                .as((change, isAnnounced) -> isAnnounced ? change : change.unannounced());
         return Combinators.combine(
                         Arbitraries.longs(),
-                        Arbitraries.oneOf(upserts, removals).list().ofMaxSize(3),
+                        changes.list().ofMaxSize(3),
                         examples().list().ofMaxSize(6),
                         ids().list().ofMaxSize(4),
                         Arbitraries.floats(),
                         ids().list().ofMaxSize(2))
-                .as((seed, changes, examples, negatives, log, users) -> new MiniBatch(
+                .as((seed, catalogue, examples, negatives, log, users) -> new MiniBatch(
                         3,
                         seed,
-                        changes,
+                        catalogue,
                         examples,
                         filled(examples.size(), log),
                         negatives,

@@ -37,23 +37,7 @@ class TrainerTest {
     private static final int SWEEP = 10;
 
     private final SplittableRandom random = new SplittableRandom(7);
-    private final TrainerSettings settings = settings("features.user", "history");
-
-    private static TrainerSettings settings(String key, String value) {
-        Map<String, String> given = new HashMap<>(Map.of(
-                "batch.size", "8",
-                "batch.negatives", "16",
-                "batch.max-changes", "50",
-                "tower.dim", "8",
-                "tower.user.hidden", "8",
-                "tower.item.hidden", "8",
-                "features.user", "history",
-                "features.item", "item",
-                "publish.sweep.steps", Integer.toString(SWEEP)));
-        given.put("digest.steps", "5");
-        given.put(key, value);
-        return TrainerSettings.read(new SettingsReader(given));
-    }
+    private final TrainerSettings settings = settings();
 
     @Test
     void learnerOfTheLogAloneHasTheSameWeightsAndTheSamePopularity() {
@@ -200,6 +184,39 @@ class TrainerTest {
     }
 
     @Test
+    void aStreamOfItemsThatComeOnceFillsNeitherModelNorCatalogue() {
+        TrainerSettings bounded = settings("catalogue.max-unannounced", "40", "table.max-rows", "50");
+        try (Trainer live = new Trainer(bounded);
+                Trainer follower = new Trainer(bounded)) {
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            Map<String, Boolean> index = new HashMap<>();
+            int most = 0;
+            for (int step = 0; step < 100; step++) {
+                for (int at = 0; at < 8; at++) {
+                    live.add(example("e" + step + "-" + at, "once" + step + "-" + at));
+                }
+                MiniBatch batch = live.closeBatch();
+                live.learn(batch);
+                follower.learn(batch);
+                live.publish()
+                        .forEach(embedding ->
+                                index.put(embedding.item(), embedding.vector().isPresent()));
+                commit(live, stored);
+                most = Math.max(most, stored.size());
+            }
+            TrainingProgress progress = live.progress();
+
+            assertThat(progress.items()).isBetween(40, 40 + 8);
+            assertThat(progress.rows().rows()).isLessThanOrEqualTo(50);
+            assertThat(index.values().stream().filter(isThere -> isThere)).hasSize(progress.items());
+            // rows, and of each item its place, two counts; and what does not grow: networks, clocks, books
+            assertThat(most).isLessThan(50 + 3 * 48 + 40);
+            commit(follower, new TreeMap<>(Arrays::compareUnsigned));
+            assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
+        }
+    }
+
+    @Test
     void aGapInTheLogStopsTheLearner() {
         try (Trainer live = new Trainer(settings);
                 Trainer follower = new Trainer(settings)) {
@@ -212,6 +229,25 @@ class TrainerTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("mini-batch of step 2 follows step 0");
         }
+    }
+
+    /** @param extra key, value, key, value … */
+    private static TrainerSettings settings(String... extra) {
+        Map<String, String> given = new HashMap<>(Map.of(
+                "batch.size", "8",
+                "batch.negatives", "16",
+                "batch.max-changes", "50",
+                "tower.dim", "8",
+                "tower.user.hidden", "8",
+                "tower.item.hidden", "8",
+                "features.user", "history",
+                "features.item", "item",
+                "publish.sweep.steps", Integer.toString(SWEEP),
+                "digest.steps", "5"));
+        for (int at = 0; at < extra.length; at += 2) {
+            given.put(extra[at], extra[at + 1]);
+        }
+        return TrainerSettings.read(new SettingsReader(given));
     }
 
     @Test
@@ -297,7 +333,12 @@ class TrainerTest {
             assertThat(trainer.publish()).hasSize(20);
             float[] poison = new float[8]; // tower.dim
             poison[3] = Float.NaN;
-            byte[] row = new Fields().floats(poison).floats(new float[] {1}).framed();
+            byte[] row = new Fields()
+                    .floats(poison)
+                    .floats(new float[] {1})
+                    .longInteger(1)
+                    .longInteger(TIME)
+                    .framed();
             trainer.restore("mritem\0i5".getBytes(StandardCharsets.UTF_8), row);
             trainer.change(upsert("i5"));
             trainer.learn(trainer.closeBatch());
@@ -366,7 +407,8 @@ class TrainerTest {
                         model.item(),
                         model.towers(),
                         model.loss(),
-                        optimiser),
+                        optimiser,
+                        model.tables()),
                 settings.exam(),
                 settings.publish(),
                 settings.digestSteps());

@@ -1,0 +1,202 @@
+package dev.millrace.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class UnannouncedItemsTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+    private static final long DAY = 86_400_000;
+
+    private final BatchSettings settings = BatchSettings.read(new SettingsReader(Map.of(
+            "batch.size",
+            "100",
+            "batch.negatives",
+            "0",
+            "batch.max-changes",
+            "50",
+            "catalogue.expire-after",
+            "30d",
+            "catalogue.max-unannounced",
+            "4")));
+    private final Catalogue catalogue = new Catalogue('C');
+    private final Batcher batcher = new Batcher(settings, catalogue, 'O', 'P');
+
+    @Test
+    void anItemThatExamplesNoLongerNameGoesThroughTheLog() {
+        close(TIME, "a", "b");
+
+        close(TIME + 20 * DAY, "b");
+        MiniBatch batch = close(TIME + 31 * DAY, "c");
+
+        assertThat(batch.catalogue())
+                .containsExactly(
+                        new CatalogueChange.Upsert(new CatalogueItem("c", TIME + 31 * DAY, Features.NONE), false),
+                        new CatalogueChange.Removal("a", TIME + 31 * DAY, false));
+        assertThat(catalogue.contains("a")).isFalse();
+        assertThat(catalogue.contains("b")).isTrue();
+        assertThat(batch.catalogueSize()).isEqualTo(2);
+    }
+
+    @Test
+    void aClickBringsItBack() {
+        close(TIME, "a");
+        close(TIME + 31 * DAY, "b");
+        assertThat(catalogue.contains("a")).isFalse();
+
+        close(TIME + 32 * DAY, "a");
+
+        assertThat(catalogue.wasRemoved("a")).isFalse();
+        assertThat(catalogue.contains("a")).isTrue();
+    }
+
+    @Test
+    void tooManyPushOutTheOneNamedLongestAgo() {
+        close(TIME, "a", "b", "c", "d");
+        close(TIME + 1, "a"); // now b is the oldest
+
+        MiniBatch batch = close(TIME + 2, "e", "f");
+
+        assertThat(removals(batch)).containsExactly("b", "c");
+        assertThat(catalogue.unannouncedCount()).isEqualTo(4);
+    }
+
+    @Test
+    void itemsOfTheBatchItselfStayHoweverMany() {
+        MiniBatch batch = close(TIME, "a", "b", "c", "d", "e", "f");
+
+        assertThat(removals(batch)).isEmpty();
+        assertThat(removals(close(TIME, "f"))).containsExactly("a", "b"); // the next makes up for it
+    }
+
+    @Test
+    void whatTheItemsTopicAnnouncedNeitherExpiresNorGivesWay() {
+        batcher.change(new CatalogueChange.Upsert(new CatalogueItem("announced", TIME, Features.NONE)));
+        close(TIME, "announced", "later");
+        batcher.change(new CatalogueChange.Upsert(new CatalogueItem("later", TIME, Features.NONE)));
+        close(TIME, "later");
+
+        close(TIME + 400 * DAY, "a", "b", "c", "d", "e");
+        close(TIME + 800 * DAY, "f");
+
+        assertThat(catalogue.contains("announced")).isTrue();
+        assertThat(catalogue.contains("later")).isTrue();
+        assertThat(catalogue.size()).isEqualTo(3);
+    }
+
+    @Test
+    void itsPopularityGoesWithIt() {
+        close(TIME, "a", "a", "a");
+        close(TIME + 31 * DAY, "b");
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+
+        store(stored, catalogue, batcher);
+
+        assertThat(stored.keySet()).noneMatch(key -> key.length == 2 && key[1] == 'a');
+        assertThat(stored.keySet()).anyMatch(key -> key.length == 2 && key[0] == 'P' && key[1] == 'b');
+    }
+
+    @Test
+    void followedOrRestoredItGoesOnAsTheOneThatClosedTheBatches() {
+        Catalogue followed = new Catalogue('C');
+        Batcher follower = new Batcher(settings, followed, 'O', 'P');
+        Catalogue restored = new Catalogue('C');
+        Batcher other = new Batcher(settings, restored, 'O', 'P');
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        Random random = new Random(11);
+        for (int step = 0; step < 60; step++) {
+            follower.follow(close(TIME + step * 5L * DAY, items(random)));
+            if (step % 7 == 0) {
+                store(stored, catalogue, batcher);
+            }
+        }
+        store(stored, catalogue, batcher);
+        Map<byte[], byte[]> storedAtOnce = new TreeMap<>(Arrays::compareUnsigned);
+        store(storedAtOnce, followed, follower);
+        List<byte[]> keys = new ArrayList<>(stored.keySet());
+        Collections.shuffle(keys, random);
+        keys.forEach(key ->
+                (key[0] == 'C' ? restored : (Durable) other).restore(key, stored.getOrDefault(key, new byte[0])));
+
+        assertThat(shown(storedAtOnce)).isEqualTo(shown(stored));
+        for (int step = 60; step < 90; step++) {
+            String[] items = items(random);
+            long time = TIME + step * 5L * DAY;
+            MiniBatch expected = close(time, items);
+            assertThat(close(follower, time, items)).usingRecursiveComparison().isEqualTo(expected);
+            assertThat(close(other, time, items)).usingRecursiveComparison().isEqualTo(expected);
+        }
+    }
+
+    private static String[] items(Random random) {
+        return random.ints(3, 0, 25).mapToObj(item -> "i" + item).toArray(String[]::new);
+    }
+
+    private MiniBatch close(long time, String... items) {
+        return close(batcher, time, items);
+    }
+
+    private static MiniBatch close(Batcher batcher, long time, String... items) {
+        for (String item : items) {
+            batcher.add(new TrainingExample(
+                    "e",
+                    new UserFeatures("ann", time, Features.NONE, List.of()),
+                    Features.NONE,
+                    item,
+                    "click",
+                    1,
+                    time,
+                    0));
+        }
+        return batcher.close();
+    }
+
+    private static List<String> removals(MiniBatch batch) {
+        return batch.catalogue().stream()
+                .filter(change -> change instanceof CatalogueChange.Removal)
+                .map(CatalogueChange::itemId)
+                .toList();
+    }
+
+    /** What is a function of the log: catalogue and popularity. */
+    private static Map<String, String> shown(Map<byte[], byte[]> stored) {
+        Map<String, String> shown = new TreeMap<>();
+        stored.forEach((key, value) -> {
+            if (key[0] != 'O') {
+                shown.put(Arrays.toString(key), Arrays.toString(value));
+            }
+        });
+        return shown;
+    }
+
+    private static void store(Map<byte[], byte[]> stored, Durable... states) {
+        for (Durable state : states) {
+            state.drainDirty(new EntrySink() {
+                @Override
+                public void put(byte[] key, byte[] value) {
+                    stored.put(key, value);
+                }
+
+                @Override
+                public void delete(byte[] key) {
+                    stored.remove(key);
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,220 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Fields;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TwoTowerBoundsTest {
+
+    private static final long DAY = 86_400_000;
+
+    @Test
+    void aKeyGetsItsRowInTheStepThatMakesItsSightingsEnough() {
+        TwoTower model = model("table.admit-after", "3");
+
+        model.learn(batch(1, Scenes.TIME, "ann", "ann")); // twice in one step is one sighting
+        model.learn(batch(2, Scenes.TIME, "bob", "ann"));
+        assertThat(rows(model, "user")).isZero();
+        model.learn(batch(3, Scenes.TIME, "ann", "cem"));
+
+        assertThat(row(model, "user", "ann")).isNotEqualTo(EmbeddingTable.NONE);
+        assertThat(rows(model, "user")).isEqualTo(1);
+        // users: ann; bob, ann; cem. Items i0 and i1, named by both examples of every step: two in each of the first
+        // two steps.
+        assertThat(model.rowCounts().waiting()).isEqualTo(4 + 4);
+    }
+
+    @Test
+    void aRefusedStepIsNoSighting() {
+        TwoTower model = model("table.admit-after", "2");
+        List<TrainingExample> infinite = new ArrayList<>();
+        batch(1, Scenes.TIME, "ann", "bob")
+                .examples()
+                .forEach(example -> infinite.add(new TrainingExample(
+                        example.id(),
+                        example.user(),
+                        example.context(),
+                        example.item(),
+                        example.action(),
+                        Double.POSITIVE_INFINITY,
+                        example.time(),
+                        0)));
+
+        assertThatThrownBy(() -> model.learn(of(1, infinite))).isInstanceOf(RefusedStepException.class);
+        model.learn(batch(2, Scenes.TIME, "ann", "bob"));
+
+        assertThat(rows(model, "user")).isZero();
+    }
+
+    @Test
+    void aRowThatNoStepTouchesForLongGoesAndItsEntryWithIt() {
+        TwoTower model = model("table.expire-after", "30d");
+        TwoTowerStateTest.Store store = new TwoTowerStateTest.Store();
+        model.learn(batch(1, Scenes.TIME, "ann", "bob"));
+        model.learn(batch(2, Scenes.TIME + 20 * DAY, "bob", "cem"));
+        model.drainDirty(store);
+        assertThat(store.entries).containsKey(new ModelEntry.Row("user", "ann").key());
+
+        model.learn(batch(3, Scenes.TIME + 30 * DAY, "cem", "cem"));
+        assertThat(rows(model, "user")).isEqualTo(3); // ann is just not too old
+        model.learn(batch(4, Scenes.TIME + 30 * DAY + 1, "cem", "cem"));
+        model.drainDirty(store);
+
+        assertThat(rows(model, "user")).isEqualTo(2);
+        assertThat(store.entries)
+                .doesNotContainKey(new ModelEntry.Row("user", "ann").key())
+                .containsKey(new ModelEntry.Row("user", "bob").key());
+        assertThat(model.rowCounts().expired()).isEqualTo(1);
+        assertThat(model.isQuerySide(new ModelEntry.Row("user", "ann").key()))
+                .isTrue(); // so that the server hears of it
+    }
+
+    @Test
+    void anExampleFromThePastDoesNotTurnTheClockBack() {
+        TwoTower model = model("table.expire-after", "30d");
+        model.learn(batch(1, Scenes.TIME + 40 * DAY, "ann", "ann"));
+
+        model.learn(batch(2, Scenes.TIME, "late", "late"));
+
+        assertThat(rows(model, "user")).isEqualTo(2); // touched now, whatever the example's own time
+    }
+
+    @Test
+    void ofAFullTableTheRowTouchedLongestAgoGoes() {
+        TwoTower model = model("table.max-rows", "3");
+        model.learn(batch(1, Scenes.TIME, "ann", "bob"));
+        model.learn(batch(2, Scenes.TIME, "cem", "ann"));
+
+        model.learn(batch(3, Scenes.TIME, "dee", "dee"));
+
+        assertThat(row(model, "user", "bob")).isEqualTo(EmbeddingTable.NONE);
+        assertThat(rows(model, "user")).isEqualTo(3);
+        assertThat(model.rowCounts().displaced()).isEqualTo(1);
+    }
+
+    @Test
+    void boundsThatAreNotReachedChangeNothing() {
+        TwoTower bounded = model("table.expire-after", "365d", "table.max-rows", "1000");
+        TwoTower unbounded = model("table.expire-after", "0s");
+
+        for (int step = 1; step <= 10; step++) {
+            MiniBatch batch = Scenes.batch(step, 24, 10);
+            assertThat(bounded.learn(batch)).isEqualTo(unbounded.learn(batch));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void restoredInAnyOrderABoundedLearnerGoesOnBitForBit(long shuffle) {
+        String[] bounds = {"table.admit-after", "2", "table.expire-after", "1d", "table.max-rows", "25"};
+        TwoTower uninterrupted = new TwoTower(Scenes.settings(bounds), Scenes.catalogue());
+        TwoTower drainedOnce = new TwoTower(Scenes.settings(bounds), Scenes.catalogue());
+        TwoTowerStateTest.Store store = new TwoTowerStateTest.Store();
+        TwoTowerStateTest.Store other = new TwoTowerStateTest.Store();
+        for (int step = 1; step <= 20; step++) {
+            uninterrupted.learn(shifted(step));
+            drainedOnce.learn(shifted(step));
+            if (step % 3 == 0) {
+                uninterrupted.drainDirty(store);
+            }
+        }
+        uninterrupted.drainDirty(store);
+        drainedOnce.drainDirty(other);
+        assertThat(uninterrupted.rowCounts().expired()).isPositive();
+        assertThat(uninterrupted.rowCounts().displaced()).isPositive();
+        assertThat(uninterrupted.rowCounts().waiting()).isPositive();
+        TwoTower restored = new TwoTower(Scenes.settings(bounds), Scenes.catalogue());
+
+        store.shuffled(shuffle).forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
+
+        assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
+        for (int step = 21; step <= 40; step++) {
+            assertThat(restored.learn(shifted(step))).isEqualTo(uninterrupted.learn(shifted(step)));
+        }
+        assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
+        // and what is stored does not depend on when it was
+        assertThat(other.entries.keySet()).containsExactlyElementsOf(store.entries.keySet());
+        other.entries.forEach((key, value) -> assertThat(store.value(key)).isEqualTo(value));
+    }
+
+    @Test
+    void aStoreOfTheOldFormatIsRefusedWithTheRemedy() {
+        byte[] old = new Fields().integer(1).text("engine").text("hash").framed();
+
+        assertThatThrownBy(() -> model().restore(new ModelEntry.Header().key(), old))
+                .isInstanceOf(CorruptEntryException.class)
+                .hasMessageContaining("has format 1, this program reads 2")
+                .hasMessageContaining("learn anew");
+    }
+
+    /** A batch of {@link Scenes}, of one day after the other. */
+    private static MiniBatch shifted(int step) {
+        List<TrainingExample> examples = new ArrayList<>();
+        MiniBatch batch = Scenes.batch(step, 24, 10);
+        batch.examples()
+                .forEach(example -> examples.add(new TrainingExample(
+                        example.id(),
+                        example.user(),
+                        example.context(),
+                        example.item(),
+                        example.action(),
+                        example.weight(),
+                        example.time() + step * DAY,
+                        0)));
+        return new MiniBatch(
+                step,
+                step,
+                List.of(),
+                examples,
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                batch.catalogueSize());
+    }
+
+    private static TwoTower model(String... settings) {
+        return new TwoTower(Scenes.plainSettings(settings), Scenes.catalogue());
+    }
+
+    private static int rows(TwoTower model, String table) {
+        return Objects.requireNonNull(model.tables().get(table)).size();
+    }
+
+    private static int row(TwoTower model, String table, String key) {
+        return Objects.requireNonNull(model.tables().get(table)).row(key);
+    }
+
+    /** Two examples, of items i0 and i1 and these users without a history. */
+    private static MiniBatch batch(long step, long time, String first, String second) {
+        List<TrainingExample> examples = new ArrayList<>();
+        for (String user : List.of(first, second)) {
+            examples.add(new TrainingExample(
+                    "e" + step + "-" + examples.size(),
+                    new UserFeatures(user, time, Features.NONE, List.of()),
+                    Features.NONE,
+                    "i" + examples.size(),
+                    "click",
+                    1,
+                    time,
+                    0));
+        }
+        return of(step, examples);
+    }
+
+    private static MiniBatch of(long step, List<TrainingExample> examples) {
+        return new MiniBatch(
+                step, step, List.of(), examples, new float[] {-1, -1}, List.of(), new float[0], Scenes.ITEMS);
+    }
+}
