@@ -31,7 +31,6 @@ public final class TopicFollower implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
-    private static final byte[] NO_KEY = new byte[0];
 
     private final String topic;
     private final Consumer<TopicRecord> listener;
@@ -118,7 +117,7 @@ public final class TopicFollower implements AutoCloseable {
             while (!closing) {
                 ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    listener.accept(toRecord(record));
+                    listener.accept(TopicRecord.of(record));
                 }
                 records.addAndGet(polled.count());
                 if (!ends.isEmpty()) {
@@ -150,15 +149,5 @@ public final class TopicFollower implements AutoCloseable {
             sum += Math.max(0, known.orElse(0));
         }
         return sum;
-    }
-
-    private TopicRecord toRecord(ConsumerRecord<byte[], byte[]> record) {
-        return new TopicRecord(
-                topic,
-                Optional.ofNullable(record.key()).orElse(NO_KEY),
-                Optional.ofNullable(record.value()),
-                record.timestamp(),
-                record.partition(),
-                record.offset());
     }
 }

@@ -20,9 +20,9 @@ public interface TopicLog extends AutoCloseable {
     /**
      * Reads the committed records of a partition that lie before an offset, in their order.
      *
-     * @throws IllegalStateException if that place is not reached, because a transaction before it stays open
+     * @throws UnusableTopicException if that place is not reached, because a transaction before it stays open
      */
-    void read(String topic, int partition, long until, Consumer<LoggedRecord> each);
+    void read(String topic, int partition, long until, Consumer<TopicRecord> each);
 
     @Override
     void close();

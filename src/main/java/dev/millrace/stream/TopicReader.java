@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -39,7 +41,6 @@ public final class TopicReader implements AutoCloseable {
     }
 
     private static final Duration POLL = Duration.ofMillis(100);
-    private static final byte[] NO_KEY = new byte[0];
 
     private final ClientSettings clients;
     private final Duration patience;
@@ -55,7 +56,7 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * Each partition of a topic, as it is now.
+     * Each partition of a topic, as it is now, by number.
      *
      * @throws UnusableTopicException if there is no such topic
      * @throws BrokerUnreachableException if no broker answers
@@ -79,7 +80,18 @@ public final class TopicReader implements AutoCloseable {
                         first.getOrDefault(partition, 0L),
                         end.getOrDefault(partition, 0L)));
             }
+            extents.sort(Comparator.comparingInt(Extent::partition));
             return extents;
+        } catch (TimeoutException late) {
+            throw unreachable(late);
+        }
+    }
+
+    /** Offset behind the last record before the first transaction that is still open. */
+    public long committedEnd(String topic, int partition) {
+        TopicPartition of = new TopicPartition(topic, partition);
+        try {
+            return records.endOffsets(List.of(of)).getOrDefault(of, 0L);
         } catch (TimeoutException late) {
             throw unreachable(late);
         }
@@ -112,7 +124,7 @@ public final class TopicReader implements AutoCloseable {
             while (position < extent.end()) {
                 ConsumerRecords<byte[], byte[]> polled = records.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    if (record.offset() >= extent.end() || !wantsMore.test(toRecord(record))) {
+                    if (record.offset() >= extent.end() || !wantsMore.test(TopicRecord.of(record))) {
                         return;
                     }
                 }
@@ -172,16 +184,12 @@ public final class TopicReader implements AutoCloseable {
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
-        return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    }
-
-    private static TopicRecord toRecord(ConsumerRecord<byte[], byte[]> record) {
-        return new TopicRecord(
-                record.topic(),
-                Optional.ofNullable(record.key()).orElse(NO_KEY),
-                Optional.ofNullable(record.value()),
-                record.timestamp(),
-                record.partition(),
-                record.offset());
+        try {
+            return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        } catch (KafkaException unusable) { // such as a host name that cannot be resolved
+            throw new BrokerUnreachableException(
+                    "no broker can be reached at " + clients.bootstrapServers() + ": " + unusable.getMessage(),
+                    unusable);
+        }
     }
 }

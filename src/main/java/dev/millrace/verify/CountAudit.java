@@ -1,11 +1,11 @@
 package dev.millrace.verify;
 
 import dev.millrace.attribute.AttributionSettings;
-import dev.millrace.stream.LoggedRecord;
 import dev.millrace.stream.PlainRecord;
 import dev.millrace.stream.PlainValues;
 import dev.millrace.stream.TopicLog;
 import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicRecord;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -266,11 +266,11 @@ public final class CountAudit {
                 String topic,
                 String logical,
                 List<Tally> tallies,
-                BiConsumer<LoggedRecord, Optional<PlainRecord>> each) {
+                BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
             CountAudit.this.counted(topic, logical, partition, snapshot, letters, tallies, each);
         }
 
-        private void exposure(LoggedRecord record, Optional<PlainRecord> value) {
+        private void exposure(TopicRecord record, Optional<PlainRecord> value) {
             PlainRecord event = value.orElseThrow();
             String user = event.text("user_id", "");
             String item = event.text("item_id", "");
@@ -286,7 +286,7 @@ public final class CountAudit {
                             record.offset()));
         }
 
-        private void click(LoggedRecord record, Optional<PlainRecord> value) {
+        private void click(TopicRecord record, Optional<PlainRecord> value) {
             Acted click = acted(value.orElseThrow(), record.offset());
             clickTime = Math.max(clickTime, click.time());
             clicks.add(click);
@@ -310,7 +310,7 @@ public final class CountAudit {
                     offset);
         }
 
-        private void user(LoggedRecord record, Optional<PlainRecord> value) {
+        private void user(TopicRecord record, Optional<PlainRecord> value) {
             Place place = new Place(topics.users(), partition, record.offset());
             String outcome;
             if (value.isEmpty()) {
@@ -442,7 +442,7 @@ public final class CountAudit {
             Snapshot snapshot,
             DeadLetters letters,
             List<Tally> tallies,
-            BiConsumer<LoggedRecord, Optional<PlainRecord>> each) {
+            BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
         log.read(topic, partition, snapshot.position(topic, partition), record -> {
             received.merge(logical, 1L, Long::sum);
             Place place = new Place(topic, partition, record.offset());
@@ -531,7 +531,7 @@ public final class CountAudit {
         return actions.computeIfAbsent(action, same -> same);
     }
 
-    private static String text(Optional<byte[]> key) {
-        return new String(key.orElse(new byte[0]), java.nio.charset.StandardCharsets.UTF_8);
+    private static String text(byte[] key) {
+        return new String(key, java.nio.charset.StandardCharsets.UTF_8);
     }
 }

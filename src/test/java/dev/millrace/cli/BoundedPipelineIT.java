@@ -63,7 +63,8 @@ class BoundedPipelineIT {
             }
             ClientSettings clients = ClientSettings.of(bootstrap);
             TopicNames names = TopicNames.read(new SettingsReader(Map.of()));
-            AvroWire wire = new AvroWire(new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), ""));
+            AvroWire wire = new AvroWire(
+                    new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty()));
             try (MillraceProcess trainer = startTrainer(bootstrap);
                     ProgressWatch watch =
                             new ProgressWatch(clients, names.trainingProgress(), new ProgressRecords(wire));

@@ -17,13 +17,13 @@ import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.CommittedLog;
 import dev.millrace.stream.EmbeddedBroker;
 import dev.millrace.stream.EventProducer;
-import dev.millrace.stream.LoggedRecord;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.PlainValues;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.stream.TopicLog;
 import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicRecord;
 import dev.millrace.stream.TopicSettings;
 import dev.millrace.stream.Topics;
 import dev.millrace.stream.WireSettings;
@@ -133,10 +133,10 @@ class CountAuditIT {
     }
 
     private void repeatedExampleIsNamed(TopicLog log, KafkaProducer<byte[], byte[]> raw) throws Exception {
-        LoggedRecord example = nth(log, topics.trainingExamples(), 0, ITEMS + 50);
+        TopicRecord example = nth(log, topics.trainingExamples(), 0, ITEMS + 50);
         long copy = raw.send(new ProducerRecord<>(
                         topics.trainingExamples(),
-                        example.key().orElseThrow(),
+                        example.key(),
                         example.value().orElseThrow()))
                 .get()
                 .offset();
@@ -168,8 +168,8 @@ class CountAuditIT {
                 .sum();
     }
 
-    private static LoggedRecord nth(TopicLog log, String topic, int partition, int number) {
-        List<LoggedRecord> records = new ArrayList<>();
+    private static TopicRecord nth(TopicLog log, String topic, int partition, int number) {
+        List<TopicRecord> records = new ArrayList<>();
         log.read(topic, partition, log.committedEnd(topic, partition), records::add);
         return records.get(number);
     }

@@ -1,7 +1,7 @@
 package dev.millrace.verify;
 
-import dev.millrace.stream.LoggedRecord;
 import dev.millrace.stream.TopicLog;
+import dev.millrace.stream.TopicRecord;
 import java.util.function.Consumer;
 
 /** Another log whose retention has taken the beginning of one partition: {@code first} is the first record still held. */
@@ -28,7 +28,7 @@ record LogBehind(TopicLog log, Place first) implements TopicLog {
     }
 
     @Override
-    public void read(String topic, int partition, long until, Consumer<LoggedRecord> each) {
+    public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
         log.read(topic, partition, until, record -> {
             if (!isOf(topic, partition) || record.offset() >= first.offset()) {
                 each.accept(record);

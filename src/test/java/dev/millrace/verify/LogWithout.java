@@ -1,7 +1,7 @@
 package dev.millrace.verify;
 
-import dev.millrace.stream.LoggedRecord;
 import dev.millrace.stream.TopicLog;
+import dev.millrace.stream.TopicRecord;
 import java.util.function.Consumer;
 
 /** Another log, less one record. */
@@ -28,7 +28,7 @@ record LogWithout(TopicLog log, Place hidden) implements TopicLog {
     }
 
     @Override
-    public void read(String topic, int partition, long until, Consumer<LoggedRecord> each) {
+    public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
         log.read(topic, partition, until, record -> {
             if (!new Place(topic, partition, record.offset()).equals(hidden)) {
                 each.accept(record);
