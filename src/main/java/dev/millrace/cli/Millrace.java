@@ -23,7 +23,6 @@ import picocli.CommandLine.Command;
             BrokerCommand.class,
             EvaluateCommand.class,
             BenchCommand.class,
-            VerifyCommand.class,
             ExplainCommand.class,
             SettingsCommand.class
         })
