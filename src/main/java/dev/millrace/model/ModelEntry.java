@@ -27,9 +27,12 @@ sealed interface ModelEntry {
 
     /** Fingerprint and settings that the weights were made with. */
     record Header() implements ModelEntry {
+
+        static final byte[] KEY = {PREFIX, 'h'};
+
         @Override
         public byte[] key() {
-            return new byte[] {PREFIX, 'h'};
+            return KEY.clone();
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.millrace.model;
 
-/** Takes the ends of a step's phases, for a benchmark; a learner in the stream has none. */
-interface StepTimes {
+/** Takes the ends of a step's phases: for a benchmark, or a test that interrupts; a learner in the stream has none. */
+public interface StepTimes {
 
     /** Parts of a step. */
     enum Phase {

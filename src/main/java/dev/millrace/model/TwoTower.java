@@ -68,7 +68,8 @@ public final class TwoTower implements Durable, AutoCloseable {
         this(settings, catalogue, StepTimes.UNTIMED);
     }
 
-    TwoTower(ModelSettings settings, Catalogue catalogue, StepTimes times) {
+    /** @param times told of the end of each phase of a step, on the learner's thread */
+    public TwoTower(ModelSettings settings, Catalogue catalogue, StepTimes times) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.times = times;
@@ -262,6 +263,11 @@ public final class TwoTower implements Durable, AutoCloseable {
     /** Rows of all embedding tables, and what became of others. */
     public RowCounts rowCounts() {
         return new RowCounts(rowCount(), waitingSightings, expiredRows, displacedRows);
+    }
+
+    /** Whether an entry of {@link #drainDirty} says by what settings and engine the others were made, and is no weight. */
+    public static boolean isHeader(byte[] key) {
+        return Arrays.equals(key, ModelEntry.Header.KEY);
     }
 
     /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */

@@ -8,6 +8,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.Examiner;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.StepReport;
+import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.Publisher;
@@ -65,7 +66,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     private long closedStep;
     private long learntStep;
-    private long digestedStep;
+    private long digestedStep = -1; // nothing drained yet, not even what a model begins with
     private String writtenDigest = "";
     private long positives;
     private long refusedSteps;
@@ -74,8 +75,13 @@ public final class Trainer implements Durable, AutoCloseable {
     private double gradientNorm;
 
     public Trainer(TrainerSettings settings) {
+        this(settings, StepTimes.UNTIMED);
+    }
+
+    /** @param times told of the end of each phase of a step, on the learner's thread */
+    public Trainer(TrainerSettings settings, StepTimes times) {
         batcher = new Batcher(settings.batch(), catalogue, OPEN_BATCH, POPULARITY);
-        model = new TwoTower(settings.model(), catalogue);
+        model = new TwoTower(settings.model(), catalogue, times);
         examiner = new Examiner(settings.exam(), EXAM, BASELINE);
         publisher = new Publisher(settings.publish(), PUBLICATION);
         digestSteps = settings.digestSteps();
@@ -383,7 +389,11 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     private static boolean isDigested(byte[] key) {
-        return key[0] == MODEL || key[0] == CATALOGUE || key[0] == POPULARITY;
+        return switch (key[0]) {
+            case MODEL -> !TwoTower.isHeader(key); // the same weights have the same digest, whatever engine made them
+            case CATALOGUE, POPULARITY -> true;
+            default -> false;
+        };
     }
 
     /** Takes each entry into the digest and passes it on. */

@@ -16,6 +16,7 @@ import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -23,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -52,6 +54,20 @@ class TrainerTest {
 
             assertThat(entries(follower, "mCPeE")).isEqualTo(entries(live, "mCPeE"));
             assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
+        }
+    }
+
+    @Test
+    void beforeTheFirstStepTheDigestIsOfWhatAModelBeginsWith() {
+        try (Trainer committed = new Trainer(settings)) {
+            assertThat(committed.digest()).isEmpty(); // of nothing there is none
+
+            entries(committed, "");
+
+            assertThat(committed.digest()).isPresent().get().satisfies(digest -> {
+                assertThat(digest.step()).isZero();
+                assertThat(digest.digest()).isNotEqualTo(HexFormat.of().formatHex(new EntryDigest().digest()));
+            });
         }
     }
 
