@@ -10,13 +10,13 @@ import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
-import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.metrics.Sensor;
@@ -54,7 +54,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private final Source source;
     private final TopicNames topics;
-    private final TrainerSettings settings;
+    private final Supplier<Trainer> trainers;
     private final Duration maxWait;
     private final AvroWire wire;
 
@@ -66,12 +66,15 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private Sensor withheldGauge;
     private Optional<String> toldWithheld = Optional.empty();
 
-    /** @param maxWait longest that an open batch waits to become full */
+    /**
+     * @param trainers makes an empty one
+     * @param maxWait longest that an open batch waits to become full
+     */
     @SuppressWarnings("NullAway.Init")
-    LearnProcessor(Source source, TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire) {
+    LearnProcessor(Source source, TopicNames topics, Supplier<Trainer> trainers, Duration maxWait, AvroWire wire) {
         this.source = source;
         this.topics = topics;
-        this.settings = settings;
+        this.trainers = trainers;
         this.maxWait = maxWait;
         this.wire = wire;
     }
@@ -112,7 +115,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public Trainer fresh() {
-        return new Trainer(settings);
+        return trainers.get();
     }
 
     @Override

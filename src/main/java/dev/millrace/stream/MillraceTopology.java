@@ -6,6 +6,7 @@ import dev.millrace.state.Books;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -91,13 +92,13 @@ public final class MillraceTopology {
      * @param maxWait longest that an open batch waits to become full
      */
     public static Topology learn(TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire) {
-        return learn(topics, settings, maxWait, wire, WriteThroughStore.Moment.BEFORE_COMMIT);
+        return learn(topics, () -> new Trainer(settings), maxWait, wire, WriteThroughStore.Moment.BEFORE_COMMIT);
     }
 
-    /** As {@link #learn}, with the moment of writing to choose: for the test that shows why it matters. */
+    /** As {@link #learn}, with trainers and the moment of writing to choose: for tests that interrupt, or write too late. */
     static Topology learn(
             TopicNames topics,
-            TrainerSettings settings,
+            Supplier<Trainer> trainers,
             Duration maxWait,
             AvroWire wire,
             WriteThroughStore.Moment moment) {
@@ -105,7 +106,7 @@ public final class MillraceTopology {
                         LearnProcessor.Source.EXAMPLES,
                         topics.trainingExamples(),
                         topics,
-                        settings,
+                        trainers,
                         maxWait,
                         wire,
                         moment)
@@ -123,7 +124,7 @@ public final class MillraceTopology {
                 isPublishing ? LearnProcessor.Source.LOG : LearnProcessor.Source.LOG_IN_SHADOW,
                 topics.miniBatches(),
                 topics,
-                settings,
+                () -> new Trainer(settings),
                 Duration.ofSeconds(1), // no batch ever waits here
                 wire,
                 WriteThroughStore.Moment.BEFORE_COMMIT);
@@ -133,14 +134,14 @@ public final class MillraceTopology {
             LearnProcessor.Source source,
             String from,
             TopicNames topics,
-            TrainerSettings settings,
+            Supplier<Trainer> trainers,
             Duration maxWait,
             AvroWire wire,
             WriteThroughStore.Moment moment) {
         String name = "from-" + (source == LearnProcessor.Source.EXAMPLES ? "training-examples" : "mini-batches");
         return new Topology()
                 .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
-                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, settings, maxWait, wire), name)
+                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, trainers, maxWait, wire), name)
                 .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)

@@ -24,6 +24,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.streams.CloseOptions;
+import org.apache.kafka.streams.KafkaClientSupplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
@@ -91,6 +92,15 @@ public final class StreamRunner implements AutoCloseable {
 
     /** @throws UnusableStateException if the state directory cannot be written to, or another process runs one of them there */
     public StreamRunner(StreamSettings settings, ClientSettings clients, Map<Part, Topology> topologies) {
+        this(settings, clients, topologies, Optional.empty());
+    }
+
+    /** With Kafka's clients to choose: for tests that interrupt. */
+    StreamRunner(
+            StreamSettings settings,
+            ClientSettings clients,
+            Map<Part, Topology> topologies,
+            Optional<KafkaClientSupplier> kafka) {
         this.settings = settings;
         this.clients = clients;
         this.topologies = Map.copyOf(topologies);
@@ -107,7 +117,7 @@ public final class StreamRunner implements AutoCloseable {
         this.watch = new ClusterWatch(clients, groups);
         topologies.forEach((part, topology) -> {
             restorations.put(part, new Restoration());
-            applications.put(part, application(part, topology));
+            applications.put(part, application(part, topology, kafka));
         });
     }
 
@@ -242,8 +252,10 @@ public final class StreamRunner implements AutoCloseable {
         home.close();
     }
 
-    private KafkaStreams application(Part part, Topology topology) {
-        KafkaStreams streams = new KafkaStreams(topology, properties(part));
+    private KafkaStreams application(Part part, Topology topology, Optional<KafkaClientSupplier> kafka) {
+        Properties properties = properties(part);
+        KafkaStreams streams = kafka.map(given -> new KafkaStreams(topology, properties, given))
+                .orElseGet(() -> new KafkaStreams(topology, properties));
         Restoration restoration = restoration(part);
         streams.setGlobalStateRestoreListener(restoration);
         streams.setStateListener((now, before) -> {

@@ -10,15 +10,50 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The program as a process of its own: what it prints, and how it ends. */
-final class MillraceProcess implements AutoCloseable {
+/** The program as a process of its own: what it prints, how it ends, and what can be done to it. */
+public final class MillraceProcess implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int NOT_ENDED = Integer.MIN_VALUE;
+
+    /**
+     * How to start a Java process.
+     *
+     * @param javaHome of the Java that runs it
+     * @param main class that is run
+     * @param options of the JVM
+     * @param environment beside the one that the program needs
+     */
+    public record Launch(Path javaHome, String main, List<String> options, Map<String, String> environment) {
+
+        /** The program, on this Java, with a small heap. */
+        public static final Launch PROGRAM = new Launch(
+                Path.of(System.getProperty("java.home")),
+                Millrace.class.getName(),
+                List.of("-Xmx768m", "-XX:TieredStopAtLevel=1"),
+                Map.of());
+
+        public Launch of(Class<?> other) {
+            return new Launch(javaHome, other.getName(), options, environment);
+        }
+
+        public Launch on(Path otherJava) {
+            return new Launch(otherJava, main, options, environment);
+        }
+
+        public Launch with(Map<String, String> otherEnvironment) {
+            return new Launch(javaHome, main, options, otherEnvironment);
+        }
+
+        public Launch with(List<String> otherOptions) {
+            return new Launch(javaHome, main, otherOptions, environment);
+        }
+    }
 
     private final Process process;
     private final Path log;
@@ -29,19 +64,21 @@ final class MillraceProcess implements AutoCloseable {
     }
 
     /**
-     * Starts it.
+     * Starts the program.
      *
      * @param directory it works in
      * @param name of the file that takes what it prints, errors too
      */
-    static MillraceProcess start(Path directory, String name, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx768m",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Millrace.class.getName()));
+    public static MillraceProcess start(Path directory, String name, String... arguments) throws IOException {
+        return start(Launch.PROGRAM, directory, name, arguments);
+    }
+
+    public static MillraceProcess start(Launch launch, Path directory, String name, String... arguments)
+            throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(launch.javaHome().resolve("bin/java").toString()));
+        command.addAll(launch.options());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), launch.main()));
         command.addAll(List.of(arguments));
         Path log = directory.resolve(name + ".log");
         ProcessBuilder builder = new ProcessBuilder(command)
@@ -51,11 +88,12 @@ final class MillraceProcess implements AutoCloseable {
         builder.environment().put("OMP_NUM_THREADS", "1");
         builder.environment().put("OPENBLAS_NUM_THREADS", "1");
         builder.environment().put("OPENBLAS_CORETYPE", "Haswell");
+        builder.environment().putAll(launch.environment());
         return new MillraceProcess(builder.start(), log);
     }
 
     /** Waits for output; the pattern's first group. */
-    String awaitOutput(String pattern) {
+    public String awaitOutput(String pattern) {
         Pattern compiled = Pattern.compile(pattern);
         await(log.getFileName() + " prints " + pattern)
                 .atMost(PATIENCE)
@@ -67,7 +105,7 @@ final class MillraceProcess implements AutoCloseable {
         return found.group(1);
     }
 
-    String output() {
+    public String output() {
         try {
             return Files.readString(log, StandardCharsets.UTF_8);
         } catch (IOException unreadable) {
@@ -75,22 +113,35 @@ final class MillraceProcess implements AutoCloseable {
         }
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process.isAlive();
     }
 
     /** The operating system's number of it. */
-    long id() {
+    public long id() {
         return process.pid();
     }
 
     /** Sends SIGTERM. */
-    void terminate() {
+    public void terminate() {
         process.destroy();
     }
 
+    /** Sends SIGKILL and waits for the end. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** Sends a signal by name, such as STOP and CONT. */
+    public void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+    }
+
     /** The exit status, or a number that is none if it did not end within the patience. */
-    int awaitExit(Duration patience) throws InterruptedException {
+    public int awaitExit(Duration patience) throws InterruptedException {
         return process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS) ? process.exitValue() : NOT_ENDED;
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.train.Trainer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -25,7 +26,7 @@ final class KilledTrainer {
                 StreamRunner.Part.ATTRIBUTE,
                 MillraceTopology.attribute(topics, Streams.attribution(), wire),
                 StreamRunner.Part.LEARN,
-                MillraceTopology.learn(topics, Streams.trainer(), COMMIT, wire, moment));
+                MillraceTopology.learn(topics, () -> new Trainer(Streams.trainer()), COMMIT, wire, moment));
         try (StreamRunner runner =
                 new StreamRunner(settings(Path.of(args[1])), ClientSettings.of(args[0]), topologies)) {
             runner.start();

@@ -1,0 +1,72 @@
+package dev.millrace.faults;
+
+import dev.millrace.cli.MillraceProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** The broker as a process of its own, started again at the same address after whatever was done to it. */
+final class BrokerProcess implements AutoCloseable {
+
+    private static final Duration STOP = Duration.ofSeconds(40);
+
+    private final Path directory;
+    private MillraceProcess process;
+    private String address = "";
+    private int starts;
+
+    /** @param directory that holds, or will hold, the broker's data under {@code broker} */
+    BrokerProcess(Path directory) throws IOException {
+        this.directory = directory;
+        this.process = launch();
+    }
+
+    /** Where it listens, host:port. */
+    String address() {
+        if (address.isEmpty()) {
+            address = process.awaitOutput("broker (\\S+:\\d+),");
+        }
+        return address;
+    }
+
+    /** Starts it again, on the same directory, and waits until it listens at the same address. */
+    void startAgain() throws IOException {
+        process = launch();
+        String now = process.awaitOutput("broker (\\S+:\\d+),");
+        if (!now.equals(address())) {
+            throw new IllegalStateException("the broker came back at " + now + ", not at " + address());
+        }
+    }
+
+    /** SIGTERM, and waits. */
+    void stop() throws InterruptedException {
+        process.terminate();
+        process.awaitExit(STOP);
+    }
+
+    void kill() throws InterruptedException {
+        process.kill();
+    }
+
+    void signal(String name) throws IOException, InterruptedException {
+        process.signal(name);
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        stop();
+        process.close();
+    }
+
+    private MillraceProcess launch() throws IOException {
+        starts++;
+        return MillraceProcess.start(
+                directory,
+                "broker-" + starts,
+                "broker",
+                "--dir",
+                directory.resolve("broker").toString(),
+                "--port",
+                "0");
+    }
+}

@@ -1,0 +1,339 @@
+package dev.millrace.faults;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ProgressWatch;
+import dev.millrace.cli.MillraceProcess;
+import dev.millrace.state.Books;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.EventProducer;
+import dev.millrace.stream.ProgressRecords;
+import dev.millrace.stream.Topics;
+import dev.millrace.train.TrainingProgress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
+
+/**
+ * One experiment: a broker and trainers as processes of their own, which a test disturbs, and the comparison of what they left
+ * with an undisturbed run of the same input.
+ *
+ * <p>All begin from a copy of one scene: topics, and a trainer that has taken in the catalogue and was stopped. Batches close
+ * only when they are full, so that where the input is one partition and loaded beforehand, nothing depends on a clock, and a
+ * disturbed run must write the same log.
+ */
+final class Experiment implements AutoCloseable {
+
+    static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    /** Changes what an experiment draws at random; printed with its report. */
+    static final long SEED = Long.getLong("faults.seed", 1L);
+
+    private static final Path ROOT = Path.of("target/faults").toAbsolutePath();
+    private static final Map<Integer, Path> SCENES = new ConcurrentHashMap<>();
+    private static final Map<String, Outcome> UNDISTURBED = new ConcurrentHashMap<>();
+
+    private final FaultReport report;
+    private final Path directory;
+    private final int partitions;
+    private final Map<String, String> given = new TreeMap<>();
+    private final Random random = new Random(SEED);
+    private final List<TrainerProcess> trainers = new ArrayList<>();
+    private final BrokerProcess broker;
+    private ProgressWatch progress;
+    private boolean isPassed;
+
+    private Experiment(String id, String what, int partitions, Path directory) throws Exception {
+        this.report = new FaultReport(id, what, SEED);
+        this.partitions = partitions;
+        this.directory = directory;
+        this.broker = new BrokerProcess(directory);
+        given.putAll(Map.of(
+                "batch.size", "16",
+                "batch.negatives", "32",
+                "batch.max-wait", "1h",
+                "tower.dim", "16",
+                "attribution.window", "60s",
+                "attribution.click-wait", "30s",
+                "publish.sweep.steps", "20",
+                "digest.steps", "10",
+                "stream.learn.commit-interval", "100ms"));
+        given.putAll(Map.of(
+                "topic.partitions", Integer.toString(partitions),
+                "train.http.port", "0",
+                "serve.port", "0",
+                "serve.state-dir", directory.resolve("serve").toString(),
+                "features.user", "user, history, country",
+                "features.item", "item, category, price",
+                "features.item.price.kind", "numeric"));
+        given.put("kafka.bootstrap.servers", broker.address());
+        new Topics(settings().clients(), settings().topics(), PATIENCE).create();
+        progress = watch();
+    }
+
+    /** Begins on a fresh copy of the scene. */
+    static Experiment begin(String id, String what, int partitions) throws Exception {
+        Path scene = scene(partitions);
+        return new Experiment(id, what, partitions, copy(scene, id));
+    }
+
+    /** What a trainer that nothing disturbs makes of the stream; run once for each stream and number of partitions. */
+    Outcome undisturbed(SeededStream stream) throws Exception {
+        String name = partitions + "/" + stream;
+        Outcome known = UNDISTURBED.get(name);
+        if (known == null) {
+            try (Experiment clean = begin("undisturbed-" + partitions, "", partitions)) {
+                clean.load(stream);
+                clean.train();
+                // all has been read when all that was sent has been received, and nothing changes any more
+                clean.awaitQuiet(stream);
+                clean.stopTrainers();
+                known = Outcome.read(clean.settings());
+                clean.isPassed = true;
+            }
+            UNDISTURBED.put(name, known);
+        }
+        return known;
+    }
+
+    Random random() {
+        return random;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    BrokerProcess broker() {
+        return broker;
+    }
+
+    FaultReport report() {
+        return report;
+    }
+
+    void note(String happened) {
+        report.note(happened);
+    }
+
+    /** Sets something for the processes that are started from now on. */
+    void set(String key, String value) {
+        given.put(key, value);
+    }
+
+    MillraceSettings settings() {
+        return MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+    }
+
+    EventProducer producer() {
+        MillraceSettings settings = settings();
+        return new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()));
+    }
+
+    /** Sends the whole stream. */
+    void load(SeededStream stream) {
+        try (EventProducer producer = producer()) {
+            stream.sendAll(producer);
+        }
+        note("loaded " + stream.exposures() + " exposures, and their clicks");
+    }
+
+    /** Starts a trainer on the scene's state directory. */
+    TrainerProcess train() throws IOException {
+        return train("state");
+    }
+
+    TrainerProcess train(String state, String... keysAndValues) throws IOException {
+        return train(MillraceProcess.Launch.PROGRAM, state, List.of("train"), keysAndValues);
+    }
+
+    /**
+     * Starts a trainer.
+     *
+     * @param state name of its state directory
+     * @param command first arguments
+     * @param keysAndValues settings beside those of the experiment
+     */
+    TrainerProcess train(MillraceProcess.Launch launch, String state, List<String> command, String... keysAndValues)
+            throws IOException {
+        Map<String, String> all = new TreeMap<>(given);
+        all.put("stream.state-directory", directory.resolve(state).toString());
+        for (int at = 0; at < keysAndValues.length; at += 2) {
+            all.put(keysAndValues[at], keysAndValues[at + 1]);
+        }
+        TrainerProcess trainer = TrainerProcess.start(
+                launch, directory, "train-" + (trainers.size() + 1), arguments(command, all), report);
+        trainers.add(trainer);
+        return trainer;
+    }
+
+    /** Starts another command of the program, given the experiment's settings. */
+    MillraceProcess run(String name, String... command) throws IOException {
+        return MillraceProcess.start(directory, name, arguments(List.of(command), given));
+    }
+
+    /** Ends all trainers with SIGTERM and waits for them. */
+    void stopTrainers() throws InterruptedException {
+        for (TrainerProcess trainer : trainers) {
+            trainer.stop();
+        }
+    }
+
+    /** The learner's last step, as last committed. */
+    long step() {
+        return progress.training().map(TrainingProgress::step).orElse(0L);
+    }
+
+    SortedMap<String, Books.Account> books() {
+        return progress.books();
+    }
+
+    /** Waits until the learner has learnt so many steps. */
+    void awaitStep(long step) {
+        await("step " + step)
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> step() >= step);
+    }
+
+    /** Waits until the books are those of an undisturbed run, in which no event is left on its way. */
+    void awaitBooks(SortedMap<String, Books.Account> expected) {
+        try {
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> books().equals(expected));
+        } catch (ConditionTimeoutException late) {
+            note("the books did not come to those of the undisturbed run");
+        }
+    }
+
+    /** Holds what was left against an undisturbed run, reports, and fails if anything differs. */
+    void judge(Outcome undisturbed, Judgement.Demand demand) throws Exception {
+        awaitBooks(undisturbed.books());
+        stopTrainers();
+        Judgement judgement = Judgement.of(this, undisturbed, demand);
+        report.print(judgement.verdict(), judgement.failures());
+        isPassed = judgement.failures().isEmpty();
+        if (!isPassed) {
+            throw new AssertionError(String.join(System.lineSeparator(), judgement.failures()) + System.lineSeparator()
+                    + "see " + directory);
+        }
+    }
+
+    /** Reports an experiment that is judged by its own assertions. */
+    void passed(String verdict) {
+        report.print(verdict, List.of());
+        isPassed = true;
+    }
+
+    @Override
+    public void close() throws Exception {
+        for (TrainerProcess trainer : trainers) {
+            trainer.close();
+        }
+        progress.close();
+        broker.close();
+        if (isPassed) {
+            delete(directory);
+        }
+    }
+
+    /** Follows the progress anew, for after a broker that kept nothing in memory of its clients. */
+    void watchAgain() {
+        progress.close();
+        progress = watch();
+    }
+
+    private ProgressWatch watch() {
+        MillraceSettings settings = settings();
+        return new ProgressWatch(
+                settings.clients(),
+                settings.topics().names().trainingProgress(),
+                new ProgressRecords(new AvroWire(settings.wire())));
+    }
+
+    private void awaitQuiet(SeededStream stream) {
+        await("all was read").atMost(PATIENCE).until(() -> stream.sent().entrySet().stream()
+                .allMatch(topic -> received(topic.getKey()) == topic.getValue()));
+        await("all was learnt").atMost(PATIENCE).until(() -> received("training-examples") == examples(books()));
+    }
+
+    /** Records that attribution wrote for the learner. */
+    private static long examples(SortedMap<String, Books.Account> books) {
+        return books.getOrDefault("clicks", Books.Account.EMPTY).outcome("attributed")
+                + books.getOrDefault("items", Books.Account.EMPTY).outcome("applied");
+    }
+
+    private static String[] arguments(List<String> command, Map<String, String> settings) {
+        List<String> arguments = new ArrayList<>(command);
+        settings.forEach((key, value) -> arguments.addAll(List.of("--set", key + "=" + value)));
+        return arguments.toArray(String[]::new);
+    }
+
+    private static synchronized Path scene(int partitions) throws Exception {
+        Path known = SCENES.get(partitions);
+        if (known == null) {
+            known = fresh("scene-" + partitions);
+            try (Experiment making = new Experiment("scene-" + partitions, "", partitions, known)) {
+                making.prepare();
+            }
+            SCENES.put(partitions, known);
+        }
+        return known;
+    }
+
+    /** Lets a trainer take in the catalogue. */
+    private void prepare() throws Exception {
+        try (EventProducer producer = producer()) {
+            SeededStream.sendCatalogue(producer);
+        }
+        train();
+        await("the catalogue").atMost(PATIENCE).until(() -> received("training-examples") == SeededStream.ITEMS);
+        stopTrainers();
+    }
+
+    private long received(String topic) {
+        return books().getOrDefault(topic, Books.Account.EMPTY).received();
+    }
+
+    private static Path fresh(String name) throws IOException {
+        Path directory = ROOT.resolve(name);
+        delete(directory);
+        return Files.createDirectories(directory);
+    }
+
+    private static Path copy(Path scene, String id) throws IOException, InterruptedException {
+        Path directory = fresh(id);
+        // holes stay holes: the broker's index files are larger than what is in them
+        int status = new ProcessBuilder("cp", "-a", "--sparse=always", scene + "/.", directory.toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw new IOException("copying " + scene + " to " + directory + " ended with " + status);
+        }
+        return directory;
+    }
+
+    private static void delete(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+package dev.millrace.faults;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ServeProcess;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.Books;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.CommittedLog;
+import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.PlainValues;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.verify.CountAudit;
+import dev.millrace.verify.CountReport;
+import dev.millrace.verify.Difference;
+import dev.millrace.verify.ModelAudit;
+import dev.millrace.verify.ModelReport;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import org.awaitility.Awaitility;
+
+/**
+ * Whether what a disturbed run left is what it should be.
+ *
+ * @param verdict in words, if nothing failed
+ * @param failures what differs
+ */
+record Judgement(String verdict, List<String> failures) {
+
+    /** How much must be as in the undisturbed run. */
+    enum Demand {
+        /** Log and digest too, outright: the input was one partition, loaded beforehand, with distinct times. */
+        SAME_LOG,
+        /** Examples as a set, and every count: in what order partitions met is Kafka's. */
+        SAME_EXAMPLES
+    }
+
+    private static final int K = 10;
+    private static final int ASKED = 25;
+    private static final float CLOSE = 1e-5f;
+
+    static Judgement of(Experiment experiment, Outcome undisturbed, Demand demand) throws Exception {
+        MillraceSettings settings = experiment.settings();
+        List<String> failures = new ArrayList<>();
+        Outcome left = Outcome.read(settings);
+        compareBooks(left, undisturbed, failures);
+        compareExamples(left, undisturbed, failures);
+        if (demand == Demand.SAME_LOG) {
+            compareLogs(left, undisturbed, failures);
+        }
+        auditBooks(settings, failures);
+        ModelReport model = auditModel(settings, failures);
+        int items = compareIndex(settings, failures);
+        return new Judgement(
+                String.format(
+                        "%s; step %d, digest %.8s…; %d examples once each; books equal; replay: %d digests and %d vectors same bits;"
+                                + " index of %d items = exact search",
+                        demand == Demand.SAME_LOG ? "same log, same digest" : "same examples",
+                        left.step(),
+                        left.digest(),
+                        left.exampleIds().size(),
+                        model.digests(),
+                        model.vectors(),
+                        items),
+                failures);
+    }
+
+    private static void compareBooks(Outcome left, Outcome undisturbed, List<String> failures) {
+        left.books().forEach((topic, account) -> {
+            if (!account.isBalanced()) {
+                failures.add("books of " + topic + " do not balance: " + account);
+            }
+        });
+        Set<String> topics = new HashSet<>(left.books().keySet());
+        topics.addAll(undisturbed.books().keySet());
+        for (String topic : topics) {
+            Books.Account one = left.books().getOrDefault(topic, Books.Account.EMPTY);
+            Books.Account other = undisturbed.books().getOrDefault(topic, Books.Account.EMPTY);
+            if (!one.equals(other)) {
+                failures.add("books of " + topic + " are " + one + ", undisturbed " + other);
+            }
+        }
+    }
+
+    private static void compareExamples(Outcome left, Outcome undisturbed, List<String> failures) {
+        Set<String> ids = new HashSet<>(left.exampleIds());
+        if (ids.size() != left.exampleIds().size()) {
+            failures.add(left.exampleIds().size() - ids.size() + " examples came twice");
+        }
+        Set<String> expected = new HashSet<>(undisturbed.exampleIds());
+        Set<String> missing = new HashSet<>(expected);
+        missing.removeAll(ids);
+        ids.removeAll(expected);
+        if (!missing.isEmpty() || !ids.isEmpty()) {
+            failures.add("examples missing: " + missing + ", too many: " + ids);
+        }
+    }
+
+    private static void compareLogs(Outcome left, Outcome undisturbed, List<String> failures) {
+        if (!left.log().equals(undisturbed.log())) {
+            int same = 0;
+            while (same < Math.min(left.log().size(), undisturbed.log().size())
+                    && left.log().get(same).equals(undisturbed.log().get(same))) {
+                same++;
+            }
+            failures.add(
+                    "logs differ from step " + (same + 1) + " on: " + left.log().size() + " batches, undisturbed "
+                            + undisturbed.log().size());
+        }
+        if (left.step() != undisturbed.step() || !left.digest().equals(undisturbed.digest())) {
+            failures.add("digest of step " + left.step() + " is " + left.digest() + ", undisturbed "
+                    + undisturbed.digest() + " of step " + undisturbed.step());
+        }
+    }
+
+    /** The books against the topics, by the audit that operators run. */
+    private static void auditBooks(MillraceSettings settings, List<String> failures) {
+        try (CommittedLog log = new CommittedLog(settings.clients(), Experiment.PATIENCE)) {
+            CountReport report = CountAudit.run(
+                    log,
+                    new PlainValues(new AvroWire(settings.wire())),
+                    settings.topics().names(),
+                    settings.attribution());
+            report.faults().forEach(fault -> failures.add("verify --counts: " + fault));
+        }
+    }
+
+    /** Digests and last vectors against a replay of the run's own log, by the audit that operators run. */
+    private static ModelReport auditModel(MillraceSettings settings, List<String> failures) {
+        ModelReport report = new ModelAudit(
+                        settings.clients(),
+                        settings.topics().names(),
+                        settings.trainer(),
+                        new AvroWire(settings.wire()),
+                        new ModelAudit.Listener() {})
+                .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.empty()));
+        if (!report.isSame() && report.differing() == 0) {
+            failures.add("verify --model: nothing was there to compare: " + report);
+        }
+        for (Difference difference : report.differences()) {
+            failures.add("verify --model: " + difference.line());
+        }
+        return report;
+    }
+
+    /** What a server answers against an exact search over the vectors on the topic. */
+    private static int compareIndex(MillraceSettings settings, List<String> failures) throws Exception {
+        Map<String, float[]> vectors = vectors(settings);
+        HttpClient http = HttpClient.newHttpClient();
+        ObjectMapper json = new ObjectMapper();
+        try (ServeProcess server =
+                ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            Awaitility.await("the server is ready")
+                    .atMost(Experiment.PATIENCE)
+                    .until(() -> get(http, server.url() + "/readyz").statusCode() == 200);
+            for (String item : vectors.keySet().stream().limit(ASKED).toList()) {
+                JsonNode answer = json.readTree(get(http, server.url() + "/v1/similar?k=" + K + "&item=" + item)
+                        .body());
+                Map<String, Float> found = new TreeMap<>();
+                answer.path("items")
+                        .forEach(hit -> found.put(hit.path("item").asText(), (float)
+                                hit.path("score").asDouble()));
+                if (!isNearest(item, found, vectors)) {
+                    failures.add("the index does not answer the nearest of item " + item + ": " + answer);
+                }
+            }
+        }
+        return vectors.size();
+    }
+
+    private static boolean isNearest(String asked, Map<String, Float> found, Map<String, float[]> vectors) {
+        float[] query = Optional.ofNullable(vectors.get(asked)).orElseThrow();
+        float lowest = found.values().stream().min(Float::compare).orElse(Float.MAX_VALUE);
+        boolean isRight = found.size() == Math.min(K, vectors.size() - 1);
+        for (Map.Entry<String, float[]> other : vectors.entrySet()) {
+            float product = product(query, other.getValue());
+            Float score = found.get(other.getKey());
+            if (score != null) {
+                isRight &= Math.abs(score - product) < CLOSE;
+            } else if (!other.getKey().equals(asked)) {
+                isRight &= product <= lowest + CLOSE;
+            }
+        }
+        return isRight;
+    }
+
+    private static Map<String, float[]> vectors(MillraceSettings settings) {
+        EmbeddingRecords records = new EmbeddingRecords(new AvroWire(settings.wire()));
+        Map<String, float[]> vectors = new TreeMap<>();
+        try (TopicReader reader = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
+            Outcome.read(reader, settings.topics().names().itemEmbeddings(), record -> {
+                ItemEmbedding embedding = records.decode(record);
+                embedding
+                        .vector()
+                        .ifPresentOrElse(
+                                vector -> vectors.put(embedding.item(), vector),
+                                () -> vectors.remove(embedding.item()));
+            });
+        }
+        return vectors;
+    }
+
+    private static HttpResponse<String> get(HttpClient http, String url) throws Exception {
+        return http.send(
+                HttpRequest.newBuilder(URI.create(url))
+                        .timeout(Duration.ofSeconds(10))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static float product(float[] left, float[] right) {
+        float sum = 0;
+        for (int at = 0; at < left.length; at++) {
+            sum += left[at] * right[at];
+        }
+        return sum;
+    }
+}

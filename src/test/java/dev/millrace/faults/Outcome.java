@@ -1,0 +1,89 @@
+package dev.millrace.faults;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.state.Books;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.PartProgress;
+import dev.millrace.stream.PlainValues;
+import dev.millrace.stream.ProgressRecords;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.stream.TopicRecord;
+import dev.millrace.train.TrainingProgress;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * What a run left in its topics.
+ *
+ * @param books of all parts together, by topic
+ * @param exampleIds of training-examples, in order; an id twice is an event learnt twice
+ * @param log SHA-256 of each record of mini-batches, in order
+ * @param step of the last batch learnt
+ * @param digest of the model after it
+ */
+record Outcome(
+        SortedMap<String, Books.Account> books, List<String> exampleIds, List<String> log, long step, String digest) {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    static Outcome read(MillraceSettings settings) {
+        AvroWire wire = new AvroWire(settings.wire());
+        PlainValues values = new PlainValues(wire);
+        ProgressRecords progress = new ProgressRecords(wire);
+        List<String> ids = new ArrayList<>();
+        List<String> log = new ArrayList<>();
+        SortedMap<String, PartProgress> parts = new TreeMap<>();
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            var names = settings.topics().names();
+            read(reader, names.trainingExamples(), record -> record.value()
+                    .flatMap(values::decode)
+                    .flatMap(value -> value.record("entry"))
+                    .filter(entry -> entry.is("ExampleRecord"))
+                    .ifPresent(example -> ids.add(example.text("example_id", ""))));
+            read(
+                    reader,
+                    names.miniBatches(),
+                    record -> log.add(sha256(record.value().orElseThrow())));
+            read(reader, names.trainingProgress(), record -> progress.decode(record)
+                    .ifPresent(part -> parts.put(part.part(), part)));
+        }
+        SortedMap<String, Books.Account> books = new TreeMap<>();
+        parts.values().forEach(part -> part.books()
+                .forEach((topic, account) -> books.merge(topic, account, Books.Account::plus)));
+        Optional<TrainingProgress> training = parts.values().stream()
+                .flatMap(part -> part.training().stream())
+                .findFirst();
+        return new Outcome(
+                books,
+                ids,
+                log,
+                training.map(TrainingProgress::step).orElse(0L),
+                training.map(TrainingProgress::digest).orElse(""));
+    }
+
+    /** Reads a topic's committed records up to where it ends now. */
+    static void read(TopicReader reader, String topic, Consumer<TopicRecord> each) {
+        for (TopicReader.Extent extent : reader.extents(topic)) {
+            reader.read(extent, extent.first(), record -> {
+                each.accept(record);
+                return true;
+            });
+        }
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException absent) {
+            throw new IllegalStateException("every Java platform has SHA-256", absent);
+        }
+    }
+}

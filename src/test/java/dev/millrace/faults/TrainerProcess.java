@@ -1,0 +1,139 @@
+package dev.millrace.faults;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.cli.MillraceProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A trainer as a process of its own; when it ends, what its log says of its start goes to the report. */
+final class TrainerProcess implements AutoCloseable {
+
+    /** SIGTERM and everything was closed. */
+    static final int STOPPED = 128 + 15;
+
+    private static final Duration STOP = Duration.ofSeconds(45);
+    private static final Pattern READY = Pattern.compile(
+            "(?m)^(\\d\\d:\\d\\d:\\d\\d\\.\\d{3}) .* (attribute|learn|learn-from-log) ready after [0-9.]+ s, restored (\\d+) records");
+
+    private final String name;
+    private final MillraceProcess process;
+    private final FaultReport report;
+    private final LocalTime started = LocalTime.now(ZoneId.systemDefault());
+    private boolean isReported;
+
+    private TrainerProcess(String name, MillraceProcess process, FaultReport report) {
+        this.name = name;
+        this.process = process;
+        this.report = report;
+    }
+
+    static TrainerProcess start(
+            MillraceProcess.Launch launch, Path directory, String name, String[] arguments, FaultReport report)
+            throws IOException {
+        report.note(name + " starts");
+        return new TrainerProcess(name, MillraceProcess.start(launch, directory, name, arguments), report);
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** Waits until both applications process records. */
+    void awaitReady() {
+        await(name + " is ready")
+                .atMost(Experiment.PATIENCE)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> isReady() || !process.isAlive());
+        if (!isReady()) {
+            throw new AssertionError(name + " ended before it was ready:\n" + process.output());
+        }
+    }
+
+    /** Whether both applications have processed records once. */
+    boolean isReady() {
+        return process.output().contains("attribute ready after")
+                && process.output().contains("learn ready after");
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    String output() {
+        return process.output();
+    }
+
+    /** Waits for output; the pattern's first group. */
+    String awaitOutput(String pattern) {
+        return process.awaitOutput(pattern);
+    }
+
+    /** SIGKILL. */
+    void kill() throws InterruptedException {
+        process.kill();
+        report.note(name + " killed");
+        ended();
+    }
+
+    /** Sends a signal by name. */
+    void signal(String signal) throws IOException, InterruptedException {
+        process.signal(signal);
+        report.note(name + " gets SIG" + signal);
+    }
+
+    /** SIGTERM; fails if it does not end as it should. Does nothing if it has ended before. */
+    void stop() throws InterruptedException {
+        if (!process.isAlive()) {
+            ended();
+            return;
+        }
+        process.terminate();
+        int status = process.awaitExit(STOP);
+        report.note(name + " stopped, exit status " + status);
+        ended();
+        if (status != STOPPED) {
+            throw new AssertionError(name + " ended with " + status + " after SIGTERM:\n" + process.output());
+        }
+    }
+
+    int awaitExit(Duration patience) throws InterruptedException {
+        int status = process.awaitExit(patience);
+        report.note(name + " ended, exit status " + status);
+        ended();
+        return status;
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        process.close();
+        ended();
+    }
+
+    /** Tells when the later of the first two applications became ready, from the start of the process, and what was restored. */
+    private void ended() {
+        if (isReported) {
+            return;
+        }
+        isReported = true;
+        Matcher lines = READY.matcher(process.output());
+        long restored = 0;
+        int count = 0;
+        double seconds = 0;
+        while (count < 2 && lines.find()) {
+            long millis = started.until(LocalTime.parse(lines.group(1)), ChronoUnit.MILLIS);
+            seconds = Math.max(seconds, Math.floorMod(millis, Duration.ofDays(1).toMillis()) / 1000.0);
+            restored += Long.parseLong(lines.group(3));
+            count++;
+        }
+        if (count == 2) {
+            report.ready(seconds, restored);
+        }
+    }
+}
