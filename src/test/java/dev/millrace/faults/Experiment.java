@@ -182,7 +182,12 @@ final class Experiment implements AutoCloseable {
 
     /** Starts another command of the program, given the experiment's settings. */
     MillraceProcess run(String name, String... command) throws IOException {
-        return MillraceProcess.start(directory, name, arguments(List.of(command), given));
+        return MillraceProcess.start(directory, name, arguments(command));
+    }
+
+    /** Arguments of a command of the program, with the experiment's settings. */
+    String[] arguments(String... command) {
+        return arguments(List.of(command), given);
     }
 
     /** Ends all trainers with SIGTERM and waits for them. */

@@ -40,6 +40,20 @@ record SeededStream(long seed, int exposures) {
         void exposure(Exposure exposure);
 
         void click(Click click);
+
+        static Sink to(EventProducer producer) {
+            return new Sink() {
+                @Override
+                public void exposure(Exposure exposure) {
+                    producer.send(exposure);
+                }
+
+                @Override
+                public void click(Click click) {
+                    producer.send(click);
+                }
+            };
+        }
     }
 
     static void sendCatalogue(EventProducer producer) {
@@ -58,7 +72,7 @@ record SeededStream(long seed, int exposures) {
                         "price", new FeatureValue.Quantity(1 + number % 17))));
     }
 
-    private static void sendUsers(EventProducer producer) {
+    static void sendUsers(EventProducer producer) {
         for (int number = 0; number < USERS; number++) {
             producer.send(new UserProfile(
                     "u" + number,
@@ -97,17 +111,7 @@ record SeededStream(long seed, int exposures) {
 
     /** Exposures and what follows from them, from one number to before another. */
     void send(EventProducer producer, int from, int to) {
-        Sink sink = new Sink() {
-            @Override
-            public void exposure(Exposure exposure) {
-                producer.send(exposure);
-            }
-
-            @Override
-            public void click(Click click) {
-                producer.send(click);
-            }
-        };
+        Sink sink = Sink.to(producer);
         for (int number = from; number < to; number++) {
             emit(number, 0, sink);
         }
