@@ -13,21 +13,21 @@ final class Feed implements AutoCloseable {
     private volatile boolean isStopped;
     private final AtomicInteger sent = new AtomicInteger();
 
-    private Feed(EventProducer producer, SeededStream stream, int exposuresPerSecond) {
+    private Feed(EventProducer producer, SeededStream stream, int momentsPerSecond) {
         done = CompletableFuture.runAsync(
                 () -> {
                     try (producer) {
-                        send(producer, stream, exposuresPerSecond);
+                        send(producer, stream, momentsPerSecond);
                     }
                 },
                 runnable -> new Thread(runnable, "feed").start());
     }
 
-    static Feed start(EventProducer producer, SeededStream stream, int exposuresPerSecond) {
-        return new Feed(producer, stream, exposuresPerSecond);
+    static Feed start(EventProducer producer, SeededStream stream, int momentsPerSecond) {
+        return new Feed(producer, stream, momentsPerSecond);
     }
 
-    /** Exposures sent so far. */
+    /** Moments of the stream sent so far. */
     int sent() {
         return sent.get();
     }
@@ -47,14 +47,14 @@ final class Feed implements AutoCloseable {
         done.exceptionally(failed -> null).join();
     }
 
-    private void send(EventProducer producer, SeededStream stream, int exposuresPerSecond) {
+    private void send(EventProducer producer, SeededStream stream, int momentsPerSecond) {
         InstantSource clock = InstantSource.system();
         SeededStream.Sink sink = SeededStream.Sink.to(producer);
         SeededStream.sendUsers(producer);
         long begun = System.nanoTime();
-        while (sent.get() < stream.exposures() && !isStopped) {
-            long due = (System.nanoTime() - begun) / 1_000_000 * exposuresPerSecond / 1000;
-            while (sent.get() < Math.min(due, stream.exposures())) {
+        while (sent.get() < stream.moments() && !isStopped) {
+            long due = (System.nanoTime() - begun) / 1_000_000 * momentsPerSecond / 1000;
+            while (sent.get() < Math.min(due, stream.moments())) {
                 stream.emit(sent.getAndIncrement(), clock.millis(), sink);
             }
             pause();

@@ -106,8 +106,13 @@ record Judgement(String verdict, List<String> failures) {
         missing.removeAll(ids);
         ids.removeAll(expected);
         if (!missing.isEmpty() || !ids.isEmpty()) {
-            failures.add("examples missing: " + missing + ", too many: " + ids);
+            failures.add(missing.size() + " examples missing, such as " + few(missing) + "; " + ids.size()
+                    + " too many, such as " + few(ids));
         }
+    }
+
+    private static List<String> few(Set<String> ids) {
+        return ids.stream().sorted().limit(10).toList();
     }
 
     private static void compareLogs(Outcome left, Outcome undisturbed, List<String> failures) {

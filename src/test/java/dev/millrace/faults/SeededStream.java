@@ -14,7 +14,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Events that a seed decides, whole: every exposure, click and profile has a time of its own, over all topics.
+ * Events that a seed decides, whole: every exposure, click and profile has a time of its own, over all topics, and comes in
+ * the order of time.
  *
  * <p>A third of the exposures is clicked; among the clicks are late ones, some without an exposure, and some events are sent
  * twice, so that every outcome occurs. Items have a category and a price, users a country.
@@ -31,8 +32,10 @@ record SeededStream(long seed, int exposures) {
     static final long T0 = 1_767_225_600_000L;
 
     private static final int MILLIS_APART = 100;
-    private static final int CLICK_AFTER = 1_003;
-    private static final int LATE_AFTER = 61_007;
+    private static final int CLICK_MOMENTS = 10;
+    private static final int LATE_MOMENTS = 610; // a minute and a second: the attribution window is a minute
+    private static final int LATE = 33;
+    private static final int ORPHAN = 34;
 
     /** Takes events. */
     interface Sink {
@@ -103,52 +106,87 @@ record SeededStream(long seed, int exposures) {
                 counts.merge("clicks", 1L, Long::sum);
             }
         };
-        for (int number = 0; number < exposures; number++) {
-            emit(number, 0, counting);
+        for (int moment = 0; moment < moments(); moment++) {
+            emit(moment, 0, counting);
         }
         return counts;
     }
 
-    /** Exposures and what follows from them, from one number to before another. */
+    /** What happens from one moment to before another; to the last exposure means to the end. */
     void send(EventProducer producer, int from, int to) {
         Sink sink = Sink.to(producer);
-        for (int number = from; number < to; number++) {
-            emit(number, 0, sink);
+        for (int moment = from; moment < (to == exposures ? moments() : to); moment++) {
+            emit(moment, 0, sink);
         }
         producer.flush();
     }
 
+    /** Moments of the stream: an exposure each, and behind the last the clicks that are still due. */
+    int moments() {
+        return exposures + LATE_MOMENTS + 1;
+    }
+
     /**
-     * One exposure, and its clicks.
+     * What happens at one moment: an exposure, the click of an earlier one, and now and then a click that comes too late.
      *
      * @param sentAt wall clock of sending, epoch milliseconds
      */
-    void emit(int number, long sentAt, Sink sink) {
-        String user = "u" + CounterRandom.below(USERS, seed, number, 0);
-        String item = "i" + popular(number);
-        long time = T0 + 10_000 + (long) number * MILLIS_APART;
-        Exposure exposure = new Exposure("e" + number, user, item, time, sentAt, Features.NONE);
+    void emit(int moment, long sentAt, Sink sink) {
+        if (moment < exposures) {
+            expose(moment, sentAt, sink);
+        }
+        click(moment - CLICK_MOMENTS, sentAt, sink);
+        clickLate(moment - LATE_MOMENTS, sentAt, sink);
+    }
+
+    private void expose(int number, long sentAt, Sink sink) {
+        Exposure exposure =
+                new Exposure("e" + number, userOf(number), itemOf(number), time(number), sentAt, Features.NONE);
         sink.exposure(exposure);
         if (CounterRandom.below(100, seed, number, 3) == 0) {
             sink.exposure(exposure);
         }
-        int fate = CounterRandom.below(100, seed, number, 4);
+    }
+
+    private void click(int number, long sentAt, Sink sink) {
+        if (number < 0 || number >= exposures) {
+            return;
+        }
+        int fate = fate(number);
+        long time = time(number) + CLICK_MOMENTS * MILLIS_APART + 3;
         if (fate < 33) {
-            Click click = click("c" + number, user, item, Optional.of("e" + number), time + CLICK_AFTER, sentAt);
+            Click click = click("c" + number, userOf(number), itemOf(number), Optional.of("e" + number), time, sentAt);
             sink.click(click);
             if (fate == 0) {
                 sink.click(click);
             }
-        } else if (fate == 33) {
-            sink.click(click("l" + number, user, item, Optional.of("e" + number), time + LATE_AFTER, sentAt));
-        } else if (fate == 34) {
-            sink.click(click("o" + number, user, "never-shown", Optional.empty(), time + CLICK_AFTER, sentAt));
+        } else if (fate == ORPHAN) {
+            sink.click(click("o" + number, userOf(number), "never-shown", Optional.empty(), time, sentAt));
         }
     }
 
+    private void clickLate(int number, long sentAt, Sink sink) {
+        if (number >= 0 && number < exposures && fate(number) == LATE) {
+            long time = time(number) + LATE_MOMENTS * MILLIS_APART + 7;
+            sink.click(click("l" + number, userOf(number), itemOf(number), Optional.of("e" + number), time, sentAt));
+        }
+    }
+
+    private int fate(int number) {
+        return CounterRandom.below(100, seed, number, 4);
+    }
+
+    private String userOf(int number) {
+        return "u" + CounterRandom.below(USERS, seed, number, 0);
+    }
+
+    private static long time(int number) {
+        return T0 + 10_000 + (long) number * MILLIS_APART;
+    }
+
     /** Small numbers more often: the lesser of two draws. */
-    private int popular(int number) {
-        return Math.min(CounterRandom.below(ITEMS, seed, number, 1), CounterRandom.below(ITEMS, seed, number, 2));
+    private String itemOf(int number) {
+        return "i" + Math.min(CounterRandom.below(ITEMS, seed, number, 1), CounterRandom.below(ITEMS, seed, number, 2));
     }
 
     private static Click click(String id, String user, String item, Optional<String> exposure, long time, long sentAt) {

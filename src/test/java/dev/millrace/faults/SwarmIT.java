@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class SwarmIT {
 
     private static final int MINUTES = Integer.getInteger("faults.minutes", 4);
-    private static final int EXPOSURES_PER_SECOND = 150;
+    private static final int MOMENTS_PER_SECOND = 150;
 
     /** What can happen; each leaves at least one trainer and the broker running. */
     private enum Fault {
@@ -30,13 +30,13 @@ class SwarmIT {
 
     @Test
     void f38_whateverComesEachEventCountsOnceAndTheModelIsThatOfItsLog() throws Exception {
-        SeededStream stream = new SeededStream(Experiment.SEED, MINUTES * 60 * EXPOSURES_PER_SECOND);
+        SeededStream stream = new SeededStream(Experiment.SEED, MINUTES * 60 * MOMENTS_PER_SECOND);
         try (Experiment run = Experiment.begin("F38", "swarm: random faults for " + MINUTES + " min", 1)) {
             Outcome undisturbed = run.undisturbed(stream);
             run.set("stream.session-timeout", "6s");
             run.set("stream.transaction-timeout", "5s");
             Swarm swarm = new Swarm(run);
-            try (Feed feed = Feed.start(run.producer(), stream, EXPOSURES_PER_SECOND)) {
+            try (Feed feed = Feed.start(run.producer(), stream, MOMENTS_PER_SECOND)) {
                 while (!feed.isDone()) {
                     TimeUnit.MILLISECONDS.sleep(2_000 + run.random().nextInt(8_000));
                     swarm.happens(Fault.values()[run.random().nextInt(Fault.values().length)]);
