@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.rocksdb.RocksDBException;
 
@@ -16,7 +17,10 @@ enum FailureKind {
     STATE_UNWRITABLE,
     /** Local state is damaged: the next start removes and restores it. */
     STATE_DAMAGED,
-    /** The cluster does not answer as it should, for now: goes on when it does. */
+    /**
+     * The cluster does not answer as it should, for now, or has ended the transaction of a thread that stood still: goes on from
+     * the last commit.
+     */
     CLUSTER,
     /** The schema registry does not answer. */
     REGISTRY,
@@ -53,6 +57,8 @@ enum FailureKind {
         if (cause instanceof RegistryUnreachableException) {
             return Optional.of(REGISTRY);
         }
-        return cause instanceof RetriableException ? Optional.of(CLUSTER) : Optional.empty();
+        return cause instanceof RetriableException || cause instanceof InvalidTxnStateException
+                ? Optional.of(CLUSTER)
+                : Optional.empty();
     }
 }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
@@ -32,6 +33,10 @@ class FailureKindTest {
                         "reading", new RocksDBException("Corruption: block checksum mismatch"))))
                 .isEqualTo(FailureKind.STATE_DAMAGED);
         assertThat(FailureKind.of(new StreamsException(new TimeoutException("no answer"))))
+                .isEqualTo(FailureKind.CLUSTER);
+        // the brokers aborted what a process had open that was frozen for longer than the transaction may last
+        assertThat(FailureKind.of(
+                        new StreamsException(new InvalidTxnStateException("commit of an aborted transaction"))))
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new StreamsException(new RegistryUnreachableException("no answer"))))
                 .isEqualTo(FailureKind.REGISTRY);
