@@ -6,7 +6,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,11 @@ class FailureKindTest {
                         "reading", new RocksDBException("Corruption: block checksum mismatch"))))
                 .isEqualTo(FailureKind.STATE_DAMAGED);
         assertThat(FailureKind.of(new StreamsException(new TimeoutException("no answer"))))
+                .isEqualTo(FailureKind.CLUSTER);
+        assertThat(FailureKind.of(new StreamsException(
+                        "Error encountered trying to commit a transaction", new InvalidTxnStateException("aborted"))))
+                .isEqualTo(FailureKind.CLUSTER);
+        assertThat(FailureKind.of(new StreamsException(new TransactionAbortableException("after exhausting retries"))))
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new StreamsException(new RegistryUnreachableException("no answer"))))
                 .isEqualTo(FailureKind.REGISTRY);
