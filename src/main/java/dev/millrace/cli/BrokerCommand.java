@@ -3,7 +3,9 @@ package dev.millrace.cli;
 import dev.millrace.stream.EmbeddedBroker;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,10 +29,20 @@ final class BrokerCommand implements Callable<Integer> {
     @Option(names = "--port", paramLabel = "PORT", defaultValue = "9092", description = "it listens on; 0 for any")
     int port = 9092;
 
+    @Option(
+            names = "--detour",
+            hidden = true,
+            paramLabel = "PORT=HOST:PORT",
+            description = "listens on PORT too, and sends clients that come there on to HOST:PORT, a proxy before PORT")
+    Map<Integer, String> detour = Map.of();
+
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port)) {
+        Optional<EmbeddedBroker.Detour> by = detour.entrySet().stream()
+                .map(one -> new EmbeddedBroker.Detour(one.getKey(), one.getValue()))
+                .findFirst();
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port, by)) {
             out.println("broker " + broker.bootstrapServers() + ", data in "
                     + directory.toAbsolutePath().normalize());
             out.flush();

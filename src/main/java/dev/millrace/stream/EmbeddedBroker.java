@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
@@ -34,6 +35,14 @@ public final class EmbeddedBroker implements AutoCloseable {
     private static final String CONTROLLER_PORT = "controller.port";
     private static final int ANY_PORT = 0;
 
+    /**
+     * A second listener, for clients that reach the broker through something else, such as a proxy.
+     *
+     * @param port it listens on
+     * @param address that clients who come there are told to go on to, host:port
+     */
+    public record Detour(int port, String address) {}
+
     private final KafkaRaftServer server;
     private final String bootstrapServers;
 
@@ -53,12 +62,18 @@ public final class EmbeddedBroker implements AutoCloseable {
      * @param port it listens on; 0 for the one it had, or any
      */
     public static EmbeddedBroker start(Path directory, int port) {
+        return start(directory, port, Optional.empty());
+    }
+
+    /** As {@link #start(Path, int)}, and by a detour. */
+    public static EmbeddedBroker start(Path directory, int port, Optional<Detour> detour) {
         try {
             Files.createDirectories(directory);
             Properties identity = identity(directory.resolve("embedded.properties"), port);
             Path logs = directory.resolve("log");
             format(logs, identity.getProperty(CLUSTER_ID));
-            KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(config(identity, logs), false), Time.SYSTEM);
+            KafkaRaftServer server =
+                    new KafkaRaftServer(new KafkaConfig(config(identity, logs, detour), false), Time.SYSTEM);
             server.startup();
             return new EmbeddedBroker(server, HOST + ":" + identity.getProperty(BROKER_PORT));
         } catch (IOException failed) {
@@ -128,15 +143,19 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
     }
 
-    private static Properties config(Properties identity, Path logs) {
-        String listeners = "BROKER://" + HOST + ":" + identity.getProperty(BROKER_PORT) + ",CONTROLLER://" + HOST + ":"
+    private static Properties config(Properties identity, Path logs, Optional<Detour> detour) {
+        String own = "BROKER://" + HOST + ":" + identity.getProperty(BROKER_PORT) + ",CONTROLLER://" + HOST + ":"
                 + identity.getProperty(CONTROLLER_PORT);
         Properties config = new Properties();
         config.put("process.roles", "broker,controller");
         config.put("node.id", Integer.toString(NODE));
-        config.put("listeners", listeners);
-        config.put("advertised.listeners", listeners);
-        config.put("listener.security.protocol.map", "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        config.put(
+                "listeners",
+                own + detour.map(by -> ",DETOUR://" + HOST + ":" + by.port()).orElse(""));
+        config.put(
+                "advertised.listeners",
+                own + detour.map(by -> ",DETOUR://" + by.address()).orElse(""));
+        config.put("listener.security.protocol.map", "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:PLAINTEXT");
         config.put("inter.broker.listener.name", "BROKER");
         config.put("controller.listener.names", "CONTROLLER");
         // a static voter: a dynamic quorum would remember a port that may change

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.rocksdb.RocksDBException;
 
 /** What stopped a thread, as far as it decides what to do about it. */
@@ -39,6 +40,14 @@ enum FailureKind {
         return DEFECT;
     }
 
+    /**
+     * Whether the brokers ended a transaction under way, as they do when it grows too old while they cannot be reached. Streams
+     * takes that for fatal where it comes in answer to a commit; a new thread begins again from the last one.
+     */
+    private static boolean isEndOfTransaction(Throwable cause) {
+        return cause instanceof InvalidTxnStateException || cause instanceof TransactionAbortableException;
+    }
+
     private static Optional<FailureKind> kind(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
         String said = message.toLowerCase(Locale.ROOT);
@@ -57,7 +66,7 @@ enum FailureKind {
         if (cause instanceof RegistryUnreachableException) {
             return Optional.of(REGISTRY);
         }
-        return cause instanceof RetriableException || cause instanceof InvalidTxnStateException
+        return cause instanceof RetriableException || isEndOfTransaction(cause)
                 ? Optional.of(CLUSTER)
                 : Optional.empty();
     }

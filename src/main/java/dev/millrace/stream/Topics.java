@@ -81,7 +81,7 @@ public final class Topics {
     /**
      * As {@link #check}, but gives the broker time to come up.
      *
-     * @param longest to wait for a first answer
+     * @param longest to wait for a first answer, as {@code stream.startup-timeout} has it
      * @param waiting told, now and then, what is waited for
      */
     public void check(Duration longest, Consumer<String> waiting) {
@@ -93,7 +93,10 @@ public final class Topics {
             } catch (BrokerUnreachableException unreachable) {
                 long left = deadline - System.nanoTime();
                 if (left <= 0) {
-                    throw unreachable;
+                    throw new BrokerUnreachableException(
+                            "gave up after " + longest.toSeconds() + " s (stream.startup-timeout): "
+                                    + unreachable.getMessage(),
+                            unreachable);
                 }
                 waiting.accept("waiting for a broker at " + cluster.clients().bootstrapServers() + ", "
                         + Duration.ofNanos(left).toSeconds() + " s more");

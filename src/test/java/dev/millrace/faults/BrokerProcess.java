@@ -4,6 +4,8 @@ import dev.millrace.cli.MillraceProcess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The broker as a process of its own, started again at the same address after whatever was done to it. */
 final class BrokerProcess implements AutoCloseable {
@@ -14,6 +16,7 @@ final class BrokerProcess implements AutoCloseable {
     private MillraceProcess process;
     private String address = "";
     private int starts;
+    private List<String> detour = List.of();
 
     /** @param directory that holds, or will hold, the broker's data under {@code broker} */
     BrokerProcess(Path directory) throws IOException {
@@ -38,6 +41,13 @@ final class BrokerProcess implements AutoCloseable {
         }
     }
 
+    /** Starts it anew, so that it can be reached through a proxy too. */
+    void startBehind(FlakyProxy proxy) throws IOException, InterruptedException {
+        stop();
+        detour = List.of("--detour", proxy.brokerPort() + "=" + proxy.address());
+        startAgain();
+    }
+
     /** SIGTERM, and waits. */
     void stop() throws InterruptedException {
         process.terminate();
@@ -60,13 +70,9 @@ final class BrokerProcess implements AutoCloseable {
 
     private MillraceProcess launch() throws IOException {
         starts++;
-        return MillraceProcess.start(
-                directory,
-                "broker-" + starts,
-                "broker",
-                "--dir",
-                directory.resolve("broker").toString(),
-                "--port",
-                "0");
+        List<String> arguments = new ArrayList<>(
+                List.of("broker", "--dir", directory.resolve("broker").toString(), "--port", "0"));
+        arguments.addAll(detour);
+        return MillraceProcess.start(directory, "broker-" + starts, arguments.toArray(String[]::new));
     }
 }

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.cli.MillraceProcess;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalTime;
@@ -73,6 +74,21 @@ final class TrainerProcess implements AutoCloseable {
     /** Waits for output; the pattern's first group. */
     String awaitOutput(String pattern) {
         return process.awaitOutput(pattern);
+    }
+
+    /** Where it tells how it is. */
+    HttpProbe health() {
+        return new HttpProbe(process.awaitOutput("health and metrics (\\S+)"));
+    }
+
+    /** Memory of it that is in use, as the operating system counts it. */
+    long residentKilobytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc", Long.toString(process.id()), "status")).stream()
+                .filter(line -> line.startsWith("VmRSS:"))
+                .map(line -> line.replaceAll("\\D", ""))
+                .mapToLong(Long::parseLong)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** SIGKILL. */

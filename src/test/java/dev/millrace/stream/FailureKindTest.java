@@ -8,6 +8,7 @@ import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.junit.jupiter.api.Test;
@@ -34,9 +35,10 @@ class FailureKindTest {
                 .isEqualTo(FailureKind.STATE_DAMAGED);
         assertThat(FailureKind.of(new StreamsException(new TimeoutException("no answer"))))
                 .isEqualTo(FailureKind.CLUSTER);
-        // the brokers aborted what a process had open that was frozen for longer than the transaction may last
-        assertThat(FailureKind.of(
-                        new StreamsException(new InvalidTxnStateException("commit of an aborted transaction"))))
+        assertThat(FailureKind.of(new StreamsException(
+                        "Error encountered trying to commit a transaction", new InvalidTxnStateException("aborted"))))
+                .isEqualTo(FailureKind.CLUSTER);
+        assertThat(FailureKind.of(new StreamsException(new TransactionAbortableException("after exhausting retries"))))
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new StreamsException(new RegistryUnreachableException("no answer"))))
                 .isEqualTo(FailureKind.REGISTRY);

@@ -1,0 +1,193 @@
+package dev.millrace.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.cli.MillraceProcess;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Brokers that stop, are killed, are away for long, or are not there yet. */
+@Tag("fault")
+class BrokerIT {
+
+    private static final SeededStream STREAM = new SeededStream(1, 20_000);
+    private static final SeededStream SHORT_STREAM = new SeededStream(1, 4_000);
+
+    /** Twice what clients wait for an answer by default, and more. */
+    private static final Duration OUTAGE = Duration.ofSeconds(70);
+
+    private static final int UNAVAILABLE = 69;
+
+    /** What a garbage collector may still take while nothing goes on; 70 s of leaking at each attempt would be more. */
+    private static final long GROWTH_KILOBYTES = 64 << 10;
+
+    @Test
+    @Tag("long")
+    void f07_brokerStoppedAndStartedAgainLosesNothing() throws Exception {
+        try (Experiment run = Experiment.begin("F7", "broker: SIGTERM and start", 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.load(STREAM);
+
+            run.train();
+            run.awaitStep(stepToFailAt(run, undisturbed, 1, 1));
+            run.broker().stop();
+            run.note("broker stopped, at step " + run.step());
+            startAgain(run);
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void f08_brokerKilledThreeTimesLosesNothing() throws Exception {
+        try (Experiment run = Experiment.begin("F8", "broker: SIGKILL and start, three times", 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.load(STREAM);
+
+            run.train();
+            for (int kill = 1; kill <= 3; kill++) {
+                run.awaitStep(stepToFailAt(run, undisturbed, kill, 3));
+                run.broker().kill();
+                run.note("broker killed, at step " + run.step());
+                startAgain(run);
+            }
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void f09_brokerKilledAndAwayFor70SecondsIsWaitedFor() throws Exception {
+        try (Experiment run = Experiment.begin("F9", "broker: SIGKILL, away for 70 s", 1)) {
+            outage(
+                    run,
+                    () -> {
+                        run.broker().kill();
+                        run.note("broker killed, at step " + run.step());
+                    },
+                    () -> startAgain(run));
+        }
+    }
+
+    @Test
+    @Tag("long")
+    void f09_brokerFrozenFor70SecondsIsWaitedFor() throws Exception {
+        try (Experiment run = Experiment.begin("F9-frozen", "broker: SIGSTOP for 70 s, SIGCONT", 1)) {
+            outage(
+                    run,
+                    () -> {
+                        run.broker().signal("STOP");
+                        run.note("broker frozen, at step " + run.step());
+                    },
+                    () -> {
+                        run.broker().signal("CONT");
+                        run.note("broker goes on");
+                    });
+        }
+    }
+
+    @Test
+    void f10_startedBeforeTheBrokerItWaitsOrGivesUpAsToldAndThenRuns() throws Exception {
+        try (Experiment run = Experiment.begin("F10", "trainer: started before the broker", 1)) {
+            Outcome undisturbed = run.undisturbed(SHORT_STREAM);
+            run.load(SHORT_STREAM);
+            run.broker().stop();
+            run.note("broker stopped");
+
+            TrainerProcess impatient = run.train("state", "stream.startup-timeout", "5s");
+            assertThat(impatient.awaitExit(Experiment.PATIENCE)).isEqualTo(UNAVAILABLE);
+            assertThat(impatient.output())
+                    .contains("gave up after 5 s (stream.startup-timeout): no broker answered at "
+                            + run.broker().address() + " within")
+                    .doesNotContain("\tat ");
+            TrainerProcess patient = run.train();
+            patient.awaitOutput("(waiting for a broker at " + run.broker().address() + ", \\d+ s more)");
+            startAgain(run);
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+            assertThat(patient.output()).contains("learn ready after");
+        }
+    }
+
+    /** An outage in mid-stream, beside a server that goes on answering. */
+    private static void outage(Experiment run, Fault fault, Fault end) throws Exception {
+        Outcome undisturbed = run.undisturbed(STREAM);
+        run.load(STREAM);
+        TrainerProcess trainer = run.train();
+        try (MillraceProcess server = run.run("serve", "serve")) {
+            HttpProbe recall = new HttpProbe(server.awaitOutput("recall API (\\S+)"));
+            HttpProbe health = trainer.health();
+            await("the trainer is ready").atMost(Experiment.PATIENCE).until(health::isReady);
+            await("the server is ready").atMost(Experiment.PATIENCE).until(recall::isReady);
+            run.awaitStep(stepToFailAt(run, undisturbed, 1, 1));
+
+            long before = trainer.residentKilobytes();
+            fault.happen();
+            long begun = System.nanoTime();
+            await("not ready").atMost(Experiment.PATIENCE).until(() -> !health.isReady());
+            run.note("the trainer is not ready");
+            JsonNode last = answers(recall);
+            int asked = 0;
+            while (System.nanoTime() - begun < OUTAGE.toNanos()) {
+                assertThat(health.status("/livez")).isEqualTo(200);
+                assertThat(health.isReady()).as("ready without a broker").isFalse();
+                assertThat(answers(recall)).isEqualTo(last);
+                asked++;
+                TimeUnit.SECONDS.sleep(1);
+            }
+            long after = trainer.residentKilobytes();
+            run.note("alive, not ready, and the server answered " + asked + " times from step "
+                    + last.path("step").asLong() + "; resident " + before / 1024 + " MB before, " + after / 1024
+                    + " MB after");
+            assertThat(after - before).as("kB grown in the outage").isLessThan(GROWTH_KILOBYTES);
+
+            end.happen();
+            await("ready again").atMost(Experiment.PATIENCE).until(health::isReady);
+            run.note("the trainer is ready");
+            run.awaitStep(undisturbed.step());
+            run.note(trainer.output()
+                            .lines()
+                            .filter(line -> line.contains("; goes on in "))
+                            .count() + " threads were replaced");
+            await("the server has the rest")
+                    .atMost(Experiment.PATIENCE)
+                    .until(() -> recall.fetch("/readyz").path("step").asLong() == undisturbed.step());
+            run.note("the server answers from step " + undisturbed.step());
+        }
+        run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+    }
+
+    /** Items and scores for a user and for an item, and the step they are of. */
+    private static JsonNode answers(HttpProbe recall) throws Exception {
+        JsonNode user = recall.fetch("/v1/recall?k=10&include-vector=true&user=u1");
+        JsonNode item = recall.fetch("/v1/similar?k=10&item=i1");
+        assertThat(user.path("items")).hasSize(10);
+        assertThat(item.path("items")).hasSize(10);
+        ((ObjectNode) user).remove("ageSeconds");
+        ((ObjectNode) user).set("similar", item.path("items"));
+        return user;
+    }
+
+    /** A step somewhere in the part of the run that comes to this fault. */
+    private static long stepToFailAt(Experiment run, Outcome undisturbed, int fault, int faults) {
+        double part = (fault - 1 + 0.2 + 0.6 * run.random().nextDouble()) / faults;
+        return (long) (undisturbed.step() * part);
+    }
+
+    private static void startAgain(Experiment run) throws Exception {
+        run.broker().startAgain();
+        run.note("broker started");
+    }
+
+    /** Something that is done to a broker. */
+    private interface Fault {
+        void happen() throws Exception;
+    }
+}

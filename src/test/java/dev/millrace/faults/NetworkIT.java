@@ -1,0 +1,83 @@
+package dev.millrace.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.faults.FlakyProxy.Direction;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Networks between trainer and broker that are cut, dead in one direction, slow, or lose connections. */
+@Tag("fault")
+@Tag("long")
+class NetworkIT {
+
+    private static final SeededStream STREAM = new SeededStream(1, 20_000);
+    private static final SeededStream SHORT_STREAM = new SeededStream(1, 4_000);
+
+    @Test
+    void f11_aCutOf20SecondsLosesNothing() throws Exception {
+        silence("F11", "network: cut for 20 s", 20, Direction.TO_BROKER, Direction.TO_CLIENT);
+    }
+
+    @Test
+    void f11_requestsDroppedFor30SecondsLoseNothing() throws Exception {
+        silence("F11-requests", "network: requests dropped for 30 s", 30, Direction.TO_BROKER);
+    }
+
+    @Test
+    void f11_answersDroppedFor30SecondsLoseNothing() throws Exception {
+        silence("F11-answers", "network: answers dropped for 30 s", 30, Direction.TO_CLIENT);
+    }
+
+    @Test
+    void f12_aSlowNetworkThatResetsAndFlapsLosesNothing() throws Exception {
+        try (Experiment run = Experiment.begin("F12", "network: +100 ms, 256 KB/s, 1 % resets, flapping", 1);
+                FlakyProxy proxy = new FlakyProxy(run.random())) {
+            Outcome undisturbed = run.undisturbed(SHORT_STREAM);
+            run.load(SHORT_STREAM);
+            run.broker().startBehind(proxy);
+            proxy.delay(100);
+            proxy.limit(256 << 10);
+            proxy.reset(0.01);
+
+            run.train("state", "kafka.bootstrap.servers", proxy.address());
+            for (int flap = 1; flap <= 5; flap++) {
+                run.awaitStep(undisturbed.step() * flap / 6);
+                int millis = 200 + run.random().nextInt(1_800);
+                run.note("at step " + run.step() + ", silent for " + millis + " ms");
+                proxy.silence(Direction.TO_BROKER, Direction.TO_CLIENT);
+                TimeUnit.MILLISECONDS.sleep(millis);
+                proxy.speak();
+            }
+            run.awaitBooks(undisturbed.books());
+            run.note(proxy.resets() + " connections reset, " + proxy.bytes() / 1024 + " KB delivered");
+            assertThat(proxy.resets()).isPositive();
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    /** Drops what goes in these directions for so many seconds, in mid-stream. */
+    private static void silence(String id, String what, int seconds, Direction... directions) throws Exception {
+        try (Experiment run = Experiment.begin(id, what, 1);
+                FlakyProxy proxy = new FlakyProxy(run.random())) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.load(STREAM);
+            run.broker().startBehind(proxy);
+
+            TrainerProcess trainer = run.train("state", "kafka.bootstrap.servers", proxy.address());
+            run.awaitStep((long) (undisturbed.step() * (0.2 + 0.6 * run.random().nextDouble())));
+            proxy.silence(directions);
+            run.note("silence, at step " + run.step());
+            TimeUnit.SECONDS.sleep(seconds);
+            long during = run.step();
+            assertThat(trainer.isAlive()).isTrue();
+            proxy.speak();
+            run.note("over, at step " + during);
+            assertThat(during).as("steps learnt in spite of it").isLessThan(undisturbed.step());
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+}
