@@ -80,16 +80,18 @@ class BrokerIT {
     @Tag("long")
     void f09_brokerFrozenFor70SecondsIsWaitedFor() throws Exception {
         try (Experiment run = Experiment.begin("F9-frozen", "broker: SIGSTOP for 70 s, SIGCONT", 1)) {
-            outage(
-                    run,
-                    () -> {
-                        run.broker().signal("STOP");
-                        run.note("broker frozen, at step " + run.step());
-                    },
-                    () -> {
-                        run.broker().signal("CONT");
-                        run.note("broker goes on");
-                    });
+            frozen(run);
+        }
+    }
+
+    /** Clients give up, while the broker still holds what they had begun. */
+    @Test
+    @Tag("long")
+    void f09_aTransactionThatOutlivesTheOutageIsNotCommittedInPart() throws Exception {
+        try (Experiment run =
+                Experiment.begin("F9-open", "broker: SIGSTOP for 70 s, SIGCONT, transactions of up to 10 min", 1)) {
+            run.set("stream.transaction-timeout", "10m");
+            frozen(run);
         }
     }
 
@@ -114,6 +116,19 @@ class BrokerIT {
             run.judge(undisturbed, Judgement.Demand.SAME_LOG);
             assertThat(patient.output()).contains("learn ready after");
         }
+    }
+
+    private static void frozen(Experiment run) throws Exception {
+        outage(
+                run,
+                () -> {
+                    run.broker().signal("STOP");
+                    run.note("broker frozen, at step " + run.step());
+                },
+                () -> {
+                    run.broker().signal("CONT");
+                    run.note("broker goes on");
+                });
     }
 
     /** An outage in mid-stream, beside a server that goes on answering. */

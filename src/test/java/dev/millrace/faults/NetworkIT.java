@@ -71,11 +71,11 @@ class NetworkIT {
             proxy.silence(directions);
             run.note("silence, at step " + run.step());
             TimeUnit.SECONDS.sleep(seconds);
-            long during = run.step();
+            long reached = run.step();
             assertThat(trainer.isAlive()).isTrue();
+            assertThat(reached).as("learnt in spite of it").isLessThan(undisturbed.step());
             proxy.speak();
-            run.note("over, at step " + during);
-            assertThat(during).as("steps learnt in spite of it").isLessThan(undisturbed.step());
+            run.note("over, at step " + reached);
 
             run.judge(undisturbed, Judgement.Demand.SAME_LOG);
         }
