@@ -13,10 +13,8 @@ import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
-import org.apache.avro.message.BinaryMessageDecoder;
 import org.apache.avro.message.BinaryMessageEncoder;
-import org.apache.avro.message.MissingSchemaException;
-import org.apache.avro.message.SchemaStore;
+import org.apache.avro.message.RawMessageDecoder;
 import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
@@ -37,9 +35,12 @@ public final class AvroWire {
     private final WireSettings.Format format;
     private final Optional<ConfluentRegistry> registry;
     private final GeneratedClasses model = new GeneratedClasses();
-    private final SchemaStore.Cache known;
+    private final Map<Long, Schema> known;
     private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
-    private final Map<Schema, BinaryMessageDecoder<SpecificRecord>> decoders = new ConcurrentHashMap<>();
+    private final Map<Resolution, RawMessageDecoder<SpecificRecord>> decoders = new ConcurrentHashMap<>();
+
+    /** From a writer's schema to ours. */
+    private record Resolution(long writerFingerprint, Schema ours) {}
 
     public AvroWire(WireSettings settings) {
         format = settings.format();
@@ -77,9 +78,7 @@ public final class AvroWire {
                         "expected C3 01 (Avro single-object) or 00 (Confluent) first, found "
                                 + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
             }
-            return type.cast(decoders.computeIfAbsent(schema, this::decoder).decode(bytes));
-        } catch (MissingSchemaException unknown) {
-            throw new UndecodableException("unknown-schema", String.valueOf(unknown.getMessage()));
+            return type.cast(singleObject(schema, bytes));
         } catch (UndecodableException | RegistryUnreachableException told) {
             throw told;
         } catch (RuntimeException | IOException broken) {
@@ -89,17 +88,17 @@ public final class AvroWire {
     }
 
     /**
-     * The schema that a value was written with.
+     * The schema that a value was written with, in our names.
      *
      * @throws UndecodableException if its bytes name none that is known
      * @throws RegistryUnreachableException if the registry does not answer
      */
     Schema writerSchema(byte[] bytes) {
         if (bytes.length >= SINGLE_OBJECT_HEADER_BYTES && bytes[0] == SINGLE_OBJECT && bytes[1] == 1) {
-            long fingerprint =
-                    ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(2);
-            return Optional.ofNullable(known.findByFingerprint(fingerprint))
-                    .orElseThrow(() -> new UndecodableException("unknown-schema", "no schema of that fingerprint"));
+            long fingerprint = fingerprint(bytes);
+            return Optional.ofNullable(known.get(fingerprint))
+                    .orElseThrow(() -> new UndecodableException(
+                            "unknown-schema", "no schema has the fingerprint %016x".formatted(fingerprint)));
         }
         if (bytes.length >= CONFLUENT_HEADER_BYTES && bytes[0] == CONFLUENT && registry.isPresent()) {
             return registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
@@ -110,6 +109,18 @@ public final class AvroWire {
     /** Bytes before the value proper. */
     static int headerBytes(byte[] bytes) {
         return bytes[0] == CONFLUENT ? CONFLUENT_HEADER_BYTES : SINGLE_OBJECT_HEADER_BYTES;
+    }
+
+    private static long fingerprint(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(2);
+    }
+
+    private Object singleObject(Schema schema, byte[] bytes) throws IOException {
+        Schema writer = writerSchema(bytes);
+        return decoders.computeIfAbsent(
+                        new Resolution(fingerprint(bytes), schema),
+                        resolution -> new RawMessageDecoder<>(model, writer, schema))
+                .decode(ByteBuffer.wrap(bytes, SINGLE_OBJECT_HEADER_BYTES, bytes.length - SINGLE_OBJECT_HEADER_BYTES));
     }
 
     private byte[] singleObject(SpecificRecord value) throws IOException {
@@ -146,10 +157,6 @@ public final class AvroWire {
         BinaryDecoder decoder = DecoderFactory.get()
                 .binaryDecoder(bytes, CONFLUENT_HEADER_BYTES, bytes.length - CONFLUENT_HEADER_BYTES, null);
         return new SpecificDatumReader<>(writer, schema, model).read(null, decoder);
-    }
-
-    private BinaryMessageDecoder<SpecificRecord> decoder(Schema schema) {
-        return new BinaryMessageDecoder<>(model, schema, known);
     }
 
     private ConfluentRegistry requireRegistry() {

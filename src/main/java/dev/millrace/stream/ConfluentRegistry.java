@@ -52,7 +52,7 @@ final class ConfluentRegistry {
     }
 
     /**
-     * The schema of an id, with what it refers to.
+     * The schema of an id, with what it refers to, in our names.
      *
      * @throws UndecodableException if the registry has none of that id
      */
@@ -62,7 +62,8 @@ final class ConfluentRegistry {
             Schema.Parser parser = new Schema.Parser();
             resolve(answer, parser);
             try {
-                return parser.parse(answer.path("schema").asText());
+                return WriterSchemas.inOurNames(
+                        parser.parse(answer.path("schema").asText()));
             } catch (SchemaParseException broken) {
                 throw new UndecodableException("unknown-schema", "schema " + id + " of the registry: " + broken);
             }

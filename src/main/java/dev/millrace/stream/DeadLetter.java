@@ -4,12 +4,19 @@ import dev.millrace.event.Rejected;
 import dev.millrace.model.RefusedStepException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
+import org.jspecify.annotations.Nullable;
 
-/** A record that could not be used, as it goes to the dead letters: key and value as they came, the reason in headers. */
+/**
+ * A record that could not be used, as it goes to the dead letters: key and value as they came, the reason in headers.
+ *
+ * <p>One that a topic of Kafka's default {@code max.message.bytes} might not take with these headers goes without value and
+ * without headers of its own, and without a key that is longer than any id: it is still where it came from.
+ */
 final class DeadLetter {
 
     /** The names of Kafka's own dead letter handlers. */
@@ -23,6 +30,9 @@ final class DeadLetter {
     /** Why, as the books count it. */
     static final String REASON = "millrace.reject.reason";
 
+    /** Of a record too large to go as it came: its bytes. */
+    static final String LEFT_OUT = "millrace.left-out.bytes";
+
     /** Of a step that was refused: its number, and the topic whose record of that number holds its batch. */
     static final String STEP = "millrace.step";
 
@@ -30,6 +40,11 @@ final class DeadLetter {
 
     /** The reason of a step that was refused. */
     static final String REFUSED_STEP = "refused-step";
+
+    /** Leaves room for our headers, and for the framing of a batch of one, below 1,048,588. */
+    private static final int LARGEST_BYTES = 1_000_000;
+
+    private static final int LONGEST_KEY_BYTES = 256;
 
     private DeadLetter() {}
 
@@ -51,14 +66,34 @@ final class DeadLetter {
         return new Record<>(Outlet.utf8(Long.toString(step)), null, timestamp, headers);
     }
 
+    @SuppressWarnings("NullAway") // Kafka's records are not annotated; key and value may be left out
     static Record<byte[], byte[]> of(
             Record<byte[], byte[]> record, RecordMetadata from, Rejected rejected, Class<?> exception) {
-        Headers headers = new RecordHeaders(record.headers().toArray());
+        long bytes = bytes(record);
+        boolean isWhole = bytes <= LARGEST_BYTES;
+        Headers headers = isWhole ? new RecordHeaders(record.headers().toArray()) : new RecordHeaders();
         add(headers, EXCEPTION, exception.getName());
         add(headers, MESSAGE, rejected.message());
         addOrigin(headers, from);
         add(headers, REASON, rejected.reason());
-        return record.withHeaders(headers);
+        if (isWhole) {
+            return record.withHeaders(headers);
+        }
+        add(headers, LEFT_OUT, Long.toString(bytes));
+        byte[] key = length(record.key()) <= LONGEST_KEY_BYTES ? record.key() : null;
+        return new Record<>(key, null, record.timestamp(), headers);
+    }
+
+    private static long bytes(Record<byte[], byte[]> record) {
+        long sum = (long) length(record.key()) + length(record.value());
+        for (Header header : record.headers()) {
+            sum += header.key().length() + length(header.value());
+        }
+        return sum;
+    }
+
+    private static int length(byte @Nullable [] bytes) {
+        return bytes == null ? 0 : bytes.length;
     }
 
     private static void addOrigin(Headers headers, RecordMetadata from) {

@@ -71,9 +71,9 @@ public final class EventProducer implements AutoCloseable {
         sendBytes(topics.items(), Outlet.utf8(item), Optional.empty(), time);
     }
 
-    /** Sends a record as it is, whatever it holds. */
+    /** Sends a record as it is, whatever it holds: what producers must not send, for tests. */
     @SuppressWarnings("FutureReturnValueIgnored") // the callback says what became of it
-    void sendBytes(String topic, byte[] key, Optional<byte[]> value, long time) {
+    public void sendBytes(String topic, byte[] key, Optional<byte[]> value, long time) {
         throwFailure();
         producer.send(record(topic, key, value, time), (metadata, thrown) -> {
             if (thrown == null) {

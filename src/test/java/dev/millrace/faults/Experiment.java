@@ -9,6 +9,8 @@ import dev.millrace.state.Books;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.EventProducer;
 import dev.millrace.stream.ProgressRecords;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.stream.TopicRecord;
 import dev.millrace.stream.Topics;
 import dev.millrace.train.TrainingProgress;
 import java.io.IOException;
@@ -90,23 +92,32 @@ final class Experiment implements AutoCloseable {
         return new Experiment(id, what, partitions, copy(scene, id));
     }
 
-    /** What a trainer that nothing disturbs makes of the stream; run once for each stream and number of partitions. */
-    Outcome undisturbed(SeededStream stream) throws Exception {
-        String name = partitions + "/" + stream;
+    /** Begins with empty topics and no state, for settings that the scene was not made with; see {@link #takeCatalogue}. */
+    static Experiment beginEmpty(String id, String what, int partitions) throws Exception {
+        return new Experiment(id, what, partitions, fresh(id));
+    }
+
+    /** What a trainer that nothing disturbs makes of the input; run once for each input and number of partitions. */
+    Outcome undisturbed(Input input) throws Exception {
+        String name = partitions + "/" + input;
         Outcome known = UNDISTURBED.get(name);
         if (known == null) {
             try (Experiment clean = begin("undisturbed-" + partitions, "", partitions)) {
-                clean.load(stream);
+                clean.load(input);
                 clean.train();
-                // all has been read when all that was sent has been received, and nothing changes any more
-                clean.awaitQuiet(stream);
-                clean.stopTrainers();
-                known = Outcome.read(clean.settings());
-                clean.isPassed = true;
+                clean.awaitRead(input.sent());
+                known = clean.outcome();
             }
             UNDISTURBED.put(name, known);
         }
         return known;
+    }
+
+    /** What this run left; it is then one that others are held against, and reports nothing. */
+    Outcome outcome() throws InterruptedException {
+        stopTrainers();
+        isPassed = true;
+        return Outcome.read(settings());
     }
 
     Random random() {
@@ -143,12 +154,12 @@ final class Experiment implements AutoCloseable {
         return new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()));
     }
 
-    /** Sends the whole stream. */
-    void load(SeededStream stream) {
+    /** Sends all of it. */
+    void load(Input input) {
         try (EventProducer producer = producer()) {
-            stream.sendAll(producer);
+            input.sendAll(producer);
         }
-        note("loaded " + stream.exposures() + " exposures, and their clicks");
+        note("loaded " + input.sent());
     }
 
     /** Starts a trainer on the scene's state directory. */
@@ -223,6 +234,38 @@ final class Experiment implements AutoCloseable {
         }
     }
 
+    /** Waits until so many events of each topic have been read, and all that came of them was learnt. */
+    void awaitRead(SortedMap<String, Long> sent) {
+        await("all was read").atMost(PATIENCE).until(() -> sent.entrySet().stream()
+                .allMatch(topic -> received(topic.getKey()) == topic.getValue()));
+        await("all was learnt").atMost(PATIENCE).until(() -> received("training-examples") == examples(books()));
+    }
+
+    /** Lets a trainer take in the catalogue, and stops it. */
+    void takeCatalogue(MillraceProcess.Launch launch) throws Exception {
+        try (EventProducer producer = producer()) {
+            SeededStream.sendCatalogue(producer);
+        }
+        train(launch, "state", List.of("train"));
+        await("the catalogue").atMost(PATIENCE).until(() -> received("training-examples") == SeededStream.ITEMS);
+        stopTrainers();
+    }
+
+    /** What the dead letters hold now, in no order. */
+    List<TopicRecord> deadLetters() {
+        List<TopicRecord> letters = new ArrayList<>();
+        MillraceSettings settings = settings();
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            Outcome.read(reader, settings.topics().names().deadLetters(), letters::add);
+        }
+        return letters;
+    }
+
+    /** The learner's latest figures; absent before its first commit. */
+    Optional<TrainingProgress> training() {
+        return progress.training();
+    }
+
     /** Holds what was left against an undisturbed run, reports, and fails if anything differs. */
     void judge(Outcome undisturbed, Judgement.Demand demand) throws Exception {
         awaitBooks(undisturbed.books());
@@ -268,12 +311,6 @@ final class Experiment implements AutoCloseable {
                 new ProgressRecords(new AvroWire(settings.wire())));
     }
 
-    private void awaitQuiet(SeededStream stream) {
-        await("all was read").atMost(PATIENCE).until(() -> stream.sent().entrySet().stream()
-                .allMatch(topic -> received(topic.getKey()) == topic.getValue()));
-        await("all was learnt").atMost(PATIENCE).until(() -> received("training-examples") == examples(books()));
-    }
-
     /** Records that attribution wrote for the learner. */
     private static long examples(SortedMap<String, Books.Account> books) {
         return books.getOrDefault("clicks", Books.Account.EMPTY).outcome("attributed")
@@ -291,21 +328,11 @@ final class Experiment implements AutoCloseable {
         if (known == null) {
             known = fresh("scene-" + partitions);
             try (Experiment making = new Experiment("scene-" + partitions, "", partitions, known)) {
-                making.prepare();
+                making.takeCatalogue(MillraceProcess.Launch.PROGRAM);
             }
             SCENES.put(partitions, known);
         }
         return known;
-    }
-
-    /** Lets a trainer take in the catalogue. */
-    private void prepare() throws Exception {
-        try (EventProducer producer = producer()) {
-            SeededStream.sendCatalogue(producer);
-        }
-        train();
-        await("the catalogue").atMost(PATIENCE).until(() -> received("training-examples") == SeededStream.ITEMS);
-        stopTrainers();
     }
 
     private long received(String topic) {

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -67,6 +68,13 @@ record Outcome(
                 log,
                 training.map(TrainingProgress::step).orElse(0L),
                 training.map(TrainingProgress::digest).orElse(""));
+    }
+
+    /** The same, had so many more events of a topic come in, each with that outcome and no further effect. */
+    Outcome and(String topic, String outcome, long events) {
+        SortedMap<String, Books.Account> more = new TreeMap<>(books);
+        more.merge(topic, new Books.Account(events, 0, new TreeMap<>(Map.of(outcome, events))), Books.Account::plus);
+        return new Outcome(more, exampleIds, log, step, digest);
     }
 
     /** Reads a topic's committed records up to where it ends now. */

@@ -23,7 +23,7 @@ import java.util.TreeMap;
  * @param seed of everything
  * @param exposures to send
  */
-record SeededStream(long seed, int exposures) {
+record SeededStream(long seed, int exposures) implements Input {
 
     static final int USERS = 200;
     static final int ITEMS = 300;
@@ -77,22 +77,27 @@ record SeededStream(long seed, int exposures) {
 
     static void sendUsers(EventProducer producer) {
         for (int number = 0; number < USERS; number++) {
-            producer.send(new UserProfile(
-                    "u" + number,
-                    T0 + number * 11L + 5,
-                    Features.of(Map.of("country", new FeatureValue.Category("at" + number % 7)))));
+            producer.send(user(number));
         }
         producer.flush();
     }
 
+    static UserProfile user(int number) {
+        return new UserProfile(
+                "u" + number,
+                T0 + number * 11L + 5,
+                Features.of(Map.of("country", new FeatureValue.Category("at" + number % 7))));
+    }
+
     /** Profiles, exposures and clicks, as fast as the broker takes them. */
-    void sendAll(EventProducer producer) {
+    @Override
+    public void sendAll(EventProducer producer) {
         sendUsers(producer);
         send(producer, 0, exposures);
     }
 
-    /** Events of the whole stream, by topic. */
-    SortedMap<String, Long> sent() {
+    @Override
+    public SortedMap<String, Long> sent() {
         SortedMap<String, Long> counts = new TreeMap<>();
         counts.put("users", (long) USERS);
         Sink counting = new Sink() {

@@ -100,6 +100,20 @@ class AttributeTopologyTest {
     }
 
     @Test
+    void recordThatIsTooLargeToGoOnLeavesItsValueWhereItWas() {
+        send(topics.clicks(), utf8("u1"), new byte[1_048_000], T0);
+
+        TestRecord<byte[], byte[]> letter = read(topics.deadLetters()).get(0);
+        assertThat(letter.key()).isEqualTo(utf8("u1"));
+        assertThat(letter.value()).isNull();
+        assertThat(headers(letter))
+                .containsEntry("millrace.reject.reason", "unknown-schema")
+                .containsEntry("millrace.left-out.bytes", "1048002")
+                .containsEntry("__streams.errors.offset", "0");
+        assertThat(books().get("clicks")).isEqualTo(account(1, 0, Map.of("rejected: unknown-schema", 1L)));
+    }
+
+    @Test
     void eventFromTheFutureIsRejected() {
         long tomorrow = System.currentTimeMillis() + Duration.ofDays(1).toMillis(); // the driver's clock is at today
 

@@ -70,6 +70,24 @@ class WriterSchemasTest {
     }
 
     @Test
+    void fieldUnderAnotherNameIsReadByItsAlias(@TempDir Path directory) throws IOException {
+        List<Schema.Field> fields = new ArrayList<>();
+        for (Schema.Field field :
+                withAnotherField(ExposureEvent.getClassSchema()).getFields()) {
+            Schema.Field renamed = new Schema.Field("their_" + field.name(), field.schema(), null, field.defaultVal());
+            renamed.addAlias(field.name());
+            fields.add(renamed);
+        }
+        Schema theirs = Schema.createRecord("ExposureEvent", null, "dev.millrace.avro", false, fields);
+        Files.writeString(directory.resolve("exposure-theirs.avsc"), theirs.toString());
+
+        ExposureEvent read = wire(Optional.of(directory)).decode(ExposureEvent.class, written(theirs, "their_"));
+
+        assertThat(read.getUserId()).isEqualTo("u1");
+        assertThat(read.getTime()).isEqualTo(Instant.ofEpochMilli(Streams.T0));
+    }
+
+    @Test
     void fileOfTheDirectoryThatIsNoSchemaIsNamed(@TempDir Path directory) throws IOException {
         Files.writeString(directory.resolve("broken.avsc"), "{\"type\": \"recor\"}");
 
@@ -94,14 +112,18 @@ class WriterSchemasTest {
     }
 
     private static byte[] written(Schema schema) throws IOException {
+        return written(schema, "");
+    }
+
+    private static byte[] written(Schema schema, String prefix) throws IOException {
         GenericData.Record exposure = new GenericData.Record(schema);
-        exposure.put("exposure_id", "e1");
-        exposure.put("user_id", "u1");
-        exposure.put("item_id", "i1");
-        exposure.put("time", Instant.ofEpochMilli(Streams.T0).toEpochMilli());
-        exposure.put("produced_at", 0L);
-        exposure.put("context", Map.of());
-        exposure.put("experiment", "b");
+        exposure.put(prefix + "exposure_id", "e1");
+        exposure.put(prefix + "user_id", "u1");
+        exposure.put(prefix + "item_id", "i1");
+        exposure.put(prefix + "time", Streams.T0);
+        exposure.put(prefix + "produced_at", 0L);
+        exposure.put(prefix + "context", Map.of());
+        exposure.put(prefix + "experiment", "b");
         ByteBuffer encoded = new BinaryMessageEncoder<>(new GenericData(), schema).encode(exposure);
         byte[] bytes = new byte[encoded.remaining()];
         encoded.get(bytes);
