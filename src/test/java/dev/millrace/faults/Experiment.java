@@ -261,6 +261,15 @@ final class Experiment implements AutoCloseable {
         return letters;
     }
 
+    /** Records that an input topic holds. */
+    long recordsOf(String topic) {
+        try (TopicReader reader = new TopicReader(settings().clients(), PATIENCE)) {
+            return reader.extents(topic).stream()
+                    .mapToLong(extent -> extent.end() - extent.first())
+                    .sum();
+        }
+    }
+
     /** The learner's latest figures; absent before its first commit. */
     Optional<TrainingProgress> training() {
         return progress.training();
