@@ -58,7 +58,7 @@ record SeededStream(long seed, int exposures) {
                         "price", new FeatureValue.Quantity(1 + number % 17))));
     }
 
-    private static void sendUsers(EventProducer producer) {
+    static void sendUsers(EventProducer producer) {
         for (int number = 0; number < USERS; number++) {
             producer.send(new UserProfile(
                     "u" + number,
