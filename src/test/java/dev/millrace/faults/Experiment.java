@@ -193,12 +193,22 @@ final class Experiment implements AutoCloseable {
 
     /** Starts another command of the program, given the experiment's settings. */
     MillraceProcess run(String name, String... command) throws IOException {
-        return MillraceProcess.start(directory, name, arguments(command));
+        return run(MillraceProcess.Launch.PROGRAM, name, command);
+    }
+
+    MillraceProcess run(MillraceProcess.Launch launch, String name, String... command) throws IOException {
+        return MillraceProcess.start(launch, directory, name, arguments(command));
     }
 
     /** Arguments of a command of the program, with the experiment's settings. */
     String[] arguments(String... command) {
         return arguments(List.of(command), given);
+    }
+
+    /** Removes what one application keeps in a state directory; the name of the process stays. */
+    void removeStores(String state, String application) throws IOException {
+        delete(directory.resolve(state).resolve("millrace-" + application));
+        note("stores of " + application + " removed from " + state);
     }
 
     /** Ends all trainers with SIGTERM and waits for them. */

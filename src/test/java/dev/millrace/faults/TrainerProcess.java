@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -65,6 +67,15 @@ final class TrainerProcess implements AutoCloseable {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** What an application said each time it came to process records: at its start, and when tasks were divided anew. */
+    List<String> readyLines(String application) {
+        return Pattern.compile(application + " ready after [0-9.]+ s, restored \\d+ records")
+                .matcher(process.output())
+                .results()
+                .map(MatchResult::group)
+                .toList();
     }
 
     String output() {

@@ -1,0 +1,32 @@
+package dev.millrace.faults;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.HaltingTrainer;
+import dev.millrace.stream.KillPoint;
+import dev.millrace.verify.ModelAudit;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** {@code verify --model --checkpoints} that ends before its checkpoint has its name: {@code main(directory, --set, key=value, …)}. */
+final class HaltingAudit {
+
+    private HaltingAudit() {}
+
+    public static void main(String[] args) {
+        MillraceSettings settings = HaltingTrainer.settings(args, 1);
+        new ModelAudit(
+                        settings.clients(),
+                        settings.topics().names(),
+                        settings.trainer(),
+                        new AvroWire(settings.wire()),
+                        new ModelAudit.Listener() {
+                            @Override
+                            public void beforeRename(Path unfinished) {
+                                KillPoint.DURING_CHECKPOINT.halt();
+                            }
+                        })
+                .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.of(Path.of(args[0]))));
+    }
+}

@@ -1,0 +1,196 @@
+package dev.millrace.faults;
+
+import dev.millrace.cli.MillraceProcess;
+import dev.millrace.stream.HaltingTrainer;
+import dev.millrace.stream.KillPoint;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Several trainers that come, go, and take over from each other, one of which does not know that it is gone. */
+@Tag("fault")
+@Tag("long")
+class TakeoverIT {
+
+    private static final SeededStream STREAM = new SeededStream(1, 20_000);
+    private static final int EXPOSURES_A_SECOND = 150;
+    private static final MillraceProcess.Launch WAITING = MillraceProcess.Launch.PROGRAM.of(HaltingTrainer.class);
+    private static final String FENCED = "(?i)(InvalidProducerEpoch|ProducerFenced|TaskMigrated|fenced)";
+
+    @Test
+    void f04_whoSleepsThroughItsSessionWithAnOpenTransactionIsFenced() throws Exception {
+        try (Experiment run =
+                Experiment.begin("F4", "trainer: SIGSTOP before a commit, another takes over, SIGCONT", 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.load(STREAM);
+            run.set("stream.session-timeout", "6s");
+            run.set("stream.transaction-timeout", "5s");
+
+            TrainerProcess zombie = run.train(
+                    WAITING,
+                    "state",
+                    List.of(
+                            KillPoint.PRODUCED_BEFORE_COMMIT.name(),
+                            Integer.toString(3 + run.random().nextInt(5)),
+                            "10"));
+            zombie.awaitOutput("(waiting at " + KillPoint.PRODUCED_BEFORE_COMMIT + ")");
+            zombie.signal("STOP");
+            long step = run.step();
+            run.train("state-2");
+            run.awaitStep(step + 1);
+            run.note("another has taken over behind step " + step);
+            zombie.signal("CONT");
+            run.note("it says " + zombie.awaitOutput(FENCED));
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    @Test
+    void f04_whoSleepsThroughItsSessionAtAnyMomentChangesNothing() throws Exception {
+        try (Experiment run =
+                Experiment.begin("F4-any", "trainer: SIGSTOP at a random moment, another takes over, SIGCONT", 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.load(STREAM);
+            run.set("stream.session-timeout", "6s");
+            run.set("stream.transaction-timeout", "5s");
+
+            TrainerProcess zombie = run.train();
+            for (int sleep = 1; sleep <= 2; sleep++) {
+                run.awaitStep(undisturbed.step() * sleep / 4 + run.random().nextInt(20));
+                TimeUnit.MILLISECONDS.sleep(run.random().nextInt(100));
+                zombie.signal("STOP");
+                long step = run.step();
+                TrainerProcess other = run.train("state-" + (sleep + 1));
+                run.awaitStep(step + 1);
+                run.note("another has taken over behind step " + step);
+                zombie.signal("CONT");
+                zombie = other;
+            }
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    @Test
+    void f05_restartedOneByOneUnderLoadEachKeepsItsPlace() throws Exception {
+        try (Experiment run = Experiment.begin("F5", "two trainers: restarted one by one under load, twice", 2)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            try (PacedLoad load = PacedLoad.start(run, STREAM, EXPOSURES_A_SECOND)) {
+                TrainerProcess one = named(run, "one");
+                TrainerProcess two = named(run, "two");
+                goesOn(run);
+
+                for (int round = 1; round <= 2; round++) {
+                    one = restarted(run, one, "one", two);
+                    two = restarted(run, two, "two", one);
+                }
+                load.finish();
+            }
+
+            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
+        }
+    }
+
+    private static TrainerProcess named(Experiment run, String name) throws Exception {
+        TrainerProcess trainer = run.train("state-" + name, "stream.instance-id", name);
+        trainer.awaitReady();
+        return trainer;
+    }
+
+    private static TrainerProcess restarted(Experiment run, TrainerProcess old, String name, TrainerProcess other)
+            throws Exception {
+        int before =
+                other.readyLines("learn").size() + other.readyLines("attribute").size();
+        old.stop();
+        TrainerProcess again = named(run, name);
+        goesOn(run);
+        int after =
+                other.readyLines("learn").size() + other.readyLines("attribute").size();
+        run.note(name + " is back: " + again.readyLines("attribute").get(0) + ", "
+                + again.readyLines("learn").get(0) + "; the other was interrupted " + (after - before) + " times");
+        return again;
+    }
+
+    @Test
+    void f06_oneTwoThreeAndOneTrainerUnderLoad() throws Exception {
+        try (Experiment run = Experiment.begin("F6", "trainers: 1, 2, 3, 1 under load", 2)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            try (PacedLoad load = PacedLoad.start(run, STREAM, EXPOSURES_A_SECOND)) {
+                TrainerProcess one = run.train();
+                one.awaitReady();
+                goesOn(run);
+                TrainerProcess two = run.train("state-2");
+                two.awaitReady();
+                goesOn(run);
+                TrainerProcess three = run.train("state-3");
+                three.awaitReady();
+                goesOn(run);
+
+                one.stop();
+                noteTakeover(run, two, three);
+                two.stop();
+                noteTakeover(run, three);
+                load.finish();
+            }
+
+            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
+        }
+    }
+
+    @ParameterizedTest(name = "standbys {0}, session {1}")
+    @CsvSource({"1, 6s", "1, 10s", "0, 6s", "0, 10s"})
+    void f06_anotherTakesOverFromAKilledOne(int standbys, String session) throws Exception {
+        String what = "trainer: SIGKILL, another takes over; standbys " + standbys + ", session " + session;
+        try (Experiment run = Experiment.begin("F6-" + standbys + "-" + session, what, 2)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.set("stream.standby-replicas", Integer.toString(standbys));
+            run.set("stream.session-timeout", session);
+            try (PacedLoad load = PacedLoad.start(run, STREAM, EXPOSURES_A_SECOND)) {
+                TrainerProcess one = run.train();
+                one.awaitReady();
+                goesOn(run);
+                TrainerProcess two = run.train("state-2");
+                two.awaitReady();
+                goesOn(run);
+                TimeUnit.MILLISECONDS.sleep(run.random().nextInt(2_000));
+
+                one.kill();
+                noteTakeover(run, two);
+                load.finish();
+            }
+
+            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
+        }
+    }
+
+    /** Waits until several steps more are learnt. */
+    private static void goesOn(Experiment run) {
+        run.awaitStep(run.step() + 10);
+    }
+
+    private static void noteTakeover(Experiment run, TrainerProcess... left) throws Exception {
+        long begun = System.nanoTime();
+        long last = step(run);
+        run.awaitStep(last + 1);
+        double seconds = Duration.ofNanos(System.nanoTime() - begun).toMillis() / 1e3;
+        run.note(String.format(Locale.ROOT, "step %d is committed after %.1f s", last + 1, seconds));
+        for (TrainerProcess trainer : left) {
+            for (String application : List.of("attribute", "learn")) {
+                List<String> lines = trainer.readyLines(application);
+                run.note(trainer.name() + ": " + lines.get(lines.size() - 1));
+            }
+        }
+    }
+
+    /** The last step of a trainer that is gone: none is on its way any more. */
+    private static long step(Experiment run) throws InterruptedException {
+        TimeUnit.MILLISECONDS.sleep(500);
+        return run.step();
+    }
+}

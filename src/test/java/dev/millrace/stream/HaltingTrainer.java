@@ -1,0 +1,68 @@
+package dev.millrace.stream;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.model.StepTimes;
+import dev.millrace.train.Trainer;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The trainer as a process of its own that ends itself, or waits, at a point: {@code main(point, occurrence, seconds to wait
+ * there or 0 to end, --set, key=value, …)}.
+ */
+public final class HaltingTrainer {
+
+    private HaltingTrainer() {}
+
+    public static void main(String[] args) throws InterruptedException {
+        Interruption interruption = new Interruption(
+                KillPoint.valueOf(args[0]), Integer.parseInt(args[1]), Duration.ofSeconds(Long.parseLong(args[2])));
+        MillraceSettings settings = settings(args, 3);
+        TopicNames topics = settings.topics().names();
+        AvroWire wire = new AvroWire(settings.wire());
+        StreamRunner runner = new StreamRunner(
+                settings.stream(),
+                settings.clients(),
+                Map.of(
+                        StreamRunner.Part.ATTRIBUTE,
+                        MillraceTopology.attribute(topics, settings.attribution(), wire),
+                        StreamRunner.Part.LEARN,
+                        MillraceTopology.learn(
+                                topics,
+                                () -> new Trainer(settings.trainer(), new Gradients(interruption)),
+                                settings.stream().maxWait(),
+                                wire,
+                                WriteThroughStore.Moment.BEFORE_COMMIT)),
+                Optional.of(new InterruptedClients(interruption, topics)));
+        Runtime.getRuntime().addShutdownHook(new Thread(runner::close));
+        runner.start();
+        while (runner.isAlive()) {
+            Thread.sleep(100);
+        }
+    }
+
+    /** Settings of {@code --set key=value} arguments, from one of the arguments on. */
+    public static MillraceSettings settings(String[] args, int from) {
+        Map<String, String> given = new HashMap<>();
+        for (int at = from; at < args.length; at += 2) {
+            String[] keyAndValue = args[at + 1].split("=", 2);
+            given.put(keyAndValue[0], keyAndValue[1]);
+        }
+        return MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+    }
+
+    private record Gradients(Interruption interruption) implements StepTimes {
+
+        @Override
+        public void begin() {}
+
+        @Override
+        public void lap(Phase phase) {
+            if (phase == Phase.BACKWARD) {
+                interruption.at(KillPoint.AFTER_GRADIENT);
+            }
+        }
+    }
+}
