@@ -104,8 +104,8 @@ record EvolvedStream(SeededStream good) implements Input {
                 send(producer, "clicks", ClickEvent.getClassSchema(), count[0]++, ForeignRecords.fields(click));
             }
         };
-        for (int number = 0; number < good.exposures(); number++) {
-            good.emit(number, 0, sink);
+        for (int number = 0; number < good.moments(); number++) {
+            good.emit(number, sink);
         }
         producer.flush();
     }
@@ -143,8 +143,8 @@ record EvolvedStream(SeededStream good) implements Input {
                 sent.merge(topic, isFollowedByMisfit(count[0]++) ? 1L : 0L, Long::sum);
             }
         };
-        for (int number = 0; number < good.exposures(); number++) {
-            good.emit(number, 0, sink);
+        for (int number = 0; number < good.moments(); number++) {
+            good.emit(number, sink);
         }
         return sent;
     }

@@ -128,14 +128,14 @@ class InputIT {
     @Test
     @Tag("long")
     void f21_duplicatesOnBothSidesOfAKillChangeOnlyTheirCounts() throws Exception {
-        int half = STREAM.exposures() / 2;
+        int half = STREAM.moments() / 2;
         Outcome once;
         try (Experiment run = Experiment.begin("F21-once", "", 1)) {
             sendRepeated(run, 0, half, new TreeMap<>(), 1);
             readAll(run, half, Map.of());
             run.stopTrainers();
-            sendRepeated(run, half, STREAM.exposures(), new TreeMap<>(), 1);
-            readAll(run, STREAM.exposures(), Map.of());
+            sendRepeated(run, half, STREAM.moments(), new TreeMap<>(), 1);
+            readAll(run, STREAM.moments(), Map.of());
             once = run.outcome();
         }
         try (Experiment run = Experiment.begin("F21", "each event one to three times, on both sides of a SIGKILL", 1)) {
@@ -147,12 +147,12 @@ class InputIT {
             long before = sum(repeats);
             sendAgain(run, half, repeats);
             run.note(sum(repeats) - before + " events of before the kill sent again after it");
-            sendRepeated(run, half, STREAM.exposures(), repeats, 3);
+            sendRepeated(run, half, STREAM.moments(), repeats, 3);
             TrainerProcess second = run.train();
             run.awaitStep(once.step() * (60 + run.random().nextInt(30)) / 100);
             run.note("at step " + run.step());
             second.kill();
-            readAll(run, STREAM.exposures(), repeats);
+            readAll(run, STREAM.moments(), repeats);
 
             run.note(repeats + " duplicates");
             Outcome expected = once;
@@ -189,16 +189,13 @@ class InputIT {
                 }
             };
             for (int number = from; number < to; number++) {
-                STREAM.emit(number, 0, sink);
+                STREAM.emit(number, sink);
             }
             producer.flush();
         }
     }
 
-    /**
-     * Sends every other event of the beginning again. Not clicks that are late: their time, a minute ahead of what comes next,
-     * would make them wait, and what lies behind them.
-     */
+    /** Sends every other event of the beginning again. */
     private static void sendAgain(Experiment run, int to, SortedMap<String, Long> repeats) {
         try (EventProducer producer = run.producer()) {
             SeededStream.Sink sink = new SeededStream.Sink() {
@@ -212,14 +209,14 @@ class InputIT {
 
                 @Override
                 public void click(Click click) {
-                    if (run.random().nextBoolean() && !click.id().startsWith("l")) {
+                    if (run.random().nextBoolean()) {
                         producer.send(click);
                         repeats.merge("clicks", 1L, Long::sum);
                     }
                 }
             };
             for (int number = 0; number < to; number++) {
-                STREAM.emit(number, 0, sink);
+                STREAM.emit(number, sink);
             }
             producer.flush();
         }
@@ -228,7 +225,7 @@ class InputIT {
     /** Starts a trainer on what was sent, and waits until it has read and learnt that. */
     private static TrainerProcess readAll(Experiment run, int to, Map<String, Long> repeats) throws Exception {
         TrainerProcess trainer = run.train();
-        SortedMap<String, Long> sent = new SeededStream(STREAM.seed(), to).sent();
+        SortedMap<String, Long> sent = STREAM.sent(to);
         repeats.forEach((topic, count) -> sent.merge(topic, count, Long::sum));
         run.awaitRead(sent);
         return trainer;

@@ -170,7 +170,7 @@ class InternalTopicsIT {
             run.stopTrainers();
             SeededStream longer = new SeededStream(SHORT_STREAM.seed(), 2 * SHORT_STREAM.exposures());
             try (EventProducer producer = run.producer()) {
-                longer.send(producer, SHORT_STREAM.exposures(), longer.exposures());
+                longer.send(producer, SHORT_STREAM.exposures(), longer.moments());
             }
             long read = Cluster.offset(admin, ATTRIBUTE, "exposures");
             long end = end(admin, "exposures");

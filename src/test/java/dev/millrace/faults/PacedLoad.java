@@ -16,7 +16,7 @@ final class PacedLoad implements AutoCloseable {
     private final EventProducer producer;
     private final ScheduledExecutorService pace = Executors.newSingleThreadScheduledExecutor();
     private final Future<?> sending;
-    private int sent;
+    private volatile int sent;
 
     private PacedLoad(Experiment run, SeededStream stream, int perSecond) {
         this.run = run;
@@ -27,11 +27,16 @@ final class PacedLoad implements AutoCloseable {
                 () -> send(perSecond / PORTIONS_A_SECOND), 0, 1000 / PORTIONS_A_SECOND, TimeUnit.MILLISECONDS);
     }
 
-    /** @param perSecond exposures; their clicks come on top */
+    /** @param perSecond moments of the stream, an exposure each; their clicks come on top */
     static PacedLoad start(Experiment run, SeededStream stream, int perSecond) {
         PacedLoad load = new PacedLoad(run, stream, perSecond);
         run.note("load begins, " + perSecond + " exposures a second, and their clicks");
         return load;
+    }
+
+    /** Whether all was sent. */
+    boolean isDone() {
+        return sent == stream.moments();
     }
 
     /** Sends what is left at once. */
@@ -41,9 +46,9 @@ final class PacedLoad implements AutoCloseable {
         }
         close();
         try (EventProducer rest = run.producer()) {
-            run.note("load ends, " + sent + " exposures were sent at their pace, the other "
-                    + (stream.exposures() - sent) + " at once");
-            stream.send(rest, sent, stream.exposures());
+            run.note("load ends, " + sent + " moments were sent at their pace, the other " + (stream.moments() - sent)
+                    + " at once");
+            stream.send(rest, sent, stream.moments());
         }
     }
 
@@ -55,8 +60,8 @@ final class PacedLoad implements AutoCloseable {
         }
     }
 
-    private void send(int exposures) {
-        int end = Math.min(stream.exposures(), sent + exposures);
+    private void send(int moments) {
+        int end = Math.min(stream.moments(), sent + moments);
         stream.send(producer, sent, end);
         sent = end;
     }

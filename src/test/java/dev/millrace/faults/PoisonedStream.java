@@ -62,8 +62,8 @@ final class PoisonedStream implements Input {
             }
         };
         int every = good.exposures() / Math.max(users().size(), items().size()) / 2;
-        for (int number = 0; number < good.exposures(); number++) {
-            good.emit(number, 0, sink);
+        for (int number = 0; number < good.moments(); number++) {
+            good.emit(number, sink);
             if (number % every == 0) {
                 send(producer, waiting.computeIfAbsent("users", first -> new ArrayDeque<>()), Poison::users, number);
                 send(producer, waiting.computeIfAbsent("items", first -> new ArrayDeque<>()), Poison::items, number);

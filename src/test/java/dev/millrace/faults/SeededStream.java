@@ -34,6 +34,7 @@ record SeededStream(long seed, int exposures) implements Input {
     private static final int MILLIS_APART = 100;
     private static final int CLICK_MOMENTS = 10;
     private static final int LATE_MOMENTS = 610; // a minute and a second: the attribution window is a minute
+    private static final int ALL_ENDED_AFTER = 120_000;
     private static final int LATE = 33;
     private static final int ORPHAN = 34;
 
@@ -93,11 +94,16 @@ record SeededStream(long seed, int exposures) implements Input {
     @Override
     public void sendAll(EventProducer producer) {
         sendUsers(producer);
-        send(producer, 0, exposures);
+        send(producer, 0, moments());
     }
 
     @Override
     public SortedMap<String, Long> sent() {
+        return sent(moments());
+    }
+
+    /** Events of the moments before one, by topic, and all profiles. */
+    SortedMap<String, Long> sent(int to) {
         SortedMap<String, Long> counts = new TreeMap<>();
         counts.put("users", (long) USERS);
         Sink counting = new Sink() {
@@ -111,69 +117,80 @@ record SeededStream(long seed, int exposures) implements Input {
                 counts.merge("clicks", 1L, Long::sum);
             }
         };
-        for (int moment = 0; moment < moments(); moment++) {
-            emit(moment, 0, counting);
+        for (int moment = 0; moment < to; moment++) {
+            emit(moment, counting);
         }
         return counts;
     }
 
-    /** What happens from one moment to before another; to the last exposure means to the end. */
+    /** What happens from one moment to before another. */
     void send(EventProducer producer, int from, int to) {
         Sink sink = Sink.to(producer);
-        for (int moment = from; moment < (to == exposures ? moments() : to); moment++) {
-            emit(moment, 0, sink);
+        for (int moment = from; moment < to; moment++) {
+            emit(moment, sink);
         }
         producer.flush();
     }
 
-    /** Moments of the stream: an exposure each, and behind the last the clicks that are still due. */
+    /** Moments of the stream: an exposure each, then the clicks that are still due, then what ends all windows. */
     int moments() {
+        return closing() + USERS;
+    }
+
+    /** First of the moments at which all windows have ended: whatever ends in the last second is a matter of when timers ran. */
+    private int closing() {
         return exposures + LATE_MOMENTS + 1;
     }
 
-    /**
-     * What happens at one moment: an exposure, the click of an earlier one, and now and then a click that comes too late.
-     *
-     * @param sentAt wall clock of sending, epoch milliseconds
-     */
-    void emit(int moment, long sentAt, Sink sink) {
+    /** What happens at one moment: an exposure, the click of an earlier one, and now and then a click that comes too late. */
+    void emit(int moment, Sink sink) {
         if (moment < exposures) {
-            expose(moment, sentAt, sink);
+            expose(moment, sink);
         }
-        click(moment - CLICK_MOMENTS, sentAt, sink);
-        clickLate(moment - LATE_MOMENTS, sentAt, sink);
+        click(moment - CLICK_MOMENTS, sink);
+        clickLate(moment - LATE_MOMENTS, sink);
+        if (moment >= closing()) {
+            close(moment, sink);
+        }
     }
 
-    private void expose(int number, long sentAt, Sink sink) {
-        Exposure exposure =
-                new Exposure("e" + number, userOf(number), itemOf(number), time(number), sentAt, Features.NONE);
+    /** Shows each user something, long after all else, and lets them click on it. */
+    private static void close(int moment, Sink sink) {
+        String user = "u" + moment % USERS;
+        long time = time(moment) + ALL_ENDED_AFTER;
+        sink.exposure(new Exposure("z" + moment, user, "i0", time, 0, Features.NONE));
+        sink.click(click("z" + moment, user, "i0", Optional.of("z" + moment), time + 3));
+    }
+
+    private void expose(int number, Sink sink) {
+        Exposure exposure = new Exposure("e" + number, userOf(number), itemOf(number), time(number), 0, Features.NONE);
         sink.exposure(exposure);
         if (CounterRandom.below(100, seed, number, 3) == 0) {
             sink.exposure(exposure);
         }
     }
 
-    private void click(int number, long sentAt, Sink sink) {
+    private void click(int number, Sink sink) {
         if (number < 0 || number >= exposures) {
             return;
         }
         int fate = fate(number);
         long time = time(number) + CLICK_MOMENTS * MILLIS_APART + 3;
         if (fate < 33) {
-            Click click = click("c" + number, userOf(number), itemOf(number), Optional.of("e" + number), time, sentAt);
+            Click click = click("c" + number, userOf(number), itemOf(number), Optional.of("e" + number), time);
             sink.click(click);
             if (fate == 0) {
                 sink.click(click);
             }
         } else if (fate == ORPHAN) {
-            sink.click(click("o" + number, userOf(number), "never-shown", Optional.empty(), time, sentAt));
+            sink.click(click("o" + number, userOf(number), "never-shown", Optional.empty(), time));
         }
     }
 
-    private void clickLate(int number, long sentAt, Sink sink) {
+    private void clickLate(int number, Sink sink) {
         if (number >= 0 && number < exposures && fate(number) == LATE) {
             long time = time(number) + LATE_MOMENTS * MILLIS_APART + 7;
-            sink.click(click("l" + number, userOf(number), itemOf(number), Optional.of("e" + number), time, sentAt));
+            sink.click(click("l" + number, userOf(number), itemOf(number), Optional.of("e" + number), time));
         }
     }
 
@@ -194,7 +211,7 @@ record SeededStream(long seed, int exposures) implements Input {
         return "i" + Math.min(CounterRandom.below(ITEMS, seed, number, 1), CounterRandom.below(ITEMS, seed, number, 2));
     }
 
-    private static Click click(String id, String user, String item, Optional<String> exposure, long time, long sentAt) {
-        return new Click(id, user, item, exposure, "click", 1, time, sentAt, Features.NONE);
+    private static Click click(String id, String user, String item, Optional<String> exposure, long time) {
+        return new Click(id, user, item, exposure, "click", 1, time, 0, Features.NONE);
     }
 }

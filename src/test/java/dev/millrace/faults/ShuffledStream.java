@@ -84,8 +84,8 @@ record ShuffledStream(SeededStream ordered, int shuffleMillis) implements Input 
                 events.add(new Sent(time, time + way, event));
             }
         };
-        for (int number = 0; number < ordered.exposures(); number++) {
-            ordered.emit(number, 0, sink);
+        for (int number = 0; number < ordered.moments(); number++) {
+            ordered.emit(number, sink);
         }
         events.sort(Comparator.comparingLong(Sent::arrival));
         long end = events.stream().mapToLong(Sent::time).max().orElse(0) + BEHIND;

@@ -37,12 +37,12 @@ class SwarmIT {
             run.set("stream.session-timeout", "6s");
             run.set("stream.transaction-timeout", "5s");
             Swarm swarm = new Swarm(run);
-            try (Feed feed = Feed.start(run.producer(), stream, MOMENTS_PER_SECOND)) {
-                while (!feed.isDone()) {
+            try (PacedLoad load = PacedLoad.start(run, stream, MOMENTS_PER_SECOND)) {
+                while (!load.isDone()) {
                     TimeUnit.MILLISECONDS.sleep(2_000 + run.random().nextInt(8_000));
                     swarm.happens(Fault.values()[run.random().nextInt(Fault.values().length)]);
                 }
-                feed.await();
+                load.finish();
             }
 
             run.judge(withResent(run, stream, undisturbed), Judgement.Demand.SAME_EXAMPLES);
