@@ -16,15 +16,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.core.ConditionTimeoutException;
 
 /**
@@ -199,6 +204,30 @@ final class Experiment implements AutoCloseable {
     void stopTrainers() throws InterruptedException {
         for (TrainerProcess trainer : trainers) {
             trainer.stop();
+        }
+    }
+
+    /**
+     * The trainer that has the learner's task, as its group has divided them.
+     *
+     * @param among trainers, by name of their state directory
+     */
+    String learning(Collection<String> among) throws Exception {
+        Map<String, Object> clients = new HashMap<>(settings().clients().properties());
+        try (Admin admin = Admin.create(clients)) {
+            Set<String> names = admin.describeConsumerGroups(List.of("millrace-learn")).all().get().values().stream()
+                    .flatMap(group -> group.members().stream())
+                    .filter(member -> !member.assignment().topicPartitions().isEmpty())
+                    .flatMap(member -> member.groupInstanceId().stream())
+                    .collect(Collectors.toSet());
+            for (String state : among) {
+                String name = Files.readString(directory.resolve(state).resolve("instance.id"))
+                        .strip();
+                if (names.stream().anyMatch(member -> member.startsWith(name))) {
+                    return state;
+                }
+            }
+            throw new AssertionError("none of " + among + " learns, but " + names);
         }
     }
 

@@ -24,6 +24,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -159,7 +160,7 @@ record Judgement(String verdict, List<String> failures) {
 
     /** What a server answers against an exact search over the vectors on the topic. */
     private static int compareIndex(MillraceSettings settings, List<String> failures) throws Exception {
-        Map<String, float[]> vectors = vectors(settings);
+        Map<String, float[]> vectors = vectors(settings, failures);
         HttpClient http = HttpClient.newHttpClient();
         ObjectMapper json = new ObjectMapper();
         try (ServeProcess server =
@@ -198,12 +199,19 @@ record Judgement(String verdict, List<String> failures) {
         return isRight;
     }
 
-    private static Map<String, float[]> vectors(MillraceSettings settings) {
+    /** The last vector of each item; none may be of an older step than one before it. */
+    private static Map<String, float[]> vectors(MillraceSettings settings, List<String> failures) {
         EmbeddingRecords records = new EmbeddingRecords(new AvroWire(settings.wire()));
         Map<String, float[]> vectors = new TreeMap<>();
+        Map<String, Long> steps = new HashMap<>();
         try (TopicReader reader = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             Outcome.read(reader, settings.topics().names().itemEmbeddings(), record -> {
                 ItemEmbedding embedding = records.decode(record);
+                if (embedding.vector().isPresent()
+                        && steps.merge(embedding.item(), embedding.step(), Math::max) > embedding.step()) {
+                    failures.add("a vector of item " + embedding.item() + " of step " + embedding.step()
+                            + " comes after one of step " + steps.get(embedding.item()) + ": " + record.place());
+                }
                 embedding
                         .vector()
                         .ifPresentOrElse(

@@ -52,7 +52,7 @@ class KillPointIT {
 
             Set<KillPoint> ended = EnumSet.noneOf(KillPoint.class);
             for (KillPoint point : KillPoint.values()) {
-                end(run, point, 1);
+                end(run, point, 2); // so that something is committed between two points
                 ended.add(point);
             }
             run.train();

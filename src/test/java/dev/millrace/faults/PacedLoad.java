@@ -41,9 +41,9 @@ final class PacedLoad implements AutoCloseable {
         }
         close();
         try (EventProducer rest = run.producer()) {
-            run.note("load ends, " + sent + " exposures were sent at their pace, the other "
-                    + (stream.exposures() - sent) + " at once");
-            stream.send(rest, sent, stream.exposures());
+            run.note("load ends, " + sent + " portions were sent at their pace, the other " + (stream.portions() - sent)
+                    + " at once");
+            stream.send(rest, sent, stream.portions());
         }
     }
 
@@ -56,7 +56,7 @@ final class PacedLoad implements AutoCloseable {
     }
 
     private void send(int exposures) {
-        int end = Math.min(stream.exposures(), sent + exposures);
+        int end = Math.min(stream.portions(), sent + exposures);
         stream.send(producer, sent, end);
         sent = end;
     }

@@ -21,8 +21,21 @@ import java.util.TreeMap;
  *
  * @param seed of everything
  * @param exposures to send
+ * @param order in which events are sent
  */
-record SeededStream(long seed, int exposures) {
+record SeededStream(long seed, int exposures, Order order) {
+
+    /** In which order events are sent. */
+    enum Order {
+        /** An exposure, then its clicks, a late one too: times go back and forth by a minute. */
+        BY_EXPOSURE,
+        /**
+         * By time: whoever reads as they come meets them as one who reads them all at once does. At the end each user is shown
+         * something, and clicks, when all windows have ended: what has ended in the last second of event time is a matter of when timers
+         * ran.
+         */
+        BY_TIME
+    }
 
     static final int USERS = 200;
     static final int ITEMS = 300;
@@ -33,6 +46,11 @@ record SeededStream(long seed, int exposures) {
     private static final int MILLIS_APART = 100;
     private static final int CLICK_AFTER = 1_003;
     private static final int LATE_AFTER = 61_007;
+    private static final int ALL_ENDED_AFTER = 120_000;
+
+    SeededStream(long seed, int exposures) {
+        this(seed, exposures, Order.BY_EXPOSURE);
+    }
 
     /** Takes events. */
     interface Sink {
@@ -71,7 +89,15 @@ record SeededStream(long seed, int exposures) {
     /** Profiles, exposures and clicks, as fast as the broker takes them. */
     void sendAll(EventProducer producer) {
         sendUsers(producer);
-        send(producer, 0, exposures);
+        send(producer, 0, portions());
+    }
+
+    /** What {@link #send} counts: exposures, and in the order of time what comes behind the last one too. */
+    int portions() {
+        return switch (order) {
+            case BY_EXPOSURE -> exposures;
+            case BY_TIME -> closings() + USERS;
+        };
     }
 
     /** Events of the whole stream, by topic. */
@@ -89,13 +115,18 @@ record SeededStream(long seed, int exposures) {
                 counts.merge("clicks", 1L, Long::sum);
             }
         };
-        for (int number = 0; number < exposures; number++) {
-            emit(number, 0, counting);
+        for (int number = 0; number < portions(); number++) {
+            emitPortion(number, counting);
         }
         return counts;
     }
 
-    /** Exposures and what follows from them, from one number to before another. */
+    /** Number of the first portion behind the last click. */
+    private int closings() {
+        return exposures + LATE_AFTER / MILLIS_APART + 1;
+    }
+
+    /** Portions of the stream, from one number to before another: exposures and what follows from them, or what falls into a time. */
     void send(EventProducer producer, int from, int to) {
         Sink sink = new Sink() {
             @Override
@@ -109,7 +140,7 @@ record SeededStream(long seed, int exposures) {
             }
         };
         for (int number = from; number < to; number++) {
-            emit(number, 0, sink);
+            emitPortion(number, sink);
         }
         producer.flush();
     }
@@ -120,26 +151,90 @@ record SeededStream(long seed, int exposures) {
      * @param sentAt wall clock of sending, epoch milliseconds
      */
     void emit(int number, long sentAt, Sink sink) {
-        String user = "u" + CounterRandom.below(USERS, seed, number, 0);
-        String item = "i" + popular(number);
-        long time = T0 + 10_000 + (long) number * MILLIS_APART;
-        Exposure exposure = new Exposure("e" + number, user, item, time, sentAt, Features.NONE);
+        show(number, sentAt, sink);
+        click(number, sentAt, sink);
+        clickLate(number, sentAt, sink);
+    }
+
+    private void emitPortion(int number, Sink sink) {
+        switch (order) {
+            case BY_EXPOSURE -> emit(number, 0, sink);
+            case BY_TIME -> {
+                if (number < closings()) {
+                    emitTime(number, sink);
+                } else {
+                    close(number, sink);
+                }
+            }
+        }
+    }
+
+    private void close(int number, Sink sink) {
+        String user = "u" + (number - closings());
+        long time = time(number) + ALL_ENDED_AFTER;
+        sink.exposure(new Exposure("z" + number, user, "i0", time, 0, Features.NONE));
+        sink.click(click("z" + number, user, "i0", Optional.of("z" + number), time + 3, 0));
+    }
+
+    /** What is of the time from one exposure to before the next, by time. */
+    private void emitTime(int number, Sink sink) {
+        int clicked = number - CLICK_AFTER / MILLIS_APART;
+        int clickedLate = number - LATE_AFTER / MILLIS_APART;
+        if (number < exposures) {
+            show(number, 0, sink);
+        }
+        if (clicked >= 0 && clicked < exposures) {
+            click(clicked, 0, sink);
+        }
+        if (clickedLate >= 0) {
+            clickLate(clickedLate, 0, sink);
+        }
+    }
+
+    private void show(int number, long sentAt, Sink sink) {
+        Exposure exposure =
+                new Exposure("e" + number, user(number), shown(number), time(number), sentAt, Features.NONE);
         sink.exposure(exposure);
         if (CounterRandom.below(100, seed, number, 3) == 0) {
             sink.exposure(exposure);
         }
-        int fate = CounterRandom.below(100, seed, number, 4);
+    }
+
+    private void click(int number, long sentAt, Sink sink) {
+        int fate = fate(number);
+        long time = time(number) + CLICK_AFTER;
         if (fate < 33) {
-            Click click = click("c" + number, user, item, Optional.of("e" + number), time + CLICK_AFTER, sentAt);
+            Click click = click("c" + number, user(number), shown(number), Optional.of("e" + number), time, sentAt);
             sink.click(click);
             if (fate == 0) {
                 sink.click(click);
             }
-        } else if (fate == 33) {
-            sink.click(click("l" + number, user, item, Optional.of("e" + number), time + LATE_AFTER, sentAt));
         } else if (fate == 34) {
-            sink.click(click("o" + number, user, "never-shown", Optional.empty(), time + CLICK_AFTER, sentAt));
+            sink.click(click("o" + number, user(number), "never-shown", Optional.empty(), time, sentAt));
         }
+    }
+
+    private void clickLate(int number, long sentAt, Sink sink) {
+        if (fate(number) == 33) {
+            long time = time(number) + LATE_AFTER;
+            sink.click(click("l" + number, user(number), shown(number), Optional.of("e" + number), time, sentAt));
+        }
+    }
+
+    private int fate(int number) {
+        return CounterRandom.below(100, seed, number, 4);
+    }
+
+    private String user(int number) {
+        return "u" + CounterRandom.below(USERS, seed, number, 0);
+    }
+
+    private String shown(int number) {
+        return "i" + popular(number);
+    }
+
+    private static long time(int number) {
+        return T0 + 10_000 + (long) number * MILLIS_APART;
     }
 
     /** Small numbers more often: the lesser of two draws. */

@@ -6,6 +6,9 @@ import dev.millrace.stream.KillPoint;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,9 +21,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TakeoverIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);
+    private static final SeededStream BY_TIME = new SeededStream(1, 20_000, SeededStream.Order.BY_TIME);
     private static final int EXPOSURES_A_SECOND = 150;
     private static final MillraceProcess.Launch WAITING = MillraceProcess.Launch.PROGRAM.of(HaltingTrainer.class);
-    private static final String FENCED = "(?i)(InvalidProducerEpoch|ProducerFenced|TaskMigrated|fenced)";
+    private static final String FENCED = "(?m)^(.*(?:InvalidProducerEpoch|ProducerFenced|TaskMigrated|fenced).*)$";
 
     @Test
     void f04_whoSleepsThroughItsSessionWithAnOpenTransactionIsFenced() throws Exception {
@@ -45,7 +49,7 @@ class TakeoverIT {
             run.awaitStep(step + 1);
             run.note("another has taken over behind step " + step);
             zombie.signal("CONT");
-            run.note("it says " + zombie.awaitOutput(FENCED));
+            run.note("it says: " + zombie.awaitOutput(FENCED));
 
             run.judge(undisturbed, Judgement.Demand.SAME_LOG);
         }
@@ -80,8 +84,8 @@ class TakeoverIT {
     @Test
     void f05_restartedOneByOneUnderLoadEachKeepsItsPlace() throws Exception {
         try (Experiment run = Experiment.begin("F5", "two trainers: restarted one by one under load, twice", 2)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            try (PacedLoad load = PacedLoad.start(run, STREAM, EXPOSURES_A_SECOND)) {
+            Outcome undisturbed = run.undisturbed(BY_TIME);
+            try (PacedLoad load = PacedLoad.start(run, BY_TIME, EXPOSURES_A_SECOND)) {
                 TrainerProcess one = named(run, "one");
                 TrainerProcess two = named(run, "two");
                 goesOn(run);
@@ -120,22 +124,18 @@ class TakeoverIT {
     @Test
     void f06_oneTwoThreeAndOneTrainerUnderLoad() throws Exception {
         try (Experiment run = Experiment.begin("F6", "trainers: 1, 2, 3, 1 under load", 2)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
-            try (PacedLoad load = PacedLoad.start(run, STREAM, EXPOSURES_A_SECOND)) {
-                TrainerProcess one = run.train();
-                one.awaitReady();
-                goesOn(run);
-                TrainerProcess two = run.train("state-2");
-                two.awaitReady();
-                goesOn(run);
-                TrainerProcess three = run.train("state-3");
-                three.awaitReady();
-                goesOn(run);
-
-                one.stop();
-                noteTakeover(run, two, three);
-                two.stop();
-                noteTakeover(run, three);
+            Outcome undisturbed = run.undisturbed(BY_TIME);
+            try (PacedLoad load = PacedLoad.start(run, BY_TIME, EXPOSURES_A_SECOND)) {
+                Map<String, TrainerProcess> trainers = new TreeMap<>();
+                for (String state : List.of("state", "state-2", "state-3")) {
+                    trainers.put(state, joined(run, state));
+                }
+                while (trainers.size() > 1) {
+                    TrainerProcess learner = removed(run, trainers);
+                    learner.stop();
+                    noteTakeover(run, trainers);
+                    goesOn(run);
+                }
                 load.finish();
             }
 
@@ -148,20 +148,18 @@ class TakeoverIT {
     void f06_anotherTakesOverFromAKilledOne(int standbys, String session) throws Exception {
         String what = "trainer: SIGKILL, another takes over; standbys " + standbys + ", session " + session;
         try (Experiment run = Experiment.begin("F6-" + standbys + "-" + session, what, 2)) {
-            Outcome undisturbed = run.undisturbed(STREAM);
+            Outcome undisturbed = run.undisturbed(BY_TIME);
             run.set("stream.standby-replicas", Integer.toString(standbys));
             run.set("stream.session-timeout", session);
-            try (PacedLoad load = PacedLoad.start(run, STREAM, EXPOSURES_A_SECOND)) {
-                TrainerProcess one = run.train();
-                one.awaitReady();
-                goesOn(run);
-                TrainerProcess two = run.train("state-2");
-                two.awaitReady();
-                goesOn(run);
+            try (PacedLoad load = PacedLoad.start(run, BY_TIME, EXPOSURES_A_SECOND)) {
+                Map<String, TrainerProcess> trainers = new TreeMap<>();
+                trainers.put("state", joined(run, "state"));
+                trainers.put("state-2", joined(run, "state-2"));
                 TimeUnit.MILLISECONDS.sleep(run.random().nextInt(2_000));
 
-                one.kill();
-                noteTakeover(run, two);
+                TrainerProcess learner = removed(run, trainers);
+                learner.kill();
+                noteTakeover(run, trainers);
                 load.finish();
             }
 
@@ -169,28 +167,38 @@ class TakeoverIT {
         }
     }
 
+    private static TrainerProcess joined(Experiment run, String state) throws Exception {
+        TrainerProcess trainer = run.train(state);
+        trainer.awaitReady();
+        goesOn(run);
+        return trainer;
+    }
+
+    /** The trainer that learns, taken out of these. */
+    private static TrainerProcess removed(Experiment run, Map<String, TrainerProcess> trainers) throws Exception {
+        String state = run.learning(trainers.keySet());
+        run.note(state + " has the learner");
+        return Optional.ofNullable(trainers.remove(state)).orElseThrow();
+    }
+
     /** Waits until several steps more are learnt. */
     private static void goesOn(Experiment run) {
         run.awaitStep(run.step() + 10);
     }
 
-    private static void noteTakeover(Experiment run, TrainerProcess... left) throws Exception {
+    /** How long it takes from now, when a trainer is gone, until another has learnt a step. */
+    private static void noteTakeover(Experiment run, Map<String, TrainerProcess> left) throws Exception {
         long begun = System.nanoTime();
-        long last = step(run);
+        TimeUnit.MILLISECONDS.sleep(500); // what it has committed is seen by then
+        long last = run.step();
         run.awaitStep(last + 1);
         double seconds = Duration.ofNanos(System.nanoTime() - begun).toMillis() / 1e3;
         run.note(String.format(Locale.ROOT, "step %d is committed after %.1f s", last + 1, seconds));
-        for (TrainerProcess trainer : left) {
+        for (TrainerProcess trainer : left.values()) {
             for (String application : List.of("attribute", "learn")) {
                 List<String> lines = trainer.readyLines(application);
                 run.note(trainer.name() + ": " + lines.get(lines.size() - 1));
             }
         }
-    }
-
-    /** The last step of a trainer that is gone: none is on its way any more. */
-    private static long step(Experiment run) throws InterruptedException {
-        TimeUnit.MILLISECONDS.sleep(500);
-        return run.step();
     }
 }

@@ -110,14 +110,16 @@ final class InterruptedClients implements KafkaClientSupplier {
             switch (method.getName()) {
                 case "beginTransaction" -> begins();
                 case "send" -> sends(topic(arguments));
-                case "commitTransaction" -> interruption.at(KillPoint.PRODUCED_BEFORE_COMMIT, producer::flush);
+                case "commitTransaction" -> commits();
                 default -> {}
             }
             Object result = call(producer, method, arguments);
             switch (method.getName()) {
                 case "send" -> sent(topic(arguments));
                 case "commitTransaction" -> {
-                    interruption.at(KillPoint.COMMITTED_BEFORE_STORES);
+                    if (entries > 0) {
+                        interruption.at(KillPoint.COMMITTED_BEFORE_STORES);
+                    }
                     isBehindCommit = true;
                 }
                 default -> {}
@@ -131,6 +133,12 @@ final class InterruptedClients implements KafkaClientSupplier {
             }
             vectors = 0;
             entries = 0;
+        }
+
+        private void commits() {
+            if (vectors > 0) {
+                interruption.at(KillPoint.PRODUCED_BEFORE_COMMIT, producer::flush);
+            }
         }
 
         private void sends(String topic) {

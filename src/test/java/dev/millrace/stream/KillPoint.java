@@ -2,6 +2,10 @@ package dev.millrace.stream;
 
 /** Places in the course of a process at which a test ends it, as SIGKILL would. */
 public enum KillPoint {
+    /** As {@link #PRODUCED_BEFORE_COMMIT}, of attribution. */
+    ATTRIBUTION_PRODUCED_BEFORE_COMMIT,
+    /** As {@link #COMMITTED_BEFORE_STORES}, of attribution. */
+    ATTRIBUTION_COMMITTED_BEFORE_STORES,
     /** A step's gradient is computed, and nothing of it applied. */
     AFTER_GRADIENT,
     /** A batch is in the log, in a transaction that is open, and not learnt. */
@@ -12,16 +16,12 @@ public enum KillPoint {
     BEFORE_STORE_WRITE,
     /** All of a commit's entries are in the store and, on the broker, in the changelog. */
     AFTER_STORE_WRITE,
-    /** Everything of the learner's transaction is on the broker, offsets too, and the end of the transaction is not asked for. */
+    /** All of a transaction of the learner is on the broker, vectors and offsets too, and its commit is not asked for. */
     PRODUCED_BEFORE_COMMIT,
     /** The learner's transaction is committed, and its store is not. */
     COMMITTED_BEFORE_STORES,
     /** Transaction and store of the learner are committed, and the next transaction is not begun. */
     BETWEEN_TRANSACTIONS,
-    /** As {@link #PRODUCED_BEFORE_COMMIT}, of attribution. */
-    ATTRIBUTION_PRODUCED_BEFORE_COMMIT,
-    /** As {@link #COMMITTED_BEFORE_STORES}, of attribution. */
-    ATTRIBUTION_COMMITTED_BEFORE_STORES,
     /** Some of the learner's entries are restored, of a store that was gone. */
     DURING_RESTORE,
     /** An audit's checkpoint is written, and not yet under its name. */
