@@ -216,6 +216,11 @@ final class Experiment implements AutoCloseable {
         note("stores of " + application + " removed from " + state);
     }
 
+    /** All that were started, in that order. */
+    List<TrainerProcess> trainers() {
+        return List.copyOf(trainers);
+    }
+
     /** Ends all trainers with SIGTERM and waits for them. */
     void stopTrainers() throws InterruptedException {
         for (TrainerProcess trainer : trainers) {

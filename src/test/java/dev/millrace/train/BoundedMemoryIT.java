@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Users and items that each come once fill a heap of 512 MB no further than their bounds, however many there are:
  * {@code -Dfaults.ids=} says how many.
  */
+@Tag("fault")
 class BoundedMemoryIT {
 
     private static final long IDS = Long.getLong("faults.ids", 200_000);

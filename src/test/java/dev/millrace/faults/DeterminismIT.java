@@ -1,0 +1,91 @@
+package dev.millrace.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.millrace.cli.MillraceProcess;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The same input under other settings of whatever must not matter, and on another Java. */
+@Tag("fault")
+@Tag("long")
+class DeterminismIT {
+
+    private static final SeededStream STREAM = new SeededStream(3, 5_000);
+    private static final Path JVMS = Path.of("/usr/lib/jvm");
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "kafka.max.poll.records=1",
+                "kafka.max.poll.records=50 kafka.max.partition.fetch.bytes=2000",
+                "stream.attribute.commit-interval=5ms stream.learn.commit-interval=5ms",
+                "stream.attribute.commit-interval=5s stream.learn.commit-interval=5s",
+                "stream.attribute.threads=2",
+                "stream.transactional-stores=false",
+                "exam.every-steps=7 digest.steps=3"
+            })
+    void f39_whatMustNotMatterDoesNot(String settings) throws Exception {
+        try (Experiment run = Experiment.begin("F39-" + settings.replaceAll("[^a-z0-9.]+", "-"), settings, 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            for (String setting : settings.split(" ", -1)) {
+                int split = setting.indexOf('=');
+                run.set(setting.substring(0, split), setting.substring(split + 1));
+            }
+            run.load(STREAM);
+
+            run.train();
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    @Test
+    void f39_anotherJavaWritesTheSameLogAndTheSameWeights() throws Exception {
+        Path other = java25();
+        MillraceProcess.Launch launch = MillraceProcess.Launch.PROGRAM.on(other);
+        try (Experiment run = Experiment.beginEmpty("F39-java", "JDK 25 beside JDK 17", 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            // state is not carried from one Java to the other: all of it is made by this one
+            run.takeCatalogue(launch);
+            run.load(STREAM);
+
+            run.train(launch, "state", List.of("train"));
+            run.awaitBooks(undisturbed.books());
+            run.stopTrainers();
+
+            Outcome left = Outcome.read(run.settings());
+            assertThat(left.log()).isEqualTo(undisturbed.log());
+            assertThat(left.digest()).isEqualTo(undisturbed.digest());
+            try (MillraceProcess audit = run.run(launch, "verify", "verify", "--model", "--counts")) {
+                assertThat(audit.awaitExit(Experiment.PATIENCE))
+                        .as(audit.output())
+                        .isZero();
+            }
+            // and a trainer of the first Java does not take that state over
+            TrainerProcess first = run.train();
+            assertThat(first.awaitExit(Experiment.PATIENCE)).as(first.output()).isPositive();
+            assertThat(first.output()).contains("javaFeature=25", "javaFeature=17");
+            run.passed("same log, same digest, on " + other.getFileName() + "; refused by JDK 17 to go on from it");
+        }
+    }
+
+    private static Path java25() throws Exception {
+        assumeTrue(Files.isDirectory(JVMS), "there is no " + JVMS);
+        try (Stream<Path> homes = Files.list(JVMS)) {
+            List<Path> found = homes.filter(
+                            home -> home.getFileName().toString().contains("25"))
+                    .filter(home -> Files.isExecutable(home.resolve("bin/java")))
+                    .toList();
+            assumeTrue(!found.isEmpty(), "there is no JDK 25 under " + JVMS);
+            return found.get(0);
+        }
+    }
+}
