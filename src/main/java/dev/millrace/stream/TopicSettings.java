@@ -9,7 +9,8 @@ import java.time.Duration;
  * @param names in the cluster
  * @param partitions of the topics that grow with traffic
  * @param replicas of each; -1 for the broker's default
- * @param eventRetention how long exposures, clicks, users, items and dead letters are kept, by event time
+ * @param eventRetention how long exposures, clicks, users and items are kept, by event time, and dead letters, from when they were
+ *     written
  * @param exampleRetention how long training examples are kept
  * @param batchRetention how long the model's log is kept
  */

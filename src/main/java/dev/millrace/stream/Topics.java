@@ -197,25 +197,21 @@ public final class Topics {
     private List<NewTopic> wanted() {
         TopicNames names = settings.names();
         Map<String, String> events = Map.of("retention.ms", millis(settings.eventRetention()));
-        // written now, whatever the event time: so that retention counts from then
-        Map<String, String> examples =
-                Map.of("retention.ms", millis(settings.exampleRetention()), "message.timestamp.type", "LogAppendTime");
-        Map<String, String> batches = Map.of(
-                "retention.ms",
-                millis(settings.batchRetention()),
-                "message.timestamp.type",
-                "LogAppendTime",
-                "max.message.bytes",
-                LARGE_RECORD_BYTES);
-        Map<String, String> compacted = Map.of(
-                "cleanup.policy",
-                "compact",
-                "segment.bytes",
-                COMPACT_SEGMENT_BYTES,
-                "min.cleanable.dirty.ratio",
-                "0.3",
-                "max.message.bytes",
-                LARGE_RECORD_BYTES);
+        // what the trainer writes has the brokers' time: retention counts from then, and they refuse what is far ahead
+        // of theirs
+        Map<String, String> written = Map.of("message.timestamp.type", "LogAppendTime");
+        Map<String, String> large = with(written, Map.of("max.message.bytes", LARGE_RECORD_BYTES));
+        Map<String, String> compacted = with(
+                large,
+                Map.of(
+                        "cleanup.policy",
+                        "compact",
+                        "segment.bytes",
+                        COMPACT_SEGMENT_BYTES,
+                        "min.cleanable.dirty.ratio",
+                        "0.3"));
+        Map<String, String> examples = with(written, Map.of("retention.ms", millis(settings.exampleRetention())));
+        Map<String, String> batches = with(large, Map.of("retention.ms", millis(settings.batchRetention())));
         String many = Integer.toString(settings.partitions());
         return List.of(
                 topic(names.exposures(), many, events),
@@ -228,7 +224,13 @@ public final class Topics {
                 topic(names.modelUpdates(), ONE_LEARNER, compacted),
                 topic(names.userFeatures(), many, compacted),
                 topic(names.trainingProgress(), ONE_LEARNER, compacted),
-                topic(names.deadLetters(), many, events));
+                topic(names.deadLetters(), many, with(written, events)));
+    }
+
+    private static Map<String, String> with(Map<String, String> some, Map<String, String> others) {
+        Map<String, String> all = new HashMap<>(some);
+        all.putAll(others);
+        return all;
     }
 
     private NewTopic topic(String name, String partitions, Map<String, String> configs) {

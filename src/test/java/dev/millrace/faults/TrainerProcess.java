@@ -28,11 +28,13 @@ final class TrainerProcess implements AutoCloseable {
     private final String name;
     private final MillraceProcess process;
     private final FaultReport report;
+    private final boolean hasOurClock;
     private final LocalTime started = LocalTime.now(ZoneId.systemDefault());
     private boolean isReported;
 
-    private TrainerProcess(String name, MillraceProcess process, FaultReport report) {
+    private TrainerProcess(String name, MillraceProcess process, boolean hasOurClock, FaultReport report) {
         this.name = name;
+        this.hasOurClock = hasOurClock;
         this.process = process;
         this.report = report;
     }
@@ -41,7 +43,8 @@ final class TrainerProcess implements AutoCloseable {
             MillraceProcess.Launch launch, Path directory, String name, String[] arguments, FaultReport report)
             throws IOException {
         report.note(name + " starts");
-        return new TrainerProcess(name, MillraceProcess.start(launch, directory, name, arguments), report);
+        boolean hasOurClock = !launch.environment().containsKey("FAKETIME");
+        return new TrainerProcess(name, MillraceProcess.start(launch, directory, name, arguments), hasOurClock, report);
     }
 
     String name() {
@@ -145,7 +148,7 @@ final class TrainerProcess implements AutoCloseable {
 
     /** Tells when the later of the first two applications became ready, from the start of the process, and what was restored. */
     private void ended() {
-        if (isReported) {
+        if (isReported || !hasOurClock) {
             return;
         }
         isReported = true;

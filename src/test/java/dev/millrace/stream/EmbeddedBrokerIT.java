@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -45,6 +47,25 @@ class EmbeddedBrokerIT {
                 await().atMost(PATIENCE).until(() -> users.size() == 150);
                 assertThat(follower.failure()).isEmpty();
                 await().atMost(PATIENCE).until(() -> follower.lag() == 0);
+            }
+        }
+    }
+
+    @Test
+    void whatTheTrainerWritesIsTakenWhateverItsClockSays() {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
+            topics(broker, Map.of()).create();
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            TopicNames names = Streams.topics();
+            long tomorrow = System.currentTimeMillis() + Duration.ofDays(1).toMillis();
+            Set<String> inputs = Set.of(names.exposures(), names.clicks(), names.users(), names.items());
+            try (EventProducer producer = new EventProducer(clients, names, Streams.wire())) {
+                names.all().stream()
+                        .filter(topic -> !inputs.contains(topic))
+                        .forEach(topic -> producer.sendBytes(topic, new byte[1], Optional.of(new byte[1]), tomorrow));
+                producer.flush();
+
+                assertThat(producer.acknowledged()).isEqualTo(7);
             }
         }
     }
