@@ -267,7 +267,8 @@ class InternalTopicsIT {
         Cluster before = Cluster.of(admin);
         for (int attempt = 1; attempt <= 2; attempt++) {
             TrainerProcess refused = run.train();
-            assertThat(refused.awaitExit(Experiment.PATIENCE)).isEqualTo(status);
+            int ended = refused.awaitExit(Experiment.PATIENCE);
+            assertThat(ended).as(refused.output()).isEqualTo(status);
             saying.accept(refused.output());
             assertThat(refused.output()).doesNotContain("\tat ", "ready after");
             assertThat(Cluster.of(admin)).isEqualTo(before);
