@@ -46,7 +46,9 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final Tower userTower;
     private final Tower itemTower;
     private final StepTimes times;
-    private final InBatchSoftmax softmax = new InBatchSoftmax();
+    private final Objective objective;
+    private final DenseOptimiser userOptimiser;
+    private final DenseOptimiser itemOptimiser;
 
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
@@ -56,9 +58,6 @@ public final class TwoTower implements Durable, AutoCloseable {
     private long waitingSightings;
     private long expiredRows;
     private long displacedRows;
-    private float[] scores = new float[0];
-    private float[] userGradients = new float[0];
-    private float[] itemGradients = new float[0];
 
     /**
      * @param catalogue read for item features; the caller applies a batch's changes to it before {@link #learn}
@@ -79,6 +78,10 @@ public final class TwoTower implements Durable, AutoCloseable {
         addTables(settings.item(), new HashSet<>());
         this.userTower = tower(settings.user(), settings.towers().userHidden(), settings.seed());
         this.itemTower = tower(settings.item(), settings.towers().itemHidden(), settings.seed() + 1);
+        double initialAccumulator = settings.optimiser().dense().initialAccumulator();
+        this.userOptimiser = new DenseOptimiser(userTower.kernel(), initialAccumulator);
+        this.itemOptimiser = new DenseOptimiser(itemTower.kernel(), initialAccumulator);
+        this.objective = new Objective(settings.loss(), settings.dim());
     }
 
     /**
@@ -124,11 +127,11 @@ public final class TwoTower implements Durable, AutoCloseable {
         float[] v = itemTower.forward(items);
         times.lap(StepTimes.Phase.FORWARD);
 
-        double loss = lossAndVectorGradients(u, v, candidates, weights);
+        double loss = objective.toGradients(u, v, candidates, weights);
         times.lap(StepTimes.Phase.LOSS);
 
-        userTower.backward(userGradients, users.size());
-        itemTower.backward(itemGradients, items.size());
+        userTower.backward(objective.userGradients(), users.size());
+        itemTower.backward(objective.itemGradients(), items.size());
         times.lap(StepTimes.Phase.BACKWARD);
 
         addPenalty();
@@ -317,8 +320,9 @@ public final class TwoTower implements Durable, AutoCloseable {
                 }
             }
         } else if (entry instanceof ModelEntry.Chunk chunk) {
-            TowerKernel kernel = tower(chunk.side()).kernel();
-            float[][] tensors = chunk.areAccumulators() ? kernel.accumulators() : kernel.weights();
+            float[][] tensors = chunk.areAccumulators()
+                    ? optimiser(chunk.side()).accumulators()
+                    : tower(chunk.side()).kernel().weights();
             if (chunk.tensor() < 0 || chunk.tensor() >= tensors.length) {
                 throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
             }
@@ -342,7 +346,7 @@ public final class TwoTower implements Durable, AutoCloseable {
             }
             if (areNetworksDirty) {
                 putTensors(side, false, tower.kernel().weights(), changed);
-                putTensors(side, true, tower.kernel().accumulators(), changed);
+                putTensors(side, true, optimiser(side).accumulators(), changed);
             }
         }
         if (isUpkeepDirty) {
@@ -381,7 +385,7 @@ public final class TwoTower implements Durable, AutoCloseable {
                 putMoments(tower, f, entries);
             }
             putTensors(side(tower), false, tower.kernel().weights(), entries);
-            putTensors(side(tower), true, tower.kernel().accumulators(), entries);
+            putTensors(side(tower), true, optimiser(side(tower)).accumulators(), entries);
         }
         for (EmbeddingTable table : tables.values()) {
             table.forEach((key, row) -> putRow(table, key, row, entries));
@@ -415,21 +419,6 @@ public final class TwoTower implements Durable, AutoCloseable {
         return rowGradients;
     }
 
-    private double lossAndVectorGradients(float[] u, float[] v, Candidates candidates, float[] weights) {
-        int examples = weights.length;
-        int count = candidates.items().size();
-        int dim = settings.dim();
-        float inverseTemperature = (float) (1 / settings.loss().temperature());
-        scores = room(scores, examples * count);
-        userGradients = room(userGradients, examples * dim);
-        itemGradients = room(itemGradients, count * dim);
-        Nd4jKernel.Products.multiplyTransposedRight(u, v, scores, examples, dim, count, inverseTemperature);
-        double loss = softmax.toGradient(scores, candidates, weights);
-        Nd4jKernel.Products.multiply(scores, v, userGradients, examples, count, dim, inverseTemperature);
-        Nd4jKernel.Products.multiplyTransposedLeft(scores, u, itemGradients, count, examples, dim, inverseTemperature);
-        return loss;
-    }
-
     private void addPenalty() {
         float l2 = (float) settings.optimiser().l2();
         if (l2 == 0f) {
@@ -450,8 +439,8 @@ public final class TwoTower implements Durable, AutoCloseable {
         clock = Math.max(clock, batchTime);
         double max = settings.optimiser().maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
-        userTower.kernel().apply(settings.optimiser().dense(), scale);
-        itemTower.kernel().apply(settings.optimiser().dense(), scale);
+        userOptimiser.apply(settings.optimiser().dense(), scale);
+        itemOptimiser.apply(settings.optimiser().dense(), scale);
         for (RowGradients gradients : rowGradients.values()) {
             gradients.apply(settings.optimiser().rows(), step, clock);
             gradients.clear();
@@ -561,9 +550,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private Tower tower(List<FeatureSpec> features, List<Integer> hidden, long seed) {
         TowerShape shape = TowerShape.of(Tower.inputWidth(features), hidden, settings.dim());
         double outputScale = settings.towers().skip() ? settings.towers().outputScale() : 1;
-        TowerKernel kernel = new Nd4jKernel(
-                shape, seed, outputScale, settings.optimiser().dense().initialAccumulator());
-        return new Tower(features, settings, tables, rowGradients, kernel);
+        return new Tower(features, settings, tables, rowGradients, new Nd4jKernel(shape, seed, outputScale));
     }
 
     private Tower tower(char side) {
@@ -572,6 +559,10 @@ public final class TwoTower implements Durable, AutoCloseable {
             case ITEM -> itemTower;
             default -> throw new CorruptEntryException("there is no tower " + side);
         };
+    }
+
+    private DenseOptimiser optimiser(char side) {
+        return side == USER ? userOptimiser : itemOptimiser;
     }
 
     private char side(Tower tower) {
@@ -659,9 +650,5 @@ public final class TwoTower implements Durable, AutoCloseable {
         entries.put(
                 new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
                 Frame.seal(Frame.allocate(Long.BYTES).putLong(table.sightings().additions())));
-    }
-
-    private static float[] room(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
     }
 }
