@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * Two towers over growing embedding tables; one mini-batch, one step. One thread.
  *
  * <p>The step, in the order of the formulas: rows → towers → unit vectors → cosines / temperature → constants (popularity, log
- * Q) → softmax → back the same way → clip → Adagrad of networks and rows.
+ * Q) → softmax → back the same way → clip → the optimisers of networks and rows.
  */
 public final class TwoTower implements Durable, AutoCloseable {
 
@@ -53,6 +53,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
     private boolean isUpkeepDirty = true;
+    private long networkSteps;
     private long clock;
     private long batchTime;
     private long waitingSightings;
@@ -78,9 +79,9 @@ public final class TwoTower implements Durable, AutoCloseable {
         addTables(settings.item(), new HashSet<>());
         this.userTower = tower(settings.user(), settings.towers().userHidden(), settings.seed());
         this.itemTower = tower(settings.item(), settings.towers().itemHidden(), settings.seed() + 1);
-        double initialAccumulator = settings.optimiser().dense().initialAccumulator();
-        this.userOptimiser = new DenseOptimiser(userTower.kernel(), initialAccumulator);
-        this.itemOptimiser = new DenseOptimiser(itemTower.kernel(), initialAccumulator);
+        OptimiserRule rule = settings.optimiser().dense().rule();
+        this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
+        this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());
         this.objective = new Objective(settings.loss(), settings.dim());
     }
 
@@ -280,7 +281,7 @@ public final class TwoTower implements Durable, AutoCloseable {
             return userTables.contains(row.table());
         }
         if (entry instanceof ModelEntry.Chunk chunk) {
-            return chunk.side() == USER && !chunk.areAccumulators();
+            return chunk.side() == USER && chunk.areWeights();
         }
         if (entry instanceof ModelEntry.Statistics statistics) {
             return statistics.side() == USER;
@@ -308,6 +309,8 @@ public final class TwoTower implements Durable, AutoCloseable {
             waitingSightings = payload.getLong();
             expiredRows = payload.getLong();
             displacedRows = payload.getLong();
+        } else if (entry instanceof ModelEntry.NetworkSteps) {
+            networkSteps = Frame.open(value).getLong();
         } else if (entry instanceof ModelEntry.Sightings sightings) {
             restoreSightings(sightings, Frame.open(value));
         } else if (entry instanceof ModelEntry.Row row) {
@@ -320,9 +323,7 @@ public final class TwoTower implements Durable, AutoCloseable {
                 }
             }
         } else if (entry instanceof ModelEntry.Chunk chunk) {
-            float[][] tensors = chunk.areAccumulators()
-                    ? optimiser(chunk.side()).accumulators()
-                    : tower(chunk.side()).kernel().weights();
+            float[][] tensors = tensors(chunk);
             if (chunk.tensor() < 0 || chunk.tensor() >= tensors.length) {
                 throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
             }
@@ -345,9 +346,11 @@ public final class TwoTower implements Durable, AutoCloseable {
                 }
             }
             if (areNetworksDirty) {
-                putTensors(side, false, tower.kernel().weights(), changed);
-                putTensors(side, true, optimiser(side).accumulators(), changed);
+                putNetwork(side, tower, changed);
             }
+        }
+        if (areNetworksDirty && countsNetworkSteps()) {
+            changed.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
         }
         if (isUpkeepDirty) {
             changed.put(new ModelEntry.Upkeep().key(), upkeep());
@@ -384,8 +387,10 @@ public final class TwoTower implements Durable, AutoCloseable {
             for (int f = 0; f < tower.features().size(); f++) {
                 putMoments(tower, f, entries);
             }
-            putTensors(side(tower), false, tower.kernel().weights(), entries);
-            putTensors(side(tower), true, optimiser(side(tower)).accumulators(), entries);
+            putNetwork(side(tower), tower, entries);
+        }
+        if (countsNetworkSteps()) {
+            entries.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
         }
         for (EmbeddingTable table : tables.values()) {
             table.forEach((key, row) -> putRow(table, key, row, entries));
@@ -420,7 +425,11 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     private void addPenalty() {
-        float l2 = (float) settings.optimiser().l2();
+        float rowL2 = (float) settings.optimiser().rows().l2();
+        if (rowL2 != 0f) {
+            rowGradients.values().forEach(gradients -> gradients.addPenalty(rowL2));
+        }
+        float l2 = (float) settings.optimiser().dense().l2();
         if (l2 == 0f) {
             return;
         }
@@ -437,12 +446,18 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     private void apply(double norm, long step) {
         clock = Math.max(clock, batchTime);
-        double max = settings.optimiser().maxGradientNorm();
+        ModelSettings.Descent dense = settings.optimiser().dense();
+        double max = dense.maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
-        userOptimiser.apply(settings.optimiser().dense(), scale);
-        itemOptimiser.apply(settings.optimiser().dense(), scale);
+        networkSteps++;
+        userOptimiser.apply(scale, dense.learningRate(step), networkSteps);
+        itemOptimiser.apply(scale, dense.learningRate(step), networkSteps);
+        ModelSettings.Descent rows = settings.optimiser().rows();
         for (RowGradients gradients : rowGradients.values()) {
-            gradients.apply(settings.optimiser().rows(), step, clock);
+            if (rows.maxGradientNorm() > 0) {
+                gradients.clip(rows.maxGradientNorm());
+            }
+            gradients.apply(rows.learningRate(step), step, clock);
             gradients.clear();
         }
         areNetworksDirty = true;
@@ -565,6 +580,23 @@ public final class TwoTower implements Durable, AutoCloseable {
         return side == USER ? userOptimiser : itemOptimiser;
     }
 
+    /** The tensors that a stored part belongs to. */
+    private float[][] tensors(ModelEntry.Chunk chunk) {
+        if (chunk.areWeights()) {
+            return tower(chunk.side()).kernel().weights();
+        }
+        float[][][] slots = optimiser(chunk.side()).slots();
+        int slot = chunk.kind() - ModelEntry.Chunk.SLOTS;
+        if (slot >= slots.length) {
+            throw new CorruptEntryException("the networks' optimiser has no slot " + slot);
+        }
+        return slots[slot];
+    }
+
+    private boolean countsNetworkSteps() {
+        return settings.optimiser().dense().rule() instanceof OptimiserRule.Adam;
+    }
+
     private char side(Tower tower) {
         return tower == userTower ? USER : ITEM;
     }
@@ -600,15 +632,15 @@ public final class TwoTower implements Durable, AutoCloseable {
         EmbeddingTable table = tables.get(row.table());
         ByteBuffer payload = Frame.open(value);
         float[] floats = Fields.floats(payload);
-        float[] accumulator = Fields.floats(payload);
+        float[] slots = Fields.floats(payload);
         if (table == null
                 || floats.length != table.dim()
-                || accumulator.length != 1
+                || slots.length != table.slotsARow()
                 || payload.remaining() != 2 * Long.BYTES) {
             throw new CorruptEntryException(
                     "no table here holds a row of " + floats.length + " floats of " + row.table());
         }
-        table.put(row.rowKey(), floats, accumulator[0], payload.getLong(), payload.getLong());
+        table.put(row.rowKey(), floats, slots, payload.getLong(), payload.getLong());
     }
 
     private void putMoments(Tower tower, int f, Map<byte[], byte[]> entries) {
@@ -619,11 +651,19 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
-    private static void putTensors(char side, boolean areAccumulators, float[][] tensors, Map<byte[], byte[]> entries) {
+    private void putNetwork(char side, Tower tower, Map<byte[], byte[]> entries) {
+        putTensors(ModelEntry.Chunk.WEIGHTS, side, tower.kernel().weights(), entries);
+        float[][][] slots = optimiser(side).slots();
+        for (int slot = 0; slot < slots.length; slot++) {
+            putTensors((char) (ModelEntry.Chunk.SLOTS + slot), side, slots[slot], entries);
+        }
+    }
+
+    private static void putTensors(char kind, char side, float[][] tensors, Map<byte[], byte[]> entries) {
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             for (int chunk = 0; chunk < ModelEntry.chunks(tensors[tensor]); chunk++) {
                 entries.put(
-                        new ModelEntry.Chunk(side, areAccumulators, tensor, chunk).key(),
+                        new ModelEntry.Chunk(kind, side, tensor, chunk).key(),
                         ModelEntry.chunk(tensors[tensor], chunk));
             }
         }
@@ -634,7 +674,7 @@ public final class TwoTower implements Durable, AutoCloseable {
                 new ModelEntry.Row(table.name(), key).key(),
                 ModelEntry.row(
                         table.copy(row),
-                        table.accumulators()[row],
+                        table.slotsCopy(row),
                         table.recency().moment(row),
                         table.recency().time(row)));
     }
@@ -649,6 +689,10 @@ public final class TwoTower implements Durable, AutoCloseable {
     private static void putAdditions(EmbeddingTable table, Map<byte[], byte[]> entries) {
         entries.put(
                 new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
-                Frame.seal(Frame.allocate(Long.BYTES).putLong(table.sightings().additions())));
+                framed(table.sightings().additions()));
+    }
+
+    private static byte[] framed(long value) {
+        return Frame.seal(Frame.allocate(Long.BYTES).putLong(value));
     }
 }

@@ -12,6 +12,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.OptimiserRule;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
@@ -411,8 +412,8 @@ class TrainerTest {
     private TrainerSettings withLearningRates(double factor) {
         ModelSettings model = settings.model();
         ModelSettings.Optimiser given = model.optimiser();
-        ModelSettings.Optimiser optimiser = new ModelSettings.Optimiser(
-                times(given.dense(), factor), times(given.rows(), factor), given.maxGradientNorm(), 0, given.l2());
+        ModelSettings.Optimiser optimiser =
+                new ModelSettings.Optimiser(times(given.dense(), factor), times(given.rows(), factor), 0);
         return new TrainerSettings(
                 settings.batch(),
                 new ModelSettings(
@@ -430,9 +431,14 @@ class TrainerTest {
                 settings.digestSteps());
     }
 
-    private static ModelSettings.Adagrad times(ModelSettings.Adagrad adagrad, double factor) {
-        return new ModelSettings.Adagrad(
-                factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon());
+    private static ModelSettings.Descent times(ModelSettings.Descent given, double factor) {
+        OptimiserRule.Adagrad adagrad = (OptimiserRule.Adagrad) given.rule();
+        return new ModelSettings.Descent(
+                new OptimiserRule.Adagrad(
+                        factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon()),
+                given.schedule(),
+                given.maxGradientNorm(),
+                given.l2());
     }
 
     @Test
