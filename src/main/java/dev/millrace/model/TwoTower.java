@@ -182,6 +182,16 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     /**
+     * As {@link #publishedVectors(List, float[])}, with how long the vectors were before they were normalised.
+     *
+     * @param lengths [items] filled
+     */
+    public void publishedVectors(List<String> items, float[] out, float[] lengths) {
+        publishedVectors(items, out);
+        System.arraycopy(itemTower.lengths(), 0, lengths, 0, items.size());
+    }
+
+    /**
      * @param users [n]
      * @param contexts [n]
      * @param out [n, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet
