@@ -24,6 +24,7 @@ class ArchitectureTest {
             "batch",
             "model",
             "exam",
+            "alarm",
             "publish",
             "train",
             "index",

@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.alarm.Alarm;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.MillraceTopology;
@@ -11,6 +12,7 @@ import dev.millrace.train.TrainingProgress;
 import io.javalin.util.JavalinException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -137,6 +139,29 @@ public final class TrainProcess implements AutoCloseable {
                 TrainingProgress::refusedSteps);
         gauge(registry, "millrace.learn.loss", "loss of the last step", progress, TrainingProgress::loss);
         gauge(registry, "millrace.learn.items", "items in the catalogue", progress, TrainingProgress::items);
+        gauge(
+                registry,
+                "millrace.learn.withheld",
+                "1 while neither vectors nor query side are published",
+                progress,
+                training -> training.withheld().isPresent() ? 1 : 0);
+        for (Alarm.Kind kind : Alarm.Kind.values()) {
+            Tags tags = Tags.of("alarm", kind.text());
+            gauge(
+                    registry,
+                    "millrace.model.alarm",
+                    "1 while a measure of the model is beyond its limit",
+                    tags,
+                    progress,
+                    training -> ofKind(training, kind).filter(Alarm::isActive).isPresent() ? 1 : 0);
+            gauge(
+                    registry,
+                    "millrace.model.measure",
+                    "what the alarm of that name compares with its limit",
+                    tags,
+                    progress,
+                    training -> ofKind(training, kind).map(Alarm::value).orElse(Double.NaN));
+        }
         try {
             return Optional.of(
                     new TrainServer(settings.trainServer(), new RunnerHealth(runner, progress), registry).start());
@@ -150,16 +175,31 @@ public final class TrainProcess implements AutoCloseable {
         }
     }
 
+    private static Optional<Alarm> ofKind(TrainingProgress training, Alarm.Kind kind) {
+        return training.alarms().stream().filter(alarm -> alarm.kind() == kind).findFirst();
+    }
+
     private static void gauge(
             MeterRegistry registry,
             String name,
             String description,
             ProgressWatch progress,
             ToDoubleFunction<TrainingProgress> value) {
+        gauge(registry, name, description, Tags.empty(), progress, value);
+    }
+
+    private static void gauge(
+            MeterRegistry registry,
+            String name,
+            String description,
+            Tags tags,
+            ProgressWatch progress,
+            ToDoubleFunction<TrainingProgress> value) {
         Gauge.builder(name, progress, one -> one.training()
                         .map(value::applyAsDouble)
                         .orElse(Double.NaN))
                 .description(description)
+                .tags(tags)
                 .register(registry);
     }
 
@@ -185,8 +225,24 @@ public final class TrainProcess implements AutoCloseable {
             progress.training().ifPresent(training -> {
                 detail.put("generation", training.generation());
                 detail.put("step", training.step());
+                training.withheld().ifPresent(why -> detail.put("withheld", why));
+                detail.put(
+                        "alarms",
+                        training.alarms().stream()
+                                .filter(Alarm::isActive)
+                                .map(RunnerHealth::detail)
+                                .toList());
             });
             runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
+            return detail;
+        }
+
+        private static Map<String, Object> detail(Alarm alarm) {
+            Map<String, Object> detail = new LinkedHashMap<>();
+            detail.put("alarm", alarm.kind().text());
+            detail.put("value", alarm.value());
+            detail.put("limit", alarm.limit());
+            detail.put("since", alarm.since());
             return detail;
         }
     }

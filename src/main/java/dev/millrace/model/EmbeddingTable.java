@@ -27,7 +27,9 @@ final class EmbeddingTable {
     private final ModelSettings settings;
     private final KeyIndex rows = new KeyIndex();
     private float[] values;
-    private float[] accumulators = new float[FIRST_CAPACITY];
+    private final RowOptimiser optimiser;
+    private final int slotsARow;
+    private float[] slots;
     private int end;
     private int[] free = new int[16];
     private int freeCount;
@@ -41,7 +43,10 @@ final class EmbeddingTable {
         this.name = name;
         this.dim = dim;
         this.settings = settings;
+        this.optimiser = RowOptimiser.of(settings.optimiser().rows().rule());
+        this.slotsARow = optimiser.slots(dim);
         this.values = new float[FIRST_CAPACITY * dim];
+        this.slots = new float[FIRST_CAPACITY * slotsARow];
     }
 
     String name() {
@@ -66,9 +71,18 @@ final class EmbeddingTable {
         return values;
     }
 
-    /** [end] sums of mean squared gradients, a row; valid until the next admission. */
-    float[] accumulators() {
-        return accumulators;
+    /** What moves the rows. */
+    RowOptimiser optimiser() {
+        return optimiser;
+    }
+
+    /** [end, slots] what {@link #optimiser} remembers of the rows; valid until the next admission. */
+    float[] slots() {
+        return slots;
+    }
+
+    int slotsARow() {
+        return slotsARow;
     }
 
     /** The key's row, or {@link #NONE}. */
@@ -95,7 +109,7 @@ final class EmbeddingTable {
         }
         int row = allocate(key);
         InitialRow.fill(settings.seed(), name, key, settings.towers().rowScale(), values, row * dim, dim);
-        accumulators[row] = (float) settings.optimiser().rows().initialAccumulator();
+        optimiser.begin(values, row * dim, dim, slots, row * slotsARow);
         return row;
     }
 
@@ -194,12 +208,17 @@ final class EmbeddingTable {
         }
     }
 
-    /** Takes back a stored row, and when it was last touched. */
-    void put(String key, float[] row, float accumulator, long moment, long time) {
+    /**
+     * Takes back a stored row, and when it was last touched.
+     *
+     * @param row [dim]
+     * @param remembered [slots] of the optimiser
+     */
+    void put(String key, float[] row, float[] remembered, long moment, long time) {
         int known = rows.find(key);
         int number = known == NONE ? allocate(key) : known;
         System.arraycopy(row, 0, values, number * dim, dim);
-        accumulators[number] = accumulator;
+        System.arraycopy(remembered, 0, slots, number * slotsARow, slotsARow);
         recency.restore(number, moment, time);
     }
 
@@ -213,6 +232,10 @@ final class EmbeddingTable {
 
     float[] copy(int row) {
         return Arrays.copyOfRange(values, row * dim, (row + 1) * dim);
+    }
+
+    float[] slotsCopy(int row) {
+        return Arrays.copyOfRange(slots, row * slotsARow, (row + 1) * slotsARow);
     }
 
     /** What changed since the last drain, in no order: rows by key and number, then keys that went. */
@@ -252,12 +275,13 @@ final class EmbeddingTable {
 
     private int allocate(String key) {
         int row = freeCount > 0 ? free[--freeCount] : end++;
-        if (row == accumulators.length) {
-            int capacity = Math.toIntExact(Math.min((long) row + row / 2, Integer.MAX_VALUE / dim - 1));
+        if (row == values.length / dim) {
+            int widest = Math.max(dim, slotsARow);
+            int capacity = Math.toIntExact(Math.min((long) row + row / 2, Integer.MAX_VALUE / widest - 1));
             if (capacity <= row) {
                 throw new IllegalStateException("table " + name + " is full: " + row + " rows of " + dim + " floats");
             }
-            accumulators = Arrays.copyOf(accumulators, capacity);
+            slots = Arrays.copyOf(slots, capacity * slotsARow);
             values = Arrays.copyOf(values, capacity * dim);
         }
         rows.put(key, row);

@@ -35,6 +35,7 @@ public final class KernelBench {
     public static final double TOLERANCE = 1e-4;
 
     private static final int REFERENCE_STEPS = 5;
+    private static final float INITIAL_ACCUMULATOR = 0.1f;
     private static final long ANY_TIME = 1_700_000_000_000L;
 
     private final PeerInputs inputs;
@@ -238,7 +239,7 @@ public final class KernelBench {
                 table.put(
                         Integer.toString(row),
                         Arrays.copyOfRange(rows, row * PeerInputs.ROW, (row + 1) * PeerInputs.ROW),
-                        (float) settings.optimiser().rows().initialAccumulator(),
+                        new float[] {INITIAL_ACCUMULATOR},
                         row + 1,
                         ANY_TIME);
             }
@@ -301,7 +302,7 @@ public final class KernelBench {
         }
         for (String optimiser : List.of("dense", "rows")) {
             given.put("optimiser." + optimiser + ".learning-rate", "0.05");
-            given.put("optimiser." + optimiser + ".initial-accumulator", "0.1");
+            given.put("optimiser." + optimiser + ".initial-accumulator", Float.toString(INITIAL_ACCUMULATOR));
             given.put("optimiser." + optimiser + ".epsilon", "1e-10");
         }
         given.put("optimiser.dense.max-gradient-norm", "0");

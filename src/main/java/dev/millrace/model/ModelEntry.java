@@ -12,7 +12,8 @@ import java.util.Arrays;
  * What one stored entry of the model is, read from its key.
  *
  * <p>Keys: {@code m h} header; {@code m n side name} statistics of a number; {@code m w side tensor chunk} weights of a
- * network, {@code m a side tensor chunk} their accumulators; {@code m r table 0 key} a row; {@code m s table 0 chunk} a part of a
+ * network, {@code m a …} and {@code m b …} the first and second slot of their optimiser, {@code m o} how many steps moved
+ * them; {@code m r table 0 key} a row; {@code m s table 0 chunk} a part of a
  * table's sightings, {@code m s table 0} how many; {@code m t} event time and what the tables' upkeep counted.
  */
 sealed interface ModelEntry {
@@ -47,19 +48,35 @@ sealed interface ModelEntry {
     /**
      * A part of a network.
      *
+     * @param kind {@link #WEIGHTS}, or {@link #SLOTS} + the number of the optimiser's slot
      * @param side {@code u} or {@code i}
-     * @param areAccumulators whether it holds Adagrad's sums, not weights
      */
-    record Chunk(char side, boolean areAccumulators, int tensor, int chunk) implements ModelEntry {
+    record Chunk(char kind, char side, int tensor, int chunk) implements ModelEntry {
+
+        static final char WEIGHTS = 'w';
+        static final char SLOTS = 'a';
+
+        boolean areWeights() {
+            return kind == WEIGHTS;
+        }
+
         @Override
         public byte[] key() {
             return ByteBuffer.allocate(6)
                     .put(PREFIX)
-                    .put((byte) (areAccumulators ? 'a' : 'w'))
+                    .put((byte) kind)
                     .put((byte) side)
                     .put((byte) tensor)
                     .putShort((short) chunk)
                     .array();
+        }
+    }
+
+    /** How many steps moved the networks; stored where their rule needs it. */
+    record NetworkSteps() implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return new byte[] {PREFIX, 'o'};
         }
     }
 
@@ -105,10 +122,11 @@ sealed interface ModelEntry {
         return switch (key[1]) {
             case 'h' -> new Header();
             case 'n' -> new Statistics((char) key[2], text(key, 3, key.length));
-            case 'w', 'a' -> {
+            case 'w', 'a', 'b' -> {
                 ByteBuffer parts = ByteBuffer.wrap(key);
-                yield new Chunk((char) key[2], key[1] == 'a', key[3], parts.getShort(4));
+                yield new Chunk((char) key[1], (char) key[2], key[3], parts.getShort(4));
             }
+            case 'o' -> new NetworkSteps();
             case 't' -> new Upkeep();
             case 's' -> {
                 int split = tableEnd(key);
@@ -127,13 +145,14 @@ sealed interface ModelEntry {
     }
 
     /**
+     * @param slots what the optimiser remembers of the row
      * @param moment of the last touch, as {@link RecencyOrder} has it
      * @param time of the last touch, epoch milliseconds
      */
-    static byte[] row(float[] row, float accumulator, long moment, long time) {
+    static byte[] row(float[] row, float[] slots, long moment, long time) {
         return new Fields()
                 .floats(row)
-                .floats(new float[] {accumulator})
+                .floats(slots)
                 .longInteger(moment)
                 .longInteger(time)
                 .framed();

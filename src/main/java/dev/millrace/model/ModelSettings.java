@@ -76,23 +76,26 @@ public record ModelSettings(
     /**
      * How a step moves the weights.
      *
-     * @param dense Adagrad of the networks' weights
-     * @param rows row-wise Adagrad of the embedding rows
-     * @param maxGradientNorm the networks' gradient is scaled down to this L2 norm; 0 never
+     * @param dense of the networks: their gradients are clipped all together, their matrices are penalised
+     * @param rows of the embedding rows: their gradients are clipped a row, those that a step reads are penalised
      * @param refuseGradientNorm a step is refused whose gradient, of the networks or of the rows, has a larger L2 norm; 0 never
-     * @param l2 weight of half the squared norm of the networks' matrices, added to the loss; 0 for none
      */
-    public record Optimiser(
-            Adagrad dense, Adagrad rows, double maxGradientNorm, double refuseGradientNorm, double l2) {}
+    public record Optimiser(Descent dense, Descent rows, double refuseGradientNorm) {}
 
     /**
-     * Adagrad's constants.
+     * How one kind of weights goes downhill.
      *
-     * @param learningRate step size
-     * @param initialAccumulator sum of squared gradients that a weight begins with
-     * @param epsilon added to the root of the accumulator
+     * @param rule by which it follows the gradient
+     * @param schedule of the rule's learning rate
+     * @param maxGradientNorm L2 norm that a gradient is scaled down to; 0 never
+     * @param l2 weight of half the squared norm, added to the loss; 0 for none
      */
-    public record Adagrad(double learningRate, double initialAccumulator, double epsilon) {}
+    public record Descent(OptimiserRule rule, LearningRateSchedule schedule, double maxGradientNorm, double l2) {
+
+        float learningRate(long step) {
+            return (float) (rule.learningRate() * schedule.factor(step));
+        }
+    }
 
     /**
      * Which keys have rows.
@@ -178,21 +181,14 @@ public record ModelSettings(
 
     private static Optimiser optimiser(SettingsReader reader) {
         return new Optimiser(
-                adagrad(reader, "optimiser.dense.", 0.02, "of the networks"),
-                adagrad(reader, "optimiser.rows.", 0.1, "of the embedding rows"),
-                reader.number(
-                        "optimiser.dense.max-gradient-norm",
-                        10,
-                        0,
-                        1e9,
-                        "L2 norm the networks' gradient is cut to; 0: never"),
+                DescentSettings.networks(reader),
+                DescentSettings.rows(reader),
                 reader.number(
                         "optimiser.refuse-gradient-norm",
                         1000,
                         0,
                         1e30,
-                        "L2 norm of the networks' or of the rows' gradient above which a step is refused; 0: never"),
-                reader.number("optimiser.dense.l2", 0, 0, 1, "L2 penalty on the networks' matrices"));
+                        "L2 norm of the networks' or of the rows' gradient above which a step is refused; 0: never"));
     }
 
     private static Tables tables(SettingsReader reader) {
@@ -210,14 +206,6 @@ public record ModelSettings(
                         1,
                         100_000_000,
                         "rows of an embedding table; beyond it the row touched longest ago goes"));
-    }
-
-    private static Adagrad adagrad(SettingsReader reader, String prefix, double learningRate, String whose) {
-        return new Adagrad(
-                reader.number(prefix + "learning-rate", learningRate, 0, 10, "Adagrad step size " + whose),
-                reader.number(
-                        prefix + "initial-accumulator", 0.001, 0, 1e6, "initial sum of squared gradients " + whose),
-                reader.number(prefix + "epsilon", 1e-10, 0, 1, "added to the root of the accumulator " + whose));
     }
 
     private static List<FeatureSpec> features(SettingsReader reader, String tower, int towerDim, List<String> names) {

@@ -28,7 +28,6 @@ final class Nd4jKernel implements TowerKernel {
 
     private final TowerShape shape;
     private final float[][] weights;
-    private final float[][] accumulators;
     private final float[][] gradients;
     /** [layers − 1][n, out] after ReLU. */
     private final float[][] hidden;
@@ -37,19 +36,15 @@ final class Nd4jKernel implements TowerKernel {
 
     private float[] inputs = new float[0];
 
-    Nd4jKernel(TowerShape shape, long seed, double outputScale, double initialAccumulator) {
+    Nd4jKernel(TowerShape shape, long seed, double outputScale) {
         this.shape = shape;
         this.weights = initial(shape, seed);
-        this.accumulators = shape.zeros();
         this.gradients = shape.zeros();
         this.hidden = new float[shape.layers() - 1][0];
         this.hiddenGradients = new float[shape.layers() - 1][0];
         float[] last = weights[shape.tensors() - 2];
         for (int at = 0; at < last.length; at++) {
             last[at] *= (float) outputScale;
-        }
-        for (float[] accumulator : accumulators) {
-            Arrays.fill(accumulator, (float) initialAccumulator);
         }
     }
 
@@ -80,11 +75,6 @@ final class Nd4jKernel implements TowerKernel {
     @Override
     public float[][] weights() {
         return weights;
-    }
-
-    @Override
-    public float[][] accumulators() {
-        return accumulators;
     }
 
     @Override
@@ -145,23 +135,6 @@ final class Nd4jKernel implements TowerKernel {
                 gate(next, below, n * in);
             }
             delta = next;
-        }
-    }
-
-    @Override
-    public void apply(ModelSettings.Adagrad adagrad, float scale) {
-        float rate = (float) adagrad.learningRate();
-        float epsilon = (float) adagrad.epsilon();
-        for (int tensor = 0; tensor < weights.length; tensor++) {
-            float[] weight = weights[tensor];
-            float[] accumulator = accumulators[tensor];
-            float[] gradient = gradients[tensor];
-            for (int at = 0; at < weight.length; at++) {
-                float g = gradient[at] * scale;
-                float sum = accumulator[at] + g * g;
-                accumulator[at] = sum;
-                weight[at] -= rate * g / ((float) Math.sqrt(sum) + epsilon);
-            }
         }
     }
 

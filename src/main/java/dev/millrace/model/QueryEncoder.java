@@ -89,7 +89,7 @@ public final class QueryEncoder {
                 throw new CorruptEntryException("the statistics of " + statistics.feature() + " are not finite");
             }
             moments.put(statistics.feature(), sent);
-        } else if (entry instanceof ModelEntry.Chunk chunk && !chunk.areAccumulators()) {
+        } else if (entry instanceof ModelEntry.Chunk chunk && chunk.areWeights()) {
             if (chunk.tensor() < 0
                     || chunk.tensor() >= tensors.length
                     || chunk.chunk() < 0

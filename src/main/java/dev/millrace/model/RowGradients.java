@@ -63,28 +63,46 @@ final class RowGradients {
         return total;
     }
 
+    /** Adds the gradient of half the rows' squared norm, times {@code l2}. */
+    void addPenalty(float l2) {
+        float[] values = table.values();
+        for (int slot = 0; slot < count; slot++) {
+            int from = rows[slot] * dim;
+            int to = slot * dim;
+            for (int d = 0; d < dim; d++) {
+                sums[to + d] += l2 * values[from + d];
+            }
+        }
+    }
+
+    /** After {@link #squaredNorm}: scales the gradients of rows down to that L2 norm, each by itself. */
+    void clip(double maxNorm) {
+        double maxMeanSquare = maxNorm * maxNorm / dim;
+        for (int slot = 0; slot < count; slot++) {
+            if (meanSquares[slot] > maxMeanSquare) {
+                float scale = (float) Math.sqrt(maxMeanSquare / meanSquares[slot]);
+                for (int at = slot * dim; at < (slot + 1) * dim; at++) {
+                    sums[at] *= scale;
+                }
+                meanSquares[slot] = (float) maxMeanSquare;
+            }
+        }
+    }
+
     /**
-     * Row-wise Adagrad: acc += mean(g²), row −= rate · g / (√acc + ε).
+     * Moves the rows as their table's optimiser says.
      *
+     * @param rate learning rate of this step
      * @param time event time of the step, epoch milliseconds
      */
-    void apply(ModelSettings.Adagrad adagrad, long step, long time) {
-        float rate = (float) adagrad.learningRate();
-        float epsilon = (float) adagrad.epsilon();
+    void apply(float rate, long step, long time) {
+        RowOptimiser optimiser = table.optimiser();
         float[] values = table.values();
-        float[] accumulators = table.accumulators();
-        float[] gradients = sums;
+        float[] memory = table.slots();
+        int slotsARow = table.slotsARow();
         for (int slot = 0; slot < count; slot++) {
             int row = rows[slot];
-            float accumulator = accumulators[row] + meanSquares[slot];
-            accumulators[row] = accumulator;
-            // the root of a float in double, rounded, is the correctly rounded float root
-            float pace = rate / ((float) Math.sqrt(accumulator) + epsilon);
-            int to = row * dim;
-            int from = slot * dim;
-            for (int d = 0; d < dim; d++) {
-                values[to + d] -= pace * gradients[from + d];
-            }
+            optimiser.move(values, row * dim, dim, memory, row * slotsARow, sums, slot * dim, meanSquares[slot], rate);
             table.touch(row, (step << SLOT_BITS) + slot + 1, time);
         }
     }

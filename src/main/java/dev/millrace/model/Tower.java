@@ -137,6 +137,11 @@ final class Tower {
         Arrays.fill(dirtyMoments, true);
     }
 
+    /** [n] lengths of the vectors of the last forward before they were normalised, valid until the next. */
+    float[] lengths() {
+        return norms;
+    }
+
     /** A copy of all statistics, to go back to. */
     Moments[] momentsCopy() {
         return moments.clone();

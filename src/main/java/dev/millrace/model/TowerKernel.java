@@ -1,7 +1,7 @@
 package dev.millrace.model;
 
 /**
- * The engine of one tower's network: forward, backward, apply, on float arrays of known shape. One thread.
+ * The engine of one tower's network: forward and backward on float arrays of known shape. One thread.
  *
  * <p>Tensors are numbered as {@link TowerShape#length} says.
  */
@@ -11,9 +11,6 @@ interface TowerKernel {
 
     /** The weights themselves, a tensor an array; who writes them changes the network. */
     float[][] weights();
-
-    /** Adagrad's sums of squared gradients, shaped as the weights. */
-    float[][] accumulators();
 
     /** What the last {@link #backward} left, shaped as the weights. */
     float[][] gradients();
@@ -39,11 +36,4 @@ interface TowerKernel {
      * @param inputGradients [n, in] dL/dinputs, filled
      */
     void backward(float[] outputGradients, int n, float[] inputGradients);
-
-    /**
-     * One Adagrad step along the gradients: acc += g², w −= rate · g / (√acc + ε), g scaled first.
-     *
-     * @param scale factor on the gradients, from the clip of their norm
-     */
-    void apply(ModelSettings.Adagrad adagrad, float scale);
 }

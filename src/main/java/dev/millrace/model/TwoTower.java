@@ -26,7 +26,7 @@ import java.util.stream.IntStream;
  * Two towers over growing embedding tables; one mini-batch, one step. One thread.
  *
  * <p>The step, in the order of the formulas: rows → towers → unit vectors → cosines / temperature → constants (popularity, log
- * Q) → softmax → back the same way → clip → Adagrad of networks and rows.
+ * Q) → softmax → back the same way → clip → the optimisers of networks and rows.
  */
 public final class TwoTower implements Durable, AutoCloseable {
 
@@ -46,19 +46,19 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final Tower userTower;
     private final Tower itemTower;
     private final StepTimes times;
-    private final InBatchSoftmax softmax = new InBatchSoftmax();
+    private final Objective objective;
+    private final DenseOptimiser userOptimiser;
+    private final DenseOptimiser itemOptimiser;
 
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
     private boolean isUpkeepDirty = true;
+    private long networkSteps;
     private long clock;
     private long batchTime;
     private long waitingSightings;
     private long expiredRows;
     private long displacedRows;
-    private float[] scores = new float[0];
-    private float[] userGradients = new float[0];
-    private float[] itemGradients = new float[0];
 
     /**
      * @param catalogue read for item features; the caller applies a batch's changes to it before {@link #learn}
@@ -79,6 +79,10 @@ public final class TwoTower implements Durable, AutoCloseable {
         addTables(settings.item(), new HashSet<>());
         this.userTower = tower(settings.user(), settings.towers().userHidden(), settings.seed());
         this.itemTower = tower(settings.item(), settings.towers().itemHidden(), settings.seed() + 1);
+        OptimiserRule rule = settings.optimiser().dense().rule();
+        this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
+        this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());
+        this.objective = new Objective(settings.loss(), settings.dim());
     }
 
     /**
@@ -124,11 +128,11 @@ public final class TwoTower implements Durable, AutoCloseable {
         float[] v = itemTower.forward(items);
         times.lap(StepTimes.Phase.FORWARD);
 
-        double loss = lossAndVectorGradients(u, v, candidates, weights);
+        double loss = objective.toGradients(u, v, candidates, weights);
         times.lap(StepTimes.Phase.LOSS);
 
-        userTower.backward(userGradients, users.size());
-        itemTower.backward(itemGradients, items.size());
+        userTower.backward(objective.userGradients(), users.size());
+        itemTower.backward(objective.itemGradients(), items.size());
         times.lap(StepTimes.Phase.BACKWARD);
 
         addPenalty();
@@ -175,6 +179,16 @@ public final class TwoTower implements Durable, AutoCloseable {
             itemTower.resolve(subjects);
             System.arraycopy(itemTower.forwardEach(subjects), 0, out, 0, subjects.size() * settings.dim());
         }
+    }
+
+    /**
+     * As {@link #publishedVectors(List, float[])}, with how long the vectors were before they were normalised.
+     *
+     * @param lengths [items] filled
+     */
+    public void publishedVectors(List<String> items, float[] out, float[] lengths) {
+        publishedVectors(items, out);
+        System.arraycopy(itemTower.lengths(), 0, lengths, 0, items.size());
     }
 
     /**
@@ -277,7 +291,7 @@ public final class TwoTower implements Durable, AutoCloseable {
             return userTables.contains(row.table());
         }
         if (entry instanceof ModelEntry.Chunk chunk) {
-            return chunk.side() == USER && !chunk.areAccumulators();
+            return chunk.side() == USER && chunk.areWeights();
         }
         if (entry instanceof ModelEntry.Statistics statistics) {
             return statistics.side() == USER;
@@ -305,6 +319,8 @@ public final class TwoTower implements Durable, AutoCloseable {
             waitingSightings = payload.getLong();
             expiredRows = payload.getLong();
             displacedRows = payload.getLong();
+        } else if (entry instanceof ModelEntry.NetworkSteps) {
+            networkSteps = Frame.open(value).getLong();
         } else if (entry instanceof ModelEntry.Sightings sightings) {
             restoreSightings(sightings, Frame.open(value));
         } else if (entry instanceof ModelEntry.Row row) {
@@ -317,8 +333,7 @@ public final class TwoTower implements Durable, AutoCloseable {
                 }
             }
         } else if (entry instanceof ModelEntry.Chunk chunk) {
-            TowerKernel kernel = tower(chunk.side()).kernel();
-            float[][] tensors = chunk.areAccumulators() ? kernel.accumulators() : kernel.weights();
+            float[][] tensors = tensors(chunk);
             if (chunk.tensor() < 0 || chunk.tensor() >= tensors.length) {
                 throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
             }
@@ -341,9 +356,11 @@ public final class TwoTower implements Durable, AutoCloseable {
                 }
             }
             if (areNetworksDirty) {
-                putTensors(side, false, tower.kernel().weights(), changed);
-                putTensors(side, true, tower.kernel().accumulators(), changed);
+                putNetwork(side, tower, changed);
             }
+        }
+        if (areNetworksDirty && countsNetworkSteps()) {
+            changed.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
         }
         if (isUpkeepDirty) {
             changed.put(new ModelEntry.Upkeep().key(), upkeep());
@@ -380,8 +397,10 @@ public final class TwoTower implements Durable, AutoCloseable {
             for (int f = 0; f < tower.features().size(); f++) {
                 putMoments(tower, f, entries);
             }
-            putTensors(side(tower), false, tower.kernel().weights(), entries);
-            putTensors(side(tower), true, tower.kernel().accumulators(), entries);
+            putNetwork(side(tower), tower, entries);
+        }
+        if (countsNetworkSteps()) {
+            entries.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
         }
         for (EmbeddingTable table : tables.values()) {
             table.forEach((key, row) -> putRow(table, key, row, entries));
@@ -415,23 +434,12 @@ public final class TwoTower implements Durable, AutoCloseable {
         return rowGradients;
     }
 
-    private double lossAndVectorGradients(float[] u, float[] v, Candidates candidates, float[] weights) {
-        int examples = weights.length;
-        int count = candidates.items().size();
-        int dim = settings.dim();
-        float inverseTemperature = (float) (1 / settings.loss().temperature());
-        scores = room(scores, examples * count);
-        userGradients = room(userGradients, examples * dim);
-        itemGradients = room(itemGradients, count * dim);
-        Nd4jKernel.Products.multiplyTransposedRight(u, v, scores, examples, dim, count, inverseTemperature);
-        double loss = softmax.toGradient(scores, candidates, weights);
-        Nd4jKernel.Products.multiply(scores, v, userGradients, examples, count, dim, inverseTemperature);
-        Nd4jKernel.Products.multiplyTransposedLeft(scores, u, itemGradients, count, examples, dim, inverseTemperature);
-        return loss;
-    }
-
     private void addPenalty() {
-        float l2 = (float) settings.optimiser().l2();
+        float rowL2 = (float) settings.optimiser().rows().l2();
+        if (rowL2 != 0f) {
+            rowGradients.values().forEach(gradients -> gradients.addPenalty(rowL2));
+        }
+        float l2 = (float) settings.optimiser().dense().l2();
         if (l2 == 0f) {
             return;
         }
@@ -448,12 +456,18 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     private void apply(double norm, long step) {
         clock = Math.max(clock, batchTime);
-        double max = settings.optimiser().maxGradientNorm();
+        ModelSettings.Descent dense = settings.optimiser().dense();
+        double max = dense.maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
-        userTower.kernel().apply(settings.optimiser().dense(), scale);
-        itemTower.kernel().apply(settings.optimiser().dense(), scale);
+        networkSteps++;
+        userOptimiser.apply(scale, dense.learningRate(step), networkSteps);
+        itemOptimiser.apply(scale, dense.learningRate(step), networkSteps);
+        ModelSettings.Descent rows = settings.optimiser().rows();
         for (RowGradients gradients : rowGradients.values()) {
-            gradients.apply(settings.optimiser().rows(), step, clock);
+            if (rows.maxGradientNorm() > 0) {
+                gradients.clip(rows.maxGradientNorm());
+            }
+            gradients.apply(rows.learningRate(step), step, clock);
             gradients.clear();
         }
         areNetworksDirty = true;
@@ -561,9 +575,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private Tower tower(List<FeatureSpec> features, List<Integer> hidden, long seed) {
         TowerShape shape = TowerShape.of(Tower.inputWidth(features), hidden, settings.dim());
         double outputScale = settings.towers().skip() ? settings.towers().outputScale() : 1;
-        TowerKernel kernel = new Nd4jKernel(
-                shape, seed, outputScale, settings.optimiser().dense().initialAccumulator());
-        return new Tower(features, settings, tables, rowGradients, kernel);
+        return new Tower(features, settings, tables, rowGradients, new Nd4jKernel(shape, seed, outputScale));
     }
 
     private Tower tower(char side) {
@@ -572,6 +584,27 @@ public final class TwoTower implements Durable, AutoCloseable {
             case ITEM -> itemTower;
             default -> throw new CorruptEntryException("there is no tower " + side);
         };
+    }
+
+    private DenseOptimiser optimiser(char side) {
+        return side == USER ? userOptimiser : itemOptimiser;
+    }
+
+    /** The tensors that a stored part belongs to. */
+    private float[][] tensors(ModelEntry.Chunk chunk) {
+        if (chunk.areWeights()) {
+            return tower(chunk.side()).kernel().weights();
+        }
+        float[][][] slots = optimiser(chunk.side()).slots();
+        int slot = chunk.kind() - ModelEntry.Chunk.SLOTS;
+        if (slot >= slots.length) {
+            throw new CorruptEntryException("the networks' optimiser has no slot " + slot);
+        }
+        return slots[slot];
+    }
+
+    private boolean countsNetworkSteps() {
+        return settings.optimiser().dense().rule() instanceof OptimiserRule.Adam;
     }
 
     private char side(Tower tower) {
@@ -609,15 +642,15 @@ public final class TwoTower implements Durable, AutoCloseable {
         EmbeddingTable table = tables.get(row.table());
         ByteBuffer payload = Frame.open(value);
         float[] floats = Fields.floats(payload);
-        float[] accumulator = Fields.floats(payload);
+        float[] slots = Fields.floats(payload);
         if (table == null
                 || floats.length != table.dim()
-                || accumulator.length != 1
+                || slots.length != table.slotsARow()
                 || payload.remaining() != 2 * Long.BYTES) {
             throw new CorruptEntryException(
                     "no table here holds a row of " + floats.length + " floats of " + row.table());
         }
-        table.put(row.rowKey(), floats, accumulator[0], payload.getLong(), payload.getLong());
+        table.put(row.rowKey(), floats, slots, payload.getLong(), payload.getLong());
     }
 
     private void putMoments(Tower tower, int f, Map<byte[], byte[]> entries) {
@@ -628,11 +661,19 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
-    private static void putTensors(char side, boolean areAccumulators, float[][] tensors, Map<byte[], byte[]> entries) {
+    private void putNetwork(char side, Tower tower, Map<byte[], byte[]> entries) {
+        putTensors(ModelEntry.Chunk.WEIGHTS, side, tower.kernel().weights(), entries);
+        float[][][] slots = optimiser(side).slots();
+        for (int slot = 0; slot < slots.length; slot++) {
+            putTensors((char) (ModelEntry.Chunk.SLOTS + slot), side, slots[slot], entries);
+        }
+    }
+
+    private static void putTensors(char kind, char side, float[][] tensors, Map<byte[], byte[]> entries) {
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             for (int chunk = 0; chunk < ModelEntry.chunks(tensors[tensor]); chunk++) {
                 entries.put(
-                        new ModelEntry.Chunk(side, areAccumulators, tensor, chunk).key(),
+                        new ModelEntry.Chunk(kind, side, tensor, chunk).key(),
                         ModelEntry.chunk(tensors[tensor], chunk));
             }
         }
@@ -643,7 +684,7 @@ public final class TwoTower implements Durable, AutoCloseable {
                 new ModelEntry.Row(table.name(), key).key(),
                 ModelEntry.row(
                         table.copy(row),
-                        table.accumulators()[row],
+                        table.slotsCopy(row),
                         table.recency().moment(row),
                         table.recency().time(row)));
     }
@@ -658,10 +699,10 @@ public final class TwoTower implements Durable, AutoCloseable {
     private static void putAdditions(EmbeddingTable table, Map<byte[], byte[]> entries) {
         entries.put(
                 new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
-                Frame.seal(Frame.allocate(Long.BYTES).putLong(table.sightings().additions())));
+                framed(table.sightings().additions()));
     }
 
-    private static float[] room(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
+    private static byte[] framed(long value) {
+        return Frame.seal(Frame.allocate(Long.BYTES).putLong(value));
     }
 }

@@ -7,8 +7,9 @@ import dev.millrace.settings.SettingsReader;
  *
  * @param sweepSteps steps within which every vector of the catalogue is published anew, touched or not
  * @param withholdAfterRefused steps refused in a row after which nothing is published
+ * @param gate when a fall of quality holds publication back
  */
-public record PublishSettings(int sweepSteps, int withholdAfterRefused) {
+public record PublishSettings(int sweepSteps, int withholdAfterRefused, GateSettings gate) {
 
     public static PublishSettings read(SettingsReader reader) {
         return new PublishSettings(
@@ -23,6 +24,7 @@ public record PublishSettings(int sweepSteps, int withholdAfterRefused) {
                         3,
                         1,
                         1_000_000,
-                        "steps refused in a row after which nothing is published until one is learnt again"));
+                        "steps refused in a row after which nothing is published until one is learnt again"),
+                GateSettings.read(reader));
     }
 }

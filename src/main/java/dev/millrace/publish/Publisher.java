@@ -4,6 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
@@ -26,8 +27,8 @@ import java.util.Set;
  * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. The sweep is what
  * bounds the age of those. It goes through the catalogue by number, {@code ⌈N·steps / bound⌉} items a publication.
  *
- * <p>While the learner refuses its steps, or what it would publish is not sound, all vectors are withheld; tombstones go out. Once a
- * step was learnt again and every vector is sound, all of the catalogue and of the query side is published anew.
+ * <p>While the learner refuses its steps, finds much less than before, or what it would publish is not sound, all vectors are withheld;
+ * tombstones go out. Once none of it holds any more, all of the catalogue and of the query side is published anew.
  *
  * <p>Between publications nothing here needs to survive but the cursor and what is withheld: whoever commits publishes first.
  */
@@ -37,6 +38,8 @@ public final class Publisher implements Durable {
 
     private final PublishSettings settings;
     private final byte[] key;
+    private final byte[] gateKey;
+    private final QualityGate gate;
     private final Map<String, Long> touched = new LinkedHashMap<>();
     private final Set<String> removed = new LinkedHashSet<>();
     private int cursor;
@@ -51,6 +54,8 @@ public final class Publisher implements Durable {
     public Publisher(PublishSettings settings, char prefix) {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix};
+        this.gateKey = new byte[] {(byte) prefix, 'g'};
+        this.gate = new QualityGate(settings.gate());
     }
 
     /** Notes a step of the log and what it changed in the catalogue. */
@@ -82,6 +87,11 @@ public final class Publisher implements Durable {
         }
     }
 
+    /** Notes the exam so far, and how many items the catalogue has. */
+    public void examined(ExamTotals totals, int items) {
+        gate.examined(totals, items);
+    }
+
     /** Why nothing but tombstones was let out by the last {@link #take}; absent if all was. */
     public Optional<String> withheld() {
         return withheld;
@@ -99,7 +109,7 @@ public final class Publisher implements Durable {
             embeddings.add(new ItemEmbedding(item, Optional.empty(), model.generation(), steps, eventTime, 0));
         }
         removed.clear();
-        Optional<String> reason = refusals().or(() -> model.unusableQuerySide(withheld.isPresent()));
+        Optional<String> reason = refusals().or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
         if (reason.isEmpty()) {
             sweep(catalogue);
             List<ItemEmbedding> vectors = touchedVectors(model, catalogue);
@@ -166,6 +176,10 @@ public final class Publisher implements Durable {
     @Override
     public void restore(byte[] entryKey, byte[] value) {
         ByteBuffer payload = Frame.open(value);
+        if (entryKey.length == gateKey.length) {
+            gate.restore(payload);
+            return;
+        }
         cursor = payload.getInt();
         steps = payload.getLong();
         publishedSteps = payload.getLong();
@@ -194,6 +208,7 @@ public final class Publisher implements Durable {
                             .framed());
             dirty = false;
         }
+        gate.drain().ifPresent(value -> sink.put(gateKey, value));
     }
 
     private void sweep(Catalogue catalogue) {

@@ -1,6 +1,7 @@
 package dev.millrace.stream;
 
 import dev.millrace.avro.AccountRecord;
+import dev.millrace.avro.AlarmRecord;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.DigestRecord;
 import dev.millrace.avro.ExampleRecord;
@@ -53,6 +54,7 @@ final class GeneratedClasses extends SpecificData {
 
     private static final Map<String, Class<? extends SpecificRecordBase>> BY_NAME = List.of(
                     AccountRecord.class,
+                    AlarmRecord.class,
                     ClickEvent.class,
                     DigestRecord.class,
                     ExampleRecord.class,

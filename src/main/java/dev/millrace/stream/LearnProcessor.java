@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.alarm.Alarm;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ModelUpdateRecord;
@@ -13,9 +14,11 @@ import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainingProgress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.MetricName;
@@ -65,6 +68,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private WriteThroughStore<Trainer> store;
     private Sensor withheldGauge;
     private Optional<String> toldWithheld = Optional.empty();
+    private Set<Alarm.Kind> toldAlarms = Set.of();
 
     /**
      * @param trainers makes an empty one
@@ -156,6 +160,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 }
             });
             TrainingProgress progress = trainer.progress(); // after the drain: the digest covers what was written
+            tell(progress.alarms());
             outlet.send(
                     MillraceTopology.TO_PROGRESS,
                     topics.trainingProgress(),
@@ -200,12 +205,29 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (withheld.isPresent() && toldWithheld.isEmpty()) {
             LOG.atError()
                     .addKeyValue("why", withheld.get())
-                    .log("Nothing is published until a step is learnt and every vector is sound again");
+                    .log("Nothing but deletions is published until this has ended");
         } else if (withheld.isEmpty() && toldWithheld.isPresent()) {
             LOG.info("Everything is published again");
         }
         toldWithheld = withheld;
         withheldGauge.record(withheld.isPresent() ? 1 : 0);
+    }
+
+    private void tell(List<Alarm> alarms) {
+        Set<Alarm.Kind> active = EnumSet.noneOf(Alarm.Kind.class);
+        for (Alarm alarm : alarms) {
+            if (alarm.isActive()) {
+                active.add(alarm.kind());
+            }
+            if (alarm.isActive() != toldAlarms.contains(alarm.kind())) {
+                LOG.atWarn()
+                        .addKeyValue("alarm", alarm.kind().text())
+                        .addKeyValue("value", alarm.value())
+                        .addKeyValue("limit", alarm.limit())
+                        .log(alarm.isActive() ? "The model is beyond a limit" : "The model is within a limit again");
+            }
+        }
+        toldAlarms = active;
     }
 
     private static Sensor withheldGauge(ProcessorContext<?, ?> context, Source source) {

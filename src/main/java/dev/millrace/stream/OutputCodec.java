@@ -2,7 +2,9 @@ package dev.millrace.stream;
 
 import static dev.millrace.stream.FeatureCodec.instant;
 
+import dev.millrace.alarm.Alarm;
 import dev.millrace.avro.AccountRecord;
+import dev.millrace.avro.AlarmRecord;
 import dev.millrace.avro.DigestRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.LearnerRecord;
@@ -16,6 +18,7 @@ import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -111,6 +114,9 @@ final class OutputCodec {
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
                 .setWithheld(progress.withheld().orElse(null))
+                .setAlarms(progress.alarms().stream()
+                        .map(alarm -> new AlarmRecord(alarm.kind().text(), alarm.value(), alarm.limit(), alarm.since()))
+                        .toList())
                 .build();
     }
 
@@ -137,7 +143,18 @@ final class OutputCodec {
                 new ExamTotals(
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
                 books,
-                Optional.ofNullable(learner.getWithheld()));
+                Optional.ofNullable(learner.getWithheld()),
+                learner.getAlarms().stream()
+                        .flatMap(record -> alarm(record).stream())
+                        .toList());
+    }
+
+    /** An alarm; absent if it is one that only another version knows. */
+    private static Optional<Alarm> alarm(AlarmRecord record) {
+        return Arrays.stream(Alarm.Kind.values())
+                .filter(kind -> kind.text().equals(record.getName()))
+                .findFirst()
+                .map(kind -> new Alarm(kind, record.getValue(), record.getLimit(), record.getSince()));
     }
 
     private static RankingRecord ranking(RankingTotals totals) {

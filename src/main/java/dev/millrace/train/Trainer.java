@@ -1,5 +1,6 @@
 package dev.millrace.train;
 
+import dev.millrace.alarm.ModelAlarms;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batcher;
 import dev.millrace.batch.Catalogue;
@@ -47,6 +48,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private static final char EXAM = 'E';
     private static final char BASELINE = 'e';
     private static final char PUBLICATION = 'S';
+    private static final char ALARMS = 'A';
     private static final char BOOKS = 'B';
     private static final char PROGRESS = 'T';
 
@@ -59,6 +61,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private final TwoTower model;
     private final Examiner examiner;
     private final Publisher publisher;
+    private final ModelAlarms alarms;
     private final int digestSteps;
     private final EntryDigest digest = new EntryDigest();
     private final Deque<StepDigest> digests = new ArrayDeque<>();
@@ -84,6 +87,7 @@ public final class Trainer implements Durable, AutoCloseable {
         model = new TwoTower(settings.model(), catalogue, times);
         examiner = new Examiner(settings.exam(), EXAM, BASELINE);
         publisher = new Publisher(settings.publish(), PUBLICATION);
+        alarms = new ModelAlarms(settings.alarms(), ALARMS);
         digestSteps = settings.digestSteps();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
@@ -140,8 +144,14 @@ public final class Trainer implements Durable, AutoCloseable {
         if (!batch.examples().isEmpty()) {
             examiner.examine(batch, model, catalogue);
             examiner.observe(batch);
+            publisher.examined(examiner.totals(), catalogue.size());
+            alarms.examined(batch.step(), examiner.totals());
         }
-        return step(batch, isOwn);
+        StepOutcome outcome = step(batch, isOwn);
+        if (outcome instanceof StepOutcome.Learnt learnt) {
+            alarms.learnt(batch, learnt.report(), model, catalogue);
+        }
+        return outcome;
     }
 
     /** Learns from a batch without an exam: for passes over a warm-up. */
@@ -228,7 +238,8 @@ public final class Trainer implements Durable, AutoCloseable {
                 catalogue.unannouncedCount(),
                 examiner.totals(),
                 books.accounts(),
-                publisher.withheld());
+                publisher.withheld(),
+                alarms.alarms());
     }
 
     /**
@@ -250,6 +261,7 @@ public final class Trainer implements Durable, AutoCloseable {
             case OPEN_BATCH, POPULARITY -> batcher.restore(key, value);
             case EXAM, BASELINE -> examiner.restore(key, value);
             case PUBLICATION -> publisher.restore(key, value);
+            case ALARMS -> alarms.restore(key, value);
             case BOOKS -> books.restore(key, value);
             case PROGRESS -> restoreProgress(Frame.open(value));
             default -> throw new CorruptEntryException("an entry of unknown kind " + key[0]);
@@ -277,6 +289,7 @@ public final class Trainer implements Durable, AutoCloseable {
         batcher.drainDirty(digesting);
         examiner.drainDirty(sink);
         publisher.drainDirty(sink);
+        alarms.drainDirty(sink);
         books.drainDirty(sink);
         digestedStep = learntStep;
         keepDigest();

@@ -1,5 +1,6 @@
 package dev.millrace.train;
 
+import dev.millrace.alarm.AlarmSettings;
 import dev.millrace.batch.BatchSettings;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
@@ -12,13 +13,19 @@ import dev.millrace.settings.SettingsReader;
  * @param digestSteps distance of the steps whose digests are kept
  */
 public record TrainerSettings(
-        BatchSettings batch, ModelSettings model, ExamSettings exam, PublishSettings publish, int digestSteps) {
+        BatchSettings batch,
+        ModelSettings model,
+        ExamSettings exam,
+        AlarmSettings alarms,
+        PublishSettings publish,
+        int digestSteps) {
 
     public static TrainerSettings read(SettingsReader reader) {
         return new TrainerSettings(
                 BatchSettings.read(reader),
                 ModelSettings.read(reader),
                 ExamSettings.read(reader),
+                AlarmSettings.read(reader),
                 PublishSettings.read(reader),
                 reader.integer(
                         "digest.steps",

@@ -1,5 +1,6 @@
 package dev.millrace.train;
 
+import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
@@ -25,6 +26,7 @@ import java.util.SortedMap;
  * @param exam the exam so far
  * @param books what became of what came in, by topic
  * @param withheld why no vector is published at present; absent while they are
+ * @param alarms what was measured of the model itself, given or not
  */
 public record TrainingProgress(
         String generation,
@@ -41,4 +43,10 @@ public record TrainingProgress(
         int unannounced,
         ExamTotals exam,
         SortedMap<String, Books.Account> books,
-        Optional<String> withheld) {}
+        Optional<String> withheld,
+        List<Alarm> alarms) {
+
+    public TrainingProgress {
+        alarms = List.copyOf(alarms);
+    }
+}

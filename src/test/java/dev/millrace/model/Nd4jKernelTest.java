@@ -26,7 +26,7 @@ class Nd4jKernelTest {
     @ValueSource(ints = {3, 32})
     void agreesWithTheLayersOfDl4j(int n) {
         // Given the same weights in DL4J, in double precision
-        Nd4jKernel kernel = new Nd4jKernel(SHAPE, 3, 1, 0.1);
+        Nd4jKernel kernel = new Nd4jKernel(SHAPE, 3, 1);
         MultiLayerConfiguration configuration = Nd4jKernel.configuration(SHAPE, 3, DataType.DOUBLE);
         configuration.setTrainingWorkspaceMode(WorkspaceMode.NONE);
         configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
@@ -58,8 +58,8 @@ class Nd4jKernelTest {
 
     @Test
     void smallerBatchAfterALargerOneReadsNothingOfIt() {
-        Nd4jKernel fresh = new Nd4jKernel(SHAPE, 3, 1, 0.1);
-        Nd4jKernel used = new Nd4jKernel(SHAPE, 3, 1, 0.1);
+        Nd4jKernel fresh = new Nd4jKernel(SHAPE, 3, 1);
+        Nd4jKernel used = new Nd4jKernel(SHAPE, 3, 1);
         used.forward(random(40 * SHAPE.inputs(), 9), 40, new float[40 * SHAPE.outputs()]);
         used.backward(random(40 * SHAPE.outputs(), 8), 40, new float[40 * SHAPE.inputs()]);
 
@@ -75,17 +75,17 @@ class Nd4jKernelTest {
 
     @Test
     void seedDecidesTheInitialWeights() {
-        float[][] weights = new Nd4jKernel(SHAPE, 3, 1, 0.1).weights();
+        float[][] weights = new Nd4jKernel(SHAPE, 3, 1).weights();
 
-        assertThat(new Nd4jKernel(SHAPE, 3, 1, 0.1).weights()).isEqualTo(weights);
-        assertThat(new Nd4jKernel(SHAPE, 4, 1, 0.1).weights()[0]).isNotEqualTo(weights[0]);
+        assertThat(new Nd4jKernel(SHAPE, 3, 1).weights()).isEqualTo(weights);
+        assertThat(new Nd4jKernel(SHAPE, 4, 1).weights()[0]).isNotEqualTo(weights[0]);
     }
 
     @Test
     void outputScaleShrinksTheLastLayerOnly() {
-        float[][] whole = new Nd4jKernel(SHAPE, 3, 1, 0.1).weights();
+        float[][] whole = new Nd4jKernel(SHAPE, 3, 1).weights();
 
-        float[][] scaled = new Nd4jKernel(SHAPE, 3, 0.5, 0.1).weights();
+        float[][] scaled = new Nd4jKernel(SHAPE, 3, 0.5).weights();
 
         assertThat(scaled[0]).isEqualTo(whole[0]);
         assertThat(scaled[2]).isEqualTo(whole[2]);

@@ -24,6 +24,31 @@ final class Scenes {
     static final int DIM = 8;
     static final long TIME = 1_700_000_000_000L;
 
+    /** Settings of Adam for networks and rows; a large epsilon, as with a small one a step is the sign of a gradient near 0. */
+    static final String[] ADAM = {
+        "optimiser.dense.kind", "adam",
+        "optimiser.dense.adam.epsilon", "0.01",
+        "optimiser.rows.kind", "adam",
+        "optimiser.rows.adam.epsilon", "0.01"
+    };
+
+    /** Settings of FTRL-proximal for networks and rows, with penalties that make some weights 0. */
+    static final String[] FTRL = {
+        "optimiser.dense.kind", "ftrl",
+        "optimiser.dense.ftrl.l1", "0.003",
+        "optimiser.dense.ftrl.l2", "0.1",
+        "optimiser.rows.kind", "ftrl",
+        "optimiser.rows.ftrl.l1", "0.003",
+        "optimiser.rows.ftrl.l2", "0.1"
+    };
+
+    /** Settings of SGD for networks, with momentum, and rows. */
+    static final String[] SGD = {
+        "optimiser.dense.kind", "sgd",
+        "optimiser.dense.sgd.momentum", "0.9",
+        "optimiser.rows.kind", "sgd"
+    };
+
     private Scenes() {}
 
     /** Digest of all that a model is. */

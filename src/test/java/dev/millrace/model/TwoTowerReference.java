@@ -26,12 +26,12 @@ final class TwoTowerReference {
     private final Catalogue catalogue;
     private final double[][] user;
     private final double[][] item;
-    private final double[][] userSums;
-    private final double[][] itemSums;
+    private final List<OptimiserReference> userOptimisers;
+    private final List<OptimiserReference> itemOptimisers;
     /** By table and key. */
     final Map<String, double[]> rows = new TreeMap<>();
 
-    private final Map<String, double[]> rowSums = new TreeMap<>();
+    private final Map<String, OptimiserReference> rowOptimisers = new TreeMap<>();
     private final Map<String, List<Double>> numbers = new TreeMap<>();
 
     /** Begins with the networks of a learner that has not learnt. */
@@ -40,9 +40,8 @@ final class TwoTowerReference {
         this.catalogue = catalogue;
         this.user = doubles(begin.userTower().kernel().weights());
         this.item = doubles(begin.itemTower().kernel().weights());
-        double initial = settings.optimiser().dense().initialAccumulator();
-        this.userSums = filled(user, initial);
-        this.itemSums = filled(item, initial);
+        this.userOptimisers = optimisers(user);
+        this.itemOptimisers = optimisers(item);
     }
 
     double[][] user() {
@@ -67,14 +66,18 @@ final class TwoTowerReference {
         double[][] itemGradients = differences(item, batch);
         Map<String, double[]> rowGradients = new TreeMap<>();
         for (String row : read) {
-            rowGradients.put(row, differences(row(row), batch));
+            double[] gradient = differences(row(row), batch);
+            for (int d = 0; d < gradient.length; d++) {
+                gradient[d] += settings.optimiser().rows().l2() * row(row)[d];
+            }
+            rowGradients.put(row, gradient);
         }
         double norm = Math.sqrt(squares(userGradients) + squares(itemGradients));
-        double max = settings.optimiser().maxGradientNorm();
+        double max = settings.optimiser().dense().maxGradientNorm();
         double scale = max > 0 && norm > max ? max / norm : 1;
-        apply(user, userGradients, userSums, scale);
-        apply(item, itemGradients, itemSums, scale);
-        rowGradients.forEach(this::applyRow);
+        apply(user, userGradients, userOptimisers, scale, batch.step());
+        apply(item, itemGradients, itemOptimisers, scale, batch.step());
+        rowGradients.forEach((row, gradient) -> applyRow(row, gradient, batch.step()));
         return loss / share(batch);
     }
 
@@ -150,7 +153,7 @@ final class TwoTowerReference {
         for (int matrix = 0; matrix < item.length; matrix += 2) {
             penalty += squares(new double[][] {item[matrix]});
         }
-        return share(batch) * total / examples + settings.optimiser().l2() / 2 * penalty;
+        return share(batch) * total / examples + settings.optimiser().dense().l2() / 2 * penalty;
     }
 
     private double[] vector(
@@ -295,25 +298,38 @@ final class TwoTowerReference {
         return gradient;
     }
 
-    private void apply(double[][] weights, double[][] gradients, double[][] sums, double scale) {
-        ModelSettings.Adagrad adagrad = settings.optimiser().dense();
+    private static void apply(
+            double[][] weights, double[][] gradients, List<OptimiserReference> optimisers, double scale, long step) {
         for (int tensor = 0; tensor < weights.length; tensor++) {
-            for (int at = 0; at < weights[tensor].length; at++) {
-                double g = gradients[tensor][at] * scale;
-                sums[tensor][at] += g * g;
-                weights[tensor][at] -= adagrad.learningRate() * g / (Math.sqrt(sums[tensor][at]) + adagrad.epsilon());
+            double[] scaled = gradients[tensor].clone();
+            for (int at = 0; at < scaled.length; at++) {
+                scaled[at] *= scale;
             }
+            optimisers.get(tensor).moveEach(weights[tensor], scaled, step);
         }
     }
 
-    private void applyRow(String name, double[] gradient) {
-        ModelSettings.Adagrad adagrad = settings.optimiser().rows();
-        double[] sum = rowSums.computeIfAbsent(name, absent -> new double[] {adagrad.initialAccumulator()});
-        sum[0] += dot(gradient, gradient) / gradient.length;
+    private void applyRow(String name, double[] gradient, long step) {
         double[] row = row(name);
-        for (int d = 0; d < row.length; d++) {
-            row[d] -= adagrad.learningRate() * gradient[d] / (Math.sqrt(sum[0]) + adagrad.epsilon());
+        double norm = Math.sqrt(dot(gradient, gradient));
+        double max = settings.optimiser().rows().maxGradientNorm();
+        double[] clipped = gradient.clone();
+        for (int d = 0; d < clipped.length; d++) {
+            clipped[d] *= max > 0 && norm > max ? max / norm : 1;
         }
+        rowOptimisers
+                .computeIfAbsent(
+                        name,
+                        absent -> new OptimiserReference(settings.optimiser().rows(), row))
+                .moveRow(row, clipped, step);
+    }
+
+    private List<OptimiserReference> optimisers(double[][] network) {
+        List<OptimiserReference> optimisers = new ArrayList<>();
+        for (double[] tensor : network) {
+            optimisers.add(new OptimiserReference(settings.optimiser().dense(), tensor));
+        }
+        return optimisers;
     }
 
     private double[] row(String name) {
@@ -343,15 +359,6 @@ final class TwoTowerReference {
             for (int at = 0; at < copy[tensor].length; at++) {
                 copy[tensor][at] = tensors[tensor][at];
             }
-        }
-        return copy;
-    }
-
-    private static double[][] filled(double[][] shape, double value) {
-        double[][] copy = new double[shape.length][];
-        for (int tensor = 0; tensor < shape.length; tensor++) {
-            copy[tensor] = new double[shape[tensor].length];
-            java.util.Arrays.fill(copy[tensor], value);
         }
         return copy;
     }

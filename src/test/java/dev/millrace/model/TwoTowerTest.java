@@ -31,6 +31,18 @@ class TwoTowerTest {
                 Arguments.of("popularity term", 9, new String[] {"loss.popularity-exponent", "0.5"}),
                 Arguments.of("clipped and penalised", 9, new String[] {
                     "optimiser.dense.max-gradient-norm", "0.1", "optimiser.dense.l2", "0.01"
+                }),
+                Arguments.of("rows clipped and penalised", 9, new String[] {
+                    "optimiser.rows.max-gradient-norm", "0.02", "optimiser.rows.l2", "0.01"
+                }),
+                Arguments.of("Adam", 9, Scenes.ADAM),
+                Arguments.of("FTRL", 9, Scenes.FTRL),
+                Arguments.of("SGD with momentum", 9, Scenes.SGD),
+                Arguments.of("rates that rise and fall", 9, new String[] {
+                    "optimiser.dense.schedule.kind", "inverse-root",
+                    "optimiser.dense.schedule.warm-up-steps", "3",
+                    "optimiser.rows.schedule.kind", "exponential",
+                    "optimiser.rows.schedule.decay-steps", "2"
                 }));
     }
 
@@ -48,7 +60,7 @@ class TwoTowerTest {
             double expected = reference.learn(batch);
 
             // the reported loss is without the penalty
-            if (settings.optimiser().l2() == 0) {
+            if (settings.optimiser().dense().l2() == 0) {
                 assertThat(loss).isCloseTo(expected, within(1e-5 * expected));
             }
         }

@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.alarm.Alarm;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExampleRecord;
@@ -130,7 +131,10 @@ class CodecTest {
                 3,
                 exam,
                 books,
-                Optional.of("3 steps in a row were refused"));
+                Optional.of("3 steps in a row were refused"),
+                List.of(
+                        new Alarm(Alarm.Kind.NORM_DRIFT, 123.5, 100, 4),
+                        new Alarm(Alarm.Kind.GRADIENT_NORM, 1, 10, 0)));
         PartProgress progress = new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
 

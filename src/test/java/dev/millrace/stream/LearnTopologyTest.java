@@ -16,6 +16,7 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Books;
+import dev.millrace.train.ClusteredClicks;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -215,6 +217,64 @@ class LearnTopologyTest {
             assertThat(read(driver, topics.modelUpdates())).hasSize(queryEntries);
             assertThat(lastProgress(driver).training().orElseThrow().withheld()).isEmpty();
         }
+    }
+
+    @Test
+    void whileGarbageIsLearntNothingButTombstonesGoesOutAndAfterwardsEverything() {
+        TrainerSettings gated = TrainerSettings.read(Streams.reader(
+                "features.user", "history", "publish.gate.window", "320", "publish.gate.recall-at", "10"));
+        ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);
+        try (TopologyTestDriver driver = driver(MillraceTopology.learn(topics, gated, MAX_WAIT, wire), "a")) {
+            clicks.items()
+                    .forEach(item -> send(
+                            driver,
+                            new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item(item))))));
+            for (int at = 0; at < 300 * BATCH; at++) {
+                send(driver, ExampleCodec.toAvro(clicks.good()));
+            }
+            assertThat(withheld(driver)).isEmpty();
+            sendUntil(driver, true, 100, () -> ExampleCodec.toAvro(clicks.garbage()));
+            assertThat(withheld(driver))
+                    .hasValueSatisfying(why -> assertThat(why).startsWith("Recall@10"));
+            read(driver, topics.itemEmbeddings());
+            read(driver, topics.modelUpdates());
+
+            send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Removal("i7", T0))));
+            for (int at = 0; at < 5 * BATCH; at++) {
+                send(driver, ExampleCodec.toAvro(clicks.garbage()));
+            }
+
+            assertThat(withheld(driver)).isPresent();
+            assertThat(read(driver, topics.itemEmbeddings()))
+                    .singleElement()
+                    .satisfies(record -> assertThat(record.key()).isEqualTo("i7".getBytes(StandardCharsets.UTF_8)))
+                    .satisfies(record -> assertThat(record.value()).isNull());
+            assertThat(read(driver, topics.modelUpdates()))
+                    .allSatisfy(record -> assertThat(record.value()).isNull());
+
+            sendUntil(driver, false, 400, () -> ExampleCodec.toAvro(clicks.good()));
+
+            assertThat(withheld(driver)).isEmpty();
+            assertThat(lastVectors(driver)).hasSize(200 - 1); // all but i7
+        }
+    }
+
+    /** Sends batches until publication is withheld, or no longer. */
+    private void sendUntil(
+            TopologyTestDriver driver, boolean isWithheld, int mostBatches, Supplier<SpecificRecord> records) {
+        for (int batch = 0; batch < mostBatches; batch++) {
+            for (int at = 0; at < BATCH; at++) {
+                send(driver, records.get());
+            }
+            if (withheld(driver).isPresent() == isWithheld) {
+                return;
+            }
+        }
+    }
+
+    private Optional<String> withheld(TopologyTestDriver driver) {
+        send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item("i0")))));
+        return lastProgress(driver).training().orElseThrow().withheld();
     }
 
     @Test

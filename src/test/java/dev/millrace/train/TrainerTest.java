@@ -12,6 +12,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.OptimiserRule;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
@@ -52,7 +53,7 @@ class TrainerTest {
                 follower.learn(batch);
             }
 
-            assertThat(entries(follower, "mCPeE")).isEqualTo(entries(live, "mCPeE"));
+            assertThat(entries(follower, "mCPeEA")).isEqualTo(entries(live, "mCPeEA"));
             assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
         }
     }
@@ -411,8 +412,8 @@ class TrainerTest {
     private TrainerSettings withLearningRates(double factor) {
         ModelSettings model = settings.model();
         ModelSettings.Optimiser given = model.optimiser();
-        ModelSettings.Optimiser optimiser = new ModelSettings.Optimiser(
-                times(given.dense(), factor), times(given.rows(), factor), given.maxGradientNorm(), 0, given.l2());
+        ModelSettings.Optimiser optimiser =
+                new ModelSettings.Optimiser(times(given.dense(), factor), times(given.rows(), factor), 0);
         return new TrainerSettings(
                 settings.batch(),
                 new ModelSettings(
@@ -426,13 +427,19 @@ class TrainerTest {
                         optimiser,
                         model.tables()),
                 settings.exam(),
+                settings.alarms(),
                 settings.publish(),
                 settings.digestSteps());
     }
 
-    private static ModelSettings.Adagrad times(ModelSettings.Adagrad adagrad, double factor) {
-        return new ModelSettings.Adagrad(
-                factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon());
+    private static ModelSettings.Descent times(ModelSettings.Descent given, double factor) {
+        OptimiserRule.Adagrad adagrad = (OptimiserRule.Adagrad) given.rule();
+        return new ModelSettings.Descent(
+                new OptimiserRule.Adagrad(
+                        factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon()),
+                given.schedule(),
+                given.maxGradientNorm(),
+                given.l2());
     }
 
     @Test
@@ -514,6 +521,95 @@ class TrainerTest {
             commit(trainer, stored);
             assertThat(holding(stored, "gone")).isEmpty();
         }
+    }
+
+    @Test
+    void anItemThatExpiresGetsATombstone() {
+        try (Trainer trainer = new Trainer(settings("catalogue.expire-after", "1h"))) {
+            long hour = 3_600_000;
+            TrainingExample once = example("once", "ann", "only once", 1);
+            trainer.add(once);
+            trainer.learn(trainer.closeBatch());
+            assertThat(trainer.publish())
+                    .anyMatch(one ->
+                            one.item().equals("only once") && one.vector().isPresent());
+
+            List<ItemEmbedding> published = new ArrayList<>();
+            for (int later = 1; later <= 2; later++) {
+                long time = TIME + hour + later;
+                trainer.add(
+                        new TrainingExample("later" + later, once.user(), Features.NONE, "i1", "click", 1, time, 0));
+                trainer.learn(trainer.closeBatch());
+                published.addAll(trainer.publish());
+            }
+
+            assertThat(published)
+                    .filteredOn(one -> one.item().equals("only once"))
+                    .singleElement()
+                    .satisfies(one -> assertThat(one.vector()).isEmpty());
+        }
+    }
+
+    @Test
+    void fallOfRecallHoldsBackAllButTombstonesUntilItIsMadeGoodWithOneExamInSeveralStepsAndARestart() {
+        TrainerSettings gated = settings(
+                "batch.size", "32",
+                "exam.every-steps", "3",
+                "publish.gate.window", "640",
+                "publish.gate.recall-at", "10");
+        ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, TIME);
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        try (Trainer stopped = new Trainer(gated);
+                Trainer restored = new Trainer(gated);
+                Trainer follower = new Trainer(gated)) {
+            clicks.items().forEach(item -> stopped.change(upsert(item)));
+            for (int step = 1; step <= 240; step++) {
+                feed(stopped, follower, clicks, false);
+                assertThat(stopped.publish()).isNotEmpty();
+                assertThat(stopped.withheld()).isEmpty();
+            }
+            int garbage = 0;
+            while (stopped.withheld().isEmpty() && garbage++ < 120) {
+                feed(stopped, follower, clicks, true);
+                commit(stopped, stored);
+            }
+            // half a window of 20 exams of 32 events: 30 steps; the reference is a little below the level
+            assertThat(stopped.withheld())
+                    .hasValueSatisfying(why -> assertThat(why).startsWith("Recall@10 over 640"));
+            assertThat(garbage).isBetween(25, 60);
+            assertThat(stopped.publish()).isEmpty();
+            follower.publish();
+            assertThat(follower.withheld()).isEqualTo(stopped.withheld());
+
+            stored.forEach(restored::restore);
+            assertThat(restored.withheld()).isEqualTo(stopped.withheld());
+            restored.change(new CatalogueChange.Removal("i7", TIME));
+            feed(restored, follower, clicks, true);
+            assertThat(restored.publish())
+                    .extracting(ItemEmbedding::item, one -> one.vector().isPresent())
+                    .containsExactly(org.assertj.core.groups.Tuple.tuple("i7", false));
+            int good = 0;
+            List<ItemEmbedding> published = List.of();
+            while (restored.withheld().isPresent() && good++ < 300) {
+                feed(restored, follower, clicks, false);
+                published = restored.publish();
+            }
+
+            assertThat(restored.withheld()).isEmpty();
+            assertThat(good).isLessThan(200);
+            assertThat(published).hasSize(restored.progress().items()).allMatch(one -> one.vector()
+                    .isPresent());
+            assertThat(entries(follower, "mCPeEA")).isEqualTo(entries(restored, "mCPeEA"));
+        }
+    }
+
+    private static void feed(Trainer trainer, Trainer follower, ClusteredClicks clicks, boolean isGarbage) {
+        while (!trainer.isBatchReady()) {
+            trainer.add(isGarbage ? clicks.garbage() : clicks.good());
+        }
+        MiniBatch batch = trainer.closeBatch();
+        trainer.learn(batch);
+        follower.learn(batch);
     }
 
     private static void learn(Trainer trainer, int step) {

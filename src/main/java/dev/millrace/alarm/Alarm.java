@@ -1,0 +1,41 @@
+package dev.millrace.alarm;
+
+import java.util.Locale;
+
+/**
+ * One thing that may be wrong with the model, as last measured.
+ *
+ * @param value measured; NaN before it was
+ * @param limit that it is compared with
+ * @param since step at which it was first found beyond the limit; 0 if it is not
+ */
+public record Alarm(Kind kind, double value, double limit, long since) {
+
+    /** What is measured, and what is wrong about it. */
+    public enum Kind {
+        /** Mean cosine of two items of a sample is above the limit: all vectors point one way. */
+        EMBEDDING_COLLAPSE,
+        /** Mean length of items' vectors before normalisation, over its first value, is above the limit or below its inverse. */
+        NORM_DRIFT,
+        /** Share of logits masked as accidental hits is above the limit. */
+        MASKED_LOGITS,
+        /** Share of a batch's examples whose item an earlier one of it has is above the limit. */
+        REPEATED_ITEMS,
+        /** Median of the probability estimated for a positive is above the limit: the estimator is saturated. */
+        SATURATED_PROBABILITY,
+        /** Mean gradient norm of the networks, over its trend, is above the limit. */
+        GRADIENT_NORM,
+        /** Recall of the model over that of popularity is below the limit, over a window of scored events. */
+        RECALL_BELOW_POPULARITY;
+
+        /** As settings, metrics and reports write it. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+    }
+
+    /** Whether the value is beyond the limit. */
+    public boolean isActive() {
+        return since > 0;
+    }
+}

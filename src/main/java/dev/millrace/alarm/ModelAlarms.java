@@ -1,0 +1,225 @@
+package dev.millrace.alarm;
+
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.ExamWindow;
+import dev.millrace.model.StepReport;
+import dev.millrace.model.TwoTower;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Measures the model every so many steps and keeps what is beyond its limit. It changes nothing of the model. One thread.
+ *
+ * <p>Values follow from the learnt steps and the exam alone, so that a learner of the same log gives the same alarms.
+ */
+public final class ModelAlarms implements Durable {
+
+    private static final long SAMPLE_STREAM = 0x616c61726dL;
+    private static final int MEASUREMENTS_OF_A_TREND = 8;
+
+    private final AlarmSettings settings;
+    private final byte[] key;
+    private final ExamWindow recall;
+    private final Map<Alarm.Kind, Alarm> alarms = new EnumMap<>(Alarm.Kind.class);
+    private long steps; // learnt since the last measurement
+    private double gradientNorms; // their sum
+    private double masked;
+    private double repeated;
+    private double medianProbabilities;
+    private double firstLength;
+    private double gradientTrend;
+    private long measurements;
+    private boolean dirty;
+
+    /** @param prefix first byte of this state's key */
+    public ModelAlarms(AlarmSettings settings, char prefix) {
+        this.settings = settings;
+        this.key = new byte[] {(byte) prefix};
+        this.recall = new ExamWindow(settings.recallWindow());
+        settings.limits().forEach((kind, limit) -> alarms.put(kind, new Alarm(kind, Double.NaN, limit, 0)));
+    }
+
+    /** Every alarm that is on, given or not, in a fixed order. */
+    public List<Alarm> alarms() {
+        return List.copyOf(alarms.values());
+    }
+
+    /**
+     * Notes the exam so far.
+     *
+     * @param step of the log
+     */
+    public void examined(long step, ExamTotals totals) {
+        if (!alarms.containsKey(Alarm.Kind.RECALL_BELOW_POPULARITY)) {
+            return;
+        }
+        dirty = true;
+        recall.moved(totals).ifPresent(exam -> {
+            double popularity = exam.popularity().recallAt(settings.recallAt());
+            double model = exam.model().recallAt(settings.recallAt());
+            // where popularity finds nothing, the model is not below it
+            double share = popularity == 0 ? Double.MAX_VALUE : model / popularity;
+            judge(Alarm.Kind.RECALL_BELOW_POPULARITY, step, share);
+        });
+    }
+
+    /** Notes a step that was learnt, and measures the model if it is time. */
+    public void learnt(MiniBatch batch, StepReport report, TwoTower model, Catalogue catalogue) {
+        if (batch.examples().isEmpty()) {
+            return;
+        }
+        dirty = true;
+        steps++;
+        BatchShares shares = BatchShares.of(batch);
+        gradientNorms += report.gradientNorm();
+        masked += shares.masked();
+        repeated += shares.repeated();
+        medianProbabilities += shares.medianProbability();
+        if (steps >= settings.everySteps()) {
+            measure(batch.step(), model, catalogue);
+            steps = 0;
+            gradientNorms = 0;
+            masked = 0;
+            repeated = 0;
+            medianProbabilities = 0;
+        }
+    }
+
+    @Override
+    public void restore(byte[] entryKey, byte[] value) {
+        ByteBuffer payload = Frame.open(value);
+        steps = payload.getLong();
+        gradientNorms = payload.getDouble();
+        masked = payload.getDouble();
+        repeated = payload.getDouble();
+        medianProbabilities = payload.getDouble();
+        firstLength = payload.getDouble();
+        gradientTrend = payload.getDouble();
+        measurements = payload.getLong();
+        for (Alarm.Kind kind : Alarm.Kind.values()) {
+            double measured = payload.getDouble();
+            long since = payload.getLong();
+            // limits are those of today's settings; the next measurement judges by them
+            alarms.computeIfPresent(kind, (same, alarm) -> new Alarm(kind, measured, alarm.limit(), since));
+        }
+        recall.read(payload);
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        if (!dirty) {
+            return;
+        }
+        dirty = false;
+        Fields fields = new Fields()
+                .longInteger(steps)
+                .number(gradientNorms)
+                .number(masked)
+                .number(repeated)
+                .number(medianProbabilities)
+                .number(firstLength)
+                .number(gradientTrend)
+                .longInteger(measurements);
+        for (Alarm.Kind kind : Alarm.Kind.values()) {
+            Alarm alarm = alarms.getOrDefault(kind, new Alarm(kind, Double.NaN, 0, 0));
+            fields.number(alarm.value()).longInteger(alarm.since());
+        }
+        recall.write(fields);
+        sink.put(key, fields.framed());
+    }
+
+    private void measure(long step, TwoTower model, Catalogue catalogue) {
+        measurements++;
+        judge(Alarm.Kind.MASKED_LOGITS, step, masked / steps);
+        judge(Alarm.Kind.REPEATED_ITEMS, step, repeated / steps);
+        judge(Alarm.Kind.SATURATED_PROBABILITY, step, medianProbabilities / steps);
+        measureGradients(step, gradientNorms / steps);
+        List<String> items = sample(step, catalogue);
+        if (items.size() > 1
+                && (alarms.containsKey(Alarm.Kind.EMBEDDING_COLLAPSE) || alarms.containsKey(Alarm.Kind.NORM_DRIFT))) {
+            measureVectors(step, items, model);
+        }
+    }
+
+    private void measureGradients(long step, double mean) {
+        if (measurements > MEASUREMENTS_OF_A_TREND && gradientTrend > 0) {
+            judge(Alarm.Kind.GRADIENT_NORM, step, mean / gradientTrend);
+        }
+        // the plain mean until there are enough of them
+        gradientTrend += (mean - gradientTrend) / Math.min(measurements, MEASUREMENTS_OF_A_TREND);
+    }
+
+    private void measureVectors(long step, List<String> items, TwoTower model) {
+        float[] vectors = new float[items.size() * model.dim()];
+        float[] lengths = new float[items.size()];
+        model.publishedVectors(items, vectors, lengths);
+        judge(Alarm.Kind.EMBEDDING_COLLAPSE, step, meanCosine(vectors, items.size(), model.dim()));
+        double sum = 0;
+        for (float length : lengths) {
+            sum += length;
+        }
+        double mean = sum / items.size();
+        if (firstLength == 0) {
+            firstLength = mean;
+        }
+        if (firstLength > 0) {
+            judge(Alarm.Kind.NORM_DRIFT, step, mean / firstLength);
+        }
+    }
+
+    /** Mean over all pairs of unit vectors: {@code (‖Σ v‖² − n) / (n (n − 1))}. */
+    static double meanCosine(float[] vectors, int count, int dim) {
+        double squares = 0;
+        for (int d = 0; d < dim; d++) {
+            double sum = 0;
+            for (int at = 0; at < count; at++) {
+                sum += vectors[at * dim + d];
+            }
+            squares += sum * sum;
+        }
+        return (squares - count) / ((double) count * (count - 1));
+    }
+
+    /** Different items of the catalogue, drawn by the step. */
+    private List<String> sample(long step, Catalogue catalogue) {
+        int size = catalogue.size();
+        int wanted = Math.min(size, settings.sample());
+        Set<Integer> numbers = new LinkedHashSet<>();
+        for (int slot = 0; slot < wanted; slot++) {
+            int number = CounterRandom.below(size, SAMPLE_STREAM, step, slot);
+            while (!numbers.add(number)) {
+                number = (number + 1) % size;
+            }
+        }
+        List<String> items = new ArrayList<>(wanted);
+        numbers.forEach(number -> items.add(catalogue.itemAt(number)));
+        return items;
+    }
+
+    private void judge(Alarm.Kind kind, long step, double value) {
+        alarms.computeIfPresent(kind, (same, before) -> {
+            // what is not a number is beyond every limit
+            boolean isWell =
+                    switch (kind) {
+                        case NORM_DRIFT -> value <= before.limit() && value >= 1 / before.limit();
+                        case RECALL_BELOW_POPULARITY -> value >= before.limit();
+                        case EMBEDDING_COLLAPSE, MASKED_LOGITS, REPEATED_ITEMS, SATURATED_PROBABILITY, GRADIENT_NORM ->
+                            value <= before.limit();
+                    };
+            long since = isWell ? 0 : before.isActive() ? before.since() : step;
+            return new Alarm(kind, value, before.limit(), since);
+        });
+    }
+}

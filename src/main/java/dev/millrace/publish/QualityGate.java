@@ -1,0 +1,107 @@
+package dev.millrace.publish;
+
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.ExamWindow;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Holds publication while the model finds much less than it used to. One thread.
+ *
+ * <p>The level is Recall@k over a window of scored events; the reference is the level it is used to: it follows a rise within about a
+ * window and a fall within eight. A level below {@code (1 − max-fall)} of the reference closes the gate, one of at least {@code (1 −
+ * max-fall / 2)} opens it. Closed, the reference falls four times as slowly still: what closed the gate must not soon be what it is used
+ * to, and a world that has changed for good must not hold it for ever.
+ *
+ * <p>Among twice as many items the same model finds less: once the catalogue has more than doubled all begins anew.
+ */
+final class QualityGate {
+
+    private static final double RISE = 1.0 / ExamWindow.PARTS;
+    private static final double FALL = RISE / 8;
+    private static final double FALL_WHILE_CLOSED = FALL / 4;
+
+    private final GateSettings settings;
+    private ExamWindow window;
+    private double level = Double.NaN;
+    private double reference = Double.NaN;
+    private int fewestItems = Integer.MAX_VALUE;
+    private boolean isClosed;
+    private boolean dirty;
+
+    QualityGate(GateSettings settings) {
+        this.settings = settings;
+        this.window = new ExamWindow(settings.window());
+    }
+
+    /** Notes the exam so far, and how many items the catalogue has. */
+    void examined(ExamTotals totals, int items) {
+        if (!settings.isOn()) {
+            return;
+        }
+        dirty = true;
+        fewestItems = Math.min(fewestItems, items);
+        if (items > 2L * fewestItems) {
+            fewestItems = items;
+            window = new ExamWindow(settings.window());
+            level = Double.NaN;
+            reference = Double.NaN;
+            isClosed = false;
+        }
+        window.moved(totals).ifPresent(exam -> judge(exam.model().recallAt(settings.recallAt())));
+    }
+
+    /** Why it is closed; absent while it is open. */
+    Optional<String> closed() {
+        return isClosed
+                ? Optional.of(String.format(
+                        Locale.ROOT,
+                        "Recall@%d over %d scored events is %.4f, it was %.4f and may fall to %.4f",
+                        settings.recallAt(),
+                        settings.window(),
+                        level,
+                        reference,
+                        (1 - settings.maxFall()) * reference))
+                : Optional.empty();
+    }
+
+    void restore(ByteBuffer payload) {
+        level = payload.getDouble();
+        reference = payload.getDouble();
+        fewestItems = payload.getInt();
+        // a gate that was turned off meanwhile is open
+        isClosed = payload.getInt() == 1 && settings.isOn();
+        window.read(payload);
+    }
+
+    /** Its state, if it changed since last asked. */
+    Optional<byte[]> drain() {
+        if (!dirty) {
+            return Optional.empty();
+        }
+        dirty = false;
+        Fields fields = new Fields()
+                .number(level)
+                .number(reference)
+                .integer(fewestItems)
+                .integer(isClosed ? 1 : 0);
+        window.write(fields);
+        return Optional.of(fields.framed());
+    }
+
+    private void judge(double found) {
+        level = found;
+        if (Double.isNaN(reference)) {
+            reference = found;
+        } else if (isClosed) {
+            reference += FALL_WHILE_CLOSED * Math.min(0, found - reference);
+            isClosed = found < (1 - settings.maxFall() / 2) * reference;
+        } else if (found < (1 - settings.maxFall()) * reference) {
+            isClosed = true;
+        } else {
+            reference += (found > reference ? RISE : FALL) * (found - reference);
+        }
+    }
+}

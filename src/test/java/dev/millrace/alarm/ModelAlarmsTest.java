@@ -1,0 +1,281 @@
+package dev.millrace.alarm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.StepReport;
+import dev.millrace.model.TwoTower;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+class ModelAlarmsTest {
+
+    private static final int DIM = 4;
+
+    private final Catalogue catalogue = catalogue(20);
+    private final TwoTower model = new TwoTower(
+            ModelSettings.read(new SettingsReader(
+                    Map.of("tower.dim", "" + DIM, "tower.item.hidden", "", "features.user", "history"))),
+            catalogue);
+
+    @Test
+    void meanCosineIsThatOfAllPairs() {
+        Random random = new Random(3);
+        float[] vectors = new float[7 * DIM];
+        for (int at = 0; at < 7; at++) {
+            double squares = 0;
+            for (int d = 0; d < DIM; d++) {
+                vectors[at * DIM + d] = (float) random.nextGaussian();
+                squares += vectors[at * DIM + d] * vectors[at * DIM + d];
+            }
+            for (int d = 0; d < DIM; d++) {
+                vectors[at * DIM + d] /= (float) Math.sqrt(squares);
+            }
+        }
+        double sum = 0;
+        for (int one = 0; one < 7; one++) {
+            for (int other = 0; other < one; other++) {
+                for (int d = 0; d < DIM; d++) {
+                    sum += vectors[one * DIM + d] * vectors[other * DIM + d];
+                }
+            }
+        }
+
+        assertThat(ModelAlarms.meanCosine(vectors, 7, DIM)).isCloseTo(sum / 21, within(1e-6));
+    }
+
+    @Test
+    void itemsThatAllPointOneWayAreACollapseUntilTheyDoNot() {
+        ModelAlarms alarms = alarms("alarm.norm-drift", "0");
+        learn(alarms, 1, 10);
+        assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE).isActive()).isFalse();
+
+        rows((item, row) -> Arrays.fill(row, 1f + item / 1000f));
+        learn(alarms, 2, 10);
+        learn(alarms, 3, 10);
+
+        assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE))
+                .satisfies(given -> assertThat(given.value()).isCloseTo(1, within(1e-6)))
+                .satisfies(given -> assertThat(given.since()).isEqualTo(2));
+
+        rows((item, row) -> row[item % DIM] = 1);
+        learn(alarms, 4, 10);
+        // twenty items on four axes: of 190 pairs 4 · 10 are on one axis
+        assertThat(alarm(alarms, Alarm.Kind.EMBEDDING_COLLAPSE))
+                .satisfies(given -> assertThat(given.value()).isCloseTo(40.0 / 190, within(1e-6)))
+                .satisfies(given -> assertThat(given.isActive()).isFalse());
+    }
+
+    @Test
+    void lengthsThatGrowOrShrinkBeyondTheFactorAreADrift() {
+        ModelAlarms alarms = alarms("alarm.norm-drift", "5");
+        rows((item, row) -> row[item % DIM] = 1);
+        learn(alarms, 1, 10);
+
+        rows((item, row) -> row[item % DIM] = 4);
+        learn(alarms, 2, 10);
+        assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT).isActive()).isFalse();
+        rows((item, row) -> row[item % DIM] = 6);
+        learn(alarms, 3, 10);
+        assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT))
+                .satisfies(given -> assertThat(given.value()).isCloseTo(6, within(1e-5)))
+                .satisfies(given -> assertThat(given.since()).isEqualTo(3));
+        rows((item, row) -> row[item % DIM] = 0.1f);
+        learn(alarms, 4, 10);
+
+        assertThat(alarm(alarms, Alarm.Kind.NORM_DRIFT))
+                .satisfies(given -> assertThat(given.value()).isCloseTo(0.1, within(1e-5)))
+                .satisfies(given -> assertThat(given.isActive()).isTrue());
+    }
+
+    @Test
+    void gradientsFarAboveTheirTrendAreAnAlarmAndThenTheTrend() {
+        ModelAlarms alarms = alarms();
+        for (int step = 1; step <= 8; step++) {
+            learn(alarms, step, 2);
+            assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).value()).isNaN();
+        }
+
+        learn(alarms, 9, 30); // fifteen times the trend of 2
+
+        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).value()).isCloseTo(15, within(1e-9));
+        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).isActive()).isTrue();
+        learn(alarms, 10, 30); // over 2 + 28 / 8
+        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).value()).isCloseTo(30 / 5.5, within(1e-9));
+        assertThat(alarm(alarms, Alarm.Kind.GRADIENT_NORM).isActive()).isFalse();
+    }
+
+    @Test
+    void sharesOfTheBatchesAreMeansSinceTheLastMeasurement() {
+        ModelAlarms alarms = alarms("alarm.every-steps", "2", "alarm.repeated-items", "0.3");
+        MiniBatch repeats = BatchSharesTest.batch(List.of("i1", "i1", "i2", "i1"), new float[4], List.of());
+        MiniBatch none = BatchSharesTest.batch(List.of("i1", "i2", "i3", "i4"), new float[4], List.of());
+
+        alarms.learnt(repeats, new StepReport(1, 1, 1), model, catalogue);
+        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isNaN();
+        alarms.learnt(none, new StepReport(1, 1, 1), model, catalogue);
+
+        // a half and none
+        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isEqualTo(0.25);
+        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isFalse();
+        alarms.learnt(repeats, new StepReport(1, 1, 1), model, catalogue);
+        alarms.learnt(repeats, new StepReport(1, 1, 1), model, catalogue);
+        assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isTrue();
+        // log p = 0 everywhere: p = 1
+        assertThat(alarm(alarms, Alarm.Kind.SATURATED_PROBABILITY).isActive()).isTrue();
+    }
+
+    @Test
+    void modelBelowPopularityOverTheWindowIsAnAlarm() {
+        ModelAlarms alarms = alarms("alarm.recall-window", "160");
+        for (int scored = 0; scored < 160; scored += 10) {
+            alarms.examined(scored, totals(scored, scored / 10, scored / 2));
+            assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).value())
+                    .isNaN();
+        }
+
+        alarms.examined(16, totals(160, 16, 80));
+
+        assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY))
+                .satisfies(given -> assertThat(given.value()).isEqualTo(0.2)) // 16 found, popularity finds 80
+                .satisfies(given -> assertThat(given.since()).isEqualTo(16));
+    }
+
+    @Test
+    void whatIsOffIsNotThere() {
+        List<String> off = new ArrayList<>();
+        for (Alarm.Kind kind : Alarm.Kind.values()) {
+            off.add("alarm." + kind.text());
+            off.add("0");
+        }
+
+        ModelAlarms alarms = alarms(off.toArray(String[]::new));
+        learn(alarms, 1, 10);
+
+        assertThat(alarms.alarms()).isEmpty();
+    }
+
+    @Test
+    void restoredItGoesOnAsTheOther() {
+        ModelAlarms one = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
+        ModelAlarms other = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
+        TreeMap<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        for (int step = 1; step <= 40; step++) {
+            if (step == 26) {
+                one.drainDirty(into(stored));
+                stored.forEach(other::restore);
+            }
+            for (ModelAlarms each : step < 26 ? List.of(one) : List.of(one, other)) {
+                each.examined(step, totals(step * 5L, step, step * 2L));
+                learn(each, step, step * step);
+            }
+        }
+
+        assertThat(other.alarms()).isEqualTo(one.alarms());
+        assertThat(one.alarms()).allSatisfy(alarm -> assertThat(alarm.value()).isNotNaN());
+    }
+
+    private void learn(ModelAlarms alarms, int step, double gradientNorm) {
+        MiniBatch batch = BatchSharesTest.batch(List.of("i1", "i2"), new float[] {-3, -4}, List.of());
+        alarms.learnt(
+                new MiniBatch(
+                        step,
+                        step,
+                        List.of(),
+                        batch.examples(),
+                        batch.logProbability(),
+                        List.of(),
+                        new float[0],
+                        catalogue.size()),
+                new StepReport(1, gradientNorm, 1),
+                model,
+                catalogue);
+    }
+
+    /** Gives items rows of their own, which are their vectors: the network's output is 0 with output-scale 0. */
+    private void rows(Row filler) {
+        for (int item = 0; item < 20; item++) {
+            float[] row = new float[DIM];
+            filler.fill(item, row);
+            model.restore(
+                    ("mritem\0i" + item).getBytes(StandardCharsets.UTF_8),
+                    new Fields()
+                            .floats(row)
+                            .floats(new float[] {1})
+                            .longInteger(item + 1)
+                            .longInteger(1)
+                            .framed());
+        }
+    }
+
+    private interface Row {
+        void fill(int item, float[] row);
+    }
+
+    private static Alarm alarm(ModelAlarms alarms, Alarm.Kind kind) {
+        return alarms.alarms().stream()
+                .filter(alarm -> alarm.kind() == kind)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** @param declared key, value, key, value … */
+    private static ModelAlarms alarms(String... declared) {
+        Map<String, String> given = new HashMap<>(Map.of("alarm.every-steps", "1"));
+        for (int at = 0; at < declared.length; at += 2) {
+            given.put(declared[at], declared[at + 1]);
+        }
+        SettingsReader reader = new SettingsReader(given);
+        AlarmSettings settings = AlarmSettings.read(reader);
+        reader.finish();
+        return new ModelAlarms(settings, 'A');
+    }
+
+    private static Catalogue catalogue(int items) {
+        Catalogue catalogue = new Catalogue('c');
+        for (int item = 0; item < items; item++) {
+            catalogue.apply(
+                    new CatalogueChange.Upsert(new CatalogueItem("i" + item, 1_700_000_000_000L, Features.NONE)));
+        }
+        return catalogue;
+    }
+
+    private static ExamTotals totals(long scored, long model, long popularity) {
+        return new ExamTotals(
+                new RankingTotals(scored, new long[] {0, 0, 0, model}, 0),
+                new RankingTotals(scored, new long[] {0, 0, 0, popularity}, 0),
+                0);
+    }
+
+    private static EntrySink into(Map<byte[], byte[]> stored) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.remove(key);
+            }
+        };
+    }
+}

@@ -1,0 +1,73 @@
+package dev.millrace.model;
+
+import java.util.Arrays;
+
+/**
+ * The rules of {@link OptimiserRule} for one tensor or one row, in double precision and as the papers write them: the bias
+ * corrections as powers, FTRL's σ and closed form a coordinate at a time.
+ */
+final class OptimiserReference {
+
+    private final ModelSettings.Descent descent;
+    private final double[] first;
+    private final double[] second;
+    private int count;
+
+    /** @param weights that it begins with */
+    OptimiserReference(ModelSettings.Descent descent, double[] weights) {
+        this.descent = descent;
+        this.first = new double[weights.length];
+        this.second = new double[weights.length];
+        if (descent.rule() instanceof OptimiserRule.Adagrad adagrad) {
+            Arrays.fill(first, adagrad.initialAccumulator());
+        } else if (descent.rule() instanceof OptimiserRule.Ftrl ftrl) {
+            for (int at = 0; at < weights.length; at++) {
+                second[at] = -weights[at] * ftrl.beta() / ftrl.learningRate();
+            }
+        }
+    }
+
+    /** Each weight with its own sum of squares. */
+    void moveEach(double[] weights, double[] gradient, long step) {
+        double[] squares = gradient.clone();
+        for (int at = 0; at < squares.length; at++) {
+            squares[at] *= gradient[at];
+        }
+        move(weights, gradient, squares, step);
+    }
+
+    /** A row, whose sum of squares is that of the mean in rules that have one a row. */
+    void moveRow(double[] weights, double[] gradient, long step) {
+        double[] squares = new double[gradient.length];
+        Arrays.fill(squares, Arrays.stream(gradient).map(g -> g * g).average().orElse(0));
+        move(weights, gradient, squares, step);
+    }
+
+    private void move(double[] weights, double[] gradient, double[] squares, long step) {
+        double rate = descent.rule().learningRate() * descent.schedule().factor(step);
+        count++;
+        for (int at = 0; at < weights.length; at++) {
+            double g = gradient[at];
+            if (descent.rule() instanceof OptimiserRule.Adagrad adagrad) {
+                first[at] += squares[at];
+                weights[at] -= rate * g / (Math.sqrt(first[at]) + adagrad.epsilon());
+            } else if (descent.rule() instanceof OptimiserRule.Adam adam) {
+                first[at] = adam.beta1() * first[at] + (1 - adam.beta1()) * g;
+                second[at] = adam.beta2() * second[at] + (1 - adam.beta2()) * g * g;
+                double mean = first[at] / (1 - Math.pow(adam.beta1(), count));
+                double square = second[at] / (1 - Math.pow(adam.beta2(), count));
+                weights[at] -= rate * mean / (Math.sqrt(square) + adam.epsilon());
+            } else if (descent.rule() instanceof OptimiserRule.Ftrl ftrl) {
+                double sigma = (Math.sqrt(first[at] + squares[at]) - Math.sqrt(first[at])) / ftrl.learningRate();
+                second[at] += g - sigma * weights[at];
+                first[at] += squares[at];
+                double z = second[at];
+                double strength = (ftrl.beta() + Math.sqrt(first[at])) / ftrl.learningRate() + ftrl.l2();
+                weights[at] = Math.abs(z) <= ftrl.l1() ? 0 : -(z - Math.signum(z) * ftrl.l1()) / strength;
+            } else if (descent.rule() instanceof OptimiserRule.Sgd sgd) {
+                first[at] = sgd.momentum() * first[at] + g;
+                weights[at] -= rate * first[at];
+            }
+        }
+    }
+}

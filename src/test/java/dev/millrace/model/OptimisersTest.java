@@ -1,0 +1,205 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.settings.InvalidSettingsException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class OptimisersTest {
+
+    static List<Arguments> all() {
+        return List.of(
+                Arguments.of("Adagrad", new String[] {}),
+                Arguments.of("Adam", Scenes.ADAM),
+                Arguments.of("FTRL", Scenes.FTRL),
+                Arguments.of("SGD with momentum", Scenes.SGD),
+                Arguments.of("SGD", new String[] {"optimiser.dense.kind", "sgd", "optimiser.rows.kind", "sgd"}));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("all")
+    void restoredInAnyOrderItContinuesBitForBit(String name, String[] declared) {
+        ModelSettings settings = Scenes.settings(declared);
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower uninterrupted = new TwoTower(settings, catalogue);
+        TwoTowerStateTest.Store store = new TwoTowerStateTest.Store();
+        uninterrupted.learn(Scenes.batch(1, 24, 10));
+        uninterrupted.drainDirty(store);
+        uninterrupted.learn(Scenes.batch(2, 24, 10));
+        uninterrupted.drainDirty(store);
+        TwoTower restored = new TwoTower(settings, catalogue);
+
+        store.shuffled(5).forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
+
+        assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
+        for (int step = 3; step <= 6; step++) {
+            assertThat(restored.learn(Scenes.batch(step, 24, 10)))
+                    .isEqualTo(uninterrupted.learn(Scenes.batch(step, 24, 10)));
+        }
+        assertThat(Scenes.digest(restored)).as(name).isEqualTo(Scenes.digest(uninterrupted));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("all")
+    void refusedStepLeavesEverythingItRemembersAsItWas(String name, String[] declared) {
+        TwoTower model = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
+        TwoTower other = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
+        model.learn(Scenes.batch(1, 24, 10));
+        other.learn(Scenes.batch(1, 24, 10));
+
+        assertThatThrownBy(() -> model.learn(heavy(Scenes.batch(2, 24, 10)))).isInstanceOf(RefusedStepException.class);
+
+        assertThat(Scenes.digest(model)).isEqualTo(Scenes.digest(other));
+        model.learn(Scenes.batch(3, 24, 10));
+        other.learn(Scenes.batch(3, 24, 10));
+        assertThat(Scenes.digest(model)).as(name).isEqualTo(Scenes.digest(other));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("all")
+    void lossFallsOnBatchesSeenAgain(String name, String[] declared) {
+        TwoTower model = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
+        double first = 0;
+        double last = 0;
+
+        for (int round = 0; round < 40; round++) {
+            double sum = 0;
+            for (int step = 1; step <= 5; step++) {
+                sum += model.learn(Scenes.batch(step, 24, 10)).loss();
+            }
+            first = round == 0 ? sum : first;
+            last = sum;
+        }
+
+        assertThat(last).as(name).isLessThan(0.8 * first);
+    }
+
+    @Test
+    void firstAdamStepOfARowIsTheLearningRateHoweverLateItComes() {
+        RowOptimiser adam = RowOptimiser.of(new OptimiserRule.Adam(0.01, 0.9, 0.999, 1e-8));
+        float[] row = {0.5f, 0.5f};
+        float[] memory = new float[adam.slots(2)];
+        adam.begin(row, 0, 2, memory, 0);
+
+        adam.move(row, 0, 2, memory, 0, new float[] {3f, -0.002f}, 0, 4.5f, 0.01f);
+
+        // m̂ = g, v̂ = g²: the step is rate · sign(g)
+        assertThat(row[0]).isCloseTo(0.49f, within(1e-6f));
+        assertThat(row[1]).isCloseTo(0.51f, within(1e-6f));
+        // a count, and two moments a component
+        assertThat(memory).hasSize(1 + 2 * 2);
+    }
+
+    @Test
+    void ftrlWithoutPenaltiesIsAdagradWhoseEpsilonIsBeta() {
+        // z = −w (β + √n) / α holds from step to step, so that w' = w − α g / (β + √n')
+        RowOptimiser ftrl = RowOptimiser.of(new OptimiserRule.Ftrl(0.1, 0.03, 0, 0));
+        RowOptimiser adagrad = RowOptimiser.of(new OptimiserRule.Adagrad(0.1, 0, 0.03));
+        float[] byFtrl = {0.02f, -0.01f};
+        float[] byAdagrad = byFtrl.clone();
+        float[] ftrlMemory = new float[ftrl.slots(2)];
+        float[] adagradMemory = new float[adagrad.slots(2)];
+        ftrl.begin(byFtrl, 0, 2, ftrlMemory, 0);
+        adagrad.begin(byAdagrad, 0, 2, adagradMemory, 0);
+
+        for (int step = 1; step <= 50; step++) {
+            float[] gradient = {0.3f * step % 1 - 0.4f, 0.7f * step % 1 - 0.5f};
+            float meanSquare = (gradient[0] * gradient[0] + gradient[1] * gradient[1]) / 2;
+            ftrl.move(byFtrl, 0, 2, ftrlMemory, 0, gradient, 0, meanSquare, 0.1f);
+            adagrad.move(byAdagrad, 0, 2, adagradMemory, 0, gradient, 0, meanSquare, 0.1f);
+        }
+
+        assertThat(byFtrl).containsExactly(byAdagrad, within(1e-5f));
+    }
+
+    @Test
+    void ftrlMakesComponentsThatTheLossDoesNotNeedExactlyZero() {
+        RowOptimiser ftrl = RowOptimiser.of(new OptimiserRule.Ftrl(0.1, 0.03, 0.05, 0));
+        float[] row = {0.02f, 0.5f};
+        float[] memory = new float[ftrl.slots(2)];
+        ftrl.begin(row, 0, 2, memory, 0);
+
+        ftrl.move(row, 0, 2, memory, 0, new float[] {0f, 0f}, 0, 0f, 0.1f);
+
+        // z = −w β/α: 0.006 is within λ1 = 0.05; 0.15 is not, and w = (0.15 − 0.05) / 0.3
+        assertThat(row[0]).isZero();
+        assertThat(row[1]).isCloseTo(0.1f / 0.3f, within(1e-6f));
+    }
+
+    @Test
+    void schedulesAreFunctionsOfTheStepAlone() {
+        LearningRateSchedule rising = new LearningRateSchedule.WarmUpInverseRoot(100);
+        assertThat(rising.factor(25)).isEqualTo(0.25);
+        assertThat(rising.factor(100)).isEqualTo(1);
+        assertThat(rising.factor(400)).isEqualTo(0.5);
+
+        LearningRateSchedule falling = new LearningRateSchedule.ExponentialDecay(100, 0.25, 0.01);
+        assertThat(falling.factor(50)).isCloseTo(0.5, within(1e-15));
+        assertThat(falling.factor(100)).isCloseTo(0.25, within(1e-15));
+        assertThat(falling.factor(10_000)).isEqualTo(0.01);
+
+        LearningRateSchedule steps = new LearningRateSchedule.StepDecay(100, 0.25, 0.01);
+        assertThat(steps.factor(99)).isEqualTo(1);
+        assertThat(steps.factor(100)).isEqualTo(0.25);
+        assertThat(steps.factor(299)).isEqualTo(0.0625);
+    }
+
+    @Test
+    void biasCorrectionsAreThePowersRememberedOrNot() {
+        BiasCorrection correction = new BiasCorrection(0.9999);
+
+        // 1 − β^t, in the table, at its end and beyond
+        for (long count : new long[] {1, 300, 65_535, 65_536, 1_000_000}) {
+            assertThat(correction.at(count)).isEqualTo(1 - StrictMath.pow(0.9999, (double) count));
+        }
+    }
+
+    @Test
+    void adagradKeepsOneFloatARow() {
+        assertThat(RowOptimiser.of(Scenes.settings().optimiser().rows().rule()).slots(64))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void scheduleThatFtrlCannotFollowIsRefused() {
+        assertThatThrownBy(() ->
+                        Scenes.settings("optimiser.rows.kind", "ftrl", "optimiser.rows.schedule.kind", "exponential"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage(
+                        "optimiser.rows.schedule.kind = exponential: must be constant with ftrl, whose rate falls by itself");
+    }
+
+    /** The same batch with weights that explode. */
+    private static MiniBatch heavy(MiniBatch batch) {
+        List<TrainingExample> examples = new ArrayList<>();
+        batch.examples()
+                .forEach(example -> examples.add(new TrainingExample(
+                        example.id(),
+                        example.user(),
+                        example.context(),
+                        example.item(),
+                        example.action(),
+                        1e7,
+                        example.time(),
+                        0)));
+        return new MiniBatch(
+                batch.step(),
+                batch.seed(),
+                batch.catalogue(),
+                examples,
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                batch.catalogueSize());
+    }
+}
