@@ -1,6 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.evaluate.HoldoutSettings;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.replay.ReplaySettings;
 import dev.millrace.replay.ShopSettings;
@@ -34,6 +35,7 @@ public record MillraceSettings(
         AttributionSettings attribution,
         TrainerSettings trainer,
         PrequentialSettings prequential,
+        HoldoutSettings holdout,
         ClientSettings clients,
         TopicSettings topics,
         WireSettings wire,
@@ -47,25 +49,34 @@ public record MillraceSettings(
     private static final String FAMILY = ".*";
 
     /**
-     * Settings from, in rising precedence: the given defaults, file, environment, command line.
+     * Settings from, in rising precedence: the given defaults, files, environment, command line.
      *
      * @param byDefault what holds unless one of the others says otherwise, such as the mode a data set asks for
-     * @param file of {@code key = value} lines
+     * @param files of {@code key = value} lines; where two say different things, the later one holds
      * @param environment where {@code MILLRACE_BATCH_SIZE} stands for {@code batch.size}: upper case, each dot and dash an
      *     underscore
      * @param given on the command line, by key
      * @throws InvalidSettingsException with every fault
      */
     public static MillraceSettings load(
-            Optional<Path> file,
+            List<Path> files,
             Map<String, String> byDefault,
             Map<String, String> environment,
             Map<String, String> given) {
         SortedMap<String, String> values = new TreeMap<>(byDefault);
-        file.ifPresent(path -> values.putAll(read(path)));
+        files.forEach(path -> values.putAll(read(path)));
         values.putAll(fromEnvironment(values, environment, given));
         values.putAll(given);
         return read(new SettingsReader(values), true);
+    }
+
+    /** The same with one file, or none. */
+    public static MillraceSettings load(
+            Optional<Path> file,
+            Map<String, String> byDefault,
+            Map<String, String> environment,
+            Map<String, String> given) {
+        return load(file.stream().toList(), byDefault, environment, given);
     }
 
     /** The settings reference: every key with type, default and meaning. */
@@ -80,6 +91,7 @@ public record MillraceSettings(
                 AttributionSettings.read(reader),
                 TrainerSettings.read(reader),
                 PrequentialSettings.read(reader),
+                HoldoutSettings.read(reader),
                 ClientSettings.read(reader),
                 TopicSettings.read(reader),
                 WireSettings.read(reader),

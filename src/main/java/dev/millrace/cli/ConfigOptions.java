@@ -8,6 +8,7 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,9 +20,11 @@ import picocli.CommandLine.Option;
 /** Where settings come from; the same for every command. */
 final class ConfigOptions {
 
-    @Option(names = "--config", paramLabel = "FILE", description = "settings, a file of key = value lines")
-    @Nullable
-    Path config;
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "settings, a file of key = value lines; may be repeated, the later one holds")
+    List<Path> config = new ArrayList<>();
 
     @Option(
             names = "--set",
@@ -52,6 +55,11 @@ final class ConfigOptions {
      * @param byDefault settings that hold unless file, environment or command line say otherwise
      */
     MillraceSettings settings(Optional<Path> fallback, Map<String, String> byDefault) {
+        return settings(fallback, List.of(), byDefault);
+    }
+
+    /** @param overlays settings files that hold over those of the command line, the later ones over the earlier */
+    MillraceSettings settings(Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault) {
         Map<String, String> given = new LinkedHashMap<>();
         if (commandConfig != null) {
             clientProperties(commandConfig).forEach((key, value) -> given.put("kafka." + key, String.valueOf(value)));
@@ -60,8 +68,9 @@ final class ConfigOptions {
             given.put("kafka.bootstrap.servers", bootstrapServer);
         }
         given.putAll(set);
-        return MillraceSettings.load(
-                config == null ? fallback : Optional.of(config), byDefault, System.getenv(), given);
+        List<Path> files = new ArrayList<>(config.isEmpty() ? fallback.stream().toList() : config);
+        files.addAll(overlays);
+        return MillraceSettings.load(files, byDefault, System.getenv(), given);
     }
 
     private static Properties clientProperties(Path file) {

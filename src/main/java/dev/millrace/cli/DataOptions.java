@@ -25,7 +25,7 @@ final class DataOptions {
     @Nullable
     Path data;
 
-    @Option(names = "--format", paramLabel = "FORMAT", description = "kuairand, movielens, csv or jsonl")
+    @Option(names = "--format", paramLabel = "FORMAT", description = "kuairand, movielens, yidian, csv or jsonl")
     @Nullable
     String format;
 
@@ -38,24 +38,34 @@ final class DataOptions {
         return named.orElseThrow().open(data, settings.replay());
     }
 
+    /** The data set's name, for a heading. */
+    String name() {
+        return data == null ? "generated shop" : String.valueOf(data.getFileName());
+    }
+
     boolean isGenerated() {
         return data == null;
     }
 
     /** Reads the settings for these events: the file that goes with the format, and the mode that the data asks for. */
     MillraceSettings settings(ConfigOptions config, Map<String, String> more) {
+        return settings(config, List.of(), more);
+    }
+
+    /** @param overlays settings files that hold over the others */
+    MillraceSettings settings(ConfigOptions config, List<Path> overlays, Map<String, String> more) {
         Optional<Path> fallback = format().map(found -> found.name().toLowerCase(Locale.ROOT))
                 .or(() -> Optional.of("shop"))
                 .map(name -> home().resolve("config").resolve(name + ".properties"))
                 .filter(Files::isReadable);
-        MillraceSettings settings = config.settings(fallback, more);
+        MillraceSettings settings = config.settings(fallback, overlays, more);
         boolean hasExposures = open(settings).hasExposures();
         if (hasExposures) {
             return settings;
         }
         Map<String, String> withMode = new java.util.TreeMap<>(more);
         withMode.putIfAbsent("attribution.mode", "clicks-only");
-        return config.settings(fallback, withMode);
+        return config.settings(fallback, overlays, withMode);
     }
 
     private Optional<DataFormat> format() {
@@ -74,7 +84,7 @@ final class DataOptions {
             }
         }
         throw new InvalidSettingsException(
-                List.of(new SettingFault("--format", format, "must be kuairand, movielens, csv or jsonl")));
+                List.of(new SettingFault("--format", format, "must be kuairand, movielens, yidian, csv or jsonl")));
     }
 
     private static Path home() {

@@ -1,9 +1,12 @@
 package dev.millrace.cli;
 
+import dev.millrace.evaluate.NearestAverages;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.Books;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /** Figures as lines for a terminal. */
@@ -40,6 +43,34 @@ final class Tables {
                 RECALL_HEAD,
                 recall("model", exam.model()),
                 recall("popularity", exam.popularity()));
+    }
+
+    /**
+     * Recall and precision of the nearest, as Markdown.
+     *
+     * @param graphFinds [cutoffs] share of what the exact search finds that the graph finds
+     */
+    static String nearest(List<Integer> cutoffs, Map<String, NearestAverages> rows, double[] graphFinds) {
+        StringBuilder text = new StringBuilder("| |");
+        cutoffs.forEach(n -> text.append(" recall@").append(n).append(" |"));
+        cutoffs.forEach(n -> text.append(" precision@").append(n).append(" |"));
+        text.append(String.format("%n|---|%s%n", "---|".repeat(2 * cutoffs.size())));
+        rows.forEach((name, averages) -> {
+            text.append("| ").append(name).append(" |");
+            for (int at = 0; at < cutoffs.size(); at++) {
+                text.append(String.format(Locale.ROOT, " %.4f |", averages.recall(at)));
+            }
+            for (int at = 0; at < cutoffs.size(); at++) {
+                text.append(String.format(Locale.ROOT, " %.4f |", averages.precision(at)));
+            }
+            text.append(System.lineSeparator());
+        });
+        text.append(String.format("%nOf what the exact search finds, the graph finds"));
+        for (int at = 0; at < cutoffs.size(); at++) {
+            text.append(
+                    String.format(Locale.ROOT, "%s %.4f of %d", at == 0 ? "" : ",", graphFinds[at], cutoffs.get(at)));
+        }
+        return text.append(String.format(".%n")).toString();
     }
 
     static String recall(String name, RankingTotals totals) {

@@ -1,27 +1,21 @@
 package dev.millrace.evaluate;
 
-import dev.millrace.attribute.Attribution;
-import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CatalogueChange;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.event.CatalogueItem;
 import dev.millrace.exam.ExamTotals;
-import dev.millrace.feature.UserFeatures;
-import dev.millrace.state.Books;
-import dev.millrace.state.MemoryEntries;
+import dev.millrace.exam.ExamWitness;
+import dev.millrace.model.StepTimes;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Test, then learn: every event of the second part is ranked by the model as it stood before its batch, then learnt.
  *
- * <p>The events go through {@link Attribution} first and the examples through {@link Trainer}, as they do in the stream; only
- * what lies between the two, a topic, is a list here.
+ * <p>The examples go through {@link Trainer}, as they do in the stream.
  */
 public final class Prequential {
 
@@ -29,10 +23,21 @@ public final class Prequential {
      * What an evaluation found.
      *
      * @param exam of the scored part
+     * @param byAction the same events by what the user did
+     * @param all the same events together, with item-kNN beside
      * @param positives examples used
+     * @param learnt examples learnt, each pass counted
+     * @param refusedSteps batches left because they would have harmed the model
      * @param items in the catalogue at the end
      */
-    public record Result(ExamTotals exam, int positives, int items) {}
+    public record Result(
+            ExamTotals exam,
+            SortedMap<String, ActionTotals> byAction,
+            ActionTotals all,
+            int positives,
+            long learnt,
+            long refusedSteps,
+            int items) {}
 
     /** How the model behaves in the scored part. */
     public enum Mode {
@@ -42,112 +47,106 @@ public final class Prequential {
         FROZEN
     }
 
-    private static final long SHUFFLE_STREAM = 0x5bd1e995L;
-
     private final PrequentialSettings settings;
+    private final RecordedExamples recorded;
     private final TrainerSettings trainerSettings;
-    private final Attribution attribution;
-    private final List<CatalogueItem> catalogue = new ArrayList<>();
-    private final List<TrainingExample> examples = new ArrayList<>();
+    private final StepTimes times;
 
+    /** @param times told of the phases of each learning step */
     public Prequential(
-            PrequentialSettings settings, AttributionSettings attributionSettings, TrainerSettings trainerSettings) {
+            PrequentialSettings settings, RecordedExamples recorded, TrainerSettings trainerSettings, StepTimes times) {
         this.settings = settings;
+        this.recorded = recorded;
         this.trainerSettings = trainerSettings;
-        this.attribution = new Attribution(attributionSettings, new MemoryEntries(), new Attribution.Output() {
-            @Override
-            public void example(TrainingExample example) {
-                examples.add(example);
-            }
-
-            @Override
-            public void userFeatures(UserFeatures user) {
-                // nobody asks for answers here
-            }
-
-            @Override
-            public void userRemoved(String user) {
-                // nobody asks for answers here
-            }
-        });
-    }
-
-    /** Where exposures, clicks and profiles go. */
-    public Attribution attribution() {
-        return attribution;
-    }
-
-    public void item(CatalogueItem item) {
-        catalogue.add(item);
-    }
-
-    /** What became of the events so far. */
-    public SortedMap<String, Books.Account> books() {
-        return attribution.books().accounts();
+        this.times = times;
     }
 
     /** Trains and scores anew over all events so far. */
     public Result run(Mode mode) {
-        try (Trainer trainer = new Trainer(trainerSettings)) {
-            for (CatalogueItem item : catalogue) {
-                trainer.change(new CatalogueChange.Upsert(item));
-                if (trainer.isBatchReady()) {
-                    trainer.rehearse(trainer.closeBatch());
-                }
-            }
-            flush(trainer, trainer::rehearse);
+        return run(mode, new Tally(Optional.empty()));
+    }
 
+    /** The same with item-kNN beside the model, learning and ranking the same events. */
+    public Result runWithItemNeighbours(Mode mode) {
+        return run(mode, new Tally(Optional.of(new ItemNeighbours())));
+    }
+
+    private Result run(Mode mode, Tally tally) {
+        try (Trainer trainer = new Trainer(trainerSettings, times, tally)) {
+            Passes.list(trainer, recorded.catalogue(), batch -> {
+                tally.list(batch);
+                trainer.rehearse(batch);
+            });
+
+            List<TrainingExample> examples = recorded.examples();
             List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * settings.first()));
             int scoredFrom = (int) Math.round(used.size() * settings.warmUp());
             List<TrainingExample> warmUp = used.subList(0, scoredFrom);
             for (int pass = 1; pass < settings.passes(); pass++) {
-                feed(trainer, shuffled(warmUp, pass), trainer::rehearse);
+                long seed = trainerSettings.batch().seed();
+                Passes.feed(trainer, Passes.shuffled(warmUp, seed, pass), batch -> {
+                    tally.list(batch);
+                    trainer.rehearse(batch);
+                });
             }
-            feed(trainer, warmUp, batch -> {
+            Passes.feed(trainer, warmUp, batch -> {
+                tally.list(batch);
                 trainer.observe(batch);
                 trainer.rehearse(batch);
+                tally.observe(batch);
             });
             ExamTotals before = trainer.progress().exam();
-            feed(
-                    trainer,
-                    used.subList(scoredFrom, used.size()),
-                    mode == Mode.ONLINE ? trainer::learn : trainer::examineOnly);
+            Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
+                tally.list(batch);
+                if (mode == Mode.ONLINE) {
+                    trainer.learn(batch);
+                } else {
+                    trainer.examineOnly(batch);
+                }
+                tally.observe(batch);
+            });
             return new Result(
                     trainer.progress().exam().minus(before),
+                    tally.byAction,
+                    tally.all,
                     used.size(),
+                    trainer.progress().positives(),
+                    trainer.progress().refusedSteps(),
                     trainer.progress().items());
         }
     }
 
-    private interface Step {
-        void take(MiniBatch batch);
-    }
+    /** Takes each ranked event to its action, and ranks it by item-kNN too if that is wanted. */
+    private static final class Tally implements ExamWitness {
+        private final Optional<ItemNeighbours> neighbours;
+        private final SortedMap<String, ActionTotals> byAction = new TreeMap<>();
+        private ActionTotals all = ActionTotals.NONE;
 
-    private static void feed(Trainer trainer, List<TrainingExample> examples, Step step) {
-        for (TrainingExample example : examples) {
-            trainer.add(example);
-            if (trainer.isBatchReady()) {
-                step.take(trainer.closeBatch());
+        Tally(Optional<ItemNeighbours> neighbours) {
+            this.neighbours = neighbours;
+        }
+
+        void list(MiniBatch batch) {
+            neighbours.ifPresent(counted -> batch.catalogue().forEach(counted::change));
+        }
+
+        void observe(MiniBatch batch) {
+            neighbours.ifPresent(counted ->
+                    batch.examples().forEach(each -> counted.observe(each.user().user(), each.item())));
+        }
+
+        @Override
+        public void ranked(TrainingExample example, double byModel, double byPopularity) {
+            ActionTotals ofAction =
+                    byAction.getOrDefault(example.action(), ActionTotals.NONE).plus(byModel, byPopularity);
+            all = all.plus(byModel, byPopularity);
+            if (neighbours.isPresent()) {
+                double place =
+                        neighbours.get().place(example.item(), example.user().history());
+                ofAction = ofAction.plusNeighbours(place);
+                all = all.plusNeighbours(place);
             }
+            byAction.put(example.action(), ofAction);
         }
-        flush(trainer, step);
-    }
-
-    private static void flush(Trainer trainer, Step step) {
-        if (trainer.hasOpenWork()) {
-            step.take(trainer.closeBatch());
-        }
-    }
-
-    private List<TrainingExample> shuffled(List<TrainingExample> ordered, int pass) {
-        List<TrainingExample> shuffled = new ArrayList<>(ordered);
-        long seed = trainerSettings.batch().seed();
-        for (int at = shuffled.size() - 1; at > 0; at--) { // Fisher and Yates
-            int other = CounterRandom.below(at + 1, seed, SHUFFLE_STREAM + pass, at);
-            TrainingExample swapped = shuffled.get(at);
-            shuffled.set(at, shuffled.get(other));
-            shuffled.set(other, swapped);
-        }
-        return shuffled;
     }
 }

@@ -31,6 +31,7 @@ public final class Examiner implements Durable {
     private final ExamSettings settings;
     private final byte prefix;
     private final DecayedCounts popularity;
+    private final ExamWitness witness;
     private ExamTotals totals = ExamTotals.NONE;
     private boolean totalsDirty;
 
@@ -39,7 +40,13 @@ public final class Examiner implements Durable {
      * @param popularityPrefix first byte of the baseline's keys
      */
     public Examiner(ExamSettings settings, char prefix, char popularityPrefix) {
+        this(settings, prefix, popularityPrefix, ExamWitness.NONE);
+    }
+
+    /** @param witness told of each ranked event */
+    public Examiner(ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness) {
         this.settings = settings;
+        this.witness = witness;
         this.prefix = (byte) prefix;
         this.popularity = new DecayedCounts(
                 popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR);
@@ -154,6 +161,7 @@ public final class Examiner implements Durable {
             }
             byModel = byModel.plus(modelRank.place());
             byPopularity = byPopularity.plus(popularityRank.place());
+            witness.ranked(examined.get(at), modelRank.place(), popularityRank.place());
         }
         totals = new ExamTotals(byModel, byPopularity, totals.withoutHistory());
     }

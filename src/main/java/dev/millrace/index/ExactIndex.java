@@ -19,7 +19,7 @@ import java.util.function.Predicate;
  * <p>One writer and any number of readers at a time. A reader never sees half a vector, and never the same item twice in one
  * search; two vectors of one answer may be of two steps of the same generation.
  */
-public final class ExactIndex {
+public final class ExactIndex implements NearestItems {
 
     /*
      * Layout. Rows are numbered without gaps: row r lies in chunk r / CHUNK_ROWS, its vector flat in the chunk's array. A
@@ -53,11 +53,12 @@ public final class ExactIndex {
         this.dim = dim;
     }
 
+    @Override
     public int dim() {
         return dim;
     }
 
-    /** Items in the index. */
+    @Override
     public int size() {
         return size;
     }
@@ -126,14 +127,7 @@ public final class ExactIndex {
         }
     }
 
-    /**
-     * The items whose vectors have the largest inner products with the query.
-     *
-     * @param query [dim]
-     * @param k items wanted, at least 1; fewer come back if the index has fewer
-     * @param excluded items that must not come back
-     * @return best first, as {@link ScoredItem#BEST_FIRST} says
-     */
+    @Override
     public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
         check(query);
         if (k < 1) {

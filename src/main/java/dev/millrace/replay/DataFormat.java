@@ -8,6 +8,8 @@ public enum DataFormat {
     KUAIRAND,
     /** MovieLens, its folder as downloaded. */
     MOVIELENS,
+    /** News of Yidian, the three files of the two-tower tutorial. */
+    YIDIAN,
     /** A log of one's own in CSV, read through a mapping file. */
     CSV,
     /** A log of one's own, one JSON object a line, read through a mapping file. */
@@ -23,6 +25,7 @@ public enum DataFormat {
         return switch (this) {
             case KUAIRAND -> new KuaiRand(data, settings.kuairandActions());
             case MOVIELENS -> new MovieLens(data, settings.movielensMinRating());
+            case YIDIAN -> new Yidian(data);
             case CSV, JSONL -> new MappedLog(data, this);
         };
     }

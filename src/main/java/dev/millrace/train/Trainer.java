@@ -6,7 +6,10 @@ import dev.millrace.batch.Batcher;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
@@ -83,9 +86,14 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** @param times told of the end of each phase of a step, on the learner's thread */
     public Trainer(TrainerSettings settings, StepTimes times) {
+        this(settings, times, ExamWitness.NONE);
+    }
+
+    /** @param witness told of each event that an exam ranks */
+    public Trainer(TrainerSettings settings, StepTimes times, ExamWitness witness) {
         batcher = new Batcher(settings.batch(), catalogue, OPEN_BATCH, POPULARITY);
         model = new TwoTower(settings.model(), catalogue, times);
-        examiner = new Examiner(settings.exam(), EXAM, BASELINE);
+        examiner = new Examiner(settings.exam(), EXAM, BASELINE, witness);
         publisher = new Publisher(settings.publish(), PUBLICATION);
         alarms = new ModelAlarms(settings.alarms(), ALARMS);
         digestSteps = settings.digestSteps();
@@ -185,6 +193,16 @@ public final class Trainer implements Durable, AutoCloseable {
      */
     public void vectors(List<String> items, float[] out) {
         model.publishedVectors(items, out);
+    }
+
+    /**
+     * The vectors with which these users would ask now.
+     *
+     * @param contexts [users] of their requests
+     * @param out [users, dim] row-major, filled
+     */
+    public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
+        model.userVectors(users, contexts, out);
     }
 
     /** Floats a vector. */

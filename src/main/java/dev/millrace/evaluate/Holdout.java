@@ -1,0 +1,277 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.DecayedCounts;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ExactIndex;
+import dev.millrace.index.GraphIndex;
+import dev.millrace.index.GraphShape;
+import dev.millrace.index.NearestItems;
+import dev.millrace.index.ScoredItem;
+import dev.millrace.model.StepTimes;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Train on the first part, then find: the protocol of the two-tower tutorials.
+ *
+ * <p>The examples go through {@link Trainer} as they do in the stream. A test user is one with a positive in the later part; they ask
+ * once, with features, history and context as of the exposure of their first one there. Relevant are the distinct items of their positives there
+ * that they did not have before; what they had is not offered. A relevant item that the catalogue lists only later counts as missed.
+ */
+public final class Holdout {
+
+    /**
+     * What an evaluation found.
+     *
+     * @param cutoffs the N of the averages
+     * @param trainPositives examples learnt from, each once
+     * @param testPositives examples of the later part
+     * @param testUsers users with a positive there
+     * @param items that can be found
+     * @param exact the model's vectors, searched exactly; the users that count are those with something relevant
+     * @param graph the same vectors, searched through a graph
+     * @param graphFinds [cutoffs] mean share of what the exact search found that the graph found too
+     * @param popularity decayed popularity as of the division
+     * @param itemNeighbours item-kNN as of the division
+     * @param learnt examples learnt, each pass counted
+     */
+    public record Result(
+            List<Integer> cutoffs,
+            int trainPositives,
+            int testPositives,
+            int testUsers,
+            int items,
+            NearestAverages exact,
+            NearestAverages graph,
+            double[] graphFinds,
+            NearestAverages popularity,
+            NearestAverages itemNeighbours,
+            long learnt) {}
+
+    private static final double MILLIS_AN_HOUR = 3_600_000;
+    private static final long MILLIS_A_DAY = 86_400_000;
+    private static final int USERS_AT_ONCE = 256;
+
+    /** One who asks, and what would be a hit. */
+    private record Asker(UserFeatures user, Features context, Set<String> had, Set<String> relevant) {}
+
+    private final HoldoutSettings settings;
+    private final PrequentialSettings shares;
+    private final RecordedExamples recorded;
+    private final TrainerSettings trainerSettings;
+    private final StepTimes times;
+
+    /**
+     * @param shares how much is used, how much of it is learnt from where no days are given, and in how many passes
+     * @param times told of the phases of each learning step
+     */
+    public Holdout(
+            HoldoutSettings settings,
+            PrequentialSettings shares,
+            RecordedExamples recorded,
+            TrainerSettings trainerSettings,
+            StepTimes times) {
+        this.settings = settings;
+        this.shares = shares;
+        this.recorded = recorded;
+        this.trainerSettings = trainerSettings;
+        this.times = times;
+    }
+
+    /** @param cutoffs the N of the averages, each at least 1 */
+    public Result run(List<Integer> cutoffs) {
+        List<TrainingExample> examples = recorded.examples();
+        List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
+        List<TrainingExample> train = new ArrayList<>();
+        List<TrainingExample> test = new ArrayList<>();
+        divide(used, train, test);
+        ItemNeighbours neighbours = new ItemNeighbours();
+        try (Trainer trainer = new Trainer(trainerSettings, times)) {
+            learn(trainer, train, neighbours);
+            return find(cutoffs, trainer, train, test, neighbours);
+        }
+    }
+
+    private void divide(List<TrainingExample> used, List<TrainingExample> train, List<TrainingExample> test) {
+        if (settings.trainDays() == 0) {
+            int testFrom = (int) Math.round(used.size() * shares.warmUp());
+            train.addAll(used.subList(0, testFrom));
+            test.addAll(used.subList(testFrom, used.size()));
+            return;
+        }
+        long firstDay =
+                used.stream().mapToLong(example -> day(example.time())).min().orElse(0);
+        for (TrainingExample example : used) {
+            (day(example.time()) < firstDay + settings.trainDays() ? train : test).add(example);
+        }
+    }
+
+    private long day(long epochMillis) {
+        return Math.floorDiv(epochMillis + Math.round(settings.utcOffsetHours() * MILLIS_AN_HOUR), MILLIS_A_DAY);
+    }
+
+    private void learn(Trainer trainer, List<TrainingExample> train, ItemNeighbours neighbours) {
+        Passes.list(trainer, recorded.catalogue(), batch -> rehearse(trainer, batch, neighbours));
+        long seed = trainerSettings.batch().seed();
+        for (int pass = 1; pass < shares.passes(); pass++) {
+            Passes.feed(trainer, Passes.shuffled(train, seed, pass), batch -> rehearse(trainer, batch, neighbours));
+        }
+        Passes.feed(trainer, train, batch -> rehearse(trainer, batch, neighbours));
+        train.forEach(example -> neighbours.observe(example.user().user(), example.item()));
+    }
+
+    private static void rehearse(Trainer trainer, MiniBatch batch, ItemNeighbours neighbours) {
+        for (CatalogueChange change : batch.catalogue()) {
+            neighbours.change(change);
+        }
+        trainer.rehearse(batch);
+    }
+
+    private Result find(
+            List<Integer> cutoffs,
+            Trainer trainer,
+            List<TrainingExample> train,
+            List<TrainingExample> test,
+            ItemNeighbours neighbours) {
+        List<String> items = trainer.items();
+        int dim = trainer.dim();
+        float[] vectors = new float[items.size() * dim];
+        trainer.vectors(items, vectors);
+        NearestItems exactIndex = exactIndex(items, vectors, dim);
+        NearestItems graphIndex = new GraphIndex(dim, items, vectors, GraphShape.USUAL);
+        List<String> popular = popular(items, train);
+        int most = cutoffs.stream().mapToInt(Integer::intValue).max().orElse(1);
+
+        NearestAverages exact = new NearestAverages(cutoffs);
+        NearestAverages graph = new NearestAverages(cutoffs);
+        NearestAverages popularity = new NearestAverages(cutoffs);
+        NearestAverages itemNeighbours = new NearestAverages(cutoffs);
+        double[] graphFinds = new double[cutoffs.size()];
+        List<Asker> all = askers(train, test);
+        List<Asker> askers =
+                all.stream().filter(asker -> !asker.relevant().isEmpty()).toList();
+        for (int from = 0; from < askers.size(); from += USERS_AT_ONCE) {
+            List<Asker> some = askers.subList(from, Math.min(from + USERS_AT_ONCE, askers.size()));
+            float[] queries = new float[some.size() * dim];
+            trainer.userVectors(
+                    some.stream().map(Asker::user).toList(),
+                    some.stream().map(Asker::context).toList(),
+                    queries);
+            for (int at = 0; at < some.size(); at++) {
+                Asker asker = some.get(at);
+                float[] query = Arrays.copyOfRange(queries, at * dim, (at + 1) * dim);
+                List<String> exactly = ids(exactIndex.search(query, most, asker.had()::contains));
+                List<String> nearly = ids(graphIndex.search(query, most, asker.had()::contains));
+                exact.add(exactly, asker.relevant());
+                graph.add(nearly, asker.relevant());
+                addShared(graphFinds, cutoffs, exactly, nearly);
+                popularity.add(
+                        popular.stream()
+                                .filter(item -> !asker.had().contains(item))
+                                .limit(most)
+                                .toList(),
+                        asker.relevant());
+                itemNeighbours.add(neighbours.nearest(asker.user().history(), most, asker.had()), asker.relevant());
+            }
+        }
+        for (int at = 0; at < graphFinds.length; at++) {
+            graphFinds[at] /= Math.max(1, askers.size());
+        }
+        return new Result(
+                List.copyOf(cutoffs),
+                train.size(),
+                test.size(),
+                all.size(),
+                items.size(),
+                exact,
+                graph,
+                graphFinds,
+                popularity,
+                itemNeighbours,
+                trainer.progress().positives());
+    }
+
+    private static NearestItems exactIndex(List<String> items, float[] vectors, int dim) {
+        ExactIndex index = new ExactIndex(dim);
+        for (int at = 0; at < items.size(); at++) {
+            float[] vector = Arrays.copyOfRange(vectors, at * dim, (at + 1) * dim);
+            index.upsert(new ItemEmbedding(items.get(at), Optional.of(vector), "", 0, 0, 0), 0);
+        }
+        return index;
+    }
+
+    /** The items by popularity at the end of the part learnt from, most popular first. */
+    private List<String> popular(List<String> items, List<TrainingExample> train) {
+        DecayedCounts counts = new DecayedCounts(
+                'p', trainerSettings.exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR);
+        double now = 0;
+        for (TrainingExample example : train) {
+            double time = example.time() / MILLIS_AN_HOUR;
+            counts.add(example.item(), time, 1);
+            now = Math.max(now, time);
+        }
+        Map<String, Double> byItem = new HashMap<>();
+        for (String item : items) {
+            byItem.put(item, counts.count(item, now));
+        }
+        List<String> sorted = new ArrayList<>(items);
+        sorted.sort(Comparator.comparing((String item) -> byItem.getOrDefault(item, 0.0))
+                .reversed()
+                .thenComparing(Comparator.naturalOrder()));
+        return sorted;
+    }
+
+    private static List<Asker> askers(List<TrainingExample> train, List<TrainingExample> test) {
+        Map<String, Set<String>> hadByUser = new HashMap<>();
+        for (TrainingExample example : train) {
+            hadByUser
+                    .computeIfAbsent(example.user().user(), absent -> new HashSet<>())
+                    .add(example.item());
+        }
+        Map<String, Asker> askers = new LinkedHashMap<>();
+        for (TrainingExample example : test) {
+            String user = example.user().user();
+            Asker asker = askers.computeIfAbsent(user, absent -> {
+                Set<String> had = new HashSet<>(hadByUser.getOrDefault(user, Set.of()));
+                had.addAll(example.user().history());
+                return new Asker(example.user(), example.context(), had, new LinkedHashSet<>());
+            });
+            if (!asker.had().contains(example.item())) {
+                asker.relevant().add(example.item());
+            }
+        }
+        return List.copyOf(askers.values());
+    }
+
+    private static void addShared(double[] shared, List<Integer> cutoffs, List<String> exactly, List<String> nearly) {
+        for (int at = 0; at < shared.length; at++) {
+            Set<String> wanted = exactly.stream().limit(cutoffs.get(at)).collect(Collectors.toSet());
+            long found = nearly.stream()
+                    .limit(cutoffs.get(at))
+                    .filter(wanted::contains)
+                    .count();
+            shared[at] += wanted.isEmpty() ? 1 : (double) found / wanted.size();
+        }
+    }
+
+    private static List<String> ids(List<ScoredItem> found) {
+        return found.stream().map(ScoredItem::item).toList();
+    }
+}

@@ -1,0 +1,28 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * Where the test part of a data set begins.
+ *
+ * @param trainDays days of the calendar to learn from, the first ones; 0: {@code evaluate.warm-up} says how much
+ * @param utcOffsetHours when a day begins: hours that the clock of these days is ahead of UTC
+ */
+public record HoldoutSettings(int trainDays, double utcOffsetHours) {
+
+    public static HoldoutSettings read(SettingsReader reader) {
+        return new HoldoutSettings(
+                reader.integer(
+                        "evaluate.train-days",
+                        0,
+                        0,
+                        3_650,
+                        "holdout: days to learn from, the first ones, the rest being the test; 0: evaluate.warm-up divides"),
+                reader.number(
+                        "evaluate.utc-offset-hours",
+                        0,
+                        -12,
+                        14,
+                        "holdout: hours that the clock of these days is ahead of UTC"));
+    }
+}

@@ -1,0 +1,188 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.batch.CatalogueChange;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Item-kNN, the baseline without a model: what goes together in users' histories, counted as it comes.
+ *
+ * <p>The similarity of two items is the cosine of the sets of users who had them, {@code n_ij / √(n_i n_j)}, kept up to date by
+ * counting (Miranda and Jorge 2008, incremental collaborative filtering for binary ratings). An item's score for a user is the sum of its
+ * similarities to the items the user had last. All neighbours count, not the nearest only.
+ *
+ * <p>One count for each pair that a user ever had, so memory grows with the square of a history: for data sets, not for a stream.
+ */
+public final class ItemNeighbours {
+
+    /** Items of a history that count, the latest ones: as many as a tower's history has by default. */
+    static final int LATEST = 20;
+
+    private final Map<String, Integer> numbers = new HashMap<>();
+    private final List<String> items = new ArrayList<>();
+    private final List<PairCounts> together = new ArrayList<>();
+    private final Map<String, Set<Integer>> hadByUser = new HashMap<>();
+    private int[] users = new int[64];
+    private boolean[] listed = new boolean[64];
+
+    /** Lists an item, or takes it off the list. */
+    void change(CatalogueChange change) {
+        int number = number(change.itemId());
+        listed[number] = change instanceof CatalogueChange.Upsert;
+    }
+
+    /** A user had an item; once more changes nothing. */
+    void observe(String user, String item) {
+        int number = number(item);
+        Set<Integer> had = hadByUser.computeIfAbsent(user, absent -> new LinkedHashSet<>());
+        if (had.add(number)) {
+            users[number]++;
+            for (int other : had) {
+                if (other != number) {
+                    together.get(number).increment(other);
+                    together.get(other).increment(number);
+                }
+            }
+        }
+    }
+
+    /**
+     * The scores of all items for a user.
+     *
+     * @param history latest first
+     * @return [size()] by number; 0 for an item that nobody had together with one of these
+     */
+    double[] scores(List<String> history) {
+        double[] scores = new double[items.size()];
+        for (String had : new LinkedHashSet<>(history.subList(0, Math.min(LATEST, history.size())))) {
+            Integer number = numbers.get(had);
+            if (number != null) {
+                together.get(number).addTo(scores, users[number]);
+            }
+        }
+        for (int number = 0; number < scores.length; number++) {
+            scores[number] = scores[number] == 0 ? 0 : scores[number] / Math.sqrt(users[number]);
+        }
+        return scores;
+    }
+
+    /**
+     * The place of an item among all that are listed but for what the user had.
+     *
+     * @param history of the user, latest first
+     * @return from 1; a tie counts half a place
+     */
+    double place(String item, List<String> history) {
+        int target = number(item);
+        double[] scores = scores(history);
+        boolean[] competes = Arrays.copyOf(listed, scores.length);
+        competes[target] = false;
+        for (String had : history) {
+            Integer number = numbers.get(had);
+            if (number != null) {
+                competes[number] = false;
+            }
+        }
+        int better = 0;
+        int equal = 0;
+        for (int number = 0; number < scores.length; number++) {
+            if (competes[number]) {
+                better += scores[number] > scores[target] ? 1 : 0;
+                equal += scores[number] == scores[target] ? 1 : 0;
+            }
+        }
+        return 1 + better + equal / 2.0;
+    }
+
+    /**
+     * The best listed items for a user, those with a score.
+     *
+     * @param history latest first
+     * @param excluded items that must not come back
+     */
+    List<String> nearest(List<String> history, int k, Set<String> excluded) {
+        double[] scores = scores(history);
+        List<Integer> found = new ArrayList<>();
+        for (int number = 0; number < scores.length; number++) {
+            if (scores[number] > 0 && listed[number] && !excluded.contains(items.get(number))) {
+                found.add(number);
+            }
+        }
+        found.sort((left, right) -> {
+            int byScore = Double.compare(scores[right], scores[left]);
+            return byScore != 0 ? byScore : items.get(left).compareTo(items.get(right));
+        });
+        return found.stream().limit(k).map(items::get).toList();
+    }
+
+    private int number(String item) {
+        Integer known = numbers.putIfAbsent(item, items.size());
+        if (known != null) {
+            return known;
+        }
+        items.add(item);
+        together.add(new PairCounts());
+        if (items.size() > users.length) {
+            users = Arrays.copyOf(users, 2 * users.length);
+            listed = Arrays.copyOf(listed, 2 * listed.length);
+        }
+        return items.size() - 1;
+    }
+
+    /** How many users had an item together with each other one: a hash table with linear probing. */
+    private static final class PairCounts {
+        private int[] keys = new int[0]; // number + 1; 0 is free
+        private int[] counts = new int[0];
+        private int size;
+
+        void increment(int number) {
+            if (2 * (size + 1) > keys.length) {
+                grow();
+            }
+            int at = place(number);
+            if (keys[at] == 0) {
+                keys[at] = number + 1;
+                size++;
+            }
+            counts[at]++;
+        }
+
+        /** Adds count / √users for each. */
+        void addTo(double[] scores, int users) {
+            double share = 1 / Math.sqrt(users);
+            for (int at = 0; at < keys.length; at++) {
+                if (keys[at] != 0) {
+                    scores[keys[at] - 1] += counts[at] * share;
+                }
+            }
+        }
+
+        private int place(int number) {
+            int mask = keys.length - 1;
+            int at = (number * 0x9e3779b9) >>> 7 & mask;
+            while (keys[at] != 0 && keys[at] != number + 1) {
+                at = (at + 1) & mask;
+            }
+            return at;
+        }
+
+        private void grow() {
+            int[] oldKeys = keys;
+            int[] oldCounts = counts;
+            keys = new int[Math.max(8, 2 * oldKeys.length)];
+            counts = new int[keys.length];
+            for (int at = 0; at < oldKeys.length; at++) {
+                if (oldKeys[at] != 0) {
+                    int to = place(oldKeys[at] - 1);
+                    keys[to] = oldKeys[at];
+                    counts[to] = oldCounts[at];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Lets a trainer close batches over a recorded history, once or several times. */
+final class Passes {
+
+    private static final long SHUFFLE_STREAM = 0x5bd1e995L;
+
+    private Passes() {}
+
+    /** Lists the catalogue. */
+    static void list(Trainer trainer, List<CatalogueItem> catalogue, Consumer<MiniBatch> step) {
+        for (CatalogueItem item : catalogue) {
+            trainer.change(new CatalogueChange.Upsert(item));
+            if (trainer.isBatchReady()) {
+                step.accept(trainer.closeBatch());
+            }
+        }
+        flush(trainer, step);
+    }
+
+    /** Examples in their order. */
+    static void feed(Trainer trainer, List<TrainingExample> examples, Consumer<MiniBatch> step) {
+        for (TrainingExample example : examples) {
+            trainer.add(example);
+            if (trainer.isBatchReady()) {
+                step.accept(trainer.closeBatch());
+            }
+        }
+        flush(trainer, step);
+    }
+
+    /** The examples in an order of chance. */
+    static List<TrainingExample> shuffled(List<TrainingExample> ordered, long seed, int pass) {
+        List<TrainingExample> shuffled = new ArrayList<>(ordered);
+        for (int at = shuffled.size() - 1; at > 0; at--) { // Fisher and Yates
+            int other = CounterRandom.below(at + 1, seed, SHUFFLE_STREAM + pass, at);
+            TrainingExample swapped = shuffled.get(at);
+            shuffled.set(at, shuffled.get(other));
+            shuffled.set(other, swapped);
+        }
+        return shuffled;
+    }
+
+    private static void flush(Trainer trainer, Consumer<MiniBatch> step) {
+        if (trainer.hasOpenWork()) {
+            step.accept(trainer.closeBatch());
+        }
+    }
+}

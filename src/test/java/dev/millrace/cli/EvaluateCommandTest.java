@@ -1,0 +1,243 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The protocols on some made-up ratings and on the fixture of Yidian. */
+class EvaluateCommandTest {
+
+    private static final int USERS = 60;
+    private static final int FILMS = 80;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit fills it
+    Path folder;
+
+    @Test
+    void aTableHasARowForEachConfigurationAndTheBaselines() throws IOException {
+        Path overlays = Files.createDirectory(folder.resolve("losses"));
+        Files.writeString(overlays.resolve("warm.properties"), "loss.temperature = 0.3\n");
+        Files.writeString(overlays.resolve("cold.properties"), "loss.temperature = 0.05\n");
+        Files.writeString(overlays.resolve("notes.txt"), "not a configuration\n");
+        Path markdown = folder.resolve("table.md");
+        Path json = folder.resolve("table.json");
+
+        int status = run(
+                "--table",
+                overlays.toString(),
+                "--frozen",
+                "--report",
+                markdown.toString(),
+                "--report",
+                json.toString());
+
+        assertThat(status).as(err.toString()).isZero();
+        assertThat(Files.readString(markdown)).isEqualTo(out.toString());
+        assertThat(out.toString().lines().filter(line -> line.startsWith("| ")).map(line -> line.split(" \\| ")[0]))
+                .containsExactly(
+                        "| configuration",
+                        "| default",
+                        "| default, frozen after the warm-up",
+                        "| popularity",
+                        "| item-knn",
+                        "| losses/cold",
+                        "| losses/warm");
+        JsonNode rows = new ObjectMapper().readTree(json.toFile()).path("rows");
+        assertThat(rows).hasSize(6);
+        assertThat(rows.get(0).path("examplesPerSecond").asLong()).isPositive();
+        assertThat(rows)
+                .extracting(row -> row.path("scored").asLong())
+                .containsOnly(rows.get(0).path("scored").asLong());
+        assertThat(rows.get(4).path("at10")).isNotEqualTo(rows.get(5).path("at10"));
+        assertThat(err.toString().lines().map(line -> line.split(":")[0]))
+                .containsExactly("1/3 default", "2/3 losses/cold", "3/3 losses/warm");
+    }
+
+    @Test
+    void theDefaultRowIsWhatThePlainProtocolGives() throws IOException {
+        Path overlay = Files.writeString(folder.resolve("same.properties"), "loss.temperature = 0.1\n");
+        Path table = folder.resolve("table.json");
+        Path plain = folder.resolve("plain.json");
+
+        assertThat(run("--table", overlay.toString(), "--report", table.toString()))
+                .as(err.toString())
+                .isZero();
+        assertThat(run("--with", "item-knn", "--report", plain.toString())).isZero();
+
+        JsonNode rows = new ObjectMapper().readTree(table.toFile()).path("rows");
+        JsonNode figures = new ObjectMapper().readTree(plain.toFile());
+        // default, popularity, item-knn, and the overlay that says what holds anyhow
+        for (String figure : List.of("at10", "at100", "ndcg10")) {
+            assertThat(rows.get(0).path(figure)).isEqualTo(figures.path("model").path(figure));
+            assertThat(rows.get(1).path(figure))
+                    .isEqualTo(figures.path("popularity").path(figure));
+            assertThat(rows.get(2).path(figure))
+                    .isEqualTo(figures.path("item-knn").path(figure));
+            assertThat(rows.get(3).path(figure)).isEqualTo(rows.get(0).path(figure));
+        }
+    }
+
+    @Test
+    void everyFaultOfEveryConfigurationIsReportedBeforeAnythingRuns() throws IOException {
+        Path overlays = Files.createDirectory(folder.resolve("losses"));
+        Files.writeString(overlays.resolve("cold.properties"), "loss.temperature = 0\n");
+        Files.writeString(overlays.resolve("odd.properties"), "loss.temprature = 0.1\nbatch.size = 1\n");
+
+        int status = run("--table", overlays.toString());
+
+        assertThat(status).isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString().lines())
+                .hasSize(3)
+                .anySatisfy(line -> assertThat(line).startsWith("losses/cold: loss.temperature = 0: must be "))
+                .anySatisfy(line -> assertThat(line).startsWith("losses/odd: loss.temprature = 0.1: is not a setting"))
+                .anySatisfy(line -> assertThat(line).startsWith("losses/odd: batch.size = 1: must be "));
+    }
+
+    @Test
+    void aFolderWithoutConfigurationsAndAFileThatIsNotThereAreRefused() {
+        Path without = folder.resolve("ratings");
+
+        assertThat(run("--table", without + "," + folder.resolve("absent.properties")))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "--table = " + without + ": must hold files named *.properties",
+                        "--table = " + folder.resolve("absent.properties") + ": must be a readable file or folder");
+    }
+
+    @Test
+    void ofTwoSettingsFilesTheLaterOneHolds() throws IOException {
+        Path one = Files.writeString(folder.resolve("one.properties"), "batch.size = 1\nexam.every-steps = 0\n");
+        Path other = Files.writeString(folder.resolve("other.properties"), "exam.every-steps = 1\n");
+
+        int status = run("--config", one.toString(), "--config", other.toString());
+
+        assertThat(status).isEqualTo(2);
+        assertThat(err.toString().lines()).singleElement().satisfies(line -> assertThat(line)
+                .startsWith("batch.size = 1: must be "));
+    }
+
+    @Test
+    void theHoldoutProtocolShowsBothSearchesAndTheBaselines() throws IOException {
+        Path json = folder.resolve("holdout.json");
+
+        int status = run("--protocol", "holdout", "--at", "5,20", "--report", json.toString());
+
+        assertThat(status).as(err.toString()).isZero();
+        JsonNode figures = new ObjectMapper().readTree(json.toFile());
+        for (String row : List.of("model, exact search", "model, graph search", "popularity", "item-knn")) {
+            assertThat(out.toString()).contains("| " + row + " |");
+            assertThat(figures.path(row).path("recall")).hasSize(2);
+            assertThat(figures.path(row).path("precision")).hasSize(2);
+        }
+        assertThat(figures.path("graphFinds").get(0).asDouble()).isGreaterThan(0.99);
+    }
+
+    @Test
+    void withoutADataSetThereIsNoEnd() {
+        assertThat(execute("evaluate")).isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "--data = absent: must be given together with --format; the generated shop never ends");
+    }
+
+    @Test
+    void aCutoffBelowOneIsRefused() {
+        assertThat(run("--protocol", "holdout", "--at", "5,0")).isEqualTo(2);
+        assertThat(err.toString().lines()).containsExactly("--at = 0: must be at least 1");
+    }
+
+    /** Six days of the tutorial's news are learnt, the seventh is the test; what cannot be used is counted. */
+    @Test
+    void theTutorialsNewsRunsThroughItsOwnProtocol() {
+        int status = execute(
+                "evaluate",
+                "--config",
+                "config/yidian.properties",
+                "--data",
+                "src/test/resources/replay/yidian",
+                "--format",
+                "yidian",
+                "--protocol",
+                "holdout");
+
+        assertThat(status).as(err.toString()).isZero();
+        // clicks of 7001 and 7002 on the seventh day; 900007 of the nine articles has a row that cannot be used
+        assertThat(out.toString())
+                .contains("6 positives to learn from, 2 in the test, of 2 users, 2 of them with something to find"
+                        + " among 8 items");
+        assertThat(err.toString()).contains("train_data_5w.csv:6: expo_time", "5 rows could not be used");
+    }
+
+    @Test
+    void theFiguresOfEachActionStandBelowThoseOfAll() {
+        assertThat(run("--by-action")).as(err.toString()).isZero();
+
+        assertThat(out.toString().lines().filter(line -> line.endsWith("events scored")))
+                .containsExactly(out.toString()
+                        .lines()
+                        .filter(line -> line.contains(" events scored, "))
+                        .map(line -> "click: " + line.substring(0, line.indexOf(" events")) + " events scored")
+                        .findFirst()
+                        .orElseThrow());
+    }
+
+    /** Ratings of users who keep to a tenth of the films, more or less. */
+    @BeforeEach
+    void writeRatings() throws IOException {
+        Random random = new Random(1);
+        StringBuilder ratings = new StringBuilder("userId,movieId,rating,timestamp\n");
+        for (int rating = 0; rating < 1_500; rating++) {
+            int user = random.nextInt(USERS);
+            int film = random.nextInt(5) == 0 ? random.nextInt(FILMS) : user % 10 * 8 + random.nextInt(8);
+            ratings.append(String.format("%d,%d,4,%d%n", user, film, 1_600_000_000 + rating * 60));
+        }
+        StringBuilder films = new StringBuilder("movieId,title,genres\n");
+        for (int film = 0; film < FILMS; film++) {
+            films.append(String.format("%d,Film %d (1999),Genre%d%n", film, film, film / 8));
+        }
+        Files.createDirectory(folder.resolve("ratings"));
+        Files.writeString(folder.resolve("ratings/ratings.csv"), ratings);
+        Files.writeString(folder.resolve("ratings/movies.csv"), films);
+        Files.writeString(
+                folder.resolve("base.properties"),
+                """
+                batch.size = 32
+                batch.negatives = 16
+                tower.dim = 8
+                """);
+    }
+
+    private int run(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("evaluate", "--format", "movielens"));
+        all.addAll(List.of("--data", folder.resolve("ratings").toString()));
+        all.addAll(List.of("--config", folder.resolve("base.properties").toString()));
+        all.addAll(List.of(arguments));
+        return execute(all.toArray(String[]::new));
+    }
+
+    private int execute(String... arguments) {
+        CommandLine commandLine = Millrace.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(arguments);
+    }
+}

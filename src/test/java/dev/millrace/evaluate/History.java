@@ -1,0 +1,59 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Features;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.train.TrainerSettings;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** A history of clicks alone, for tests: what happens in it is said, the rest is made up. */
+final class History {
+
+    static final long START = 1_624_464_000_000L; // 2021-06-24, midnight in Shanghai
+    static final long HOUR = 3_600_000;
+
+    private static final Map<String, String> SMALL = Map.of(
+            "attribution.mode", "clicks-only",
+            "attribution.actions", "click,like",
+            "batch.size", "8",
+            "batch.negatives", "4",
+            "tower.dim", "8",
+            "tower.user.hidden", "",
+            "tower.item.hidden", "",
+            "features.user", "history",
+            "features.item", "item");
+
+    private final RecordedExamples examples;
+    private int clicks;
+
+    History() {
+        examples = new RecordedExamples(AttributionSettings.read(new SettingsReader(SMALL)));
+    }
+
+    static TrainerSettings trainer() {
+        return TrainerSettings.read(new SettingsReader(new TreeMap<>(SMALL)));
+    }
+
+    RecordedExamples examples() {
+        return examples;
+    }
+
+    History item(String item) {
+        examples.item(new CatalogueItem(item, START - 1, Features.NONE));
+        return this;
+    }
+
+    History click(String user, String item, long time) {
+        return act(user, item, "click", time);
+    }
+
+    History act(String user, String item, String action, long time) {
+        examples.attribution()
+                .click(new Click("c" + clicks++, user, item, Optional.empty(), action, 1, time, 0, Features.NONE));
+        return this;
+    }
+}

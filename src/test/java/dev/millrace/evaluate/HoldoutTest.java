@@ -1,0 +1,123 @@
+package dev.millrace.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.model.StepTimes;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class HoldoutTest {
+
+    private static final PrequentialSettings HALF = new PrequentialSettings(1, 0.5, 1);
+    private static final HoldoutSettings BY_SHARE = new HoldoutSettings(0, 0);
+
+    @Test
+    void theFirstDaysAreLearntFromAndTheRestIsTheTest() {
+        History history = catalogue(12)
+                .click("anna", "i0", History.START)
+                .click("anna", "i1", History.START + 47 * History.HOUR)
+                .click("anna", "i2", History.START + 48 * History.HOUR)
+                .click("ben", "i3", History.START + 49 * History.HOUR);
+
+        // two days of Shanghai end 48 hours after its midnight; that midnight is 16:00 UTC, so that two days of UTC end
+        // after 32
+        Holdout.Result shanghai = run(new HoldoutSettings(2, 8), history);
+        Holdout.Result utc = run(new HoldoutSettings(2, 0), history);
+
+        assertThat(shanghai.trainPositives()).isEqualTo(2);
+        assertThat(shanghai.testPositives()).isEqualTo(2);
+        assertThat(utc.trainPositives()).isEqualTo(1);
+        assertThat(utc.testPositives()).isEqualTo(3);
+    }
+
+    @Test
+    void withoutDaysTheShareDivides() {
+        History history = catalogue(12);
+        for (int click = 0; click < 10; click++) {
+            history.click("anna", "i" + click, History.START + click);
+        }
+
+        Holdout.Result result = run(BY_SHARE, history);
+
+        assertThat(result.trainPositives()).isEqualTo(5);
+        assertThat(result.testPositives()).isEqualTo(5);
+        assertThat(result.learnt()).isEqualTo(5);
+    }
+
+    @Test
+    void whatAUserHadIsNeitherOfferedNorRelevant() {
+        History history = catalogue(3)
+                .click("anna", "i0", History.START)
+                .click("anna", "i1", History.START + 1)
+                .click("ben", "i1", History.START + 2)
+                .click("anna", "i0", History.START + 3) // again
+                .click("anna", "i2", History.START + 4)
+                .click("ben", "i1", History.START + 5); // again, and nothing else
+
+        Holdout.Result result = run(BY_SHARE, history);
+
+        // anna had i0 and i1, so that i2 is all there is to offer and to find; ben has nothing to find
+        assertThat(result.testUsers()).isEqualTo(2);
+        assertThat(result.exact().users()).isEqualTo(1);
+        assertThat(result.exact().recall(0)).isEqualTo(1);
+        assertThat(result.exact().precision(0)).isEqualTo(1);
+        assertThat(result.graph().recall(0)).isEqualTo(1);
+        assertThat(result.popularity().recall(0)).isEqualTo(1);
+        assertThat(result.itemNeighbours().recall(0)).isZero(); // nobody had i2 with anything
+    }
+
+    @Test
+    void theBaselinesKnowTheFirstPartAlone() {
+        History history = catalogue(40);
+        // i1 goes with i0, and i2 is popular
+        for (int user = 0; user < 10; user++) {
+            history.click("pair" + user, "i0", History.START + user);
+            history.click("pair" + user, "i1", History.START + user);
+            history.click("fan" + user, "i2", History.START + user);
+            history.click("fan" + user + "b", "i2", History.START + user);
+        }
+        history.click("anna", "i0", History.START + 20);
+        // the second part: as many again, of which i10 would be the most popular
+        history.click("anna", "i1", History.START + 30);
+        for (int user = 0; user < 40; user++) {
+            history.click("late" + user, "i10", History.START + 40 + user);
+        }
+
+        Holdout.Result result = run(BY_SHARE, history);
+
+        // 41 test users: anna finds i1 by neighbours at once, the others have no history to go by
+        assertThat(result.exact().users()).isEqualTo(41);
+        assertThat(result.itemNeighbours().recall(0)).isEqualTo(1.0 / 41);
+        // i2 before i0 and i1 before all others; of these, none clicked, i10 is the first by its name
+        assertThat(result.popularity().recall(0)).isZero();
+        assertThat(result.popularity().recall(1)).isEqualTo(1.0);
+    }
+
+    @Test
+    void bothSearchesSeeTheSameVectors() {
+        History history = catalogue(300);
+        for (int click = 0; click < 600; click++) {
+            history.click("u" + click % 60, "i" + (click * 7 + click / 300) % 300, History.START + click * 1_000L);
+        }
+
+        Holdout.Result result = run(BY_SHARE, history);
+
+        assertThat(result.items()).isEqualTo(300);
+        assertThat(result.graphFinds()[0]).isGreaterThan(0.95);
+        assertThat(result.graphFinds()[1]).isGreaterThan(0.99);
+    }
+
+    /** For N of 1 and of 10. */
+    private static Holdout.Result run(HoldoutSettings settings, History history) {
+        return new Holdout(settings, HALF, history.examples(), History.trainer(), StepTimes.UNTIMED)
+                .run(List.of(1, 10));
+    }
+
+    private static History catalogue(int items) {
+        History history = new History();
+        for (int item = 0; item < items; item++) {
+            history.item("i" + item);
+        }
+        return history;
+    }
+}
