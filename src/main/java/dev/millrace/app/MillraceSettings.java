@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -47,22 +46,22 @@ public record MillraceSettings(
     private static final String FAMILY = ".*";
 
     /**
-     * Settings from, in rising precedence: the given defaults, file, environment, command line.
+     * Settings from, in rising precedence: the given defaults, files, environment, command line.
      *
+     * @param files of {@code key = value} lines; a later one goes before an earlier one
      * @param byDefault what holds unless one of the others says otherwise, such as the mode a data set asks for
-     * @param file of {@code key = value} lines
      * @param environment where {@code MILLRACE_BATCH_SIZE} stands for {@code batch.size}: upper case, each dot and dash an
      *     underscore
      * @param given on the command line, by key
      * @throws InvalidSettingsException with every fault
      */
     public static MillraceSettings load(
-            Optional<Path> file,
+            List<Path> files,
             Map<String, String> byDefault,
             Map<String, String> environment,
             Map<String, String> given) {
         SortedMap<String, String> values = new TreeMap<>(byDefault);
-        file.ifPresent(path -> values.putAll(read(path)));
+        files.forEach(file -> values.putAll(read(file)));
         values.putAll(fromEnvironment(values, environment, given));
         values.putAll(given);
         return read(new SettingsReader(values), true);

@@ -8,6 +8,7 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,9 +20,12 @@ import picocli.CommandLine.Option;
 /** Where settings come from; the same for every command. */
 final class ConfigOptions {
 
-    @Option(names = "--config", paramLabel = "FILE", description = "settings, a file of key = value lines")
-    @Nullable
-    Path config;
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description =
+                    "settings, a file of key = value lines; may be repeated, a later file goes before an earlier one")
+    List<Path> config = new ArrayList<>();
 
     @Option(
             names = "--set",
@@ -61,7 +65,7 @@ final class ConfigOptions {
         }
         given.putAll(set);
         return MillraceSettings.load(
-                config == null ? fallback : Optional.of(config), byDefault, System.getenv(), given);
+                config.isEmpty() ? fallback.stream().toList() : config, byDefault, System.getenv(), given);
     }
 
     private static Properties clientProperties(Path file) {

@@ -107,7 +107,7 @@ sealed interface ModelEntry {
             case 'n' -> new Statistics((char) key[2], text(key, 3, key.length));
             case 'w', 'a' -> {
                 ByteBuffer parts = ByteBuffer.wrap(key);
-                yield new Chunk((char) key[2], key[1] == 'a', key[3], parts.getShort(4));
+                yield new Chunk((char) key[2], key[1] == 'a', key[3] & 0xff, parts.getShort(4));
             }
             case 't' -> new Upkeep();
             case 's' -> {

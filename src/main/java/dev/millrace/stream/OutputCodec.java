@@ -110,6 +110,7 @@ final class OutputCodec {
                 .setModel(ranking(progress.exam().model()))
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
+                .setFieldWeights(new TreeMap<>(progress.fieldWeights()))
                 .setWithheld(progress.withheld().orElse(null))
                 .build();
     }
@@ -137,6 +138,7 @@ final class OutputCodec {
                 new ExamTotals(
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
                 books,
+                new TreeMap<>(learner.getFieldWeights()),
                 Optional.ofNullable(learner.getWithheld()));
     }
 

@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -135,7 +134,7 @@ final class Experiment implements AutoCloseable {
     }
 
     MillraceSettings settings() {
-        return MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+        return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
     }
 
     EventProducer producer() {

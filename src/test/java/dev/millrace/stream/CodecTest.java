@@ -130,6 +130,7 @@ class CodecTest {
                 3,
                 exam,
                 books,
+                new TreeMap<>(Map.of("user.history", 1.25)),
                 Optional.of("3 steps in a row were refused"));
         PartProgress progress = new PartProgress(
                 "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
