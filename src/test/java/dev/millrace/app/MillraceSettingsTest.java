@@ -43,6 +43,38 @@ class MillraceSettingsTest {
     }
 
     @Test
+    void aLaterFileGoesBeforeAnEarlierOne() throws IOException {
+        Path base = file("shop.users = 2\nshop.items = 12\n");
+        Path overlay = Files.writeString(directory.resolve("overlay.properties"), "shop.items = 13\n");
+
+        MillraceSettings settings = MillraceSettings.load(List.of(base, overlay), Map.of(), Map.of(), Map.of());
+
+        assertThat(settings.shop().users()).isEqualTo(2);
+        assertThat(settings.shop().items()).isEqualTo(13);
+    }
+
+    @Test
+    void whatAnEarlierFileSaysOfAFeatureGoesWithItsNameFromTheList() throws IOException {
+        Path base =
+                file("features.item = item, tag, tags\nfeatures.item.tag.kind = bag\nfeatures.item.tags.kind = bag\n");
+        Path overlay = Files.writeString(directory.resolve("overlay.properties"), "features.item = item, tags\n");
+
+        MillraceSettings settings = MillraceSettings.load(List.of(base, overlay), Map.of(), Map.of(), Map.of());
+
+        assertThat(settings.trainer().model().item())
+                .extracting(feature -> feature.name() + " " + feature.kind())
+                .containsExactly("item ID", "tags BAG");
+        // but in one file a key of a feature that it does not list is a fault
+        assertThatThrownBy(() -> MillraceSettings.load(
+                        List.of(file("features.item = item\nfeatures.item.tag.kind = bag\n")),
+                        Map.of(),
+                        Map.of(),
+                        Map.of()))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("features.item.tag.kind");
+    }
+
+    @Test
     void theEnvironmentReachesKeysWithDashesFeaturesOfTheCommandLineAndKafkasOwn() {
         Map<String, String> environment = Map.of(
                 "MILLRACE_SHOP_VISITS_PER_USER_PER_DAY", "7",

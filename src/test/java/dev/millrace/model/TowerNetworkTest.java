@@ -61,7 +61,8 @@ class TowerNetworkTest {
         for (int tensor = 0; tensor < weights.length; tensor++) {
             assertThat(weights[tensor]).hasSize(shape.length(tensor));
             for (int at = 0; at < weights[tensor].length; at++) {
-                double expected = difference(reference, weights, weights[tensor], at, exactInputs, outputGradients, n, shape);
+                double expected =
+                        difference(reference, weights, weights[tensor], at, exactInputs, outputGradients, n, shape);
                 assertThat((double) network.gradients()[tensor][at])
                         .as("%s: tensor %d at %d", name, tensor, at)
                         .isCloseTo(expected, within(1e-4 + 1e-4 * Math.abs(expected)));
@@ -110,8 +111,8 @@ class TowerNetworkTest {
 
     @Test
     void dropoutLeavesOutItsShareByTheSeedAloneAndNeverOutsideAStep() {
-        Nd4jKernel kernel =
-                new Nd4jKernel(MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), 3, 1);
+        Nd4jKernel kernel = new Nd4jKernel(
+                MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), 3, 1);
         Arrays.fill(kernel.weights()[0], 0f);
         Arrays.fill(kernel.weights()[1], 1f); // every hidden number is 1 …
         Arrays.fill(kernel.weights()[2], 1f); // … and the output their sum
@@ -136,9 +137,10 @@ class TowerNetworkTest {
 
     @Test
     void dropoutsGradientIsThatOfWhatIsLeft() {
-        // with identities for activations the output is linear in every single weight: a difference is exact however large
-        Nd4jKernel kernel =
-                new Nd4jKernel(MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), 3, 1);
+        // with identities for activations the output is linear in every single weight: a difference is exact however
+        // large
+        Nd4jKernel kernel = new Nd4jKernel(
+                MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), 3, 1);
         int n = 9;
         float[] inputs = random(n * 3, 1);
         float[] outputGradients = random(n * 2, 2);
@@ -216,7 +218,8 @@ class TowerNetworkTest {
         return sum;
     }
 
-    private static double[] row(NetworkReference reference, double[][] weights, double[] inputs, int i, TowerShape shape) {
+    private static double[] row(
+            NetworkReference reference, double[][] weights, double[] inputs, int i, TowerShape shape) {
         double[] input = Arrays.copyOfRange(inputs, i * shape.inputs(), (i + 1) * shape.inputs());
         return reference.channels(weights, input).stream()
                 .flatMapToDouble(Arrays::stream)

@@ -225,7 +225,8 @@ final class TwoTowerReference {
                 pool(feature, keys.subList(0, Math.min(keys.size(), feature.maxValues())), part, read);
             }
             case TEXT -> {
-                String text = value.map(found -> ((FeatureValue.Category) found).value()).orElse("");
+                String text = value.map(found -> ((FeatureValue.Category) found).value())
+                        .orElse("");
                 mean(feature, feature.grams().keys(List.of(text), feature.maxValues()), part, read);
             }
             case AGE -> {

@@ -23,8 +23,7 @@ class TwoTowerTest {
 
     static List<Arguments> declarations() {
         List<Arguments> all = new ArrayList<>(losses());
-        Scenes.towersAndFeatures()
-                .forEach(tower -> all.add(Arguments.of(tower.get()[0], 9, tower.get()[1])));
+        Scenes.towersAndFeatures().forEach(tower -> all.add(Arguments.of(tower.get()[0], 9, tower.get()[1])));
         return all;
     }
 
