@@ -64,8 +64,8 @@ final class CrossKernel implements TowerKernel {
         int width = shape.inputs();
         float[] x = inputs;
         for (int layer = 0; layer < shape.depth(); layer++) {
-            factors[layer] = Objective.room(factors[layer], n * width);
-            crossed[layer] = Objective.room(crossed[layer], n * width);
+            factors[layer] = PlainLayers.room(factors[layer], n * width);
+            crossed[layer] = PlainLayers.room(crossed[layer], n * width);
             dense(layer, x, n, factors[layer], isPlain);
             CrossShape.cross(inputs, 0, factors[layer], 0, x, 0, crossed[layer], 0, n * width);
             x = crossed[layer];
@@ -78,9 +78,9 @@ final class CrossKernel implements TowerKernel {
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int depth = shape.depth();
         int length = n * shape.inputs();
-        delta = Objective.room(delta, length);
-        scaled = Objective.room(scaled, length);
-        next = Objective.room(next, length);
+        delta = PlainLayers.room(delta, length);
+        scaled = PlainLayers.room(scaled, length);
+        next = PlainLayers.room(next, length);
         denseBackward(depth, depth == 0 ? inputs : crossed[depth - 1], outputGradients, n, delta);
         Arrays.fill(inputGradients, 0, length, 0f);
         for (int layer = depth - 1; layer >= 0; layer--) {

@@ -51,7 +51,7 @@ final class FmKernel implements TowerKernel {
     @Override
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int width = shape.width();
-        productGradients = Objective.room(productGradients, n * width);
+        productGradients = PlainLayers.room(productGradients, n * width);
         linear.backward(outputGradients, n, productGradients);
         Arrays.fill(inputGradients, 0, n * shape.inputs(), 0f);
         for (int row = 0; row < n; row++) {
@@ -66,8 +66,8 @@ final class FmKernel implements TowerKernel {
     }
 
     private void multiply(float[] inputs, int n) {
-        sums = Objective.room(sums, n * shape.width());
-        products = Objective.room(products, n * shape.width());
+        sums = PlainLayers.room(sums, n * shape.width());
+        products = PlainLayers.room(products, n * shape.width());
         for (int row = 0; row < n; row++) {
             shape.multiply(inputs, row * shape.inputs(), sums, products, row * shape.width());
         }

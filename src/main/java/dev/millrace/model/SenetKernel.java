@@ -75,12 +75,13 @@ final class SenetKernel implements TowerKernel {
     @Override
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int fields = shape.fields();
-        meanGradients = Objective.room(meanGradients, n * fields);
-        factorGradients = Objective.room(factorGradients, n * fields);
+        meanGradients = PlainLayers.room(meanGradients, n * fields);
+        factorGradients = PlainLayers.room(factorGradients, n * fields);
         for (int row = 0; row < n; row++) {
             for (int f = 0; f < fields; f++) {
                 float sum = 0f;
-                for (int at = at(row, f); at < at(row, f + 1); at++) {
+                int end = at(row, f + 1);
+                for (int at = at(row, f); at < end; at++) {
                     sum += outputGradients[at] * inputs[at];
                 }
                 factorGradients[row * fields + f] = sum;
@@ -91,7 +92,8 @@ final class SenetKernel implements TowerKernel {
             for (int f = 0; f < fields; f++) {
                 float factor = factors[row * fields + f];
                 float share = meanGradients[row * fields + f] / shape.width(f);
-                for (int at = at(row, f); at < at(row, f + 1); at++) {
+                int end = at(row, f + 1);
+                for (int at = at(row, f); at < end; at++) {
                     inputGradients[at] = factor * outputGradients[at] + share;
                 }
             }
@@ -103,8 +105,8 @@ final class SenetKernel implements TowerKernel {
     }
 
     private void squeeze(float[] inputs, int n) {
-        means = Objective.room(means, n * shape.fields());
-        factors = Objective.room(factors, n * shape.fields());
+        means = PlainLayers.room(means, n * shape.fields());
+        factors = PlainLayers.room(factors, n * shape.fields());
         for (int row = 0; row < n; row++) {
             shape.squeeze(inputs, row * shape.inputs(), means, row * shape.fields());
         }

@@ -49,7 +49,8 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     void squeeze(float[] in, int inAt, float[] means, int at) {
         for (int f = 0; f < fields(); f++) {
             float sum = 0f;
-            for (int d = starts.get(f); d < starts.get(f + 1); d++) {
+            int end = starts.get(f + 1);
+            for (int d = starts.get(f); d < end; d++) {
                 sum += in[inAt + d];
             }
             means[at + f] = sum / width(f);
@@ -59,8 +60,10 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     /** @param weights [fields] */
     void weigh(float[] in, int inAt, float[] weights, int at, float[] out, int outAt) {
         for (int f = 0; f < fields(); f++) {
-            for (int d = starts.get(f); d < starts.get(f + 1); d++) {
-                out[outAt + d] = weights[at + f] * in[inAt + d];
+            float weight = weights[at + f];
+            int end = starts.get(f + 1);
+            for (int d = starts.get(f); d < end; d++) {
+                out[outAt + d] = weight * in[inAt + d];
             }
         }
     }

@@ -115,16 +115,16 @@ final class TowerNetwork implements TowerKernel {
     private void run(float[] inputs, int n, float[] outputs, Way way) {
         float[] in = inputs;
         if (senet.isPresent()) {
-            fields = Objective.room(fields, n * shape.inputs());
+            fields = PlainLayers.room(fields, n * shape.inputs());
             way.run(SENET, senet.get(), inputs, fields);
             in = fields;
         }
         if (bottom.isPresent()) {
-            shared = Objective.room(shared, n * bottom.get().shape().outputs());
+            shared = PlainLayers.room(shared, n * bottom.get().shape().outputs());
             way.run(BOTTOM, bottom.get(), in, shared);
         }
         for (int c = 0; c < channels.length; c++) {
-            block = Objective.room(block, n * shape.dim());
+            block = PlainLayers.room(block, n * shape.dim());
             float[] out = channels.length == 1 ? outputs : block;
             way.run(c, channels[c], shape.isOnBottom(c) ? shared : in, out);
             for (int skip : shape.skips()) {
@@ -140,12 +140,12 @@ final class TowerNetwork implements TowerKernel {
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int dim = shape.dim();
         if (senet.isPresent()) {
-            fieldGradients = Objective.room(fieldGradients, n * shape.inputs());
+            fieldGradients = PlainLayers.room(fieldGradients, n * shape.inputs());
         }
         float[] in = senet.isPresent() ? fieldGradients : inputGradients;
         if (bottom.isPresent()) {
             sharedGradients =
-                    Objective.room(sharedGradients, n * bottom.get().shape().outputs());
+                    PlainLayers.room(sharedGradients, n * bottom.get().shape().outputs());
             Arrays.fill(sharedGradients, 0, n * bottom.get().shape().outputs(), 0f);
         }
         boolean isOne = channels.length == 1 && bottom.isEmpty();
@@ -155,7 +155,7 @@ final class TowerNetwork implements TowerKernel {
         for (int c = 0; c < channels.length; c++) {
             float[] out = outputGradients;
             if (channels.length > 1) {
-                block = Objective.room(block, n * dim);
+                block = PlainLayers.room(block, n * dim);
                 copyColumns(outputGradients, c * dim, shape.outputs(), block, 0, dim, n, dim);
                 out = block;
             }
@@ -179,7 +179,7 @@ final class TowerNetwork implements TowerKernel {
     /** Adds a part's input gradients to those of the others. */
     private void backwardInto(TowerKernel part, float[] outputGradients, int n, float[] sum) {
         int length = n * part.shape().inputs();
-        scratch = Objective.room(scratch, length);
+        scratch = PlainLayers.room(scratch, length);
         part.backward(outputGradients, n, scratch);
         for (int at = 0; at < length; at++) {
             sum[at] += scratch[at];
