@@ -21,7 +21,7 @@ class TowerNetworkTest {
         ModelSettings settings = Scenes.settings(declared);
         for (boolean isUser : new boolean[] {true, false}) {
             TowerShape shape = isUser ? TowerShape.user(settings) : TowerShape.item(settings);
-            for (int n : new int[] {3, 11}) { // below and above what goes through plain loops
+            for (int n : new int[] {3, 9}) { // below and above what goes through plain loops
                 check(name, settings, isUser, new TowerNetwork(shape, 5, 1), n);
             }
         }
