@@ -22,11 +22,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -45,14 +47,20 @@ public record MillraceSettings(
         ReplaySettings replay,
         ShopSettings shop) {
 
+    /** Lists of names, each with what the keys of a name begin with. */
+    private static final Map<String, String> LISTS = Map.of(
+            "features.user", "features.user.",
+            "features.item", "features.item.",
+            "tower.channels", "tower.channel.");
+
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
     private static final String FAMILY = ".*";
 
     /**
      * Settings from, in rising precedence: the given defaults, files, environment, command line.
      *
+     * @param files of {@code key = value} lines; a later one goes before an earlier one
      * @param byDefault what holds unless one of the others says otherwise, such as the mode a data set asks for
-     * @param files of {@code key = value} lines; where two say different things, the later one holds
      * @param environment where {@code MILLRACE_BATCH_SIZE} stands for {@code batch.size}: upper case, each dot and dash an
      *     underscore
      * @param given on the command line, by key
@@ -64,19 +72,10 @@ public record MillraceSettings(
             Map<String, String> environment,
             Map<String, String> given) {
         SortedMap<String, String> values = new TreeMap<>(byDefault);
-        files.forEach(path -> values.putAll(read(path)));
-        values.putAll(fromEnvironment(values, environment, given));
-        values.putAll(given);
+        files.forEach(file -> layer(read(file), values));
+        layer(fromEnvironment(values, environment, given), values);
+        layer(given, values);
         return read(new SettingsReader(values), true);
-    }
-
-    /** The same with one file, or none. */
-    public static MillraceSettings load(
-            Optional<Path> file,
-            Map<String, String> byDefault,
-            Map<String, String> environment,
-            Map<String, String> given) {
-        return load(file.stream().toList(), byDefault, environment, given);
     }
 
     /** The settings reference: every key with type, default and meaning. */
@@ -104,6 +103,24 @@ public record MillraceSettings(
             reader.finish();
         }
         return settings;
+    }
+
+    /** Puts settings over others; where they list other names, what was said of names that they leave out goes. */
+    private static void layer(Map<String, String> above, SortedMap<String, String> values) {
+        LISTS.forEach((list, prefix) -> {
+            String names = above.get(list);
+            String before = values.get(list);
+            if (names != null && before != null) {
+                Set<String> left = new HashSet<>(names(before));
+                left.removeAll(names(names));
+                left.forEach(name -> values.keySet().removeIf(key -> key.startsWith(prefix + name + ".")));
+            }
+        });
+        values.putAll(above);
+    }
+
+    private static List<String> names(String list) {
+        return Arrays.stream(list.split(",", -1)).map(String::strip).toList();
     }
 
     private static Map<String, String> fromEnvironment(

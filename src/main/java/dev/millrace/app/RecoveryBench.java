@@ -67,7 +67,7 @@ public final class RecoveryBench {
             options.addAll(List.of("--set", "stream.state-directory=" + place.resolve("state")));
             Map<String, String> given = new java.util.TreeMap<>(SETTINGS);
             given.put("kafka.bootstrap.servers", broker.bootstrapServers());
-            MillraceSettings settings = MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+            MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             AvroWire wire = new AvroWire(settings.wire());
             try (SyntheticLog log = new SyntheticLog(

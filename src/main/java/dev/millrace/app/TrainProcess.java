@@ -1,6 +1,8 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.TowerSettings;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.MillraceTopology;
@@ -139,6 +141,7 @@ public final class TrainProcess implements AutoCloseable {
                 TrainingProgress::refusedSteps);
         gauge(registry, "millrace.learn.loss", "loss of the last step", progress, TrainingProgress::loss);
         gauge(registry, "millrace.learn.items", "items in the catalogue", progress, TrainingProgress::items);
+        fieldWeights(registry, progress, settings.trainer().model());
         gauge(
                 registry,
                 "millrace.learn.withheld",
@@ -173,6 +176,27 @@ public final class TrainProcess implements AutoCloseable {
                             + taken.getMessage());
             return Optional.empty();
         }
+    }
+
+    /** A gauge for each feature of a tower that weighs its fields. */
+    private static void fieldWeights(MeterRegistry registry, ProgressWatch progress, ModelSettings model) {
+        TowerSettings.Senet senet = model.towers().senet();
+        if (senet.user()) {
+            model.user().forEach(feature -> fieldWeight(registry, progress, "user", feature.name()));
+        }
+        if (senet.item()) {
+            model.item().forEach(feature -> fieldWeight(registry, progress, "item", feature.name()));
+        }
+    }
+
+    private static void fieldWeight(MeterRegistry registry, ProgressWatch progress, String side, String field) {
+        Gauge.builder("millrace.field.weight", progress, one -> one.training()
+                        .map(training -> training.fieldWeights().getOrDefault(side + "." + field, Double.NaN))
+                        .orElse(Double.NaN))
+                .description("mean weight of a feature in the last batch learnt")
+                .tag("side", side)
+                .tag("field", field)
+                .register(registry);
     }
 
     private static Optional<Alarm> ofKind(TrainingProgress training, Alarm.Kind kind) {

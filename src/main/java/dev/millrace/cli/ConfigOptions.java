@@ -23,7 +23,8 @@ final class ConfigOptions {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "settings, a file of key = value lines; may be repeated, the later one holds")
+            description =
+                    "settings, a file of key = value lines; may be repeated, a later file goes before an earlier one")
     List<Path> config = new ArrayList<>();
 
     @Option(

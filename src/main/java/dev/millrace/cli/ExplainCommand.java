@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.Topics;
+import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
 import dev.millrace.verify.Provenance;
@@ -16,8 +17,10 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +32,7 @@ import picocli.CommandLine.Spec;
         name = "explain",
         mixinStandardHelpOptions = true,
         description =
-                "Say where a published vector comes from: generation, step, record of the log, event times, settings.")
+                "Say where a published vector comes from: generation, step, record of the log, event times, settings; or what the towers' fields weigh.")
 final class ExplainCommand implements Callable<Integer> {
 
     private static final int UNKNOWN = 1;
@@ -50,13 +53,19 @@ final class ExplainCommand implements Callable<Integer> {
     @Nullable
     Long step;
 
+    @Option(names = "--fields", description = "say what each field of the towers weighs (tower.*.senet)")
+    boolean isAboutFields;
+
     @Option(names = "--json", description = "print JSON, one object")
     boolean isJson;
 
     @Override
     public Integer call() throws JsonProcessingException {
-        if ((item == null) == (step == null)) {
-            throw Processes.unusable("explain", "", "must be told one of --item and --step");
+        long asked = Stream.of(item != null, step != null, isAboutFields)
+                .filter(isAsked -> isAsked)
+                .count();
+        if (asked != 1) {
+            throw Processes.unusable("explain", "", "must be told one of --item, --step and --fields");
         }
         MillraceSettings settings = config.settings();
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
@@ -64,12 +73,36 @@ final class ExplainCommand implements Callable<Integer> {
                 settings.clients(), settings.topics().names(), settings.trainer(), new AvroWire(settings.wire()));
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try {
+            if (isAboutFields) {
+                return explainFields(provenance.progress(), out);
+            }
             return item != null
                     ? explainItem(provenance.ofItem(item), out)
                     : explainStep(provenance.ofStep(Objects.requireNonNull(step)), out);
         } finally {
             out.flush();
         }
+    }
+
+    private int explainFields(Optional<TrainingProgress> progress, PrintWriter out) throws JsonProcessingException {
+        if (progress.isEmpty() || progress.get().fieldWeights().isEmpty()) {
+            return unknown("no field has a weight: nothing was learnt yet, or neither tower weighs its fields"
+                    + " (tower.user.senet, tower.item.senet)");
+        }
+        SortedMap<String, Double> weights = progress.get().fieldWeights();
+        if (isJson) {
+            ObjectNode json = new ObjectMapper().createObjectNode();
+            json.put("generation", progress.get().generation());
+            json.put("step", progress.get().step());
+            ObjectNode fields = json.putObject("fieldWeights");
+            weights.forEach(fields::put);
+            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json));
+            return 0;
+        }
+        out.println("generation  " + progress.get().generation());
+        out.println("step        " + progress.get().step() + "; the mean over the last batch learnt");
+        weights.forEach((field, weight) -> out.printf(Locale.ROOT, "%8.4f    %s%n", weight, field));
+        return 0;
     }
 
     private int explainStep(Optional<BatchOrigin> batch, PrintWriter out) throws JsonProcessingException {

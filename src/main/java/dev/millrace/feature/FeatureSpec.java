@@ -8,9 +8,12 @@ package dev.millrace.feature;
  * @param kind how the value becomes numbers
  * @param table the embedding table that holds its rows; features may share one (a history shares the item ids')
  * @param dim floats it contributes to the tower's input: the row's width, a vector's length, 1 for a number
- * @param maxValues values of a bag or items of a history that are pooled, the first ones
+ * @param maxValues values of a bag, items of a history or parts of a text that are pooled, the first ones
+ * @param pooling how a history's rows become one; the mean for all others
+ * @param grams what of a text has rows; nothing for all others
  */
-public record FeatureSpec(String name, Source source, Kind kind, String table, int dim, int maxValues) {
+public record FeatureSpec(
+        String name, Source source, Kind kind, String table, int dim, int maxValues, Pooling pooling, TextGrams grams) {
 
     /** Where a feature's value is read. */
     public enum Source {
@@ -30,19 +33,33 @@ public record FeatureSpec(String name, Source source, Kind kind, String table, i
         ID,
         /** A category: one row a value; an absent value has a row of its own. */
         CATEGORICAL,
-        /** Several categories or history items: the mean of their rows, zero if there are none. */
+        /** Several categories or history items: their rows pooled, zero if there are none. */
         BAG,
+        /** Words and runs of characters of a text: the mean of their rows, zero if there are none. */
+        TEXT,
+        /** How long ago an item appeared: one row for each doubling of the hours. */
+        AGE,
         /** A number, normalised by running mean and variance; zero if absent. */
         NUMERIC,
         /** A vector, passed through; zeros if absent. */
         VECTOR
     }
 
+    /** A feature whose rows, where there are several, count alike. */
+    public FeatureSpec(String name, Source source, Kind kind, String table, int dim, int maxValues) {
+        this(name, source, kind, table, dim, maxValues, Pooling.MEAN, TextGrams.NONE);
+    }
+
     /** Whether its numbers come from an embedding table. */
     public boolean hasRows() {
         return switch (kind) {
-            case ID, CATEGORICAL, BAG -> true;
+            case ID, CATEGORICAL, BAG, TEXT, AGE -> true;
             case NUMERIC, VECTOR -> false;
         };
+    }
+
+    /** Whether it has as many rows as there are values, and values without a row do not count. */
+    public boolean isBag() {
+        return kind == Kind.BAG || kind == Kind.TEXT;
     }
 }

@@ -124,7 +124,7 @@ sealed interface ModelEntry {
             case 'n' -> new Statistics((char) key[2], text(key, 3, key.length));
             case 'w', 'a', 'b' -> {
                 ByteBuffer parts = ByteBuffer.wrap(key);
-                yield new Chunk((char) key[1], (char) key[2], key[3], parts.getShort(4));
+                yield new Chunk((char) key[1], (char) key[2], key[3] & 0xff, parts.getShort(4));
             }
             case 'o' -> new NetworkSteps();
             case 't' -> new Upkeep();

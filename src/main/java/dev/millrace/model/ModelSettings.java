@@ -3,6 +3,8 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.feature.Pooling;
+import dev.millrace.feature.TextGrams;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -19,7 +21,7 @@ import java.util.Map;
  *
  * @param seed of every initial weight
  * @param generation names the lineage of weights; raised to start anew
- * @param dim width of the published vectors
+ * @param dim width of a channel of the published vectors
  * @param user inputs of the user tower: sources user, context, history
  * @param item inputs of the item tower: source item
  * @param towers shapes of the networks
@@ -33,7 +35,7 @@ public record ModelSettings(
         int dim,
         List<FeatureSpec> user,
         List<FeatureSpec> item,
-        Towers towers,
+        TowerSettings towers,
         Loss loss,
         Optimiser optimiser,
         Tables tables) {
@@ -44,23 +46,6 @@ public record ModelSettings(
         CLASSIC,
         /** Nothing is taken out; the negative control. */
         NONE
-    }
-
-    /**
-     * Shapes of the networks.
-     *
-     * @param userHidden widths of the user tower's hidden layers; none for one linear layer
-     * @param itemHidden widths of the item tower's hidden layers; none for one linear layer
-     * @param skip whether pooled rows as wide as the output are added to the network's output
-     * @param outputScale factor on the initial weights of each network's last layer, in [0, 1]
-     * @param rowScale standard deviation of the components of an initial row
-     */
-    public record Towers(
-            List<Integer> userHidden, List<Integer> itemHidden, boolean skip, double outputScale, double rowScale) {
-        public Towers {
-            userHidden = List.copyOf(userHidden);
-            itemHidden = List.copyOf(itemHidden);
-        }
     }
 
     /**
@@ -116,7 +101,12 @@ public record ModelSettings(
     }
 
     public static ModelSettings read(SettingsReader reader) {
-        int dim = reader.integer("tower.dim", 64, 1, 4096, "width of the published vectors");
+        int dim = reader.integer(
+                "tower.dim",
+                64,
+                1,
+                4096,
+                "width of a channel's vectors; the published vectors have as many floats for each channel");
         List<FeatureSpec> user = features(
                 reader,
                 USER,
@@ -138,10 +128,15 @@ public record ModelSettings(
                 dim,
                 user,
                 item,
-                towers(reader),
+                TowerSettings.read(reader, dim, user, item),
                 loss(reader),
                 optimiser(reader),
                 tables(reader));
+    }
+
+    /** Floats of a published vector: all channels side by side. */
+    public int width() {
+        return dim * towers.channels().size();
     }
 
     /** The generation's full name: two models whose settings differ never share it. */
@@ -157,18 +152,6 @@ public record ModelSettings(
         } catch (NoSuchAlgorithmException absent) {
             throw new IllegalStateException("every Java platform has SHA-256", absent);
         }
-    }
-
-    private static Towers towers(SettingsReader reader) {
-        return new Towers(
-                reader.integers(
-                        "tower.user.hidden", "64", 1, 8192, "hidden widths of the user tower; empty: one linear layer"),
-                reader.integers(
-                        "tower.item.hidden", "64", 1, 8192, "hidden widths of the item tower; empty: one linear layer"),
-                reader.flag("tower.skip", true, "add pooled rows of width tower.dim to the output of the network"),
-                reader.number(
-                        "tower.output-scale", 0, 0, 1, "factor on the initial weights of each network's last layer"),
-                reader.number("tower.row-scale", 0.02, 0, 10, "standard deviation of an initial row's components"));
     }
 
     private static Loss loss(SettingsReader reader) {
@@ -224,6 +207,8 @@ public record ModelSettings(
                     "floats it adds to the tower's input");
             int maxValues = reader.integer(
                     prefix + "max-values", source == Source.HISTORY ? 20 : 50, 1, 10_000, "values of a bag that count");
+            Pooling pooling = source == Source.HISTORY ? pooling(reader, prefix) : Pooling.MEAN;
+            TextGrams grams = kind == Kind.TEXT ? grams(reader, prefix) : TextGrams.NONE;
             reader.require(
                     tower.equals(ITEM) == (source == Source.ITEM),
                     prefix + "source",
@@ -235,10 +220,44 @@ public record ModelSettings(
                     kind,
                     source == Source.HISTORY ? "must be bag for a history" : "must not be id for a context feature");
             reader.require(kind != Kind.NUMERIC || dim == 1, prefix + "dim", dim, "must be 1 for a number");
-            specs.add(new FeatureSpec(name, source, kind, table, dim, maxValues));
+            reader.require(
+                    kind != Kind.AGE || source == Source.ITEM,
+                    prefix + "kind",
+                    kind,
+                    "must not be age, which only items have");
+            specs.add(new FeatureSpec(name, source, kind, table, dim, maxValues, pooling, grams));
         }
         reader.require(!specs.isEmpty(), "features." + tower, "", "must name at least one feature");
         return specs;
+    }
+
+    private static Pooling pooling(SettingsReader reader, String prefix) {
+        Pooling.Kind kind = reader.choice(
+                prefix + "pooling",
+                Pooling.Kind.MEAN,
+                "how the history's rows become one: alike, by place, or by likeness to the latest");
+        double decay = reader.number(
+                prefix + "decay",
+                0.9,
+                0.01,
+                1,
+                "share of a row, of that of the next later one, where pooling is by recency");
+        return new Pooling(kind, kind == Pooling.Kind.RECENCY ? decay : 1);
+    }
+
+    private static TextGrams grams(SettingsReader reader, String prefix) {
+        TextGrams grams = new TextGrams(
+                reader.integer(prefix + "words", 1, 0, 5, "longest run of words that has a row; 0: none"),
+                reader.integer(
+                        prefix + "characters", 0, 0, 10, "length of runs of characters that have a row; 0: none"),
+                reader.integer(
+                        prefix + "buckets", 0, 0, 100_000_000, "rows that all of them share by a hash; 0: a row each"));
+        reader.require(
+                grams.words() + grams.characters() > 0,
+                prefix + "words",
+                grams.words(),
+                "must not be 0 where characters is 0 too");
+        return grams;
     }
 
     private static Source source(String tower, String name) {

@@ -6,6 +6,8 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,8 @@ public final class QueryEncoder {
     private final RowSource rows;
     private final TowerShape shape;
     private final List<FeatureSpec> features;
+    /** [channels] factors on the channels' unit vectors. */
+    private final float[] scales;
 
     /** The next snapshot in the making; of the updating thread. */
     private final float[][] tensors;
@@ -38,7 +42,7 @@ public final class QueryEncoder {
     /**
      * What encodes at one moment; not changed once made.
      *
-     * @param tensors as {@link TowerShape#length} numbers them
+     * @param tensors as {@link NetworkShape#layers} numbers them
      */
     private record Snapshot(float[][] tensors, Map<String, Moments> moments, boolean isComplete) {}
 
@@ -46,7 +50,8 @@ public final class QueryEncoder {
         this.settings = settings;
         this.rows = rows;
         this.features = settings.user();
-        this.shape = TowerShape.of(Tower.inputWidth(features), settings.towers().userHidden(), settings.dim());
+        this.shape = TowerShape.user(settings);
+        this.scales = settings.towers().userScales();
         this.tensors = shape.zeros();
         this.seenChunks = new boolean[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
@@ -132,7 +137,8 @@ public final class QueryEncoder {
     }
 
     /**
-     * @param out [dim] the user's unit-length vector, filled; zeros if there is no direction
+     * @param out [width] the user's vector, each channel of unit length times its factor, filled; zeros for a channel that has no
+     *     direction
      * @throws IllegalStateException if not {@link #isReady}
      */
     public void encode(UserFeatures user, Features context, float[] out) {
@@ -140,46 +146,30 @@ public final class QueryEncoder {
         if (!current.isComplete()) {
             throw new IllegalStateException("the user tower has not arrived yet");
         }
-        int dim = settings.dim();
         Subject subject = Subject.user(user, context);
         float[] input = new float[shape.inputs()];
-        float[] skip = new float[dim];
         int offset = 0;
         for (FeatureSpec feature : features) {
             read(subject, feature, current, input, offset);
-            if (Tower.isSkip(feature, settings)) {
-                for (int d = 0; d < dim; d++) {
-                    skip[d] += input[offset + d];
-                }
-            }
             offset += feature.dim();
         }
-        float[] raw = network(current.tensors(), input);
-        for (int d = 0; d < dim; d++) {
-            raw[d] += skip[d];
+        float[] raw = new float[shape.outputs()];
+        shape.forward(current.tensors(), 0, input, raw);
+        int dim = shape.dim();
+        for (int channel = 0; channel < scales.length; channel++) {
+            int at = channel * dim;
+            float norm = Tower.norm(raw, at, dim);
+            boolean hasDirection = norm >= Tower.MIN_NORM && Float.isFinite(norm);
+            float inverse = scales[channel] / norm;
+            for (int d = 0; d < dim; d++) {
+                out[at + d] = hasDirection ? raw[at + d] * inverse : 0f;
+            }
         }
-        float norm = Tower.norm(raw, 0, dim);
-        boolean hasDirection = norm >= Tower.MIN_NORM && Float.isFinite(norm);
-        float inverse = 1f / norm;
-        for (int d = 0; d < dim; d++) {
-            out[d] = hasDirection ? raw[d] * inverse : 0f;
-        }
-    }
-
-    private float[] network(float[][] weights, float[] input) {
-        float[] in = input;
-        for (int layer = 0; layer < shape.layers(); layer++) {
-            float[] out = new float[shape.out(layer)];
-            boolean relu = layer < shape.layers() - 1;
-            PlainLayers.layer(in, 0, shape.in(layer), weights[2 * layer], weights[2 * layer + 1], out, 0, relu);
-            in = out;
-        }
-        return in;
     }
 
     private void read(Subject subject, FeatureSpec feature, Snapshot current, float[] input, int at) {
         switch (feature.kind()) {
-            case ID, CATEGORICAL, BAG -> pool(subject, feature, input, at);
+            case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(subject, feature, input, at);
             case NUMERIC -> {
                 OptionalDouble number = subject.number(feature);
                 if (number.isPresent()) {
@@ -193,24 +183,36 @@ public final class QueryEncoder {
     }
 
     private void pool(Subject subject, FeatureSpec feature, float[] input, int at) {
-        int dim = feature.dim();
-        int count = 0;
+        List<float[]> found = new ArrayList<>();
         for (String key : subject.keys(feature)) {
-            Optional<float[]> found = rows.row(new ModelEntry.Row(feature.table(), key).key());
-            if (found.isEmpty() && feature.kind() == FeatureSpec.Kind.BAG) {
-                continue;
-            }
-            float[] row = found.orElseGet(() -> InitialRow.of(settings, feature.table(), key, dim));
-            for (int d = 0; d < dim; d++) {
-                input[at + d] += row[d];
-            }
-            count++;
-        }
-        if (count > 1) {
-            float share = 1f / count;
-            for (int d = 0; d < dim; d++) {
-                input[at + d] *= share;
+            Optional<float[]> row = rows.row(new ModelEntry.Row(feature.table(), key).key());
+            if (row.isPresent() || !feature.isBag()) {
+                found.add(row.orElseGet(() -> InitialRow.of(settings, feature.table(), key, feature.dim())));
             }
         }
+        float[] shares = shares(feature, found);
+        for (int j = 0; j < shares.length; j++) {
+            for (int d = 0; d < feature.dim(); d++) {
+                input[at + d] += shares[j] * found.get(j)[d];
+            }
+        }
+    }
+
+    /** [rows] what each is of their sum. */
+    private static float[] shares(FeatureSpec feature, List<float[]> found) {
+        float[] shares = new float[found.size()];
+        int dim = feature.dim();
+        switch (feature.pooling().kind()) {
+            case MEAN -> Arrays.fill(shares, 1f / shares.length);
+            case RECENCY -> HistoryShares.byRecency(feature.pooling().decay(), shares.length, shares);
+            case ATTENTION -> {
+                float[] packed = new float[shares.length * dim];
+                for (int j = 0; j < shares.length; j++) {
+                    System.arraycopy(found.get(j), 0, packed, j * dim, dim);
+                }
+                HistoryShares.byAttention(packed, shares.length, dim, shares);
+            }
+        }
+        return shares;
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
@@ -17,13 +18,25 @@ import java.util.OptionalDouble;
  * @param features of the user or item
  * @param context features of the moment; none for an item
  * @param history items, latest first; none for an item
+ * @param appeared when the item's features began to hold, epoch milliseconds; {@link #UNKNOWN} for a user
+ * @param now event time of the model, epoch milliseconds
  */
-record Subject(String id, Features features, Features context, List<String> history) {
+record Subject(String id, Features features, Features context, List<String> history, long appeared, long now) {
+
+    /** In place of a time. */
+    static final long UNKNOWN = Long.MIN_VALUE;
+
+    private static final long MILLIS_AN_HOUR = 3_600_000;
 
     /** Key of the row that stands for an absent category. */
     static final String ABSENT = "\0absent";
 
     private static final List<String> ONLY_ABSENT = List.of(ABSENT);
+
+    /** Of no known age. */
+    Subject(String id, Features features, Features context, List<String> history) {
+        this(id, features, context, history, UNKNOWN, 0);
+    }
 
     static Subject user(UserFeatures user, Features context) {
         return new Subject(user.user(), user.features(), context, user.history());
@@ -31,6 +44,10 @@ record Subject(String id, Features features, Features context, List<String> hist
 
     static Subject item(String item, Features features) {
         return new Subject(item, features, Features.NONE, List.of());
+    }
+
+    static Subject item(CatalogueItem item, long now) {
+        return new Subject(item.item(), item.features(), Features.NONE, List.of(), item.time(), now);
     }
 
     /** Keys of the rows that a feature reads here. */
@@ -42,6 +59,13 @@ record Subject(String id, Features features, Features context, List<String> hist
             return first(history, feature.maxValues());
         }
         Optional<FeatureValue> value = value(feature);
+        if (feature.kind() == Kind.AGE) {
+            return List.of(age(value));
+        }
+        if (feature.kind() == Kind.TEXT) {
+            return value.map(text -> feature.grams().keys(categories(text), feature.maxValues()))
+                    .orElse(List.of());
+        }
         if (feature.kind() == Kind.BAG) {
             return value.map(bag -> first(categories(bag), feature.maxValues())).orElse(List.of());
         }
@@ -67,6 +91,18 @@ record Subject(String id, Features features, Features context, List<String> hist
                 out[at + d] = dense.values().get(d);
             }
         }
+    }
+
+    /** The largest power of two that is no more than the hours since; since the time that the item itself gives, if it does. */
+    private String age(Optional<FeatureValue> given) {
+        long since = given.isPresent() && given.get() instanceof FeatureValue.Quantity quantity
+                ? (long) quantity.value()
+                : appeared;
+        if (since == UNKNOWN) {
+            return ABSENT;
+        }
+        long hours = since >= now ? 0 : (now - since) / MILLIS_AN_HOUR;
+        return Long.toString(Long.highestOneBit(hours));
     }
 
     private Optional<FeatureValue> value(FeatureSpec feature) {

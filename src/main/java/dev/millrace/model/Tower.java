@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.feature.Pooling;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -11,10 +12,10 @@ import java.util.OptionalDouble;
 import java.util.function.Predicate;
 
 /**
- * One tower: gathers its features into rows, runs its network, adds the skip path, normalises; and back. One thread.
+ * One tower: gathers its features into rows, runs its network, normalises each channel; and back. One thread.
  *
- * <p>Layout of an input row: the features side by side, in the order of their declaration. Output before normalisation:
- * network(input) + Σ pooled rows as wide as the output, if the skip path is on.
+ * <p>Layout of an input row: the features side by side, in the order of their declaration. Of an output row: the channels side by
+ * side, each of unit length before its factor.
  */
 final class Tower {
 
@@ -23,14 +24,17 @@ final class Tower {
 
     private final List<FeatureSpec> features;
     private final int[] offsets;
-    private final boolean[] skips;
     private final EmbeddingTable[] tables;
     private final RowGradients[] gradients;
     private final Moments[] moments;
     private final boolean[] dirtyMoments;
-    private final TowerKernel kernel;
+    private final TowerNetwork kernel;
     private final int inputs;
     private final int dim;
+    /** [channels] factors on the channels' unit vectors. */
+    private final float[] scales;
+    /** All channels side by side. */
+    private final int width;
 
     /** Rows resolved last, a feature: [n + 1] where each subject's begin, and the row numbers. */
     private final int[][] starts;
@@ -45,9 +49,17 @@ final class Tower {
 
     private int rowlessCount;
 
+    /** Shares of the rows in what they are pooled to, a feature; of histories that are not pooled to their mean. */
+    private final float[][] shares;
+    /** [values, dim] the rows of one history, and their gradients. */
+    private float[] packed = new float[0];
+
+    private float[] packedGradients = new float[0];
+    private float[] packedShares = new float[0];
+
     private float[] input = new float[0];
     private float[] inputGradients = new float[0];
-    /** [n, dim] before normalisation; in backward, its gradient. */
+    /** [n, width] before normalisation; in backward, its gradient. */
     private float[] raw = new float[0];
 
     private float[] vectors = new float[0];
@@ -58,11 +70,11 @@ final class Tower {
             ModelSettings settings,
             Map<String, EmbeddingTable> tables,
             Map<String, RowGradients> gradients,
-            TowerKernel kernel) {
+            TowerNetwork kernel,
+            float[] scales) {
         this.features = features;
         int count = features.size();
         this.offsets = new int[count];
-        this.skips = new boolean[count];
         this.tables = new EmbeddingTable[count];
         this.gradients = new RowGradients[count];
         this.moments = new Moments[count];
@@ -71,6 +83,9 @@ final class Tower {
         this.rows = new int[count][16];
         this.dim = settings.dim();
         this.kernel = kernel;
+        this.scales = scales;
+        this.width = scales.length * dim;
+        this.shares = new float[count][0];
         int offset = 0;
         for (int f = 0; f < count; f++) {
             FeatureSpec feature = features.get(f);
@@ -81,20 +96,9 @@ final class Tower {
             if (feature.hasRows()) {
                 this.tables[f] = known(tables, feature);
                 this.gradients[f] = known(gradients, feature);
-                skips[f] = isSkip(feature, settings);
             }
         }
         this.inputs = offset;
-    }
-
-    /** Width of a tower's input. */
-    static int inputWidth(List<FeatureSpec> features) {
-        return features.stream().mapToInt(FeatureSpec::dim).sum();
-    }
-
-    /** Whether a feature's pooled rows are added to the network's output. */
-    static boolean isSkip(FeatureSpec feature, ModelSettings settings) {
-        return settings.towers().skip() && feature.hasRows() && feature.dim() == settings.dim();
     }
 
     /** Whether a feature's keys are items of the catalogue. */
@@ -107,7 +111,7 @@ final class Tower {
         return feature.source() == Source.USER && feature.kind() == Kind.ID;
     }
 
-    TowerKernel kernel() {
+    TowerNetwork kernel() {
         return kernel;
     }
 
@@ -198,10 +202,19 @@ final class Tower {
     /**
      * Gathers, runs, normalises what was resolved.
      *
-     * @return [n, dim] unit-length vectors, valid until the next call
+     * @return [n, width] channels of unit length times their factor, valid until the next call
      */
     float[] forward(List<Subject> subjects) {
         return forward(subjects, kernel::forward);
+    }
+
+    /**
+     * As {@link #forward}, as a learning step does it.
+     *
+     * @param seed of what it leaves to chance
+     */
+    float[] forwardToLearn(List<Subject> subjects, long seed) {
+        return forward(subjects, (in, n, out) -> kernel.forwardToLearn(in, n, out, seed));
     }
 
     /** As {@link #forward}, each subject by itself, so that its bits depend on no other; slower, and not to go back from. */
@@ -212,12 +225,11 @@ final class Tower {
     private float[] forward(List<Subject> subjects, Network network) {
         int n = subjects.size();
         input = room(input, n * inputs);
-        raw = room(raw, n * dim);
-        vectors = room(vectors, n * dim);
-        norms = room(norms, n);
+        raw = room(raw, n * width);
+        vectors = room(vectors, n * width);
+        norms = room(norms, n * scales.length);
         gather(subjects);
         network.forward(input, n, raw);
-        addSkip(n);
         normalise(n);
         return vectors;
     }
@@ -225,33 +237,31 @@ final class Tower {
     /**
      * Backward through the last {@link #forward}: leaves the network's gradients in the kernel and adds the rows' to theirs.
      *
-     * @param vectorGradients [n, dim] dL/dvectors
+     * @param vectorGradients [n, width] dL/dvectors
      */
     void backward(float[] vectorGradients, int n) {
         inputGradients = room(inputGradients, n * inputs);
         float[] rawGradients = raw;
-        for (int i = 0; i < n; i++) {
-            int at = i * dim;
-            float norm = norms[i];
-            if (norm < MIN_NORM) {
+        for (int block = 0; block < n * scales.length; block++) {
+            int at = block * dim;
+            float scale = scales[block % scales.length];
+            float norm = norms[block];
+            if (norm < MIN_NORM || scale == 0f) {
                 Arrays.fill(rawGradients, at, at + dim, 0f);
                 continue;
             }
-            float along = dot(vectors, at, vectorGradients, at, dim);
-            float inverse = 1f / norm;
+            // v = s r/‖r‖, so dL/dr = (g − v <v, g> / s²) s / ‖r‖
+            float along = dot(vectors, at, vectorGradients, at, dim) / (scale * scale);
+            float inverse = scale / norm;
             for (int d = 0; d < dim; d++) {
                 rawGradients[at + d] = (vectorGradients[at + d] - vectors[at + d] * along) * inverse;
             }
         }
         kernel.backward(rawGradients, n, inputGradients);
         for (int f = 0; f < offsets.length; f++) {
-            if (!features.get(f).hasRows()) {
-                continue;
+            if (features.get(f).hasRows()) {
+                scatter(f, n);
             }
-            if (skips[f]) {
-                addRows(rawGradients, 0, dim, inputGradients, offsets[f], inputs, n, dim);
-            }
-            scatter(f, n);
         }
     }
 
@@ -282,6 +292,10 @@ final class Tower {
         RowGradients into = gradients[f];
         int[] start = starts[f];
         int[] row = rows[f];
+        if (features.get(f).pooling().kind() != Pooling.Kind.MEAN) {
+            scatterByShares(f, n);
+            return;
+        }
         for (int i = 0; i < n; i++) {
             int known = start[i + 1] - start[i];
             float share = known == 0 ? 0f : 1f / known;
@@ -293,13 +307,74 @@ final class Tower {
         }
     }
 
+    private void scatterByShares(int f, int n) {
+        RowGradients into = gradients[f];
+        int[] row = rows[f];
+        int rowWidth = tables[f].dim();
+        boolean isAttention = features.get(f).pooling().kind() == Pooling.Kind.ATTENTION;
+        for (int i = 0; i < n; i++) {
+            int start = starts[f][i];
+            int count = starts[f][i + 1] - start;
+            int at = i * inputs + offsets[f];
+            if (isAttention) {
+                pack(f, i);
+                System.arraycopy(shares[f], start, packedShares, 0, count);
+                HistoryShares.attentionBack(packed, count, rowWidth, packedShares, inputGradients, at, packedGradients);
+            }
+            for (int j = 0; j < count; j++) {
+                if (isAttention) {
+                    into.add(row[start + j], packedGradients, j * rowWidth, 1f);
+                } else {
+                    into.add(row[start + j], inputGradients, at, shares[f][start + j]);
+                }
+            }
+        }
+    }
+
+    /** Copies the rows of a subject's history side by side. */
+    private void pack(int f, int i) {
+        int rowWidth = tables[f].dim();
+        int start = starts[f][i];
+        int count = starts[f][i + 1] - start;
+        packed = room(packed, count * rowWidth);
+        packedGradients = room(packedGradients, count * rowWidth);
+        packedShares = room(packedShares, count);
+        for (int j = 0; j < count; j++) {
+            System.arraycopy(tables[f].values(), rows[f][start + j] * rowWidth, packed, j * rowWidth, rowWidth);
+        }
+    }
+
+    /** Pools by the shares of {@link HistoryShares}; a history closes up over items without a row, so that each place has one. */
+    private void poolByShares(int f, int n) {
+        Pooling pooling = features.get(f).pooling();
+        int rowWidth = tables[f].dim();
+        shares[f] = room(shares[f], starts[f][n]);
+        for (int i = 0; i < n; i++) {
+            int start = starts[f][i];
+            int count = starts[f][i + 1] - start;
+            int to = i * inputs + offsets[f];
+            pack(f, i);
+            if (pooling.kind() == Pooling.Kind.ATTENTION) {
+                HistoryShares.byAttention(packed, count, rowWidth, packedShares);
+            } else {
+                HistoryShares.byRecency(pooling.decay(), count, packedShares);
+            }
+            System.arraycopy(packedShares, 0, shares[f], start, count);
+            for (int j = 0; j < count; j++) {
+                for (int d = 0; d < rowWidth; d++) {
+                    input[to + d] += packedShares[j] * packed[j * rowWidth + d];
+                }
+            }
+        }
+    }
+
     private void gather(List<Subject> subjects) {
         int n = subjects.size();
         Arrays.fill(input, 0, n * inputs, 0f);
         for (int f = 0; f < offsets.length; f++) {
             FeatureSpec feature = features.get(f);
             switch (feature.kind()) {
-                case ID, CATEGORICAL, BAG -> pool(f, n);
+                case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(f, n);
                 case NUMERIC -> {
                     for (int i = 0; i < n; i++) {
                         OptionalDouble number = subjects.get(i).number(feature);
@@ -318,8 +393,12 @@ final class Tower {
     }
 
     private void pool(int f, int n) {
+        if (features.get(f).pooling().kind() != Pooling.Kind.MEAN) {
+            poolByShares(f, n);
+            return;
+        }
         EmbeddingTable table = tables[f];
-        int width = table.dim();
+        int rowWidth = table.dim();
         float[] values = table.values();
         int[] start = starts[f];
         int[] row = rows[f];
@@ -328,14 +407,14 @@ final class Tower {
             int count = start[i + 1] - start[i];
             for (int at = start[i]; at < start[i + 1]; at++) {
                 if (row[at] >= 0) {
-                    addTo(input, to, values, row[at] * width, width);
+                    addTo(input, to, values, row[at] * rowWidth, rowWidth);
                 } else {
-                    addTo(input, to, table.initial(rowless[-1 - row[at]]), 0, width);
+                    addTo(input, to, table.initial(rowless[-1 - row[at]]), 0, rowWidth);
                 }
             }
             if (count > 1) {
                 float share = 1f / count;
-                for (int d = 0; d < width; d++) {
+                for (int d = 0; d < rowWidth; d++) {
                     input[to + d] *= share;
                 }
             }
@@ -348,28 +427,14 @@ final class Tower {
         }
     }
 
-    private void addSkip(int n) {
-        for (int f = 0; f < offsets.length; f++) {
-            if (skips[f]) {
-                addRows(input, offsets[f], inputs, raw, 0, dim, n, dim);
-            }
-        }
-    }
-
-    private static void addRows(
-            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
-        for (int i = 0; i < n; i++) {
-            addTo(into, intoAt + i * intoStride, from, fromAt + i * fromStride, width);
-        }
-    }
-
     private void normalise(int n) {
-        for (int i = 0; i < n; i++) {
-            int at = i * dim;
+        for (int block = 0; block < n * scales.length; block++) {
+            int at = block * dim;
             float norm = norm(raw, at, dim);
-            norms[i] = norm;
+            norms[block] = norm;
             // a length beyond the floats is no direction either: it must not pass for the zeros of a new subject
-            float inverse = norm < MIN_NORM ? 0f : Float.isFinite(norm) ? 1f / norm : Float.NaN;
+            float inverse =
+                    norm < MIN_NORM ? 0f : Float.isFinite(norm) ? scales[block % scales.length] / norm : Float.NaN;
             for (int d = 0; d < dim; d++) {
                 vectors[at + d] = raw[at + d] * inverse;
             }
@@ -420,7 +485,7 @@ final class Tower {
     private void completeRows(int f, int n, RowFinder finder) {
         int[] start = starts[f];
         int[] row = rows[f];
-        boolean isBag = features.get(f).kind() == Kind.BAG;
+        boolean isBag = features.get(f).isBag();
         int end = 0;
         for (int i = 0; i < n; i++) {
             int from = start[i];

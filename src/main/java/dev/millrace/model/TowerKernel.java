@@ -1,13 +1,13 @@
 package dev.millrace.model;
 
 /**
- * The engine of one tower's network: forward and backward on float arrays of known shape. One thread.
+ * The engine of one network: forward and backward on float arrays of known shape. One thread.
  *
- * <p>Tensors are numbered as {@link TowerShape#length} says.
+ * <p>Tensors are numbered as {@link NetworkShape#layers} says: even ones are matrices, odd ones biases.
  */
 interface TowerKernel {
 
-    TowerShape shape();
+    NetworkShape shape();
 
     /** The weights themselves, a tensor an array; who writes them changes the network. */
     float[][] weights();
@@ -22,7 +22,7 @@ interface TowerKernel {
     void forward(float[] inputs, int n, float[] outputs);
 
     /**
-     * Forward a row at a time: the bits of a row's output are a function of the weights and that row alone.
+     * Forward a row at a time: the bits of a row's output are a function of the weights and that row alone. Not to go back from.
      *
      * @param inputs [n, in] row-major
      * @param outputs [n, out] row-major, filled
@@ -30,7 +30,16 @@ interface TowerKernel {
     void forwardEach(float[] inputs, int n, float[] outputs);
 
     /**
-     * Backward through the last {@link #forward} of the same n.
+     * As {@link #forward}, with what only a learning step does: some numbers are left out.
+     *
+     * @param seed of what is left out
+     */
+    default void forwardToLearn(float[] inputs, int n, float[] outputs, long seed) {
+        forward(inputs, n, outputs);
+    }
+
+    /**
+     * Backward through the last {@link #forward} or {@link #forwardToLearn} of the same n.
      *
      * @param outputGradients [n, out] dL/doutputs
      * @param inputGradients [n, in] dL/dinputs, filled

@@ -2,6 +2,7 @@ package dev.millrace.model;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
@@ -14,11 +15,13 @@ import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -56,6 +59,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private long networkSteps;
     private long clock;
     private long batchTime;
+    private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
     private long waitingSightings;
     private long expiredRows;
     private long displacedRows;
@@ -77,12 +81,13 @@ public final class TwoTower implements Durable, AutoCloseable {
         this.generation = settings.generationName();
         addTables(settings.user(), userTables);
         addTables(settings.item(), new HashSet<>());
-        this.userTower = tower(settings.user(), settings.towers().userHidden(), settings.seed());
-        this.itemTower = tower(settings.item(), settings.towers().itemHidden(), settings.seed() + 1);
+        TowerSettings towers = settings.towers();
+        this.userTower = tower(settings.user(), TowerShape.user(settings), settings.seed(), towers.userScales());
+        this.itemTower = tower(settings.item(), TowerShape.item(settings), settings.seed() + 1, towers.itemScales());
         OptimiserRule rule = settings.optimiser().dense().rule();
         this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
         this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());
-        this.objective = new Objective(settings.loss(), settings.dim());
+        this.objective = new Objective(settings.loss(), settings.width());
     }
 
     /**
@@ -101,8 +106,12 @@ public final class TwoTower implements Durable, AutoCloseable {
         Candidates candidates = Candidates.of(batch, settings.loss());
         float share =
                 Math.min(1f, (float) batch.examples().size() / settings.loss().fullBatch());
-        StepReport report =
-                learn(batch.step(), users(batch), items(candidates.items()), candidates, weights(batch, share));
+        StepReport report = learn(
+                batch.step(),
+                users(batch),
+                items(candidates.items(), Math.max(clock, batchTime)),
+                candidates,
+                weights(batch, share));
         return new StepReport(report.loss() / share, report.gradientNorm(), report.touched());
     }
 
@@ -124,8 +133,8 @@ public final class TwoTower implements Durable, AutoCloseable {
         itemTower.resolveAdmitting(items, catalogue::contains, admitted);
         times.lap(StepTimes.Phase.RESOLVE);
 
-        float[] u = userTower.forward(users);
-        float[] v = itemTower.forward(items);
+        float[] u = userTower.forwardToLearn(users, CounterRandom.bits(settings.seed(), step, USER));
+        float[] v = itemTower.forwardToLearn(items, CounterRandom.bits(settings.seed(), step, ITEM));
         times.lap(StepTimes.Phase.FORWARD);
 
         double loss = objective.toGradients(u, v, candidates, weights);
@@ -154,6 +163,7 @@ public final class TwoTower implements Durable, AutoCloseable {
             throw new RefusedStepException(refusal.get(), step, loss, norm, rowNorm);
         }
         apply(norm, step);
+        noteFieldWeights(users.size(), items.size());
         keepUp();
         times.lap(StepTimes.Phase.APPLY);
         return new StepReport(loss, norm, touched);
@@ -162,22 +172,22 @@ public final class TwoTower implements Durable, AutoCloseable {
     /**
      * Many items' vectors, as fast as may be: their last bits depend on which others are asked for with them.
      *
-     * @param out [items, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet
+     * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without any direction yet
      */
     public void itemVectors(List<String> items, float[] out) {
-        vectors(itemTower, items(items), out);
+        vectors(itemTower, items(items, clock), out);
     }
 
     /**
      * Items' vectors to the same bits in whatever company and order they are asked for: those that are published.
      *
-     * @param out [items, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet
+     * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without any direction yet
      */
     public void publishedVectors(List<String> items, float[] out) {
         if (!items.isEmpty()) {
-            List<Subject> subjects = items(items);
+            List<Subject> subjects = items(items, clock);
             itemTower.resolve(subjects);
-            System.arraycopy(itemTower.forwardEach(subjects), 0, out, 0, subjects.size() * settings.dim());
+            System.arraycopy(itemTower.forwardEach(subjects), 0, out, 0, subjects.size() * dim());
         }
     }
 
@@ -194,7 +204,8 @@ public final class TwoTower implements Durable, AutoCloseable {
     /**
      * @param users [n]
      * @param contexts [n]
-     * @param out [n, dim] unit-length vectors, row-major, filled; zeros for one without any direction yet
+     * @param out [n, dim] vectors, row-major, filled: each channel of unit length times its factor; zeros for one without any
+     *     direction yet
      */
     public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
         List<Subject> subjects = new ArrayList<>(users.size());
@@ -259,9 +270,22 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
+    /** Channels of a vector, side by side; an item's are of the same length. */
+    public int channels() {
+        return settings.towers().channels().size();
+    }
+
+    /**
+     * The mean weight that each field had in the last step, by {@code user} or {@code item} and the feature's name behind a dot; only
+     * of towers whose fields have weights.
+     */
+    public SortedMap<String, Double> fieldWeights() {
+        return fieldWeights;
+    }
+
     /** Floats a vector. */
     public int dim() {
-        return settings.dim();
+        return settings.width();
     }
 
     /** The lineage of these weights, see {@link ModelSettings#generationName}. */
@@ -528,7 +552,7 @@ public final class TwoTower implements Durable, AutoCloseable {
             return;
         }
         tower.resolve(subjects);
-        System.arraycopy(tower.forward(subjects), 0, out, 0, subjects.size() * settings.dim());
+        System.arraycopy(tower.forward(subjects), 0, out, 0, subjects.size() * dim());
     }
 
     private static List<Subject> users(MiniBatch batch) {
@@ -537,9 +561,13 @@ public final class TwoTower implements Durable, AutoCloseable {
         return users;
     }
 
-    private List<Subject> items(List<String> ids) {
+    /** @param now event time at which the items are looked at */
+    private List<Subject> items(List<String> ids, long now) {
         List<Subject> items = new ArrayList<>(ids.size());
-        ids.forEach(id -> items.add(Subject.item(id, catalogue.features(id))));
+        ids.forEach(id -> items.add(catalogue
+                .item(id)
+                .map(item -> Subject.item(item, now))
+                .orElseGet(() -> Subject.item(id, Features.NONE))));
         return items;
     }
 
@@ -572,10 +600,25 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
-    private Tower tower(List<FeatureSpec> features, List<Integer> hidden, long seed) {
-        TowerShape shape = TowerShape.of(Tower.inputWidth(features), hidden, settings.dim());
+    private Tower tower(List<FeatureSpec> features, TowerShape shape, long seed, float[] scales) {
         double outputScale = settings.towers().skip() ? settings.towers().outputScale() : 1;
-        return new Tower(features, settings, tables, rowGradients, new Nd4jKernel(shape, seed, outputScale));
+        TowerNetwork network = new TowerNetwork(shape, seed, outputScale);
+        return new Tower(features, settings, tables, rowGradients, network, scales);
+    }
+
+    private void noteFieldWeights(int users, int items) {
+        SortedMap<String, Double> weights = new TreeMap<>();
+        putFieldWeights("user.", userTower, users, weights);
+        putFieldWeights("item.", itemTower, items, weights);
+        fieldWeights = Collections.unmodifiableSortedMap(weights);
+    }
+
+    private static void putFieldWeights(String side, Tower tower, int n, Map<String, Double> weights) {
+        tower.kernel().meanFieldWeights(n).ifPresent(means -> {
+            for (int f = 0; f < means.length; f++) {
+                weights.put(side + tower.features().get(f).name(), means[f]);
+            }
+        });
     }
 
     private Tower tower(char side) {

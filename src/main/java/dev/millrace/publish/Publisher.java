@@ -113,13 +113,13 @@ public final class Publisher implements Durable {
         if (reason.isEmpty()) {
             sweep(catalogue);
             List<ItemEmbedding> vectors = touchedVectors(model, catalogue);
-            reason = firstUnsound(vectors);
+            reason = firstUnsound(vectors, model.channels());
             if (reason.isEmpty() && withheld.isPresent()) {
                 for (int number = 0; number < catalogue.size(); number++) {
                     touched.putIfAbsent(catalogue.itemAt(number), 0L);
                 }
                 vectors = touchedVectors(model, catalogue);
-                reason = firstUnsound(vectors);
+                reason = firstUnsound(vectors, model.channels());
             }
             if (reason.isEmpty()) {
                 if (withheld.isPresent()) {
@@ -157,20 +157,29 @@ public final class Publisher implements Durable {
         return embeddings;
     }
 
-    private static Optional<String> firstUnsound(List<ItemEmbedding> embeddings) {
+    private static Optional<String> firstUnsound(List<ItemEmbedding> embeddings, int channels) {
         return embeddings.stream()
-                .filter(embedding -> !embedding.vector().map(Publisher::isSound).orElse(true))
+                .filter(embedding -> !embedding
+                        .vector()
+                        .map(vector -> isSound(vector, channels))
+                        .orElse(true))
                 .findFirst()
                 .map(embedding -> "the vector of item " + embedding.item() + " is not finite or not of unit length");
     }
 
-    /** Whether it is of unit length, or the zeros of an item without any direction yet. */
-    private static boolean isSound(float[] vector) {
-        double squares = 0;
-        for (float component : vector) {
-            squares += (double) component * component;
+    /** Whether its channels are of the same length and unit length together, but for those without any direction yet, of zeros. */
+    private static boolean isSound(float[] vector, int channels) {
+        int width = vector.length / channels;
+        for (int channel = 0; channel < channels; channel++) {
+            double squares = 0;
+            for (int at = channel * width; at < (channel + 1) * width; at++) {
+                squares += (double) vector[at] * vector[at];
+            }
+            if (squares != 0 && !(Math.abs(Math.sqrt(squares * channels) - 1) <= UNIT_TOLERANCE)) {
+                return false;
+            }
         }
-        return squares == 0 || Math.abs(Math.sqrt(squares) - 1) <= UNIT_TOLERANCE;
+        return true;
     }
 
     @Override

@@ -10,7 +10,7 @@ public sealed interface Answer {
      * Items of one generation.
      *
      * @param items best first
-     * @param query [dim] the vector that was searched with, unit length. Not to be changed
+     * @param query [dim] the vector that was searched with. Not to be changed
      * @param generation of every vector behind the scores, the user's too
      * @param step latest learning step among the index's vectors when the search began
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds

@@ -12,7 +12,7 @@ public interface UserEncoder {
     /**
      * @param user as last known; one without features and history for a user never seen
      * @param context of the request
-     * @param out [dim] the unit-length user vector, filled if the answer is true
+     * @param out [dim] the user vector, filled if the answer is true
      * @return false if it cannot, because its weights are not, or no longer, those of its generation
      */
     boolean encode(UserFeatures user, Features context, float[] out);

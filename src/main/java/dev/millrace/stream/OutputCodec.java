@@ -113,6 +113,7 @@ final class OutputCodec {
                 .setModel(ranking(progress.exam().model()))
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
+                .setFieldWeights(new TreeMap<>(progress.fieldWeights()))
                 .setWithheld(progress.withheld().orElse(null))
                 .setAlarms(progress.alarms().stream()
                         .map(alarm -> new AlarmRecord(alarm.kind().text(), alarm.value(), alarm.limit(), alarm.since()))
@@ -143,6 +144,7 @@ final class OutputCodec {
                 new ExamTotals(
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
                 books,
+                new TreeMap<>(learner.getFieldWeights()),
                 Optional.ofNullable(learner.getWithheld()),
                 learner.getAlarms().stream()
                         .flatMap(record -> alarm(record).stream())

@@ -25,10 +25,13 @@ import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -79,6 +82,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private long eventTime;
     private double loss;
     private double gradientNorm;
+    private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
 
     public Trainer(TrainerSettings settings) {
         this(settings, StepTimes.UNTIMED);
@@ -256,6 +260,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 catalogue.unannouncedCount(),
                 examiner.totals(),
                 books.accounts(),
+                fieldWeights,
                 publisher.withheld(),
                 alarms.alarms());
     }
@@ -322,7 +327,8 @@ public final class Trainer implements Durable, AutoCloseable {
                 .integer(digests.size());
         digests.forEach(kept -> progress.longInteger(kept.step()).text(kept.digest()));
         writtenDigest = digestNow();
-        progress.text(writtenDigest);
+        progress.text(writtenDigest).integer(fieldWeights.size());
+        fieldWeights.forEach((field, weight) -> progress.text(field).number(weight));
         sink.put(new byte[] {PROGRESS}, progress.framed());
     }
 
@@ -368,6 +374,7 @@ public final class Trainer implements Durable, AutoCloseable {
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();
+            fieldWeights = model.fieldWeights();
             publisher.learnt(batch);
             settle(batch, isOwn, "learnt");
             return new StepOutcome.Learnt(report);
@@ -402,6 +409,11 @@ public final class Trainer implements Durable, AutoCloseable {
             digests.add(new StepDigest(payload.getLong(), Fields.text(payload)));
         }
         writtenDigest = Fields.text(payload);
+        SortedMap<String, Double> weights = new TreeMap<>();
+        for (int left = payload.getInt(); left > 0; left--) {
+            weights.put(Fields.text(payload), payload.getDouble());
+        }
+        fieldWeights = Collections.unmodifiableSortedMap(weights);
     }
 
     /** Keeps the digest of the first commit at or behind every so many steps. */

@@ -25,6 +25,8 @@ import java.util.SortedMap;
  * @param unannounced items in the catalogue that only examples named
  * @param exam the exam so far
  * @param books what became of what came in, by topic
+ * @param fieldWeights mean weight of each field in the last learnt batch, of towers that weigh their fields: {@code user.} or
+ *     {@code item.} and the feature's name
  * @param withheld why no vector is published at present; absent while they are
  * @param alarms what was measured of the model itself, given or not
  */
@@ -43,6 +45,7 @@ public record TrainingProgress(
         int unannounced,
         ExamTotals exam,
         SortedMap<String, Books.Account> books,
+        SortedMap<String, Double> fieldWeights,
         Optional<String> withheld,
         List<Alarm> alarms) {
 

@@ -5,10 +5,13 @@ import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.BatchRecords;
 import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.PartProgress;
+import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.TopicNames;
 import dev.millrace.stream.TopicReader;
 import dev.millrace.stream.TopicRecord;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.train.TrainingProgress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -18,7 +21,7 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
-/** Answers where a published vector comes from: of what step, and where that is in the log. */
+/** Answers where a published vector comes from: of what step, and where that is in the log; and how far learning has come. */
 public final class Provenance {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -63,6 +66,24 @@ public final class Provenance {
         try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
             return log(reader).find(step).map(BatchOrigin::of);
         }
+    }
+
+    /** What the learner that publishes said last; absent if it has not said anything. */
+    public Optional<TrainingProgress> progress() {
+        ProgressRecords records = new ProgressRecords(wire);
+        Deque<TrainingProgress> said = new ArrayDeque<>();
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            TopicReader.Extent extent =
+                    reader.extent(topics.trainingProgress(), Published.LIVE_LEARNER.getBytes(StandardCharsets.UTF_8));
+            reader.read(extent, extent.first(), record -> {
+                records.decode(record)
+                        .filter(part -> part.part().equals(Published.LIVE_LEARNER))
+                        .flatMap(PartProgress::training)
+                        .ifPresent(said::add);
+                return true;
+            });
+        }
+        return Optional.ofNullable(said.peekLast());
     }
 
     private ItemOrigin found(BatchLog log, ItemEmbedding embedding, TopicRecord record) {

@@ -32,7 +32,8 @@ final class Published {
     /** The latest vector of an item. */
     record Vector(ItemEmbedding embedding, String place) {}
 
-    private static final String LIVE_LEARNER = "learn-0";
+    /** Part and record key of the learner that publishes. */
+    static final String LIVE_LEARNER = "learn-0";
 
     private final String generation;
     private final Set<String> generations = new LinkedHashSet<>();

@@ -112,7 +112,7 @@ class ErasureIT {
 
     private MillraceSettings settings(String bootstrap) {
         return MillraceSettings.load(
-                Optional.empty(),
+                List.of(),
                 Map.of(),
                 Map.of(),
                 Map.of(

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -35,12 +34,44 @@ class MillraceSettingsTest {
         Map<String, String> environment = Map.of("MILLRACE_SHOP_ITEMS", "13", "MILLRACE_SERVE_PORT", "3");
         Map<String, String> commandLine = Map.of("serve.port", "4");
 
-        MillraceSettings settings = MillraceSettings.load(Optional.of(file), byDefault, environment, commandLine);
+        MillraceSettings settings = MillraceSettings.load(List.of(file), byDefault, environment, commandLine);
 
         assertThat(settings.shop().seed()).isEqualTo(1);
         assertThat(settings.shop().users()).isEqualTo(2);
         assertThat(settings.shop().items()).isEqualTo(13);
         assertThat(settings.serve().port()).isEqualTo(4);
+    }
+
+    @Test
+    void aLaterFileGoesBeforeAnEarlierOne() throws IOException {
+        Path base = file("shop.users = 2\nshop.items = 12\n");
+        Path overlay = Files.writeString(directory.resolve("overlay.properties"), "shop.items = 13\n");
+
+        MillraceSettings settings = MillraceSettings.load(List.of(base, overlay), Map.of(), Map.of(), Map.of());
+
+        assertThat(settings.shop().users()).isEqualTo(2);
+        assertThat(settings.shop().items()).isEqualTo(13);
+    }
+
+    @Test
+    void whatAnEarlierFileSaysOfAFeatureGoesWithItsNameFromTheList() throws IOException {
+        Path base =
+                file("features.item = item, tag, tags\nfeatures.item.tag.kind = bag\nfeatures.item.tags.kind = bag\n");
+        Path overlay = Files.writeString(directory.resolve("overlay.properties"), "features.item = item, tags\n");
+
+        MillraceSettings settings = MillraceSettings.load(List.of(base, overlay), Map.of(), Map.of(), Map.of());
+
+        assertThat(settings.trainer().model().item())
+                .extracting(feature -> feature.name() + " " + feature.kind())
+                .containsExactly("item ID", "tags BAG");
+        // but in one file a key of a feature that it does not list is a fault
+        assertThatThrownBy(() -> MillraceSettings.load(
+                        List.of(file("features.item = item\nfeatures.item.tag.kind = bag\n")),
+                        Map.of(),
+                        Map.of(),
+                        Map.of()))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("features.item.tag.kind");
     }
 
     @Test
@@ -53,7 +84,7 @@ class MillraceSettingsTest {
                 "MILLRACE_HOME", "/not/a/setting");
 
         MillraceSettings settings =
-                MillraceSettings.load(Optional.empty(), Map.of(), environment, Map.of("features.user", "history,tab"));
+                MillraceSettings.load(List.of(), Map.of(), environment, Map.of("features.user", "history,tab"));
 
         assertThat(settings.shop().visitsPerUserPerDay()).isEqualTo(7);
         assertThat(settings.trainer().model().user())
@@ -68,7 +99,7 @@ class MillraceSettingsTest {
                 "MILLRACE_FEATURES_USER", "history,tab",
                 "MILLRACE_FEATURES_USER_TAB_SOURCE", "context");
 
-        MillraceSettings settings = MillraceSettings.load(Optional.empty(), Map.of(), environment, Map.of());
+        MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), environment, Map.of());
 
         assertThat(settings.trainer().model().user())
                 .anySatisfy(feature -> assertThat(feature.toString()).contains("name=tab, source=CONTEXT"));
@@ -88,7 +119,7 @@ class MillraceSettingsTest {
         Map<String, String> environment = Map.of("MILLRACE_SERVE_PORT", "many");
         Map<String, String> commandLine = Map.of("loss.temprature", "0.1");
 
-        assertThatThrownBy(() -> MillraceSettings.load(Optional.of(file), Map.of(), environment, commandLine))
+        assertThatThrownBy(() -> MillraceSettings.load(List.of(file), Map.of(), environment, commandLine))
                 .asInstanceOf(throwable(InvalidSettingsException.class))
                 .extracting(thrown -> thrown.faults().stream()
                         .map(fault -> fault.path() + " = " + fault.value())
@@ -98,15 +129,14 @@ class MillraceSettingsTest {
 
     @Test
     void anUnknownKeyIsToldTheNearestOne() {
-        assertThatThrownBy(() ->
-                        MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), Map.of("loss.temprature", "0.1")))
+        assertThatThrownBy(() -> MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of("loss.temprature", "0.1")))
                 .hasMessage("loss.temprature = 0.1: is not a setting, did you mean loss.temperature?");
     }
 
     @Test
     void aFileThatIsNotThereIsAFaultOfItsOption() {
-        assertThatThrownBy(() ->
-                        MillraceSettings.load(Optional.of(directory.resolve("absent")), Map.of(), Map.of(), Map.of()))
+        assertThatThrownBy(
+                        () -> MillraceSettings.load(List.of(directory.resolve("absent")), Map.of(), Map.of(), Map.of()))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageStartingWith("--config = ")
                 .hasMessageEndingWith(": must be a readable file");
@@ -124,7 +154,7 @@ class MillraceSettingsTest {
         assertThat(files).isNotEmpty();
         return files.stream()
                 .map(file -> DynamicTest.dynamicTest(file.toString(), () -> assertThat(
-                                MillraceSettings.load(Optional.of(file), Map.of(), Map.of(), Map.of()))
+                                MillraceSettings.load(List.of(file), Map.of(), Map.of(), Map.of()))
                         .isNotNull()));
     }
 

@@ -14,8 +14,8 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +36,7 @@ class OptimiserConfigurationsTest {
         given.put("batch.negatives", "128");
         given.put("exam.every-steps", "5");
         MillraceSettings settings =
-                MillraceSettings.load(Optional.of(Path.of("config/movielens.properties")), Map.of(), Map.of(), given);
+                MillraceSettings.load(List.of(Path.of("config/movielens.properties")), Map.of(), Map.of(), given);
         ClusteredClicks clicks = new ClusteredClicks(3, 10, 20, TIME);
 
         try (Trainer trainer = new Trainer(settings.trainer())) {

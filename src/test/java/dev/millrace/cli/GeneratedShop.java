@@ -6,7 +6,6 @@ import dev.millrace.replay.ShopGenerator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,7 +28,7 @@ record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, Sorted
     /** @param maxEvents exposures and clicks */
     static GeneratedShop of(long maxEvents) {
         MillraceSettings settings = MillraceSettings.load(
-                Optional.empty(), Map.of(), Map.of(), Map.of("shop.items", "" + ITEMS, "shop.users", "100"));
+                List.of(), Map.of(), Map.of(), Map.of("shop.items", "" + ITEMS, "shop.users", "100"));
         GeneratedShop shop = new GeneratedShop(new TreeMap<>(), new TreeSet<>(), new TreeMap<>());
         try (Stream<ReplayEvent> events = new ShopGenerator(settings.shop()).events(bad -> {})) {
             long number = 0;

@@ -73,7 +73,7 @@ class VerifyIT {
                     "tower.dim", "8",
                     "publish.sweep.steps", "10",
                     "digest.steps", "5"));
-            MillraceSettings settings = MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+            MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
             assertThat(run(given, "topics", "create")).isZero();
             train(settings);
 

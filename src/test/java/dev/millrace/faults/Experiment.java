@@ -151,7 +151,7 @@ final class Experiment implements AutoCloseable {
     }
 
     MillraceSettings settings() {
-        return MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+        return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
     }
 
     EventProducer producer() {

@@ -20,7 +20,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 class Nd4jKernelTest {
 
-    private static final TowerShape SHAPE = TowerShape.of(11, List.of(9, 7), 5);
+    private static final MlpShape SHAPE = MlpShape.of(11, List.of(9, 7), 5, Activation.RELU);
 
     @ParameterizedTest
     @ValueSource(ints = {3, 32})
@@ -32,7 +32,7 @@ class Nd4jKernelTest {
         configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
         MultiLayerNetwork oracle = new MultiLayerNetwork(configuration);
         oracle.init();
-        for (int layer = 0; layer < SHAPE.layers(); layer++) {
+        for (int layer = 0; layer < SHAPE.depth(); layer++) {
             oracle.getLayer(layer).getParam("W").assign(matrix(kernel.weights()[2 * layer], SHAPE.in(layer)));
             oracle.getLayer(layer).getParam("b").assign(matrix(kernel.weights()[2 * layer + 1], 1));
         }
@@ -45,12 +45,12 @@ class Nd4jKernelTest {
         kernel.backward(outputGradients, n, inputGradients);
 
         oracle.setInput(matrix(inputs, n));
-        INDArray expected = oracle.feedForward(true, false).get(SHAPE.layers());
+        INDArray expected = oracle.feedForward(true, false).get(SHAPE.depth());
         Pair<Gradient, INDArray> back =
                 oracle.backpropGradient(matrix(outputGradients, n), LayerWorkspaceMgr.noWorkspaces());
         assertClose(outputs, expected);
         assertClose(inputGradients, back.getSecond());
-        for (int layer = 0; layer < SHAPE.layers(); layer++) {
+        for (int layer = 0; layer < SHAPE.depth(); layer++) {
             assertClose(kernel.gradients()[2 * layer], back.getFirst().getGradientFor(layer + "_W"));
             assertClose(kernel.gradients()[2 * layer + 1], back.getFirst().getGradientFor(layer + "_b"));
         }

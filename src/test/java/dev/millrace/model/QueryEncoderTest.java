@@ -12,14 +12,14 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class QueryEncoderTest {
 
-    @ParameterizedTest
-    @ValueSource(strings = {"true", "false"})
-    void encodesAsTheLearnerDoesFromTheQuerySideAlone(String skip) {
-        ModelSettings settings = Scenes.settings("tower.skip", skip);
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
+    void encodesAsTheLearnerDoesFromTheQuerySideAlone(String name, String[] declared) {
+        ModelSettings settings = Scenes.settings(declared);
         TwoTower model = new TwoTower(settings, Scenes.catalogue());
         TwoTowerStateTest.Store rows = new TwoTowerStateTest.Store();
         QueryEncoder encoder = new QueryEncoder(
@@ -30,15 +30,15 @@ class QueryEncoderTest {
         }
         List<TrainingExample> examples = new ArrayList<>(Scenes.batch(1, 24, 0).examples());
         examples.addAll(Scenes.batch(99, 24, 0).examples()); // some users and items are new
-        float[] expected = new float[Scenes.DIM];
-        float[] actual = new float[Scenes.DIM];
+        float[] expected = new float[model.dim()];
+        float[] actual = new float[model.dim()];
 
         for (TrainingExample example : examples) {
             model.userVectors(List.of(example.user()), List.of(example.context()), expected);
             encoder.encode(example.user(), example.context(), actual);
 
-            for (int d = 0; d < Scenes.DIM; d++) {
-                assertThat(actual[d]).isCloseTo(expected[d], within(1e-5f));
+            for (int d = 0; d < model.dim(); d++) {
+                assertThat(actual[d]).as(name).isCloseTo(expected[d], within(1e-5f));
             }
         }
         assertThat(rows.entries.keySet())

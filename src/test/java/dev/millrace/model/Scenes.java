@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.params.provider.Arguments;
 
 /** Small seeded catalogues, settings and mini-batches that use every kind of feature. */
 final class Scenes {
@@ -50,6 +51,82 @@ final class Scenes {
     };
 
     private Scenes() {}
+
+    /** A declaration of every kind of network and feature: its name, and its settings as key, value, key, value … */
+    static List<Arguments> towers() {
+        return List.of(
+                tower("mlp"),
+                tower("no skip path", "tower.skip", "false"),
+                tower("leaky mlp", "tower.activation", "leaky-relu"),
+                tower("tanh mlp", "tower.activation", "tanh"),
+                tower("gelu mlp", "tower.activation", "gelu"),
+                tower("cross", "tower.channels", "cross", "tower.cross.depth", "3"),
+                tower("fm", "tower.channels", "fm"),
+                tower("senet", "tower.user.senet", "true", "tower.item.senet", "true"),
+                tower(
+                        "senet of relu, on one side",
+                        "tower.item.senet",
+                        "true",
+                        "tower.senet.activation",
+                        "relu",
+                        "tower.senet.hidden-activation",
+                        "tanh",
+                        "tower.senet.reduction",
+                        "1"),
+                tower(
+                        "parallel",
+                        "tower.channels",
+                        "mlp,cross,fm",
+                        "tower.channel.cross.weight",
+                        "2",
+                        "tower.channel.fm.weight",
+                        "0.5",
+                        "tower.user.senet",
+                        "true"),
+                tower("shared bottom", "tower.channels", "click,like,fm", "tower.shared-bottom", "11,7"));
+    }
+
+    /** Declarations of every kind of feature that {@link #settings} does not have by default. */
+    static List<Arguments> features() {
+        return List.of(
+                tower("recency", "features.user.history.pooling", "recency", "features.user.history.decay", "0.7"),
+                tower("attention", "features.user.history.pooling", "attention"),
+                tower(
+                        "text and age",
+                        "features.item",
+                        "item,maker,tags,price,title,age",
+                        "features.item.title.kind",
+                        "text",
+                        "features.item.title.words",
+                        "2",
+                        "features.item.title.characters",
+                        "3",
+                        "features.item.age.kind",
+                        "age",
+                        "features.item.age.dim",
+                        "3"),
+                tower(
+                        "hashed text",
+                        "features.item",
+                        "item,maker,tags,price,title",
+                        "features.item.title.kind",
+                        "text",
+                        "features.item.title.dim",
+                        "5",
+                        "features.item.title.buckets",
+                        "4"));
+    }
+
+    /** Both. */
+    static List<Arguments> towersAndFeatures() {
+        List<Arguments> all = new ArrayList<>(towers());
+        all.addAll(features());
+        return all;
+    }
+
+    private static Arguments tower(String name, String... declared) {
+        return Arguments.of(name, declared);
+    }
 
     /** Digest of all that a model is. */
     static byte[] digest(TwoTower model) {
@@ -119,7 +196,9 @@ final class Scenes {
             }
             features.put("tags", new FeatureValue.Bag(List.of("t" + random.nextInt(5), "t" + random.nextInt(5))));
             features.put("price", new FeatureValue.Quantity(random.nextInt(100)));
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.of(features))));
+            features.put("title", new FeatureValue.Category("Mill " + (item % 3) + ", the Race" + (item % 4)));
+            long appeared = TIME - item * item * 600_000L; // up to 145 hours ago
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, appeared, Features.of(features))));
         }
         return catalogue;
     }

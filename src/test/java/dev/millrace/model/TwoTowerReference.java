@@ -24,6 +24,8 @@ final class TwoTowerReference {
 
     private final ModelSettings settings;
     private final Catalogue catalogue;
+    private final NetworkReference userNetwork;
+    private final NetworkReference itemNetwork;
     private final double[][] user;
     private final double[][] item;
     private final List<OptimiserReference> userOptimisers;
@@ -38,6 +40,8 @@ final class TwoTowerReference {
     TwoTowerReference(ModelSettings settings, Catalogue catalogue, TwoTower begin) {
         this.settings = settings;
         this.catalogue = catalogue;
+        this.userNetwork = new NetworkReference(settings, true);
+        this.itemNetwork = new NetworkReference(settings, false);
         this.user = doubles(begin.userTower().kernel().weights());
         this.item = doubles(begin.itemTower().kernel().weights());
         this.userOptimisers = optimisers(user);
@@ -90,8 +94,8 @@ final class TwoTowerReference {
     private double loss(MiniBatch batch, Set<String> read) {
         int examples = batch.examples().size();
         int negatives = batch.negatives().size();
-        List<double[]> users = new ArrayList<>();
-        List<double[]> columns = new ArrayList<>();
+        List<List<double[]>> users = new ArrayList<>();
+        List<List<double[]>> columns = new ArrayList<>();
         List<String> items = new ArrayList<>();
         double[] logP = new double[examples + negatives];
         for (int i = 0; i < examples; i++) {
@@ -132,7 +136,7 @@ final class TwoTowerReference {
                     continue; // an accidental hit
                 }
                 double logit =
-                        dot(users.get(i), columns.get(j)) / settings.loss().temperature();
+                        score(users.get(i), columns.get(j)) / settings.loss().temperature();
                 logit += settings.loss().popularityExponent() * logP[j];
                 if (settings.loss().correction() == ModelSettings.Correction.CLASSIC) {
                     double q = negatives == 0
@@ -156,7 +160,7 @@ final class TwoTowerReference {
         return share(batch) * total / examples + settings.optimiser().dense().l2() / 2 * penalty;
     }
 
-    private double[] vector(
+    private List<double[]> vector(
             char side,
             List<FeatureSpec> features,
             double[][] network,
@@ -167,39 +171,32 @@ final class TwoTowerReference {
             Set<String> read) {
         int width = features.stream().mapToInt(FeatureSpec::dim).sum();
         double[] input = new double[width];
-        double[] skip = new double[settings.dim()];
         int at = 0;
         for (FeatureSpec feature : features) {
             double[] part = part(side, feature, id, own, context, history, read);
             System.arraycopy(part, 0, input, at, part.length);
             at += part.length;
-            if (settings.towers().skip() && feature.hasRows() && feature.dim() == settings.dim()) {
-                for (int d = 0; d < skip.length; d++) {
-                    skip[d] += part[d];
-                }
+        }
+        List<double[]> channels = (side == 'u' ? userNetwork : itemNetwork).channels(network, input);
+        for (double[] channel : channels) {
+            double norm = Math.sqrt(dot(channel, channel));
+            for (int d = 0; d < channel.length; d++) {
+                channel[d] /= norm;
             }
         }
-        double[] out = input;
-        for (int layer = 0; layer < network.length / 2; layer++) {
-            double[] next = network[2 * layer + 1].clone();
-            for (int o = 0; o < next.length; o++) {
-                for (int i = 0; i < out.length; i++) {
-                    next[o] += out[i] * network[2 * layer][i * next.length + o];
-                }
-                if (layer < network.length / 2 - 1) {
-                    next[o] = Math.max(0, next[o]);
-                }
-            }
-            out = next;
+        return channels;
+    }
+
+    /** The weighted mean of the channels' cosines. */
+    private double score(List<double[]> user, List<double[]> item) {
+        double sum = 0;
+        double weights = 0;
+        for (int c = 0; c < user.size(); c++) {
+            double weight = settings.towers().channels().get(c).weight();
+            sum += weight * dot(user.get(c), item.get(c));
+            weights += weight;
         }
-        for (int d = 0; d < skip.length; d++) {
-            out[d] += skip[d];
-        }
-        double norm = Math.sqrt(dot(out, out));
-        for (int d = 0; d < out.length; d++) {
-            out[d] /= norm;
-        }
-        return out;
+        return sum / weights;
     }
 
     private double[] part(
@@ -228,7 +225,18 @@ final class TwoTowerReference {
                 List<String> keys = feature.source() == FeatureSpec.Source.HISTORY
                         ? history
                         : value.map(bag -> ((FeatureValue.Bag) bag).values()).orElse(List.of());
-                mean(feature, keys.subList(0, Math.min(keys.size(), feature.maxValues())), part, read);
+                pool(feature, keys.subList(0, Math.min(keys.size(), feature.maxValues())), part, read);
+            }
+            case TEXT -> {
+                String text = value.map(found -> ((FeatureValue.Category) found).value())
+                        .orElse("");
+                mean(feature, feature.grams().keys(List.of(text), feature.maxValues()), part, read);
+            }
+            case AGE -> {
+                long appeared = catalogue.item(id).orElseThrow().time();
+                double hours = (Scenes.TIME - appeared) / 3_600_000.0;
+                long bucket = hours < 1 ? 0 : (long) Math.pow(2, Math.floor(Math.log(hours) / Math.log(2)));
+                mean(feature, List.of("" + bucket), part, read);
             }
             case NUMERIC -> {
                 List<Double> seen = numbers.getOrDefault(side + feature.name(), List.of());
@@ -253,16 +261,42 @@ final class TwoTowerReference {
     }
 
     private void mean(FeatureSpec feature, List<String> keys, double[] part, Set<String> read) {
+        for (double[] row : rows(feature, keys, read)) {
+            for (int d = 0; d < part.length; d++) {
+                part[d] += row[d] / keys.size();
+            }
+        }
+    }
+
+    private void pool(FeatureSpec feature, List<String> keys, double[] part, Set<String> read) {
+        List<double[]> found = rows(feature, keys, read);
+        double[] shares = new double[found.size()];
+        for (int j = 0; j < shares.length; j++) {
+            shares[j] = switch (feature.pooling().kind()) {
+                case MEAN -> 1;
+                case RECENCY -> Math.pow(feature.pooling().decay(), j);
+                case ATTENTION -> Math.exp(dot(found.get(0), found.get(j)) / Math.sqrt(part.length));
+            };
+        }
+        double sum = java.util.Arrays.stream(shares).sum();
+        for (int j = 0; j < shares.length; j++) {
+            for (int d = 0; d < part.length; d++) {
+                part[d] += shares[j] / sum * found.get(j)[d];
+            }
+        }
+    }
+
+    private List<double[]> rows(FeatureSpec feature, List<String> keys, Set<String> read) {
+        List<double[]> found = new ArrayList<>();
         for (String key : keys) {
             String name = feature.table() + "/" + key;
             double[] row = rows.computeIfAbsent(
                     name,
                     absent -> doubles(new float[][] {InitialRow.of(settings, feature.table(), key, feature.dim())})[0]);
             read.add(name);
-            for (int d = 0; d < part.length; d++) {
-                part[d] += row[d] / keys.size();
-            }
+            found.add(row);
         }
+        return found;
     }
 
     private void observe(char side, List<FeatureSpec> features, Features own, Features context) {
@@ -350,6 +384,10 @@ final class TwoTowerReference {
             sum += left[d] * right[d];
         }
         return sum;
+    }
+
+    static float[][] copy(float[][] tensors) {
+        return java.util.Arrays.stream(tensors).map(float[]::clone).toArray(float[][]::new);
     }
 
     static double[][] doubles(float[][] tensors) {

@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TwoTowerStateTest {
@@ -43,6 +44,29 @@ class TwoTowerStateTest {
                     .isEqualTo(uninterrupted.learn(Scenes.batch(step, 24, 10)));
         }
         assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
+    void everyKindOfTowerContinuesBitForBit(String name, String[] declared) {
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower uninterrupted = new TwoTower(Scenes.settings(declared), catalogue);
+        Store store = new Store();
+        for (int step = 1; step <= 3; step++) {
+            uninterrupted.learn(Scenes.batch(step, 24, 10));
+            uninterrupted.drainDirty(store);
+        }
+        TwoTower restored = new TwoTower(Scenes.settings(declared), catalogue);
+
+        store.shuffled(1).forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
+
+        assertThat(Scenes.digest(restored)).as(name).isEqualTo(Scenes.digest(uninterrupted));
+        for (int step = 4; step <= 6; step++) {
+            assertThat(restored.learn(Scenes.batch(step, 24, 10)))
+                    .isEqualTo(uninterrupted.learn(Scenes.batch(step, 24, 10)));
+        }
+        assertThat(Scenes.digest(restored)).as(name).isEqualTo(Scenes.digest(uninterrupted));
+        assertThat(restored.fieldWeights()).isEqualTo(uninterrupted.fieldWeights());
     }
 
     @Test

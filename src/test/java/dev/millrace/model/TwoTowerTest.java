@@ -22,6 +22,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TwoTowerTest {
 
     static List<Arguments> declarations() {
+        List<Arguments> all = new ArrayList<>(losses());
+        Scenes.towersAndFeatures().forEach(tower -> all.add(Arguments.of(tower.get()[0], 9, tower.get()[1])));
+        return all;
+    }
+
+    private static List<Arguments> losses() {
         return List.of(
                 Arguments.of("default loss, no negatives", 0, new String[] {}),
                 Arguments.of("mixed negatives", 9, new String[] {}),

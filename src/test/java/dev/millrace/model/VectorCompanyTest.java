@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** An item's vector is a function of the weights and the item, whichever items are computed beside it. */
 class VectorCompanyTest {
@@ -17,10 +18,19 @@ class VectorCompanyTest {
     @ParameterizedTest
     @CsvSource({"8,9", "64,64", "33,17", "64,'128,64'", "128,'400,100'"})
     void anItemHasTheSameBitsInWhateverCompanyAndOrderItIsComputed(int dim, String hidden) {
+        check(Scenes.settings("tower.dim", "" + dim, "tower.item.hidden", hidden, "tower.output-scale", "1"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
+    void soItHasFromEveryKindOfTower(String name, String[] declared) {
+        check(Scenes.settings(declared));
+    }
+
+    private static void check(ModelSettings settings) {
         Catalogue catalogue = Scenes.catalogue();
-        try (TwoTower model = new TwoTower(
-                Scenes.settings("tower.dim", "" + dim, "tower.item.hidden", hidden, "tower.output-scale", "1"),
-                catalogue)) {
+        try (TwoTower model = new TwoTower(settings, catalogue)) {
+            int dim = model.dim();
             for (int step = 1; step <= 5; step++) {
                 model.learn(Scenes.batch(step, 40, 20));
             }

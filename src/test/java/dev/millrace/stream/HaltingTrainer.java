@@ -5,6 +5,7 @@ import dev.millrace.model.StepTimes;
 import dev.millrace.train.Trainer;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -50,7 +51,7 @@ public final class HaltingTrainer {
             String[] keyAndValue = args[at + 1].split("=", 2);
             given.put(keyAndValue[0], keyAndValue[1]);
         }
-        return MillraceSettings.load(Optional.empty(), Map.of(), Map.of(), given);
+        return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
     }
 
     private record Gradients(Interruption interruption) implements StepTimes {

@@ -1,0 +1,218 @@
+package dev.millrace.model;
+
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.settings.SettingsReader;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Shapes of the two towers' networks.
+ *
+ * @param userHidden widths of the hidden layers of the user tower's mlp channels; none for one linear layer
+ * @param itemHidden the same of the item tower
+ * @param activation behind hidden layers
+ * @param dropout share of a hidden layer's numbers that a step leaves out, in [0, 1)
+ * @param sharedBottom widths of layers that the mlp channels of a tower share; none for nothing shared
+ * @param crossDepth cross layers of a cross channel
+ * @param skip whether pooled rows as wide as a channel are added to its output
+ * @param outputScale factor on the initial weights of each channel's last layer, in [0, 1]
+ * @param rowScale standard deviation of the components of an initial row
+ * @param senet weights of the fields
+ * @param channels of either tower, each of which meets the one of its name
+ */
+public record TowerSettings(
+        List<Integer> userHidden,
+        List<Integer> itemHidden,
+        Activation activation,
+        double dropout,
+        List<Integer> sharedBottom,
+        int crossDepth,
+        boolean skip,
+        double outputScale,
+        double rowScale,
+        Senet senet,
+        List<Channel> channels) {
+
+    /** Kinds of networks. */
+    public enum Kind {
+        /** Dense layers (DSSM, Huang et al. 2013). */
+        MLP,
+        /** Cross layers (DCN v2, Wang et al. 2021). */
+        CROSS,
+        /** Products of all pairs of fields (Rendle 2010). */
+        FM
+    }
+
+    /**
+     * One network on either side; the two outputs' cosine is its share of the score.
+     *
+     * @param weight of its cosine in the mean of all
+     */
+    public record Channel(String name, Kind kind, double weight) {}
+
+    /**
+     * Weights of the fields (squeeze and excitation).
+     *
+     * @param user whether the user tower's fields are weighted
+     * @param item whether the item tower's are
+     * @param reduction fields a unit of the layer between
+     * @param hidden behind the layer between
+     * @param weight behind the last layer
+     */
+    public record Senet(boolean user, boolean item, int reduction, Activation hidden, Activation weight) {}
+
+    private static final int MAX_CHANNELS = 16;
+    private static final int MAX_WIDTH = 4096;
+    private static final int MAX_TENSORS = 256; // an entry's key numbers them by one byte
+
+    public TowerSettings {
+        userHidden = List.copyOf(userHidden);
+        itemHidden = List.copyOf(itemHidden);
+        sharedBottom = List.copyOf(sharedBottom);
+        channels = List.copyOf(channels);
+    }
+
+    static TowerSettings read(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
+        TowerSettings towers = new TowerSettings(
+                reader.integers(
+                        "tower.user.hidden",
+                        "64",
+                        1,
+                        8192,
+                        "hidden widths of the user tower's mlp channels; empty: one linear layer"),
+                reader.integers(
+                        "tower.item.hidden",
+                        "64",
+                        1,
+                        8192,
+                        "hidden widths of the item tower's mlp channels; empty: one linear layer"),
+                reader.choice("tower.activation", Activation.RELU, "behind hidden layers"),
+                reader.number(
+                        "tower.dropout",
+                        0,
+                        0,
+                        0.95,
+                        "share of a hidden layer's numbers that a step leaves out; 0: none"),
+                reader.integers(
+                        "tower.shared-bottom",
+                        "",
+                        1,
+                        8192,
+                        "widths of hidden layers that all mlp channels of a tower share; empty: nothing shared"),
+                reader.integer("tower.cross.depth", 2, 1, 8, "cross layers of a cross channel"),
+                reader.flag("tower.skip", true, "add pooled rows of width tower.dim to the output of each channel"),
+                reader.number(
+                        "tower.output-scale", 0, 0, 1, "factor on the initial weights of each channel's last layer"),
+                reader.number("tower.row-scale", 0.02, 0, 10, "standard deviation of an initial row's components"),
+                senet(reader),
+                channels(reader));
+        towers.check(reader, dim, user, item);
+        return towers;
+    }
+
+    private static Senet senet(SettingsReader reader) {
+        return new Senet(
+                reader.flag("tower.user.senet", false, "learn a weight for each field of the user tower"),
+                reader.flag("tower.item.senet", false, "learn a weight for each field of the item tower"),
+                reader.integer(
+                        "tower.senet.reduction", 2, 1, 64, "fields a unit of the layer that the weights come from"),
+                reader.choice("tower.senet.hidden-activation", Activation.RELU, "behind that layer"),
+                reader.choice("tower.senet.activation", Activation.TWICE_SIGMOID, "behind the fields' weights"));
+    }
+
+    private static List<Channel> channels(SettingsReader reader) {
+        return reader
+                .names(
+                        "tower.channels",
+                        "mlp",
+                        "networks side by side, on either side the same: mlp, cross, fm, or names of one's own")
+                .stream()
+                .map(name -> new Channel(
+                        name,
+                        reader.choice(
+                                "tower.channel." + name + ".kind",
+                                Arrays.stream(Kind.values())
+                                        .filter(kind -> kind.name()
+                                                .toLowerCase(Locale.ROOT)
+                                                .equals(name))
+                                        .findFirst()
+                                        .orElse(Kind.MLP),
+                                "what kind of network it is"),
+                        reader.number(
+                                "tower.channel." + name + ".weight",
+                                1,
+                                0,
+                                1000,
+                                "of its cosine in the score, the weighted mean of all channels' cosines")))
+                .toList();
+    }
+
+    private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
+        String key = "tower.channels";
+        List<String> names = channels.stream().map(Channel::name).toList();
+        String given = String.join(",", names);
+        reader.require(
+                !channels.isEmpty() && channels.size() <= MAX_CHANNELS,
+                key,
+                given,
+                "must name 1 to " + MAX_CHANNELS + " channels");
+        Set<String> distinct = new HashSet<>(names);
+        reader.require(distinct.size() == names.size(), key, given, "must name each channel once");
+        reader.require(
+                names.stream().allMatch(name -> name.matches("[a-z0-9-]+")),
+                key,
+                given,
+                "must be names of lower-case letters, digits and dashes");
+        reader.require(
+                channels.size() * dim <= MAX_WIDTH,
+                key,
+                given,
+                "must make vectors of at most " + MAX_WIDTH + " floats, tower.dim each");
+        reader.require(
+                channels.isEmpty() || channels.stream().anyMatch(channel -> channel.weight() > 0),
+                key,
+                given,
+                "must have a channel of a weight above 0");
+        int deepest = Math.max(Math.max(userHidden.size(), itemHidden.size()), crossDepth) + 1;
+        reader.require(
+                2 * (2 + sharedBottom.size() + channels.size() * deepest) <= MAX_TENSORS,
+                key,
+                given,
+                "must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
+        if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
+            requireFields(reader, "features.user", dim, user);
+            requireFields(reader, "features.item", dim, item);
+        }
+    }
+
+    private static void requireFields(SettingsReader reader, String key, int dim, List<FeatureSpec> features) {
+        reader.require(
+                features.stream().filter(feature -> feature.dim() == dim).count() >= 2,
+                key,
+                String.join(",", features.stream().map(FeatureSpec::name).toList()),
+                "must have two features of dim " + dim + ", as tower.dim, for an fm channel to multiply");
+    }
+
+    /**
+     * Factors on the unit vectors of the channels of a user: {@code w_c √C / Σ w}. With {@link #itemScales} the inner product is then
+     * the weighted mean of the channels' cosines, and for equal weights the vector has unit length; a single channel's factor is 1.
+     */
+    float[] userScales() {
+        double sum = channels.stream().mapToDouble(Channel::weight).sum();
+        float[] scales = new float[channels.size()];
+        for (int c = 0; c < scales.length; c++) {
+            scales[c] = (float) (channels.get(c).weight() * Math.sqrt(scales.length) / sum);
+        }
+        return scales;
+    }
+
+    /** Factors on the unit vectors of the channels of an item: {@code 1 / √C}, so that its vector has unit length. */
+    float[] itemScales() {
+        float[] scales = new float[channels.size()];
+        Arrays.fill(scales, (float) (1 / Math.sqrt(scales.length)));
+        return scales;
+    }
+}

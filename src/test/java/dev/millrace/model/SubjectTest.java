@@ -1,0 +1,42 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.FeatureSpec.Kind;
+import dev.millrace.feature.FeatureSpec.Source;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SubjectTest {
+
+    private static final FeatureSpec AGE = new FeatureSpec("upload", Source.ITEM, Kind.AGE, "item.upload", 4, 50);
+    private static final long HOUR = 3_600_000;
+    private static final long NOW = 1_000_000 * HOUR;
+
+    @ParameterizedTest
+    @CsvSource({"-5,0", "0,0", "0.99,0", "1,1", "1.99,1", "2,2", "3.9,2", "4,4", "1000,512", "1024,1024"})
+    void ageHasARowForEachDoublingOfTheHours(double hours, String key) {
+        CatalogueItem item = new CatalogueItem("i", NOW - Math.round(hours * HOUR), Features.NONE);
+
+        assertThat(Subject.item(item, NOW).keys(AGE)).containsExactly(key);
+    }
+
+    @Test
+    void aTimeThatTheItemGivesItselfGoesBeforeThatOfItsRecord() {
+        Features features = Features.of(Map.of("upload", new FeatureValue.Quantity(NOW - 100 * HOUR)));
+
+        assertThat(Subject.item(new CatalogueItem("i", NOW, features), NOW).keys(AGE))
+                .containsExactly("64");
+    }
+
+    @Test
+    void anItemThatIsNotInTheCatalogueHasNoAge() {
+        assertThat(Subject.item("i", Features.NONE).keys(AGE)).containsExactly(Subject.ABSENT);
+    }
+}
