@@ -3,13 +3,19 @@ package dev.millrace.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.evaluate.Prequential;
+import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.ReplayEvent;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -51,6 +57,13 @@ final class EvaluateCommand implements Callable<Integer> {
     @Nullable
     Double warmUp;
 
+    @Option(
+            names = "--popularity-weights",
+            split = ",",
+            paramLabel = "BETA",
+            description = "also rank with these weights of the popularity term, in the same pass")
+    List<Double> popularityWeights = List.of();
+
     @Option(names = "--frozen", description = "also score a model that stops learning after the warm-up")
     boolean frozen;
 
@@ -61,10 +74,12 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         MillraceSettings settings = data.settings(config, Map.of());
+        TrainerSettings trainer =
+                settings.trainer().withExam(settings.trainer().exam().withOtherWeights(checked(popularityWeights)));
         Prequential prequential = new Prequential(
                 warmUp == null ? settings.prequential() : settings.prequential().withWarmUp(warmUp),
                 settings.attribution(),
-                settings.trainer());
+                trainer);
         feed(prequential, data.open(settings));
         PrintWriter out = java.util.Objects.requireNonNull(spec).commandLine().getOut();
         prequential.books().forEach((topic, account) -> out.println(Tables.account(topic, account)));
@@ -83,13 +98,12 @@ final class EvaluateCommand implements Callable<Integer> {
                 online.items());
         out.println(Tables.RECALL_HEAD);
         show(out, json, "model", online.exam().model());
+        showOthers(out, json, "beta", online.exam());
         show(out, json, "popularity", online.exam().popularity());
         if (frozen) {
-            show(
-                    out,
-                    json,
-                    "frozen",
-                    prequential.run(Prequential.Mode.FROZEN).exam().model());
+            ExamTotals still = prequential.run(Prequential.Mode.FROZEN).exam();
+            show(out, json, "frozen", still.model());
+            showOthers(out, json, "frozen", still);
         }
         if (report != null) {
             new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(report.toFile(), json);
@@ -112,6 +126,28 @@ final class EvaluateCommand implements Callable<Integer> {
                 }
             });
         }
+    }
+
+    private void showOthers(PrintWriter out, ObjectNode json, String name, ExamTotals exam) {
+        for (int at = 0; at < popularityWeights.size(); at++) {
+            show(
+                    out,
+                    json,
+                    name + " " + popularityWeights.get(at),
+                    exam.others().get(at));
+        }
+    }
+
+    private static List<Double> checked(List<Double> weights) {
+        List<SettingFault> faults = weights.stream()
+                .filter(weight -> !(weight >= 0 && weight <= FastPopularity.MAX_WEIGHT))
+                .map(weight -> new SettingFault(
+                        "--popularity-weights", weight.toString(), "must be from 0 to " + FastPopularity.MAX_WEIGHT))
+                .toList();
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+        return weights;
     }
 
     private static void show(PrintWriter out, ObjectNode json, String name, RankingTotals totals) {
