@@ -7,13 +7,15 @@ import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
  * Counts that halve over a half-life, in whatever unit time is given.
  *
  * <p>Decay is lazy: {@code c(y) ← c(y)·g^(t − last(y)) + amount} with {@code g = 2^(−1/half-life)}, one operation a count,
- * however much time went by. Time that goes back counts as no time.
+ * however much time went by. An amount at an earlier time than the count's last weighs what is left of it; a question about an
+ * earlier time is answered as of the last.
  */
 public final class DecayedCounts implements Durable {
 
@@ -44,6 +46,13 @@ public final class DecayedCounts implements Durable {
     public double count(String item, double time) {
         Count count = counts.get(item);
         return count == null ? 0 : decayed(count, time);
+    }
+
+    /** The items that have a count, in the order of their ids. */
+    public SortedSet<String> items() {
+        TreeSet<String> items = new TreeSet<>(counts.keySet());
+        items.remove(TOTAL);
+        return items;
     }
 
     /** The sum of all counts, removed items' included, decayed to that time. */
@@ -83,11 +92,13 @@ public final class DecayedCounts implements Durable {
 
     private void addTo(String key, double time, double amount) {
         Count before = counts.get(key);
-        counts.put(
-                key,
-                before == null
-                        ? new Count(amount, time)
-                        : new Count(decayed(before, time) + amount, Math.max(time, before.asOf)));
+        if (before == null) {
+            counts.put(key, new Count(amount, time));
+        } else if (time >= before.asOf) {
+            counts.put(key, new Count(decayed(before, time) + amount, time));
+        } else {
+            counts.put(key, new Count(before.value + decayed(new Count(amount, time), before.asOf), before.asOf));
+        }
         dirty.add(key);
     }
 

@@ -5,12 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.evaluate.ActionTotals;
 import dev.millrace.evaluate.Holdout;
 import dev.millrace.evaluate.NearestAverages;
 import dev.millrace.evaluate.Prequential;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.replay.BadRows;
 import dev.millrace.replay.DataSet;
@@ -18,6 +20,7 @@ import dev.millrace.replay.ReplayEvent;
 import dev.millrace.replay.ReplaySettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -94,6 +97,13 @@ final class EvaluateCommand implements Callable<Integer> {
     @Nullable
     Double warmUp;
 
+    @Option(
+            names = "--popularity-weights",
+            split = ",",
+            paramLabel = "BETA",
+            description = "also rank with these weights of the popularity term, in the same pass")
+    List<Double> popularityWeights = List.of();
+
     @Option(names = "--frozen", description = "also score a model that stops learning after the warm-up")
     boolean frozen;
 
@@ -168,7 +178,9 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private void prequential(MillraceSettings settings, RecordedExamples examples, PrintWriter out) throws IOException {
         LearningTime time = new LearningTime();
-        Prequential prequential = new Prequential(shares(settings), examples, settings.trainer(), time);
+        TrainerSettings trainer =
+                settings.trainer().withExam(settings.trainer().exam().withOtherWeights(checked(popularityWeights)));
+        Prequential prequential = new Prequential(shares(settings), examples, trainer, time);
         boolean withNeighbours = with.contains(Rival.item_knn);
         Prequential.Result online = withNeighbours
                 ? prequential.runWithItemNeighbours(Prequential.Mode.ONLINE)
@@ -183,12 +195,15 @@ final class EvaluateCommand implements Callable<Integer> {
         json.put("examplesPerSecond", Math.round(perSecond));
         Map<String, RankingTotals> rows = new LinkedHashMap<>();
         rows.put("model", online.exam().model());
+        addOthers("beta", online.exam(), rows);
         rows.put("popularity", online.exam().popularity());
         if (withNeighbours) {
             rows.put(Rival.item_knn.toString(), online.all().itemNeighbours());
         }
         if (frozen) {
-            rows.put("frozen", prequential.run(Prequential.Mode.FROZEN).exam().model());
+            ExamTotals still = prequential.run(Prequential.Mode.FROZEN).exam();
+            rows.put("frozen", still.model());
+            addOthers("frozen", still, rows);
         }
         rows.forEach((name, totals) -> EvaluationReport.put(json.putObject(name), totals));
         StringBuilder text = new StringBuilder(String.format(
@@ -371,5 +386,24 @@ final class EvaluateCommand implements Callable<Integer> {
                 }
             });
         }
+    }
+
+    /** The rankings with other weights of popularity, each a row. */
+    private void addOthers(String name, ExamTotals exam, Map<String, RankingTotals> rows) {
+        for (int at = 0; at < popularityWeights.size(); at++) {
+            rows.put(name + " " + popularityWeights.get(at), exam.others().get(at));
+        }
+    }
+
+    private static List<Double> checked(List<Double> weights) {
+        List<SettingFault> faults = weights.stream()
+                .filter(weight -> !(weight >= 0 && weight <= FastPopularity.MAX_WEIGHT))
+                .map(weight -> new SettingFault(
+                        "--popularity-weights", weight.toString(), "must be from 0 to " + FastPopularity.MAX_WEIGHT))
+                .toList();
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+        return weights;
     }
 }

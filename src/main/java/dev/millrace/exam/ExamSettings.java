@@ -1,7 +1,9 @@
 package dev.millrace.exam;
 
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How the model is examined.
@@ -9,8 +11,19 @@ import java.time.Duration;
  * @param everySteps a batch is examined every so many steps
  * @param maxExamples examined of one batch, the first ones
  * @param popularityHalfLife event time after which a click weighs half in the popularity it is compared with
+ * @param popularityWeight β of the score cos / τ + β log p that the model is examined with
+ * @param otherWeights further β that it is examined with beside, for a comparison
  */
-public record ExamSettings(int everySteps, int maxExamples, Duration popularityHalfLife) {
+public record ExamSettings(
+        int everySteps,
+        int maxExamples,
+        Duration popularityHalfLife,
+        double popularityWeight,
+        List<Double> otherWeights) {
+
+    public ExamSettings {
+        otherWeights = List.copyOf(otherWeights);
+    }
 
     public static ExamSettings read(SettingsReader reader) {
         return new ExamSettings(
@@ -26,6 +39,18 @@ public record ExamSettings(int everySteps, int maxExamples, Duration popularityH
                         Duration.ofHours(6),
                         Duration.ofMinutes(1),
                         Duration.ofDays(36_500),
-                        "event time after which a click weighs half in the popularity baseline"));
+                        "event time after which a click weighs half in the popularity baseline"),
+                reader.number(
+                        "exam.popularity-weight",
+                        0,
+                        0,
+                        FastPopularity.MAX_WEIGHT,
+                        "beta of the score cos / temperature + beta log p that the exam ranks by"),
+                List.of());
+    }
+
+    /** The same, and further weights of the popularity term beside. */
+    public ExamSettings withOtherWeights(List<Double> weights) {
+        return new ExamSettings(everySteps, maxExamples, popularityHalfLife, popularityWeight, weights);
     }
 }

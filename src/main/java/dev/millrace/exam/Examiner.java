@@ -3,6 +3,7 @@ package dev.millrace.exam;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.DecayedCounts;
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -57,7 +58,7 @@ public final class Examiner implements Durable {
     }
 
     /** Examines the model on a batch that neither it nor the baseline has learnt from. */
-    public void examine(MiniBatch batch, TwoTower model, Catalogue catalogue) {
+    public void examine(MiniBatch batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
         if (batch.step() % settings.everySteps() != 0) {
             return;
         }
@@ -70,10 +71,10 @@ public final class Examiner implements Durable {
                 examined.add(example);
             }
         }
-        totals = new ExamTotals(totals.model(), totals.popularity(), withoutHistory);
+        totals = new ExamTotals(totals.model(), totals.popularity(), withoutHistory, totals.others());
         totalsDirty = true;
         if (!examined.isEmpty()) {
-            rank(examined, model, catalogue);
+            rank(examined, model, catalogue, fast);
         }
     }
 
@@ -95,22 +96,32 @@ public final class Examiner implements Durable {
             return;
         }
         ByteBuffer payload = Frame.open(value);
-        totals = new ExamTotals(readRanking(payload), readRanking(payload), payload.getLong());
+        RankingTotals model = readRanking(payload);
+        RankingTotals baseline = readRanking(payload);
+        long withoutHistory = payload.getLong();
+        List<RankingTotals> others = new ArrayList<>();
+        while (payload.hasRemaining()) {
+            others.add(readRanking(payload));
+        }
+        totals = new ExamTotals(model, baseline, withoutHistory, others);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
         if (totalsDirty) {
-            ByteBuffer framed = Frame.allocate((2 * (2 + RankingTotals.CUTOFFS.size()) + 1) * Long.BYTES);
+            int rankings = 2 + totals.others().size();
+            ByteBuffer framed = Frame.allocate((rankings * (2 + RankingTotals.CUTOFFS.size()) + 1) * Long.BYTES);
             write(framed, totals.model());
             write(framed, totals.popularity());
-            sink.put(new byte[] {prefix, TOTALS}, Frame.seal(framed.putLong(totals.withoutHistory())));
+            framed.putLong(totals.withoutHistory());
+            totals.others().forEach(other -> write(framed, other));
+            sink.put(new byte[] {prefix, TOTALS}, Frame.seal(framed));
             totalsDirty = false;
         }
         popularity.drainDirty(sink);
     }
 
-    private void rank(List<TrainingExample> batch, TwoTower model, Catalogue catalogue) {
+    private void rank(List<TrainingExample> batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
         // an item that is not in the catalogue cannot be found
         List<TrainingExample> examined = batch.stream()
                 .filter(example -> catalogue.contains(example.item()))
@@ -121,11 +132,14 @@ public final class Examiner implements Durable {
         int items = catalogue.size();
         List<String> ids = new ArrayList<>(items);
         double[] counts = new double[items];
-        double now = hours(batch.get(0).time());
+        double[] numbers = new double[items];
+        long time = batch.get(0).time();
+        double now = hours(time);
         for (int number = 0; number < items; number++) {
             String id = catalogue.itemAt(number);
             ids.add(id);
             counts[number] = popularity.count(id, now);
+            numbers[number] = fast.number(id, time);
         }
         double[] sortedCounts = counts.clone();
         Arrays.sort(sortedCounts);
@@ -140,30 +154,72 @@ public final class Examiner implements Durable {
         model.userVectors(users, contexts, userVectors);
 
         int[] targets = new int[examined.size()];
-        float[] marks = new float[targets.length];
+        List<ItemScores.Ranking> rankings = weights().stream()
+                .map(weight -> new ItemScores.Ranking(terms(numbers, weight * model.temperature()), targets.length))
+                .toList();
         for (int at = 0; at < targets.length; at++) {
             targets[at] = catalogue.number(examined.get(at).item()).orElseThrow();
-            marks[at] = scores.score(userVectors, at * model.dim(), targets[at]);
+            float product = scores.score(userVectors, at * model.dim(), targets[at]);
+            for (ItemScores.Ranking ranking : rankings) {
+                ranking.marks()[at] = product + ranking.terms()[targets[at]];
+            }
         }
-        int[] above = new int[targets.length];
-        int[] below = new int[targets.length];
-        scores.count(userVectors, marks, above, below);
+        scores.count(userVectors, rankings);
 
-        RankingTotals byModel = totals.model();
+        List<RankingTotals> byModel = new ArrayList<>(modelTotals(rankings.size()));
         RankingTotals byPopularity = totals.popularity();
         for (int at = 0; at < targets.length; at++) {
             int target = targets[at];
-            Rank modelRank = new Rank(above[at], items - above[at] - below[at]);
+            Set<Integer> leftOut = leftOut(examined.get(at), target, catalogue);
+            float[] products = new float[leftOut.size()];
+            int[] had = leftOut.stream().mapToInt(Integer::intValue).toArray();
             Rank popularityRank = Rank.among(sortedCounts, counts[target]);
-            for (int had : leftOut(examined.get(at), target, catalogue)) {
-                modelRank = modelRank.without(scores.score(userVectors, at * model.dim(), had), marks[at]);
-                popularityRank = popularityRank.without(counts[had], counts[target]);
+            for (int which = 0; which < had.length; which++) {
+                products[which] = scores.score(userVectors, at * model.dim(), had[which]);
+                popularityRank = popularityRank.without(counts[had[which]], counts[target]);
             }
-            byModel = byModel.plus(modelRank.place());
+            double place = 0; // by the weight of the settings
+            for (int r = 0; r < rankings.size(); r++) {
+                ItemScores.Ranking ranking = rankings.get(r);
+                float mark = ranking.marks()[at];
+                Rank rank = new Rank(ranking.above()[at], items - ranking.above()[at] - ranking.below()[at]);
+                for (int which = 0; which < had.length; which++) {
+                    rank = rank.without(products[which] + ranking.terms()[had[which]], mark);
+                }
+                byModel.set(r, byModel.get(r).plus(rank.place()));
+                place = r == 0 ? rank.place() : place;
+            }
             byPopularity = byPopularity.plus(popularityRank.place());
-            witness.ranked(examined.get(at), modelRank.place(), popularityRank.place());
+            witness.ranked(examined.get(at), place, popularityRank.place());
         }
-        totals = new ExamTotals(byModel, byPopularity, totals.withoutHistory());
+        totals = new ExamTotals(
+                byModel.get(0), byPopularity, totals.withoutHistory(), byModel.subList(1, byModel.size()));
+    }
+
+    /** Every β that is examined, the one of the settings first. */
+    private List<Double> weights() {
+        List<Double> weights = new ArrayList<>(settings.otherWeights());
+        weights.add(0, settings.popularityWeight());
+        return weights;
+    }
+
+    /** What there is of as many rankings; those never made before begin with nothing. */
+    private List<RankingTotals> modelTotals(int rankings) {
+        List<RankingTotals> all = new ArrayList<>(totals.others());
+        all.add(0, totals.model());
+        while (all.size() < rankings) {
+            all.add(RankingTotals.NONE);
+        }
+        return all.subList(0, rankings);
+    }
+
+    /** cos / τ + β log p ranks as cos + β τ log p does, which leaves the cosine as it is where β is 0. */
+    private static float[] terms(double[] numbers, double factor) {
+        float[] terms = new float[numbers.length];
+        for (int item = 0; item < terms.length; item++) {
+            terms[item] = (float) (factor * numbers[item]);
+        }
+        return terms;
     }
 
     /** Numbers of the items that the target does not compete with, each once: what the user has had, and itself. */

@@ -1,6 +1,7 @@
 package dev.millrace.exam;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Inner products of user vectors with every item's, a tile of items at a time. One thread.
@@ -37,27 +38,50 @@ final class ItemScores {
     }
 
     /**
-     * Counts the items on either side of each user's mark.
+     * Items on either side of each user's mark, when each item has a term of its own added to its score.
      *
-     * @param users [n, dim] row-major
-     * @param marks [n] scores to compare with
+     * @param terms [items] added to the inner products
+     * @param marks [n] scores to compare with, a user each
      * @param above [n] filled: items that score more
      * @param below [n] filled: items that score less
      */
-    void count(float[] users, float[] marks, int[] above, int[] below) {
-        Arrays.fill(above, 0, marks.length, 0);
-        Arrays.fill(below, 0, marks.length, 0);
-        for (float[][] tile : components) {
-            float[] scores = new float[tile[0].length];
-            for (int user = 0; user < marks.length; user++) {
-                score(users, user * dim, tile, scores);
-                above[user] += countAbove(scores, marks[user]);
-                below[user] += countBelow(scores, marks[user]);
-            }
+    record Ranking(float[] terms, float[] marks, int[] above, int[] below) {
+
+        Ranking(float[] terms, int users) {
+            this(terms, new float[users], new int[users], new int[users]);
         }
     }
 
-    /** The score of one item, the very bits that {@link #count} compares. */
+    /**
+     * Counts the items on either side of each user's mark, in as many rankings as there are: the inner products are the same for
+     * all.
+     *
+     * @param users [n, dim] row-major
+     * @param rankings their counts are filled
+     */
+    void count(float[] users, List<Ranking> rankings) {
+        for (Ranking ranking : rankings) {
+            Arrays.fill(ranking.above, 0);
+            Arrays.fill(ranking.below, 0);
+        }
+        int n = users.length / dim;
+        int first = 0;
+        for (float[][] tile : components) {
+            float[] products = new float[tile[0].length];
+            float[] scores = new float[products.length];
+            for (int user = 0; user < n; user++) {
+                score(users, user * dim, tile, products);
+                for (Ranking ranking : rankings) {
+                    add(products, ranking.terms, first, scores);
+                    ranking.above[user] += countAbove(scores, ranking.marks[user]);
+                    ranking.below[user] += countBelow(scores, ranking.marks[user]);
+                }
+            }
+            first += products.length;
+        }
+    }
+
+    /** The inner product with one item, the very bits that {@link #count} adds the item's term to. */
     float score(float[] users, int offset, int item) {
         float sum = 0;
         for (int d = 0; d < dim; d++) {
@@ -97,6 +121,12 @@ final class ItemScores {
     private static void addScaled(float factor, float[] component, float[] out) {
         for (int item = 0; item < out.length; item++) {
             out[item] += factor * component[item];
+        }
+    }
+
+    private static void add(float[] products, float[] terms, int first, float[] out) {
+        for (int item = 0; item < out.length; item++) {
+            out[item] = products[item] + terms[first + item];
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.index;
 
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,8 +34,20 @@ public final class ExactIndex implements NearestItems {
      * Cost. A search: rows * dim multiplications. A replaced vector: a map look-up and a copy of dim floats; it waits for no
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
      * the searches under way, and searches that start meanwhile wait with it: one scan at most.
+     *
+     * Popularity. A row keeps the number that was published with its vector, as of the vector's event time; between clicks a number
+     * only decays, so nobody publishes that. A chunk has its numbers also as of one moment, `asOf`, for searches to add. When
+     * the newest event time has moved so far on that a number may have fallen by MAX_MOVE, the moment moves, and the next search
+     * that asks for popularity brings a chunk there, under the chunk's lock, as a writer would: a microsecond for each ten rows that
+     * have clicks, once in MAX_MOVE / ln 2 half-lives. A search without popularity reads none of it.
      */
     private static final int CHUNK_ROWS = 256;
+
+    /** By how much a number of popularity may have decayed in the event time that the index does not follow. */
+    static final double MAX_MOVE = 0.02;
+
+    private static final double MOVE_A_HALF_LIFE = Math.log(2);
+    private static final double MAX_NUMBER = 700; // e to its power is a double
 
     private final int dim;
     private final ReadWriteLock membership = new ReentrantReadWriteLock();
@@ -44,6 +57,28 @@ public final class ExactIndex implements NearestItems {
     private volatile long newestStep;
     private volatile long newestEventTime;
     private volatile long newestPublication;
+    private volatile Moment moment = new Moment(0, 0);
+
+    /**
+     * A moment that numbers are brought to.
+     *
+     * @param time of events, epoch milliseconds
+     * @param halfLife of popularity, milliseconds; 0 before any was published
+     */
+    private record Moment(long time, long halfLife) {
+
+        boolean isFollowedBy(ItemEmbedding embedding) {
+            long given = embedding.popularity().halfLife();
+            return given > 0
+                    && (given != halfLife || (embedding.eventTime() - time) * MOVE_A_HALF_LIFE > MAX_MOVE * halfLife);
+        }
+
+        float number(double published, long eventTime) {
+            return published == 0
+                    ? 0
+                    : (float) FastPopularity.later(published, (double) (time - eventTime) / Math.max(1, halfLife));
+        }
+    }
 
     /** @param dim width of the vectors */
     public ExactIndex(int dim) {
@@ -82,7 +117,8 @@ public final class ExactIndex implements NearestItems {
      * Takes an item's latest vector, or removes the item if the embedding has none. Writer only.
      *
      * @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic
-     * @throws IllegalArgumentException if the vector has another width or a component that is not finite
+     * @throws IllegalArgumentException if the vector has another width or a component that is not finite, or the popularity is
+     *     negative, or no log of a count
      */
     public void upsert(ItemEmbedding embedding, long publishedAt) {
         if (embedding.vector().isEmpty()) {
@@ -91,11 +127,20 @@ public final class ExactIndex implements NearestItems {
         }
         float[] vector = embedding.vector().get();
         check(vector);
+        double popularity = embedding.popularity().number();
+        if (!(popularity >= 0 && popularity <= MAX_NUMBER)) {
+            throw new IllegalArgumentException("the popularity is " + popularity);
+        }
         Integer row = rows.get(embedding.item());
         if (row == null) {
             append(embedding, vector, publishedAt);
         } else {
             chunks.get(row / CHUNK_ROWS).replace(row % CHUNK_ROWS, embedding, vector, publishedAt);
+        }
+        if (moment.isFollowedBy(embedding)) {
+            moment = new Moment(
+                    Math.max(moment.time, embedding.eventTime()),
+                    embedding.popularity().halfLife());
         }
         newestStep = Math.max(newestStep, embedding.step());
         newestEventTime = Math.max(newestEventTime, embedding.eventTime());
@@ -129,19 +174,40 @@ public final class ExactIndex implements NearestItems {
 
     @Override
     public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
+        return search(query, k, excluded, 0);
+    }
+
+    /**
+     * The items that score best by {@code <query, vector> + weight · number}, the number being the item's log of popularity as of the
+     * newest event time here, or up to {@value #MAX_MOVE} more.
+     *
+     * @param query [dim]
+     * @param k items wanted, at least 1; fewer come back if the index has fewer
+     * @param excluded items that must not come back
+     * @param weight of popularity, finite; with 0 this is {@link #search(float[], int, Predicate)}, to the last bit
+     * @return best first, as {@link ScoredItem#BEST_FIRST} says
+     */
+    public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded, float weight) {
         check(query);
+        if (!Float.isFinite(weight)) {
+            throw new IllegalArgumentException("weight = " + weight + ": must be finite");
+        }
         if (k < 1) {
             throw new IllegalArgumentException("k = " + k + ": must be at least 1");
         }
         PriorityQueue<ScoredItem> worstFirst =
                 new PriorityQueue<>(Math.min(k, size) + 1, ScoredItem.BEST_FIRST.reversed());
         float[] scores = new float[CHUNK_ROWS];
+        Moment now = moment;
         membership.readLock().lock();
         try {
             int left = size;
             for (Chunk chunk : chunks) {
                 int count = Math.min(left, CHUNK_ROWS);
-                chunk.score(query, count, scores);
+                if (weight != 0) {
+                    chunk.bringTo(now);
+                }
+                chunk.score(query, weight, count, scores);
                 for (int at = 0; at < count; at++) {
                     offer(worstFirst, k, chunk.items[at], scores[at], excluded);
                 }
@@ -223,6 +289,9 @@ public final class ExactIndex implements NearestItems {
         private final long[] steps = new long[CHUNK_ROWS];
         private final long[] eventTimes = new long[CHUNK_ROWS];
         private final long[] publications = new long[CHUNK_ROWS];
+        private final double[] published = new double[CHUNK_ROWS]; // numbers of popularity, each as of its event time
+        private final float[] numbers = new float[CHUNK_ROWS]; // the same, as of one moment
+        private volatile Moment asOf = new Moment(0, 0);
 
         Chunk(int dim) {
             this.dim = dim;
@@ -236,6 +305,8 @@ public final class ExactIndex implements NearestItems {
                 steps[row] = embedding.step();
                 eventTimes[row] = embedding.eventTime();
                 publications[row] = publishedAt;
+                published[row] = embedding.popularity().number();
+                numbers[row] = asOf.number(published[row], eventTimes[row]);
             } finally {
                 lock.unlockWrite(stamp);
             }
@@ -249,6 +320,8 @@ public final class ExactIndex implements NearestItems {
                 steps[row] = from.steps[fromRow];
                 eventTimes[row] = from.eventTimes[fromRow];
                 publications[row] = from.publications[fromRow];
+                published[row] = from.published[fromRow];
+                numbers[row] = asOf.number(published[row], eventTimes[row]);
                 items[row] = from.items[fromRow];
                 return items[row];
             } finally {
@@ -261,32 +334,60 @@ public final class ExactIndex implements NearestItems {
             try {
                 float[] vector = new float[dim];
                 System.arraycopy(vectors, row * dim, vector, 0, dim);
-                return new IndexedItem(items[row], vector, steps[row], eventTimes[row], publications[row]);
+                return new IndexedItem(
+                        items[row], vector, steps[row], eventTimes[row], publications[row], published[row]);
             } finally {
                 lock.unlockRead(stamp);
             }
         }
 
-        /** @param scores [count] filled with the inner products of the first rows */
-        void score(float[] query, int count, float[] scores) {
+        /** Lets the numbers of popularity be as of that moment, or of a later one if they are already. */
+        void bringTo(Moment moment) {
+            if (isAsOf(moment)) {
+                return;
+            }
+            long stamp = lock.writeLock();
+            try {
+                if (!isAsOf(moment)) {
+                    for (int row = 0; row < CHUNK_ROWS; row++) {
+                        numbers[row] = moment.number(published[row], eventTimes[row]);
+                    }
+                    asOf = moment;
+                }
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+        }
+
+        private boolean isAsOf(Moment moment) {
+            return asOf.halfLife == moment.halfLife && asOf.time >= moment.time;
+        }
+
+        /** @param scores [count] filled with the inner products of the first rows, and weight times their popularity */
+        void score(float[] query, float weight, int count, float[] scores) {
             long optimistic = lock.tryOptimisticRead();
             if (optimistic != 0) {
-                multiply(query, count, scores);
+                score(query, weight, scores, count);
                 if (lock.validate(optimistic)) {
                     return;
                 }
             }
             long stamp = lock.readLock();
             try {
-                multiply(query, count, scores);
+                score(query, weight, scores, count);
             } finally {
                 lock.unlockRead(stamp);
             }
         }
 
-        private void multiply(float[] query, int count, float[] scores) {
+        private void score(float[] query, float weight, float[] scores, int count) {
             for (int row = 0; row < count; row++) {
                 scores[row] = innerProduct(query, vectors, row * dim);
+            }
+            if (weight != 0) {
+                for (int row = 0; row < count; row++) {
+                    scores[row] += weight * numbers[row];
+                }
             }
         }
     }

@@ -8,5 +8,7 @@ package dev.millrace.index;
  * @param step the learning step whose weights made the vector
  * @param eventTime latest event time the model had learnt from, epoch milliseconds; 0 before any example
  * @param publishedAt when the vector was published, epoch milliseconds, wall clock of the topic
+ * @param popularity the item's number as of that event time, as {@link dev.millrace.publish.PublishedPopularity} says
  */
-public record IndexedItem(String item, float[] vector, long step, long eventTime, long publishedAt) {}
+public record IndexedItem(
+        String item, float[] vector, long step, long eventTime, long publishedAt, double popularity) {}

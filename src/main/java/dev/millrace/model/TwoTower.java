@@ -288,6 +288,11 @@ public final class TwoTower implements Durable, AutoCloseable {
         return settings.width();
     }
 
+    /** τ, by which the training logit divides the cosine. */
+    public double temperature() {
+        return settings.loss().temperature();
+    }
+
     /** The lineage of these weights, see {@link ModelSettings#generationName}. */
     public String generation() {
         return generation;

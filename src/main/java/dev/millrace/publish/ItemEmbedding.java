@@ -9,9 +9,23 @@ import java.util.Optional;
  * @param vector [dim] unit length; absent when the item left the catalogue. Not to be changed
  * @param generation lineage of weights: vectors of different generations must never be compared
  * @param step the learning step whose weights made it, naming its record in the mini-batch log
- * @param eventTime latest event time the model had learnt from, epoch milliseconds; 0 before any example
+ * @param eventTime latest event time the model had come to, in refused steps too, epoch milliseconds; 0 before any example
  * @param producedAt when the oldest click of this item that this vector is the first to show was sent, epoch milliseconds
  *     wall clock; 0 if there is none
+ * @param popularity of the item as of that event time
  */
 public record ItemEmbedding(
-        String item, Optional<float[]> vector, String generation, long step, long eventTime, long producedAt) {}
+        String item,
+        Optional<float[]> vector,
+        String generation,
+        long step,
+        long eventTime,
+        long producedAt,
+        PublishedPopularity popularity) {
+
+    /** An embedding that says nothing of popularity. */
+    public ItemEmbedding(
+            String item, Optional<float[]> vector, String generation, long step, long eventTime, long producedAt) {
+        this(item, vector, generation, step, eventTime, producedAt, PublishedPopularity.NONE);
+    }
+}

@@ -8,8 +8,15 @@ import dev.millrace.settings.SettingsReader;
  * @param sweepSteps steps within which every vector of the catalogue is published anew, touched or not
  * @param withholdAfterRefused steps refused in a row after which nothing is published
  * @param gate when a fall of quality holds publication back
+ * @param isPopularityDimension whether vectors end with a component of popularity
+ * @param popularityMinMove by how much that component may be out of date
  */
-public record PublishSettings(int sweepSteps, int withholdAfterRefused, GateSettings gate) {
+public record PublishSettings(
+        int sweepSteps,
+        int withholdAfterRefused,
+        GateSettings gate,
+        boolean isPopularityDimension,
+        double popularityMinMove) {
 
     public static PublishSettings read(SettingsReader reader) {
         return new PublishSettings(
@@ -25,6 +32,16 @@ public record PublishSettings(int sweepSteps, int withholdAfterRefused, GateSett
                         1,
                         1_000_000,
                         "steps refused in a row after which nothing is published until one is learnt again"),
-                GateSettings.read(reader));
+                GateSettings.read(reader),
+                reader.flag(
+                        "publish.popularity.dimension",
+                        false,
+                        "append the log of popularity to published vectors, for vector stores that know inner products only"),
+                reader.number(
+                        "publish.popularity.min-move",
+                        0.1,
+                        0.001,
+                        10,
+                        "with publish.popularity.dimension: an item whose log of popularity fell by as much is published again"));
     }
 }

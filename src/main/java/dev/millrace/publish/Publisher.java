@@ -3,6 +3,7 @@ package dev.millrace.publish;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.TwoTower;
@@ -27,6 +28,10 @@ import java.util.Set;
  * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. The sweep is what
  * bounds the age of those. It goes through the catalogue by number, {@code ⌈N·steps / bound⌉} items a publication.
  *
+ * <p>An item's popularity goes out with its vector, and with each of its clicks. Without clicks it only decays, by a law that
+ * subscribers know, so that nothing need be published for it; unless it is a component of the vector: then an item goes out again
+ * whenever its number falls below a multiple of {@link PublishSettings#popularityMinMove}.
+ *
  * <p>While the learner refuses its steps, finds much less than before, or what it would publish is not sound, all vectors are withheld;
  * tombstones go out. Once none of it holds any more, all of the catalogue and of the query side is published anew.
  *
@@ -46,6 +51,7 @@ public final class Publisher implements Durable {
     private long steps;
     private long publishedSteps;
     private long eventTime;
+    private long popularityTime; // up to which vectors have their component of popularity right, within the move
     private int refusedInARow;
     private Optional<String> withheld = Optional.empty();
     private boolean dirty;
@@ -73,9 +79,13 @@ public final class Publisher implements Durable {
         }
     }
 
-    /** Notes that the step was refused. */
-    public void refused() {
+    /** Notes that the step was refused; its clicks count as popularity all the same. */
+    public void refused(MiniBatch batch) {
         refusedInARow++;
+        for (TrainingExample example : batch.examples()) {
+            touched.putIfAbsent(example.item(), 0L);
+            eventTime = Math.max(eventTime, example.time());
+        }
     }
 
     /** Notes the examples that the model has learnt from. */
@@ -103,7 +113,7 @@ public final class Publisher implements Durable {
      * <p>The entries of the query side that the model drains next go the same way: while something is {@link #withheld} only
      * deletions may be sent, and when that ends the model is told to drain all of them.
      */
-    public List<ItemEmbedding> take(TwoTower model, Catalogue catalogue) {
+    public List<ItemEmbedding> take(TwoTower model, Catalogue catalogue, FastPopularity popularity) {
         List<ItemEmbedding> embeddings = new ArrayList<>();
         for (String item : removed) {
             embeddings.add(new ItemEmbedding(item, Optional.empty(), model.generation(), steps, eventTime, 0));
@@ -112,13 +122,14 @@ public final class Publisher implements Durable {
         Optional<String> reason = refusals().or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
         if (reason.isEmpty()) {
             sweep(catalogue);
-            List<ItemEmbedding> vectors = touchedVectors(model, catalogue);
+            touchCooled(popularity);
+            List<ItemEmbedding> vectors = touchedVectors(model, catalogue, popularity);
             reason = firstUnsound(vectors, model.channels());
             if (reason.isEmpty() && withheld.isPresent()) {
                 for (int number = 0; number < catalogue.size(); number++) {
                     touched.putIfAbsent(catalogue.itemAt(number), 0L);
                 }
-                vectors = touchedVectors(model, catalogue);
+                vectors = touchedVectors(model, catalogue, popularity);
                 reason = firstUnsound(vectors, model.channels());
             }
             if (reason.isEmpty()) {
@@ -142,7 +153,23 @@ public final class Publisher implements Durable {
                 : Optional.empty();
     }
 
-    private List<ItemEmbedding> touchedVectors(TwoTower model, Catalogue catalogue) {
+    private PublishedPopularity published(String item, FastPopularity popularity) {
+        return new PublishedPopularity(
+                popularity.number(item, eventTime),
+                popularity.settings().halfLife().toMillis(),
+                settings.isPopularityDimension());
+    }
+
+    private void touchCooled(FastPopularity popularity) {
+        if (settings.isPopularityDimension() && eventTime > popularityTime) {
+            popularity
+                    .cooled(popularityTime, eventTime, settings.popularityMinMove())
+                    .forEach(item -> touched.putIfAbsent(item, 0L));
+            popularityTime = eventTime;
+        }
+    }
+
+    private List<ItemEmbedding> touchedVectors(TwoTower model, Catalogue catalogue, FastPopularity popularity) {
         List<ItemEmbedding> embeddings = new ArrayList<>();
         List<String> items =
                 touched.keySet().stream().filter(catalogue::contains).toList();
@@ -152,7 +179,13 @@ public final class Publisher implements Durable {
             String item = items.get(at);
             float[] vector = Arrays.copyOfRange(vectors, at * model.dim(), (at + 1) * model.dim());
             embeddings.add(new ItemEmbedding(
-                    item, Optional.of(vector), model.generation(), steps, eventTime, touched.getOrDefault(item, 0L)));
+                    item,
+                    Optional.of(vector),
+                    model.generation(),
+                    steps,
+                    eventTime,
+                    touched.getOrDefault(item, 0L),
+                    published(item, popularity)));
         }
         return embeddings;
     }
@@ -195,6 +228,7 @@ public final class Publisher implements Durable {
         eventTime = payload.getLong();
         refusedInARow = payload.getInt();
         withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
+        popularityTime = payload.hasRemaining() ? payload.getLong() : 0;
     }
 
     @Override
@@ -214,6 +248,7 @@ public final class Publisher implements Durable {
                             .longInteger(eventTime)
                             .integer(refusedInARow)
                             .text(withheld.orElse(""))
+                            .longInteger(popularityTime)
                             .framed());
             dirty = false;
         }

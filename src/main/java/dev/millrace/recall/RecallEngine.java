@@ -78,7 +78,9 @@ public final class RecallEngine {
             return new Answer.NotReady();
         }
         Set<String> seen = request.isSeenExcluded() ? new HashSet<>(user.history()) : Set.of();
-        return search(served, query, request.k(), seen::contains, known.isEmpty());
+        // cos / τ + β log p ranks as cos + β τ log p does, and leaves the score a cosine where β is 0
+        float weight = (float) (request.popularityWeight() * served.encoder().temperature());
+        return search(served, query, request.k(), seen::contains, weight, known.isEmpty());
     }
 
     /**
@@ -92,15 +94,20 @@ public final class RecallEngine {
             return new Answer.NotReady();
         }
         Optional<float[]> query = taken.get().index().vector(item);
-        return query.isEmpty() ? new Answer.UnknownItem() : search(taken.get(), query.get(), k, item::equals, false);
+        return query.isEmpty() ? new Answer.UnknownItem() : search(taken.get(), query.get(), k, item::equals, 0, false);
     }
 
     private static Answer search(
-            ServedGeneration served, float[] query, int k, Predicate<String> excluded, boolean isColdStart) {
+            ServedGeneration served,
+            float[] query,
+            int k,
+            Predicate<String> excluded,
+            float popularityWeight,
+            boolean isColdStart) {
         ExactIndex index = served.index();
         long step = index.newestStep();
         long publishedAt = index.newestPublication();
-        List<ScoredItem> items = index.search(query, k, excluded);
+        List<ScoredItem> items = index.search(query, k, excluded, popularityWeight);
         return new Answer.Found(items, query, served.generation(), step, publishedAt, isColdStart);
     }
 }

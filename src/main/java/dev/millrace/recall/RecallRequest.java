@@ -1,5 +1,6 @@
 package dev.millrace.recall;
 
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.event.Features;
 
 /**
@@ -9,11 +10,22 @@ import dev.millrace.event.Features;
  * @param k items wanted, at least 1
  * @param isSeenExcluded whether items of the user's history stay out
  * @param context features of the moment
+ * @param popularityWeight β of the score cos / τ + β log p, in [0, {@value FastPopularity#MAX_WEIGHT}]
  */
-public record RecallRequest(String user, int k, boolean isSeenExcluded, Features context) {
+public record RecallRequest(String user, int k, boolean isSeenExcluded, Features context, double popularityWeight) {
+
     public RecallRequest {
         if (k < 1) {
             throw new IllegalArgumentException("k = " + k + ": must be at least 1");
         }
+        if (!(popularityWeight >= 0 && popularityWeight <= FastPopularity.MAX_WEIGHT)) {
+            throw new IllegalArgumentException(
+                    "popularityWeight = " + popularityWeight + ": must be from 0 to " + FastPopularity.MAX_WEIGHT);
+        }
+    }
+
+    /** A question by taste alone. */
+    public RecallRequest(String user, int k, boolean isSeenExcluded, Features context) {
+        this(user, k, isSeenExcluded, context, 0);
     }
 }

@@ -9,6 +9,9 @@ public interface UserEncoder {
     /** Whether its weights are complete. */
     boolean isReady();
 
+    /** τ, by which the training logit divides the cosine. */
+    double temperature();
+
     /**
      * @param user as last known; one without features and history for a user never seen
      * @param context of the request

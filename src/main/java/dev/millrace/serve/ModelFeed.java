@@ -17,12 +17,14 @@ import dev.millrace.state.CorruptEntryException;
 public final class ModelFeed implements EncoderFeed {
 
     private final String generation;
+    private final double temperature;
     private final DiskEntries entries;
     private final QueryEncoder encoder;
 
     /** @param entries keeps the rows, under the keys they come with */
     public ModelFeed(ModelSettings settings, DiskEntries entries) {
         this.generation = settings.generationName();
+        this.temperature = settings.loss().temperature();
         this.entries = entries;
         this.encoder = new QueryEncoder(settings, key -> entries.get(key).map(QueryEncoder::row));
     }
@@ -68,6 +70,11 @@ public final class ModelFeed implements EncoderFeed {
             @Override
             public boolean isReady() {
                 return isOurs && encoder.isReady();
+            }
+
+            @Override
+            public double temperature() {
+                return temperature;
             }
 
             @Override

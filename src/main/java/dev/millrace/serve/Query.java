@@ -63,6 +63,26 @@ final class Query {
         throw refused(name, "must be a whole number from " + min + " to " + max);
     }
 
+    double number(String name, double byDefault, double min, double max) {
+        List<String> values = given.getOrDefault(name, List.of());
+        if (values.isEmpty()) {
+            return byDefault;
+        }
+        try {
+            double value = Double.parseDouble(values.get(0));
+            if (value >= min && value <= max) {
+                return value;
+            }
+        } catch (NumberFormatException notANumber) {
+            // refused below, as a number out of range is
+        }
+        throw refused(name, "must be a number from " + plain(min) + " to " + plain(max));
+    }
+
+    private static String plain(double bound) {
+        return bound == Math.rint(bound) ? Long.toString((long) bound) : Double.toString(bound);
+    }
+
     boolean flag(String name, boolean byDefault) {
         List<String> values = given.getOrDefault(name, List.of());
         if (values.isEmpty()) {

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.event.Features;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.index.ScoredItem;
@@ -38,6 +39,7 @@ public final class RecallServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RecallServer.class);
     private static final int DEFAULT_K = 10;
+    private static final String POPULARITY_WEIGHT = "w.popularity";
     private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers; no request has a body
     private static final int MAX_CONNECTIONS = 1_024;
     private static final long MAX_BODY_BYTES = 0;
@@ -129,13 +131,15 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Reply recall(Context request) {
-        Query query = query(request, Set.of("user", "k", "exclude-seen", "include-vector"));
+        Query query = query(request, Set.of("user", "k", "exclude-seen", "include-vector", POPULARITY_WEIGHT));
         String user = query.id("user");
         int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
         boolean isSeenExcluded = query.flag("exclude-seen", true);
         boolean isVectorIncluded = query.flag("include-vector", false);
+        double popularityWeight =
+                query.number(POPULARITY_WEIGHT, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT);
         return answer(
-                state.engine().recall(new RecallRequest(user, k, isSeenExcluded, Features.NONE)),
+                state.engine().recall(new RecallRequest(user, k, isSeenExcluded, Features.NONE, popularityWeight)),
                 true,
                 isVectorIncluded);
     }
@@ -180,6 +184,7 @@ public final class RecallServer implements AutoCloseable {
         body.put("eventTime", item.eventTime());
         body.put("publishedAt", item.publishedAt());
         body.put("ageSeconds", Age.seconds(item.publishedAt(), clock));
+        body.put("popularity", item.popularity());
         body.put("vector", item.vector());
         return reply(200, body);
     }

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
 
@@ -9,11 +10,13 @@ import java.nio.file.Path;
  * @param host address to bind
  * @param port to listen on; 0 takes a free one
  * @param maxK most items an answer may have
+ * @param popularityWeight β of requests that give none
  * @param threads of the HTTP server, its acceptor and selector among them
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
  */
-public record ServeSettings(String host, int port, int maxK, int threads, Path stateDirectory, long cacheBytes) {
+public record ServeSettings(
+        String host, int port, int maxK, double popularityWeight, int threads, Path stateDirectory, long cacheBytes) {
 
     public static ServeSettings read(SettingsReader reader) {
         return new ServeSettings(
@@ -23,6 +26,12 @@ public record ServeSettings(String host, int port, int maxK, int threads, Path s
                         "address the recall API binds; it has no authentication of its own, so mind what can reach it"),
                 reader.integer("serve.port", 8080, 0, 65_535, "port of the recall API; 0 takes a free one"),
                 reader.integer("serve.max-k", 1_000, 1, 10_000, "most items one answer may have"),
+                reader.number(
+                        "serve.popularity-weight",
+                        0,
+                        0,
+                        FastPopularity.MAX_WEIGHT,
+                        "beta of the score cos / temperature + beta log p in answers to requests without w.popularity"),
                 reader.integer("serve.threads", 8, 4, 256, "threads of the HTTP server"),
                 Path.of(reader.text(
                         "serve.state-dir",

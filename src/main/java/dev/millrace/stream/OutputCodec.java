@@ -14,6 +14,7 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
@@ -34,9 +35,13 @@ final class OutputCodec {
 
     /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
     static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
-        List<Float> components = new ArrayList<>(vector.length);
+        List<Float> components = new ArrayList<>(vector.length + 1);
         for (float component : vector) {
             components.add(component);
+        }
+        PublishedPopularity popularity = embedding.popularity();
+        if (popularity.isDimension()) {
+            components.add((float) popularity.number());
         }
         return ItemEmbeddingRecord.newBuilder()
                 .setItemId(embedding.item())
@@ -46,17 +51,23 @@ final class OutputCodec {
                 .setLogTopic(logTopic)
                 .setEventTime(instant(embedding.eventTime()))
                 .setProducedAt(instant(embedding.producedAt()))
+                .setLogPopularity(popularity.number())
+                .setPopularityHalfLife(popularity.halfLife())
+                .setExtraDimensions(popularity.isDimension() ? 1 : 0)
                 .build();
     }
 
     static ItemEmbedding toCore(ItemEmbeddingRecord record) {
+        int extra = record.getExtraDimensions();
+        List<Float> components = record.getVector();
         return new ItemEmbedding(
                 record.getItemId(),
-                Optional.of(BatchCodec.floats(record.getVector())),
+                Optional.of(BatchCodec.floats(components.subList(0, components.size() - extra))),
                 record.getGeneration(),
                 record.getStep(),
                 record.getEventTime().toEpochMilli(),
-                record.getProducedAt().toEpochMilli());
+                record.getProducedAt().toEpochMilli(),
+                new PublishedPopularity(record.getLogPopularity(), record.getPopularityHalfLife(), extra > 0));
     }
 
     static ProgressRecord toAvro(PartProgress progress) {

@@ -5,6 +5,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batcher;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
@@ -51,6 +52,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private static final char CATALOGUE = 'C';
     private static final char OPEN_BATCH = 'O';
     private static final char POPULARITY = 'P';
+    private static final char FAST_POPULARITY = 'F';
     private static final char EXAM = 'E';
     private static final char BASELINE = 'e';
     private static final char PUBLICATION = 'S';
@@ -64,6 +66,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private final Catalogue catalogue = new Catalogue(CATALOGUE);
     private final Books books = new Books(BOOKS);
     private final Batcher batcher;
+    private final FastPopularity fastPopularity;
     private final TwoTower model;
     private final Examiner examiner;
     private final Publisher publisher;
@@ -96,6 +99,7 @@ public final class Trainer implements Durable, AutoCloseable {
     /** @param witness told of each event that an exam ranks */
     public Trainer(TrainerSettings settings, StepTimes times, ExamWitness witness) {
         batcher = new Batcher(settings.batch(), catalogue, OPEN_BATCH, POPULARITY);
+        fastPopularity = new FastPopularity(settings.fast(), FAST_POPULARITY);
         model = new TwoTower(settings.model(), catalogue, times);
         examiner = new Examiner(settings.exam(), EXAM, BASELINE, witness);
         publisher = new Publisher(settings.publish(), PUBLICATION);
@@ -154,7 +158,7 @@ public final class Trainer implements Durable, AutoCloseable {
     public StepOutcome learn(MiniBatch batch) {
         boolean isOwn = enter(batch);
         if (!batch.examples().isEmpty()) {
-            examiner.examine(batch, model, catalogue);
+            examiner.examine(batch, model, catalogue, fastPopularity);
             examiner.observe(batch);
             publisher.examined(examiner.totals(), catalogue.size());
             alarms.examined(batch.step(), examiner.totals());
@@ -174,8 +178,9 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Examines the model on a batch and leaves it as it is: for a frozen model beside one that learns. */
     public void examineOnly(MiniBatch batch) {
         boolean isOwn = enter(batch);
-        examiner.examine(batch, model, catalogue);
+        examiner.examine(batch, model, catalogue, fastPopularity);
         examiner.observe(batch);
+        fastPopularity.observe(batch);
         learntStep = batch.step();
         settle(batch, isOwn, "examined");
     }
@@ -187,7 +192,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** The vectors to publish before the next commit; then {@link #withheld} tells whether the query side may go out too. */
     public List<ItemEmbedding> publish() {
-        return publisher.take(model, catalogue);
+        return publisher.take(model, catalogue, fastPopularity);
     }
 
     /**
@@ -282,6 +287,7 @@ public final class Trainer implements Durable, AutoCloseable {
             case MODEL -> model.restore(key, value);
             case CATALOGUE -> catalogue.restore(key, value);
             case OPEN_BATCH, POPULARITY -> batcher.restore(key, value);
+            case FAST_POPULARITY -> fastPopularity.restore(key, value);
             case EXAM, BASELINE -> examiner.restore(key, value);
             case PUBLICATION -> publisher.restore(key, value);
             case ALARMS -> alarms.restore(key, value);
@@ -310,6 +316,7 @@ public final class Trainer implements Durable, AutoCloseable {
         model.drainDirty(digesting);
         catalogue.drainDirty(digesting);
         batcher.drainDirty(digesting);
+        fastPopularity.drainDirty(digesting);
         examiner.drainDirty(sink);
         publisher.drainDirty(sink);
         alarms.drainDirty(sink);
@@ -351,6 +358,7 @@ public final class Trainer implements Durable, AutoCloseable {
         for (CatalogueChange change : batch.catalogue()) {
             if (change instanceof CatalogueChange.Removal) {
                 model.removeItem(change.itemId());
+                fastPopularity.remove(change.itemId());
                 examiner.remove(change.itemId());
             }
         }
@@ -380,9 +388,11 @@ public final class Trainer implements Durable, AutoCloseable {
             return new StepOutcome.Learnt(report);
         } catch (RefusedStepException refused) {
             refusedSteps++;
-            publisher.refused();
+            publisher.refused(batch);
             settle(batch, isOwn, "refused: " + refused.reason().text());
             return new StepOutcome.Refused(String.valueOf(refused.getMessage()));
+        } finally {
+            fastPopularity.observe(batch);
         }
     }
 
@@ -434,7 +444,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private static boolean isDigested(byte[] key) {
         return switch (key[0]) {
             case MODEL -> !TwoTower.isHeader(key); // the same weights have the same digest, whatever engine made them
-            case CATALOGUE, POPULARITY -> true;
+            case CATALOGUE, POPULARITY, FAST_POPULARITY -> true;
             default -> false;
         };
     }

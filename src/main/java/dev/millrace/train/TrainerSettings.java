@@ -2,6 +2,7 @@ package dev.millrace.train;
 
 import dev.millrace.alarm.AlarmSettings;
 import dev.millrace.batch.BatchSettings;
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.publish.PublishSettings;
@@ -10,6 +11,7 @@ import dev.millrace.settings.SettingsReader;
 /**
  * All that a trainer needs to know.
  *
+ * @param fast popularity of the term that a query adds
  * @param digestSteps distance of the steps whose digests are kept
  */
 public record TrainerSettings(
@@ -18,6 +20,7 @@ public record TrainerSettings(
         ExamSettings exam,
         AlarmSettings alarms,
         PublishSettings publish,
+        FastPopularity.Settings fast,
         int digestSteps) {
 
     public static TrainerSettings read(SettingsReader reader) {
@@ -27,11 +30,16 @@ public record TrainerSettings(
                 ExamSettings.read(reader),
                 AlarmSettings.read(reader),
                 PublishSettings.read(reader),
+                FastPopularity.Settings.read(reader),
                 reader.integer(
                         "digest.steps",
                         100,
                         1,
                         1_000_000,
                         "steps between the digests of the model that are kept for an audit, the last 32 of them"));
+    }
+
+    public TrainerSettings withExam(ExamSettings other) {
+        return new TrainerSettings(batch, model, other, alarms, publish, fast, digestSteps);
     }
 }

@@ -2,6 +2,7 @@ package dev.millrace.exam;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -21,27 +22,32 @@ class ItemScoresTest {
         System.arraycopy(vectors, 3 * DIM, vectors, 2_400 * DIM, DIM);
         float[] users = drawn(random, USERS * DIM);
         ItemScores scores = new ItemScores(vectors, ITEMS, DIM);
-        float[] marks = new float[USERS];
+        float[] terms = drawn(random, ITEMS);
+        terms[2_400] = terms[3];
+        ItemScores.Ranking plain = new ItemScores.Ranking(new float[ITEMS], USERS);
+        ItemScores.Ranking raised = new ItemScores.Ranking(terms, USERS);
         for (int user = 0; user < USERS; user++) {
-            marks[user] = scores.score(users, user * DIM, 3);
+            plain.marks()[user] = scores.score(users, user * DIM, 3);
+            raised.marks()[user] = scores.score(users, user * DIM, 3) + terms[3];
         }
-        int[] above = new int[USERS];
-        int[] below = new int[USERS];
 
-        scores.count(users, marks, above, below);
+        scores.count(users, List.of(plain, raised));
 
-        for (int user = 0; user < USERS; user++) {
-            int better = 0;
-            int worse = 0;
-            for (int item = 0; item < ITEMS; item++) {
-                float score = scores.score(users, user * DIM, item);
-                better += score > marks[user] ? 1 : 0;
-                worse += score < marks[user] ? 1 : 0;
+        for (ItemScores.Ranking ranking : List.of(plain, raised)) {
+            for (int user = 0; user < USERS; user++) {
+                int better = 0;
+                int worse = 0;
+                for (int item = 0; item < ITEMS; item++) {
+                    float score = scores.score(users, user * DIM, item) + ranking.terms()[item];
+                    better += score > ranking.marks()[user] ? 1 : 0;
+                    worse += score < ranking.marks()[user] ? 1 : 0;
+                }
+                assertThat(ranking.above()[user]).isEqualTo(better);
+                assertThat(ranking.below()[user]).isEqualTo(worse);
+                // itself and its twin
+                assertThat(ITEMS - ranking.above()[user] - ranking.below()[user])
+                        .isEqualTo(2);
             }
-            assertThat(above[user]).isEqualTo(better);
-            assertThat(below[user]).isEqualTo(worse);
-            // itself and its twin
-            assertThat(ITEMS - above[user] - below[user]).isEqualTo(2);
         }
     }
 

@@ -9,9 +9,16 @@ import java.util.function.Predicate;
 final class ExactIndexReference {
 
     private final Map<String, float[]> vectors = new TreeMap<>();
+    private final Map<String, Double> terms = new TreeMap<>();
 
     void put(String item, float[] vector) {
         vectors.put(item, vector.clone());
+    }
+
+    /** @param term added to the item's score */
+    void put(String item, float[] vector, double term) {
+        put(item, vector);
+        terms.put(item, term);
     }
 
     void remove(String item) {
@@ -25,17 +32,18 @@ final class ExactIndexReference {
     List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
         return vectors.entrySet().stream()
                 .filter(entry -> !excluded.test(entry.getKey()))
-                .map(entry -> new ScoredItem(entry.getKey(), innerProduct(query, entry.getValue())))
+                .map(entry -> new ScoredItem(entry.getKey(), (float)
+                        (innerProduct(query, entry.getValue()) + terms.getOrDefault(entry.getKey(), 0.0))))
                 .sorted(ScoredItem.BEST_FIRST)
                 .limit(k)
                 .toList();
     }
 
-    private static float innerProduct(float[] left, float[] right) {
+    private static double innerProduct(float[] left, float[] right) {
         double sum = 0;
         for (int at = 0; at < left.length; at++) {
             sum += (double) left[at] * right[at];
         }
-        return (float) sum;
+        return sum;
     }
 }

@@ -2,11 +2,17 @@ package dev.millrace.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -57,6 +63,117 @@ class ExactIndexTest {
         assertThat(index.size()).isEqualTo(reference.size());
         assertThat(index.search(query, k, excluded::contains))
                 .isEqualTo(reference.search(query, k, excluded::contains));
+    }
+
+    /*
+     * Whole numbers again. Numbers of popularity of which e to the power is whole, read at times whole half-lives apart, so that the
+     * oracle has what is left of them exactly: log(1 + clicks / 2^halfLives).
+     */
+    @Property(tries = 40)
+    void addsWhatIsLeftOfPopularityByNow(
+            @ForAll long seed,
+            @ForAll @IntRange(min = 1, max = 600) int items,
+            @ForAll @IntRange(min = 0, max = 3) int weight) {
+        Random random = new Random(seed);
+        int dim = 3;
+        ExactIndex index = new ExactIndex(dim);
+        ExactIndexReference reference = new ExactIndexReference();
+        float[] query = wholeNumbers(random, dim);
+        Map<String, int[]> clicksAndTime = new HashMap<>();
+        Map<String, float[]> vectors = new HashMap<>();
+
+        int now = 0;
+        for (int change = 0; change < 2 * items; change++) {
+            String item = "item-" + random.nextInt(items);
+            now += random.nextInt(100) == 0 ? 1 : 0; // half-lives
+            if (random.nextInt(6) == 0) {
+                index.upsert(tombstone(item), PUBLISHED_AT);
+                clicksAndTime.remove(item);
+            } else {
+                int[] popularity = {random.nextInt(4), Math.max(0, now - random.nextInt(2))};
+                float[] vector = wholeNumbers(random, dim);
+                index.upsert(popular(item, vector, Math.log1p(popularity[0]), popularity[1]), PUBLISHED_AT);
+                clicksAndTime.put(item, popularity);
+                vectors.put(item, vector);
+            }
+            if (random.nextInt(50) == 0) {
+                index.search(query, 1, found -> false, weight); // some chunks are brought to this moment
+            }
+        }
+        index.upsert(popular("latest", new float[dim], 0, now), PUBLISHED_AT);
+        reference.put("latest", new float[dim], 0);
+        for (Map.Entry<String, int[]> each : clicksAndTime.entrySet()) {
+            double left = each.getValue()[0] * Math.pow(0.5, now - each.getValue()[1]);
+            reference.put(each.getKey(), Objects.requireNonNull(vectors.get(each.getKey())), weight * Math.log1p(left));
+        }
+
+        List<ScoredItem> found = index.search(query, items + 1, item -> false, weight);
+
+        List<ScoredItem> expected = reference.search(query, items + 1, item -> false);
+        assertThat(found).hasSameSizeAs(expected);
+        Map<String, Float> scores = new HashMap<>();
+        expected.forEach(each -> scores.put(each.item(), each.score()));
+        for (int at = 0; at < found.size(); at++) {
+            // sums in float and in double: the same place or one of the same score but for its last bits
+            assertThat(found.get(at).score()).isCloseTo(expected.get(at).score(), within(1e-5f));
+            assertThat(found.get(at).score()).isCloseTo(scores.get(found.get(at).item()), within(1e-5f));
+        }
+        if (weight == 0) {
+            assertThat(found).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void popularityIsNoOlderThanItMayBe() {
+        ExactIndex index = new ExactIndex(1);
+        float[] query = {0};
+        index.upsert(popular("old", new float[1], 5, 0), PUBLISHED_AT);
+        index.search(query, 1, item -> false, 1);
+
+        for (double halfLives = 0; halfLives < 3; halfLives += 0.005) {
+            index.upsert(popular("other", new float[1], 0, halfLives), PUBLISHED_AT);
+
+            float score = index.search(query, 1, item -> false, 1).get(0).score();
+            assertThat((double) score)
+                    .isCloseTo(FastPopularity.later(5, halfLives), within(ExactIndex.MAX_MOVE + 1e-6));
+        }
+    }
+
+    @Test
+    void refusesAPopularityThatIsNoNumber() {
+        ExactIndex index = new ExactIndex(1);
+
+        for (double number : new double[] {-1, Double.NaN, 701, Double.POSITIVE_INFINITY}) {
+            assertThatThrownBy(() -> index.upsert(popular("a", new float[1], number, 0), PUBLISHED_AT))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("popularity");
+        }
+        assertThat(index.size()).isZero();
+    }
+
+    /*
+     * The writer gives vector -n and number n together, so that their sum with weight 1 is 0 unless they are of two records.
+     */
+    @Test
+    void searchesNeverSeeAVectorWithAnothersPopularity() throws Exception {
+        ExactIndex index = new ExactIndex(1);
+        for (int item = 0; item < 20; item++) {
+            index.upsert(popular("item-" + item, new float[] {-1}, 1, 0), PUBLISHED_AT);
+        }
+        float[] query = {1};
+
+        searchWhile(
+                () -> {
+                    Random random = new Random(7);
+                    for (int change = 0; change < 300_000; change++) {
+                        int number = random.nextInt(8);
+                        String item = "item-" + random.nextInt(20);
+                        index.upsert(popular(item, new float[] {-number}, number, 0), PUBLISHED_AT);
+                    }
+                },
+                () -> assertThat(index.search(query, 20, item -> false, 1))
+                        .hasSize(20)
+                        .allMatch(found -> Math.abs(found.score()) < 1e-5));
     }
 
     @Test
@@ -179,6 +296,18 @@ class ExactIndexTest {
 
     private static ItemEmbedding embedding(String item, long step, float... vector) {
         return new ItemEmbedding(item, Optional.of(vector), "g", step, 0, 0);
+    }
+
+    private static ItemEmbedding popular(String item, float[] vector, double number, double halfLives) {
+        long halfLife = 1_000_000;
+        return new ItemEmbedding(
+                item,
+                Optional.of(vector),
+                "g",
+                1,
+                Math.round(halfLives * halfLife),
+                0,
+                new PublishedPopularity(number, halfLife, false));
     }
 
     private static ItemEmbedding tombstone(String item) {

@@ -33,6 +33,11 @@ final class FakeEncoder implements UserEncoder {
     }
 
     @Override
+    public double temperature() {
+        return 0.5;
+    }
+
+    @Override
     public boolean encode(UserFeatures user, Features context, float[] out) {
         Arrays.fill(out, 0);
         out[0] = length;

@@ -34,6 +34,11 @@ final class FakeFeed implements EncoderFeed {
             }
 
             @Override
+            public double temperature() {
+                return 0.5;
+            }
+
+            @Override
             public boolean encode(UserFeatures user, Features context, float[] out) {
                 out[0] = 1;
                 return isReady;

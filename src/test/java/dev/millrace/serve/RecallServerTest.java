@@ -1,12 +1,14 @@
 package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.recall.Completeness;
 import dev.millrace.serve.ServedState.Source;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RecallServerTest {
 
@@ -47,7 +50,7 @@ class RecallServerTest {
         entries = DiskEntries.open(directory, 4 << 20);
         state = new ServedState(entries, new FakeFeed(), Completeness.byItemCount(), clock);
         server = new RecallServer(
-                        new ServeSettings("127.0.0.1", 0, 1_000, 8, directory, 4 << 20),
+                        new ServeSettings("127.0.0.1", 0, 1_000, 0, 8, directory, 4 << 20),
                         state,
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         clock)
@@ -111,6 +114,45 @@ class RecallServerTest {
                         .at("/items/0/item")
                         .asText())
                 .isEqualTo("a");
+    }
+
+    @Test
+    void popularityIsAddedAsTheRequestWeighsIt() throws Exception {
+        fill();
+        // c has a number of log(1 + 1) = .693; the fake's temperature is .5
+        state.embedding(
+                new ItemEmbedding(
+                        "movie/c",
+                        Optional.of(new float[] {0.6f, 0.8f}),
+                        "g1",
+                        7,
+                        40,
+                        0,
+                        new PublishedPopularity(Math.log(2), 3_600_000, false)),
+                NOW - 2_500);
+
+        JsonNode plain = json(get("/v1/recall?user=u1&w.popularity=0"));
+        JsonNode trending = json(get("/v1/recall?user=u1&w.popularity=2"));
+
+        assertThat(plain.path("items"))
+                .isEqualTo(json(get("/v1/recall?user=u1")).path("items"));
+        assertThat(plain.at("/items/0/item").asText()).isEqualTo("b");
+        // .6 + 2 · .5 · .693 = 1.293 against .8
+        assertThat(trending.at("/items/0/item").asText()).isEqualTo("movie/c");
+        assertThat(trending.at("/items/0/score").asDouble()).isCloseTo(1.2931, within(1e-4));
+        assertThat(trending.at("/items/1/score").floatValue()).isEqualTo(0.8f);
+        assertThat(json(get("/v1/items/movie/c")).path("popularity").asDouble()).isCloseTo(0.6931, within(1e-4));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-0.1", "10.5", "NaN", "Infinity", "much", "", "1e400"})
+    void weightOfPopularityOutOfRangeIsAProblem(String weight) throws Exception {
+        fill();
+
+        HttpResponse<String> response = get("/v1/recall?user=u1&w.popularity=" + weight);
+
+        assertProblem(response, 400);
+        assertThat(json(response).path("detail").asText()).isEqualTo("w.popularity must be a number from 0 to 10");
     }
 
     @Test

@@ -23,6 +23,7 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RowCounts;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
@@ -109,6 +110,28 @@ class CodecTest {
 
         ItemEmbedding decoded = OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, bytes));
         assertThat(decoded).usingRecursiveComparison().isEqualTo(embedding);
+    }
+
+    @Test
+    void popularityComesBackWhetherOrNotItIsADimensionToo() {
+        for (boolean isDimension : new boolean[] {false, true}) {
+            ItemEmbedding embedding = new ItemEmbedding(
+                    "i1",
+                    Optional.of(new float[] {0.6f, -0.8f}),
+                    "g1",
+                    7,
+                    8,
+                    9,
+                    new PublishedPopularity(2.75, 21_600_000, isDimension));
+
+            ItemEmbeddingRecord record =
+                    OutputCodec.toAvro(embedding, embedding.vector().orElseThrow(), "mini-batches");
+
+            assertThat(record.getVector()).isEqualTo(isDimension ? List.of(0.6f, -0.8f, 2.75f) : List.of(0.6f, -0.8f));
+            ItemEmbedding decoded =
+                    OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, wire.encode("item-embeddings", record)));
+            assertThat(decoded).usingRecursiveComparison().isEqualTo(embedding);
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ItemEmbeddingRecord;
@@ -89,6 +90,35 @@ class LearnTopologyTest {
                             Trainer.EXAMPLES,
                             new Books.Account(17, 0, new TreeMap<>(Map.of("learnt", 16L, "catalogue-change", 1L))));
         }
+    }
+
+    @Test
+    void clickSendsItsItemsRecordOutAgainWithItsNewPopularityInTheSameCommit() {
+        try (TopologyTestDriver driver = driver(learn(), "a")) {
+            sendBatch(driver, 0, false);
+            double before = popularity(embeddings(driver), "i1");
+
+            send(driver, ExampleCodec.toAvro(example(BATCH)));
+            driver.advanceWallClockTime(MAX_WAIT);
+
+            // sixteen clicks went round i0, i1, i2, so i1 had five; the seventeenth is i1's sixth, within some
+            // milliseconds
+            List<ItemEmbedding> after = embeddings(driver);
+            assertThat(before).isCloseTo(Math.log(1 + 5 / 0.1), within(1e-3));
+            assertThat(popularity(after, "i1")).isCloseTo(Math.log(1 + 6 / 0.1), within(1e-3));
+            assertThat(after)
+                    .filteredOn(embedding -> embedding.item().equals("i1"))
+                    .allMatch(embedding -> embedding.step() == 2 && embedding.producedAt() == T0 + BATCH);
+            assertThat(lastProgress(driver).training().orElseThrow().step()).isEqualTo(2);
+        }
+    }
+
+    private static double popularity(List<ItemEmbedding> embeddings, String item) {
+        return embeddings.stream()
+                .filter(embedding -> embedding.item().equals(item))
+                .mapToDouble(embedding -> embedding.popularity().number())
+                .reduce((earlier, later) -> later)
+                .orElseThrow();
     }
 
     @Test

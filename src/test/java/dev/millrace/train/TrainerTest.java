@@ -53,7 +53,7 @@ class TrainerTest {
                 follower.learn(batch);
             }
 
-            assertThat(entries(follower, "mCPeEA")).isEqualTo(entries(live, "mCPeEA"));
+            assertThat(entries(follower, "mCPFeEA")).isEqualTo(entries(live, "mCPFeEA"));
             assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
         }
     }
@@ -226,11 +226,127 @@ class TrainerTest {
             assertThat(progress.items()).isBetween(40, 40 + 8);
             assertThat(progress.rows().rows()).isLessThanOrEqualTo(50);
             assertThat(index.values().stream().filter(isThere -> isThere)).hasSize(progress.items());
-            // rows, and of each item its place, two counts; and what does not grow: networks, clocks, books
-            assertThat(most).isLessThan(50 + 3 * 48 + 40);
+            // rows, and of each item its place, three counts; and what does not grow: networks, clocks, books
+            assertThat(most).isLessThan(50 + 4 * 48 + 40);
             commit(follower, new TreeMap<>(Arrays::compareUnsigned));
             assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
         }
+    }
+
+    /**
+     * What a subscriber has of each item: the number of its latest record, of whatever step. It knows the law of decay, and ranks
+     * all items as the exact counts do at the time of the query.
+     */
+    @Test
+    void latestRecordsRankItemsByFreshPopularityAsTheExactCountsDo() {
+        try (Trainer trainer = new Trainer(settings("publish.sweep.steps", "1000000"))) {
+            Map<String, ItemEmbedding> latest = new TreeMap<>();
+            List<TrainingExample> clicks = new ArrayList<>();
+            int records = 0;
+            for (int step = 1; step <= 60; step++) {
+                for (int at = 0; at < 8; at++) {
+                    TrainingExample click =
+                            timed("e" + step + "-" + at, 1 + random.nextInt(1 + random.nextInt(60)), hours(step));
+                    trainer.add(click);
+                    clicks.add(click);
+                }
+                trainer.learn(trainer.closeBatch());
+                for (ItemEmbedding embedding : trainer.publish()) {
+                    latest.put(embedding.item(), embedding);
+                    records++;
+                }
+            }
+            long now = hours(75);
+
+            for (ItemEmbedding left : latest.values()) {
+                double published = numberAt(left, now);
+                double exact = exactNumber(clicks, left.item(), now);
+                assertThat(published).as(left.item()).isCloseTo(exact, within(1e-9));
+            }
+            // nothing was published but what was clicked, and one item a step of the slowest sweep there is
+            assertThat(records).isLessThanOrEqualTo(clicks.size() + 60);
+        }
+    }
+
+    @Test
+    void numberThatIsADimensionIsNowhereFurtherOutOfDateThanTheMove() {
+        try (Trainer trainer = new Trainer(settings(
+                "publish.sweep.steps", "1000000",
+                "publish.popularity.dimension", "true",
+                "publish.popularity.min-move", "0.2"))) {
+            Map<String, ItemEmbedding> latest = new TreeMap<>();
+            List<TrainingExample> clicks = new ArrayList<>();
+            for (int step = 1; step <= 60; step++) {
+                int items = step < 30 ? 60 : 3; // from here on most of them cool
+                for (int at = 0; at < 8; at++) {
+                    TrainingExample click = timed("e" + step + "-" + at, 1 + random.nextInt(items), hours(step));
+                    trainer.add(click);
+                    clicks.add(click);
+                }
+                trainer.learn(trainer.closeBatch());
+                trainer.publish().forEach(embedding -> latest.put(embedding.item(), embedding));
+
+                for (ItemEmbedding embedding : latest.values()) {
+                    assertThat(embedding.popularity().isDimension()).isTrue();
+                    assertThat(embedding.popularity().number())
+                            .as(embedding.item() + " in step " + step)
+                            .isCloseTo(exactNumber(clicks, embedding.item(), hours(step)), within(0.2));
+                }
+            }
+            assertThat(latest).hasSizeGreaterThan(50);
+        }
+    }
+
+    @Test
+    void clicksOfARefusedStepCountAsPopularityAndGoOut() {
+        try (Trainer trainer = new Trainer(settings("publish.sweep.steps", "1000000"))) {
+            fill(trainer, 1);
+            MiniBatch learnt = trainer.closeBatch();
+            trainer.learn(learnt);
+            trainer.publish();
+            fill(trainer, 2);
+            trainer.add(heavy("h"));
+            MiniBatch refused = trainer.closeBatch();
+            assertThat(trainer.learn(refused)).isInstanceOf(StepOutcome.Refused.class);
+            List<TrainingExample> clicks = new ArrayList<>(learnt.examples());
+            clicks.addAll(refused.examples());
+
+            List<ItemEmbedding> published = trainer.publish();
+
+            for (TrainingExample click : refused.examples()) {
+                assertThat(published)
+                        .filteredOn(embedding -> embedding.item().equals(click.item()))
+                        .singleElement()
+                        .satisfies(
+                                embedding -> assertThat(embedding.popularity().number())
+                                        .isCloseTo(exactNumber(clicks, click.item(), TIME), within(1e-12)));
+            }
+        }
+    }
+
+    /** The published number as a subscriber brings it to another time, by the formula in the schema. */
+    private static double numberAt(ItemEmbedding embedding, long time) {
+        double halfLives =
+                (double) (time - embedding.eventTime()) / embedding.popularity().halfLife();
+        return Math.log(1 + (Math.exp(embedding.popularity().number()) - 1) / Math.pow(2, halfLives));
+    }
+
+    /** log p of the item over that of one without clicks: (c + .1) / .1, half-life 6 h. */
+    private static double exactNumber(List<TrainingExample> clicks, String item, long now) {
+        double count = clicks.stream()
+                .filter(click -> click.item().equals(item))
+                .mapToDouble(click -> Math.pow(2, (click.time() - now) / 21_600_000.0))
+                .sum();
+        return Math.log((count + 0.1) / 0.1);
+    }
+
+    private TrainingExample timed(String id, int item, long time) {
+        UserFeatures user = new UserFeatures("u" + random.nextInt(20), time, Features.NONE, List.of("i1"));
+        return new TrainingExample(id, user, Features.NONE, "i" + item, "click", 1, time, 0);
+    }
+
+    private static long hours(int count) {
+        return TIME + count * 3_600_000L;
     }
 
     @Test
@@ -288,7 +404,7 @@ class TrainerTest {
                 assertThat(follower.learn(batch)).isEqualTo(outcome);
             }
 
-            assertThat(entries(follower, "mCPeE")).isEqualTo(shown(stored, "mCPeE"));
+            assertThat(entries(follower, "mCPFeE")).isEqualTo(shown(stored, "mCPFeE"));
             assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
             assertThat(live.progress().refusedSteps()).isEqualTo(3);
             // three steps of nine examples each
@@ -429,6 +545,7 @@ class TrainerTest {
                 settings.exam(),
                 settings.alarms(),
                 settings.publish(),
+                settings.fast(),
                 settings.digestSteps());
     }
 
@@ -468,7 +585,7 @@ class TrainerTest {
             commit(live, stored);
 
             assertThat(holding(stored, "ann")).isEmpty();
-            assertThat(entries(follower, "mCPeE")).isEqualTo(shown(stored, "mCPeE"));
+            assertThat(entries(follower, "mCPFeE")).isEqualTo(shown(stored, "mCPFeE"));
             assertThat(examples(live).outcome("erased")).isEqualTo(1);
             assertThat(examples(live).outcome("user-removal")).isEqualTo(2);
             assertThat(examples(live).isBalanced()).isTrue();

@@ -1,0 +1,208 @@
+package dev.millrace.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.EntrySink;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class FastPopularityTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+    private static final long HOUR = 3_600_000;
+    private static final FastPopularity.Settings SETTINGS = new FastPopularity.Settings(Duration.ofHours(6), 0.1);
+    private static final int ITEMS = 30;
+
+    @Test
+    void clickWeighsHalfAfterTheHalfLife() {
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        popularity.observe(batch(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR)));
+
+        // a: 2 / 2 = 1, b: 1; epsilon .1
+        assertThat(popularity.number("a", TIME + 6 * HOUR)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
+        assertThat(popularity.number("b", TIME + 6 * HOUR)).isCloseTo(Math.log(1 + 1 / 0.1), within(1e-12));
+        // of 4 items: (1 + .1) / (2 + .4)
+        assertThat(Math.exp(popularity.logProbability("a", TIME + 6 * HOUR, 4))).isCloseTo(1.1 / 2.4, within(1e-12));
+        assertThat(popularity.number("never", TIME + 6 * HOUR)).isZero();
+    }
+
+    @Test
+    void agreesWithTheSumOverAllClicksWhateverTheirOrder() {
+        SplittableRandom random = new SplittableRandom(5);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        List<TrainingExample> clicks = new ArrayList<>();
+        for (int step = 0; step < 40; step++) {
+            TrainingExample[] batch = drawn(random, step);
+            popularity.observe(batch(batch));
+            clicks.addAll(List.of(batch));
+        }
+        long now = TIME + 41 * HOUR;
+
+        double sum = 0;
+        for (int item = 0; item < ITEMS; item++) {
+            String id = "i" + item;
+            assertThat(popularity.logProbability(id, now, ITEMS))
+                    .as(id)
+                    .isCloseTo(Math.log(FastPopularityReference.probability(clicks, id, now, ITEMS)), within(1e-9));
+            sum += Math.exp(popularity.logProbability(id, now, ITEMS));
+        }
+        assertThat(sum).isCloseTo(1, within(1e-9));
+    }
+
+    @Test
+    void numberThatWasReadOnceTellsAllLaterNumbersUntilTheNextClick() {
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        popularity.observe(batch(click("a", TIME), click("a", TIME + HOUR)));
+        double read = popularity.number("a", TIME + 2 * HOUR);
+
+        for (int hours = 0; hours < 200; hours += 7) {
+            assertThat(FastPopularity.later(read, hours / 6.0))
+                    .isCloseTo(popularity.number("a", TIME + (2 + hours) * HOUR), within(1e-9));
+        }
+    }
+
+    /** Numbers are read at each item's last click only, as they are published. */
+    @Test
+    void numbersReadAtTheLastClickRankAllItemsAsTheExactProbabilityDoesNow() {
+        SplittableRandom random = new SplittableRandom(9);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        Map<String, Double> read = new HashMap<>();
+        Map<String, Long> readAt = new HashMap<>();
+        List<TrainingExample> clicks = new ArrayList<>();
+        for (int step = 0; step < 60; step++) {
+            TrainingExample[] batch = drawn(random, step);
+            popularity.observe(batch(batch));
+            clicks.addAll(List.of(batch));
+            long latest = clicks.stream().mapToLong(TrainingExample::time).max().orElseThrow();
+            for (TrainingExample click : batch) {
+                read.put(click.item(), popularity.number(click.item(), latest));
+                readAt.put(click.item(), latest);
+            }
+            long now = latest + HOUR * random.nextInt(24);
+
+            List<String> byRead = ranked(item -> FastPopularity.later(
+                    read.getOrDefault(item, 0.0), (now - readAt.getOrDefault(item, now)) / (6.0 * HOUR)));
+            List<String> exact = ranked(item -> FastPopularityReference.probability(clicks, item, now, ITEMS));
+
+            assertThat(byRead).isEqualTo(exact);
+        }
+    }
+
+    @Test
+    void whoReadsWhatCooledHasNoNumberThatIsAStepOutOfDate() {
+        SplittableRandom random = new SplittableRandom(3);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        double step = 0.25;
+        double[] read = new double[ITEMS];
+        long before = TIME;
+        int cooled = 0;
+        for (int at = 0; at < 80; at++) {
+            TrainingExample[] clicks =
+                    at < 40 ? drawn(random, at) : new TrainingExample[] {click("i0", TIME + at * HOUR)};
+            popularity.observe(batch(clicks));
+            long now = Math.max(before, TIME + at * HOUR);
+            List<String> due = new ArrayList<>(popularity.cooled(before, now, step));
+            cooled += due.size();
+            for (TrainingExample click : clicks) {
+                due.add(click.item());
+            }
+            for (String item : due) {
+                read[Integer.parseInt(item.substring(1))] = popularity.number(item, now);
+            }
+            before = now;
+
+            for (int item = 0; item < ITEMS; item++) {
+                assertThat(Math.abs(read[item] - popularity.number("i" + item, now)))
+                        .isLessThan(step);
+            }
+        }
+        assertThat(cooled).isPositive().isLessThan(80 * ITEMS / 4);
+    }
+
+    @Test
+    void restoredItGoesOnBitForBit() {
+        SplittableRandom random = new SplittableRandom(8);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        FastPopularity restored = new FastPopularity(SETTINGS, 'F');
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        for (int step = 0; step < 10; step++) {
+            popularity.observe(batch(drawn(random, step)));
+            drain(popularity, stored);
+        }
+        popularity.remove("i3");
+        drain(popularity, stored);
+        stored.forEach(restored::restore);
+
+        TrainingExample[] next = drawn(random, 11);
+        popularity.observe(batch(next));
+        restored.observe(batch(next));
+
+        long now = TIME + 12 * HOUR;
+        for (int item = 0; item < ITEMS; item++) {
+            assertThat(restored.logProbability("i" + item, now, ITEMS))
+                    .isEqualTo(popularity.logProbability("i" + item, now, ITEMS));
+        }
+    }
+
+    private static void drain(FastPopularity popularity, Map<byte[], byte[]> stored) {
+        popularity.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.remove(key);
+            }
+        });
+    }
+
+    private interface Score {
+        double of(String item);
+    }
+
+    private static List<String> ranked(Score score) {
+        Map<String, Double> scores = new HashMap<>();
+        List<String> items = new ArrayList<>(
+                IntStream.range(0, ITEMS).mapToObj(item -> "i" + item).toList());
+        // sums in another order differ in their last bits: what is equal but for those has one place
+        items.forEach(item -> scores.put(item, Math.rint(Math.log(score.of(item) + 1e-300) * 1e9) / 1e9));
+        items.sort(Comparator.comparing((String item) -> scores.getOrDefault(item, 0.0))
+                .reversed()
+                .thenComparing(Comparator.naturalOrder()));
+        return items;
+    }
+
+    /** Eight clicks of an hour, not in order, each item the rarer the higher its number, the last five never. */
+    private static TrainingExample[] drawn(SplittableRandom random, int hour) {
+        return IntStream.range(0, 8)
+                .mapToObj(at -> click(
+                        "i" + random.nextInt(1 + random.nextInt(ITEMS - 5)),
+                        TIME + hour * HOUR + random.nextLong(2 * HOUR)))
+                .toArray(TrainingExample[]::new);
+    }
+
+    private static TrainingExample click(String item, long time) {
+        UserFeatures user = new UserFeatures("u", time, Features.NONE, List.of());
+        return new TrainingExample("e", user, Features.NONE, item, "click", 1, time, 0);
+    }
+
+    private static MiniBatch batch(TrainingExample... examples) {
+        return new MiniBatch(
+                1, 1, List.of(), List.of(examples), new float[examples.length], List.of(), new float[0], ITEMS);
+    }
+}

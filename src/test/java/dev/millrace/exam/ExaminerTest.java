@@ -1,0 +1,141 @@
+package dev.millrace.exam;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.StepTimes;
+import dev.millrace.model.TwoTower;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySink;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class ExaminerTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+    private static final int ITEMS = 150;
+    private static final List<Double> WEIGHTS = List.of(0.75, 0.0, 0.3, 10.0); // the first is the settings' own
+    private static final ModelSettings MODEL = ModelSettings.read(new SettingsReader(Map.of("tower.dim", "8")));
+
+    private final SplittableRandom random = new SplittableRandom(4);
+    private final Catalogue catalogue = new Catalogue('C');
+    private final FastPopularity popularity =
+            new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F');
+
+    @Test
+    void everyWeightRanksAsScoringEachItemOnItsOwnDoes() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        popularity.observe(batch(drawn(200)));
+        MiniBatch batch = batch(drawn(60));
+        try (TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED)) {
+            Examiner examiner = examiner();
+
+            examiner.examine(batch, model, catalogue, popularity);
+
+            ExamTotals totals = examiner.totals();
+            assertThat(totals.model()).usingRecursiveComparison().isEqualTo(reference(batch, model, WEIGHTS.get(0)));
+            assertThat(totals.others()).hasSize(3);
+            for (int at = 1; at < WEIGHTS.size(); at++) {
+                assertThat(totals.others().get(at - 1))
+                        .as("weight %s", WEIGHTS.get(at))
+                        .usingRecursiveComparison()
+                        .isEqualTo(reference(batch, model, WEIGHTS.get(at)));
+            }
+            assertThat(totals.model().hits())
+                    .isNotEqualTo(totals.others().get(0).hits());
+        }
+    }
+
+    @Test
+    void restoredItHasTheTotalsOfEveryWeight() {
+        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i1", TIME, Features.NONE)));
+        Examiner restored = examiner();
+        Examiner examiner = examiner();
+        try (TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED)) {
+            examiner.examine(batch(List.of(example("i1"))), model, catalogue, popularity);
+        }
+
+        examiner.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                restored.restore(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                throw new AssertionError("nothing was removed");
+            }
+        });
+
+        assertThat(restored.totals()).usingRecursiveComparison().isEqualTo(examiner.totals());
+        assertThat(restored.totals().others()).hasSize(3);
+    }
+
+    private static Examiner examiner() {
+        ExamSettings settings =
+                new ExamSettings(1, 8192, Duration.ofHours(6), WEIGHTS.get(0), WEIGHTS.subList(1, WEIGHTS.size()));
+        return new Examiner(settings, 'E', 'e');
+    }
+
+    /** Each item's score on its own, in the order of the components as {@link ItemScores} adds them up. */
+    private RankingTotals reference(MiniBatch batch, TwoTower model, double weight) {
+        RankingTotals totals = RankingTotals.NONE;
+        for (TrainingExample example : batch.examples()) {
+            float[] user = new float[8];
+            model.userVectors(List.of(example.user()), List.of(example.context()), user);
+            double mark = score(user, example.item(), model, weight);
+            double place = 1;
+            for (int item = 0; item < ITEMS; item++) {
+                String other = "i" + item;
+                if (!other.equals(example.item()) && !example.user().history().contains(other)) {
+                    double score = score(user, other, model, weight);
+                    place += score > mark ? 1 : score == mark ? 0.5 : 0;
+                }
+            }
+            totals = totals.plus(place);
+        }
+        return totals;
+    }
+
+    private double score(float[] user, String item, TwoTower model, double weight) {
+        float[] vector = new float[8];
+        model.itemVectors(List.of(item), vector);
+        float sum = 0;
+        for (int d = 0; d < 8; d++) {
+            sum += user[d] * vector[d];
+        }
+        return sum + (float) (weight * MODEL.loss().temperature() * popularity.number(item, TIME));
+    }
+
+    private List<TrainingExample> drawn(int count) {
+        List<TrainingExample> examples = new ArrayList<>();
+        for (int at = 0; at < count; at++) {
+            examples.add(example("i" + random.nextInt(1 + random.nextInt(ITEMS))));
+        }
+        return examples;
+    }
+
+    private TrainingExample example(String item) {
+        List<String> history = List.of("i" + random.nextInt(ITEMS), "i" + random.nextInt(ITEMS));
+        UserFeatures user = new UserFeatures("u" + random.nextInt(20), TIME, Features.NONE, history);
+        return new TrainingExample("e", user, Features.NONE, item, "click", 1, TIME, 0);
+    }
+
+    private static MiniBatch batch(List<TrainingExample> examples) {
+        return new MiniBatch(1, 1, List.of(), examples, new float[examples.size()], List.of(), new float[0], ITEMS);
+    }
+}
