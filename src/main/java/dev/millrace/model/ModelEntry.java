@@ -13,7 +13,8 @@ import java.util.Arrays;
  *
  * <p>Keys: {@code m h} header; {@code m n side name} statistics of a number; {@code m w side tensor chunk} weights of a
  * network, {@code m a side tensor chunk} their accumulators; {@code m r table 0 key} a row; {@code m s table 0 chunk} a part of a
- * table's sightings, {@code m s table 0} how many; {@code m t} event time and what the tables' upkeep counted.
+ * table's sightings, {@code m s table 0} how many; {@code m l} the learned temperature; {@code m t} event time and what
+ * the tables' upkeep counted.
  */
 sealed interface ModelEntry {
 
@@ -85,6 +86,14 @@ sealed interface ModelEntry {
         }
     }
 
+    /** The learned temperature, and its accumulator. */
+    record LearnedLogTemperature() implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return new byte[] {PREFIX, 'l'};
+        }
+    }
+
     /** Event time so far, and what became of rows. */
     record Upkeep() implements ModelEntry {
         @Override
@@ -110,6 +119,7 @@ sealed interface ModelEntry {
                 yield new Chunk((char) key[2], key[1] == 'a', key[3], parts.getShort(4));
             }
             case 't' -> new Upkeep();
+            case 'l' -> new LearnedLogTemperature();
             case 's' -> {
                 int split = tableEnd(key);
                 yield new Sightings(

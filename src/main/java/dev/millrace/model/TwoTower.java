@@ -47,6 +47,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final Tower itemTower;
     private final StepTimes times;
     private final Objective objective;
+    private final HardNegatives hardNegatives;
     private final DenseOptimiser userOptimiser;
     private final DenseOptimiser itemOptimiser;
 
@@ -82,6 +83,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         this.userOptimiser = new DenseOptimiser(userTower.kernel(), initialAccumulator);
         this.itemOptimiser = new DenseOptimiser(itemTower.kernel(), initialAccumulator);
         this.objective = new Objective(settings.loss(), settings.dim());
+        this.hardNegatives = new HardNegatives(settings.loss().negatives().hardByModel(), catalogue, settings.dim());
     }
 
     /**
@@ -92,17 +94,19 @@ public final class TwoTower implements Durable, AutoCloseable {
      */
     public StepReport learn(MiniBatch batch) {
         if (batch.examples().isEmpty()) {
-            return new StepReport(0, 0, 0);
+            return StepReport.ofNothing(objective.temperature().value());
         }
         times.begin();
         batchTime =
                 batch.examples().stream().mapToLong(TrainingExample::time).max().orElse(0);
-        Candidates candidates = Candidates.of(batch, settings.loss());
+        NegativePairs pairs = NegativePairs.of(batch).with(hardNegatives.find(batch, this));
+        Candidates candidates = Candidates.of(batch, settings.loss(), pairs);
         float share =
                 Math.min(1f, (float) batch.examples().size() / settings.loss().fullBatch());
         StepReport report =
                 learn(batch.step(), users(batch), items(candidates.items()), candidates, weights(batch, share));
-        return new StepReport(report.loss() / share, report.gradientNorm(), report.touched());
+        return new StepReport(
+                report.loss() / share, report.gradientNorm(), report.touched(), report.temperature(), report.sample());
     }
 
     /**
@@ -155,7 +159,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         apply(norm, step);
         keepUp();
         times.lap(StepTimes.Phase.APPLY);
-        return new StepReport(loss, norm, touched);
+        return new StepReport(loss, norm, touched, objective.temperature().value(), candidates.sample());
     }
 
     /**
@@ -302,6 +306,8 @@ public final class TwoTower implements Durable, AutoCloseable {
             isHeaderDirty = false;
             areNetworksDirty = false;
             isUpkeepDirty = false;
+        } else if (entry instanceof ModelEntry.LearnedLogTemperature) {
+            objective.temperature().restore(value);
         } else if (entry instanceof ModelEntry.Upkeep) {
             ByteBuffer payload = Frame.open(value);
             clock = payload.getLong();
@@ -349,6 +355,11 @@ public final class TwoTower implements Durable, AutoCloseable {
                 putTensors(side, true, optimiser(side).accumulators(), changed);
             }
         }
+        if (objective.temperature().drain()) {
+            changed.put(
+                    new ModelEntry.LearnedLogTemperature().key(),
+                    objective.temperature().entry());
+        }
         if (isUpkeepDirty) {
             changed.put(new ModelEntry.Upkeep().key(), upkeep());
         }
@@ -380,6 +391,11 @@ public final class TwoTower implements Durable, AutoCloseable {
         TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         entries.put(new ModelEntry.Header().key(), header());
         entries.put(new ModelEntry.Upkeep().key(), upkeep());
+        if (objective.temperature().isLearned()) {
+            entries.put(
+                    new ModelEntry.LearnedLogTemperature().key(),
+                    objective.temperature().entry());
+        }
         for (Tower tower : List.of(userTower, itemTower)) {
             for (int f = 0; f < tower.features().size(); f++) {
                 putMoments(tower, f, entries);
@@ -439,6 +455,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         clock = Math.max(clock, batchTime);
         double max = settings.optimiser().maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
+        objective.temperature().apply();
         userOptimiser.apply(settings.optimiser().dense(), scale);
         itemOptimiser.apply(settings.optimiser().dense(), scale);
         for (RowGradients gradients : rowGradients.values()) {
@@ -462,6 +479,9 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     private Optional<RefusedStepException.Reason> refusal(double loss, double norm, double rowNorm) {
+        if (!Double.isFinite(objective.temperature().gradient())) {
+            return Optional.of(RefusedStepException.Reason.NOT_FINITE);
+        }
         if (!Double.isFinite(loss) || !Double.isFinite(norm) || !Double.isFinite(rowNorm)) {
             return Optional.of(RefusedStepException.Reason.NOT_FINITE);
         }

@@ -34,10 +34,17 @@ final class TwoTowerReference {
     private final Map<String, double[]> rowSums = new TreeMap<>();
     private final Map<String, List<Double>> numbers = new TreeMap<>();
 
+    private final double[] logTemperature;
+    private double temperatureSum = 0.001;
+    private LossReference formula;
+    private boolean isFrozen;
+
     /** Begins with the networks of a learner that has not learnt. */
     TwoTowerReference(ModelSettings settings, Catalogue catalogue, TwoTower begin) {
         this.settings = settings;
         this.catalogue = catalogue;
+        this.logTemperature = new double[] {Math.log(settings.loss().temperature())};
+        this.formula = new LossReference(settings.loss(), Scenes.batch(1, 0, 0), NegativePairs.NONE);
         this.user = doubles(begin.userTower().kernel().weights());
         this.item = doubles(begin.itemTower().kernel().weights());
         double initial = settings.optimiser().dense().initialAccumulator();
@@ -53,6 +60,10 @@ final class TwoTowerReference {
         return item;
     }
 
+    double temperature() {
+        return Math.exp(logTemperature[0]);
+    }
+
     /** One step; its loss before the step. */
     double learn(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
@@ -62,12 +73,16 @@ final class TwoTowerReference {
             observe('i', settings.item(), catalogue.features(example.item()), Features.NONE);
         }
         Set<String> read = new LinkedHashSet<>();
+        isFrozen = false;
         double loss = loss(batch, read);
         double[][] userGradients = differences(user, batch);
         double[][] itemGradients = differences(item, batch);
         Map<String, double[]> rowGradients = new TreeMap<>();
         for (String row : read) {
             rowGradients.put(row, differences(row(row), batch));
+        }
+        if (settings.loss().learnedTemperature().isLearned()) {
+            applyTemperature(differences(logTemperature, batch)[0]);
         }
         double norm = Math.sqrt(squares(userGradients) + squares(itemGradients));
         double max = settings.optimiser().maxGradientNorm();
@@ -85,14 +100,10 @@ final class TwoTowerReference {
 
     /** Mean loss over the columns of the formula, at the weight of the batch. */
     private double loss(MiniBatch batch, Set<String> read) {
-        int examples = batch.examples().size();
-        int negatives = batch.negatives().size();
         List<double[]> users = new ArrayList<>();
-        List<double[]> columns = new ArrayList<>();
-        List<String> items = new ArrayList<>();
-        double[] logP = new double[examples + negatives];
-        for (int i = 0; i < examples; i++) {
-            TrainingExample example = batch.examples().get(i);
+        Map<String, double[]> vectors = new TreeMap<>();
+        Set<String> items = new LinkedHashSet<>();
+        for (TrainingExample example : batch.examples()) {
             users.add(vector(
                     'u',
                     settings.user(),
@@ -103,46 +114,29 @@ final class TwoTowerReference {
                     example.user().history(),
                     read));
             items.add(example.item());
-            logP[i] = batch.logProbability()[i];
         }
         items.addAll(batch.negatives());
-        for (int j = 0; j < items.size(); j++) {
-            columns.add(vector(
-                    'i',
-                    settings.item(),
-                    item,
-                    items.get(j),
-                    catalogue.features(items.get(j)),
-                    Features.NONE,
-                    List.of(),
-                    read));
-            if (j >= examples) {
-                logP[j] = batch.negativeLogProbability()[j - examples];
-            }
+        items.addAll(batch.draws().hard());
+        for (String each : items) {
+            vectors.put(
+                    each,
+                    vector(
+                            'i',
+                            settings.item(),
+                            item,
+                            each,
+                            catalogue.features(each),
+                            Features.NONE,
+                            List.of(),
+                            read));
         }
-        double total = 0;
-        for (int i = 0; i < examples; i++) {
-            double sum = 0;
-            double positive = 0;
-            for (int j = 0; j < items.size(); j++) {
-                if (j != i && items.get(j).equals(items.get(i))) {
-                    continue; // an accidental hit
-                }
-                double logit =
-                        dot(users.get(i), columns.get(j)) / settings.loss().temperature();
-                logit += settings.loss().popularityExponent() * logP[j];
-                if (settings.loss().correction() == ModelSettings.Correction.CLASSIC) {
-                    double q = negatives == 0
-                            ? Math.exp(logP[j])
-                            : (examples * Math.exp(logP[j]) + (double) negatives / batch.catalogueSize())
-                                    / (examples + negatives);
-                    logit -= Math.log(q);
-                }
-                sum += Math.exp(logit);
-                positive = j == i ? logit : positive;
-            }
-            total += batch.examples().get(i).weight() * (Math.log(sum) - positive);
+        double[][] rows = users.toArray(new double[0][]);
+        if (!isFrozen) {
+            formula = new LossReference(settings.loss(), batch, NegativePairs.of(batch));
+            formula.freeze(rows, id -> known(vectors, id), Math.exp(logTemperature[0]));
+            isFrozen = true;
         }
+        double mean = formula.loss(rows, id -> known(vectors, id), Math.exp(logTemperature[0]));
         double penalty = 0;
         for (int matrix = 0; matrix < user.length; matrix += 2) {
             penalty += squares(new double[][] {user[matrix]});
@@ -150,7 +144,7 @@ final class TwoTowerReference {
         for (int matrix = 0; matrix < item.length; matrix += 2) {
             penalty += squares(new double[][] {item[matrix]});
         }
-        return share(batch) * total / examples + settings.optimiser().l2() / 2 * penalty;
+        return share(batch) * mean + settings.optimiser().l2() / 2 * penalty;
     }
 
     private double[] vector(
@@ -304,6 +298,17 @@ final class TwoTowerReference {
                 weights[tensor][at] -= adagrad.learningRate() * g / (Math.sqrt(sums[tensor][at]) + adagrad.epsilon());
             }
         }
+    }
+
+    private void applyTemperature(double gradient) {
+        LearnedTemperature learned = settings.loss().learnedTemperature();
+        temperatureSum += gradient * gradient;
+        double moved = logTemperature[0] - learned.learningRate() * gradient / (Math.sqrt(temperatureSum) + 1e-10);
+        logTemperature[0] = Math.max(Math.log(learned.min()), Math.min(Math.log(learned.max()), moved));
+    }
+
+    private static double[] known(Map<String, double[]> vectors, String id) {
+        return vectors.getOrDefault(id, new double[0]);
     }
 
     private void applyRow(String name, double[] gradient) {
