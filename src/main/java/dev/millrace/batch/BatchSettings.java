@@ -7,25 +7,21 @@ import java.time.Duration;
  * How examples become mini-batches.
  *
  * @param size positives of a full batch
- * @param negatives items drawn uniformly from the catalogue for each batch
  * @param maxChanges catalogue changes and removed users after which a batch is full whatever its examples
  * @param maxBytes estimated size after which a batch is full, below the broker's message limit
  * @param seed of the draws
- * @param estimator of item popularity
- * @param halfLife positives after which a decayed count has halved
- * @param rate α of the interval estimator
+ * @param popularity how an item's share of the positives is estimated
+ * @param negatives which items a batch carries beside its positives
  * @param removalMemory event time for which a removed item's id is remembered
  * @param unannounced how long items stay that only examples named
  */
 public record BatchSettings(
         int size,
-        int negatives,
         int maxChanges,
         int maxBytes,
         long seed,
-        Estimator estimator,
-        double halfLife,
-        double rate,
+        PopularitySettings popularity,
+        NegativeSettings negatives,
         Duration removalMemory,
         Unannounced unannounced) {
 
@@ -37,19 +33,16 @@ public record BatchSettings(
      */
     public record Unannounced(Duration expireAfter, int max) {}
 
-    /** Which estimator of item popularity. */
-    public enum Estimator {
-        /** A decayed count. */
-        DECAYED,
-        /** Intervals between sightings, Yi et al. 2019. */
-        INTERVALS
-    }
-
     public static BatchSettings read(SettingsReader reader) {
+        PopularitySettings popularity = PopularitySettings.read(reader);
+        NegativeSettings negatives = NegativeSettings.read(reader);
+        reader.require(
+                negatives.popular().most() == 0 || popularity.isByItem(),
+                "negatives.popularity",
+                negatives.popular().most(),
+                "must be 0 where items share an estimate of their popularity (popularity.hashes)");
         return new BatchSettings(
                 reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
-                reader.integer(
-                        "batch.negatives", 512, 0, 65_536, "items drawn uniformly from the catalogue for each batch"),
                 reader.integer(
                         "batch.max-changes",
                         500,
@@ -64,17 +57,8 @@ public record BatchSettings(
                         "estimated bytes that fill a batch; the topic's message limit is 8 MiB"),
                 reader.longInteger(
                         "model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "of every initial weight and every draw"),
-                reader.choice(
-                        "popularity.estimator",
-                        Estimator.DECAYED,
-                        "of an item's share of the positives: decayed count, or intervals between sightings (Yi et al. 2019)"),
-                reader.number(
-                        "popularity.half-life",
-                        100_000,
-                        1,
-                        1e12,
-                        "positives after which a count of the decayed estimator has halved"),
-                reader.number("popularity.rate", 0.01, 1e-6, 1, "alpha of the interval estimator"),
+                popularity,
+                negatives,
                 reader.duration(
                         "catalogue.removal-memory",
                         Duration.ofDays(2),
@@ -95,12 +79,5 @@ public record BatchSettings(
                                 1,
                                 100_000_000,
                                 "items in the catalogue that only examples named; beyond it the one named longest ago goes")));
-    }
-
-    ItemPopularity popularity(char prefix) {
-        return switch (estimator) {
-            case DECAYED -> new ItemPopularity.Decayed(prefix, halfLife);
-            case INTERVALS -> new ItemPopularity.Intervals(prefix, rate, size);
-        };
     }
 }

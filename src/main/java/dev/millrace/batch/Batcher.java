@@ -26,6 +26,8 @@ import java.util.function.Predicate;
  * features, and goes when examples no longer name it; one that was removed stays so until the catalogue has it again. Who or what
  * is removed takes its examples out of the open batch.
  *
+ * <p>What the negatives are drawn from is stored among the popularity's entries, since it is a function of the log as that is.
+ *
  * <p>The open batch is state too: each of its parts is an entry under a running number, which goes when the batch is closed.
  */
 public final class Batcher implements Durable {
@@ -38,6 +40,7 @@ public final class Batcher implements Durable {
     private final byte prefix;
     private final char popularityPrefix;
     private final ItemPopularity popularity;
+    private final NegativeSource negativeSource;
     private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
     private final TreeMap<Long, CatalogueChange> changes = new TreeMap<>();
     private final TreeMap<Long, String> removedUsers = new TreeMap<>();
@@ -64,7 +67,8 @@ public final class Batcher implements Durable {
         this.catalogue = catalogue;
         this.prefix = (byte) prefix;
         this.popularityPrefix = popularityPrefix;
-        this.popularity = settings.popularity(popularityPrefix);
+        this.popularity = settings.popularity().estimator(popularityPrefix, settings.size());
+        this.negativeSource = new NegativeSource(settings.negatives(), catalogue, popularity, popularityPrefix);
     }
 
     public void add(TrainingExample example) {
@@ -146,18 +150,21 @@ public final class Batcher implements Durable {
         catalogueChanges.addAll(forsaken);
         List<String> items = positives.stream().map(TrainingExample::item).toList();
         long seed = CounterRandom.bits(settings.seed(), step, 0);
-        List<String> negatives = positives.isEmpty() ? List.of() : drawNegatives(seed);
+        NegativeSource.Drawn negatives = positives.isEmpty()
+                ? new NegativeSource.Drawn(List.of(), NegativeDraws.UNIFORM)
+                : negativeSource.draw(step, seed, positives);
         MiniBatch batch = new MiniBatch(
                 step,
                 seed,
                 catalogueChanges,
                 positives,
                 logProbabilities(items),
-                negatives,
-                logProbabilities(negatives),
+                negatives.shared(),
+                logProbabilities(negatives.shared()),
                 catalogue.size(),
-                List.copyOf(new LinkedHashSet<>(removedUsers.values())));
-        popularity.observe(items);
+                List.copyOf(new LinkedHashSet<>(removedUsers.values())),
+                negatives.draws());
+        observe(items);
         examples.clear();
         changes.clear();
         removedUsers.clear();
@@ -173,13 +180,17 @@ public final class Batcher implements Durable {
         step = batch.step();
         batch.catalogue().forEach(this::apply);
         catalogue.sighted(step, batch.examples());
-        popularity.observe(batch.examples().stream().map(TrainingExample::item).toList());
+        observe(batch.examples().stream().map(TrainingExample::item).toList());
     }
 
     @Override
     public void restore(byte[] key, byte[] value) {
         if (key[0] == popularityPrefix) {
-            popularity.restore(key, value);
+            if (negativeSource.isOwn(key)) {
+                negativeSource.restore(key, value);
+            } else {
+                popularity.restore(key, value);
+            }
             return;
         }
         ByteBuffer payload = Frame.open(value);
@@ -242,12 +253,24 @@ public final class Batcher implements Durable {
                         .putLong(added)
                         .putLong(closedUpTo)));
         popularity.drainDirty(sink);
+        negativeSource.drainDirty(sink);
+    }
+
+    private void observe(List<String> items) {
+        popularity.observe(items);
+        negativeSource.observe(items);
     }
 
     private void apply(CatalogueChange change) {
+        int behind = catalogue.size();
+        int number = catalogue.number(change.itemId()).orElse(behind);
         catalogue.apply(change);
         if (change instanceof CatalogueChange.Removal) {
             popularity.remove(change.itemId());
+        }
+        negativeSource.refresh(number);
+        if (catalogue.size() < behind) {
+            negativeSource.refresh(behind - 1); // the last item took the number of the one removed
         }
     }
 
@@ -300,14 +323,6 @@ public final class Batcher implements Durable {
             }
         }
         return unknown;
-    }
-
-    private List<String> drawNegatives(long seed) {
-        List<String> negatives = new ArrayList<>(settings.negatives());
-        for (int slot = 0; slot < settings.negatives(); slot++) {
-            negatives.add(catalogue.itemAt(CounterRandom.below(catalogue.size(), seed, 1, slot)));
-        }
-        return negatives;
     }
 
     private float[] logProbabilities(List<String> items) {

@@ -21,7 +21,10 @@ public final class DecayedCounts implements Durable {
 
     private static final String TOTAL = ""; // no item has an empty id
 
-    private record Count(double value, double asOf) {}
+    /** A count as it stood at a time. */
+    record Count(double value, double asOf) {}
+
+    private static final Count NONE = new Count(0, 0);
 
     private final byte prefix;
     private final double halfLife;
@@ -40,6 +43,11 @@ public final class DecayedCounts implements Durable {
     public void add(String item, double time, double amount) {
         addTo(item, time, amount);
         addTo(TOTAL, time, amount);
+    }
+
+    /** The item's count as of when it was last added to. */
+    Count stored(String item) {
+        return counts.getOrDefault(item, NONE);
     }
 
     /** The item's count decayed to that time. */

@@ -6,6 +6,7 @@ import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,7 +14,11 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /** Estimates how probable it is that a draw from the stream of positives is a given item. */
-public sealed interface ItemPopularity extends Durable {
+public sealed interface ItemPopularity extends Durable
+        permits ItemPopularity.Decayed, ItemPopularity.Intervals, HashedIntervals, CountMin {
+
+    /** Text of the key of what an estimator counts as a whole; no id holds a NUL. */
+    String CLOCK = "\0";
 
     /**
      * Natural log of the probability that one draw is this item.
@@ -31,26 +36,42 @@ public sealed interface ItemPopularity extends Durable {
      * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the estimate
      * forgets at the pace of the stream whatever the batch size.
      */
-    final class Decayed implements ItemPopularity {
+    final class Decayed implements ItemPopularity, PowerDraws.Weights {
 
-        private static final double EPSILON = 0.1;
-        private static final String CLOCK = "\0"; // no id holds a NUL
+        /** Added to each count, so that what was never seen is not impossible. */
+        static final double EPSILON = 0.1;
+
+        /** Half-lives after which weights are told relative to a later time, long before they leave the doubles. */
+        private static final double EPOCH_HALF_LIVES = 200;
 
         private final DecayedCounts counts;
         private final byte[] clockKey;
+        private final double halfLife;
+        private final double epsilon;
         private double positives; // a whole number
         private boolean clockDirty;
 
         /** @param halfLife positives after which a count has halved */
         public Decayed(char prefix, double halfLife) {
+            this(prefix, halfLife, EPSILON);
+        }
+
+        private Decayed(char prefix, double halfLife, double epsilon) {
             this.counts = new DecayedCounts(prefix, halfLife);
             this.clockKey = (prefix + CLOCK).getBytes(StandardCharsets.UTF_8);
+            this.halfLife = halfLife;
+            this.epsilon = epsilon;
+        }
+
+        /** A running count, which forgets nothing: {@code p(y) = (c(y) + 1) / (C + N)}. */
+        static Decayed running(char prefix) {
+            return new Decayed(prefix, Double.POSITIVE_INFINITY, 1);
         }
 
         @Override
         public double logProbability(String item, int catalogueSize) {
-            double total = counts.total(positives) + EPSILON * Math.max(1, catalogueSize);
-            return StrictMath.log((counts.count(item, positives) + EPSILON) / total);
+            double total = counts.total(positives) + epsilon * Math.max(1, catalogueSize);
+            return StrictMath.log((counts.count(item, positives) + epsilon) / total);
         }
 
         @Override
@@ -66,8 +87,40 @@ public sealed interface ItemPopularity extends Durable {
         }
 
         @Override
+        public double weight(String item, double exponent) {
+            DecayedCounts.Count count = counts.stored(item);
+            return count.value() == 0
+                    ? 0
+                    : StrictMath.pow(count.value(), exponent) * grown(exponent, count.asOf() - epochStart());
+        }
+
+        @Override
+        public double scale(double exponent) {
+            return 1 / grown(exponent, positives - epochStart());
+        }
+
+        @Override
+        public double floor(double exponent) {
+            return StrictMath.pow(epsilon, exponent);
+        }
+
+        @Override
+        public double epoch() {
+            return StrictMath.floor(positives / (EPOCH_HALF_LIVES * halfLife));
+        }
+
+        private double epochStart() {
+            return Double.isInfinite(halfLife) ? 0 : epoch() * EPOCH_HALF_LIVES * halfLife;
+        }
+
+        /** What decay takes over that time, given back. */
+        private double grown(double exponent, double time) {
+            return StrictMath.pow(2, exponent * time / halfLife);
+        }
+
+        @Override
         public void restore(byte[] key, byte[] value) {
-            if (java.util.Arrays.equals(key, clockKey)) {
+            if (Arrays.equals(key, clockKey)) {
                 positives = Frame.open(value).getDouble();
             } else {
                 counts.restore(key, value);
@@ -90,12 +143,10 @@ public sealed interface ItemPopularity extends Durable {
      *
      * <p>Kept for fidelity and as a control: it cannot tell items apart that are in every batch.
      */
-    final class Intervals implements ItemPopularity {
+    final class Intervals implements ItemPopularity, PowerDraws.Weights {
 
         /** Batches between sightings before any is known; the prior of an item at its first sight. */
-        private static final double PRIOR_INTERVAL = 100;
-
-        private static final String CLOCK = "\0";
+        static final double PRIOR_INTERVAL = 100;
 
         private record Interval(long lastStep, double estimate) {}
 
@@ -118,9 +169,17 @@ public sealed interface ItemPopularity extends Durable {
 
         @Override
         public double logProbability(String item, int catalogueSize) {
+            return -StrictMath.log(batches(item) * batchSize);
+        }
+
+        private double batches(String item) {
             Interval interval = intervals.get(item);
-            double batches = interval == null ? PRIOR_INTERVAL : Math.max(1, interval.estimate);
-            return -StrictMath.log(batches * batchSize);
+            return interval == null ? PRIOR_INTERVAL : Math.max(1, interval.estimate);
+        }
+
+        @Override
+        public double weight(String item, double exponent) {
+            return StrictMath.pow(batches(item), -exponent);
         }
 
         @Override

@@ -15,10 +15,12 @@ import java.util.List;
  * @param examples positives, in log order; may be empty when only the catalogue changed
  * @param logProbability [examples] natural log of the estimated probability that a draw from the stream of positives is this
  *     example's item, as of before this batch
- * @param negatives items drawn uniformly, with replacement, from the catalogue as of this batch
+ * @param negatives items that are negatives of every example, drawn from the catalogue as of this batch, the first of them
+ *     uniformly and with replacement
  * @param negativeLogProbability [negatives] the same estimate for these
  * @param catalogueSize items in the catalogue as of this batch; the N of the uniform draw
  * @param removedUsers users who asked to be forgotten since the last batch, each once; their rows go before learning
+ * @param draws how the negatives were drawn that are not uniform, and negatives of one example alone
  */
 public record MiniBatch(
         long step,
@@ -29,7 +31,8 @@ public record MiniBatch(
         List<String> negatives,
         float[] negativeLogProbability,
         int catalogueSize,
-        List<String> removedUsers) {
+        List<String> removedUsers,
+        NegativeDraws draws) {
 
     public MiniBatch {
         catalogue = List.copyOf(catalogue);
@@ -44,6 +47,36 @@ public record MiniBatch(
             throw new IllegalArgumentException(
                     negativeLogProbability.length + " log probabilities for " + negatives.size() + " negatives");
         }
+        draws.requireFit(examples.size(), negatives.size());
+    }
+
+    /** How many of the negatives, the first, were drawn uniformly. */
+    public int uniformNegatives() {
+        return negatives.size() - draws.byPopularity() - draws.fromMemory();
+    }
+
+    /** A batch whose negatives are uniform. */
+    public MiniBatch(
+            long step,
+            long seed,
+            List<CatalogueChange> catalogue,
+            List<TrainingExample> examples,
+            float[] logProbability,
+            List<String> negatives,
+            float[] negativeLogProbability,
+            int catalogueSize,
+            List<String> removedUsers) {
+        this(
+                step,
+                seed,
+                catalogue,
+                examples,
+                logProbability,
+                negatives,
+                negativeLogProbability,
+                catalogueSize,
+                removedUsers,
+                NegativeDraws.UNIFORM);
     }
 
     /** A batch before which no user was removed. */

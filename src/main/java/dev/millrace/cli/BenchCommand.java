@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.DigestBench;
+import dev.millrace.app.PopularityBench;
 import dev.millrace.app.RecoveryBench;
 import dev.millrace.model.KernelBench;
 import java.io.IOException;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-@Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed.")
+@Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed, and estimates.")
 final class BenchCommand implements Runnable {
 
     @Spec
@@ -44,6 +45,17 @@ final class BenchCommand implements Runnable {
                     @Nullable
                     Path peerData) {
         KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps);
+        return 0;
+    }
+
+    @Command(
+            name = "popularity",
+            mixinStandardHelpOptions = true,
+            description = "Compare estimators of popularity with the truth, on streams with and without drift.")
+    int popularity(
+            @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
+                    List<Integer> batches) {
+        PopularityBench.run(System.out, batches);
         return 0;
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.batch.NegativeSettings;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
@@ -44,6 +45,8 @@ public record ModelSettings(
     public enum Correction {
         /** Every logit, the positive's too, loses log Q (Yi et al. 2019). */
         CLASSIC,
+        /** The negatives' logits lose log Q, the positive, which is not drawn, is apart (arXiv 2507.09331). */
+        YANDEX_2025,
         /** Nothing is taken out; the negative control. */
         NONE
     }
@@ -55,8 +58,31 @@ public record ModelSettings(
      * @param correction whether log Q is subtracted
      * @param fullBatch examples of a full batch; a smaller one weighs as much less
      * @param popularityExponent b of the term b log p that the training logit carries
+     * @param form which loss it is
+     * @param learnedTemperature whether the temperature moves
+     * @param negatives which candidates are negatives
      */
-    public record Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {}
+    public record Loss(
+            double temperature,
+            Correction correction,
+            int fullBatch,
+            double popularityExponent,
+            LossForm form,
+            LearnedTemperature learnedTemperature,
+            NegativeRules negatives) {
+
+        /** A softmax at a fixed temperature over all candidates. */
+        Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
+            this(
+                    temperature,
+                    correction,
+                    fullBatch,
+                    popularityExponent,
+                    LossForm.SOFTMAX,
+                    LearnedTemperature.FIXED,
+                    NegativeRules.ALL_IN_BATCH);
+        }
+    }
 
     /**
      * How a step moves the weights.
@@ -155,11 +181,54 @@ public record ModelSettings(
     }
 
     private static Loss loss(SettingsReader reader) {
-        return new Loss(
+        Loss loss = new Loss(
                 reader.number("loss.temperature", 0.1, 0.001, 1, "softmax temperature"),
-                reader.choice("loss.correction", Correction.CLASSIC, "whether logits lose log Q"),
+                reader.choice(
+                        "loss.correction",
+                        Correction.CLASSIC,
+                        "whether log Q is taken out: of every logit, of the negatives' with the positive apart, or not"),
                 reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
-                reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"));
+                reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"),
+                LossForm.read(reader),
+                LearnedTemperature.read(reader),
+                NegativeRules.read(reader));
+        boolean isSoftmax = loss.form.is(LossForm.Kind.SOFTMAX);
+        reader.require(
+                isSoftmax || loss.correction != Correction.YANDEX_2025,
+                "loss.correction",
+                "yandex-2025",
+                "must be classic or none unless loss.kind = softmax");
+        reader.require(
+                isSoftmax || loss.popularityExponent == 0,
+                "loss.popularity-exponent",
+                loss.popularityExponent,
+                "must be 0 unless loss.kind = softmax");
+        LearnedTemperature learned = loss.learnedTemperature;
+        reader.require(
+                isSoftmax || !learned.isLearned(),
+                "loss.temperature.learned",
+                learned.isLearned(),
+                "must be false unless loss.kind = softmax");
+        reader.require(
+                !learned.isLearned() || (learned.min() <= loss.temperature && loss.temperature <= learned.max()),
+                "loss.temperature",
+                loss.temperature,
+                "must be from loss.temperature.min to loss.temperature.max where it is learned");
+        NegativeRules rules = loss.negatives;
+        reader.require(
+                loss.correction != Correction.YANDEX_2025
+                        || rules.hardestInBatch().most() == 0,
+                "negatives.hard-in-batch",
+                rules.hardestInBatch().most(),
+                "must be 0 with loss.correction = yandex-2025, whose weight is an estimate from a whole sample");
+        reader.require(
+                rules.areInBatch()
+                        || NegativeSettings.read(reader).areAny()
+                        || rules.hardByModel().quota().most() > 0,
+                "negatives.in-batch",
+                rules.areInBatch(),
+                "must be true where there are no other negatives");
+        return loss;
     }
 
     private static Optimiser optimiser(SettingsReader reader) {

@@ -1,16 +1,21 @@
 package dev.millrace.model;
 
+import java.util.Arrays;
+
 /**
  * What a step minimises, as a function of the vectors: their loss, and its gradients with respect to them. One thread.
  *
- * <p>The order of the formulas: inner products / temperature → constants (popularity, log Q) → softmax → back the same way.
+ * <p>The order of the formulas: inner products × factor (1 / temperature of the softmax) → constants (popularity, log Q) → loss → back the
+ * same way.
  */
 final class Objective {
 
     private final ModelSettings.Loss settings;
     private final int dim;
-    private final InBatchSoftmax softmax = new InBatchSoftmax();
+    private final ScoreLoss loss;
+    private final Temperature temperature;
     private float[] scores = new float[0];
+    private float[] pairScores = new float[0];
     private float[] userGradients = new float[0];
     private float[] itemGradients = new float[0];
 
@@ -18,6 +23,8 @@ final class Objective {
     Objective(ModelSettings.Loss settings, int dim) {
         this.settings = settings;
         this.dim = dim;
+        this.loss = ScoreLoss.of(settings);
+        this.temperature = new Temperature(settings.temperature(), settings.learnedTemperature());
     }
 
     /**
@@ -30,17 +37,21 @@ final class Objective {
      */
     double toGradients(float[] users, float[] items, Candidates candidates, float[] weights) {
         int examples = weights.length;
-        int count = candidates.items().size();
-        float inverseTemperature = (float) (1 / settings.temperature());
-        scores = room(scores, examples * count);
+        int shared = candidates.shared();
+        float factor = factor();
+        scores = room(scores, examples * shared);
+        pairScores = room(pairScores, candidates.pairItems().length);
         userGradients = room(userGradients, examples * dim);
-        itemGradients = room(itemGradients, count * dim);
-        Nd4jKernel.Products.multiplyTransposedRight(users, items, scores, examples, dim, count, inverseTemperature);
-        double loss = softmax.toGradient(scores, candidates, weights);
-        Nd4jKernel.Products.multiply(scores, items, userGradients, examples, count, dim, inverseTemperature);
-        Nd4jKernel.Products.multiplyTransposedLeft(
-                scores, users, itemGradients, count, examples, dim, inverseTemperature);
-        return loss;
+        itemGradients = room(itemGradients, candidates.items().size() * dim);
+        Nd4jKernel.Products.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
+        scorePairs(users, items, candidates, examples, factor);
+        double mean = loss.toGradient(scores, pairScores, candidates, weights);
+        Nd4jKernel.Products.multiply(scores, items, userGradients, examples, shared, dim, factor);
+        Nd4jKernel.Products.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
+        Arrays.fill(itemGradients, shared * dim, candidates.items().size() * dim, 0f);
+        addPairs(users, items, candidates, examples, factor);
+        temperature.learn(-loss.scoreGradient());
+        return mean;
     }
 
     /** [examples, dim] dL/dusers, valid until the next call. */
@@ -53,7 +64,45 @@ final class Objective {
         return itemGradients;
     }
 
+    Temperature temperature() {
+        return temperature;
+    }
+
     static float[] room(float[] array, int length) {
         return array.length >= length ? array : new float[length];
+    }
+
+    private float factor() {
+        return switch (settings.form().kind()) {
+            case SOFTMAX -> (float) (1 / temperature.value());
+            case POINTWISE -> (float) settings.form().scale();
+            case TRIPLET -> 1f;
+        };
+    }
+
+    private void scorePairs(float[] users, float[] items, Candidates candidates, int examples, float factor) {
+        for (int i = 0; i < examples; i++) {
+            for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
+                int item = candidates.pairItems()[pair] * dim;
+                float sum = 0;
+                for (int d = 0; d < dim; d++) {
+                    sum += users[i * dim + d] * items[item + d];
+                }
+                pairScores[pair] = factor * sum;
+            }
+        }
+    }
+
+    private void addPairs(float[] users, float[] items, Candidates candidates, int examples, float factor) {
+        for (int i = 0; i < examples; i++) {
+            for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
+                int item = candidates.pairItems()[pair] * dim;
+                float gradient = factor * pairScores[pair];
+                for (int d = 0; d < dim; d++) {
+                    userGradients[i * dim + d] += gradient * items[item + d];
+                    itemGradients[item + d] += gradient * users[i * dim + d];
+                }
+            }
+        }
     }
 }

@@ -50,6 +50,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final Tower itemTower;
     private final StepTimes times;
     private final Objective objective;
+    private final HardNegatives hardNegatives;
     private final DenseOptimiser userOptimiser;
     private final DenseOptimiser itemOptimiser;
 
@@ -88,6 +89,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
         this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());
         this.objective = new Objective(settings.loss(), settings.width());
+        this.hardNegatives = new HardNegatives(settings.loss().negatives().hardByModel(), catalogue, settings.width());
     }
 
     /**
@@ -98,12 +100,13 @@ public final class TwoTower implements Durable, AutoCloseable {
      */
     public StepReport learn(MiniBatch batch) {
         if (batch.examples().isEmpty()) {
-            return new StepReport(0, 0, 0);
+            return StepReport.ofNothing(objective.temperature().value());
         }
         times.begin();
         batchTime =
                 batch.examples().stream().mapToLong(TrainingExample::time).max().orElse(0);
-        Candidates candidates = Candidates.of(batch, settings.loss());
+        NegativePairs pairs = NegativePairs.of(batch).with(hardNegatives.find(batch, this));
+        Candidates candidates = Candidates.of(batch, settings.loss(), pairs);
         float share =
                 Math.min(1f, (float) batch.examples().size() / settings.loss().fullBatch());
         StepReport report = learn(
@@ -112,7 +115,8 @@ public final class TwoTower implements Durable, AutoCloseable {
                 items(candidates.items(), Math.max(clock, batchTime)),
                 candidates,
                 weights(batch, share));
-        return new StepReport(report.loss() / share, report.gradientNorm(), report.touched());
+        return new StepReport(
+                report.loss() / share, report.gradientNorm(), report.touched(), report.temperature(), report.sample());
     }
 
     /**
@@ -166,7 +170,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         noteFieldWeights(users.size(), items.size());
         keepUp();
         times.lap(StepTimes.Phase.APPLY);
-        return new StepReport(loss, norm, touched);
+        return new StepReport(loss, norm, touched, objective.temperature().value(), candidates.sample());
     }
 
     /**
@@ -342,6 +346,8 @@ public final class TwoTower implements Durable, AutoCloseable {
             isHeaderDirty = false;
             areNetworksDirty = false;
             isUpkeepDirty = false;
+        } else if (entry instanceof ModelEntry.LearnedLogTemperature) {
+            objective.temperature().restore(value);
         } else if (entry instanceof ModelEntry.Upkeep) {
             ByteBuffer payload = Frame.open(value);
             clock = payload.getLong();
@@ -388,6 +394,11 @@ public final class TwoTower implements Durable, AutoCloseable {
                 putNetwork(side, tower, changed);
             }
         }
+        if (objective.temperature().drain()) {
+            changed.put(
+                    new ModelEntry.LearnedLogTemperature().key(),
+                    objective.temperature().entry());
+        }
         if (areNetworksDirty && countsNetworkSteps()) {
             changed.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
         }
@@ -422,6 +433,11 @@ public final class TwoTower implements Durable, AutoCloseable {
         TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         entries.put(new ModelEntry.Header().key(), header());
         entries.put(new ModelEntry.Upkeep().key(), upkeep());
+        if (objective.temperature().isLearned()) {
+            entries.put(
+                    new ModelEntry.LearnedLogTemperature().key(),
+                    objective.temperature().entry());
+        }
         for (Tower tower : List.of(userTower, itemTower)) {
             for (int f = 0; f < tower.features().size(); f++) {
                 putMoments(tower, f, entries);
@@ -488,6 +504,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         ModelSettings.Descent dense = settings.optimiser().dense();
         double max = dense.maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
+        objective.temperature().apply();
         networkSteps++;
         userOptimiser.apply(scale, dense.learningRate(step), networkSteps);
         itemOptimiser.apply(scale, dense.learningRate(step), networkSteps);
@@ -516,6 +533,9 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     private Optional<RefusedStepException.Reason> refusal(double loss, double norm, double rowNorm) {
+        if (!Double.isFinite(objective.temperature().gradient())) {
+            return Optional.of(RefusedStepException.Reason.NOT_FINITE);
+        }
         if (!Double.isFinite(loss) || !Double.isFinite(norm) || !Double.isFinite(rowNorm)) {
             return Optional.of(RefusedStepException.Reason.NOT_FINITE);
         }

@@ -6,10 +6,12 @@ import dev.millrace.avro.FeatureVector;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -62,6 +64,11 @@ final class BatchCodec {
                 .setNegatives(texts.places(batch.negatives()))
                 .setNegativeLogProbability(boxed(batch.negativeLogProbability()))
                 .setRemovedUsers(batch.removedUsers())
+                .setPopularityNegatives(batch.draws().byPopularity())
+                .setMemoryNegatives(batch.draws().fromMemory())
+                .setPowerLogProbability(boxed(batch.draws().powerLogProbability()))
+                .setHardNegatives(texts.places(batch.draws().hard()))
+                .setHardOwners(Arrays.stream(batch.draws().hardOwners()).boxed().toList())
                 .setTexts(texts.texts)
                 .build();
     }
@@ -101,7 +108,13 @@ final class BatchCodec {
                 looked(record.getNegatives(), texts),
                 floats(record.getNegativeLogProbability()),
                 record.getCatalogueSize(),
-                record.getRemovedUsers());
+                record.getRemovedUsers(),
+                new NegativeDraws(
+                        record.getPopularityNegatives(),
+                        record.getMemoryNegatives(),
+                        floats(record.getPowerLogProbability()),
+                        looked(record.getHardNegatives(), texts),
+                        record.getHardOwners().stream().mapToInt(owner -> owner).toArray()));
     }
 
     private static List<Integer> unannounced(List<CatalogueChange> catalogue) {

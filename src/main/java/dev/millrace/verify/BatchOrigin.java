@@ -61,7 +61,7 @@ public record BatchOrigin(
                 logged.partition(),
                 logged.offset(),
                 batch.examples().size(),
-                batch.negatives().size(),
+                batch.negatives().size() + batch.draws().hard().size(),
                 batch.catalogue().size(),
                 times);
     }
@@ -82,7 +82,7 @@ public record BatchOrigin(
                 roles.add(Role.CATALOGUE_CHANGE);
             }
         }
-        if (batch.negatives().contains(item)) {
+        if (batch.negatives().contains(item) || batch.draws().hard().contains(item)) {
             roles.add(Role.NEGATIVE);
         }
         return roles;

@@ -129,15 +129,15 @@ class ModelAlarmsTest {
         MiniBatch repeats = BatchSharesTest.batch(List.of("i1", "i1", "i2", "i1"), new float[4], List.of());
         MiniBatch none = BatchSharesTest.batch(List.of("i1", "i2", "i3", "i4"), new float[4], List.of());
 
-        alarms.learnt(repeats, new StepReport(1, 1, 1), model, catalogue);
+        alarms.learnt(repeats, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isNaN();
-        alarms.learnt(none, new StepReport(1, 1, 1), model, catalogue);
+        alarms.learnt(none, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
 
         // a half and none
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isEqualTo(0.25);
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isFalse();
-        alarms.learnt(repeats, new StepReport(1, 1, 1), model, catalogue);
-        alarms.learnt(repeats, new StepReport(1, 1, 1), model, catalogue);
+        alarms.learnt(repeats, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
+        alarms.learnt(repeats, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isTrue();
         // log p = 0 everywhere: p = 1
         assertThat(alarm(alarms, Alarm.Kind.SATURATED_PROBABILITY).isActive()).isTrue();
@@ -205,7 +205,7 @@ class ModelAlarmsTest {
                         List.of(),
                         new float[0],
                         catalogue.size()),
-                new StepReport(1, gradientNorm, 1),
+                new StepReport(1, gradientNorm, 1, 0.1, StepReport.Sample.NONE),
                 model,
                 catalogue);
     }

@@ -164,6 +164,62 @@ class InBatchSoftmaxTest {
         }
     }
 
+    @Test
+    void yandexLeavesThePositiveUncorrectedAndApart() {
+        // Given one user; a, the positive, is drawn with .2, the negative c with .01, once
+        MiniBatch batch = batch(List.of("a", "b"), new double[] {0.2, 0.4}, List.of(), 10);
+        Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
+        float[] scores = {0.5f, 1};
+
+        double loss = new InBatchSoftmax(Correction.YANDEX_2025, false).toGradient(scores, candidates, new float[] {1});
+
+        // Q'_b = .4 / (1 − .2) = .5: e^1 / .5 = 2e. P = e^.5 / (e^.5 + 2e / 1), w = 1 − P
+        double negatives = 2 * Math.E;
+        double doubt = 1 - Math.exp(0.5) / (Math.exp(0.5) + negatives);
+        assertThat(loss).isCloseTo(doubt * (-0.5 + Math.log(negatives)), within(1e-6));
+        assertThat(scores).containsExactly(new float[] {(float) -doubt, (float) doubt}, withPrecision(1e-6f));
+    }
+
+    @Test
+    void anExampleWithoutNegativesTeachesYandexNothing() {
+        MiniBatch batch = batch(List.of("a", "a"), new double[] {1, 1}, List.of(), 1);
+        Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
+        float[] scores = {3, 4};
+
+        double loss =
+                new InBatchSoftmax(Correction.YANDEX_2025, false).toGradient(scores, candidates, new float[] {1, 1});
+
+        assertThat(loss).isZero();
+        assertThat(scores).containsExactly(0f, 0f);
+    }
+
+    @Test
+    void drawingMoreOftenIsTakenOutOfTheLogOddsOfAPair() {
+        Candidates corrected = Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
+        Candidates plain = Candidates.of(
+                batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), new Loss(1, Correction.NONE, 2, 0));
+
+        // −log (N Q): a is drawn as often as by chance from ten items, b four times as often
+        assertThat(corrected.columns().logOdds()[0]).isCloseTo(0f, within(1e-6f));
+        assertThat(corrected.columns().logOdds()[1]).isCloseTo((float) -Math.log(4), within(1e-6f));
+        assertThat(plain.columns().logOdds()).containsExactly(0f, 0f);
+    }
+
+    @Test
+    void figuresOfTheSampleTellRepeatsAndProbabilities() {
+        Candidates candidates = Candidates.of(
+                batch(List.of("a", "a", "b", "c"), new double[] {0.2, 0.2, 0.1, 0.05}, List.of(), 10), CLASSIC);
+
+        StepReport.Sample sample = candidates.sample();
+
+        // each of the two examples of a masks the other: 2 of 4 x 4 logits; one of 4 items came before
+        assertThat(sample.maskedShare()).isCloseTo(2.0 / 16, within(1e-12));
+        assertThat(sample.duplicateShare()).isCloseTo(0.25, within(1e-12));
+        assertThat(sample.logQLow()).isCloseTo(Math.log(0.05), within(1e-6));
+        assertThat(sample.logQMedian()).isCloseTo(Math.log(0.2), within(1e-6));
+        assertThat(sample.logQHigh()).isCloseTo(Math.log(0.2), within(1e-6));
+    }
+
     private static float[] constants(MiniBatch batch) {
         float[] constants = new float[batch.logProbability().length];
         for (int i = 0; i < constants.length; i++) {

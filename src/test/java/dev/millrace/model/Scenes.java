@@ -4,6 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -251,6 +252,41 @@ final class Scenes {
             negativeLogProbability[at] = logProbability(item);
         }
         return new MiniBatch(step, step, List.of(), list, logProbability, drawn, negativeLogProbability, ITEMS);
+    }
+
+    /** The same with negatives of every kind: a third each uniform, by popularity and from memory, and hard ones of some examples. */
+    static MiniBatch mixedBatch(long step, int examples, int negatives) {
+        MiniBatch batch = batch(step, examples, negatives);
+        Random random = new Random(2000 + step);
+        float[] power = new float[examples + negatives];
+        for (int at = 0; at < power.length; at++) {
+            float own = at < examples ? batch.logProbability()[at] : batch.negativeLogProbability()[at - examples];
+            power[at] = 0.75f * own - 0.6f; // of the size of a probability, and another for each item
+        }
+        List<String> hard = new ArrayList<>();
+        List<Integer> owners = new ArrayList<>();
+        for (int at = 0; at < examples; at++) {
+            for (int pair = random.nextInt(3); pair > 0; pair--) {
+                hard.add("i" + random.nextInt(ITEMS));
+                owners.add(at);
+            }
+        }
+        return new MiniBatch(
+                step,
+                step,
+                List.of(),
+                batch.examples(),
+                batch.logProbability(),
+                batch.negatives(),
+                batch.negativeLogProbability(),
+                ITEMS,
+                List.of(),
+                new NegativeDraws(
+                        negatives / 3,
+                        negatives / 3,
+                        negatives < 3 ? new float[0] : power,
+                        hard,
+                        owners.stream().mapToInt(owner -> owner).toArray()));
     }
 
     private static float logProbability(int item) {

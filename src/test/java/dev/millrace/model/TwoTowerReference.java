@@ -36,12 +36,19 @@ final class TwoTowerReference {
     private final Map<String, OptimiserReference> rowOptimisers = new TreeMap<>();
     private final Map<String, List<Double>> numbers = new TreeMap<>();
 
+    private final double[] logTemperature;
+    private double temperatureSum = 0.001;
+    private LossReference formula;
+    private boolean isFrozen;
+
     /** Begins with the networks of a learner that has not learnt. */
     TwoTowerReference(ModelSettings settings, Catalogue catalogue, TwoTower begin) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.userNetwork = new NetworkReference(settings, true);
         this.itemNetwork = new NetworkReference(settings, false);
+        this.logTemperature = new double[] {Math.log(settings.loss().temperature())};
+        this.formula = new LossReference(settings.loss(), Scenes.batch(1, 0, 0), NegativePairs.NONE);
         this.user = doubles(begin.userTower().kernel().weights());
         this.item = doubles(begin.itemTower().kernel().weights());
         this.userOptimisers = optimisers(user);
@@ -56,6 +63,10 @@ final class TwoTowerReference {
         return item;
     }
 
+    double temperature() {
+        return Math.exp(logTemperature[0]);
+    }
+
     /** One step; its loss before the step. */
     double learn(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
@@ -65,6 +76,7 @@ final class TwoTowerReference {
             observe('i', settings.item(), catalogue.features(example.item()), Features.NONE);
         }
         Set<String> read = new LinkedHashSet<>();
+        isFrozen = false;
         double loss = loss(batch, read);
         double[][] userGradients = differences(user, batch);
         double[][] itemGradients = differences(item, batch);
@@ -75,6 +87,9 @@ final class TwoTowerReference {
                 gradient[d] += settings.optimiser().rows().l2() * row(row)[d];
             }
             rowGradients.put(row, gradient);
+        }
+        if (settings.loss().learnedTemperature().isLearned()) {
+            applyTemperature(differences(logTemperature, batch)[0]);
         }
         double norm = Math.sqrt(squares(userGradients) + squares(itemGradients));
         double max = settings.optimiser().dense().maxGradientNorm();
@@ -92,64 +107,47 @@ final class TwoTowerReference {
 
     /** Mean loss over the columns of the formula, at the weight of the batch. */
     private double loss(MiniBatch batch, Set<String> read) {
-        int examples = batch.examples().size();
-        int negatives = batch.negatives().size();
-        List<List<double[]>> users = new ArrayList<>();
-        List<List<double[]>> columns = new ArrayList<>();
-        List<String> items = new ArrayList<>();
-        double[] logP = new double[examples + negatives];
-        for (int i = 0; i < examples; i++) {
-            TrainingExample example = batch.examples().get(i);
-            users.add(vector(
-                    'u',
-                    settings.user(),
-                    user,
-                    example.user().user(),
-                    example.user().features(),
-                    example.context(),
-                    example.user().history(),
-                    read));
+        List<double[]> users = new ArrayList<>();
+        Map<String, double[]> vectors = new TreeMap<>();
+        Set<String> items = new LinkedHashSet<>();
+        for (TrainingExample example : batch.examples()) {
+            users.add(joined(
+                    vector(
+                            'u',
+                            settings.user(),
+                            user,
+                            example.user().user(),
+                            example.user().features(),
+                            example.context(),
+                            example.user().history(),
+                            read),
+                    true));
             items.add(example.item());
-            logP[i] = batch.logProbability()[i];
         }
         items.addAll(batch.negatives());
-        for (int j = 0; j < items.size(); j++) {
-            columns.add(vector(
-                    'i',
-                    settings.item(),
-                    item,
-                    items.get(j),
-                    catalogue.features(items.get(j)),
-                    Features.NONE,
-                    List.of(),
-                    read));
-            if (j >= examples) {
-                logP[j] = batch.negativeLogProbability()[j - examples];
-            }
+        items.addAll(batch.draws().hard());
+        for (String each : items) {
+            vectors.put(
+                    each,
+                    joined(
+                            vector(
+                                    'i',
+                                    settings.item(),
+                                    item,
+                                    each,
+                                    catalogue.features(each),
+                                    Features.NONE,
+                                    List.of(),
+                                    read),
+                            false));
         }
-        double total = 0;
-        for (int i = 0; i < examples; i++) {
-            double sum = 0;
-            double positive = 0;
-            for (int j = 0; j < items.size(); j++) {
-                if (j != i && items.get(j).equals(items.get(i))) {
-                    continue; // an accidental hit
-                }
-                double logit =
-                        score(users.get(i), columns.get(j)) / settings.loss().temperature();
-                logit += settings.loss().popularityExponent() * logP[j];
-                if (settings.loss().correction() == ModelSettings.Correction.CLASSIC) {
-                    double q = negatives == 0
-                            ? Math.exp(logP[j])
-                            : (examples * Math.exp(logP[j]) + (double) negatives / batch.catalogueSize())
-                                    / (examples + negatives);
-                    logit -= Math.log(q);
-                }
-                sum += Math.exp(logit);
-                positive = j == i ? logit : positive;
-            }
-            total += batch.examples().get(i).weight() * (Math.log(sum) - positive);
+        double[][] rows = users.toArray(new double[0][]);
+        if (!isFrozen) {
+            formula = new LossReference(settings.loss(), batch, NegativePairs.of(batch));
+            formula.freeze(rows, id -> known(vectors, id), Math.exp(logTemperature[0]));
+            isFrozen = true;
         }
+        double mean = formula.loss(rows, id -> known(vectors, id), Math.exp(logTemperature[0]));
         double penalty = 0;
         for (int matrix = 0; matrix < user.length; matrix += 2) {
             penalty += squares(new double[][] {user[matrix]});
@@ -157,7 +155,7 @@ final class TwoTowerReference {
         for (int matrix = 0; matrix < item.length; matrix += 2) {
             penalty += squares(new double[][] {item[matrix]});
         }
-        return share(batch) * total / examples + settings.optimiser().dense().l2() / 2 * penalty;
+        return share(batch) * mean + settings.optimiser().dense().l2() / 2 * penalty;
     }
 
     private List<double[]> vector(
@@ -188,15 +186,23 @@ final class TwoTowerReference {
     }
 
     /** The weighted mean of the channels' cosines. */
-    private double score(List<double[]> user, List<double[]> item) {
-        double sum = 0;
+    /** The channels side by side, so that the inner product of two is the mean of their cosines, by weight. */
+    private double[] joined(List<double[]> channels, boolean isWeighted) {
         double weights = 0;
-        for (int c = 0; c < user.size(); c++) {
-            double weight = settings.towers().channels().get(c).weight();
-            sum += weight * dot(user.get(c), item.get(c));
-            weights += weight;
+        int width = 0;
+        for (int c = 0; c < channels.size(); c++) {
+            weights += settings.towers().channels().get(c).weight();
+            width += channels.get(c).length;
         }
-        return sum / weights;
+        double[] joined = new double[width];
+        int at = 0;
+        for (int c = 0; c < channels.size(); c++) {
+            double factor = isWeighted ? settings.towers().channels().get(c).weight() / weights : 1;
+            for (double component : channels.get(c)) {
+                joined[at++] = factor * component;
+            }
+        }
+        return joined;
     }
 
     private double[] part(
@@ -341,6 +347,17 @@ final class TwoTowerReference {
             }
             optimisers.get(tensor).moveEach(weights[tensor], scaled, step);
         }
+    }
+
+    private void applyTemperature(double gradient) {
+        LearnedTemperature learned = settings.loss().learnedTemperature();
+        temperatureSum += gradient * gradient;
+        double moved = logTemperature[0] - learned.learningRate() * gradient / (Math.sqrt(temperatureSum) + 1e-10);
+        logTemperature[0] = Math.max(Math.log(learned.min()), Math.min(Math.log(learned.max()), moved));
+    }
+
+    private static double[] known(Map<String, double[]> vectors, String id) {
+        return vectors.getOrDefault(id, new double[0]);
     }
 
     private void applyRow(String name, double[] gradient, long step) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
@@ -67,6 +68,46 @@ class TwoTowerStateTest {
         }
         assertThat(Scenes.digest(restored)).as(name).isEqualTo(Scenes.digest(uninterrupted));
         assertThat(restored.fieldWeights()).isEqualTo(uninterrupted.fieldWeights());
+    }
+
+    @Test
+    void learnedTemperatureContinuesBitForBitAndStaysWhereItWasWhenAStepIsRefused() {
+        ModelSettings settings = Scenes.settings(
+                "loss.temperature.learned", "true", "negatives.hard-model", "2", "negatives.hard-model.sample", "12");
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower uninterrupted = new TwoTower(settings, catalogue);
+        Store store = new Store();
+        double first = uninterrupted.learn(Scenes.mixedBatch(1, 24, 9)).temperature();
+        uninterrupted.drainDirty(store);
+        double second = uninterrupted.learn(Scenes.mixedBatch(2, 24, 9)).temperature();
+        uninterrupted.drainDirty(store);
+        TwoTower restored = new TwoTower(settings, catalogue);
+        store.shuffled(1).forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
+        byte[] before = Scenes.digest(restored);
+        MiniBatch batch = Scenes.mixedBatch(3, 24, 9);
+        float[] notFinite = batch.logProbability().clone();
+        notFinite[2] = Float.NaN;
+
+        assertThatThrownBy(() -> restored.learn(new MiniBatch(
+                        3,
+                        3,
+                        List.of(),
+                        batch.examples(),
+                        notFinite,
+                        batch.negatives(),
+                        batch.negativeLogProbability(),
+                        batch.catalogueSize())))
+                .isInstanceOf(RefusedStepException.class);
+
+        assertThat(second).isNotEqualTo(first);
+        assertThat(Scenes.digest(restored)).isEqualTo(before);
+        for (int step = 3; step <= 6; step++) {
+            assertThat(restored.learn(Scenes.mixedBatch(step, 24, 9)))
+                    .isEqualTo(uninterrupted.learn(Scenes.mixedBatch(step, 24, 9)));
+        }
+        assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
+        assertThat(restored.isQuerySide(new ModelEntry.LearnedLogTemperature().key()))
+                .isFalse();
     }
 
     @Test

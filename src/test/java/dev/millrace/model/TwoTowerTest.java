@@ -35,6 +35,10 @@ class TwoTowerTest {
                 Arguments.of("one linear layer", 9, new String[] {"tower.user.hidden", "", "tower.item.hidden", ""}),
                 Arguments.of("no correction", 9, new String[] {"loss.correction", "none"}),
                 Arguments.of("popularity term", 9, new String[] {"loss.popularity-exponent", "0.5"}),
+                Arguments.of("yandex-2025", 9, new String[] {"loss.correction", "yandex-2025"}),
+                Arguments.of("learned temperature", 9, new String[] {"loss.temperature.learned", "true"}),
+                Arguments.of("pointwise", 9, new String[] {"loss.kind", "pointwise"}),
+                Arguments.of("triplet", 9, new String[] {"loss.kind", "triplet", "loss.triplet.margin", "0.5"}),
                 Arguments.of("clipped and penalised", 9, new String[] {
                     "optimiser.dense.max-gradient-norm", "0.1", "optimiser.dense.l2", "0.01"
                 }),
@@ -61,9 +65,11 @@ class TwoTowerTest {
         TwoTowerReference reference = new TwoTowerReference(settings, catalogue, model);
 
         for (int step = 1; step <= 2; step++) {
-            MiniBatch batch = Scenes.batch(step, 12, negatives);
-            double loss = model.learn(batch).loss();
+            MiniBatch batch = step == 1 ? Scenes.batch(step, 12, negatives) : Scenes.mixedBatch(step, 12, negatives);
+            StepReport report = model.learn(batch);
+            double loss = report.loss();
             double expected = reference.learn(batch);
+            assertThat(report.temperature()).isCloseTo(reference.temperature(), within(1e-6));
 
             // the reported loss is without the penalty
             if (settings.optimiser().dense().l2() == 0) {
@@ -250,7 +256,7 @@ class TwoTowerTest {
 
         StepReport report = model.learn(Scenes.batch(1, 0, 0));
 
-        assertThat(report).isEqualTo(new StepReport(0, 0, 0));
+        assertThat(report).isEqualTo(StepReport.ofNothing(0.1));
         assertThat(Scenes.digest(model)).isEqualTo(before);
     }
 

@@ -1,0 +1,79 @@
+package dev.millrace.batch;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * Which negatives a batch carries beside its own positives; several kinds may be mixed.
+ *
+ * @param uniform drawn uniformly from the catalogue
+ * @param popular drawn from the catalogue by popularity to the power of {@code popularityExponent}
+ * @param popularityExponent α, in (0, 1]; smaller is closer to uniform
+ * @param memory items of the last positives before the batch
+ * @param hardByRule for each example, drawn from the items with the same value of {@code hardRuleFeature}
+ * @param hardRuleFeature name of an item feature
+ */
+public record NegativeSettings(
+        Quota uniform,
+        Quota popular,
+        double popularityExponent,
+        Quota memory,
+        Quota hardByRule,
+        String hardRuleFeature) {
+
+    private static final int MOST = 65_536;
+
+    public static NegativeSettings read(SettingsReader reader) {
+        return new NegativeSettings(
+                Quota.read(
+                        reader,
+                        "negatives.uniform",
+                        reader.integer(
+                                "batch.negatives",
+                                512,
+                                0,
+                                MOST,
+                                "items drawn uniformly from the catalogue for each batch")),
+                Quota.read(
+                        reader,
+                        "negatives.popularity",
+                        reader.integer(
+                                "negatives.popularity",
+                                0,
+                                0,
+                                MOST,
+                                "items drawn from the catalogue for each batch by a power of their popularity")),
+                reader.number(
+                        "negatives.popularity.exponent",
+                        0.75,
+                        0.01,
+                        1,
+                        "that power; 0.75 in word2vec (Mikolov et al. 2013)"),
+                Quota.read(
+                        reader,
+                        "negatives.memory",
+                        reader.integer(
+                                "negatives.memory",
+                                0,
+                                0,
+                                MOST,
+                                "items of the last positives before the batch, for each batch")),
+                Quota.read(
+                        reader,
+                        "negatives.hard-rule",
+                        reader.integer(
+                                "negatives.hard-rule",
+                                0,
+                                0,
+                                64,
+                                "items for each example that share a feature's value with its own, negatives of that example alone")),
+                reader.text(
+                        "negatives.hard-rule.feature",
+                        "category",
+                        "the item feature that hard-rule negatives share, as in events; of a bag the first value"));
+    }
+
+    /** Whether an example has any, at some step, that are not the batch's own positives. */
+    public boolean areAny() {
+        return uniform.most() + popular.most() + memory.most() + hardByRule.most() > 0;
+    }
+}

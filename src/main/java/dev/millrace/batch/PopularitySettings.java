@@ -1,0 +1,82 @@
+package dev.millrace.batch;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * How an item's share of the positives is estimated.
+ *
+ * @param halfLife positives after which a decayed count has halved
+ * @param rate α of the interval estimator
+ * @param hashes hash functions of a sketch; 0 for an estimate an item
+ * @param buckets of each hash function
+ */
+public record PopularitySettings(Estimator estimator, double halfLife, double rate, int hashes, int buckets) {
+
+    /** Which estimator of item popularity. */
+    public enum Estimator {
+        /** A decayed count. */
+        DECAYED,
+        /** Intervals between sightings, Yi et al. 2019. */
+        INTERVALS,
+        /** A count that forgets nothing. */
+        RUNNING,
+        /** Decayed counts in a sketch of fixed size. */
+        COUNT_MIN
+    }
+
+    public static PopularitySettings read(SettingsReader reader) {
+        PopularitySettings settings = new PopularitySettings(
+                reader.choice(
+                        "popularity.estimator",
+                        Estimator.DECAYED,
+                        "of an item's share of the positives: decayed count, intervals between sightings (Yi et al. 2019),"
+                                + " running count, or decayed counts in a sketch of fixed size"),
+                reader.number(
+                        "popularity.half-life",
+                        100_000,
+                        1,
+                        1e12,
+                        "positives after which a count of the estimators decayed and count-min has halved"),
+                reader.number("popularity.rate", 0.01, 1e-6, 1, "alpha of the interval estimator"),
+                reader.integer(
+                        "popularity.hashes",
+                        0,
+                        0,
+                        16,
+                        "hash functions of the estimators intervals and count-min; 0: none, an estimate an item"),
+                reader.integer("popularity.buckets", 65_536, 16, 1 << 24, "buckets of each of these hash functions"));
+        reader.require(
+                settings.estimator != Estimator.COUNT_MIN || settings.hashes > 0,
+                "popularity.hashes",
+                settings.hashes,
+                "must be at least 1 with popularity.estimator = count-min");
+        return settings;
+    }
+
+    /** Whether an item's estimate moves with that item's sightings alone. */
+    boolean isByItem() {
+        return switch (estimator) {
+            case DECAYED, RUNNING -> true;
+            case INTERVALS -> hashes == 0;
+            case COUNT_MIN -> false;
+        };
+    }
+
+    /**
+     * An estimator that has seen nothing.
+     *
+     * @param prefix first byte of its keys
+     * @param batchSize draws a batch
+     */
+    public ItemPopularity estimator(char prefix, int batchSize) {
+        return switch (estimator) {
+            case DECAYED -> new ItemPopularity.Decayed(prefix, halfLife);
+            case RUNNING -> ItemPopularity.Decayed.running(prefix);
+            case INTERVALS ->
+                hashes == 0
+                        ? new ItemPopularity.Intervals(prefix, rate, batchSize)
+                        : new HashedIntervals(prefix, hashes, buckets, rate, batchSize);
+            case COUNT_MIN -> new CountMin(prefix, hashes, buckets, halfLife);
+        };
+    }
+}

@@ -1,0 +1,117 @@
+package dev.millrace.batch;
+
+/**
+ * Draws items of the catalogue in proportion to a power of their popularity (word2vec's negatives, Mikolov et al. 2013), with the
+ * exact probability of each draw.
+ *
+ * <p>{@code q(y) = (w(y)·s + f) / (s Σ w + N f)}: w falls only by a factor s that is common to all items while an item is not seen,
+ * so that it lies in a tree of sums by catalogue number, O(log N) an item and a draw; f, what items that were never seen
+ * have, is a uniform draw. For decayed counts that is {@code (c^α + ε^α) / Σ (c^α + ε^α)}: the smoothing is added behind the power,
+ * not before it, because (c + ε)^α would change by another factor for each item.
+ *
+ * <p>The sums are a function of the weights and the numbers alone, however they came about, so that nothing here need be stored.
+ */
+final class PowerDraws {
+
+    /** Popularity as this class needs it. */
+    interface Weights {
+
+        /** w(y): changes only when the item is observed or removed, or the epoch does. */
+        double weight(String item, double exponent);
+
+        /** s, common to all items. */
+        default double scale(double exponent) {
+            return 1;
+        }
+
+        /** f, which each item has beside its weight. */
+        default double floor(double exponent) {
+            return 0;
+        }
+
+        /** Changes when all weights do. */
+        default double epoch() {
+            return 0;
+        }
+    }
+
+    private static final double UNIT = 0x1p-53;
+
+    private final Catalogue catalogue;
+    private final Weights weights;
+    private final double exponent;
+    /** [2 capacity] sums of two, from the root at 1; leaves by number from capacity on. */
+    private double[] sums = new double[0];
+
+    private double epoch;
+
+    /** @param exponent α, in [0, 1] */
+    PowerDraws(Catalogue catalogue, Weights weights, double exponent) {
+        this.catalogue = catalogue;
+        this.weights = weights;
+        this.exponent = exponent;
+    }
+
+    /** Takes the item at a number anew: it, its popularity, or whether there is one changed. */
+    void refresh(int number) {
+        int capacity = sums.length / 2;
+        if (number >= capacity) {
+            sums = new double[0]; // outgrown, or not built yet
+            return;
+        }
+        int at = capacity + number;
+        sums[at] = leaf(number);
+        for (at >>= 1; at >= 1; at >>= 1) {
+            sums[at] = sums[2 * at] + sums[2 * at + 1];
+        }
+    }
+
+    /** One item, by one random number a draw. */
+    String draw(long seed, long stream, long slot) {
+        build();
+        long bits = CounterRandom.bits(seed, stream, slot);
+        double seen = sums[1] * weights.scale(exponent);
+        double unseen = catalogue.size() * weights.floor(exponent);
+        double at = (bits >>> 11) * UNIT * (seen + unseen);
+        if (at >= seen && unseen > 0) {
+            return catalogue.itemAt(Math.min(catalogue.size() - 1, (int) ((at - seen) / unseen * catalogue.size())));
+        }
+        double rest = at / seen * sums[1];
+        int node = 1;
+        while (node < sums.length / 2) {
+            double left = sums[2 * node];
+            boolean goesLeft = rest < left || sums[2 * node + 1] == 0; // rounding must not lead where nothing is
+            rest -= goesLeft ? 0 : left;
+            node = 2 * node + (goesLeft ? 0 : 1);
+        }
+        return catalogue.itemAt(node - sums.length / 2);
+    }
+
+    /** Natural log of the chance that one draw is this item, or would be if it were in the catalogue. */
+    double logProbability(String item) {
+        build();
+        double scale = weights.scale(exponent);
+        double floor = weights.floor(exponent);
+        double own = weights.weight(item, exponent) * scale + floor;
+        return StrictMath.log(own / (sums[1] * scale + catalogue.size() * floor));
+    }
+
+    private void build() {
+        if (sums.length > 0 && epoch == weights.epoch()) {
+            return;
+        }
+        epoch = weights.epoch();
+        int capacity = Math.max(2, Integer.highestOneBit(Math.max(1, catalogue.size() - 1)) << 1);
+        sums = new double[2 * capacity];
+        for (int number = 0; number < catalogue.size(); number++) {
+            sums[capacity + number] = leaf(number);
+        }
+        for (int node = capacity - 1; node >= 1; node--) {
+            sums[node] = sums[2 * node] + sums[2 * node + 1];
+        }
+    }
+
+    private double leaf(int number) {
+        return number < catalogue.size() ? weights.weight(catalogue.itemAt(number), exponent) : 0;
+    }
+}

@@ -1,0 +1,50 @@
+package dev.millrace.batch;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * How many negatives of a kind a step has: a number that may begin late, grow, and end.
+ *
+ * @param most when it has grown
+ * @param fromStep first step with any
+ * @param untilStep last step with any; 0 for ever
+ * @param rampSteps steps over which the number grows evenly to its most; 0 at once
+ */
+public record Quota(int most, long fromStep, long untilStep, long rampSteps) {
+
+    private static final long LATEST = 1_000_000_000_000L;
+
+    /** Always that many. */
+    public Quota(int most) {
+        this(most, 1, 0, 0);
+    }
+
+    /** Reads when there are any, under {@code prefix.from-step} and so on. */
+    public static Quota read(SettingsReader reader, String prefix, int most) {
+        Quota quota = new Quota(
+                most,
+                reader.longInteger(prefix + ".from-step", 1, 1, LATEST, "first step with any of these"),
+                reader.longInteger(prefix + ".until-step", 0, 0, LATEST, "last step with any of these; 0: for ever"),
+                reader.longInteger(
+                        prefix + ".ramp-steps",
+                        0,
+                        0,
+                        LATEST,
+                        "steps over which their number grows evenly; 0: at once"));
+        reader.require(
+                quota.untilStep == 0 || quota.untilStep >= quota.fromStep,
+                prefix + ".until-step",
+                quota.untilStep,
+                "must be 0 or at least " + prefix + ".from-step");
+        return quota;
+    }
+
+    /** The number at a step. */
+    public int at(long step) {
+        if (step < fromStep || (untilStep > 0 && step > untilStep)) {
+            return 0;
+        }
+        long grown = step - fromStep + 1;
+        return grown >= rampSteps ? most : (int) StrictMath.ceil((double) most * grown / rampSteps);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.millrace.model;
+
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+
+/**
+ * The softmax temperature: fixed, or learned as its logarithm by Adagrad between two bounds.
+ *
+ * <p>The loss depends on it by {@code s = cos / τ} alone, so that {@code dL/d log τ = −Σ s dL/ds} (Radford et al. 2021 learn log 1/τ,
+ * clipped).
+ */
+final class Temperature {
+
+    private static final double INITIAL_ACCUMULATOR = 0.001;
+    private static final double EPSILON = 1e-10;
+
+    private final LearnedTemperature settings;
+    private final double fixed;
+    private double log;
+    private double accumulator = INITIAL_ACCUMULATOR;
+    private double gradient;
+    private boolean isDirty;
+
+    Temperature(double initial, LearnedTemperature settings) {
+        this.settings = settings;
+        this.fixed = initial;
+        this.log = StrictMath.log(initial);
+        this.isDirty = settings.isLearned();
+    }
+
+    boolean isLearned() {
+        return settings.isLearned();
+    }
+
+    double value() {
+        return settings.isLearned() ? StrictMath.exp(log) : fixed;
+    }
+
+    /** Takes the gradient with respect to log τ of the step to come. */
+    void learn(double logGradient) {
+        gradient = logGradient;
+    }
+
+    double gradient() {
+        return gradient;
+    }
+
+    /** One step along the gradient. */
+    void apply() {
+        if (settings.isLearned()) {
+            accumulator += gradient * gradient;
+            log -= settings.learningRate() * gradient / (StrictMath.sqrt(accumulator) + EPSILON);
+            log = Math.min(Math.max(log, StrictMath.log(settings.min())), StrictMath.log(settings.max()));
+            isDirty = true;
+        }
+    }
+
+    /** Whether it changed since last asked. */
+    boolean drain() {
+        boolean wasDirty = isDirty;
+        isDirty = false;
+        return wasDirty;
+    }
+
+    byte[] entry() {
+        return new Fields().number(log).number(accumulator).framed();
+    }
+
+    void restore(byte[] entry) {
+        ByteBuffer payload = Frame.open(entry);
+        log = payload.getDouble();
+        accumulator = payload.getDouble();
+        isDirty = false;
+    }
+}

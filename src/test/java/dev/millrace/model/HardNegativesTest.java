@@ -1,0 +1,134 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.MiniBatch;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class HardNegativesTest {
+
+    private static final String[] RANKS_3_TO_6 = {
+        "negatives.hard-model", "3",
+        "negatives.hard-model.first-rank", "3",
+        "negatives.hard-model.last-rank", "6",
+        "negatives.hard-model.sample", "0"
+    };
+
+    private final Catalogue catalogue = Scenes.catalogue();
+
+    @Test
+    void itemsAreOfTheRanksThatTheModelGivesThem() {
+        ModelSettings settings = Scenes.settings(RANKS_3_TO_6);
+        TwoTower model = new TwoTower(settings, catalogue);
+        model.learn(Scenes.batch(1, 24, 10));
+        MiniBatch batch = Scenes.batch(2, 20, 0);
+
+        NegativePairs pairs = find(settings, batch, model);
+
+        assertThat(pairs.items()).hasSize(20 * 3);
+        for (int example = 0; example < 20; example++) {
+            List<String> found = pairs.items().subList(3 * example, 3 * example + 3);
+            assertThat(found).doesNotHaveDuplicates();
+            assertThat(ranking(model, batch.examples().get(example)).subList(2, 6))
+                    .containsAll(found);
+        }
+        assertThat(pairs.owners()).isSorted();
+    }
+
+    @Test
+    void fewerThanWantedAreTakenWhereRanksEnd() {
+        ModelSettings settings = Scenes.settings(
+                "negatives.hard-model", "3",
+                "negatives.hard-model.first-rank", "29",
+                "negatives.hard-model.last-rank", "40",
+                "negatives.hard-model.sample", "0");
+        TwoTower model = new TwoTower(settings, catalogue);
+
+        NegativePairs pairs = find(settings, Scenes.batch(1, 4, 0), model);
+
+        // 30 items without the example's own: rank 29 is the last
+        assertThat(pairs.owners()).containsExactly(0, 1, 2, 3);
+    }
+
+    @Test
+    void findingThemChangesNothingAndIsTheSameEachTime() {
+        ModelSettings settings = Scenes.settings("negatives.hard-model", "2", "negatives.hard-model.sample", "10");
+        TwoTower model = new TwoTower(settings, catalogue);
+        model.learn(Scenes.batch(1, 24, 10));
+        byte[] before = Scenes.digest(model);
+
+        NegativePairs once = find(settings, Scenes.batch(2, 20, 0), model);
+        NegativePairs again = find(settings, Scenes.batch(2, 20, 0), model);
+
+        assertThat(again).usingRecursiveComparison().isEqualTo(once);
+        assertThat(Scenes.digest(model)).isEqualTo(before);
+    }
+
+    @Test
+    void theyPushTheirItemsAway() {
+        // Given two learners of the same batches, one of which also gets the highest ranks as negatives
+        TwoTower plain = new TwoTower(Scenes.settings(), catalogue);
+        TwoTower hard = new TwoTower(
+                Scenes.settings("negatives.hard-model", "5", "negatives.hard-model.last-rank", "5"), catalogue);
+        List<TrainingExample> examples = Scenes.batch(9, 24, 0).examples();
+
+        for (int round = 0; round < 30; round++) {
+            plain.learn(Scenes.batch(9, 24, 0));
+            hard.learn(Scenes.batch(9, 24, 0));
+        }
+
+        assertThat(gap(hard, examples)).isGreaterThan(gap(plain, examples));
+    }
+
+    private NegativePairs find(ModelSettings settings, MiniBatch batch, TwoTower model) {
+        return new HardNegatives(settings.loss().negatives().hardByModel(), catalogue, Scenes.DIM).find(batch, model);
+    }
+
+    /** Mean of the positive's score less the best other's. */
+    private double gap(TwoTower model, List<TrainingExample> examples) {
+        double sum = 0;
+        for (TrainingExample example : examples) {
+            List<String> best = ranking(model, example);
+            float[] items = new float[2 * Scenes.DIM];
+            model.itemVectors(List.of(example.item(), best.get(0)), items);
+            float[] user = user(model, example);
+            sum += Tower.norm(user, 0, Scenes.DIM) == 0 ? 0 : dot(user, items, 0) - dot(user, items, Scenes.DIM);
+        }
+        return sum / examples.size();
+    }
+
+    /** All items but the example's own, best first. */
+    private List<String> ranking(TwoTower model, TrainingExample example) {
+        List<String> items = new ArrayList<>(
+                IntStream.range(0, Scenes.ITEMS).mapToObj(item -> "i" + item).toList());
+        items.remove(example.item());
+        float[] vectors = new float[items.size() * Scenes.DIM];
+        model.itemVectors(items, vectors);
+        float[] user = user(model, example);
+        return IntStream.range(0, items.size())
+                .boxed()
+                .sorted(Comparator.comparingDouble(at -> -dot(user, vectors, at * Scenes.DIM)))
+                .map(items::get)
+                .toList();
+    }
+
+    private static float[] user(TwoTower model, TrainingExample example) {
+        float[] user = new float[Scenes.DIM];
+        model.userVectors(List.of(example.user()), List.of(example.context()), user);
+        return user;
+    }
+
+    private static double dot(float[] user, float[] items, int at) {
+        double sum = 0;
+        for (int d = 0; d < user.length; d++) {
+            sum += (double) user[d] * items[at + d];
+        }
+        return sum;
+    }
+}
