@@ -198,7 +198,7 @@ final class Scenes {
             features.put("tags", new FeatureValue.Bag(List.of("t" + random.nextInt(5), "t" + random.nextInt(5))));
             features.put("price", new FeatureValue.Quantity(random.nextInt(100)));
             features.put("title", new FeatureValue.Category("Mill " + (item % 3) + ", the Race" + (item % 4)));
-            long appeared = TIME - item * item * 600_000L; // up to 145 hours ago
+            long appeared = TIME - (long) item * item * 600_000; // up to 145 hours ago
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, appeared, Features.of(features))));
         }
         return catalogue;
