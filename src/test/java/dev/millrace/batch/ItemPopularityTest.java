@@ -77,7 +77,8 @@ class ItemPopularityTest {
         popularity.observe(Collections.nCopies(1000, "a"));
 
         // .1 / (1000 + .1 * 100,000,000), far below the 1e-6 that some cut it at
-        assertThat(popularity.logProbability("never seen", 100_000_000)).isCloseTo(Math.log(0.1 / 10_001_000), within(1e-9));
+        assertThat(popularity.logProbability("never seen", 100_000_000))
+                .isCloseTo(Math.log(0.1 / 10_001_000), within(1e-9));
     }
 
     @Test
@@ -158,7 +159,9 @@ class ItemPopularityTest {
         }
 
         for (String item : List.of("a", "i3", "n49", "n2", "never")) {
-            assertThat(sketch.logProbability(item, 60)).as(item).isCloseTo(exact.logProbability(item, 60), within(1e-9));
+            assertThat(sketch.logProbability(item, 60))
+                    .as(item)
+                    .isCloseTo(exact.logProbability(item, 60), within(1e-9));
         }
     }
 

@@ -31,7 +31,14 @@ class NegativeSourceTest {
     @Test
     void kindsComeInTheirOrderAndAreCounted() {
         Source source = new Source(
-                "batch.negatives", "3", "negatives.popularity", "4", "negatives.memory", "5", "negatives.hard-rule", "2");
+                "batch.negatives",
+                "3",
+                "negatives.popularity",
+                "4",
+                "negatives.memory",
+                "5",
+                "negatives.hard-rule",
+                "2");
         source.fill(1);
         source.batcher.close();
         source.fill(2);
@@ -136,7 +143,8 @@ class NegativeSourceTest {
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("negatives.popularity = 8: must be 0 where items share");
         assertThatThrownBy(withoutHashes::finish)
-                .hasMessageContaining("popularity.hashes = 0: must be at least 1 with popularity.estimator = count-min");
+                .hasMessageContaining(
+                        "popularity.hashes = 0: must be at least 1 with popularity.estimator = count-min");
     }
 
     /** A batcher over a catalogue that changes, and what it stored. */
@@ -163,8 +171,7 @@ class NegativeSourceTest {
             Random random = new Random(step);
             for (int at = 0; at < 6; at++) {
                 String item = "i" + random.nextInt(30);
-                Features features =
-                        Features.of(Map.of("category", new FeatureValue.Category("c" + random.nextInt(4))));
+                Features features = Features.of(Map.of("category", new FeatureValue.Category("c" + random.nextInt(4))));
                 if (random.nextInt(5) == 0 && step > 5) {
                     batcher.change(new CatalogueChange.Removal(item, TIME));
                 } else if (!item.equals(without)) {

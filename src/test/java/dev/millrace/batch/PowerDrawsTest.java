@@ -68,9 +68,8 @@ class PowerDrawsTest {
         popularity.observe(List.of("i1", "i7"));
         PowerDraws draws = new PowerDraws(catalogue, popularity, 1);
 
-        IntStream.range(0, 10)
-                .forEach(at -> assertThat(draws.logProbability("i" + at))
-                        .isCloseTo(popularity.logProbability("i" + at, 10), within(1e-12)));
+        IntStream.range(0, 10).forEach(at -> assertThat(draws.logProbability("i" + at))
+                .isCloseTo(popularity.logProbability("i" + at, 10), within(1e-12)));
     }
 
     @Test
@@ -109,7 +108,7 @@ class PowerDrawsTest {
 
     private void addItems(int count) {
         IntStream.range(0, count)
-                .forEach(at -> catalogue.apply(
-                        new CatalogueChange.Upsert(new CatalogueItem("i" + at, TIME, Features.NONE))));
+                .forEach(at ->
+                        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + at, TIME, Features.NONE))));
     }
 }

@@ -167,8 +167,7 @@ class FullSoftmaxTest {
                 negativeLogP,
                 ITEMS,
                 List.of(),
-                new NegativeDraws(
-                        byPopularity, 0, byPopularity == 0 ? new float[0] : logPower, List.of(), new int[0]));
+                new NegativeDraws(byPopularity, 0, byPopularity == 0 ? new float[0] : logPower, List.of(), new int[0]));
     }
 
     private static int drawn(SplittableRandom random, double[] weights, double sum) {

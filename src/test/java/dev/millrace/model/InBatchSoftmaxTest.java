@@ -171,8 +171,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {0.5f, 1};
 
-        double loss = new InBatchSoftmax(Correction.YANDEX_2025, false)
-                .toGradient(scores, candidates, new float[] {1});
+        double loss = new InBatchSoftmax(Correction.YANDEX_2025, false).toGradient(scores, candidates, new float[] {1});
 
         // Q'_b = .4 / (1 − .2) = .5: e^1 / .5 = 2e. P = e^.5 / (e^.5 + 2e / 1), w = 1 − P
         double negatives = 2 * Math.E;
@@ -187,8 +186,8 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {3, 4};
 
-        double loss = new InBatchSoftmax(Correction.YANDEX_2025, false)
-                .toGradient(scores, candidates, new float[] {1, 1});
+        double loss =
+                new InBatchSoftmax(Correction.YANDEX_2025, false).toGradient(scores, candidates, new float[] {1, 1});
 
         assertThat(loss).isZero();
         assertThat(scores).containsExactly(0f, 0f);
@@ -196,8 +195,7 @@ class InBatchSoftmaxTest {
 
     @Test
     void drawingMoreOftenIsTakenOutOfTheLogOddsOfAPair() {
-        Candidates corrected =
-                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
+        Candidates corrected = Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
         Candidates plain = Candidates.of(
                 batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), new Loss(1, Correction.NONE, 2, 0));
 

@@ -43,14 +43,24 @@ final class LossReference {
     double loss(double[][] users, Function<String, double[]> vectors, double temperature) {
         double total = 0;
         for (int i = 0; i < examples; i++) {
-            double row = switch (settings.form().kind()) {
-                case SOFTMAX -> softmax(i, users[i], vectors, temperature);
-                case POINTWISE -> pointwise(i, users[i], vectors);
-                case TRIPLET -> triplet(i, users[i], vectors);
-            };
+            double row =
+                    switch (settings.form().kind()) {
+                        case SOFTMAX -> softmax(i, users[i], vectors, temperature);
+                        case POINTWISE -> pointwise(i, users[i], vectors);
+                        case TRIPLET -> triplet(i, users[i], vectors);
+                    };
             total += batch.examples().get(i).weight() * row;
         }
-        return total / examples;
+        double exposed = 0;
+        for (int e = 0; e < batch.exposed().size(); e++) {
+            double cosine = dot(
+                    users[examples + e], vectors.apply(batch.exposed().get(e).item()));
+            exposed -= batch.exposed().get(e).weight()
+                    * Math.log(sigmoid(-settings.form().scale() * cosine));
+        }
+        // an example of a full batch weighs 1 / its size, and the caller scales the mean by the share of a full one
+        double share = Math.min(1, (double) examples / settings.fullBatch());
+        return total / examples + settings.negatives().exposedWeight() * exposed / settings.fullBatch() / share;
     }
 
     private double softmax(int i, double[] user, Function<String, double[]> vectors, double temperature) {
@@ -141,8 +151,7 @@ final class LossReference {
                 .toList();
         List<Integer> negatives = new ArrayList<>();
         for (int j = 0; j < items.size(); j++) {
-            boolean isNegative =
-                    j >= examples || (settings.negatives().areInBatch() && kept.contains(items.get(j)));
+            boolean isNegative = j >= examples || (settings.negatives().areInBatch() && kept.contains(items.get(j)));
             if (isNegative && !isMasked(i, items.get(j))) {
                 negatives.add(j);
             }
@@ -168,7 +177,8 @@ final class LossReference {
         String user = batch.examples().get(i).user().user();
         return settings.negatives().isSameUserMasked()
                 && batch.examples().stream()
-                        .anyMatch(other -> other.user().user().equals(user) && other.item().equals(item));
+                        .anyMatch(other ->
+                                other.user().user().equals(user) && other.item().equals(item));
     }
 
     private double term(int j) {
@@ -189,13 +199,11 @@ final class LossReference {
             return 1;
         }
         int byPopularity = batch.draws().byPopularity();
-        int likePositives =
-                (settings.negatives().areInBatch() ? examples : 0) + batch.draws().fromMemory();
+        int likePositives = (settings.negatives().areInBatch() ? examples : 0)
+                + batch.draws().fromMemory();
         int uniform = batch.negatives().size() - byPopularity - batch.draws().fromMemory();
         double power = byPopularity == 0 ? 0 : Math.exp(batch.draws().powerLogProbability()[j]);
-        return (likePositives * Math.exp(logP(j))
-                        + (double) uniform / batch.catalogueSize()
-                        + byPopularity * power)
+        return (likePositives * Math.exp(logP(j)) + (double) uniform / batch.catalogueSize() + byPopularity * power)
                 / (likePositives + uniform + byPopularity);
     }
 

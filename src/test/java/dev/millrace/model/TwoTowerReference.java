@@ -69,6 +69,9 @@ final class TwoTowerReference {
         for (TrainingExample example : batch.examples()) {
             observe('u', settings.user(), example.user().features(), example.context());
         }
+        for (TrainingExample shown : batch.exposed()) {
+            observe('u', settings.user(), shown.user().features(), shown.context());
+        }
         for (TrainingExample example : batch.examples()) {
             observe('i', settings.item(), catalogue.features(example.item()), Features.NONE);
         }
@@ -115,20 +118,24 @@ final class TwoTowerReference {
                     read));
             items.add(example.item());
         }
+        for (TrainingExample shown : batch.exposed()) {
+            users.add(vector(
+                    'u',
+                    settings.user(),
+                    user,
+                    shown.user().user(),
+                    shown.user().features(),
+                    shown.context(),
+                    shown.user().history(),
+                    read));
+            items.add(shown.item());
+        }
         items.addAll(batch.negatives());
         items.addAll(batch.draws().hard());
         for (String each : items) {
             vectors.put(
                     each,
-                    vector(
-                            'i',
-                            settings.item(),
-                            item,
-                            each,
-                            catalogue.features(each),
-                            Features.NONE,
-                            List.of(),
-                            read));
+                    vector('i', settings.item(), item, each, catalogue.features(each), Features.NONE, List.of(), read));
         }
         double[][] rows = users.toArray(new double[0][]);
         if (!isFrozen) {

@@ -31,6 +31,7 @@ class TwoTowerTest {
                 Arguments.of("popularity term", 9, new String[] {"loss.popularity-exponent", "0.5"}),
                 Arguments.of("yandex-2025", 9, new String[] {"loss.correction", "yandex-2025"}),
                 Arguments.of("learned temperature", 9, new String[] {"loss.temperature.learned", "true"}),
+                Arguments.of("exposed", 9, new String[] {"negatives.exposed", "0.5"}),
                 Arguments.of("pointwise", 9, new String[] {"loss.kind", "pointwise"}),
                 Arguments.of("triplet", 9, new String[] {"loss.kind", "triplet", "loss.triplet.margin", "0.5"}),
                 Arguments.of("clipped and penalised", 9, new String[] {
@@ -47,8 +48,7 @@ class TwoTowerTest {
         TwoTowerReference reference = new TwoTowerReference(settings, catalogue, model);
 
         for (int step = 1; step <= 2; step++) {
-            MiniBatch batch =
-                    step == 1 ? Scenes.batch(step, 12, negatives) : Scenes.mixedBatch(step, 12, negatives);
+            MiniBatch batch = step == 1 ? Scenes.batch(step, 12, negatives) : Scenes.mixedBatch(step, 12, negatives);
             StepReport report = model.learn(batch);
             double loss = report.loss();
             double expected = reference.learn(batch);
