@@ -289,11 +289,25 @@ public final class Attribution implements Durable {
             return; // of an entry that was erased; this one came after it, under the same id
         }
         if (exposure instanceof RememberedExposure.Open open) {
-            books.settleWaiting(EXPOSURES, open.actions().isEmpty() ? "unclicked" : "clicked");
+            if (open.actions().isEmpty()) {
+                books.settleWaiting(EXPOSURES, "unclicked");
+                sample(key, open);
+            } else {
+                books.settleWaiting(EXPOSURES, "clicked");
+            }
             entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
             schedule(deduplicationEnd(open.time()) + 1, key);
         } else {
             entries.delete(key);
+        }
+    }
+
+    /** Makes an example of some of the exposures that ended without a click. */
+    private void sample(byte[] key, RememberedExposure.Open open) {
+        String[] names = EntryKeys.exposureOf(key);
+        if (settings.unclicked().takes(names[0], names[1], names[2])) {
+            output.example(
+                    TrainingExample.unclicked(names[2], open.user(), open.context(), names[1], windowEnd(open.time())));
         }
     }
 

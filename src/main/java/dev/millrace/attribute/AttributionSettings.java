@@ -1,8 +1,10 @@
 package dev.millrace.attribute;
 
 import dev.millrace.settings.SettingsReader;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
+import java.util.zip.CRC32C;
 
 /**
  * How clicks find their exposures.
@@ -17,6 +19,7 @@ import java.util.Set;
  * @param deduplicationWindow how long, in event time, an event's id is remembered; at least {@code window}
  * @param historyLength clicked items kept per user
  * @param counterHalfLife after which a counted event weighs half
+ * @param unclicked which exposures that were not clicked become examples
  * @param expireUsersAfter event time without an event of a user after which all that is kept of them goes; 0 never
  */
 public record AttributionSettings(
@@ -30,7 +33,45 @@ public record AttributionSettings(
         Duration deduplicationWindow,
         int historyLength,
         Duration counterHalfLife,
+        Unclicked unclicked,
         Duration expireUsersAfter) {
+
+    /**
+     * Which exposures that were not clicked become examples.
+     *
+     * @param share of them, in [0, 1]
+     * @param seed of the choice
+     */
+    public record Unclicked(double share, long seed) {
+
+        static Unclicked read(SettingsReader reader) {
+            double weight = reader.number(
+                    "negatives.exposed",
+                    0,
+                    0,
+                    100,
+                    "weight of an exposure that was not clicked, as an example that must not be; 0: none becomes one");
+            double share = reader.number(
+                    "negatives.exposed.sample",
+                    0.05,
+                    0,
+                    1,
+                    "share of the exposures that were not clicked that become examples");
+            long seed = reader.longInteger(
+                    "model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "of every initial weight and every draw");
+            return new Unclicked(weight > 0 ? share : 0, seed);
+        }
+
+        /** Whether that exposure is one: by CRC-32C of {@code seed NUL user NUL item NUL id}, as a share of 2^32. */
+        boolean takes(String user, String item, String id) {
+            if (share == 0) {
+                return false;
+            }
+            CRC32C crc = new CRC32C();
+            crc.update((seed + "\0" + user + '\0' + item + '\0' + id).getBytes(StandardCharsets.UTF_8));
+            return crc.getValue() < share * 0x1p32;
+        }
+    }
 
     /** Whether clicks have exposures. */
     public enum Mode {
@@ -105,6 +146,7 @@ public record AttributionSettings(
                         Duration.ofSeconds(1),
                         year,
                         "event time after which an event weighs half in the user's running counters"),
+                Unclicked.read(reader),
                 reader.duration(
                         "users.expire-after",
                         Duration.ofDays(365),

@@ -39,6 +39,11 @@ final class EntryKeys {
         return text("x" + user + '\0' + item + '\0' + id);
     }
 
+    /** User, item and id of the exposure that has that key. */
+    static String[] exposureOf(byte[] key) {
+        return new String(key, 1, key.length - 1, StandardCharsets.UTF_8).split("\0", -1);
+    }
+
     static byte[] waitingClick(String user, String item, String id) {
         return text("w" + user + '\0' + item + '\0' + id);
     }

@@ -19,6 +19,7 @@ final class BatchFields {
     private static final int UPSERT = 1;
     private static final int REMOVAL = 2;
     private static final int USER_REMOVAL = 3;
+    private static final int UNCLICKED = 4; // an example too
     /** Roughly what the removal of a user takes in a mini-batch record. */
     static final int BYTES_A_USER_REMOVAL = 64;
 
@@ -30,7 +31,7 @@ final class BatchFields {
 
     static byte[] encoded(TrainingExample example) {
         Fields fields = new Fields()
-                .integer(EXAMPLE)
+                .integer(example.isPositive() ? EXAMPLE : UNCLICKED)
                 .text(example.id())
                 .text(example.user().user())
                 .longInteger(example.user().time());
@@ -73,7 +74,8 @@ final class BatchFields {
             Consumer<String> removedUser) {
         int kind = payload.getInt();
         switch (kind) {
-            case EXAMPLE -> example.accept(readExample(payload));
+            case EXAMPLE -> example.accept(readExample(payload, true));
+            case UNCLICKED -> example.accept(readExample(payload, false));
             case UPSERT ->
                 change.accept(new CatalogueChange.Upsert(
                         new CatalogueItem(Fields.text(payload), payload.getLong(), FeatureFields.read(payload))));
@@ -119,7 +121,7 @@ final class BatchFields {
                 : Double.BYTES;
     }
 
-    private static TrainingExample readExample(ByteBuffer payload) {
+    private static TrainingExample readExample(ByteBuffer payload, boolean isPositive) {
         String id = Fields.text(payload);
         UserFeatures user = new UserFeatures(
                 Fields.text(payload), payload.getLong(), FeatureFields.read(payload), FeatureFields.texts(payload));
@@ -131,6 +133,7 @@ final class BatchFields {
                 Fields.text(payload),
                 payload.getDouble(),
                 payload.getLong(),
-                payload.getLong());
+                payload.getLong(),
+                isPositive);
     }
 }

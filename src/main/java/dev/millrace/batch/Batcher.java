@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Collects examples and catalogue changes into the next mini-batch.
@@ -25,6 +26,9 @@ import java.util.function.Predicate;
  * function of what was added. An item that comes in an example before the catalogue knows it is added to the catalogue, without
  * features, and goes when examples no longer name it; one that was removed stays so until the catalogue has it again. Who or what
  * is removed takes its examples out of the open batch.
+ *
+ * <p>Exposures that were not clicked are kept apart: they neither count as positives nor move the popularity. As many as a full batch has
+ * positives fill it too.
  *
  * <p>What the negatives are drawn from is stored among the popularity's entries, since it is a function of the log as that is.
  *
@@ -42,6 +46,9 @@ public final class Batcher implements Durable {
     private final ItemPopularity popularity;
     private final NegativeSource negativeSource;
     private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
+    /** Exposures that were not clicked. */
+    private final TreeMap<Long, TrainingExample> exposed = new TreeMap<>();
+
     private final TreeMap<Long, CatalogueChange> changes = new TreeMap<>();
     private final TreeMap<Long, String> removedUsers = new TreeMap<>();
     /** Numbers of parts that left the open batch before it was closed, until their entries are deleted. */
@@ -72,7 +79,7 @@ public final class Batcher implements Durable {
     }
 
     public void add(TrainingExample example) {
-        examples.put(added++, example);
+        put(added++, example);
         bytes += BatchFields.estimatedBytes(example);
     }
 
@@ -116,12 +123,13 @@ public final class Batcher implements Durable {
     /** Whether the open batch is full by number or size. */
     public boolean isFull() {
         return examples.size() >= settings.size()
+                || exposed.size() >= settings.size()
                 || changes.size() + removedUsers.size() >= settings.maxChanges()
                 || bytes >= settings.maxBytes();
     }
 
     public boolean isEmpty() {
-        return examples.isEmpty() && changes.isEmpty() && removedUsers.isEmpty();
+        return examples.isEmpty() && exposed.isEmpty() && changes.isEmpty() && removedUsers.isEmpty();
     }
 
     /** Catalogue changes in the open batch. */
@@ -163,9 +171,11 @@ public final class Batcher implements Durable {
                 logProbabilities(negatives.shared()),
                 catalogue.size(),
                 List.copyOf(new LinkedHashSet<>(removedUsers.values())),
-                negatives.draws());
+                negatives.draws(),
+                List.copyOf(exposed.values()));
         observe(items);
         examples.clear();
+        exposed.clear();
         changes.clear();
         removedUsers.clear();
         openRemovals.clear();
@@ -206,7 +216,7 @@ public final class Batcher implements Durable {
         BatchFields.read(
                 payload,
                 example -> {
-                    examples.put(number, example);
+                    put(number, example);
                     bytes += BatchFields.estimatedBytes(example);
                 },
                 change -> {
@@ -233,7 +243,7 @@ public final class Batcher implements Durable {
         }
         dropped.clear();
         for (long number = Math.max(closedUpTo, durableTo); number < added; number++) {
-            TrainingExample example = examples.get(number);
+            TrainingExample example = example(number);
             CatalogueChange change = changes.get(number);
             String user = removedUsers.get(number);
             if (example != null) {
@@ -276,15 +286,27 @@ public final class Batcher implements Durable {
 
     private int drop(Predicate<TrainingExample> isLeaving) {
         List<Long> numbers = new ArrayList<>();
-        examples.forEach((number, example) -> {
-            if (isLeaving.test(example)) {
-                numbers.add(number);
-                bytes -= BatchFields.estimatedBytes(example);
-            }
-        });
+        for (TreeMap<Long, TrainingExample> open : List.of(examples, exposed)) {
+            open.forEach((number, example) -> {
+                if (isLeaving.test(example)) {
+                    numbers.add(number);
+                    bytes -= BatchFields.estimatedBytes(example);
+                }
+            });
+        }
         numbers.forEach(examples::remove);
+        numbers.forEach(exposed::remove);
         dropped.addAll(numbers);
         return numbers.size();
+    }
+
+    private @Nullable TrainingExample example(long number) {
+        TrainingExample positive = examples.get(number);
+        return positive == null ? exposed.get(number) : positive;
+    }
+
+    private void put(long number, TrainingExample example) {
+        (example.isPositive() ? examples : exposed).put(number, example);
     }
 
     private byte[] partKey(long number) {

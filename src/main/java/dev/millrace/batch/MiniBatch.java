@@ -21,6 +21,7 @@ import java.util.List;
  * @param catalogueSize items in the catalogue as of this batch; the N of the uniform draw
  * @param removedUsers users who asked to be forgotten since the last batch, each once; their rows go before learning
  * @param draws how the negatives were drawn that are not uniform, and negatives of one example alone
+ * @param exposed exposures that were not clicked, in log order; learnt only beside positives
  */
 public record MiniBatch(
         long step,
@@ -32,13 +33,15 @@ public record MiniBatch(
         float[] negativeLogProbability,
         int catalogueSize,
         List<String> removedUsers,
-        NegativeDraws draws) {
+        NegativeDraws draws,
+        List<TrainingExample> exposed) {
 
     public MiniBatch {
         catalogue = List.copyOf(catalogue);
         examples = List.copyOf(examples);
         negatives = List.copyOf(negatives);
         removedUsers = List.copyOf(removedUsers);
+        exposed = List.copyOf(exposed);
         if (logProbability.length != examples.size()) {
             throw new IllegalArgumentException(
                     logProbability.length + " log probabilities for " + examples.size() + " examples");
@@ -53,6 +56,32 @@ public record MiniBatch(
     /** How many of the negatives, the first, were drawn uniformly. */
     public int uniformNegatives() {
         return negatives.size() - draws.byPopularity() - draws.fromMemory();
+    }
+
+    /** A batch without exposures that were not clicked. */
+    public MiniBatch(
+            long step,
+            long seed,
+            List<CatalogueChange> catalogue,
+            List<TrainingExample> examples,
+            float[] logProbability,
+            List<String> negatives,
+            float[] negativeLogProbability,
+            int catalogueSize,
+            List<String> removedUsers,
+            NegativeDraws draws) {
+        this(
+                step,
+                seed,
+                catalogue,
+                examples,
+                logProbability,
+                negatives,
+                negativeLogProbability,
+                catalogueSize,
+                removedUsers,
+                draws,
+                List.of());
     }
 
     /** A batch whose negatives are uniform. */

@@ -30,6 +30,8 @@ import java.util.Set;
  * @param pairStarts [examples + 1] where each example's pairs begin
  * @param pairItems [pairs] candidates that are negatives of that example alone
  * @param sameUser [examples] candidates that are no negatives of the example, ascending; empty if none are masked
+ * @param exposed [exposed] candidates that were shown and not clicked, each to the user behind those of the examples
+ * @param exposedWeights [exposed] weights of their losses
  * @param sample figures of the sample, for whoever watches over it
  */
 record Candidates(
@@ -42,6 +44,8 @@ record Candidates(
         int[] pairStarts,
         int[] pairItems,
         int[][] sameUser,
+        int[] exposed,
+        float[] exposedWeights,
         StepReport.Sample sample) {
 
     /**
@@ -158,6 +162,14 @@ record Candidates(
         int[] pairItems = kept.items().stream()
                 .mapToInt(item -> number(numbers, items, item))
                 .toArray();
+        int[] exposed = batch.exposed().stream()
+                .mapToInt(example -> number(numbers, items, example.item()))
+                .toArray();
+        float[] exposedWeights = new float[exposed.length];
+        for (int e = 0; e < exposed.length; e++) {
+            double weight = batch.exposed().get(e).weight();
+            exposedWeights[e] = (float) (loss.negatives().exposedWeight() * weight / loss.fullBatch());
+        }
         Columns columns = new Columns(
                 batch.seed(),
                 areInBatch ? column : Arrays.copyOfRange(column, examples, column.length),
@@ -179,6 +191,8 @@ record Candidates(
                 kept.starts(examples),
                 pairItems,
                 sameUser,
+                exposed,
+                exposedWeights,
                 sample(positive, counts, sameUser, columns.candidate.length, logQ));
     }
 
@@ -210,6 +224,8 @@ record Candidates(
                 new int[items.size() + 1],
                 new int[0],
                 new int[0][],
+                new int[0],
+                new float[0],
                 StepReport.Sample.NONE);
     }
 

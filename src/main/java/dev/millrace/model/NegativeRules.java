@@ -9,10 +9,15 @@ import dev.millrace.settings.SettingsReader;
  * @param areInBatch whether the other examples' items are negatives
  * @param hardestInBatch of those, how many with the highest scores count; all while it is 0
  * @param hardByModel added for each example by {@link HardNegatives}
+ * @param exposedWeight weight of an exposure that was not clicked
  * @param isSameUserMasked whether the items of a user's other examples in the batch are no negatives
  */
 public record NegativeRules(
-        boolean areInBatch, Quota hardestInBatch, HardByModel hardByModel, boolean isSameUserMasked) {
+        boolean areInBatch,
+        Quota hardestInBatch,
+        HardByModel hardByModel,
+        double exposedWeight,
+        boolean isSameUserMasked) {
 
     /**
      * Items that the model itself ranks high for an example.
@@ -26,7 +31,7 @@ public record NegativeRules(
 
     /** In-batch negatives, each of them. */
     static final NegativeRules ALL_IN_BATCH =
-            new NegativeRules(true, new Quota(0), new HardByModel(new Quota(0), 1, 100, 2000), false);
+            new NegativeRules(true, new Quota(0), new HardByModel(new Quota(0), 1, 100, 2000), 0, false);
 
     static NegativeRules read(SettingsReader reader) {
         HardByModel hard = new HardByModel(
@@ -74,6 +79,12 @@ public record NegativeRules(
                                 8192,
                                 "of the other examples' items only so many with the highest scores are negatives; 0: all")),
                 hard,
+                reader.number(
+                        "negatives.exposed",
+                        0,
+                        0,
+                        100,
+                        "weight of an exposure that was not clicked, as an example that must not be; 0: none becomes one"),
                 reader.flag(
                         "loss.mask-same-user",
                         false,

@@ -30,7 +30,7 @@ final class Objective {
     /**
      * Loss and gradients of a batch.
      *
-     * @param users [examples, dim] unit-length vectors, row-major
+     * @param users [examples + exposed, dim] unit-length vectors, row-major
      * @param items [candidates, dim] unit-length vectors, row-major
      * @param weights [examples] of the examples
      * @return mean loss
@@ -41,7 +41,7 @@ final class Objective {
         float factor = factor();
         scores = room(scores, examples * shared);
         pairScores = room(pairScores, candidates.pairItems().length);
-        userGradients = room(userGradients, examples * dim);
+        userGradients = room(userGradients, (examples + candidates.exposed().length) * dim);
         itemGradients = room(itemGradients, candidates.items().size() * dim);
         Nd4jKernel.Products.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
         scorePairs(users, items, candidates, examples, factor);
@@ -51,10 +51,10 @@ final class Objective {
         Arrays.fill(itemGradients, shared * dim, candidates.items().size() * dim, 0f);
         addPairs(users, items, candidates, examples, factor);
         temperature.learn(-loss.scoreGradient());
-        return mean;
+        return mean + addExposed(users, items, candidates, examples);
     }
 
-    /** [examples, dim] dL/dusers, valid until the next call. */
+    /** [examples + exposed, dim] dL/dusers, valid until the next call. */
     float[] userGradients() {
         return userGradients;
     }
@@ -78,6 +78,28 @@ final class Objective {
             case POINTWISE -> (float) settings.form().scale();
             case TRIPLET -> 1f;
         };
+    }
+
+    /** Cross-entropy of what was shown and not clicked: {@code −w log σ(−scale cos)}, whatever the loss of the others. */
+    private double addExposed(float[] users, float[] items, Candidates candidates, int examples) {
+        double sum = 0;
+        double scale = settings.form().scale();
+        for (int e = 0; e < candidates.exposed().length; e++) {
+            int user = (examples + e) * dim;
+            int item = candidates.exposed()[e] * dim;
+            float cosine = 0;
+            for (int d = 0; d < dim; d++) {
+                cosine += users[user + d] * items[item + d];
+            }
+            double weight = candidates.exposedWeights()[e];
+            sum += weight * PointwiseLoss.softplus(scale * cosine);
+            float gradient = (float) (weight * scale * PointwiseLoss.sigmoid(scale * cosine));
+            for (int d = 0; d < dim; d++) {
+                userGradients[user + d] = gradient * items[item + d];
+                itemGradients[item + d] += gradient * users[user + d];
+            }
+        }
+        return sum;
     }
 
     private void scorePairs(float[] users, float[] items, Candidates candidates, int examples, float factor) {

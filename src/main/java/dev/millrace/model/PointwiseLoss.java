@@ -104,11 +104,12 @@ final class PointwiseLoss implements ScoreLoss {
     }
 
     /** log (1 + e^z), without overflow. */
-    private static double softplus(double z) {
+    static double softplus(double z) {
         return Math.max(z, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(z)));
     }
 
-    private static double sigmoid(double z) {
+    /** 1 / (1 + e^−z). */
+    static double sigmoid(double z) {
         return 1 / (1 + StrictMath.exp(-z));
     }
 }

@@ -120,7 +120,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     /**
-     * @param users [examples]
+     * @param users [examples + exposed]
      * @param items as many as candidates
      * @param weights [examples]
      */
@@ -583,6 +583,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     private static List<Subject> users(MiniBatch batch) {
         List<Subject> users = new ArrayList<>(batch.examples().size());
         batch.examples().forEach(example -> users.add(Subject.user(example.user(), example.context())));
+        batch.exposed().forEach(example -> users.add(Subject.user(example.user(), example.context())));
         return users;
     }
 

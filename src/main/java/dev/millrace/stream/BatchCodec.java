@@ -34,15 +34,21 @@ final class BatchCodec {
     private BatchCodec() {}
 
     static MiniBatchRecord toAvro(MiniBatch batch) {
-        List<TrainingExample> examples = batch.examples();
+        List<TrainingExample> positives = batch.examples();
+        List<TrainingExample> examples = new ArrayList<>(positives);
+        examples.addAll(batch.exposed());
         Dictionary texts = new Dictionary();
         return MiniBatchRecord.newBuilder()
                 .setStep(batch.step())
                 .setSeed(batch.seed())
-                .setEventTimeFrom(
-                        examples.stream().mapToLong(TrainingExample::time).min().orElse(0))
-                .setEventTimeTo(
-                        examples.stream().mapToLong(TrainingExample::time).max().orElse(0))
+                .setEventTimeFrom(positives.stream()
+                        .mapToLong(TrainingExample::time)
+                        .min()
+                        .orElse(0))
+                .setEventTimeTo(positives.stream()
+                        .mapToLong(TrainingExample::time)
+                        .max()
+                        .orElse(0))
                 .setCatalogue(
                         batch.catalogue().stream().map(ExampleCodec::toAvro).toList())
                 .setUnannounced(unannounced(batch.catalogue()))
@@ -69,6 +75,7 @@ final class BatchCodec {
                 .setPowerLogProbability(boxed(batch.draws().powerLogProbability()))
                 .setHardNegatives(texts.places(batch.draws().hard()))
                 .setHardOwners(Arrays.stream(batch.draws().hardOwners()).boxed().toList())
+                .setExposed(batch.exposed().size())
                 .setTexts(texts.texts)
                 .build();
     }
@@ -80,6 +87,7 @@ final class BatchCodec {
                 .forEach(place -> catalogue.set(place, catalogue.get(place).unannounced()));
         List<String> texts = record.getTexts();
         int count = record.getExampleIds().size();
+        int positives = count - record.getExposed();
         List<Features> userFeatures = features(record.getUserFeatures(), count, texts);
         List<Features> contexts = features(record.getContext(), count, texts);
         List<TrainingExample> examples = new ArrayList<>(count);
@@ -97,13 +105,14 @@ final class BatchCodec {
                     texts.get(record.getActions().get(at)),
                     record.getWeights().get(at),
                     record.getTimes().get(at),
-                    record.getProducedAt().get(at)));
+                    record.getProducedAt().get(at),
+                    at < positives));
         }
         return new MiniBatch(
                 record.getStep(),
                 record.getSeed(),
                 catalogue,
-                examples,
+                examples.subList(0, positives),
                 floats(record.getLogProbability()),
                 looked(record.getNegatives(), texts),
                 floats(record.getNegativeLogProbability()),
@@ -114,7 +123,8 @@ final class BatchCodec {
                         record.getMemoryNegatives(),
                         floats(record.getPowerLogProbability()),
                         looked(record.getHardNegatives(), texts),
-                        record.getHardOwners().stream().mapToInt(owner -> owner).toArray()));
+                        record.getHardOwners().stream().mapToInt(owner -> owner).toArray()),
+                examples.subList(positives, count));
     }
 
     private static List<Integer> unannounced(List<CatalogueChange> catalogue) {

@@ -26,7 +26,8 @@ final class ExampleCodec {
                 example.action(),
                 example.weight(),
                 instant(example.time()),
-                instant(example.producedAt())));
+                instant(example.producedAt()),
+                example.isPositive()));
     }
 
     static TrainingExample toCore(ExampleRecord example) {
@@ -38,7 +39,8 @@ final class ExampleCodec {
                 example.getAction(),
                 example.getWeight(),
                 example.getTime().toEpochMilli(),
-                example.getProducedAt().toEpochMilli());
+                example.getProducedAt().toEpochMilli(),
+                example.getClicked());
     }
 
     static TrainingRecord userRemoval(String user) {

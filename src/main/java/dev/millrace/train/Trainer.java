@@ -370,7 +370,7 @@ public final class Trainer implements Durable, AutoCloseable {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
-            settle(batch, isOwn, "catalogue-change");
+            settle(batch, isOwn, isOwn ? "without-positives" : "catalogue-change");
             return new StepOutcome.CatalogueOnly();
         }
         for (TrainingExample example : batch.examples()) {
@@ -399,7 +399,8 @@ public final class Trainer implements Durable, AutoCloseable {
     /** An own batch settles the examples that waited in it; one of the log is itself what came in. */
     private void settle(MiniBatch batch, boolean isOwn, String outcome) {
         if (isOwn) {
-            books.settleWaiting(EXAMPLES, outcome, batch.examples().size());
+            books.settleWaiting(
+                    EXAMPLES, outcome, batch.examples().size() + batch.exposed().size());
         } else {
             books.settle(BATCHES, outcome);
         }

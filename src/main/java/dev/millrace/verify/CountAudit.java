@@ -94,9 +94,19 @@ public final class CountAudit {
 
         Map<Name, List<Made>> byClick() {
             Map<Name, List<Made>> byClick = new HashMap<>();
-            examples.forEach(example -> byClick.computeIfAbsent(example.click(), click -> new ArrayList<>(1))
+            examples.stream().filter(Made::isPositive).forEach(example -> byClick.computeIfAbsent(
+                            example.click(), click -> new ArrayList<>(1))
                     .add(example));
             return byClick;
+        }
+
+        /** Those of exposures that were not clicked. */
+        Map<Name, List<Made>> byExposure() {
+            Map<Name, List<Made>> byExposure = new HashMap<>();
+            examples.stream().filter(example -> !example.isPositive()).forEach(example -> byExposure
+                    .computeIfAbsent(example.click(), exposure -> new ArrayList<>(1))
+                    .add(example));
+            return byExposure;
         }
     }
 
@@ -123,9 +133,11 @@ public final class CountAudit {
         PlainRecord user = example.record("user").orElse(example);
         String userId = user.text("user_id", "");
         String item = example.text("item_id", "");
+        String id = example.text("example_id", "");
+        boolean isPositive = !example.field("clicked").equals(Optional.of(false));
         return new Made(
                 number,
-                Name.of(userId, example.text("example_id", "")),
+                isPositive ? Name.of(userId, id) : Name.of(userId, item, id),
                 Name.of(userId),
                 Name.of(userId, item),
                 Name.of(item),
@@ -133,7 +145,8 @@ public final class CountAudit {
                 example.number("weight", 1),
                 example.integer("time", 0),
                 user.integer("time", 0),
-                offset);
+                offset,
+                isPositive);
     }
 
     /** What tells a change of the catalogue from others; a tombstone has no time of its own. */
@@ -157,6 +170,7 @@ public final class CountAudit {
 
     private void events(Snapshot snapshot, DeadLetters letters, Written written) {
         Map<Name, List<Made>> byClick = written.byClick();
+        Map<Name, List<Made>> byExposure = written.byExposure();
         OfflineJoin.Verdicts even = new OfflineJoin.Verdicts();
         OfflineJoin.Verdicts led = new OfflineJoin.Verdicts();
         Tally users = new Tally();
@@ -167,11 +181,12 @@ public final class CountAudit {
             lost += lost(topics.clicks(), partition, snapshot.position(topics.clicks(), partition));
             lost += lost(topics.users(), partition, snapshot.position(topics.users(), partition));
             Partition read = new Partition(partition, snapshot, letters, List.of(even, led), users);
-            read.read(explained, byClick);
+            read.read(explained, byClick, byExposure);
             OfflineJoin.Events events = new OfflineJoin.Events(read.exposures, read.clicks, read.forgotten);
             Places places = new Places(topics.exposures(), topics.clicks(), topics.trainingExamples(), partition);
-            new OfflineJoin(settings, read.clock(false), events, byClick, places, even).run();
-            new OfflineJoin(settings, read.clock(true), events, byClick, places, led).run();
+            OfflineJoin.Examples examples = new OfflineJoin.Examples(byClick, byExposure);
+            new OfflineJoin(settings, read.clock(false), events, examples, places, even).run();
+            new OfflineJoin(settings, read.clock(true), events, examples, places, led).run();
         }
         explained.or(even.explained());
         explained.or(led.explained());
@@ -211,7 +226,9 @@ public final class CountAudit {
         for (Made example : written.examples()) {
             if (!explained.get(example.number())) {
                 found.add("the example at " + new Place(topics.trainingExamples(), 0, example.offset())
-                        + " is of no click that " + topics.clicks() + " holds");
+                        + (example.isPositive()
+                                ? " is of no click that " + topics.clicks() + " holds"
+                                : " is of no exposure that " + topics.exposures() + " holds and that is sampled"));
             }
         }
         some(found);
@@ -251,7 +268,7 @@ public final class CountAudit {
             return new EventClock(settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead);
         }
 
-        void read(BitSet explained, Map<Name, List<Made>> examples) {
+        void read(BitSet explained, Map<Name, List<Made>> examples, Map<Name, List<Made>> unclicked) {
             List<Tally> ofExposures =
                     verdicts.stream().map(OfflineJoin.Verdicts::exposures).toList();
             List<Tally> ofClicks =
@@ -260,6 +277,7 @@ public final class CountAudit {
             counted(topics.clicks(), CLICKS, ofClicks, this::click);
             counted(topics.users(), USERS, List.of(users), this::user);
             behind(explained, examples);
+            exposuresBehind(explained, unclicked);
         }
 
         private void counted(
@@ -274,16 +292,23 @@ public final class CountAudit {
             PlainRecord event = value.orElseThrow();
             String user = event.text("user_id", "");
             String item = event.text("item_id", "");
-            long time = event.integer("time", 0);
-            exposureTime = Math.max(exposureTime, time);
+            exposureTime = Math.max(exposureTime, event.integer("time", 0));
             exposures
                     .computeIfAbsent(Name.of(user, item), pair -> new ArrayList<>(1))
-                    .add(new Shown(
-                            Name.of(user, item, event.text("exposure_id", "")),
-                            user(user),
-                            time,
-                            exposureTime,
-                            record.offset()));
+                    .add(shown(event, record.offset()));
+        }
+
+        private Shown shown(PlainRecord event, long offset) {
+            String user = event.text("user_id", "");
+            String item = event.text("item_id", "");
+            String id = event.text("exposure_id", "");
+            return new Shown(
+                    Name.of(user, item, id),
+                    user(user),
+                    event.integer("time", 0),
+                    exposureTime,
+                    offset,
+                    Shown.isSampled(settings.unclicked(), user, item, id));
         }
 
         private void click(TopicRecord record, Optional<PlainRecord> value) {
@@ -338,6 +363,26 @@ public final class CountAudit {
                     Acted click = acted(event, record.offset());
                     examples.getOrDefault(click.click(), List.of()).stream()
                             .filter(example -> example.isOf(click))
+                            .forEach(example -> explained.set(example.number()));
+                });
+            });
+        }
+
+        /** Exposures that were read since the snapshot: so are theirs. */
+        private void exposuresBehind(BitSet explained, Map<Name, List<Made>> unclicked) {
+            long from = snapshot.position(topics.exposures(), partition);
+            long end = Math.max(from, log.committedEnd(topics.exposures(), partition));
+            if (end == from || unclicked.isEmpty()) {
+                return;
+            }
+            log.read(topics.exposures(), partition, end, record -> {
+                if (record.offset() < from) {
+                    return;
+                }
+                record.value().flatMap(values::decode).ifPresent(event -> {
+                    Shown exposure = shown(event, record.offset());
+                    unclicked.getOrDefault(exposure.id(), List.of()).stream()
+                            .filter(example -> exposure.isSampled() && example.moment() == exposure.time())
                             .forEach(example -> explained.set(example.number()));
                 });
             });
@@ -426,7 +471,7 @@ public final class CountAudit {
         compare(
                 EXAMPLES,
                 snapshot.account(EXAMPLES)
-                        .merged("learnt or refused", "learnt", "refused")
+                        .merged("learnt or refused", "learnt", "refused", "without-positives")
                         .merged("left out", "removed-item", "erased"),
                 tally,
                 true);

@@ -13,7 +13,8 @@ import java.util.TreeMap;
  * Whether every training example is in exactly one mini-batch, waits for one, or was left out for a reason.
  *
  * <p>Examples enter batches in the order of their topic. So the batches' examples, one batch after the other, are the topic's
- * examples in order, and what they pass over was left out: its item had been removed, or its item or user was while it waited.
+ * examples in order, and what they pass over was left out: its item had been removed, or its item or user was while it waited. The same
+ * goes for exposures that were not clicked, which batches keep apart.
  */
 final class LearnerAudit {
 
@@ -35,7 +36,24 @@ final class LearnerAudit {
 
     private record Passed(Made example, long step, Place place) {}
 
-    private final List<Made> examples;
+    /** Examples of one kind, in the order of their offsets, and how far the batches have come. */
+    private static final class Sequence {
+        final List<Made> examples;
+        final Map<Name, List<Integer>> numbers = new HashMap<>();
+        final List<Passed> passed = new ArrayList<>();
+        int next;
+
+        Sequence(List<Made> examples) {
+            this.examples = examples;
+            for (int number = 0; number < examples.size(); number++) {
+                numbers.computeIfAbsent(examples.get(number).click(), click -> new ArrayList<>(1))
+                        .add(number);
+            }
+        }
+    }
+
+    private final Sequence positives;
+    private final Sequence exposed;
     private final List<Change> changes;
     private final List<Change> userRemovals;
     private final long position;
@@ -43,12 +61,8 @@ final class LearnerAudit {
     private final String batchesTopic;
     private final Tally tally = new Tally();
     private final List<String> faults;
-    private final Map<Name, List<Integer>> numbers = new HashMap<>();
     private final Map<Name, TreeMap<Long, Boolean>> removals = new HashMap<>();
 
-    private final List<Passed> passed = new ArrayList<>();
-
-    private int nextExample;
     private int nextChange;
     private int nextUserRemoval;
     private long lastStep;
@@ -65,7 +79,9 @@ final class LearnerAudit {
             String examplesTopic,
             String batchesTopic,
             List<String> faults) {
-        this.examples = examples;
+        this.positives = new Sequence(examples.stream().filter(Made::isPositive).toList());
+        this.exposed = new Sequence(
+                examples.stream().filter(example -> !example.isPositive()).toList());
         this.changes = changes.stream()
                 .filter(change -> change.kind() != Change.Kind.USER_REMOVAL)
                 .toList();
@@ -76,10 +92,6 @@ final class LearnerAudit {
         this.examplesTopic = examplesTopic;
         this.batchesTopic = batchesTopic;
         this.faults = faults;
-        for (Made example : examples) {
-            numbers.computeIfAbsent(example.click(), click -> new ArrayList<>(1))
-                    .add(example.number());
-        }
         for (Change change : changes) {
             removals.computeIfAbsent(change.of(), of -> new TreeMap<>())
                     .put(change.offset(), change.kind() != Change.Kind.ITEM);
@@ -98,13 +110,18 @@ final class LearnerAudit {
         List<?> users = batch.list("users");
         List<?> times = batch.list("times");
         List<?> actions = batch.list("actions");
+        List<?> items = batch.list("items");
         List<?> texts = batch.list("texts");
+        long positiveCount = ids.size() - batch.integer("exposed", 0);
         for (int at = 0; at < ids.size(); at++) {
             String id = String.valueOf(ids.get(at));
-            Name click = Name.of(String.valueOf(users.get(at)), id);
+            String user = String.valueOf(users.get(at));
+            String item = String.valueOf(texts.get(((Number) items.get(at)).intValue()));
+            boolean isPositive = at < positiveCount;
+            Name name = isPositive ? Name.of(user, id) : Name.of(user, item, id);
             long time = ((Number) times.get(at)).longValue();
             String action = String.valueOf(texts.get(((Number) actions.get(at)).intValue()));
-            enter(click, id, time, action, step, place);
+            enter(isPositive ? positives : exposed, name, id, time, action, step, place);
         }
         for (Object entry : batch.list("catalogue")) {
             catalogue((PlainRecord) entry);
@@ -120,13 +137,18 @@ final class LearnerAudit {
 
     /** What became of all examples, now that the log has been read up to the learner's step. */
     Tally end(long step) {
-        explainPassed(position);
         if (lastStep != step) {
             faults.add("the learner says it is at step " + step + ", and the log up to there ends at step " + lastStep);
         }
-        for (int number = nextExample; number < examples.size() && isCounted(examples.get(number)); number++) {
-            Made waiting = examples.get(number);
-            tally.add(isRemovedAround(waiting, position) ? Set.of("left out", "waiting") : WAITING, place(waiting));
+        for (Sequence sequence : List.of(positives, exposed)) {
+            explainPassed(sequence, position);
+            for (Made waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
+                if (isCounted(waiting)) {
+                    tally.add(
+                            isRemovedAround(waiting, position) ? Set.of("left out", "waiting") : WAITING,
+                            place(waiting));
+                }
+            }
         }
         for (int number = nextChange;
                 number < changes.size() && changes.get(number).offset() < position;
@@ -136,11 +158,12 @@ final class LearnerAudit {
         return tally;
     }
 
-    private void enter(Name click, String id, long time, String action, long step, Place place) {
+    private void enter(Sequence sequence, Name click, String id, long time, String action, long step, Place place) {
+        List<Made> examples = sequence.examples;
         int found = -1;
-        for (int number : numbers.getOrDefault(click, List.of())) {
+        for (int number : sequence.numbers.getOrDefault(click, List.of())) {
             Made example = examples.get(number);
-            if (number >= nextExample
+            if (number >= sequence.next
                     && example.time() == time
                     && example.action().equals(action)) {
                 found = number;
@@ -153,26 +176,26 @@ final class LearnerAudit {
             return;
         }
         long here = examples.get(found).offset();
-        if (!passed.isEmpty() && passed.get(0).step() < step) {
-            explainPassed(here);
+        if (!sequence.passed.isEmpty() && sequence.passed.get(0).step() < step) {
+            explainPassed(sequence, here);
         }
-        for (; nextExample < found; nextExample++) {
-            passed.add(new Passed(examples.get(nextExample), step, place));
+        for (; sequence.next < found; sequence.next++) {
+            sequence.passed.add(new Passed(examples.get(sequence.next), step, place));
         }
         tally.add(LEARNT, place(examples.get(found)));
-        nextExample = found + 1;
+        sequence.next = found + 1;
     }
 
     /** @param until offset of what came when the batch that passed them over was closed */
-    private void explainPassed(long until) {
-        for (Passed over : passed) {
+    private void explainPassed(Sequence sequence, long until) {
+        for (Passed over : sequence.passed) {
             tally.add(LEFT_OUT, place(over.example()));
             if (!isRemovedAround(over.example(), until)) {
                 faults.add("the example at " + place(over.example()) + " is in no mini-batch: step " + over.step()
                         + " (" + over.place() + ") goes on behind it, and neither its item nor its user was removed");
             }
         }
-        passed.clear();
+        sequence.passed.clear();
     }
 
     /** Entries of items that a batch was the first to name are no record of the topic, and match none. */

@@ -4,12 +4,13 @@ package dev.millrace.verify;
  * A training example as the audit keeps it.
  *
  * @param number of the example in its topic, from 0
- * @param click user and id of the click that made it
+ * @param click user and id of the click that made it; user, item and id of the exposure, if it was not clicked
  * @param user whose
  * @param pair user and item
  * @param item what was shown
  * @param time event time of the click, epoch milliseconds
  * @param moment of the user's features: when the exposure was that it answers, epoch milliseconds
+ * @param isPositive whether a click made it
  */
 record Made(
         int number,
@@ -21,7 +22,8 @@ record Made(
         double weight,
         long time,
         long moment,
-        long offset) {
+        long offset,
+        boolean isPositive) {
 
     /** Whether it can be the example of that click. */
     boolean isOf(Acted acted) {

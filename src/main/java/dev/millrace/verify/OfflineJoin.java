@@ -34,6 +34,14 @@ final class OfflineJoin {
      */
     record Events(Map<Name, List<Shown>> exposures, List<Acted> clicks, Set<Name> forgotten) {}
 
+    /**
+     * The examples there are, in the order of their offsets.
+     *
+     * @param clicked by user and id of the click
+     * @param unclicked by user, item and id of the exposure
+     */
+    record Examples(Map<Name, List<Made>> clicked, Map<Name, List<Made>> unclicked) {}
+
     /** The verdicts: outcomes of both topics, what no order explains, and which examples a click was found for, by number. */
     record Verdicts(Tally exposures, Tally clicks, List<String> faults, BitSet explained) {
 
@@ -51,6 +59,7 @@ final class OfflineJoin {
 
     private record Attributed(Acted click, Made example) {}
 
+    private static final String UNCLICKED = "unclicked";
     private static final Set<String> DUPLICATE = Set.of("duplicate");
     private static final Set<String> UNTRAINED = Set.of("untrained-action");
     private static final Set<String> ATTRIBUTED = Set.of("attributed");
@@ -58,7 +67,7 @@ final class OfflineJoin {
     private final AttributionSettings settings;
     private final EventClock clock;
     private final Events events;
-    private final Map<Name, List<Made>> examples;
+    private final Examples examples;
     private final Places places;
     private final Verdicts verdicts;
 
@@ -74,12 +83,11 @@ final class OfflineJoin {
     private final Map<Long, Made> evidence = new HashMap<>();
     private final Map<Name, List<Attributed>> attributed = new HashMap<>();
 
-    /** @param examples by user and id of the click, in the order of their offsets */
     OfflineJoin(
             AttributionSettings settings,
             EventClock clock,
             Events events,
-            Map<Name, List<Made>> examples,
+            Examples examples,
             Places places,
             Verdicts verdicts) {
         this.settings = settings;
@@ -137,7 +145,7 @@ final class OfflineJoin {
 
     /** Tells repeats of one click id from new clicks, and finds the example of each. */
     private void settleId(Name id, List<Acted> same) {
-        List<Made> made = new ArrayList<>(examples.getOrDefault(id, List.of()));
+        List<Made> made = new ArrayList<>(examples.clicked().getOrDefault(id, List.of()));
         List<Acted> holders = new ArrayList<>(1);
         for (Acted click : same) {
             boolean mayBeRepeat = false;
@@ -358,7 +366,8 @@ final class OfflineJoin {
     private void judgeExposures(Name pair, List<Shown> all) {
         List<Attributed> answers = isClicksOnly ? List.of() : attributed.getOrDefault(pair, List.of());
         for (Shown exposure : all) {
-            verdicts.exposures.add(outcomes(exposure, all, answers), places.of(exposure));
+            Set<String> outcomes = outcomes(exposure, all, answers);
+            verdicts.exposures.add(exposure.isSampled() ? sampled(exposure, outcomes) : outcomes, places.of(exposure));
         }
     }
 
@@ -383,6 +392,44 @@ final class OfflineJoin {
             outcomes.addAll(Set.of("clicked", "unclicked")); // which of two of one id was answered cannot be told
         }
         return outcomes;
+    }
+
+    /**
+     * What is left of an exposure's outcomes, given that it has an example if it ended without a click. One that waits by the books may
+     * have ended since.
+     */
+    private Set<String> sampled(Shown exposure, Set<String> outcomes) {
+        if (newness(exposure) == Newness.REPEAT) {
+            return outcomes;
+        }
+        List<Made> found = examples.unclicked().getOrDefault(exposure.id(), List.of()).stream()
+                .filter(of -> of.moment() == exposure.time())
+                .toList();
+        if (newness(exposure) == Newness.EITHER || isForgotten(exposure.user())) {
+            found.forEach(of -> verdicts.explained.set(of.number())); // there may be one of each time it was new
+            return outcomes;
+        }
+        Optional<Made> example = found.stream().findFirst();
+        example.ifPresent(of -> verdicts.explained.set(of.number()));
+        if (example.isPresent() && outcomes.contains("waiting")) {
+            return outcomes;
+        }
+        if (example.isPresent()) {
+            if (!outcomes.contains(UNCLICKED)) {
+                verdicts.faults.add("the example at " + places.of(example.get()) + " says that the exposure at "
+                        + places.of(exposure) + " was not clicked, and it was");
+                return outcomes;
+            }
+            return Set.of(UNCLICKED);
+        }
+        if (outcomes.equals(Set.of(UNCLICKED))) {
+            verdicts.faults.add("the exposure at " + places.of(exposure)
+                    + " ended without a click, is sampled, and has no example");
+            return outcomes;
+        }
+        Set<String> others = new TreeSet<>(outcomes);
+        others.remove(UNCLICKED);
+        return others;
     }
 
     private Set<String> clicked(Shown exposure, List<Shown> all, List<Attributed> answers) {

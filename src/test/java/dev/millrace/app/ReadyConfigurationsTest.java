@@ -22,13 +22,13 @@ import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -46,17 +46,17 @@ class ReadyConfigurationsTest {
         public void delete(byte[] key) {}
     };
 
-    private static final List<Consumer<Trainer>> STREAM = new ArrayList<>();
+    /** By how exposures become examples. */
+    private static final Map<AttributionSettings, List<Consumer<Trainer>>> STREAMS = new HashMap<>();
 
-    @BeforeAll
-    static void fillTheStream() {
+    private static List<Consumer<Trainer>> stream(AttributionSettings settings) {
+        List<Consumer<Trainer>> stream = new ArrayList<>();
         ShopSettings shop = ShopSettings.read(
                 new SettingsReader(Map.of("shop.items", "" + ITEMS, "shop.users", "200", "shop.bursts-per-day", "0")));
-        Attribution attribution = new Attribution(
-                AttributionSettings.read(new SettingsReader(Map.of())), new MemoryEntries(), new Sent());
+        Attribution attribution = new Attribution(settings, new MemoryEntries(), new Sent(stream));
         new ShopGenerator(shop).events().limit(EVENTS).forEach(event -> {
             if (event instanceof ReplayEvent.Listed listed) {
-                STREAM.add(trainer -> trainer.change(new CatalogueChange.Upsert(listed.item())));
+                stream.add(trainer -> trainer.change(new CatalogueChange.Upsert(listed.item())));
             } else if (event instanceof ReplayEvent.Described described) {
                 attribution.profile(described.profile());
             } else if (event instanceof ReplayEvent.Shown shown) {
@@ -65,6 +65,7 @@ class ReadyConfigurationsTest {
                 attribution.click(clicked.click());
             }
         });
+        return stream;
     }
 
     static List<String> files() throws IOException {
@@ -80,12 +81,16 @@ class ReadyConfigurationsTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("files")
     void itLearnsTheShopAndALearnerOfTheLogLearnsTheSame(String file) throws IOException {
-        TrainerSettings settings = settings(file);
+        SettingsReader reader = reader(file);
+        TrainerSettings settings = TrainerSettings.read(reader);
+        AttributionSettings attribution = AttributionSettings.read(reader);
+        reader.finish();
+        List<Consumer<Trainer>> stream = STREAMS.computeIfAbsent(attribution, ReadyConfigurationsTest::stream);
         try (Trainer live = new Trainer(settings);
                 Trainer follower = new Trainer(settings)) {
             double sum = 0;
             int learnt = 0;
-            for (Consumer<Trainer> event : STREAM) {
+            for (Consumer<Trainer> event : stream) {
                 event.accept(live);
                 if (live.isBatchReady() && live.step() < STEPS) {
                     MiniBatch batch = live.closeBatch();
@@ -116,7 +121,7 @@ class ReadyConfigurationsTest {
         }
     }
 
-    private static TrainerSettings settings(String file) throws IOException {
+    private static SettingsReader reader(String file) throws IOException {
         Map<String, String> values = new TreeMap<>();
         for (Path path : List.of(Path.of("config/shop.properties"), Path.of(file))) {
             Properties properties = new Properties();
@@ -128,18 +133,14 @@ class ReadyConfigurationsTest {
         values.put("batch.size", "32");
         values.put("tower.dim", "16");
         values.put("features.item.brand.dim", "16");
-        SettingsReader reader = new SettingsReader(values);
-        TrainerSettings settings = TrainerSettings.read(reader);
-        AttributionSettings.read(reader);
-        reader.finish();
-        return settings;
+        return new SettingsReader(values);
     }
 
     /** Takes examples in. */
-    private static final class Sent implements Attribution.Output {
+    private record Sent(List<Consumer<Trainer>> stream) implements Attribution.Output {
         @Override
         public void example(TrainingExample example) {
-            STREAM.add(trainer -> trainer.add(example));
+            stream.add(trainer -> trainer.add(example));
         }
 
         @Override

@@ -72,6 +72,48 @@ class AttributionTest {
     }
 
     @Test
+    void exposureThatEndsWithoutAClickIsAnExampleWithTheFeaturesOfItsMoment() {
+        attribution = attribution(Map.of("negatives.exposed", "1", "negatives.exposed.sample", "1"));
+        attribution.profile(profile("ann", START, "young"));
+        attribution.expose(exposure("e1", "ann", "book", START + 1));
+        attribution.expose(exposure("e2", "ann", "pen", START + 2));
+        attribution.click(click("c2", "ann", "pen", "e2", START + 3));
+        attribution.profile(profile("ann", START + 4, "old"));
+
+        attribution.advance(START + HOUR);
+
+        assertThat(examples).hasSize(2);
+        TrainingExample example = examples.get(1);
+        assertThat(example.isPositive()).isFalse();
+        assertThat(example.id()).isEqualTo("e1");
+        assertThat(example.item()).isEqualTo("book");
+        assertThat(example.time()).isEqualTo(START + 1 + 30 * MINUTE); // when its window ended
+        assertThat(example.user().features().value("age")).contains(new FeatureValue.Category("young"));
+        assertThat(account(Attribution.EXPOSURES).outcomes())
+                .containsEntry("unclicked", 1L)
+                .containsEntry("clicked", 1L);
+    }
+
+    @Test
+    void someExposuresAreSampledTheSameEachTimeAndNoneUnlessAsked() {
+        List<List<String>> sampled = new ArrayList<>();
+        for (String weight : List.of("1", "1", "0")) {
+            examples.clear();
+            Attribution anew = attribution(
+                    new MemoryEntries(), Map.of("negatives.exposed", weight, "negatives.exposed.sample", "0.25"));
+            for (int at = 0; at < 2000; at++) {
+                anew.expose(exposure("e" + at, "ann", "book", START + at));
+            }
+            anew.advance(START + HOUR);
+            sampled.add(examples.stream().map(TrainingExample::id).toList());
+        }
+
+        // 500 of 2,000, by five standard deviations of 19
+        assertThat(sampled.get(0)).hasSizeBetween(400, 600).isEqualTo(sampled.get(1));
+        assertThat(sampled.get(2)).isEmpty();
+    }
+
+    @Test
     void clickBeforeItsExposureWaitsForIt() {
         attribution.click(click("c", "ann", "a", "e", START + 5));
         assertThat(account("clicks").waiting()).isEqualTo(1);
@@ -422,8 +464,12 @@ class AttributionTest {
     }
 
     private Attribution attribution(Map<String, String> settings) {
+        return attribution(entries, settings);
+    }
+
+    private Attribution attribution(MemoryEntries entriesOfIts, Map<String, String> settings) {
         return new Attribution(
-                AttributionSettings.read(new SettingsReader(settings)), entries, new Attribution.Output() {
+                AttributionSettings.read(new SettingsReader(settings)), entriesOfIts, new Attribution.Output() {
                     @Override
                     public void example(TrainingExample example) {
                         examples.add(example);

@@ -122,6 +122,50 @@ class BatcherTest {
     }
 
     @Test
+    void exposuresThatWereNotClickedAreKeptApart() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        Catalogue otherCatalogue = new Catalogue('C');
+        Batcher other = new Batcher(settings, otherCatalogue, 'O', 'P');
+        batcher.add(unclicked("x1", "a"));
+        batcher.add(example("1", "a"));
+        batcher.add(unclicked("x2", "b"));
+        batcher.change(new CatalogueChange.Upsert(new CatalogueItem("b", TIME, Features.NONE)));
+        drain(batcher, stored);
+        drain(catalogue, stored);
+        stored.forEach((key, value) -> (key[0] == 'C' ? otherCatalogue : (Durable) other).restore(key, value));
+
+        int left = batcher.change(new CatalogueChange.Removal("b", TIME));
+        MiniBatch batch = batcher.close();
+        MiniBatch restored = other.close();
+
+        assertThat(left).isEqualTo(1);
+        assertThat(batch.examples()).extracting(TrainingExample::id).containsExactly("1");
+        assertThat(batch.exposed()).extracting(TrainingExample::id).containsExactly("x1");
+        assertThat(batch.logProbability()).hasSize(1);
+        assertThat(restored.exposed()).extracting(TrainingExample::id).containsExactly("x1", "x2");
+        assertThat(restored.exposed()).noneMatch(TrainingExample::isPositive);
+        assertThat(batcher.isEmpty()).isTrue();
+    }
+
+    @Test
+    void exposuresThatWereNotClickedMoveNoPopularityAndFillABatchToo() {
+        batcher.add(example("1", "a"));
+        batcher.close();
+        for (int at = 0; at < 3; at++) {
+            assertThat(batcher.isFull()).isFalse();
+            batcher.add(unclicked("x" + at, "b"));
+        }
+        assertThat(batcher.isFull()).isTrue();
+        MiniBatch withoutPositives = batcher.close();
+        batcher.add(example("2", "a"));
+
+        // a is still all that was ever clicked; b is not in the catalogue
+        assertThat(batcher.close().logProbability()[0]).isZero();
+        assertThat(withoutPositives.exposed()).hasSize(3);
+        assertThat(withoutPositives.negatives()).isEmpty();
+    }
+
+    @Test
     void closedPartsLeaveTheStore() {
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         batcher.add(example("1", "a"));
@@ -149,6 +193,19 @@ class BatcherTest {
                 stored.remove(key);
             }
         });
+    }
+
+    private static TrainingExample unclicked(String id, String item) {
+        return new TrainingExample(
+                id,
+                new UserFeatures("ann", TIME, Features.NONE, List.of("h")),
+                Features.NONE,
+                item,
+                "",
+                1,
+                TIME,
+                0,
+                false);
     }
 
     private static TrainingExample example(String id, String item) {

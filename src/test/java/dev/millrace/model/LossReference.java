@@ -51,7 +51,16 @@ final class LossReference {
                     };
             total += batch.examples().get(i).weight() * row;
         }
-        return total / examples;
+        double exposed = 0;
+        for (int e = 0; e < batch.exposed().size(); e++) {
+            double cosine = dot(
+                    users[examples + e], vectors.apply(batch.exposed().get(e).item()));
+            exposed -= batch.exposed().get(e).weight()
+                    * Math.log(sigmoid(-settings.form().scale() * cosine));
+        }
+        // an example of a full batch weighs 1 / its size, and the caller scales the mean by the share of a full one
+        double share = Math.min(1, (double) examples / settings.fullBatch());
+        return total / examples + settings.negatives().exposedWeight() * exposed / settings.fullBatch() / share;
     }
 
     private double softmax(int i, double[] user, Function<String, double[]> vectors, double temperature) {

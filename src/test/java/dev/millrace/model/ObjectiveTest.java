@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.batch.MiniBatch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,15 +36,14 @@ class ObjectiveTest {
         String[][] rules = {
             {},
             {"negatives.in-batch", "false"},
+            {"negatives.exposed", "0.5"},
             {"loss.mask-same-user", "true"},
             {"negatives.hard-in-batch", "3"},
             {"negatives.hard-in-batch", "3", "loss.mask-same-user", "true"}
         };
         for (String[] kind : kinds) {
             for (String[] rule : rules) {
-                String[] both = java.util.stream.Stream.of(kind, rule)
-                        .flatMap(java.util.Arrays::stream)
-                        .toArray(String[]::new);
+                String[] both = Stream.of(kind, rule).flatMap(Arrays::stream).toArray(String[]::new);
                 boolean isRefused =
                         List.of(both).contains("yandex-2025") && List.of(both).contains("negatives.hard-in-batch");
                 if (!isRefused) {
@@ -56,7 +57,10 @@ class ObjectiveTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("losses")
     void lossAndGradientsAreThoseOfTheFormula(String name, String[] declared) {
-        ModelSettings.Loss settings = Scenes.plainSettings(declared).loss();
+        ModelSettings.Loss settings = Scenes.plainSettings(
+                        Stream.concat(Arrays.stream(declared), Stream.of("batch.size", "" + EXAMPLES))
+                                .toArray(String[]::new))
+                .loss();
         for (long step = 1; step <= 3; step++) {
             MiniBatch batch = step == 1 ? Scenes.batch(step, EXAMPLES, 9) : Scenes.mixedBatch(step, EXAMPLES, 9);
             check(name, settings, batch);
@@ -66,7 +70,7 @@ class ObjectiveTest {
     private static void check(String name, ModelSettings.Loss settings, MiniBatch batch) {
         // Given unit vectors of users and items
         Candidates candidates = Candidates.of(batch, settings);
-        double[][] users = unitVectors(EXAMPLES, 7);
+        double[][] users = unitVectors(EXAMPLES + batch.exposed().size(), 7);
         double[][] items = unitVectors(candidates.items().size(), 8);
         float[] weights = new float[EXAMPLES];
         for (int i = 0; i < EXAMPLES; i++) {

@@ -271,6 +271,19 @@ final class Scenes {
                 owners.add(at);
             }
         }
+        List<TrainingExample> exposed = new ArrayList<>();
+        for (int at = 0; at < examples / 4; at++) {
+            exposed.add(new TrainingExample(
+                    "x" + step + "-" + at,
+                    user(random),
+                    context(random),
+                    "i" + random.nextInt(ITEMS),
+                    "",
+                    1,
+                    TIME,
+                    0,
+                    false));
+        }
         return new MiniBatch(
                 step,
                 step,
@@ -286,7 +299,8 @@ final class Scenes {
                         negatives / 3,
                         negatives < 3 ? new float[0] : power,
                         hard,
-                        owners.stream().mapToInt(owner -> owner).toArray()));
+                        owners.stream().mapToInt(owner -> owner).toArray()),
+                exposed);
     }
 
     private static float logProbability(int item) {

@@ -72,6 +72,9 @@ final class TwoTowerReference {
         for (TrainingExample example : batch.examples()) {
             observe('u', settings.user(), example.user().features(), example.context());
         }
+        for (TrainingExample shown : batch.exposed()) {
+            observe('u', settings.user(), shown.user().features(), shown.context());
+        }
         for (TrainingExample example : batch.examples()) {
             observe('i', settings.item(), catalogue.features(example.item()), Features.NONE);
         }
@@ -123,6 +126,20 @@ final class TwoTowerReference {
                             read),
                     true));
             items.add(example.item());
+        }
+        for (TrainingExample shown : batch.exposed()) {
+            users.add(joined(
+                    vector(
+                            'u',
+                            settings.user(),
+                            user,
+                            shown.user().user(),
+                            shown.user().features(),
+                            shown.context(),
+                            shown.user().history(),
+                            read),
+                    true));
+            items.add(shown.item());
         }
         items.addAll(batch.negatives());
         items.addAll(batch.draws().hard());

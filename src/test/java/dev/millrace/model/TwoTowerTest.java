@@ -37,6 +37,7 @@ class TwoTowerTest {
                 Arguments.of("popularity term", 9, new String[] {"loss.popularity-exponent", "0.5"}),
                 Arguments.of("yandex-2025", 9, new String[] {"loss.correction", "yandex-2025"}),
                 Arguments.of("learned temperature", 9, new String[] {"loss.temperature.learned", "true"}),
+                Arguments.of("exposed", 9, new String[] {"negatives.exposed", "0.5"}),
                 Arguments.of("pointwise", 9, new String[] {"loss.kind", "pointwise"}),
                 Arguments.of("triplet", 9, new String[] {"loss.kind", "triplet", "loss.triplet.margin", "0.5"}),
                 Arguments.of("clipped and penalised", 9, new String[] {

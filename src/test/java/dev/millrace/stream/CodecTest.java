@@ -13,6 +13,7 @@ import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -28,11 +29,13 @@ import dev.millrace.state.Books;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -185,12 +188,16 @@ class CodecTest {
 
     @Provide
     Arbitrary<TrainingExample> examples() {
+        return examples(true);
+    }
+
+    private static Arbitrary<TrainingExample> examples(boolean arePositive) {
         Arbitrary<UserFeatures> users = Combinators.combine(
                         ids(), times(), features(), ids().list().ofMaxSize(5))
                 .as(UserFeatures::new);
         return Combinators.combine(ids(), users, features(), ids(), ids(), times())
                 .as((id, user, context, item, action, time) ->
-                        new TrainingExample(id, user, context, item, action, 0.3, time, time + 1));
+                        new TrainingExample(id, user, context, item, action, 0.3, time, time + 1, arePositive));
     }
 
     @Provide
@@ -205,11 +212,12 @@ class CodecTest {
         return Combinators.combine(
                         Arbitraries.longs(),
                         changes.list().ofMaxSize(3),
-                        examples().list().ofMaxSize(6),
+                        examples(true).list().ofMaxSize(6),
                         ids().list().ofMaxSize(4),
                         Arbitraries.floats(),
-                        ids().list().ofMaxSize(2))
-                .as((seed, catalogue, examples, negatives, log, users) -> new MiniBatch(
+                        ids().list().ofMaxSize(2),
+                        examples(false).list().ofMaxSize(3))
+                .as((seed, catalogue, examples, negatives, log, users, exposed) -> new MiniBatch(
                         3,
                         seed,
                         catalogue,
@@ -218,7 +226,23 @@ class CodecTest {
                         negatives,
                         filled(negatives.size(), log),
                         17,
-                        users));
+                        users,
+                        draws(examples.size(), negatives, log),
+                        exposed));
+    }
+
+    /** Of as many negatives of each kind as there are, and a hard one of each other example. */
+    private static NegativeDraws draws(int examples, List<String> negatives, float log) {
+        int byPopularity = negatives.size() / 2;
+        int[] owners = IntStream.range(0, negatives.isEmpty() ? 0 : examples)
+                .filter(owner -> owner % 2 == 0)
+                .toArray();
+        return new NegativeDraws(
+                byPopularity,
+                negatives.size() / 4,
+                filled(byPopularity == 0 ? 0 : examples + negatives.size(), log),
+                Collections.nCopies(owners.length, negatives.isEmpty() ? "" : negatives.get(0)),
+                owners);
     }
 
     private static float[] filled(int size, float value) {

@@ -85,7 +85,12 @@ final class JoinedPartition implements Attribution.Output {
             exposureTime = Math.max(exposureTime, of.time());
             shown.computeIfAbsent(Name.of(of.user(), of.item()), pair -> new ArrayList<>())
                     .add(new Shown(
-                            Name.of(of.user(), of.item(), of.id()), Name.of(of.user()), of.time(), exposureTime, at));
+                            Name.of(of.user(), of.item(), of.id()),
+                            Name.of(of.user()),
+                            of.time(),
+                            exposureTime,
+                            at,
+                            Shown.isSampled(settings.unclicked(), of.user(), of.item(), of.id())));
         }
         long clickTime = 0;
         List<Acted> acted = new ArrayList<>();
@@ -105,13 +110,16 @@ final class JoinedPartition implements Attribution.Output {
                     at));
         }
         Map<Name, List<Made>> made = new HashMap<>();
+        Map<Name, List<Made>> unclicked = new HashMap<>();
         for (int at = 0; at < examples.size(); at++) {
             TrainingExample of = examples.get(at);
             String user = of.user().user();
-            made.computeIfAbsent(Name.of(user, of.id()), click -> new ArrayList<>())
+            Name name = of.isPositive() ? Name.of(user, of.id()) : Name.of(user, of.item(), of.id());
+            (of.isPositive() ? made : unclicked)
+                    .computeIfAbsent(name, click -> new ArrayList<>())
                     .add(new Made(
                             at,
-                            Name.of(user, of.id()),
+                            name,
                             Name.of(user),
                             Name.of(user, of.item()),
                             Name.of(of.item()),
@@ -119,7 +127,8 @@ final class JoinedPartition implements Attribution.Output {
                             of.weight(),
                             of.time(),
                             of.user().time(),
-                            at));
+                            at,
+                            of.isPositive()));
         }
         Set<Name> gone = new HashSet<>();
         forgotten.forEach(user -> gone.add(Name.of(user)));
@@ -129,7 +138,7 @@ final class JoinedPartition implements Attribution.Output {
                         new EventClock(
                                 settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead),
                         new OfflineJoin.Events(shown, acted, gone),
-                        made,
+                        new OfflineJoin.Examples(made, unclicked),
                         new Places("exposures", "clicks", "training-examples", 0),
                         verdicts)
                 .run();

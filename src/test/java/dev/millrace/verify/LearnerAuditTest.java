@@ -60,6 +60,29 @@ class LearnerAuditTest {
         assertThat(faults.get(1)).contains("step 3 (mini-batches-0 offset 1) has example c1");
     }
 
+    @Test
+    void exposuresThatWereNotClickedHaveAnOrderOfTheirOwn() {
+        LearnerAudit audit =
+                audit(List.of(unclicked(0), example(1), unclicked(2), example(3), unclicked(4)), List.of());
+
+        audit.batch(batch(1, 2, new int[] {1, 3, 0, 2}), 0);
+        Tally tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("learnt or refused")).isEqualTo(4);
+        assertThat(tally.certain("waiting")).isEqualTo(1);
+    }
+
+    @Test
+    void exposureThatNoBatchHasIsNamed() {
+        LearnerAudit audit = audit(List.of(unclicked(0), example(1), unclicked(2)), List.of());
+
+        audit.batch(batch(1, 1, new int[] {1, 2}), 0);
+        audit.end(1);
+
+        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 0 is in no mini-batch");
+    }
+
     private LearnerAudit audit(List<Made> examples, List<LearnerAudit.Change> changes) {
         return new LearnerAudit(examples, changes, 100, "training-examples", "mini-batches", faults);
     }
@@ -76,16 +99,42 @@ class LearnerAuditTest {
                 1,
                 number,
                 number,
-                10L * number);
+                10L * number,
+                true);
+    }
+
+    /** Of an exposure eN of item iN that was not clicked. */
+    private static Made unclicked(int number) {
+        return new Made(
+                number,
+                Name.of("ann", "i" + number, "e" + number),
+                Name.of("ann"),
+                Name.of("ann", "i" + number),
+                Name.of("i" + number),
+                "click",
+                1,
+                number,
+                number,
+                10L * number,
+                false);
     }
 
     private static PlainRecord batch(long step, int... examples) {
+        return batch(step, 0, examples);
+    }
+
+    /** @param exposed how many of the examples, the last, are of exposures that were not clicked */
+    private static PlainRecord batch(long step, int exposed, int[] examples) {
         List<String> ids = new ArrayList<>();
         List<String> users = new ArrayList<>();
         List<Long> times = new ArrayList<>();
         List<Integer> actions = new ArrayList<>();
+        List<Integer> items = new ArrayList<>();
+        List<String> texts = new ArrayList<>(List.of("click"));
         for (int example : examples) {
-            ids.add("c" + example);
+            ids.add((ids.size() < examples.length - exposed ? "c" : "e") + example);
+            items.add(texts.size());
+            texts.add("i" + example);
             users.add("ann");
             times.add((long) example);
             actions.add(0);
@@ -98,6 +147,8 @@ class LearnerAuditTest {
                         "users", users,
                         "times", times,
                         "actions", actions,
-                        "texts", List.of("click")));
+                        "items", items,
+                        "exposed", exposed,
+                        "texts", texts));
     }
 }

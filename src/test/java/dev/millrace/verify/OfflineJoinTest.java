@@ -4,9 +4,11 @@ import static dev.millrace.verify.JoinedPartition.click;
 import static dev.millrace.verify.JoinedPartition.exposure;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -92,6 +94,54 @@ class OfflineJoinTest {
         assertThat(verdicts.exposures().certain("waiting")).isEqualTo(1);
     }
 
+    @Test
+    void sampledExposureThatEndedWithoutAClickMustHaveItsExample() {
+        JoinedPartition partition = unclicked();
+        assertThat(partition.examples).singleElement().matches(example -> !example.isPositive());
+        assertThat(partition.audit(true).faults()).isEmpty();
+
+        partition.examples.clear();
+
+        assertThat(partition.audit(true).faults())
+                .singleElement()
+                .asString()
+                .contains("exposure at exposures-0 offset 0 ended without a click, is sampled, and has no example");
+    }
+
+    @Test
+    void exampleOfNoClickOnAnExposureThatWasClickedIsAFault() {
+        JoinedPartition partition = unclicked();
+
+        partition.clicks.set(0, click("c1", "ann", "book", "e1", "click", T0 + MINUTE));
+        partition.examples.add(new TrainingExample(
+                "c1", partition.examples.get(0).user(), Features.NONE, "book", "click", 1, T0 + MINUTE, T0 + MINUTE));
+
+        assertThat(partition.audit(true).faults())
+                .anySatisfy(fault -> assertThat(fault).contains("was not clicked, and it was"));
+    }
+
+    @Test
+    void secondExampleOfAnExposureIsNotExplained() {
+        JoinedPartition partition = unclicked();
+
+        partition.examples.add(partition.examples.get(0));
+
+        assertThat(partition.audit(true).explained().cardinality()).isEqualTo(1);
+    }
+
+    /** One exposure whose window ended. */
+    private static JoinedPartition unclicked() {
+        JoinedPartition partition = new JoinedPartition("negatives.exposed", "1", "negatives.exposed.sample", "1");
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.read(click("c0", "bob", "book", "", "hover", T0 + MINUTE));
+        partition.read(exposure("e2", "eve", "cup", T0 + 90 * MINUTE));
+        partition.read(click("c2", "eve", "cup", "e2", "click", T0 + 90 * MINUTE));
+        partition.examples.removeIf(TrainingExample::isPositive);
+        partition.clicks.remove(1);
+        partition.clicks.add(click("c2", "eve", "cup", "e2", "hover", T0 + 90 * MINUTE));
+        return partition;
+    }
+
     /** Any events in any order of reading: the join never contradicts the attribution, and notices every example that is lost. */
     @ParameterizedTest
     @ValueSource(
@@ -100,21 +150,37 @@ class OfflineJoinTest {
                 "exposures positive 1d",
                 "clicks-only drop 1d",
                 "exposures drop 2m",
-                "exposures positive 2m"
+                "exposures positive 2m",
+                "exposures drop 1d 0.5",
+                "exposures positive 1d 1",
+                "exposures drop 2m 1"
             })
     void agreesWithTheAttributionOnWhateverIsReadInWhateverOrder(String variant) {
         String[] choice = variant.split(" ", -1);
         int noticed = 0;
         int lost = 0;
+        int unclicked = 0;
+        int noticedUnclicked = 0;
         for (int seed = 0; seed < 400; seed++) {
             JoinedPartition partition = new JoinedPartition(
-                    "attribution.mode", choice[0],
-                    "attribution.late", choice[1],
-                    "attribution.max-skew", choice[2],
-                    "attribution.actions", "click,like",
-                    "attribution.window", "60s",
-                    "attribution.click-wait", "20s",
-                    "attribution.deduplication-window", "90s");
+                    "attribution.mode",
+                    choice[0],
+                    "attribution.late",
+                    choice[1],
+                    "attribution.max-skew",
+                    choice[2],
+                    "negatives.exposed",
+                    choice.length > 3 ? "1" : "0",
+                    "negatives.exposed.sample",
+                    choice.length > 3 ? choice[3] : "0.05",
+                    "attribution.actions",
+                    "click,like",
+                    "attribution.window",
+                    "60s",
+                    "attribution.click-wait",
+                    "20s",
+                    "attribution.deduplication-window",
+                    "90s");
             play(partition, seed);
 
             OfflineJoin.Verdicts verdicts = partition.audit(true);
@@ -132,14 +198,21 @@ class OfflineJoinTest {
             }
 
             if (!partition.examples.isEmpty()) {
-                lost++;
-                partition.examples.remove(seed % partition.examples.size());
-                if (!isExplained(partition.audit(true), partition)) {
-                    noticed++;
-                }
+                boolean isClicked = partition
+                        .examples
+                        .remove(seed % partition.examples.size())
+                        .isPositive();
+                boolean isNoticed = !isExplained(partition.audit(true), partition);
+                lost += isClicked ? 1 : 0;
+                noticed += isClicked && isNoticed ? 1 : 0;
+                unclicked += isClicked ? 0 : 1;
+                noticedUnclicked += !isClicked && isNoticed ? 1 : 0;
             }
         }
         assertThat(noticed).isEqualTo(lost).isPositive();
+        // whether an exposure of an erased user, or of an id that may have been forgotten, ended at all cannot always
+        // be told
+        assertThat(noticedUnclicked).isGreaterThanOrEqualTo(unclicked * 4 / 5);
     }
 
     private static boolean isExplained(OfflineJoin.Verdicts verdicts, JoinedPartition partition) {
