@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -65,7 +66,7 @@ record Judgement(String verdict, List<String> failures) {
         }
         auditBooks(settings, failures);
         ModelReport model = auditModel(settings, failures);
-        int items = compareIndex(settings, failures);
+        int items = compareIndex(experiment, settings, failures);
         return new Judgement(
                 String.format(
                         "%s; step %d, digest %.8s…; %d examples once each; books equal; replay: %d digests and %d vectors same bits;"
@@ -164,8 +165,11 @@ record Judgement(String verdict, List<String> failures) {
     }
 
     /** What a server answers against an exact search over the vectors on the topic. */
-    private static int compareIndex(MillraceSettings settings, List<String> failures) throws Exception {
-        Map<String, float[]> vectors = vectors(settings, failures);
+    private static int compareIndex(Experiment experiment, MillraceSettings settings, List<String> failures)
+            throws Exception {
+        List<Long> freshness = new ArrayList<>();
+        Map<String, float[]> vectors = vectors(settings, freshness, failures);
+        report(freshness, experiment.report());
         HttpClient http = HttpClient.newHttpClient();
         ObjectMapper json = new ObjectMapper();
         try (ServeProcess server =
@@ -204,14 +208,30 @@ record Judgement(String verdict, List<String> failures) {
         return isRight;
     }
 
+    /** From the sending of a click to the vector that is the first to show it, over all that say when they were sent. */
+    private static void report(List<Long> freshness, FaultReport report) {
+        if (!freshness.isEmpty()) {
+            List<Long> sorted = freshness.stream().sorted().toList();
+            report.freshness(String.format(
+                    Locale.ROOT,
+                    "p50 %.1f s, p99 %.1f s",
+                    sorted.get(sorted.size() / 2) / 1e3,
+                    sorted.get(sorted.size() * 99 / 100) / 1e3));
+        }
+    }
+
     /** The last vector of each item; none may be of an older step than one before it. */
-    private static Map<String, float[]> vectors(MillraceSettings settings, List<String> failures) {
+    private static Map<String, float[]> vectors(
+            MillraceSettings settings, List<Long> freshness, List<String> failures) {
         EmbeddingRecords records = new EmbeddingRecords(new AvroWire(settings.wire()));
         Map<String, float[]> vectors = new TreeMap<>();
         Map<String, Long> steps = new HashMap<>();
         try (TopicReader reader = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             Outcome.read(reader, settings.topics().names().itemEmbeddings(), record -> {
                 ItemEmbedding embedding = records.decode(record);
+                if (embedding.producedAt() > 0) {
+                    freshness.add(record.timestamp() - embedding.producedAt());
+                }
                 if (embedding.vector().isPresent()
                         && steps.merge(embedding.item(), embedding.step(), Math::max) > embedding.step()) {
                     failures.add("a vector of item " + embedding.item() + " of step " + embedding.step()

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** Trainers that are killed, or asked to stop, at any time. */
 @Tag("fault")
+@Tag("long")
 class KillIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);
@@ -44,7 +45,6 @@ class KillIT {
     }
 
     @Test
-    @Tag("long")
     void f03_stoppedTenTimesUnderLoadItRestoresNothing() throws Exception {
         try (Experiment run = Experiment.begin("F3", "trainer: SIGTERM ten times under load", 1)) {
             Outcome undisturbed = run.undisturbed(STREAM);

@@ -1,6 +1,7 @@
 package dev.millrace.faults;
 
 import dev.millrace.stream.EventProducer;
+import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
@@ -62,7 +63,11 @@ final class PacedLoad implements AutoCloseable {
 
     private void send(int moments) {
         int end = Math.min(stream.moments(), sent + moments);
-        stream.send(producer, sent, end);
+        SeededStream.Sink now = SeededStream.Sink.to(producer, InstantSource.system());
+        for (int moment = sent; moment < end; moment++) {
+            stream.emit(moment, now);
+        }
+        producer.flush();
         sent = end;
     }
 }

@@ -8,6 +8,8 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.stream.EventProducer;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -46,6 +48,11 @@ record SeededStream(long seed, int exposures) implements Input {
         void click(Click click);
 
         static Sink to(EventProducer producer) {
+            return to(producer, () -> Instant.EPOCH);
+        }
+
+        /** As {@link #to(EventProducer)}; clicks say when they were sent, so that freshness can be told. */
+        static Sink to(EventProducer producer, InstantSource clock) {
             return new Sink() {
                 @Override
                 public void exposure(Exposure exposure) {
@@ -54,7 +61,16 @@ record SeededStream(long seed, int exposures) implements Input {
 
                 @Override
                 public void click(Click click) {
-                    producer.send(click);
+                    producer.send(new Click(
+                            click.id(),
+                            click.user(),
+                            click.item(),
+                            click.exposure(),
+                            click.action(),
+                            click.weight(),
+                            click.time(),
+                            clock.millis(),
+                            click.context()));
                 }
             };
         }
