@@ -5,6 +5,7 @@ import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.HaltingTrainer;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.verify.ModelAudit;
+import dev.millrace.verify.ModelReport;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -16,7 +17,7 @@ final class HaltingAudit {
 
     public static void main(String[] args) {
         MillraceSettings settings = HaltingTrainer.settings(args, 1);
-        new ModelAudit(
+        ModelReport report = new ModelAudit(
                         settings.clients(),
                         settings.topics().names(),
                         settings.trainer(),
@@ -28,5 +29,6 @@ final class HaltingAudit {
                             }
                         })
                 .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.of(Path.of(args[0]))));
+        System.out.println("no checkpoint was written: " + report);
     }
 }
