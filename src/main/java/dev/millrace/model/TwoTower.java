@@ -197,6 +197,7 @@ public final class TwoTower implements Durable, AutoCloseable {
                 table.remove(item);
             }
         }
+        forgetRowless();
     }
 
     /** Forgets a user's own rows. */
@@ -206,6 +207,12 @@ public final class TwoTower implements Durable, AutoCloseable {
                 table.remove(user);
             }
         }
+        forgetRowless();
+    }
+
+    private void forgetRowless() {
+        userTower.forgetRowless();
+        itemTower.forgetRowless();
     }
 
     /**
