@@ -170,7 +170,7 @@ final class Tower {
 
     /** Finds the rows of the subjects without making any. */
     void resolve(List<Subject> subjects) {
-        rowlessCount = 0;
+        forgetRowless();
         resolve(subjects, (feature, key) -> tables[feature].row(key));
     }
 
@@ -180,7 +180,7 @@ final class Tower {
      * @param admitted takes what was made
      */
     void resolveAdmitting(List<Subject> subjects, Predicate<String> isListed, Admissions admitted) {
-        rowlessCount = 0;
+        forgetRowless();
         resolve(subjects, (feature, key) -> {
             EmbeddingTable table = tables[feature];
             int row = table.row(key);
@@ -510,6 +510,12 @@ final class Tower {
     /** Finds the row of a feature's key. */
     private interface RowFinder {
         int row(int feature, String key);
+    }
+
+    /** Lets the keys of the last subjects go: who was removed since must be nowhere. */
+    void forgetRowless() {
+        Arrays.fill(rowless, 0, rowlessCount, "");
+        rowlessCount = 0;
     }
 
     private int rowless(String key) {

@@ -226,6 +226,7 @@ public final class TwoTower implements Durable, AutoCloseable {
                 table.remove(item);
             }
         }
+        forgetRowless();
     }
 
     /** Forgets a user's own rows. */
@@ -235,6 +236,12 @@ public final class TwoTower implements Durable, AutoCloseable {
                 table.remove(user);
             }
         }
+        forgetRowless();
+    }
+
+    private void forgetRowless() {
+        userTower.forgetRowless();
+        itemTower.forgetRowless();
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.millrace.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.cli.MillraceProcess;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
@@ -16,12 +17,16 @@ import dev.millrace.stream.StreamRunner;
 import dev.millrace.stream.TopicFollower;
 import dev.millrace.stream.TopicRecord;
 import dev.millrace.stream.Topics;
+import dev.millrace.train.ErasedIds;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,15 +35,22 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.DBOptions;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 
-/** Looks everywhere for a removed user and a removed item: in every topic, every changelog, the index and the server's store. */
+/**
+ * Looks everywhere for a removed user and a removed item: in every topic, every changelog, the index, the stores of trainer and
+ * server, and the heap of attribution and learner, popularity and all.
+ */
 class ErasureIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
@@ -102,12 +114,58 @@ class ErasureIT {
             } finally {
                 followers.forEach(TopicFollower::close);
             }
+            Map<String, Map<String, String>> kept = trainerEntries();
+            assertThat(kept.keySet()).anyMatch(ErasureIT::isAttribution).anyMatch(ErasureIT::isLearner);
+            kept.forEach((store, entries) -> {
+                assertThat(entries).as(store).isNotEmpty();
+                assertThat(holding(entries, USER)).as(store).isEmpty();
+                assertThat(holding(entries, ITEM))
+                        .as(store)
+                        .allMatch(key -> isLearner(store)
+                                ? key.equals("C" + ITEM)
+                                : isAttribution(store) && "uxst".indexOf(key.charAt(0)) >= 0);
+            });
             Map<String, String> served = serverEntries();
             assertThat(served).isNotEmpty();
             assertThat(holding(served, USER)).isEmpty();
             // other users' histories
             assertThat(holding(served, ITEM)).allMatch(key -> key.charAt(0) == 'u');
         }
+    }
+
+    @Test
+    void theHeapHoldsNeitherOnceWhatOthersHadOfThemHasEnded() throws Exception {
+        try (MillraceProcess process = MillraceProcess.start(
+                MillraceProcess.Launch.PROGRAM.of(ErasedIds.class),
+                directory,
+                "erased",
+                directory.resolve("heap").toString(),
+                backwards(USER),
+                backwards(ITEM))) {
+            assertThat(process.awaitExit(PATIENCE)).as(process.output()).isZero();
+        }
+
+        assertThat(heapHolds("known", USER)).isTrue();
+        assertThat(heapHolds("known", ITEM)).isTrue();
+        assertThat(heapHolds("removed", USER)).isFalse();
+        assertThat(heapHolds("later", USER)).isFalse();
+        assertThat(heapHolds("later", ITEM)).isFalse();
+    }
+
+    private static String backwards(String id) {
+        return new StringBuilder(id).reverse().toString();
+    }
+
+    /** Whether the bytes of an id are in a dump; a text of such letters has the same on the heap. */
+    private boolean heapHolds(String when, String id) throws IOException {
+        byte[] wanted = id.getBytes(StandardCharsets.ISO_8859_1);
+        byte[] dump = Files.readAllBytes(directory.resolve("heap-" + when + ".hprof"));
+        for (int at = 0; at <= dump.length - wanted.length; at++) {
+            if (Arrays.equals(dump, at, at + wanted.length, wanted, 0, wanted.length)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private MillraceSettings settings(String bootstrap) {
@@ -222,6 +280,50 @@ class ErasureIT {
                 RocksIterator each = stored.newIterator()) {
             for (each.seekToFirst(); each.isValid(); each.next()) {
                 entries.put(shown(each.key()), shown(each.value()));
+            }
+        }
+        return entries;
+    }
+
+    private static boolean isAttribution(String store) {
+        return store.endsWith("/attribution");
+    }
+
+    private static boolean isLearner(String store) {
+        return store.endsWith("/learner");
+    }
+
+    /** What each store of the trainer held when it was closed, by its place. */
+    private Map<String, Map<String, String>> trainerEntries() throws IOException, RocksDBException {
+        List<Path> stores;
+        try (Stream<Path> files = Files.walk(directory.resolve("state"))) {
+            stores = files.filter(file -> file.endsWith("CURRENT"))
+                    .map(file -> Optional.ofNullable(file.getParent()).orElseThrow())
+                    .toList();
+        }
+        Map<String, Map<String, String>> entries = new TreeMap<>();
+        for (Path store : stores) {
+            entries.put(store.toString(), entries(store.toString()));
+        }
+        return entries;
+    }
+
+    private static Map<String, String> entries(String store) throws RocksDBException {
+        Map<String, String> entries = new TreeMap<>();
+        List<ColumnFamilyHandle> handles = new ArrayList<>();
+        try (Options any = new Options();
+                DBOptions options = new DBOptions()) {
+            List<ColumnFamilyDescriptor> families = RocksDB.listColumnFamilies(any, store).stream()
+                    .map(ColumnFamilyDescriptor::new)
+                    .toList();
+            try (RocksDB stored = RocksDB.openReadOnly(options, store, families, handles)) {
+                for (ColumnFamilyHandle family : handles) {
+                    try (RocksIterator each = stored.newIterator(family)) {
+                        for (each.seekToFirst(); each.isValid(); each.next()) {
+                            entries.put(shown(each.key()), shown(each.value()));
+                        }
+                    }
+                }
             }
         }
         return entries;
