@@ -223,12 +223,7 @@ public final class TrainProcess implements AutoCloseable {
     }
 
     private static void figure(
-            MeterRegistry registry,
-            String name,
-            String description,
-            Tags tags,
-            ProgressWatch progress,
-            String figure) {
+            MeterRegistry registry, String name, String description, Tags tags, ProgressWatch progress, String figure) {
         gauge(registry, name, description, tags, progress, training -> training.figures()
                 .getOrDefault(figure, Double.NaN));
     }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
-import dev.millrace.batch.FastPopularity;
 import dev.millrace.evaluate.ActionTotals;
 import dev.millrace.evaluate.Holdout;
 import dev.millrace.evaluate.NearestAverages;

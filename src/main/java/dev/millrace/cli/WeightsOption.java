@@ -26,8 +26,9 @@ final class WeightsOption {
      */
     static List<QueryWeights> parsed(List<String> given, double popularity, SortedMap<String, Double> channels) {
         List<SettingFault> faults = new ArrayList<>();
-        List<QueryWeights> parsed =
-                given.stream().map(text -> parsed(text, popularity, channels, faults)).toList();
+        List<QueryWeights> parsed = given.stream()
+                .map(text -> parsed(text, popularity, channels, faults))
+                .toList();
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
@@ -49,8 +50,11 @@ final class WeightsOption {
                 all.put(name, weight);
                 check(weight, TowerSettings.MAX_WEIGHT, part, faults);
             } else {
-                faults.add(new SettingFault(OPTION, part.strip(), "must be name=weight, the name one of " + POPULARITY
-                        + (channels.isEmpty() ? "" : ", " + String.join(", ", channels.keySet()))));
+                faults.add(new SettingFault(
+                        OPTION,
+                        part.strip(),
+                        "must be name=weight, the name one of " + POPULARITY
+                                + (channels.isEmpty() ? "" : ", " + String.join(", ", channels.keySet()))));
             }
         }
         if (!all.isEmpty() && all.values().stream().noneMatch(weight -> weight > 0)) {

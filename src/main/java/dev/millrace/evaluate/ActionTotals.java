@@ -28,8 +28,7 @@ public record ActionTotals(
         for (int at = 1; at < byModel.size(); at++) {
             ranked.add((at <= others.size() ? others.get(at - 1) : RankingTotals.NONE).plus(byModel.get(at)));
         }
-        return new ActionTotals(
-                model.plus(byModel.get(0)), popularity.plus(byPopularity), ranked, itemNeighbours);
+        return new ActionTotals(model.plus(byModel.get(0)), popularity.plus(byPopularity), ranked, itemNeighbours);
     }
 
     ActionTotals plusNeighbours(double place) {

@@ -220,7 +220,8 @@ public final class Examiner implements Durable {
     /** Where the run of weights ends, from there on, that all weigh the channels alike. */
     private static int sameChannels(List<QueryWeights> weights, int from) {
         int to = from + 1;
-        while (to < weights.size() && weights.get(to).channels().equals(weights.get(from).channels())) {
+        while (to < weights.size()
+                && weights.get(to).channels().equals(weights.get(from).channels())) {
             to++;
         }
         return to;

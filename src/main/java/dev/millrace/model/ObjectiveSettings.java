@@ -29,7 +29,11 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
             weights.put(
                     action,
                     reader.number(
-                            "loss.objective." + action + ".weight", 1, 0, 1000, "of the loss of that action's examples"));
+                            "loss.objective." + action + ".weight",
+                            1,
+                            0,
+                            1000,
+                            "of the loss of that action's examples"));
         }
         ObjectiveSettings settings = new ObjectiveSettings(
                 weights,

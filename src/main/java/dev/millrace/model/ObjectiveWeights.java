@@ -102,8 +102,7 @@ final class ObjectiveWeights {
     void apply() {
         for (int o = 0; o < gradients.length && settings.areLearned(); o++) {
             accumulators[o] += gradients[o] * gradients[o];
-            logVariances[o] -=
-                    settings.learningRate() * gradients[o] / (StrictMath.sqrt(accumulators[o]) + EPSILON);
+            logVariances[o] -= settings.learningRate() * gradients[o] / (StrictMath.sqrt(accumulators[o]) + EPSILON);
             logVariances[o] = Math.min(Math.max(logVariances[o], -BOUND), BOUND);
             isDirty = true;
         }

@@ -45,8 +45,7 @@ public final class QueryEncoder {
      * @param tensors as {@link NetworkShape#layers} numbers them
      * @param temperature τ
      */
-    private record Snapshot(
-            float[][] tensors, Map<String, Moments> moments, double temperature, boolean isComplete) {}
+    private record Snapshot(float[][] tensors, Map<String, Moments> moments, double temperature, boolean isComplete) {}
 
     public QueryEncoder(ModelSettings settings, RowSource rows) {
         this.settings = settings;

@@ -83,8 +83,10 @@ public final class TwoTower implements Durable, AutoCloseable {
         addTables(settings.user(), userTables);
         addTables(settings.item(), new HashSet<>());
         TowerSettings towers = settings.towers();
-        this.userTower = tower(settings.user(), TowerShape.user(settings), settings.seed(), ChannelScales.ofUsers(towers));
-        this.itemTower = tower(settings.item(), TowerShape.item(settings), settings.seed() + 1, ChannelScales.ofItems(towers));
+        this.userTower =
+                tower(settings.user(), TowerShape.user(settings), settings.seed(), ChannelScales.ofUsers(towers));
+        this.itemTower =
+                tower(settings.item(), TowerShape.item(settings), settings.seed() + 1, ChannelScales.ofItems(towers));
         OptimiserRule rule = settings.optimiser().dense().rule();
         this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
         this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());

@@ -158,8 +158,8 @@ public final class RecallServer implements AutoCloseable {
         boolean isVectorIncluded = query.flag("include-vector", false);
         double popularityWeight =
                 query.number(POPULARITY_WEIGHT, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT);
-        RecallRequest question = new RecallRequest(
-                user, k, isSeenExcluded, Features.NONE, popularityWeight, channelWeights(query));
+        RecallRequest question =
+                new RecallRequest(user, k, isSeenExcluded, Features.NONE, popularityWeight, channelWeights(query));
         return answer(state.engine().recall(question), true, isVectorIncluded);
     }
 
@@ -168,7 +168,8 @@ public final class RecallServer implements AutoCloseable {
         channelWeights.forEach((channel, byDefault) ->
                 weights.put(channel, query.number(WEIGHT + channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
         if (!weights.isEmpty() && weights.values().stream().noneMatch(weight -> weight > 0)) {
-            String names = weights.keySet().stream().map(channel -> WEIGHT + channel).collect(Collectors.joining(", "));
+            String names =
+                    weights.keySet().stream().map(channel -> WEIGHT + channel).collect(Collectors.joining(", "));
             throw new RefusedRequestException(Problem.of(400, "one of " + names + " must be above 0"));
         }
         return weights;

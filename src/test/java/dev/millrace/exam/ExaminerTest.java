@@ -91,7 +91,8 @@ class ExaminerTest {
                         .usingRecursiveComparison()
                         .isEqualTo(byChannels(batch, model, weights.get(at)));
             }
-            assertThat(totals.model().hits()).isNotEqualTo(totals.others().get(0).hits());
+            assertThat(totals.model().hits())
+                    .isNotEqualTo(totals.others().get(0).hits());
         }
     }
 
@@ -121,8 +122,7 @@ class ExaminerTest {
     }
 
     private static Examiner examiner() {
-        ExamSettings settings =
-                new ExamSettings(
+        ExamSettings settings = new ExamSettings(
                 1,
                 8192,
                 Duration.ofHours(6),

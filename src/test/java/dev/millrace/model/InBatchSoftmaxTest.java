@@ -186,8 +186,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {3, 4};
 
-        double loss =
-                loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1, 1});
+        double loss = loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1, 1});
 
         assertThat(loss).isZero();
         assertThat(scores).containsExactly(0f, 0f);

@@ -93,8 +93,8 @@ class ObjectiveTest {
         int[] objectives = new int[EXAMPLES];
         for (int i = 0; i < EXAMPLES; i++) {
             TrainingExample example = batch.examples().get(i);
-            weights[i] = (float)
-                    (example.weight() * settings.objectives().weights().getOrDefault(example.action(), 1.0));
+            weights[i] =
+                    (float) (example.weight() * settings.objectives().weights().getOrDefault(example.action(), 1.0));
             objectives[i] = settings.objectives().of(example.action());
         }
         Function<String, double[]> vectors = item -> items[candidates.items().indexOf(item)];
@@ -103,9 +103,10 @@ class ObjectiveTest {
         Objective objective = new Objective(settings, Scenes.DIM);
         Map<String, double[]> logVariances = new TreeMap<>();
         if (settings.objectives().areLearned()) {
-            settings.objectives().weights().keySet().forEach(action -> logVariances.put(action, new double[] {
-                action.equals("like") ? 0.3 : -0.2
-            }));
+            settings.objectives()
+                    .weights()
+                    .keySet()
+                    .forEach(action -> logVariances.put(action, new double[] {action.equals("like") ? 0.3 : -0.2}));
             objective
                     .objectiveWeights()
                     .restore(new Fields()
@@ -123,14 +124,15 @@ class ObjectiveTest {
 
         // Then
         reference.freeze(users, vectors, Math.exp(temperature[0]));
-        ToDoubleFunction<double[][]> formula = ignored -> reference.loss(users, vectors, Math.exp(temperature[0]), logVariances);
+        ToDoubleFunction<double[][]> formula =
+                ignored -> reference.loss(users, vectors, Math.exp(temperature[0]), logVariances);
         double expected = formula.applyAsDouble(users);
         assertThat(loss).as(name).isCloseTo(expected, within(2e-5 * Math.max(1, Math.abs(expected))));
         assertClose(objective.userGradients(), users, formula);
         assertClose(objective.itemGradients(), items, formula);
-        logVariances.forEach((action, number) -> assertThat(
-                        objective.objectiveWeights().gradient(action))
-                .isCloseTo(difference(number, 0, users, formula), within(1e-4)));
+        logVariances.forEach(
+                (action, number) -> assertThat(objective.objectiveWeights().gradient(action))
+                        .isCloseTo(difference(number, 0, users, formula), within(1e-4)));
         if (settings.learnedTemperature().isLearned()) {
             assertThat(objective.temperature().gradient())
                     .isCloseTo(difference(temperature, 0, users, formula), within(1e-4));

@@ -49,8 +49,8 @@ class QueryEncoderTest {
 
     @Test
     void weightsOfChannelsAndALearnedTemperatureAreTheLearnersOwn() {
-        ModelSettings settings =
-                Scenes.settings(Stream.concat(Arrays.stream(Scenes.OBJECTIVES), Stream.of("loss.temperature.learned", "true"))
+        ModelSettings settings = Scenes.settings(
+                Stream.concat(Arrays.stream(Scenes.OBJECTIVES), Stream.of("loss.temperature.learned", "true"))
                         .toArray(String[]::new));
         TwoTower model = new TwoTower(settings, Scenes.catalogue());
         TwoTowerStateTest.Store rows = new TwoTowerStateTest.Store();
@@ -89,9 +89,8 @@ class QueryEncoderTest {
         model.drainDirty(sink(model, encoder));
 
         assertThat(encoder.isReady()).isFalse();
-        assertThatThrownBy(() ->
-                        encoder.encode(
-                                Scenes.user(new java.util.Random(1)), Features.NONE, Map.of(), new float[Scenes.DIM]))
+        assertThatThrownBy(() -> encoder.encode(
+                        Scenes.user(new java.util.Random(1)), Features.NONE, Map.of(), new float[Scenes.DIM]))
                 .isInstanceOf(IllegalStateException.class);
         encoder.refresh();
 

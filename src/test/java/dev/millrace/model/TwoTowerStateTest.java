@@ -113,8 +113,8 @@ class TwoTowerStateTest {
 
     @Test
     void learnedWeightsOfTheActionsContinueBitForBit() {
-        ModelSettings settings =
-                Scenes.settings(Stream.concat(Arrays.stream(Scenes.OBJECTIVES), Stream.of("loss.objectives.learned", "true"))
+        ModelSettings settings = Scenes.settings(
+                Stream.concat(Arrays.stream(Scenes.OBJECTIVES), Stream.of("loss.objectives.learned", "true"))
                         .toArray(String[]::new));
         Catalogue catalogue = Scenes.catalogue();
         TwoTower uninterrupted = new TwoTower(settings, catalogue);
@@ -132,7 +132,9 @@ class TwoTowerStateTest {
         }
 
         assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
-        assertThat(restored.objectiveWeights()).containsOnlyKeys("click", "like").isNotEqualTo(Map.of("click", 1.0, "like", 1.0));
+        assertThat(restored.objectiveWeights())
+                .containsOnlyKeys("click", "like")
+                .isNotEqualTo(Map.of("click", 1.0, "like", 1.0));
     }
 
     @Test

@@ -40,7 +40,8 @@ final class FakeFeed implements EncoderFeed {
             }
 
             @Override
-            public boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
+            public boolean encode(
+                    UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
                 out[0] = 1;
                 out[1] = channelWeights.getOrDefault("like", 0.0).floatValue();
                 return isReady;
