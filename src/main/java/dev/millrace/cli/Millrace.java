@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.BrokerUnreachableException;
 import dev.millrace.stream.LostContinuityException;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Command;
             ServeCommand.class,
             ReplayCommand.class,
             VerifyCommand.class,
+            ModelCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,
             BenchCommand.class,
@@ -43,7 +45,9 @@ public final class Millrace {
 
     /** The exit status of a process that failed while it ran. */
     static int statusOf(Throwable failure) {
-        return failure instanceof UnusableStateException ? UNUSABLE_STATE : FAILED;
+        return failure instanceof UnusableStateException || failure instanceof UnusableCheckpointException
+                ? UNUSABLE_STATE
+                : FAILED;
     }
 
     /** A failure as it is told: by its message alone where that says all. */
@@ -52,7 +56,9 @@ public final class Millrace {
     }
 
     private static boolean isPlain(Throwable failure) {
-        return failure instanceof LostContinuityException || failure instanceof UnusableStateException;
+        return failure instanceof LostContinuityException
+                || failure instanceof UnusableStateException
+                || failure instanceof UnusableCheckpointException;
     }
 
     static CommandLine commandLine() {

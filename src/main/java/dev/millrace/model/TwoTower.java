@@ -363,6 +363,21 @@ public final class TwoTower implements Durable, AutoCloseable {
         return Arrays.equals(key, ModelEntry.Header.KEY);
     }
 
+    /** What an entry of {@link #drainDirty} is, in words; of a row, its table too. */
+    public static String kind(byte[] key) {
+        ModelEntry entry = ModelEntry.of(key);
+        if (entry instanceof ModelEntry.Row row) {
+            return "rows of table " + row.table();
+        }
+        if (entry instanceof ModelEntry.Chunk chunk) {
+            return chunk.areWeights() ? "networks" : "optimiser of the networks";
+        }
+        if (entry instanceof ModelEntry.Sightings sightings) {
+            return "sightings of table " + sightings.table();
+        }
+        return "model's own";
+    }
+
     /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */
     public boolean isQuerySide(byte[] key) {
         ModelEntry entry = ModelEntry.of(key);
