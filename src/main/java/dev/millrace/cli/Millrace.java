@@ -1,7 +1,9 @@
 package dev.millrace.cli;
 
+import dev.millrace.checkpoint.UnexportableLearnerException;
 import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.stream.BrokenLogException;
 import dev.millrace.stream.BrokerUnreachableException;
 import dev.millrace.stream.LostContinuityException;
 import dev.millrace.stream.UnusableStateException;
@@ -58,7 +60,9 @@ public final class Millrace {
     private static boolean isPlain(Throwable failure) {
         return failure instanceof LostContinuityException
                 || failure instanceof UnusableStateException
-                || failure instanceof UnusableCheckpointException;
+                || failure instanceof UnusableCheckpointException
+                || failure instanceof UnexportableLearnerException
+                || failure instanceof BrokenLogException;
     }
 
     static CommandLine commandLine() {

@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
         name = "model",
         mixinStandardHelpOptions = true,
         description = "Learners as files: exported, imported, looked at.",
-        subcommands = {ModelShowCommand.class})
+        subcommands = {ModelExportCommand.class, ModelImportCommand.class, ModelShowCommand.class})
 final class ModelCommand implements Runnable {
 
     @Spec

@@ -306,6 +306,47 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
+    /** Takes down the network of the user tower, from its input row, and the factors of several channels, to a vector. */
+    public void drawUserTower(NetworkDrawing to) {
+        userTower.draw(to, true);
+    }
+
+    /** Takes down the network of the item tower, from its input row to a vector. */
+    public void drawItemTower(NetworkDrawing to) {
+        itemTower.draw(to, false);
+    }
+
+    /** [channels] factors of a user's channels by the weights of the settings: {@code w √C / Σ w}. */
+    public float[] userFactors() {
+        return userTower.factorsAsSet();
+    }
+
+    /** What the network of the user tower reads. */
+    public List<InputField> userFields() {
+        return userTower.inputFields();
+    }
+
+    /** What the network of the item tower reads. */
+    public List<InputField> itemFields() {
+        return itemTower.inputFields();
+    }
+
+    /** Floats of a row of each embedding table, by its name. */
+    public SortedMap<String, Integer> tableWidths() {
+        SortedMap<String, Integer> widths = new TreeMap<>();
+        tables.forEach((name, table) -> widths.put(name, table.dim()));
+        return widths;
+    }
+
+    /** The rows of a table, by their key. */
+    public SortedMap<String, float[]> rows(String table) {
+        EmbeddingTable named = Optional.ofNullable(tables.get(table))
+                .orElseThrow(() -> new IllegalArgumentException("there is no table " + table));
+        SortedMap<String, float[]> rows = new TreeMap<>();
+        named.forEach((key, row) -> rows.put(key, named.copy(row)));
+        return rows;
+    }
+
     /** Channels of a vector, side by side; an item's are of the same length. */
     public int channels() {
         return settings.towers().channels().size();
