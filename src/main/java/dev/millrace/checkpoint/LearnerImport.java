@@ -16,6 +16,7 @@ import dev.millrace.stream.TopicNames;
 import dev.millrace.stream.TopicReader;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,20 +45,33 @@ public final class LearnerImport {
     }
 
     /**
+     * What was begun.
+     *
+     * @param header of the checkpoint
+     * @param offset of the log from which it goes on
+     */
+    public record Begun(Checkpoint.Header header, long offset) {}
+
+    /**
      * Begins it.
      *
      * @param learner of an application that never was
-     * @return offset of the log from which it goes on
+     * @throws UnusableCheckpointException if the file is not whole
      * @throws InvalidSettingsException if settings or engine are not those of the checkpoint, or there was such an application
      * @throws BrokenLogException if the log does not go on behind the checkpoint, or is another
-     * @throws CorruptEntryException if the entries are not those that the checkpoint names
      */
-    public long into(LearnerState learner, Checkpoint checkpoint) {
+    public Begun into(LearnerState learner, Path file) {
+        Checkpoint checkpoint = CheckpointFile.read(file);
         requireSame(checkpoint.header());
-        NavigableMap<byte[], byte[]> entries = entries(checkpoint);
+        NavigableMap<byte[], byte[]> entries;
+        try {
+            entries = entries(checkpoint);
+        } catch (CorruptEntryException notThose) {
+            throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
+        }
         long offset = behind(checkpoint.header());
         learner.begin(entries, topics.miniBatches(), offset);
-        return offset;
+        return new Begun(checkpoint.header(), offset);
     }
 
     private void requireSame(Checkpoint.Header header) {
@@ -73,9 +87,10 @@ public final class LearnerImport {
         if (faults.isEmpty()) {
             here.difference(header.lineage())
                     .ifPresent(difference -> faults.add(new SettingFault(
-                            "the program's version", Checkpoint.Origin.now(header.origin().source()).version(),
-                            "must understand the checkpoint's settings as " + header.origin().version() + " does: "
-                                    + difference)));
+                            "the program's version",
+                            Checkpoint.Origin.now(header.origin().source()).version(),
+                            "must understand the checkpoint's settings as "
+                                    + header.origin().version() + " does: " + difference)));
         }
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);

@@ -61,7 +61,8 @@ final class ModelExportCommand implements Callable<Integer> {
     @Option(
             names = "--onnx",
             paramLabel = "DIR",
-            description = "write both towers: user.onnx, item.onnx, the tables' rows, and towers.json, which says how to use them")
+            description =
+                    "write both towers: user.onnx, item.onnx, the tables' rows, and towers.json, which says how to use them")
     @Nullable
     Path onnx;
 
@@ -78,8 +79,7 @@ final class ModelExportCommand implements Callable<Integer> {
             told.println("written     " + out);
         }
         if (vectors != null || onnx != null) {
-            // what was read from the cluster was checked there, and is checked again for want of a second way
-            try (Trainer trainer = CheckpointFile.toLookAt(in == null ? Path.of("of the learner") : in, checkpoint)) {
+            try (Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint)) {
                 writeFiles(checkpoint, trainer, told);
             }
         }

@@ -1,8 +1,6 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.checkpoint.Checkpoint;
-import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.LearnerImport;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.LearnerState;
@@ -47,19 +45,18 @@ final class ModelImportCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        Checkpoint checkpoint = CheckpointFile.read(Objects.requireNonNull(in));
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
         LearnerState learner =
                 new LearnerState(settings.clients(), settings.stream(), StreamRunner.Part.LEARN_FROM_LOG);
-        long offset = new LearnerImport(
+        LearnerImport.Begun begun = new LearnerImport(
                         settings.clients(),
                         settings.topics().names(),
                         settings.learner(),
                         new AvroWire(settings.wire()))
-                .into(learner, checkpoint);
-        ModelShowCommand.print(checkpoint.header(), out);
+                .into(learner, Objects.requireNonNull(in));
+        ModelShowCommand.print(begun.header(), out);
         out.println("imported    as " + learner.application() + ", which goes on at step "
-                + (checkpoint.header().step() + 1) + ", offset " + offset + " of "
+                + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
                 + settings.topics().names().miniBatches());
         out.println("start it    millrace train --from mini-batches, with stream.application-id = "
                 + settings.stream().applicationId());

@@ -56,7 +56,8 @@ final class ModelShowCommand implements Callable<Integer> {
         out.println("generation  " + header.lineage().generation());
         out.println("step        " + header.step());
         out.println("digest      " + header.learnt().digest());
-        out.println("log         " + header.log().map(Object::toString).orElse("(not in the log any longer)"));
+        out.println(
+                "log         " + header.log().map(Object::toString).orElse("(no step yet, or no longer in the log)"));
         out.println("made        by the " + header.origin().source().text() + ", Millrace "
                 + header.origin().version() + ", "
                 + Instant.ofEpochMilli(header.origin().writtenAt()));

@@ -21,6 +21,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -129,6 +130,8 @@ public final class LearnerState {
             producer.sendOffsetsToTransaction(
                     Map.of(partition, new OffsetAndMetadata(offset, reached)), new ConsumerGroupMetadata(application));
             producer.commitTransaction();
+        } catch (CommitFailedException inUse) {
+            throw taken("its group " + application + " has members");
         } catch (KafkaException failed) {
             throw new IllegalStateException(
                     "the entries of " + application + " were not written, and nothing of them will be seen: "
@@ -179,7 +182,7 @@ public final class LearnerState {
             return;
         }
         try (Stream<Path> found = Files.list(local)) {
-            if (found.findAny().isPresent()) {
+            if (found.anyMatch(Files::isDirectory)) { // a task's; a start that was refused leaves files alone
                 throw taken("it has state in " + local);
             }
         } catch (IOException unreadable) {
