@@ -88,7 +88,7 @@ public final class OnnxTower implements NetworkDrawing {
             case GELU -> {
                 // ½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))
                 String cube = product(product(in, in), in);
-                String inner = scaled(sum(in, scaled(cube, 0.044715f)), 0.7978845608028654f);
+                String inner = scaled(sum(in, scaled(cube, 0.044715f)), 0.7978846f);
                 yield product(scaled(in, 0.5f), node("Add", node("Tanh", inner), constant(1f)));
             }
         };

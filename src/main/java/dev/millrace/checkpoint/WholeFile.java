@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A file that appears whole or not at all, whenever the process or the machine ends. */
@@ -30,9 +31,10 @@ public final class WholeFile {
 
     /** Written beside, synced, renamed, and the directory synced. */
     static void write(Path file, Content content, Consumer<Path> beforeRename) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
+        Path whole = file.toAbsolutePath();
+        Path directory = Optional.ofNullable(whole.getParent()).orElse(whole);
         Files.createDirectories(directory);
-        Path unfinished = directory.resolve(file.getFileName() + UNFINISHED);
+        Path unfinished = directory.resolve(whole.getFileName() + UNFINISHED);
         try (FileOutputStream opened = new FileOutputStream(unfinished.toFile())) {
             OutputStream out = new BufferedOutputStream(opened, 1 << 16);
             content.writeTo(out);

@@ -16,13 +16,14 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -31,10 +32,10 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.processor.internals.ProcessorMetadata;
 import org.apache.kafka.streams.processor.internals.TopicPartitionMetadata;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The learner of an application as the cluster keeps it: the changelog of its store, and where its group stands in the log. One
@@ -118,17 +119,15 @@ public final class LearnerState {
             producer.initTransactions(); // ends that of an import that did not come to its end
             requireNoEntries();
             producer.beginTransaction();
-            AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-            entries.forEach((key, value) -> send(producer, key, value, failure));
+            entries.forEach((key, value) -> send(producer, key, value));
             send(
                     producer,
                     WriteThroughStore.positionKey(partition.toString()),
-                    Frame.seal(Frame.allocate(Long.BYTES).putLong(offset)),
-                    failure);
+                    Frame.seal(Frame.allocate(Long.BYTES).putLong(offset)));
             // with metadata it is an offset that was reached: a start then demands that the changelog is there
             String reached = new TopicPartitionMetadata(UNKNOWN_TIME, new ProcessorMetadata()).encode();
             producer.sendOffsetsToTransaction(
-                    Map.of(partition, new OffsetAndMetadata(offset, reached)), new ConsumerGroupMetadata(application));
+                    Map.of(partition, new OffsetAndMetadata(offset, reached)), groupOutside());
             producer.commitTransaction();
         } catch (CommitFailedException inUse) {
             throw taken("its group " + application + " has members");
@@ -140,20 +139,9 @@ public final class LearnerState {
         }
     }
 
-    private void send(
-            KafkaProducer<byte[], byte[]> producer,
-            byte[] key,
-            byte[] value,
-            AtomicReference<@Nullable Exception> failure) {
-        Exception before = failure.get();
-        if (before != null) {
-            throw new KafkaException(before);
-        }
-        producer.send(new ProducerRecord<>(changelog, 0, key, value), (sent, failed) -> {
-            if (failed != null) {
-                failure.compareAndSet(null, failed);
-            }
-        });
+    @SuppressWarnings("FutureReturnValueIgnored") // the transaction fails with it
+    private void send(KafkaProducer<byte[], byte[]> producer, byte[] key, byte[] value) {
+        producer.send(new ProducerRecord<>(changelog, 0, key, value));
     }
 
     private static void take(TopicRecord record, NavigableMap<byte[], byte[]> entries) {
@@ -241,6 +229,17 @@ public final class LearnerState {
             }
             return true;
         });
+    }
+
+    /** The group as one knows it who is no member. */
+    private ConsumerGroupMetadata groupOutside() {
+        Map<String, Object> config = new HashMap<>(clients.asMap());
+        config.put(ConsumerConfig.GROUP_ID_CONFIG, application);
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        try (KafkaConsumer<byte[], byte[]> outside =
+                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            return outside.groupMetadata();
+        }
     }
 
     private KafkaProducer<byte[], byte[]> producer() {

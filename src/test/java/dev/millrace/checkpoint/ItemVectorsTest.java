@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,44 +71,8 @@ class ItemVectorsTest {
         assertThat(provenance.path("width").asInt()).isEqualTo(8);
     }
 
-    @Test
-    void theTablesBesideTheTowersAreTheirRows() throws IOException {
-        try (Trainer learner = checkpoint.toLookAt()) {
-            TowerFiles.write(
-                    directory,
-                    checkpoint.header(),
-                    checkpoint.settings().trainer().model(),
-                    learner.model());
-
-            JsonNode towers =
-                    new ObjectMapper().readTree(directory.resolve("towers.json").toFile());
-            assertThat(towers.path("user").path("inputs").asInt()).isEqualTo(16); // user 8, history 8
-            assertThat(towers.path("item").path("inputs").asInt()).isEqualTo(8);
-            assertThat(towers.path("tables")).hasSize(2); // item, user
-            for (JsonNode table : towers.path("tables")) {
-                SortedMap<String, float[]> rows =
-                        learner.model().rows(table.path("name").asText());
-                List<String> keys =
-                        Files.readAllLines(directory.resolve(table.path("keys").asText()));
-                float[] found = npy(
-                        directory.resolve(table.path("file").asText()),
-                        rows.size(),
-                        table.path("width").asInt());
-                assertThat(keys).hasSize(rows.size()).isNotEmpty();
-                for (int row = 0; row < keys.size(); row++) {
-                    String key = new ObjectMapper().readValue(keys.get(row), String.class);
-                    float[] expected = rows.getOrDefault(key, new float[0]);
-                    assertThat(java.util.Arrays.copyOfRange(found, row * expected.length, (row + 1) * expected.length))
-                            .isEqualTo(expected);
-                }
-            }
-            assertThat(directory.resolve("user.onnx")).isNotEmptyFile();
-            assertThat(directory.resolve("item.onnx")).isNotEmptyFile();
-        }
-    }
-
     /** Reads an array by NumPy's description of its format, version 1.0. */
-    private static float[] npy(Path file, int rows, int width) throws IOException {
+    static float[] npy(Path file, int rows, int width) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         byte[] magic = new byte[6];
         bytes.get(magic);
