@@ -78,10 +78,11 @@ class NetworkDrawingTest {
 
     @Test
     void aRowWithoutDirectionIsAVectorOfZeros() throws OrtException {
-        // linear, without biases learnt: zeros in, zeros out
+        // linear, without biases learnt: a billionth in, some billionths out, below the least length
         TwoTower model = new TwoTower(Scenes.settings("tower.user.hidden", ""), Scenes.catalogue());
         int inputs = model.userTower().kernel().shape().inputs();
         float[] rows = new float[2 * inputs];
+        rows[0] = 1e-9f;
         rows[inputs] = 1;
 
         float[] vectors = run(model::drawUserTower, rows, 2, Map.of());
