@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -127,7 +128,8 @@ class NetworkDrawingTest {
         drawn.accept(tower);
         OrtEnvironment runtime = OrtEnvironment.getEnvironment();
         try (OrtSession session = runtime.createSession(tower.bytes(Map.of("step", "3")))) {
-            NodeInfo made = session.getOutputInfo().get(OnnxTower.OUTPUT);
+            NodeInfo made = Optional.ofNullable(session.getOutputInfo().get(OnnxTower.OUTPUT))
+                    .orElseThrow();
             int width = (int) ((TensorInfo) made.getInfo()).getShape()[1];
             Map<String, OnnxTensor> inputs = new HashMap<>();
             inputs.put(
