@@ -1,0 +1,124 @@
+package dev.millrace.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What of a changelog is read while a learner writes to it. */
+class LearnerStateIT {
+
+    private static final String CHANGELOG = "millrace-learn-learner-changelog";
+
+    private final EmbeddedBroker broker;
+    private final LearnerState state;
+    private final KafkaProducer<byte[], byte[]> learner;
+
+    LearnerStateIT(@TempDir Path directory) {
+        this.broker = EmbeddedBroker.start(directory.resolve("broker"));
+        this.state = new LearnerState(
+                ClientSettings.of(broker.bootstrapServers()),
+                StreamSettings.read(Streams.reader()),
+                StreamRunner.Part.LEARN);
+        this.learner = new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", "a learner"),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+    }
+
+    @BeforeEach
+    void commitOnce() throws ExecutionException, InterruptedException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            admin.createTopics(
+                            List.of(new NewTopic(CHANGELOG, 1, (short) 1).configs(Map.of("cleanup.policy", "compact"))))
+                    .all()
+                    .get();
+        }
+        learner.initTransactions();
+        learner.beginTransaction();
+        put("a", "1");
+        put("b", "1");
+        put("\0training-examples-0", "9");
+        learner.commitTransaction();
+    }
+
+    @AfterEach
+    void close() {
+        learner.close();
+        broker.close();
+    }
+
+    @Test
+    void whatTheLearnerIsWritingIsNotWaitedForAndNotRead() throws ExecutionException, InterruptedException {
+        learner.beginTransaction();
+        put("a", "2"); // and b not yet
+
+        Optional<NavigableMap<byte[], byte[]>> found = state.entries(entries -> true);
+
+        assertThat(texts(found.orElseThrow())).isEqualTo(Map.of("a", "1", "b", "1"));
+        learner.abortTransaction();
+    }
+
+    @Test
+    void whatIsNotWholeIsReadOnToTheNextCommit() {
+        List<Map<String, String>> read = new ArrayList<>();
+
+        Optional<NavigableMap<byte[], byte[]>> found = state.entries(entries -> {
+            read.add(texts(entries));
+            if (read.size() == 1) { // as if compaction had taken what the next commit supersedes
+                commitAnother();
+            }
+            return read.size() == 2;
+        });
+
+        assertThat(read).containsExactly(Map.of("a", "1", "b", "1"), Map.of("a", "2"));
+        assertThat(texts(found.orElseThrow())).isEqualTo(Map.of("a", "2"));
+    }
+
+    @Test
+    void whatIsNeverWholeIsNotGiven() {
+        assertThat(state.entries(entries -> false)).isEmpty();
+    }
+
+    @SuppressWarnings("NullAway") // a null value is what a tombstone is
+    private void commitAnother() {
+        try {
+            learner.beginTransaction();
+            put("a", "2");
+            learner.send(new ProducerRecord<>(CHANGELOG, "b".getBytes(StandardCharsets.UTF_8), null))
+                    .get();
+            learner.commitTransaction();
+        } catch (ExecutionException | InterruptedException failed) {
+            throw new IllegalStateException(failed);
+        }
+    }
+
+    private void put(String key, String value) throws ExecutionException, InterruptedException {
+        learner.send(new ProducerRecord<>(
+                        CHANGELOG, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8)))
+                .get();
+    }
+
+    private static Map<String, String> texts(NavigableMap<byte[], byte[]> entries) {
+        Map<String, String> texts = new TreeMap<>();
+        entries.forEach((key, value) ->
+                texts.put(new String(key, StandardCharsets.UTF_8), new String(value, StandardCharsets.UTF_8)));
+        return texts;
+    }
+}
