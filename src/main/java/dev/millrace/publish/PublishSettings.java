@@ -1,18 +1,25 @@
 package dev.millrace.publish;
 
 import dev.millrace.settings.SettingsReader;
+import java.time.Duration;
 
 /**
  * How vectors are published.
  *
- * @param sweepSteps steps within which every vector of the catalogue is published anew, touched or not
+ * @param maxAgeSteps steps within which every vector of the catalogue is published anew, touched or not
+ * @param maxAge event time within which it is; 0 for no such bound
+ * @param mostMoved vectors a step that are published besides, those whose rows moved farthest
+ * @param maxVectors of the oldest, that a publication may have; 0 for as many as the bounds ask for
  * @param withholdAfterRefused steps refused in a row after which nothing is published
  * @param gate when a fall of quality holds publication back
  * @param isPopularityDimension whether vectors end with a component of popularity
  * @param popularityMinMove by how much that component may be out of date
  */
 public record PublishSettings(
-        int sweepSteps,
+        int maxAgeSteps,
+        Duration maxAge,
+        int mostMoved,
+        int maxVectors,
         int withholdAfterRefused,
         GateSettings gate,
         boolean isPopularityDimension,
@@ -21,11 +28,29 @@ public record PublishSettings(
     public static PublishSettings read(SettingsReader reader) {
         return new PublishSettings(
                 reader.integer(
-                        "publish.sweep.steps",
+                        "publish.max-age.steps",
                         50,
                         1,
                         1_000_000,
                         "steps within which every vector is published anew, touched or not: the bound on a vector's age"),
+                reader.duration(
+                        "publish.max-age",
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        Duration.ofDays(36_500),
+                        "event time within which it is besides; 0s: no such bound"),
+                reader.integer(
+                        "publish.most-moved",
+                        0,
+                        0,
+                        100_000,
+                        "vectors a step that are published besides: of the items whose rows moved farthest since they were"),
+                reader.integer(
+                        "publish.max-vectors",
+                        0,
+                        0,
+                        100_000_000,
+                        "of the oldest, in one commit; 0: as many as the bounds ask for. An alarm tells when it breaks them"),
                 reader.integer(
                         "publish.withhold-after-refused",
                         3,

@@ -16,6 +16,7 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublicationAge;
 import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
 import dev.millrace.state.CorruptEntryException;
@@ -105,6 +106,9 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner = new Examiner(settings.exam(), EXAM, BASELINE, witness);
         publisher = new Publisher(settings.publish(), PUBLICATION);
         alarms = new ModelAlarms(settings.alarms(), ALARMS);
+        if (settings.publish().mostMoved() > 0) {
+            model.keepMoves();
+        }
         digestSteps = settings.digestSteps();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
@@ -193,7 +197,9 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** The vectors to publish before the next commit; then {@link #withheld} tells whether the query side may go out too. */
     public List<ItemEmbedding> publish() {
-        return publisher.take(model, catalogue, fastPopularity);
+        List<ItemEmbedding> embeddings = publisher.take(model, catalogue, fastPopularity);
+        alarms.published(learntStep, publisher.age().ofBound());
+        return embeddings;
     }
 
     /**
@@ -267,7 +273,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                figures,
+                withPublication(figures),
                 publisher.withheld(),
                 alarms.alarms());
     }
@@ -389,7 +395,7 @@ public final class Trainer implements Durable, AutoCloseable {
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
             figures = figures(report);
-            publisher.learnt(batch);
+            publisher.learnt(batch, model);
             settle(batch, isOwn, "learnt");
             return new StepOutcome.Learnt(report);
         } catch (RefusedStepException refused) {
@@ -400,6 +406,17 @@ public final class Trainer implements Durable, AutoCloseable {
         } finally {
             fastPopularity.observe(batch);
         }
+    }
+
+    private SortedMap<String, Double> withPublication(SortedMap<String, Double> learnt) {
+        PublicationAge age = publisher.age();
+        SortedMap<String, Double> all = new TreeMap<>(learnt);
+        all.put(TrainingProgress.VECTOR_AGE_MAX, (double) age.maxSteps());
+        all.put(TrainingProgress.VECTOR_AGE_P99, (double) age.p99Steps());
+        all.put(TrainingProgress.VECTOR_AGE_MEAN, age.meanSteps());
+        all.put(TrainingProgress.VECTOR_AGE_SECONDS, age.maxMillis() / 1e3);
+        all.put(TrainingProgress.PUBLISHED_VECTORS, (double) publisher.vectors());
+        return all;
     }
 
     private SortedMap<String, Double> figures(StepReport report) {

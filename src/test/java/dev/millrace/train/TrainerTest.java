@@ -239,7 +239,7 @@ class TrainerTest {
      */
     @Test
     void latestRecordsRankItemsByFreshPopularityAsTheExactCountsDo() {
-        try (Trainer trainer = new Trainer(settings("publish.sweep.steps", "1000000"))) {
+        try (Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000"))) {
             Map<String, ItemEmbedding> latest = new TreeMap<>();
             List<TrainingExample> clicks = new ArrayList<>();
             int records = 0;
@@ -271,7 +271,7 @@ class TrainerTest {
     @Test
     void numberThatIsADimensionIsNowhereFurtherOutOfDateThanTheMove() {
         try (Trainer trainer = new Trainer(settings(
-                "publish.sweep.steps", "1000000",
+                "publish.max-age.steps", "1000000",
                 "publish.popularity.dimension", "true",
                 "publish.popularity.min-move", "0.2"))) {
             Map<String, ItemEmbedding> latest = new TreeMap<>();
@@ -299,7 +299,7 @@ class TrainerTest {
 
     @Test
     void clicksOfARefusedStepCountAsPopularityAndGoOut() {
-        try (Trainer trainer = new Trainer(settings("publish.sweep.steps", "1000000"))) {
+        try (Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000"))) {
             fill(trainer, 1);
             MiniBatch learnt = trainer.closeBatch();
             trainer.learn(learnt);
@@ -375,7 +375,7 @@ class TrainerTest {
                 "tower.item.hidden", "8",
                 "features.user", "history",
                 "features.item", "item",
-                "publish.sweep.steps", Integer.toString(SWEEP),
+                "publish.max-age.steps", Integer.toString(SWEEP),
                 "digest.steps", "5"));
         for (int at = 0; at < extra.length; at += 2) {
             given.put(extra[at], extra[at + 1]);
