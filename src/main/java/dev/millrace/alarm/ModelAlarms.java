@@ -226,8 +226,12 @@ public final class ModelAlarms implements Durable {
                     switch (kind) {
                         case NORM_DRIFT -> value <= before.limit() && value >= 1 / before.limit();
                         case RECALL_BELOW_POPULARITY -> value >= before.limit();
-                        case EMBEDDING_COLLAPSE, MASKED_LOGITS, REPEATED_ITEMS, SATURATED_PROBABILITY, GRADIENT_NORM, VECTOR_AGE ->
-                            value <= before.limit();
+                        case EMBEDDING_COLLAPSE,
+                                MASKED_LOGITS,
+                                REPEATED_ITEMS,
+                                SATURATED_PROBABILITY,
+                                GRADIENT_NORM,
+                                VECTOR_AGE -> value <= before.limit();
                     };
             long since = isWell ? 0 : before.isActive() ? before.since() : step;
             return new Alarm(kind, value, before.limit(), since);

@@ -103,6 +103,26 @@ public final class ExactIndex implements NearestItems {
         return newestStep;
     }
 
+    /** How old the vectors are; looks at each, without holding anyone up for longer than a chunk takes. */
+    public VectorAges ages() {
+        membership.readLock().lock();
+        try {
+            int left = size;
+            long[] steps = new long[left];
+            long oldest = Long.MAX_VALUE;
+            int at = 0;
+            for (Chunk chunk : chunks) {
+                int count = Math.min(left, CHUNK_ROWS);
+                oldest = Math.min(oldest, chunk.copySteps(count, steps, at));
+                at += count;
+                left -= count;
+            }
+            return VectorAges.of(steps, newestStep, oldest);
+        } finally {
+            membership.readLock().unlock();
+        }
+    }
+
     /** Latest event time that a vector taken in so far has learnt from, epoch milliseconds; 0 before the first. */
     public long newestEventTime() {
         return newestEventTime;
@@ -296,6 +316,21 @@ public final class ExactIndex implements NearestItems {
         Chunk(int dim) {
             this.dim = dim;
             this.vectors = new float[CHUNK_ROWS * dim];
+        }
+
+        /** Copies the steps of the first rows, and answers their oldest publication. */
+        long copySteps(int count, long[] into, int at) {
+            long stamp = lock.readLock();
+            try {
+                System.arraycopy(steps, 0, into, at, count);
+                long oldest = Long.MAX_VALUE;
+                for (int row = 0; row < count; row++) {
+                    oldest = Math.min(oldest, publications[row]);
+                }
+                return oldest;
+            } finally {
+                lock.unlockRead(stamp);
+            }
         }
 
         void replace(int row, ItemEmbedding embedding, float[] vector, long publishedAt) {

@@ -1,8 +1,8 @@
 package dev.millrace.publish;
 
+import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
-import dev.millrace.state.EntrySink;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -155,7 +155,8 @@ final class PublicationOrder {
     private void keepOrder() {
         if (!isOrderKept) {
             List<Map.Entry<String, Vector>> entries = new ArrayList<>(vectors.entrySet());
-            entries.sort(Comparator.comparingLong((Map.Entry<String, Vector> entry) -> entry.getValue().made.step())
+            entries.sort(Comparator.comparingLong((Map.Entry<String, Vector> entry) ->
+                            entry.getValue().made.step())
                     .thenComparing(Map.Entry::getKey));
             vectors.clear();
             entries.forEach(entry -> vectors.put(entry.getKey(), entry.getValue()));

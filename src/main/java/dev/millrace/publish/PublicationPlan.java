@@ -8,7 +8,6 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -192,14 +191,15 @@ public final class PublicationPlan implements Durable {
     /** How many of the oldest must go out for the bound to be kept. */
     private long duty() {
         long bySteps = share(steps - last.step(), settings.maxAgeSteps());
-        long maxMillis = settings.maxAge().toMillis();
-        long byTime = maxMillis == 0 || last.time() == 0 ? 0 : share(eventTime - last.time(), maxMillis);
+        long byTime = last.time() == 0
+                ? 0
+                : share(eventTime - last.time(), settings.maxAge().toMillis());
         long due = Math.min(order.size(), Math.max(bySteps, byTime));
         return settings.maxVectors() == 0 ? due : Math.min(due, settings.maxVectors());
     }
 
     private long share(long passed, long bound) {
-        return (long) Math.ceil((double) order.size() * passed / bound);
+        return bound == 0 ? 0 : (long) Math.ceil((double) order.size() * passed / bound);
     }
 
     /** @param since from when on the interval to the publication before counts */
@@ -212,10 +212,13 @@ public final class PublicationPlan implements Durable {
         long maxSteps = steps - oldest.get().step();
         long maxMillis = eventTime - Math.max(firstTime, oldest.get().time());
         long p99 = steps - order.behind(order.size() / 100).orElseThrow().step();
-        double ofSteps = (double) maxSteps / (settings.maxAgeSteps() + since.step() - last.step());
-        long bound = settings.maxAge().toMillis();
-        double ofTime = bound == 0 ? 0 : (double) maxMillis / (bound + since.time() - last.time());
+        double ofSteps = share(maxSteps, settings.maxAgeSteps(), since.step() - last.step());
+        double ofTime = share(maxMillis, settings.maxAge().toMillis(), since.time() - last.time());
         age = new PublicationAge(maxSteps, p99, steps - order.meanStep(), maxMillis, Math.max(ofSteps, ofTime));
+    }
+
+    private static double share(long oldest, long bound, long interval) {
+        return bound == 0 ? 0 : (double) oldest / (bound + interval);
     }
 
     private void passed(long time) {

@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * How vectors are published.
  *
- * @param maxAgeSteps steps within which every vector of the catalogue is published anew, touched or not
+ * @param maxAgeSteps steps within which every vector of the catalogue is published anew, touched or not; 0 for no such bound
  * @param maxAge event time within which it is; 0 for no such bound
  * @param mostMoved vectors a step that are published besides, those whose rows moved farthest
  * @param maxVectors of the oldest, that a publication may have; 0 for as many as the bounds ask for
@@ -25,14 +25,20 @@ public record PublishSettings(
         boolean isPopularityDimension,
         double popularityMinMove) {
 
+    /** The same by other bounds. */
+    public PublishSettings withBounds(int steps, int moved) {
+        return new PublishSettings(
+                steps, Duration.ZERO, moved, 0, withholdAfterRefused, gate, isPopularityDimension, popularityMinMove);
+    }
+
     public static PublishSettings read(SettingsReader reader) {
         return new PublishSettings(
                 reader.integer(
                         "publish.max-age.steps",
                         50,
-                        1,
+                        0,
                         1_000_000,
-                        "steps within which every vector is published anew, touched or not: the bound on a vector's age"),
+                        "steps within which every vector is published anew, touched or not: the bound on a vector's age; 0: none"),
                 reader.duration(
                         "publish.max-age",
                         Duration.ZERO,

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -107,7 +108,7 @@ public final class Trainer implements Durable, AutoCloseable {
         publisher = new Publisher(settings.publish(), PUBLICATION);
         alarms = new ModelAlarms(settings.alarms(), ALARMS);
         if (settings.publish().mostMoved() > 0) {
-            model.keepMoves();
+            keepMoves();
         }
         digestSteps = settings.digestSteps();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
@@ -219,6 +220,16 @@ public final class Trainer implements Durable, AutoCloseable {
      */
     public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
         model.userVectors(users, contexts, out);
+    }
+
+    /** From here on, each step keeps how far it moved the rows of items. */
+    public void keepMoves() {
+        model.keepMoves();
+    }
+
+    /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
+    public void forEachMove(BiConsumer<String, Float> moved) {
+        model.forEachMove(moved);
     }
 
     /** Floats a vector. */

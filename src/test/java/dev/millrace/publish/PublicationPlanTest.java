@@ -67,7 +67,11 @@ class PublicationPlanTest {
             last = step;
             assertThat(publishedAt.values()).allMatch(at -> step - at <= 20 + between);
             assertThat(plan.age().maxSteps())
-                    .isEqualTo(step - publishedAt.values().stream().mapToLong(at -> at).min().orElseThrow());
+                    .isEqualTo(step
+                            - publishedAt.values().stream()
+                                    .mapToLong(at -> at)
+                                    .min()
+                                    .orElseThrow());
             assertThat(plan.age().ofBound()).isLessThanOrEqualTo(1);
         }
         // 150 items in 20 steps are 7.5 a step; clicked ones, of which there are up to 2, push others back
@@ -94,7 +98,11 @@ class PublicationPlanTest {
             assertThat(plan.age().ofBound()).isLessThanOrEqualTo(1);
         }
         assertThat(plan.age().maxMillis())
-                .isEqualTo(time - publishedTime.values().stream().mapToLong(at -> at).min().orElseThrow());
+                .isEqualTo(time
+                        - publishedTime.values().stream()
+                                .mapToLong(at -> at)
+                                .min()
+                                .orElseThrow());
     }
 
     @Test
@@ -108,7 +116,8 @@ class PublicationPlanTest {
             publish(plan);
         }
 
-        // 9 a step would be needed; with 3 a step the oldest is of the first of 30 rounds, against a bound of 10 and the one between
+        // 9 a step would be needed; with 3 a step the oldest is of the first of 30 rounds, against a bound of 10 and
+        // the one between
         assertThat(plan.age().maxSteps()).isEqualTo(29);
         assertThat(plan.age().ofBound()).isCloseTo(29 / 11.0, within(1e-9));
     }
@@ -160,12 +169,14 @@ class PublicationPlanTest {
         }
 
         // in each round one was clicked, and one of the others swept
-        List<Long> ages = publishedAt.values().stream().map(at -> step - at).sorted().toList();
+        List<Long> ages =
+                publishedAt.values().stream().map(at -> step - at).sorted().toList();
         assertThat(plan.age().maxSteps()).isEqualTo(ages.get(199)).isEqualTo(9);
         assertThat(plan.age().p99Steps()).isEqualTo(ages.get(197));
         assertThat(plan.age().meanSteps())
                 .isCloseTo(ages.stream().mapToLong(age -> age).average().orElseThrow(), within(1e-9));
-        assertThat(plan.age().maxMillis()).isEqualTo(8 * SECOND); // since the first click, before which there was nothing to know
+        assertThat(plan.age().maxMillis())
+                .isEqualTo(8 * SECOND); // since the first click, before which there was nothing to know
     }
 
     @Test
@@ -253,8 +264,7 @@ class PublicationPlanTest {
                         time,
                         0))
                 .toList();
-        return new MiniBatch(
-                step, step, changes, examples, new float[examples.size()], List.of(), new float[0], 1_000);
+        return new MiniBatch(step, step, changes, examples, new float[examples.size()], List.of(), new float[0], 1_000);
     }
 
     private List<String> publish(PublicationPlan plan) {
