@@ -2,6 +2,7 @@ package dev.millrace.publish;
 
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How vectors are published.
@@ -10,6 +11,7 @@ import java.time.Duration;
  * @param maxAge event time within which it is; 0 for no such bound
  * @param mostMoved vectors a step that are published besides, those whose rows moved farthest
  * @param maxVectors of the oldest, that a publication may have; 0 for as many as the bounds ask for
+ * @param attributes item features that are published with the vectors
  * @param withholdAfterRefused steps refused in a row after which nothing is published
  * @param gate when a fall of quality holds publication back
  * @param isPopularityDimension whether vectors end with a component of popularity
@@ -20,15 +22,28 @@ public record PublishSettings(
         Duration maxAge,
         int mostMoved,
         int maxVectors,
+        List<String> attributes,
         int withholdAfterRefused,
         GateSettings gate,
         boolean isPopularityDimension,
         double popularityMinMove) {
 
+    public PublishSettings {
+        attributes = List.copyOf(attributes);
+    }
+
     /** The same by other bounds. */
     public PublishSettings withBounds(int steps, int moved) {
         return new PublishSettings(
-                steps, Duration.ZERO, moved, 0, withholdAfterRefused, gate, isPopularityDimension, popularityMinMove);
+                steps,
+                Duration.ZERO,
+                moved,
+                0,
+                attributes,
+                withholdAfterRefused,
+                gate,
+                isPopularityDimension,
+                popularityMinMove);
     }
 
     public static PublishSettings read(SettingsReader reader) {
@@ -57,6 +72,10 @@ public record PublishSettings(
                         0,
                         100_000_000,
                         "of the oldest, in one commit; 0: as many as the bounds ask for. An alarm tells when it breaks them"),
+                reader.names(
+                        "publish.attributes",
+                        "",
+                        "features of items that are published with their vectors, for subscribers to filter by; any feature"),
                 reader.integer(
                         "publish.withhold-after-refused",
                         3,

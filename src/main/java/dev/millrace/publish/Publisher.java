@@ -3,6 +3,8 @@ package dev.millrace.publish;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
@@ -12,6 +14,7 @@ import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -171,9 +174,18 @@ public final class Publisher implements Durable {
                     plan.step(),
                     plan.eventTime(),
                     due.getOrDefault(item, 0L),
-                    published(item, popularity)));
+                    published(item, popularity),
+                    attributes(catalogue.features(item))));
         }
         return embeddings;
+    }
+
+    private Features attributes(Features all) {
+        Map<String, FeatureValue> wanted = new HashMap<>();
+        for (String name : settings.attributes()) {
+            all.value(name).ifPresent(value -> wanted.put(name, value));
+        }
+        return Features.of(wanted);
     }
 
     private static Optional<String> firstUnsound(List<ItemEmbedding> embeddings, int channels) {

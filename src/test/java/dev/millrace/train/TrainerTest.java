@@ -9,6 +9,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
@@ -294,6 +295,27 @@ class TrainerTest {
                 }
             }
             assertThat(latest).hasSizeGreaterThan(50);
+        }
+    }
+
+    @Test
+    void attributesGoOutWithTheVectorAndAgainWhenTheyChange() {
+        Features red =
+                Features.of(Map.of("colour", new FeatureValue.Category("red"), "price", new FeatureValue.Quantity(3)));
+        Features blue = Features.of(Map.of("colour", new FeatureValue.Category("blue")));
+        try (Trainer trainer =
+                new Trainer(settings("publish.attributes", "colour,size", "publish.max-age.steps", "1000000"))) {
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i", TIME, red)));
+            trainer.learn(trainer.closeBatch());
+            List<ItemEmbedding> first = trainer.publish();
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i", TIME + 1, blue)));
+            trainer.learn(trainer.closeBatch());
+            List<ItemEmbedding> second = trainer.publish();
+
+            assertThat(first).singleElement().satisfies(embedding -> assertThat(embedding.attributes())
+                    .isEqualTo(Features.of(Map.of("colour", new FeatureValue.Category("red")))));
+            assertThat(second).singleElement().satisfies(embedding -> assertThat(embedding.attributes())
+                    .isEqualTo(blue));
         }
     }
 
