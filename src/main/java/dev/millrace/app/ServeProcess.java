@@ -52,7 +52,13 @@ public final class ServeProcess implements AutoCloseable {
                 InstantSource.system());
         FollowingRecall following = FollowingRecall.start(
                 settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), state);
-        RecallServer server = new RecallServer(settings.serve(), state, registry, InstantSource.system()).start();
+        RecallServer server = new RecallServer(
+                        settings.serve(),
+                        state,
+                        settings.trainer().model().towers().queryWeights(),
+                        registry,
+                        InstantSource.system())
+                .start();
         return new ServeProcess(disk, state, following, server);
     }
 

@@ -142,6 +142,7 @@ public final class TrainProcess implements AutoCloseable {
         gauge(registry, "millrace.learn.loss", "loss of the last step", progress, TrainingProgress::loss);
         gauge(registry, "millrace.learn.items", "items in the catalogue", progress, TrainingProgress::items);
         fieldWeights(registry, progress, settings.trainer().model());
+        figures(registry, progress, settings.trainer().model());
         gauge(
                 registry,
                 "millrace.learn.withheld",
@@ -187,6 +188,44 @@ public final class TrainProcess implements AutoCloseable {
         if (senet.item()) {
             model.item().forEach(feature -> fieldWeight(registry, progress, "item", feature.name()));
         }
+    }
+
+    private static void figures(MeterRegistry registry, ProgressWatch progress, ModelSettings model) {
+        figure(
+                registry,
+                "millrace.learn.temperature",
+                "temperature of the softmax after the last step",
+                Tags.empty(),
+                progress,
+                TrainingProgress.TEMPERATURE);
+        Map<String, String> quantiles = Map.of(
+                "0.05", TrainingProgress.LOG_Q_LOW,
+                "0.5", TrainingProgress.LOG_Q_MEDIAN,
+                "0.95", TrainingProgress.LOG_Q_HIGH);
+        quantiles.forEach((quantile, figure) -> figure(
+                registry,
+                "millrace.learn.log.q",
+                "natural log of the sampling probability of the last batch's columns",
+                Tags.of("quantile", quantile),
+                progress,
+                figure));
+        if (model.loss().objectives().areLearned()) {
+            model.towers()
+                    .actions()
+                    .forEach(action -> figure(
+                            registry,
+                            "millrace.learn.objective.weight",
+                            "what the loss of an action weighs after the last step",
+                            Tags.of("action", action),
+                            progress,
+                            TrainingProgress.objectiveWeight(action)));
+        }
+    }
+
+    private static void figure(
+            MeterRegistry registry, String name, String description, Tags tags, ProgressWatch progress, String figure) {
+        gauge(registry, name, description, tags, progress, training -> training.figures()
+                .getOrDefault(figure, Double.NaN));
     }
 
     private static void fieldWeight(MeterRegistry registry, ProgressWatch progress, String side, String field) {

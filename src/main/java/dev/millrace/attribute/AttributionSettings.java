@@ -3,6 +3,7 @@ package dev.millrace.attribute;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.zip.CRC32C;
 
@@ -93,6 +94,12 @@ public record AttributionSettings(
         actions = Set.copyOf(actions);
     }
 
+    /** Actions that make a positive example. */
+    public static List<String> actions(SettingsReader reader) {
+        return reader.names(
+                "attribution.actions", "click", "actions that make a positive example; others are only counted");
+    }
+
     public static AttributionSettings read(SettingsReader reader) {
         Duration instant = Duration.ofMillis(1);
         Duration year = Duration.ofDays(365);
@@ -101,10 +108,7 @@ public record AttributionSettings(
                         "attribution.mode",
                         Mode.EXPOSURES,
                         "whether clicks answer exposures, or the log has clicks alone and each is its own exposure"),
-                Set.copyOf(reader.names(
-                        "attribution.actions",
-                        "click",
-                        "actions that make a positive example; others are only counted")),
+                Set.copyOf(actions(reader)),
                 reader.duration(
                         "attribution.window",
                         Duration.ofMinutes(30),

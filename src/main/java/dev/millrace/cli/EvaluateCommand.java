@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
-import dev.millrace.batch.FastPopularity;
 import dev.millrace.evaluate.ActionTotals;
 import dev.millrace.evaluate.Holdout;
 import dev.millrace.evaluate.NearestAverages;
@@ -98,11 +97,12 @@ final class EvaluateCommand implements Callable<Integer> {
     Double warmUp;
 
     @Option(
-            names = "--popularity-weights",
-            split = ",",
-            paramLabel = "BETA",
-            description = "also rank with these weights of the popularity term, in the same pass")
-    List<Double> popularityWeights = List.of();
+            names = "--weights",
+            split = ";",
+            paramLabel = "WEIGHTS",
+            description = "also rank by these weights of a query, in the same pass: popularity=BETA, CHANNEL=WEIGHT,"
+                    + " comma-separated; several with semicolons between, or the option repeated")
+    List<String> weights = new ArrayList<>();
 
     @Option(names = "--frozen", description = "also score a model that stops learning after the warm-up")
     boolean frozen;
@@ -178,8 +178,13 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private void prequential(MillraceSettings settings, RecordedExamples examples, PrintWriter out) throws IOException {
         LearningTime time = new LearningTime();
-        TrainerSettings trainer =
-                settings.trainer().withExam(settings.trainer().exam().withOtherWeights(checked(popularityWeights)));
+        TrainerSettings trainer = settings.trainer()
+                .withExam(settings.trainer()
+                        .exam()
+                        .withOtherWeights(WeightsOption.parsed(
+                                weights,
+                                settings.trainer().exam().popularityWeight(),
+                                settings.trainer().model().towers().queryWeights())));
         Prequential prequential = new Prequential(shares(settings), examples, trainer, time);
         boolean withNeighbours = with.contains(Rival.item_knn);
         Prequential.Result online = withNeighbours
@@ -195,7 +200,7 @@ final class EvaluateCommand implements Callable<Integer> {
         json.put("examplesPerSecond", Math.round(perSecond));
         Map<String, RankingTotals> rows = new LinkedHashMap<>();
         rows.put("model", online.exam().model());
-        addOthers("beta", online.exam(), rows);
+        addOthers("", online.exam().others(), rows);
         rows.put("popularity", online.exam().popularity());
         if (withNeighbours) {
             rows.put(Rival.item_knn.toString(), online.all().itemNeighbours());
@@ -203,7 +208,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (frozen) {
             ExamTotals still = prequential.run(Prequential.Mode.FROZEN).exam();
             rows.put("frozen", still.model());
-            addOthers("frozen", still, rows);
+            addOthers("frozen ", still.others(), rows);
         }
         rows.forEach((name, totals) -> EvaluationReport.put(json.putObject(name), totals));
         StringBuilder text = new StringBuilder(String.format(
@@ -223,10 +228,11 @@ final class EvaluateCommand implements Callable<Integer> {
         EvaluationReport.write(report, "```" + System.lineSeparator() + text + "```" + System.lineSeparator(), json);
     }
 
-    private static void action(
+    private void action(
             String action, ActionTotals totals, boolean withNeighbours, StringBuilder text, ObjectNode json) {
         Map<String, RankingTotals> rows = new LinkedHashMap<>();
         rows.put("model", totals.model());
+        addOthers("", totals.others(), rows);
         rows.put("popularity", totals.popularity());
         if (withNeighbours) {
             rows.put(Rival.item_knn.toString(), totals.itemNeighbours());
@@ -388,22 +394,10 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    /** The rankings with other weights of popularity, each a row. */
-    private void addOthers(String name, ExamTotals exam, Map<String, RankingTotals> rows) {
-        for (int at = 0; at < popularityWeights.size(); at++) {
-            rows.put(name + " " + popularityWeights.get(at), exam.others().get(at));
+    /** The rankings by other weights, each a row. */
+    private void addOthers(String prefix, List<RankingTotals> others, Map<String, RankingTotals> rows) {
+        for (int at = 0; at < others.size(); at++) {
+            rows.put(prefix + weights.get(at).strip(), others.get(at));
         }
-    }
-
-    private static List<Double> checked(List<Double> weights) {
-        List<SettingFault> faults = weights.stream()
-                .filter(weight -> !(weight >= 0 && weight <= FastPopularity.MAX_WEIGHT))
-                .map(weight -> new SettingFault(
-                        "--popularity-weights", weight.toString(), "must be from 0 to " + FastPopularity.MAX_WEIGHT))
-                .toList();
-        if (!faults.isEmpty()) {
-            throw new InvalidSettingsException(faults);
-        }
-        return weights;
     }
 }

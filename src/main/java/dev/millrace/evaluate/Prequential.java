@@ -136,7 +136,7 @@ public final class Prequential {
         }
 
         @Override
-        public void ranked(TrainingExample example, double byModel, double byPopularity) {
+        public void ranked(TrainingExample example, List<Double> byModel, double byPopularity) {
             ActionTotals ofAction =
                     byAction.getOrDefault(example.action(), ActionTotals.NONE).plus(byModel, byPopularity);
             all = all.plus(byModel, byPopularity);

@@ -12,14 +12,14 @@ import java.util.List;
  * @param maxExamples examined of one batch, the first ones
  * @param popularityHalfLife event time after which a click weighs half in the popularity it is compared with
  * @param popularityWeight β of the score cos / τ + β log p that the model is examined with
- * @param otherWeights further β that it is examined with beside, for a comparison
+ * @param otherWeights further weights that it is examined with beside, for a comparison
  */
 public record ExamSettings(
         int everySteps,
         int maxExamples,
         Duration popularityHalfLife,
         double popularityWeight,
-        List<Double> otherWeights) {
+        List<QueryWeights> otherWeights) {
 
     public ExamSettings {
         otherWeights = List.copyOf(otherWeights);
@@ -49,8 +49,8 @@ public record ExamSettings(
                 List.of());
     }
 
-    /** The same, and further weights of the popularity term beside. */
-    public ExamSettings withOtherWeights(List<Double> weights) {
+    /** The same, and further weights beside. */
+    public ExamSettings withOtherWeights(List<QueryWeights> weights) {
         return new ExamSettings(everySteps, maxExamples, popularityHalfLife, popularityWeight, weights);
     }
 }

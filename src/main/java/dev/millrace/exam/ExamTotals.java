@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  * @param model ranks by the towers and, if it has a weight, the popularity term
  * @param popularity ranks of the same events by decayed popularity
  * @param withoutHistory events of users without a click before, not scored
- * @param others ranks by the towers with other weights of the popularity term, as many as were asked for
+ * @param others ranks by the towers with other weights, as many as were asked for
  */
 public record ExamTotals(
         RankingTotals model, RankingTotals popularity, long withoutHistory, List<RankingTotals> others) {

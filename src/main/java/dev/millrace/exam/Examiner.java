@@ -146,60 +146,100 @@ public final class Examiner implements Durable {
         float[] itemVectors = new float[items * model.dim()];
         model.itemVectors(ids, itemVectors);
         ItemScores scores = new ItemScores(itemVectors, items, model.dim());
-
-        List<UserFeatures> users = examined.stream().map(TrainingExample::user).toList();
-        List<Features> contexts =
-                examined.stream().map(TrainingExample::context).toList();
-        float[] userVectors = new float[examined.size() * model.dim()];
-        model.userVectors(users, contexts, userVectors);
-
-        int[] targets = new int[examined.size()];
-        List<ItemScores.Ranking> rankings = weights().stream()
-                .map(weight -> new ItemScores.Ranking(terms(numbers, weight * model.temperature()), targets.length))
-                .toList();
+        int[] targets = examined.stream()
+                .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
+                .toArray();
+        List<int[]> leftOut = new ArrayList<>(targets.length);
         for (int at = 0; at < targets.length; at++) {
-            targets[at] = catalogue.number(examined.get(at).item()).orElseThrow();
-            float product = scores.score(userVectors, at * model.dim(), targets[at]);
-            for (ItemScores.Ranking ranking : rankings) {
-                ranking.marks()[at] = product + ranking.terms()[targets[at]];
-            }
+            leftOut.add(leftOut(examined.get(at), targets[at], catalogue));
         }
-        scores.count(userVectors, rankings);
 
-        List<RankingTotals> byModel = new ArrayList<>(modelTotals(rankings.size()));
+        List<QueryWeights> weights = weights();
+        List<RankingTotals> byModel = new ArrayList<>(modelTotals(weights.size()));
+        List<List<Double>> places = new ArrayList<>();
+        examined.forEach(example -> places.add(new ArrayList<>()));
+        for (int from = 0; from < weights.size(); ) {
+            int to = sameChannels(weights, from);
+            List<ItemScores.Ranking> rankings = weights.subList(from, to).stream()
+                    .map(each -> new ItemScores.Ranking(
+                            terms(numbers, each.popularity() * model.temperature()), targets.length))
+                    .toList();
+            float[] users = vectors(examined, weights.get(from), model);
+            place(users, scores, rankings, targets, leftOut, items, places);
+            from = to;
+        }
         RankingTotals byPopularity = totals.popularity();
         for (int at = 0; at < targets.length; at++) {
-            int target = targets[at];
-            Set<Integer> leftOut = leftOut(examined.get(at), target, catalogue);
-            float[] products = new float[leftOut.size()];
-            int[] had = leftOut.stream().mapToInt(Integer::intValue).toArray();
-            Rank popularityRank = Rank.among(sortedCounts, counts[target]);
-            for (int which = 0; which < had.length; which++) {
-                products[which] = scores.score(userVectors, at * model.dim(), had[which]);
-                popularityRank = popularityRank.without(counts[had[which]], counts[target]);
-            }
-            double place = 0; // by the weight of the settings
-            for (int r = 0; r < rankings.size(); r++) {
-                ItemScores.Ranking ranking = rankings.get(r);
-                float mark = ranking.marks()[at];
-                Rank rank = new Rank(ranking.above()[at], items - ranking.above()[at] - ranking.below()[at]);
-                for (int which = 0; which < had.length; which++) {
-                    rank = rank.without(products[which] + ranking.terms()[had[which]], mark);
-                }
-                byModel.set(r, byModel.get(r).plus(rank.place()));
-                place = r == 0 ? rank.place() : place;
+            Rank popularityRank = Rank.among(sortedCounts, counts[targets[at]]);
+            for (int had : leftOut.get(at)) {
+                popularityRank = popularityRank.without(counts[had], counts[targets[at]]);
             }
             byPopularity = byPopularity.plus(popularityRank.place());
-            witness.ranked(examined.get(at), place, popularityRank.place());
+            for (int r = 0; r < weights.size(); r++) {
+                byModel.set(r, byModel.get(r).plus(places.get(at).get(r)));
+            }
+            witness.ranked(examined.get(at), places.get(at), popularityRank.place());
         }
         totals = new ExamTotals(
                 byModel.get(0), byPopularity, totals.withoutHistory(), byModel.subList(1, byModel.size()));
     }
 
-    /** Every β that is examined, the one of the settings first. */
-    private List<Double> weights() {
-        List<Double> weights = new ArrayList<>(settings.otherWeights());
-        weights.add(0, settings.popularityWeight());
+    /** Appends to each example's places those by rankings that share the users' vectors. */
+    private static void place(
+            float[] users,
+            ItemScores scores,
+            List<ItemScores.Ranking> rankings,
+            int[] targets,
+            List<int[]> leftOut,
+            int items,
+            List<List<Double>> places) {
+        int dim = users.length / targets.length;
+        for (int at = 0; at < targets.length; at++) {
+            float product = scores.score(users, at * dim, targets[at]);
+            for (ItemScores.Ranking ranking : rankings) {
+                ranking.marks()[at] = product + ranking.terms()[targets[at]];
+            }
+        }
+        scores.count(users, rankings);
+        for (int at = 0; at < targets.length; at++) {
+            int[] had = leftOut.get(at);
+            float[] products = new float[had.length];
+            for (int which = 0; which < had.length; which++) {
+                products[which] = scores.score(users, at * dim, had[which]);
+            }
+            for (ItemScores.Ranking ranking : rankings) {
+                Rank rank = new Rank(ranking.above()[at], items - ranking.above()[at] - ranking.below()[at]);
+                for (int which = 0; which < had.length; which++) {
+                    rank = rank.without(products[which] + ranking.terms()[had[which]], ranking.marks()[at]);
+                }
+                places.get(at).add(rank.place());
+            }
+        }
+    }
+
+    /** Where the run of weights ends, from there on, that all weigh the channels alike. */
+    private static int sameChannels(List<QueryWeights> weights, int from) {
+        int to = from + 1;
+        while (to < weights.size()
+                && weights.get(to).channels().equals(weights.get(from).channels())) {
+            to++;
+        }
+        return to;
+    }
+
+    private static float[] vectors(List<TrainingExample> examined, QueryWeights weights, TwoTower model) {
+        List<UserFeatures> users = examined.stream().map(TrainingExample::user).toList();
+        List<Features> contexts =
+                examined.stream().map(TrainingExample::context).toList();
+        float[] vectors = new float[examined.size() * model.dim()];
+        model.userVectors(users, contexts, weights.channels(), vectors);
+        return vectors;
+    }
+
+    /** All weights that are examined, those of the settings first. */
+    private List<QueryWeights> weights() {
+        List<QueryWeights> weights = new ArrayList<>(settings.otherWeights());
+        weights.add(0, QueryWeights.ofPopularity(settings.popularityWeight()));
         return weights;
     }
 
@@ -223,13 +263,13 @@ public final class Examiner implements Durable {
     }
 
     /** Numbers of the items that the target does not compete with, each once: what the user has had, and itself. */
-    private static Set<Integer> leftOut(TrainingExample example, int target, Catalogue catalogue) {
+    private static int[] leftOut(TrainingExample example, int target, Catalogue catalogue) {
         Set<Integer> numbers = new HashSet<>();
         numbers.add(target);
         for (String item : example.user().history()) {
             catalogue.number(item).ifPresent(numbers::add);
         }
-        return numbers;
+        return numbers.stream().mapToInt(Integer::intValue).toArray();
     }
 
     private static double hours(long epochMillis) {

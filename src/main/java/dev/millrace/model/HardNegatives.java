@@ -3,8 +3,6 @@ package dev.millrace.model;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,14 +40,8 @@ final class HardNegatives {
         List<String> pool = pool(batch.seed());
         float[] items = new float[pool.size() * dim];
         model.itemVectors(pool, items);
-        List<UserFeatures> users = new ArrayList<>(examples);
-        List<Features> contexts = new ArrayList<>(examples);
-        batch.examples().forEach(example -> {
-            users.add(example.user());
-            contexts.add(example.context());
-        });
         float[] vectors = new float[examples * dim];
-        model.userVectors(users, contexts, vectors);
+        model.exampleVectors(batch.examples(), vectors);
         float[] scores = new float[examples * pool.size()];
         Nd4jKernel.Products.multiplyTransposedRight(vectors, items, scores, examples, dim, pool.size(), 1f);
 

@@ -18,8 +18,6 @@ import java.util.Arrays;
  */
 final class InBatchSoftmax implements ScoreLoss {
 
-    private static final float[] NO_PAIRS = {};
-
     private final boolean isPositiveApart;
     private final boolean isFactorLearned;
     private final RowNegatives negatives = new RowNegatives();
@@ -39,12 +37,9 @@ final class InBatchSoftmax implements ScoreLoss {
         this.isFactorLearned = isFactorLearned;
     }
 
-    double toGradient(float[] scores, Candidates candidates, float[] weights) {
-        return toGradient(scores, NO_PAIRS, candidates, weights);
-    }
-
     @Override
-    public double toGradient(float[] scores, float[] pairScores, Candidates candidates, float[] weights) {
+    public void toGradient(
+            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
         int examples = weights.length;
         int count = candidates.shared();
         int longest = count;
@@ -55,12 +50,10 @@ final class InBatchSoftmax implements ScoreLoss {
             logits = new float[longest];
             scratch = new float[longest];
         }
-        double loss = 0;
         scoreGradient = 0;
         for (int i = 0; i < examples; i++) {
-            loss += row(i, scores, pairScores, candidates, weights[i], examples);
+            losses[i] = row(i, scores, pairScores, candidates, weights[i], examples);
         }
-        return loss / examples;
     }
 
     @Override
@@ -104,10 +97,10 @@ final class InBatchSoftmax implements ScoreLoss {
             l[y] = 0f;
             double logRest = candidates.columns().logRest()[i];
             double doubt = doubt(i, positive, max + logRest, constants, candidates);
-            loss = weight * doubt * (max + StrictMath.log(sum) + logRest - positive);
+            loss = doubt * (max + StrictMath.log(sum) + logRest - positive);
             factor = (float) (weight * doubt / examples);
         } else {
-            loss = weight * (StrictMath.log(sum) - (positive - max));
+            loss = StrictMath.log(sum) - (positive - max);
             factor = weight / examples;
         }
         scale(l, all, factor / sum);

@@ -13,7 +13,7 @@ import java.util.Arrays;
  *
  * <p>Keys: {@code m h} header; {@code m n side name} statistics of a number; {@code m w side tensor chunk} weights of a
  * network, {@code m a …} and {@code m b …} the first and second slot of their optimiser, {@code m o} how many steps moved
- * them; {@code m l} the learned temperature; {@code m r table 0 key} a row; {@code m s table 0 chunk} a part of a
+ * them; {@code m l} the learned temperature; {@code m u} the learned weights of the actions' losses; {@code m r table 0 key} a row; {@code m s table 0 chunk} a part of a
  * table's sightings, {@code m s table 0} how many; {@code m t} event time and what the tables' upkeep counted.
  */
 sealed interface ModelEntry {
@@ -110,6 +110,14 @@ sealed interface ModelEntry {
         }
     }
 
+    /** The learned weights of the actions' losses, and their accumulators. */
+    record LearnedObjectives() implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return new byte[] {PREFIX, 'u'};
+        }
+    }
+
     /** Event time so far, and what became of rows. */
     record Upkeep() implements ModelEntry {
         @Override
@@ -137,6 +145,7 @@ sealed interface ModelEntry {
             case 'o' -> new NetworkSteps();
             case 't' -> new Upkeep();
             case 'l' -> new LearnedLogTemperature();
+            case 'u' -> new LearnedObjectives();
             case 's' -> {
                 int split = tableEnd(key);
                 yield new Sightings(

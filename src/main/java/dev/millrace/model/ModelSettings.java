@@ -61,6 +61,7 @@ public record ModelSettings(
      * @param form which loss it is
      * @param learnedTemperature whether the temperature moves
      * @param negatives which candidates are negatives
+     * @param objectives what the losses of the actions weigh
      */
     public record Loss(
             double temperature,
@@ -69,7 +70,8 @@ public record ModelSettings(
             double popularityExponent,
             LossForm form,
             LearnedTemperature learnedTemperature,
-            NegativeRules negatives) {
+            NegativeRules negatives,
+            ObjectiveSettings objectives) {
 
         /** A softmax at a fixed temperature over all candidates. */
         Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
@@ -80,7 +82,8 @@ public record ModelSettings(
                     popularityExponent,
                     LossForm.SOFTMAX,
                     LearnedTemperature.FIXED,
-                    NegativeRules.ALL_IN_BATCH);
+                    NegativeRules.ALL_IN_BATCH,
+                    ObjectiveSettings.NONE);
         }
     }
 
@@ -148,14 +151,15 @@ public record ModelSettings(
                 reader.names(
                         "features.item", "item", "inputs of the item tower, each described by features.item.<name>.*"));
         checkTables(reader, user, item);
+        TowerSettings towers = TowerSettings.read(reader, dim, user, item);
         return new ModelSettings(
                 reader.longInteger("model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "seed of every initial weight"),
                 reader.text("model.generation", "g1", "names the lineage of weights; change it to start anew"),
                 dim,
                 user,
                 item,
-                TowerSettings.read(reader, dim, user, item),
-                loss(reader),
+                towers,
+                loss(reader, towers),
                 optimiser(reader),
                 tables(reader));
     }
@@ -180,7 +184,7 @@ public record ModelSettings(
         }
     }
 
-    private static Loss loss(SettingsReader reader) {
+    private static Loss loss(SettingsReader reader, TowerSettings towers) {
         Loss loss = new Loss(
                 reader.number("loss.temperature", 0.1, 0.001, 1, "softmax temperature"),
                 reader.choice(
@@ -191,7 +195,8 @@ public record ModelSettings(
                 reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"),
                 LossForm.read(reader),
                 LearnedTemperature.read(reader),
-                NegativeRules.read(reader));
+                NegativeRules.read(reader),
+                ObjectiveSettings.read(reader, towers.actions()));
         boolean isSoftmax = loss.form.is(LossForm.Kind.SOFTMAX);
         reader.require(
                 isSoftmax || loss.correction != Correction.YANDEX_2025,

@@ -14,6 +14,8 @@ final class Objective {
     private final int dim;
     private final ScoreLoss loss;
     private final Temperature temperature;
+    private final ObjectiveWeights objectiveWeights;
+    private double[] losses = new double[0];
     private float[] scores = new float[0];
     private float[] pairScores = new float[0];
     private float[] userGradients = new float[0];
@@ -25,6 +27,7 @@ final class Objective {
         this.dim = dim;
         this.loss = ScoreLoss.of(settings);
         this.temperature = new Temperature(settings.temperature(), settings.learnedTemperature());
+        this.objectiveWeights = new ObjectiveWeights(settings.objectives());
     }
 
     /**
@@ -33,9 +36,10 @@ final class Objective {
      * @param users [examples + exposed, dim] unit-length vectors, row-major
      * @param items [candidates, dim] unit-length vectors, row-major
      * @param weights [examples] of the examples
+     * @param objectives [examples] which of the actions' losses each has part in, see {@link ObjectiveSettings#of}
      * @return mean loss
      */
-    double toGradients(float[] users, float[] items, Candidates candidates, float[] weights) {
+    double toGradients(float[] users, float[] items, Candidates candidates, float[] weights, int[] objectives) {
         int examples = weights.length;
         int shared = candidates.shared();
         float factor = factor();
@@ -45,13 +49,23 @@ final class Objective {
         itemGradients = room(itemGradients, candidates.items().size() * dim);
         Nd4jKernel.Products.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
         scorePairs(users, items, candidates, examples, factor);
-        double mean = loss.toGradient(scores, pairScores, candidates, weights);
+        if (losses.length != examples) {
+            losses = new double[examples];
+        }
+        float[] weighted = objectiveWeights.weighted(objectives, weights);
+        loss.toGradient(scores, pairScores, candidates, weighted, losses);
         Nd4jKernel.Products.multiply(scores, items, userGradients, examples, shared, dim, factor);
         Nd4jKernel.Products.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
         Arrays.fill(itemGradients, shared * dim, candidates.items().size() * dim, 0f);
         addPairs(users, items, candidates, examples, factor);
         temperature.learn(-loss.scoreGradient());
-        return mean + addExposed(users, items, candidates, examples);
+        double mean = 0;
+        for (int i = 0; i < examples; i++) {
+            mean += weighted[i] * losses[i] / examples;
+        }
+        return mean
+                + objectiveWeights.learn(objectives, weights, losses)
+                + addExposed(users, items, candidates, examples);
     }
 
     /** [examples + exposed, dim] dL/dusers, valid until the next call. */
@@ -66,6 +80,10 @@ final class Objective {
 
     Temperature temperature() {
         return temperature;
+    }
+
+    ObjectiveWeights objectiveWeights() {
+        return objectiveWeights;
     }
 
     static float[] room(float[] array, int length) {

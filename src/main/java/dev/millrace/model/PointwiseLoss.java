@@ -29,14 +29,14 @@ final class PointwiseLoss implements ScoreLoss {
     }
 
     @Override
-    public double toGradient(float[] scores, float[] pairScores, Candidates candidates, float[] weights) {
+    public void toGradient(
+            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
         int examples = weights.length;
         int count = candidates.shared();
         if (row.length < count) {
             row = new float[count];
             gradients = new float[count];
         }
-        double loss = 0;
         for (int i = 0; i < examples; i++) {
             System.arraycopy(scores, i * count, row, 0, count);
             Arrays.fill(gradients, 0, count, 0f);
@@ -56,10 +56,9 @@ final class PointwiseLoss implements ScoreLoss {
                 sum += softplus(hard);
                 pairScores[pair] = (float) (factor * sigmoid(hard));
             }
-            loss += weights[i] * sum;
+            losses[i] = sum;
             System.arraycopy(gradients, 0, scores, i * count, count);
         }
-        return loss / examples;
     }
 
     private double drawn(int i, int y, float[] constants, float[] logOdds, float factor, Candidates.Columns columns) {

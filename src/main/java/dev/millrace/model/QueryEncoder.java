@@ -27,8 +27,7 @@ public final class QueryEncoder {
     private final RowSource rows;
     private final TowerShape shape;
     private final List<FeatureSpec> features;
-    /** [channels] factors on the channels' unit vectors. */
-    private final float[] scales;
+    private final ChannelScales scales;
 
     /** The next snapshot in the making; of the updating thread. */
     private final float[][] tensors;
@@ -36,23 +35,27 @@ public final class QueryEncoder {
     private final boolean[][] seenChunks;
     private final Map<String, Moments> moments = new HashMap<>();
     private boolean seenHeader;
+    private double temperature;
 
-    private volatile Snapshot snapshot = new Snapshot(new float[0][], Map.of(), false);
+    private volatile Snapshot snapshot;
 
     /**
      * What encodes at one moment; not changed once made.
      *
      * @param tensors as {@link NetworkShape#layers} numbers them
+     * @param temperature τ
      */
-    private record Snapshot(float[][] tensors, Map<String, Moments> moments, boolean isComplete) {}
+    private record Snapshot(float[][] tensors, Map<String, Moments> moments, double temperature, boolean isComplete) {}
 
     public QueryEncoder(ModelSettings settings, RowSource rows) {
         this.settings = settings;
         this.rows = rows;
         this.features = settings.user();
         this.shape = TowerShape.user(settings);
-        this.scales = settings.towers().userScales();
+        this.scales = ChannelScales.ofUsers(settings.towers());
         this.tensors = shape.zeros();
+        this.temperature = settings.loss().temperature();
+        this.snapshot = new Snapshot(new float[0][], Map.of(), temperature, false);
         this.seenChunks = new boolean[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             seenChunks[tensor] = new boolean[ModelEntry.chunks(tensors[tensor])];
@@ -94,6 +97,12 @@ public final class QueryEncoder {
                 throw new CorruptEntryException("the statistics of " + statistics.feature() + " are not finite");
             }
             moments.put(statistics.feature(), sent);
+        } else if (entry instanceof ModelEntry.LearnedLogTemperature) {
+            double sent = Temperature.read(value);
+            if (!Double.isFinite(sent)) {
+                throw new CorruptEntryException("the learned temperature is not finite");
+            }
+            temperature = sent;
         } else if (entry instanceof ModelEntry.Chunk chunk && chunk.areWeights()) {
             if (chunk.tensor() < 0
                     || chunk.tensor() >= tensors.length
@@ -128,7 +137,7 @@ public final class QueryEncoder {
                 isComplete &= seen;
             }
         }
-        snapshot = new Snapshot(tensors.clone(), Map.copyOf(moments), isComplete);
+        snapshot = new Snapshot(tensors.clone(), Map.copyOf(moments), temperature, isComplete);
     }
 
     /** Whether everything but rows has arrived. */
@@ -136,12 +145,19 @@ public final class QueryEncoder {
         return snapshot.isComplete();
     }
 
+    /** τ, by which the training logit divides the cosine: the one that is set, or the last one learned. */
+    public double temperature() {
+        return snapshot.temperature();
+    }
+
     /**
+     * @param weights of the channels, by name; those of the settings for channels that it leaves out
      * @param out [width] the user's vector, each channel of unit length times its factor, filled; zeros for a channel that has no
      *     direction
      * @throws IllegalStateException if not {@link #isReady}
+     * @throws IllegalArgumentException if no channel has a weight above 0
      */
-    public void encode(UserFeatures user, Features context, float[] out) {
+    public void encode(UserFeatures user, Features context, Map<String, Double> weights, float[] out) {
         Snapshot current = snapshot;
         if (!current.isComplete()) {
             throw new IllegalStateException("the user tower has not arrived yet");
@@ -156,11 +172,12 @@ public final class QueryEncoder {
         float[] raw = new float[shape.outputs()];
         shape.forward(current.tensors(), 0, input, raw);
         int dim = shape.dim();
-        for (int channel = 0; channel < scales.length; channel++) {
+        float[] factors = scales.of(weights);
+        for (int channel = 0; channel < factors.length; channel++) {
             int at = channel * dim;
             float norm = Tower.norm(raw, at, dim);
             boolean hasDirection = norm >= Tower.MIN_NORM && Float.isFinite(norm);
-            float inverse = scales[channel] / norm;
+            float inverse = factors[channel] / norm;
             for (int d = 0; d < dim; d++) {
                 out[at + d] = hasDirection ? raw[at + d] * inverse : 0f;
             }

@@ -10,9 +10,9 @@ sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
      * @param pairScores [pairs] the same of the negatives of one example alone
      * @param candidates their constants, so that correction comes after the temperature
      * @param weights [examples] of the examples
-     * @return mean loss
+     * @param losses [examples] filled: of each example, before its weight
      */
-    double toGradient(float[] scores, float[] pairScores, Candidates candidates, float[] weights);
+    void toGradient(float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses);
 
     /** Σ s dL/ds over the scores of the last call, for the gradient of a factor that all scores have; 0 if none is learned. */
     default double scoreGradient() {

@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -18,10 +19,12 @@ import java.util.OptionalDouble;
  * @param features of the user or item
  * @param context features of the moment; none for an item
  * @param history items, latest first; none for an item
+ * @param action what the user did, in a step that learns from it; empty else
  * @param appeared when the item's features began to hold, epoch milliseconds; {@link #UNKNOWN} for a user
  * @param now event time of the model, epoch milliseconds
  */
-record Subject(String id, Features features, Features context, List<String> history, long appeared, long now) {
+record Subject(
+        String id, Features features, Features context, List<String> history, String action, long appeared, long now) {
 
     /** In place of a time. */
     static final long UNKNOWN = Long.MIN_VALUE;
@@ -35,11 +38,18 @@ record Subject(String id, Features features, Features context, List<String> hist
 
     /** Of no known age. */
     Subject(String id, Features features, Features context, List<String> history) {
-        this(id, features, context, history, UNKNOWN, 0);
+        this(id, features, context, history, "", UNKNOWN, 0);
     }
 
     static Subject user(UserFeatures user, Features context) {
         return new Subject(user.user(), user.features(), context, user.history());
+    }
+
+    /** The user of an example, asked for what they did. */
+    static Subject user(TrainingExample example) {
+        UserFeatures user = example.user();
+        return new Subject(
+                user.user(), user.features(), example.context(), user.history(), example.action(), UNKNOWN, 0);
     }
 
     static Subject item(String item, Features features) {
@@ -47,7 +57,7 @@ record Subject(String id, Features features, Features context, List<String> hist
     }
 
     static Subject item(CatalogueItem item, long now) {
-        return new Subject(item.item(), item.features(), Features.NONE, List.of(), item.time(), now);
+        return new Subject(item.item(), item.features(), Features.NONE, List.of(), "", item.time(), now);
     }
 
     /** Keys of the rows that a feature reads here. */

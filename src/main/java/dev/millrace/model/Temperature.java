@@ -56,6 +56,11 @@ final class Temperature {
         }
     }
 
+    /** Lets the next drain hand it over, if it is learned. */
+    void touch() {
+        isDirty = settings.isLearned();
+    }
+
     /** Whether it changed since last asked. */
     boolean drain() {
         boolean wasDirty = isDirty;
@@ -65,6 +70,11 @@ final class Temperature {
 
     byte[] entry() {
         return new Fields().number(log).number(accumulator).framed();
+    }
+
+    /** τ, of its entry. */
+    static double read(byte[] entry) {
+        return StrictMath.exp(Frame.open(entry).getDouble());
     }
 
     void restore(byte[] entry) {

@@ -31,8 +31,8 @@ final class Tower {
     private final TowerNetwork kernel;
     private final int inputs;
     private final int dim;
-    /** [channels] factors on the channels' unit vectors. */
-    private final float[] scales;
+    private final ChannelScales scales;
+    private final int channels;
     /** All channels side by side. */
     private final int width;
 
@@ -63,7 +63,10 @@ final class Tower {
     private float[] raw = new float[0];
 
     private float[] vectors = new float[0];
+    /** [n, channels] lengths before normalisation. */
     private float[] norms = new float[0];
+    /** [n, channels] factors on the unit vectors. */
+    private float[] factors = new float[0];
 
     Tower(
             List<FeatureSpec> features,
@@ -71,7 +74,7 @@ final class Tower {
             Map<String, EmbeddingTable> tables,
             Map<String, RowGradients> gradients,
             TowerNetwork kernel,
-            float[] scales) {
+            ChannelScales scales) {
         this.features = features;
         int count = features.size();
         this.offsets = new int[count];
@@ -84,7 +87,8 @@ final class Tower {
         this.dim = settings.dim();
         this.kernel = kernel;
         this.scales = scales;
-        this.width = scales.length * dim;
+        this.channels = scales.count();
+        this.width = channels * dim;
         this.shares = new float[count][0];
         int offset = 0;
         for (int f = 0; f < count; f++) {
@@ -227,9 +231,28 @@ final class Tower {
         input = room(input, n * inputs);
         raw = room(raw, n * width);
         vectors = room(vectors, n * width);
-        norms = room(norms, n * scales.length);
+        norms = room(norms, n * channels);
+        factors = room(factors, n * channels);
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(scales.of(subjects.get(i).action()), 0, factors, i * channels, channels);
+        }
         gather(subjects);
         network.forward(input, n, raw);
+        normalise(n);
+        return vectors;
+    }
+
+    /**
+     * The vectors of the last {@link #forward} by other weights of the channels; not to go back from.
+     *
+     * @param weights by channel, see {@link ChannelScales#of(Map)}
+     * @return [n, width] valid until the next call
+     */
+    float[] reweighted(int n, Map<String, Double> weights) {
+        float[] others = scales.of(weights);
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(others, 0, factors, i * channels, channels);
+        }
         normalise(n);
         return vectors;
     }
@@ -242,9 +265,9 @@ final class Tower {
     void backward(float[] vectorGradients, int n) {
         inputGradients = room(inputGradients, n * inputs);
         float[] rawGradients = raw;
-        for (int block = 0; block < n * scales.length; block++) {
+        for (int block = 0; block < n * channels; block++) {
             int at = block * dim;
-            float scale = scales[block % scales.length];
+            float scale = factors[block];
             float norm = norms[block];
             if (norm < MIN_NORM || scale == 0f) {
                 Arrays.fill(rawGradients, at, at + dim, 0f);
@@ -428,13 +451,12 @@ final class Tower {
     }
 
     private void normalise(int n) {
-        for (int block = 0; block < n * scales.length; block++) {
+        for (int block = 0; block < n * channels; block++) {
             int at = block * dim;
             float norm = norm(raw, at, dim);
             norms[block] = norm;
             // a length beyond the floats is no direction either: it must not pass for the zeros of a new subject
-            float inverse =
-                    norm < MIN_NORM ? 0f : Float.isFinite(norm) ? scales[block % scales.length] / norm : Float.NaN;
+            float inverse = norm < MIN_NORM ? 0f : Float.isFinite(norm) ? factors[block] / norm : Float.NaN;
             for (int d = 0; d < dim; d++) {
                 vectors[at + d] = raw[at + d] * inverse;
             }

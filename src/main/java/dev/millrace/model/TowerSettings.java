@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.settings.SettingsReader;
 import java.util.Arrays;
@@ -7,6 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * Shapes of the two towers' networks.
@@ -49,9 +52,14 @@ public record TowerSettings(
     /**
      * One network on either side; the two outputs' cosine is its share of the score.
      *
-     * @param weight of its cosine in the mean of all
+     * @param weight of its cosine in the mean of all, where a request does not say otherwise
+     * @param actions whose examples it learns from, and no others; none for all
      */
-    public record Channel(String name, Kind kind, double weight) {}
+    public record Channel(String name, Kind kind, double weight, List<String> actions) {
+        public Channel {
+            actions = List.copyOf(actions);
+        }
+    }
 
     /**
      * Weights of the fields (squeeze and excitation).
@@ -63,6 +71,9 @@ public record TowerSettings(
      * @param weight behind the last layer
      */
     public record Senet(boolean user, boolean item, int reduction, Activation hidden, Activation weight) {}
+
+    /** Highest weight of a channel. */
+    public static final double MAX_WEIGHT = 1000;
 
     private static final int MAX_CHANNELS = 16;
     private static final int MAX_WIDTH = 4096;
@@ -145,8 +156,12 @@ public record TowerSettings(
                                 "tower.channel." + name + ".weight",
                                 1,
                                 0,
-                                1000,
-                                "of its cosine in the score, the weighted mean of all channels' cosines")))
+                                MAX_WEIGHT,
+                                "of its cosine in the score, the weighted mean of all channels' cosines"),
+                        reader.names(
+                                "tower.channel." + name + ".actions",
+                                "",
+                                "actions whose examples it learns from, and no others; empty: all")))
                 .toList();
     }
 
@@ -167,6 +182,11 @@ public record TowerSettings(
                 given,
                 "must be names of lower-case letters, digits and dashes");
         reader.require(
+                channels.size() == 1 || !names.contains("popularity"),
+                key,
+                given,
+                "must not name one popularity: a request weighs the popularity term by w.popularity");
+        reader.require(
                 channels.size() * dim <= MAX_WIDTH,
                 key,
                 given,
@@ -182,9 +202,30 @@ public record TowerSettings(
                 key,
                 given,
                 "must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
+        checkActions(reader);
         if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
             requireFields(reader, "features.user", dim, user);
             requireFields(reader, "features.item", dim, item);
+        }
+    }
+
+    /** Whatever is learnt from has a channel to learn it, and no channel waits for what never comes. */
+    private void checkActions(SettingsReader reader) {
+        List<String> learnt = AttributionSettings.actions(reader);
+        for (Channel channel : channels) {
+            channel.actions()
+                    .forEach(action -> reader.require(
+                            learnt.contains(action),
+                            "tower.channel." + channel.name() + ".actions",
+                            action,
+                            "must be among attribution.actions"));
+        }
+        if (channels.stream().allMatch(channel -> !channel.actions().isEmpty())) {
+            learnt.forEach(action -> reader.require(
+                    actions().contains(action),
+                    "attribution.actions",
+                    action,
+                    "must be among the actions of a channel, where all channels name theirs"));
         }
     }
 
@@ -196,23 +237,21 @@ public record TowerSettings(
                 "must have two features of dim " + dim + ", as tower.dim, for an fm channel to multiply");
     }
 
-    /**
-     * Factors on the unit vectors of the channels of a user: {@code w_c √C / Σ w}. With {@link #itemScales} the inner product is then
-     * the weighted mean of the channels' cosines, and for equal weights the vector has unit length; a single channel's factor is 1.
-     */
-    float[] userScales() {
-        double sum = channels.stream().mapToDouble(Channel::weight).sum();
-        float[] scales = new float[channels.size()];
-        for (int c = 0; c < scales.length; c++) {
-            scales[c] = (float) (channels.get(c).weight() * Math.sqrt(scales.length) / sum);
+    /** Weights that a request may change, by channel; none where there is one channel only. */
+    public SortedMap<String, Double> queryWeights() {
+        SortedMap<String, Double> weights = new TreeMap<>();
+        if (channels.size() > 1) {
+            channels.forEach(channel -> weights.put(channel.name(), channel.weight()));
         }
-        return scales;
+        return weights;
     }
 
-    /** Factors on the unit vectors of the channels of an item: {@code 1 / √C}, so that its vector has unit length. */
-    float[] itemScales() {
-        float[] scales = new float[channels.size()];
-        Arrays.fill(scales, (float) (1 / Math.sqrt(scales.length)));
-        return scales;
+    /** Actions that channels name, each once, sorted. */
+    public List<String> actions() {
+        return channels.stream()
+                .flatMap(channel -> channel.actions().stream())
+                .distinct()
+                .sorted()
+                .toList();
     }
 }

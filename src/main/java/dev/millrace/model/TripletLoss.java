@@ -15,13 +15,13 @@ final class TripletLoss implements ScoreLoss {
     }
 
     @Override
-    public double toGradient(float[] scores, float[] pairScores, Candidates candidates, float[] weights) {
+    public void toGradient(
+            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
         int examples = weights.length;
         int count = candidates.shared();
         if (row.length < count) {
             row = new float[count];
         }
-        double loss = 0;
         for (int i = 0; i < examples; i++) {
             System.arraycopy(scores, i * count, row, 0, count);
             int y = candidates.positive()[i];
@@ -54,8 +54,7 @@ final class TripletLoss implements ScoreLoss {
             for (int pair = firstPair; pair < lastPair; pair++) {
                 pairScores[pair] *= each;
             }
-            loss += open == 0 ? 0 : weights[i] * sum / open;
+            losses[i] = open == 0 ? 0 : sum / open;
         }
-        return loss / examples;
     }
 }

@@ -83,8 +83,10 @@ public final class TwoTower implements Durable, AutoCloseable {
         addTables(settings.user(), userTables);
         addTables(settings.item(), new HashSet<>());
         TowerSettings towers = settings.towers();
-        this.userTower = tower(settings.user(), TowerShape.user(settings), settings.seed(), towers.userScales());
-        this.itemTower = tower(settings.item(), TowerShape.item(settings), settings.seed() + 1, towers.itemScales());
+        this.userTower =
+                tower(settings.user(), TowerShape.user(settings), settings.seed(), ChannelScales.ofUsers(towers));
+        this.itemTower =
+                tower(settings.item(), TowerShape.item(settings), settings.seed() + 1, ChannelScales.ofItems(towers));
         OptimiserRule rule = settings.optimiser().dense().rule();
         this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
         this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());
@@ -141,7 +143,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         float[] v = itemTower.forwardToLearn(items, CounterRandom.bits(settings.seed(), step, ITEM));
         times.lap(StepTimes.Phase.FORWARD);
 
-        double loss = objective.toGradients(u, v, candidates, weights);
+        double loss = objective.toGradients(u, v, candidates, weights, objectives(users, weights.length));
         times.lap(StepTimes.Phase.LOSS);
 
         userTower.backward(objective.userGradients(), users.size());
@@ -219,6 +221,28 @@ public final class TwoTower implements Durable, AutoCloseable {
         vectors(userTower, subjects, out);
     }
 
+    /**
+     * As {@link #userVectors(List, List, float[])}, by other weights of the channels.
+     *
+     * @param weights by channel; those of the settings for channels that it leaves out
+     */
+    public void userVectors(
+            List<UserFeatures> users, List<Features> contexts, Map<String, Double> weights, float[] out) {
+        userVectors(users, contexts, out);
+        if (!weights.isEmpty() && !users.isEmpty()) {
+            System.arraycopy(userTower.reweighted(users.size(), weights), 0, out, 0, users.size() * dim());
+        }
+    }
+
+    /**
+     * The users of examples, each asked for what they did.
+     *
+     * @param out [examples, dim] vectors, row-major, filled
+     */
+    void exampleVectors(List<TrainingExample> examples, float[] out) {
+        vectors(userTower, examples.stream().map(Subject::user).toList(), out);
+    }
+
     /** Forgets an item's own rows. */
     public void removeItem(String item) {
         for (EmbeddingTable table : tables.values()) {
@@ -274,6 +298,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         isHeaderDirty = true;
         areNetworksDirty = true;
         userTower.touchMoments();
+        objective.temperature().touch();
         for (EmbeddingTable table : tables.values()) {
             if (userTables.contains(table.name())) {
                 table.forEach((key, row) -> table.touch(row));
@@ -301,7 +326,21 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     /** τ, by which the training logit divides the cosine. */
     public double temperature() {
-        return settings.loss().temperature();
+        return objective.temperature().value();
+    }
+
+    /** What the loss of each action weighs that channels name, where that is learned. */
+    public SortedMap<String, Double> objectiveWeights() {
+        SortedMap<String, Double> weights = new TreeMap<>();
+        if (objective.objectiveWeights().areLearned()) {
+            settings.loss()
+                    .objectives()
+                    .weights()
+                    .keySet()
+                    .forEach(action ->
+                            weights.put(action, objective.objectiveWeights().weight(action)));
+        }
+        return weights;
     }
 
     /** The lineage of these weights, see {@link ModelSettings#generationName}. */
@@ -336,7 +375,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         if (entry instanceof ModelEntry.Statistics statistics) {
             return statistics.side() == USER;
         }
-        return entry instanceof ModelEntry.Header;
+        return entry instanceof ModelEntry.Header || entry instanceof ModelEntry.LearnedLogTemperature;
     }
 
     /**
@@ -355,6 +394,8 @@ public final class TwoTower implements Durable, AutoCloseable {
             isUpkeepDirty = false;
         } else if (entry instanceof ModelEntry.LearnedLogTemperature) {
             objective.temperature().restore(value);
+        } else if (entry instanceof ModelEntry.LearnedObjectives) {
+            objective.objectiveWeights().restore(value);
         } else if (entry instanceof ModelEntry.Upkeep) {
             ByteBuffer payload = Frame.open(value);
             clock = payload.getLong();
@@ -406,6 +447,11 @@ public final class TwoTower implements Durable, AutoCloseable {
                     new ModelEntry.LearnedLogTemperature().key(),
                     objective.temperature().entry());
         }
+        if (objective.objectiveWeights().drain()) {
+            changed.put(
+                    new ModelEntry.LearnedObjectives().key(),
+                    objective.objectiveWeights().entry());
+        }
         if (areNetworksDirty && countsNetworkSteps()) {
             changed.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
         }
@@ -444,6 +490,11 @@ public final class TwoTower implements Durable, AutoCloseable {
             entries.put(
                     new ModelEntry.LearnedLogTemperature().key(),
                     objective.temperature().entry());
+        }
+        if (objective.objectiveWeights().areLearned()) {
+            entries.put(
+                    new ModelEntry.LearnedObjectives().key(),
+                    objective.objectiveWeights().entry());
         }
         for (Tower tower : List.of(userTower, itemTower)) {
             for (int f = 0; f < tower.features().size(); f++) {
@@ -512,6 +563,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         double max = dense.maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
         objective.temperature().apply();
+        objective.objectiveWeights().apply();
         networkSteps++;
         userOptimiser.apply(scale, dense.learningRate(step), networkSteps);
         itemOptimiser.apply(scale, dense.learningRate(step), networkSteps);
@@ -540,7 +592,8 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     private Optional<RefusedStepException.Reason> refusal(double loss, double norm, double rowNorm) {
-        if (!Double.isFinite(objective.temperature().gradient())) {
+        if (!Double.isFinite(objective.temperature().gradient())
+                || !objective.objectiveWeights().areFinite()) {
             return Optional.of(RefusedStepException.Reason.NOT_FINITE);
         }
         if (!Double.isFinite(loss) || !Double.isFinite(norm) || !Double.isFinite(rowNorm)) {
@@ -589,8 +642,8 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     private static List<Subject> users(MiniBatch batch) {
         List<Subject> users = new ArrayList<>(batch.examples().size());
-        batch.examples().forEach(example -> users.add(Subject.user(example.user(), example.context())));
-        batch.exposed().forEach(example -> users.add(Subject.user(example.user(), example.context())));
+        batch.examples().forEach(example -> users.add(Subject.user(example)));
+        batch.exposed().forEach(example -> users.add(Subject.user(example)));
         return users;
     }
 
@@ -608,12 +661,22 @@ public final class TwoTower implements Durable, AutoCloseable {
      * Weights of a batch's examples. Those of a batch closed early are scaled down to what they would weigh in a full one: the mean
      * over a few examples is a large gradient for each, and Adagrad never forgets it.
      */
-    private static float[] weights(MiniBatch batch, float share) {
+    private float[] weights(MiniBatch batch, float share) {
+        SortedMap<String, Double> byAction = settings.loss().objectives().weights();
         float[] weights = new float[batch.examples().size()];
         for (int i = 0; i < weights.length; i++) {
-            weights[i] = share * (float) batch.examples().get(i).weight();
+            TrainingExample example = batch.examples().get(i);
+            weights[i] = share * (float) (example.weight() * byAction.getOrDefault(example.action(), 1.0));
         }
         return weights;
+    }
+
+    private int[] objectives(List<Subject> users, int examples) {
+        int[] objectives = new int[examples];
+        for (int i = 0; i < examples; i++) {
+            objectives[i] = settings.loss().objectives().of(users.get(i).action());
+        }
+        return objectives;
     }
 
     private void addTables(List<FeatureSpec> features, Set<String> names) {
@@ -633,7 +696,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
-    private Tower tower(List<FeatureSpec> features, TowerShape shape, long seed, float[] scales) {
+    private Tower tower(List<FeatureSpec> features, TowerShape shape, long seed, ChannelScales scales) {
         double outputScale = settings.towers().skip() ? settings.towers().outputScale() : 1;
         TowerNetwork network = new TowerNetwork(shape, seed, outputScale);
         return new Tower(features, settings, tables, rowGradients, network, scales);

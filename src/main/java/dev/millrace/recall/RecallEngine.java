@@ -74,7 +74,7 @@ public final class RecallEngine {
         Optional<UserFeatures> known = users.latest(request.user());
         UserFeatures user = known.orElseGet(() -> new UserFeatures(request.user(), 0, Features.NONE, List.of()));
         float[] query = new float[index.dim()];
-        if (!served.encoder().encode(user, request.context(), query)) {
+        if (!served.encoder().encode(user, request.context(), request.channelWeights(), query)) {
             return new Answer.NotReady();
         }
         Set<String> seen = request.isSeenExcluded() ? new HashSet<>(user.history()) : Set.of();

@@ -2,6 +2,7 @@ package dev.millrace.recall;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import java.util.Map;
 
 /** Encodes users into the space of one generation's item vectors; called by many threads while it takes updates. */
 public interface UserEncoder {
@@ -15,8 +16,9 @@ public interface UserEncoder {
     /**
      * @param user as last known; one without features and history for a user never seen
      * @param context of the request
+     * @param channelWeights by channel; those of the settings for channels that it leaves out
      * @param out [dim] the user vector, filled if the answer is true
      * @return false if it cannot, because its weights are not, or no longer, those of its generation
      */
-    boolean encode(UserFeatures user, Features context, float[] out);
+    boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out);
 }

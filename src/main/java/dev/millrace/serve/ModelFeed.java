@@ -7,6 +7,7 @@ import dev.millrace.model.ModelSettings;
 import dev.millrace.model.QueryEncoder;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.state.CorruptEntryException;
+import java.util.Map;
 
 /**
  * The query side of the one generation that the settings here describe: networks in memory, rows on disk.
@@ -17,14 +18,12 @@ import dev.millrace.state.CorruptEntryException;
 public final class ModelFeed implements EncoderFeed {
 
     private final String generation;
-    private final double temperature;
     private final DiskEntries entries;
     private final QueryEncoder encoder;
 
     /** @param entries keeps the rows, under the keys they come with */
     public ModelFeed(ModelSettings settings, DiskEntries entries) {
         this.generation = settings.generationName();
-        this.temperature = settings.loss().temperature();
         this.entries = entries;
         this.encoder = new QueryEncoder(settings, key -> entries.get(key).map(QueryEncoder::row));
     }
@@ -74,15 +73,16 @@ public final class ModelFeed implements EncoderFeed {
 
             @Override
             public double temperature() {
-                return temperature;
+                return encoder.temperature();
             }
 
             @Override
-            public boolean encode(UserFeatures user, Features context, float[] out) {
+            public boolean encode(
+                    UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
                 if (!isReady()) {
                     return false;
                 }
-                encoder.encode(user, context, out);
+                encoder.encode(user, context, channelWeights, out);
                 return true;
             }
         };

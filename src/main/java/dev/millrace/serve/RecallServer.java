@@ -4,6 +4,7 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.event.Features;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.model.TowerSettings;
 import dev.millrace.recall.Answer;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.ServedGeneration;
@@ -16,11 +17,16 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -39,7 +45,10 @@ public final class RecallServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RecallServer.class);
     private static final int DEFAULT_K = 10;
-    private static final String POPULARITY_WEIGHT = "w.popularity";
+    private static final String WEIGHT = "w.";
+    private static final String POPULARITY_WEIGHT = WEIGHT + "popularity";
+    private static final Set<String> RECALL_PARAMETERS =
+            Set.of("user", "k", "exclude-seen", "include-vector", POPULARITY_WEIGHT);
     private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers; no request has a body
     private static final int MAX_CONNECTIONS = 1_024;
     private static final long MAX_BODY_BYTES = 0;
@@ -48,6 +57,7 @@ public final class RecallServer implements AutoCloseable {
 
     private final ServeSettings settings;
     private final ServedState state;
+    private final SortedMap<String, Double> channelWeights;
     private final PrometheusMeterRegistry registry;
     private final ServeMetrics metrics;
     private final InstantSource clock;
@@ -62,11 +72,19 @@ public final class RecallServer implements AutoCloseable {
         Reply answer(Context request);
     }
 
-    /** @param registry takes this server's metrics; {@code /metrics} gives all that is in it */
+    /**
+     * @param channelWeights that a request may change, and what they are where it does not, by channel
+     * @param registry takes this server's metrics; {@code /metrics} gives all that is in it
+     */
     public RecallServer(
-            ServeSettings settings, ServedState state, PrometheusMeterRegistry registry, InstantSource clock) {
+            ServeSettings settings,
+            ServedState state,
+            SortedMap<String, Double> channelWeights,
+            PrometheusMeterRegistry registry,
+            InstantSource clock) {
         this.settings = settings;
         this.state = state;
+        this.channelWeights = Collections.unmodifiableSortedMap(new TreeMap<>(channelWeights));
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
         this.clock = clock;
@@ -131,17 +149,30 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Reply recall(Context request) {
-        Query query = query(request, Set.of("user", "k", "exclude-seen", "include-vector", POPULARITY_WEIGHT));
+        Set<String> known = new HashSet<>(RECALL_PARAMETERS);
+        channelWeights.keySet().forEach(channel -> known.add(WEIGHT + channel));
+        Query query = query(request, known);
         String user = query.id("user");
         int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
         boolean isSeenExcluded = query.flag("exclude-seen", true);
         boolean isVectorIncluded = query.flag("include-vector", false);
         double popularityWeight =
                 query.number(POPULARITY_WEIGHT, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT);
-        return answer(
-                state.engine().recall(new RecallRequest(user, k, isSeenExcluded, Features.NONE, popularityWeight)),
-                true,
-                isVectorIncluded);
+        RecallRequest question =
+                new RecallRequest(user, k, isSeenExcluded, Features.NONE, popularityWeight, channelWeights(query));
+        return answer(state.engine().recall(question), true, isVectorIncluded);
+    }
+
+    private SortedMap<String, Double> channelWeights(Query query) {
+        SortedMap<String, Double> weights = new TreeMap<>();
+        channelWeights.forEach((channel, byDefault) ->
+                weights.put(channel, query.number(WEIGHT + channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
+        if (!weights.isEmpty() && weights.values().stream().noneMatch(weight -> weight > 0)) {
+            String names =
+                    weights.keySet().stream().map(channel -> WEIGHT + channel).collect(Collectors.joining(", "));
+            throw new RefusedRequestException(Problem.of(400, "one of " + names + " must be above 0"));
+        }
+        return weights;
     }
 
     private Reply similar(Context request) {

@@ -125,6 +125,7 @@ final class OutputCodec {
                 .setPopularity(ranking(progress.exam().popularity()))
                 .setWithoutHistory(progress.exam().withoutHistory())
                 .setFieldWeights(new TreeMap<>(progress.fieldWeights()))
+                .setFigures(new TreeMap<>(progress.figures()))
                 .setWithheld(progress.withheld().orElse(null))
                 .setAlarms(progress.alarms().stream()
                         .map(alarm -> new AlarmRecord(alarm.kind().text(), alarm.value(), alarm.limit(), alarm.since()))
@@ -156,6 +157,7 @@ final class OutputCodec {
                         ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
                 books,
                 new TreeMap<>(learner.getFieldWeights()),
+                new TreeMap<>(learner.getFigures()),
                 Optional.ofNullable(learner.getWithheld()),
                 learner.getAlarms().stream()
                         .flatMap(record -> alarm(record).stream())

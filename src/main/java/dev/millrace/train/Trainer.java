@@ -86,6 +86,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private double loss;
     private double gradientNorm;
     private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
+    private SortedMap<String, Double> figures = Collections.emptySortedMap();
 
     public Trainer(TrainerSettings settings) {
         this(settings, StepTimes.UNTIMED);
@@ -266,6 +267,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
+                figures,
                 publisher.withheld(),
                 alarms.alarms());
     }
@@ -334,8 +336,11 @@ public final class Trainer implements Durable, AutoCloseable {
                 .integer(digests.size());
         digests.forEach(kept -> progress.longInteger(kept.step()).text(kept.digest()));
         writtenDigest = digestNow();
-        progress.text(writtenDigest).integer(fieldWeights.size());
-        fieldWeights.forEach((field, weight) -> progress.text(field).number(weight));
+        progress.text(writtenDigest);
+        for (SortedMap<String, Double> numbers : List.of(fieldWeights, figures)) {
+            progress.integer(numbers.size());
+            numbers.forEach((name, number) -> progress.text(name).number(number));
+        }
         sink.put(new byte[] {PROGRESS}, progress.framed());
     }
 
@@ -383,6 +388,7 @@ public final class Trainer implements Durable, AutoCloseable {
             loss = report.loss();
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
+            figures = figures(report);
             publisher.learnt(batch);
             settle(batch, isOwn, "learnt");
             return new StepOutcome.Learnt(report);
@@ -394,6 +400,17 @@ public final class Trainer implements Durable, AutoCloseable {
         } finally {
             fastPopularity.observe(batch);
         }
+    }
+
+    private SortedMap<String, Double> figures(StepReport report) {
+        SortedMap<String, Double> learnt = new TreeMap<>();
+        learnt.put(TrainingProgress.TEMPERATURE, report.temperature());
+        learnt.put(TrainingProgress.LOG_Q_LOW, report.sample().logQLow());
+        learnt.put(TrainingProgress.LOG_Q_MEDIAN, report.sample().logQMedian());
+        learnt.put(TrainingProgress.LOG_Q_HIGH, report.sample().logQHigh());
+        model.objectiveWeights()
+                .forEach((action, weight) -> learnt.put(TrainingProgress.objectiveWeight(action), weight));
+        return Collections.unmodifiableSortedMap(learnt);
     }
 
     /** An own batch settles the examples that waited in it; one of the log is itself what came in. */
@@ -420,11 +437,16 @@ public final class Trainer implements Durable, AutoCloseable {
             digests.add(new StepDigest(payload.getLong(), Fields.text(payload)));
         }
         writtenDigest = Fields.text(payload);
-        SortedMap<String, Double> weights = new TreeMap<>();
+        fieldWeights = numbers(payload);
+        figures = numbers(payload);
+    }
+
+    private static SortedMap<String, Double> numbers(ByteBuffer payload) {
+        SortedMap<String, Double> numbers = new TreeMap<>();
         for (int left = payload.getInt(); left > 0; left--) {
-            weights.put(Fields.text(payload), payload.getDouble());
+            numbers.put(Fields.text(payload), payload.getDouble());
         }
-        fieldWeights = Collections.unmodifiableSortedMap(weights);
+        return Collections.unmodifiableSortedMap(numbers);
     }
 
     /** Keeps the digest of the first commit at or behind every so many steps. */

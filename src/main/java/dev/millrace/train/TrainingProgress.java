@@ -27,6 +27,7 @@ import java.util.SortedMap;
  * @param books what became of what came in, by topic
  * @param fieldWeights mean weight of each field in the last learnt batch, of towers that weigh their fields: {@code user.} or
  *     {@code item.} and the feature's name
+ * @param figures of the last learnt batch, by the names below; those of logs are natural
  * @param withheld why no vector is published at present; absent while they are
  * @param alarms what was measured of the model itself, given or not
  */
@@ -46,10 +47,28 @@ public record TrainingProgress(
         ExamTotals exam,
         SortedMap<String, Books.Account> books,
         SortedMap<String, Double> fieldWeights,
+        SortedMap<String, Double> figures,
         Optional<String> withheld,
         List<Alarm> alarms) {
 
+    /** τ of the softmax, fixed or learned. */
+    public static final String TEMPERATURE = "temperature";
+
+    /** Log of the sampling probability that a twentieth of the batch's columns is below. */
+    public static final String LOG_Q_LOW = "log-q.low";
+
+    /** The same of half of them. */
+    public static final String LOG_Q_MEDIAN = "log-q.median";
+
+    /** The same that a twentieth is above. */
+    public static final String LOG_Q_HIGH = "log-q.high";
+
     public TrainingProgress {
         alarms = List.copyOf(alarms);
+    }
+
+    /** What the loss of an action weighs, where that is learned. */
+    public static String objectiveWeight(String action) {
+        return "objective-weight." + action;
     }
 }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class ExaminerTest {
@@ -61,6 +62,41 @@ class ExaminerTest {
     }
 
     @Test
+    void weightsOfChannelsRankAsAModelOfThatChannelDoes() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        MiniBatch batch = batch(drawn(60));
+        ModelSettings channels = ModelSettings.read(new SettingsReader(
+                Map.of("tower.dim", "8", "tower.channels", "one,other", "tower.channel.other.weight", "0")));
+        QueryWeights other = new QueryWeights(0, new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
+        QueryWeights both = new QueryWeights(0, new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
+        Examiner examiner = new Examiner(
+                new ExamSettings(1, 8192, Duration.ofHours(6), 0, List.of(other, both, QueryWeights.ofPopularity(0))),
+                'E',
+                'e');
+        try (TwoTower model = new TwoTower(channels, catalogue, StepTimes.UNTIMED)) {
+            model.learn(batch(drawn(60)));
+
+            examiner.examine(batch, model, catalogue, popularity);
+
+            ExamTotals totals = examiner.totals();
+            List<RankingTotals> byWeights = new ArrayList<>(List.of(totals.model()));
+            byWeights.addAll(totals.others());
+            List<Map<String, Double>> weights =
+                    List.of(Map.of("other", 0.0), other.channels(), both.channels(), Map.of());
+            for (int at = 0; at < weights.size(); at++) {
+                assertThat(byWeights.get(at))
+                        .as("weights %s", weights.get(at))
+                        .usingRecursiveComparison()
+                        .isEqualTo(byChannels(batch, model, weights.get(at)));
+            }
+            assertThat(totals.model().hits())
+                    .isNotEqualTo(totals.others().get(0).hits());
+        }
+    }
+
+    @Test
     void restoredItHasTheTotalsOfEveryWeight() {
         catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i1", TIME, Features.NONE)));
         Examiner restored = examiner();
@@ -86,8 +122,12 @@ class ExaminerTest {
     }
 
     private static Examiner examiner() {
-        ExamSettings settings =
-                new ExamSettings(1, 8192, Duration.ofHours(6), WEIGHTS.get(0), WEIGHTS.subList(1, WEIGHTS.size()));
+        ExamSettings settings = new ExamSettings(
+                1,
+                8192,
+                Duration.ofHours(6),
+                WEIGHTS.get(0),
+                WEIGHTS.stream().skip(1).map(QueryWeights::ofPopularity).toList());
         return new Examiner(settings, 'E', 'e');
     }
 
@@ -109,6 +149,37 @@ class ExaminerTest {
             totals = totals.plus(place);
         }
         return totals;
+    }
+
+    /** Ranks by the inner products of the vectors that the model gives by these weights. */
+    private static RankingTotals byChannels(MiniBatch batch, TwoTower model, Map<String, Double> weights) {
+        RankingTotals totals = RankingTotals.NONE;
+        float[] user = new float[model.dim()];
+        float[] vector = new float[model.dim()];
+        for (TrainingExample example : batch.examples()) {
+            model.userVectors(List.of(example.user()), List.of(example.context()), weights, user);
+            model.itemVectors(List.of(example.item()), vector);
+            float mark = product(user, vector);
+            double place = 1;
+            for (int item = 0; item < ITEMS; item++) {
+                String other = "i" + item;
+                if (!other.equals(example.item()) && !example.user().history().contains(other)) {
+                    model.itemVectors(List.of(other), vector);
+                    float score = product(user, vector);
+                    place += score > mark ? 1 : score == mark ? 0.5 : 0;
+                }
+            }
+            totals = totals.plus(place);
+        }
+        return totals;
+    }
+
+    private static float product(float[] left, float[] right) {
+        float sum = 0;
+        for (int d = 0; d < left.length; d++) {
+            sum += left[d] * right[d];
+        }
+        return sum;
     }
 
     private double score(float[] user, String item, TwoTower model, double weight) {

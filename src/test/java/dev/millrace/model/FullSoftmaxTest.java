@@ -165,7 +165,7 @@ class FullSoftmaxTest {
             for (int c = 0; c < count; c++) {
                 row[c] = (float) scores[number(candidates.items().get(c))];
             }
-            loss.toGradient(row, new float[0], candidates, new float[] {1}); // the first example alone
+            loss.toGradient(row, new float[0], candidates, new float[] {1}, new double[1]); // the first example alone
             for (int c = 0; c < count; c++) {
                 mean[number(candidates.items().get(c))] += row[c] / BATCHES;
             }

@@ -25,7 +25,7 @@ class InBatchSoftmaxTest {
                 Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
         float[] scores = {0, 0, 0, 0};
 
-        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1});
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
 
         // e^{−log Q}: a 10, b 2.5; P(a) = .8, P(b) = .2; L = −(ln .8 + ln .2) / 2. With the sign turned they would
         // change places.
@@ -73,7 +73,7 @@ class InBatchSoftmaxTest {
                 new Loss(1, Correction.NONE, 2, 0));
         float[] scores = {0, 0, 0, 0, 0, 0};
 
-        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1, 1});
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1, 1});
 
         // example of a: itself and b, P = 1/2; example of b: itself and three columns of a, P(b) = 1/4
         assertThat(candidates.items()).containsExactly("a", "b");
@@ -99,8 +99,8 @@ class InBatchSoftmaxTest {
         }
         float[] weights = {1, 2, 1, 1, 0.5f};
 
-        double foldedLoss = new InBatchSoftmax().toGradient(foldedScores, folded, weights);
-        double apartLoss = new InBatchSoftmax().toGradient(apartScores, apart, weights);
+        double foldedLoss = loss(new InBatchSoftmax(), foldedScores, folded, weights);
+        double apartLoss = loss(new InBatchSoftmax(), apartScores, apart, weights);
 
         assertThat(apartLoss).isCloseTo(foldedLoss, within(1e-6));
         // masked columns get no gradient
@@ -123,7 +123,7 @@ class InBatchSoftmaxTest {
                 Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {5000, -5000, 5000, -5000};
 
-        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1});
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
 
         // the first is certain and right, the second certain and wrong by 10,000
         assertThat(loss).isCloseTo(5000, within(0.01));
@@ -136,7 +136,7 @@ class InBatchSoftmaxTest {
                 Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {1, Float.NaN, 1, 1};
 
-        double loss = new InBatchSoftmax().toGradient(scores, candidates, new float[] {1, 1});
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
 
         assertThat(loss).isNaN();
     }
@@ -149,15 +149,15 @@ class InBatchSoftmaxTest {
         float[] weights = {1, 0.5f, 2};
         float[] at = {0.5f, -1, 2, 0.1f, 1.5f, -0.3f, 1, 0, -2};
         float[] gradient = at.clone();
-        new InBatchSoftmax().toGradient(gradient, candidates, weights);
+        loss(new InBatchSoftmax(), gradient, candidates, weights);
 
         for (int c = 0; c < at.length; c++) {
             float[] above = at.clone();
             above[c] += 0.01f;
             float[] below = at.clone();
             below[c] -= 0.01f;
-            double quotient = (new InBatchSoftmax().toGradient(above, candidates, weights)
-                            - new InBatchSoftmax().toGradient(below, candidates, weights))
+            double quotient = (loss(new InBatchSoftmax(), above, candidates, weights)
+                            - loss(new InBatchSoftmax(), below, candidates, weights))
                     / 0.02;
 
             assertThat((double) gradient[c]).isCloseTo(quotient, within(1e-4));
@@ -171,7 +171,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {0.5f, 1};
 
-        double loss = new InBatchSoftmax(Correction.YANDEX_2025, false).toGradient(scores, candidates, new float[] {1});
+        double loss = loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1});
 
         // Q'_b = .4 / (1 − .2) = .5: e^1 / .5 = 2e. P = e^.5 / (e^.5 + 2e / 1), w = 1 − P
         double negatives = 2 * Math.E;
@@ -186,8 +186,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {3, 4};
 
-        double loss =
-                new InBatchSoftmax(Correction.YANDEX_2025, false).toGradient(scores, candidates, new float[] {1, 1});
+        double loss = loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1, 1});
 
         assertThat(loss).isZero();
         assertThat(scores).containsExactly(0f, 0f);
@@ -251,5 +250,16 @@ class InBatchSoftmaxTest {
         }
         return new MiniBatch(
                 1, 1, List.of(), examples, logProbability, negatives, negativeLogProbability, catalogueSize);
+    }
+
+    /** The mean loss; the scores are replaced by its gradient. */
+    static double loss(InBatchSoftmax softmax, float[] scores, Candidates candidates, float[] weights) {
+        double[] losses = new double[weights.length];
+        softmax.toGradient(scores, new float[0], candidates, weights, losses);
+        double sum = 0;
+        for (int i = 0; i < losses.length; i++) {
+            sum += weights[i] * losses[i];
+        }
+        return sum / losses.length;
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -39,8 +40,21 @@ final class LossReference {
         doubts = frozen;
     }
 
-    /** Mean loss over the examples. */
+    /** Mean loss over the examples, with nothing learned of the actions' weights. */
     double loss(double[][] users, Function<String, double[]> vectors, double temperature) {
+        return loss(users, vectors, temperature, Map.of());
+    }
+
+    /**
+     * Mean loss over the examples.
+     *
+     * @param logVariances by action, one number each; empty where the actions' weights are not learned
+     */
+    double loss(
+            double[][] users,
+            Function<String, double[]> vectors,
+            double temperature,
+            Map<String, double[]> logVariances) {
         double total = 0;
         for (int i = 0; i < examples; i++) {
             double row =
@@ -49,7 +63,11 @@ final class LossReference {
                         case POINTWISE -> pointwise(i, users[i], vectors);
                         case TRIPLET -> triplet(i, users[i], vectors);
                     };
-            total += batch.examples().get(i).weight() * row;
+            String action = batch.examples().get(i).action();
+            double weight = batch.examples().get(i).weight()
+                    * settings.objectives().weights().getOrDefault(action, 1.0);
+            double logVariance = logVariances.getOrDefault(action, new double[1])[0];
+            total += weight * (Math.exp(-logVariance) * row + logVariance / 2);
         }
         double exposed = 0;
         for (int e = 0; e < batch.exposed().size(); e++) {

@@ -3,11 +3,15 @@ package dev.millrace.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.state.Fields;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
@@ -20,6 +24,16 @@ class ObjectiveTest {
     private static final double DIFFERENCE = 1e-6;
     private static final int EXAMPLES = 14;
 
+    /** Two actions, whose losses are weighed by uncertainty. */
+    private static final String[] ALONG_ACTIONS = {
+        "attribution.actions", "click,like",
+        "tower.channels", "click,like",
+        "tower.channel.click.actions", "click",
+        "tower.channel.like.actions", "like",
+        "loss.objective.like.weight", "2.5",
+        "loss.objectives.learned", "true"
+    };
+
     static List<Arguments> losses() {
         List<Arguments> losses = new ArrayList<>();
         String[][] kinds = {
@@ -28,6 +42,9 @@ class ObjectiveTest {
             {"loss.correction", "yandex-2025"},
             {"loss.correction", "yandex-2025", "loss.popularity-exponent", "0.5"},
             {"loss.temperature.learned", "true", "loss.temperature", "0.3"},
+            ALONG_ACTIONS,
+            Stream.concat(Arrays.stream(ALONG_ACTIONS), Stream.of("loss.kind", "pointwise"))
+                    .toArray(String[]::new),
             {"loss.kind", "pointwise"},
             {"loss.kind", "pointwise", "loss.correction", "none", "loss.pointwise.negatives", "20"},
             {"loss.kind", "pointwise", "loss.pointwise.negatives", "0", "loss.pointwise.scale", "3"},
@@ -73,24 +90,49 @@ class ObjectiveTest {
         double[][] users = unitVectors(EXAMPLES + batch.exposed().size(), 7);
         double[][] items = unitVectors(candidates.items().size(), 8);
         float[] weights = new float[EXAMPLES];
+        int[] objectives = new int[EXAMPLES];
         for (int i = 0; i < EXAMPLES; i++) {
-            weights[i] = (float) batch.examples().get(i).weight();
+            TrainingExample example = batch.examples().get(i);
+            weights[i] =
+                    (float) (example.weight() * settings.objectives().weights().getOrDefault(example.action(), 1.0));
+            objectives[i] = settings.objectives().of(example.action());
         }
         Function<String, double[]> vectors = item -> items[candidates.items().indexOf(item)];
         LossReference reference = new LossReference(settings, batch, NegativePairs.of(batch));
         double[] temperature = {Math.log(settings.temperature())};
         Objective objective = new Objective(settings, Scenes.DIM);
+        Map<String, double[]> logVariances = new TreeMap<>();
+        if (settings.objectives().areLearned()) {
+            settings.objectives()
+                    .weights()
+                    .keySet()
+                    .forEach(action -> logVariances.put(action, new double[] {action.equals("like") ? 0.3 : -0.2}));
+            objective
+                    .objectiveWeights()
+                    .restore(new Fields()
+                            .number(-0.2)
+                            .number(1)
+                            .number(0.3)
+                            .number(1)
+                            .number(0)
+                            .number(1)
+                            .framed());
+        }
 
         // When
-        double loss = objective.toGradients(floats(users), floats(items), candidates, weights);
+        double loss = objective.toGradients(floats(users), floats(items), candidates, weights, objectives);
 
         // Then
         reference.freeze(users, vectors, Math.exp(temperature[0]));
-        ToDoubleFunction<double[][]> formula = ignored -> reference.loss(users, vectors, Math.exp(temperature[0]));
+        ToDoubleFunction<double[][]> formula =
+                ignored -> reference.loss(users, vectors, Math.exp(temperature[0]), logVariances);
         double expected = formula.applyAsDouble(users);
         assertThat(loss).as(name).isCloseTo(expected, within(2e-5 * Math.max(1, Math.abs(expected))));
         assertClose(objective.userGradients(), users, formula);
         assertClose(objective.itemGradients(), items, formula);
+        logVariances.forEach(
+                (action, number) -> assertThat(objective.objectiveWeights().gradient(action))
+                        .isCloseTo(difference(number, 0, users, formula), within(1e-4)));
         if (settings.learnedTemperature().isLearned()) {
             assertThat(objective.temperature().gradient())
                     .isCloseTo(difference(temperature, 0, users, formula), within(1e-4));

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Features;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,7 +37,7 @@ class QueryEncoderTest {
 
         for (TrainingExample example : examples) {
             model.userVectors(List.of(example.user()), List.of(example.context()), expected);
-            encoder.encode(example.user(), example.context(), actual);
+            encoder.encode(example.user(), example.context(), Map.of(), actual);
 
             for (int d = 0; d < model.dim(); d++) {
                 assertThat(actual[d]).as(name).isCloseTo(expected[d], within(1e-5f));
@@ -46,6 +48,40 @@ class QueryEncoderTest {
     }
 
     @Test
+    void weightsOfChannelsAndALearnedTemperatureAreTheLearnersOwn() {
+        ModelSettings settings = Scenes.settings(
+                Stream.concat(Arrays.stream(Scenes.OBJECTIVES), Stream.of("loss.temperature.learned", "true"))
+                        .toArray(String[]::new));
+        TwoTower model = new TwoTower(settings, Scenes.catalogue());
+        TwoTowerStateTest.Store rows = new TwoTowerStateTest.Store();
+        QueryEncoder encoder = new QueryEncoder(
+                settings, key -> Optional.ofNullable(rows.entries.get(key)).map(QueryEncoder::row));
+        model.learn(Scenes.batch(1, 24, 10));
+        follow(model, encoder, rows);
+        float[] expected = new float[model.dim()];
+        float[] actual = new float[model.dim()];
+
+        for (Map<String, Double> weights :
+                List.of(Map.<String, Double>of(), Map.of("like", 3.0), Map.of("all", 0.0, "click", 0.0, "like", 1.0))) {
+            for (TrainingExample example : Scenes.batch(1, 24, 0).examples()) {
+                model.userVectors(List.of(example.user()), List.of(example.context()), weights, expected);
+                encoder.encode(example.user(), example.context(), weights, actual);
+
+                for (int d = 0; d < model.dim(); d++) {
+                    assertThat(actual[d]).isCloseTo(expected[d], within(1e-5f));
+                }
+                // the first channel is of all actions: .5 of 1.5, .5 of 4.5, and none
+                double length = Tower.norm(actual, 0, Scenes.DIM);
+                double share = weights.isEmpty() ? 0.5 / 1.5 : weights.size() == 1 ? 0.5 / 4.5 : 0;
+                assertThat(length).isCloseTo(share * Math.sqrt(3), within(1e-5));
+            }
+        }
+        assertThat(encoder.temperature())
+                .isEqualTo(model.temperature())
+                .isNotEqualTo(settings.loss().temperature());
+    }
+
+    @Test
     void updatesAreSeenAtTheRefreshAndNotBefore() {
         ModelSettings settings = Scenes.settings();
         TwoTower model = new TwoTower(settings, Scenes.catalogue());
@@ -53,8 +89,8 @@ class QueryEncoderTest {
         model.drainDirty(sink(model, encoder));
 
         assertThat(encoder.isReady()).isFalse();
-        assertThatThrownBy(() ->
-                        encoder.encode(Scenes.user(new java.util.Random(1)), Features.NONE, new float[Scenes.DIM]))
+        assertThatThrownBy(() -> encoder.encode(
+                        Scenes.user(new java.util.Random(1)), Features.NONE, Map.of(), new float[Scenes.DIM]))
                 .isInstanceOf(IllegalStateException.class);
         encoder.refresh();
 

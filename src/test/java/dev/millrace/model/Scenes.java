@@ -13,10 +13,12 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
 /** Small seeded catalogues, settings and mini-batches that use every kind of feature. */
@@ -49,6 +51,18 @@ final class Scenes {
         "optimiser.dense.kind", "sgd",
         "optimiser.dense.sgd.momentum", "0.9",
         "optimiser.rows.kind", "sgd"
+    };
+
+    /** A channel for each action that the batches have, and one for all. */
+    static final String[] OBJECTIVES = {
+        "attribution.actions", "click,like",
+        "tower.channels", "all,click,like",
+        "tower.shared-bottom", "7",
+        "tower.channel.all.weight", "0.5",
+        "tower.channel.click.actions", "click",
+        "tower.channel.like.actions", "like",
+        "tower.channel.like.weight", "0",
+        "loss.objective.like.weight", "2.5"
     };
 
     private Scenes() {}
@@ -84,6 +98,11 @@ final class Scenes {
                         "0.5",
                         "tower.user.senet",
                         "true"),
+                tower("objectives", OBJECTIVES),
+                tower(
+                        "objectives by uncertainty",
+                        Stream.concat(Arrays.stream(OBJECTIVES), Stream.of("loss.objectives.learned", "true"))
+                                .toArray(String[]::new)),
                 tower("shared bottom", "tower.channels", "click,like,fm", "tower.shared-bottom", "11,7"));
     }
 
@@ -238,7 +257,7 @@ final class Scenes {
                     user(random),
                     context(random),
                     "i" + item,
-                    "click",
+                    at % 3 == 2 ? "like" : "click",
                     0.5 + random.nextDouble(),
                     TIME,
                     0));

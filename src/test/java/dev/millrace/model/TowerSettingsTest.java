@@ -2,11 +2,13 @@ package dev.millrace.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.model.TowerSettings.Channel;
 import dev.millrace.model.TowerSettings.Kind;
 import dev.millrace.settings.InvalidSettingsException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,27 +22,48 @@ class TowerSettingsTest {
 
         assertThat(towers.channels())
                 .containsExactly(
-                        new Channel("cross", Kind.CROSS, 1),
-                        new Channel("click", Kind.MLP, 1),
-                        new Channel("like", Kind.FM, 1));
+                        new Channel("cross", Kind.CROSS, 1, List.of()),
+                        new Channel("click", Kind.MLP, 1, List.of()),
+                        new Channel("like", Kind.FM, 1, List.of()));
     }
 
     @Test
-    void oneChannelOfWhateverWeightHasFactorsOfExactlyOne() {
-        TowerSettings towers = Scenes.settings("tower.channel.mlp.weight", "3").towers();
-
-        assertThat(towers.userScales()).containsExactly(1f);
-        assertThat(towers.itemScales()).containsExactly(1f);
+    void aRequestMayChangeTheWeightsOfChannelsWhereThereAreSeveral() {
+        assertThat(Scenes.settings().towers().queryWeights()).isEmpty();
+        assertThat(Scenes.settings("tower.channels", "mlp,cross", "tower.channel.mlp.weight", "3")
+                        .towers()
+                        .queryWeights())
+                .isEqualTo(new TreeMap<>(Map.of("mlp", 3.0, "cross", 1.0)));
     }
 
     @Test
-    void theFactorsOfBothSidesMakeTheWeightedMean() {
-        TowerSettings towers = Scenes.settings("tower.channels", "mlp,cross", "tower.channel.mlp.weight", "3")
-                .towers();
+    void whatIsLearntFromNeedsAChannelToLearnIt() {
+        assertThatThrownBy(() -> Scenes.settings(
+                        "attribution.actions",
+                        "click,like,share",
+                        "tower.channels",
+                        "click,like",
+                        "tower.channel.click.actions",
+                        "click",
+                        "tower.channel.like.actions",
+                        "like"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining(
+                        "attribution.actions = share: must be among the actions of a channel, where all channels name theirs");
+    }
 
-        // weights 3 and 1: 3/4 and 1/4
-        assertThat(towers.userScales()[0] * towers.itemScales()[0]).isCloseTo(0.75f, within(1e-6f));
-        assertThat(towers.userScales()[1] * towers.itemScales()[1]).isCloseTo(0.25f, within(1e-6f));
+    @Test
+    void aChannelDoesNotWaitForWhatNeverComes() {
+        assertThatThrownBy(() -> Scenes.settings("tower.channels", "mlp,like", "tower.channel.like.actions", "like"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("tower.channel.like.actions = like: must be among attribution.actions");
+    }
+
+    @Test
+    void uncertaintyNeedsTwoLossesToWeigh() {
+        assertThatThrownBy(() -> Scenes.settings("loss.objectives.learned", "true"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("loss.objectives.learned = true: must be false unless the channels name two");
     }
 
     @Test
@@ -55,6 +78,7 @@ class TowerSettingsTest {
                 "tower.channels | | must name 1 to 16 channels",
                 "tower.channels | mlp,mlp | must name each channel once",
                 "tower.channels | Mlp | must be names of lower-case letters",
+                "tower.channels | mlp,popularity | must not name one popularity",
                 "tower.channel.mlp.weight | 0 | must have a channel of a weight above 0",
                 "tower.dropout | 1 | must be a number from 0 to 0.95"
             })

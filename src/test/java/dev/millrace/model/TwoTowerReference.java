@@ -7,6 +7,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +39,10 @@ final class TwoTowerReference {
 
     private final double[] logTemperature;
     private double temperatureSum = 0.001;
+    /** By action; none unless they are learned. */
+    private final Map<String, double[]> logVariances = new TreeMap<>();
+
+    private final Map<String, Double> varianceSums = new TreeMap<>();
     private LossReference formula;
     private boolean isFrozen;
 
@@ -49,6 +54,12 @@ final class TwoTowerReference {
         this.itemNetwork = new NetworkReference(settings, false);
         this.logTemperature = new double[] {Math.log(settings.loss().temperature())};
         this.formula = new LossReference(settings.loss(), Scenes.batch(1, 0, 0), NegativePairs.NONE);
+        if (settings.loss().objectives().areLearned()) {
+            settings.loss().objectives().weights().keySet().forEach(action -> {
+                logVariances.put(action, new double[1]);
+                varianceSums.put(action, 0.001);
+            });
+        }
         this.user = doubles(begin.userTower().kernel().weights());
         this.item = doubles(begin.itemTower().kernel().weights());
         this.userOptimisers = optimisers(user);
@@ -61,6 +72,13 @@ final class TwoTowerReference {
 
     double[][] item() {
         return item;
+    }
+
+    /** e^−s, by action. */
+    Map<String, Double> objectiveWeights() {
+        Map<String, Double> weights = new TreeMap<>();
+        logVariances.forEach((action, number) -> weights.put(action, Math.exp(-number[0])));
+        return weights;
     }
 
     double temperature() {
@@ -94,6 +112,9 @@ final class TwoTowerReference {
         if (settings.loss().learnedTemperature().isLearned()) {
             applyTemperature(differences(logTemperature, batch)[0]);
         }
+        Map<String, Double> varianceGradients = new TreeMap<>();
+        logVariances.forEach((action, number) -> varianceGradients.put(action, differences(number, batch)[0]));
+        varianceGradients.forEach(this::applyVariance);
         double norm = Math.sqrt(squares(userGradients) + squares(itemGradients));
         double max = settings.optimiser().dense().maxGradientNorm();
         double scale = max > 0 && norm > max ? max / norm : 1;
@@ -124,7 +145,7 @@ final class TwoTowerReference {
                             example.context(),
                             example.user().history(),
                             read),
-                    true));
+                    weights(example.action())));
             items.add(example.item());
         }
         for (TrainingExample shown : batch.exposed()) {
@@ -138,7 +159,7 @@ final class TwoTowerReference {
                             shown.context(),
                             shown.user().history(),
                             read),
-                    true));
+                    weights("")));
             items.add(shown.item());
         }
         items.addAll(batch.negatives());
@@ -156,7 +177,7 @@ final class TwoTowerReference {
                                     Features.NONE,
                                     List.of(),
                                     read),
-                            false));
+                            new double[0]));
         }
         double[][] rows = users.toArray(new double[0][]);
         if (!isFrozen) {
@@ -164,7 +185,7 @@ final class TwoTowerReference {
             formula.freeze(rows, id -> known(vectors, id), Math.exp(logTemperature[0]));
             isFrozen = true;
         }
-        double mean = formula.loss(rows, id -> known(vectors, id), Math.exp(logTemperature[0]));
+        double mean = formula.loss(rows, id -> known(vectors, id), Math.exp(logTemperature[0]), logVariances);
         double penalty = 0;
         for (int matrix = 0; matrix < user.length; matrix += 2) {
             penalty += squares(new double[][] {user[matrix]});
@@ -202,21 +223,24 @@ final class TwoTowerReference {
         return channels;
     }
 
-    /** The weighted mean of the channels' cosines. */
-    /** The channels side by side, so that the inner product of two is the mean of their cosines, by weight. */
-    private double[] joined(List<double[]> channels, boolean isWeighted) {
-        double weights = 0;
-        int width = 0;
-        for (int c = 0; c < channels.size(); c++) {
-            weights += settings.towers().channels().get(c).weight();
-            width += channels.get(c).length;
-        }
+    /** What each channel counts in the score of an action: 1 or 0 where it names its own. */
+    private double[] weights(String action) {
+        return settings.towers().channels().stream()
+                .mapToDouble(channel -> channel.actions().isEmpty() || action.isEmpty()
+                        ? channel.weight()
+                        : channel.actions().contains(action) ? 1 : 0)
+                .toArray();
+    }
+
+    /** The channels side by side, so that the inner product of two is the mean of their cosines, by the weights of one of them. */
+    private static double[] joined(List<double[]> channels, double[] weights) {
+        double sum = Arrays.stream(weights).sum();
+        int width = channels.stream().mapToInt(channel -> channel.length).sum();
         double[] joined = new double[width];
         int at = 0;
         for (int c = 0; c < channels.size(); c++) {
-            double factor = isWeighted ? settings.towers().channels().get(c).weight() / weights : 1;
             for (double component : channels.get(c)) {
-                joined[at++] = factor * component;
+                joined[at++] = weights.length == 0 ? component : weights[c] / sum * component;
             }
         }
         return joined;
@@ -301,7 +325,7 @@ final class TwoTowerReference {
                 case ATTENTION -> Math.exp(dot(found.get(0), found.get(j)) / Math.sqrt(part.length));
             };
         }
-        double sum = java.util.Arrays.stream(shares).sum();
+        double sum = Arrays.stream(shares).sum();
         for (int j = 0; j < shares.length; j++) {
             for (int d = 0; d < part.length; d++) {
                 part[d] += shares[j] / sum * found.get(j)[d];
@@ -366,6 +390,12 @@ final class TwoTowerReference {
         }
     }
 
+    private void applyVariance(String action, double gradient) {
+        double sum = varianceSums.merge(action, gradient * gradient, Double::sum);
+        double rate = settings.loss().objectives().learningRate();
+        logVariances.getOrDefault(action, new double[1])[0] -= rate * gradient / (Math.sqrt(sum) + 1e-10);
+    }
+
     private void applyTemperature(double gradient) {
         LearnedTemperature learned = settings.loss().learnedTemperature();
         temperatureSum += gradient * gradient;
@@ -421,7 +451,7 @@ final class TwoTowerReference {
     }
 
     static float[][] copy(float[][] tensors) {
-        return java.util.Arrays.stream(tensors).map(float[]::clone).toArray(float[][]::new);
+        return Arrays.stream(tensors).map(float[]::clone).toArray(float[][]::new);
     }
 
     static double[][] doubles(float[][] tensors) {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -107,7 +108,33 @@ class TwoTowerStateTest {
         }
         assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
         assertThat(restored.isQuerySide(new ModelEntry.LearnedLogTemperature().key()))
-                .isFalse();
+                .isTrue();
+    }
+
+    @Test
+    void learnedWeightsOfTheActionsContinueBitForBit() {
+        ModelSettings settings = Scenes.settings(
+                Stream.concat(Arrays.stream(Scenes.OBJECTIVES), Stream.of("loss.objectives.learned", "true"))
+                        .toArray(String[]::new));
+        Catalogue catalogue = Scenes.catalogue();
+        TwoTower uninterrupted = new TwoTower(settings, catalogue);
+        Store store = new Store();
+        for (int step = 1; step <= 2; step++) {
+            uninterrupted.learn(Scenes.mixedBatch(step, 24, 9));
+            uninterrupted.drainDirty(store);
+        }
+        TwoTower restored = new TwoTower(settings, catalogue);
+        store.shuffled(1).forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
+
+        for (int step = 3; step <= 5; step++) {
+            assertThat(restored.learn(Scenes.mixedBatch(step, 24, 9)))
+                    .isEqualTo(uninterrupted.learn(Scenes.mixedBatch(step, 24, 9)));
+        }
+
+        assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
+        assertThat(restored.objectiveWeights())
+                .containsOnlyKeys("click", "like")
+                .isNotEqualTo(Map.of("click", 1.0, "like", 1.0));
     }
 
     @Test

@@ -71,6 +71,10 @@ class TwoTowerTest {
             double loss = report.loss();
             double expected = reference.learn(batch);
             assertThat(report.temperature()).isCloseTo(reference.temperature(), within(1e-6));
+            assertThat(model.objectiveWeights().keySet())
+                    .isEqualTo(reference.objectiveWeights().keySet());
+            reference.objectiveWeights().forEach((action, weight) -> assertThat(model.objectiveWeights())
+                    .hasEntrySatisfying(action, actual -> assertThat(actual).isCloseTo(weight, within(1e-6))));
 
             // the reported loss is without the penalty
             if (settings.optimiser().dense().l2() == 0) {

@@ -3,6 +3,7 @@ package dev.millrace.recall;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.Arrays;
+import java.util.Map;
 
 /** Encodes every user as the same multiple of the first unit vector, once it is ready. */
 final class FakeEncoder implements UserEncoder {
@@ -38,7 +39,7 @@ final class FakeEncoder implements UserEncoder {
     }
 
     @Override
-    public boolean encode(UserFeatures user, Features context, float[] out) {
+    public boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
         Arrays.fill(out, 0);
         out[0] = length;
         return isReady;

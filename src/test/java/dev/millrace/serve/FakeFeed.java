@@ -3,8 +3,9 @@ package dev.millrace.serve;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.recall.UserEncoder;
+import java.util.Map;
 
-/** An encoder that is ready once it has an entry, and gives every user the vector (1, 0). */
+/** An encoder that is ready once it has an entry, and gives every user the vector (1, weight of the channel like). */
 final class FakeFeed implements EncoderFeed {
 
     private boolean hasEntry;
@@ -39,8 +40,10 @@ final class FakeFeed implements EncoderFeed {
             }
 
             @Override
-            public boolean encode(UserFeatures user, Features context, float[] out) {
+            public boolean encode(
+                    UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
                 out[0] = 1;
+                out[1] = channelWeights.getOrDefault("like", 0.0).floatValue();
                 return isReady;
             }
         };

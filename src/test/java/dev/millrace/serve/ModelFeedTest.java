@@ -53,7 +53,7 @@ class ModelFeedTest {
             UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a", "b"));
             UserEncoder encoder = feed.of(model.generation());
             assertThat(encoder.isReady()).isFalse();
-            assertThat(encoder.encode(user, Features.NONE, new float[settings.dim()]))
+            assertThat(encoder.encode(user, Features.NONE, Map.of(), new float[settings.dim()]))
                     .isFalse();
             model.learn(new MiniBatch(
                     1,
@@ -70,7 +70,7 @@ class ModelFeedTest {
             drain(model, model.generation());
 
             float[] found = new float[settings.dim()];
-            assertThat(encoder.encode(user, Features.NONE, found)).isTrue();
+            assertThat(encoder.encode(user, Features.NONE, Map.of(), found)).isTrue();
             double squares = 0;
             for (int at = 0; at < found.length; at++) {
                 assertThat(found[at]).isCloseTo(expected[at], within(1e-5f)); // other kernels, other rounding
@@ -118,7 +118,7 @@ class ModelFeedTest {
             feed.update(model.generation(), row, row(3e38f)); // its square is beyond the floats
             float[] found = new float[settings.dim()];
             UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a"));
-            assertThat(feed.of(model.generation()).encode(user, Features.NONE, found))
+            assertThat(feed.of(model.generation()).encode(user, Features.NONE, Map.of(), found))
                     .isTrue();
             assertThat(found).containsOnly(0f);
         }

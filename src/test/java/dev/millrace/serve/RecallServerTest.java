@@ -26,7 +26,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,6 +54,7 @@ class RecallServerTest {
         server = new RecallServer(
                         new ServeSettings("127.0.0.1", 0, 1_000, 0, 8, directory, 4 << 20),
                         state,
+                        new TreeMap<>(Map.of("click", 1.0, "like", 0.0)),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         clock)
                 .start();
@@ -153,6 +156,35 @@ class RecallServerTest {
 
         assertProblem(response, 400);
         assertThat(json(response).path("detail").asText()).isEqualTo("w.popularity must be a number from 0 to 10");
+    }
+
+    @Test
+    void weightsOfChannelsAreParametersOfTheQuery() throws Exception {
+        fill();
+
+        JsonNode plain = json(get("/v1/recall?user=u1"));
+        JsonNode liked = json(get("/v1/recall?user=u1&w.click=1&w.like=2"));
+
+        assertThat(plain.at("/items/0/item").asText()).isEqualTo("b");
+        // (.6, .8) · (1, 2) = 2.2 against (.8, .6) · (1, 2) = 2.0
+        assertThat(liked.at("/items/0/item").asText()).isEqualTo("movie/c");
+        assertThat(liked.at("/items/0/score").asDouble()).isCloseTo(2.2, within(1e-6));
+    }
+
+    @Test
+    void weightsThatLeaveNothingToRankByAreAProblem() throws Exception {
+        fill();
+
+        HttpResponse<String> nothing = get("/v1/recall?user=u1&w.click=0");
+        HttpResponse<String> unknown = get("/v1/recall?user=u1&w.buy=1");
+        HttpResponse<String> negative = get("/v1/recall?user=u1&w.like=-1");
+
+        assertProblem(nothing, 400);
+        assertThat(json(nothing).path("detail").asText()).isEqualTo("one of w.click, w.like must be above 0");
+        assertProblem(unknown, 400);
+        assertThat(json(unknown).path("detail").asText()).contains("w.click, w.like, w.popularity");
+        assertProblem(negative, 400);
+        assertThat(json(negative).path("detail").asText()).isEqualTo("w.like must be a number from 0 to 1000");
     }
 
     @Test

@@ -158,6 +158,7 @@ class CodecTest {
                 exam,
                 books,
                 new TreeMap<>(Map.of("user.history", 1.25)),
+                new TreeMap<>(Map.of("temperature", 0.25)),
                 Optional.of("3 steps in a row were refused"),
                 List.of(
                         new Alarm(Alarm.Kind.NORM_DRIFT, 123.5, 100, 4),
