@@ -93,11 +93,10 @@ public final class ModelAlarms implements Durable {
         }
         dirty = true;
         steps++;
-        BatchShares shares = BatchShares.of(batch);
         gradientNorms += report.gradientNorm();
-        masked += shares.masked();
-        repeated += shares.repeated();
-        medianProbabilities += shares.medianProbability();
+        masked += report.sample().maskedShare();
+        repeated += report.sample().duplicateShare();
+        medianProbabilities += report.sample().medianProbability();
         if (steps >= settings.everySteps()) {
             measure(batch.step(), model, catalogue);
             steps = 0;

@@ -205,11 +205,11 @@ public final class TwoTower implements Durable, AutoCloseable {
     /**
      * As {@link #publishedVectors(List, float[])}, with how long the vectors were before they were normalised.
      *
-     * @param lengths [items] filled
+     * @param lengths [items] filled, the mean over an item's channels
      */
     public void publishedVectors(List<String> items, float[] out, float[] lengths) {
         publishedVectors(items, out);
-        System.arraycopy(itemTower.lengths(), 0, lengths, 0, items.size());
+        itemTower.lengths(items.size(), lengths);
     }
 
     /**
