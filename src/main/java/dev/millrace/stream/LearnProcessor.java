@@ -49,7 +49,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         LOG_IN_SHADOW;
 
         private String part() {
-            return this == EXAMPLES ? "learn-0" : "learn-from-log-0";
+            return this == EXAMPLES ? MillraceTopology.LEARNER_PART : MillraceTopology.LOG_LEARNER_PART;
         }
     }
 
