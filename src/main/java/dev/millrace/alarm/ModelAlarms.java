@@ -75,6 +75,17 @@ public final class ModelAlarms implements Durable {
         });
     }
 
+    /**
+     * Notes how old the published vectors are.
+     *
+     * @param step of the log
+     * @param ofBound age of the oldest over what is promised
+     */
+    public void published(long step, double ofBound) {
+        dirty |= alarms.containsKey(Alarm.Kind.VECTOR_AGE);
+        judge(Alarm.Kind.VECTOR_AGE, step, ofBound);
+    }
+
     /** Notes a step that was learnt, and measures the model if it is time. */
     public void learnt(MiniBatch batch, StepReport report, TwoTower model, Catalogue catalogue) {
         if (batch.examples().isEmpty()) {
@@ -214,8 +225,12 @@ public final class ModelAlarms implements Durable {
                     switch (kind) {
                         case NORM_DRIFT -> value <= before.limit() && value >= 1 / before.limit();
                         case RECALL_BELOW_POPULARITY -> value >= before.limit();
-                        case EMBEDDING_COLLAPSE, MASKED_LOGITS, REPEATED_ITEMS, SATURATED_PROBABILITY, GRADIENT_NORM ->
-                            value <= before.limit();
+                        case EMBEDDING_COLLAPSE,
+                                MASKED_LOGITS,
+                                REPEATED_ITEMS,
+                                SATURATED_PROBABILITY,
+                                GRADIENT_NORM,
+                                VECTOR_AGE -> value <= before.limit();
                     };
             long since = isWell ? 0 : before.isActive() ? before.since() : step;
             return new Alarm(kind, value, before.limit(), since);

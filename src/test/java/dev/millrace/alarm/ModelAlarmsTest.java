@@ -201,6 +201,22 @@ class ModelAlarmsTest {
     }
 
     @Test
+    void vectorsOlderThanPromisedAreAnAlarmUntilTheyAreNot() {
+        ModelAlarms alarms = alarms();
+
+        alarms.published(7, 1.05);
+        assertThat(alarms.alarms()).noneMatch(Alarm::isActive);
+        alarms.published(8, 1.2);
+        alarms.published(9, 1.3);
+
+        assertThat(alarms.alarms())
+                .filteredOn(Alarm::isActive)
+                .containsExactly(new Alarm(Alarm.Kind.VECTOR_AGE, 1.3, 1.1, 8));
+        alarms.published(10, 0.9);
+        assertThat(alarms.alarms()).noneMatch(Alarm::isActive);
+    }
+
+    @Test
     void restoredItGoesOnAsTheOther() {
         ModelAlarms one = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
         ModelAlarms other = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
@@ -213,6 +229,7 @@ class ModelAlarmsTest {
             for (ModelAlarms each : step < 26 ? List.of(one) : List.of(one, other)) {
                 each.examined(step, totals(step * 5L, step, step * 2L));
                 learn(each, step, step * step);
+                each.published(step, step / 20.0);
             }
         }
 

@@ -48,7 +48,7 @@ class TowerConfigurationsTest {
                 List.of(Path.of("config", base + ".properties"), Path.of("config/towers", towers + ".properties")),
                 Map.of(),
                 Map.of(),
-                Map.of("batch.size", "24", "batch.negatives", "24", "publish.sweep.steps", "1"));
+                Map.of("batch.size", "24", "batch.negatives", "24", "publish.max-age.steps", "1"));
         List<FeatureSpec> user = settings.trainer().model().user();
         List<FeatureSpec> item = settings.trainer().model().item();
         Random random = new Random(3);

@@ -71,7 +71,7 @@ class VerifyIT {
                     "batch.size", "16",
                     "batch.max-wait", "50ms",
                     "tower.dim", "8",
-                    "publish.sweep.steps", "10",
+                    "publish.max-age.steps", "10",
                     "digest.steps", "5"));
             MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
             assertThat(run(given, "topics", "create")).isZero();
