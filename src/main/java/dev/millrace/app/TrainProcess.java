@@ -61,7 +61,11 @@ public final class TrainProcess implements AutoCloseable {
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
                 settings.topics().names().trainingProgress(),
-                new ProgressRecords(new AvroWire(settings.wire())));
+                new ProgressRecords(new AvroWire(settings.wire())),
+                switch (from) {
+                    case EVENTS -> MillraceTopology.LEARNER_PART;
+                    case MINI_BATCHES -> MillraceTopology.LOG_LEARNER_PART;
+                });
         TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
         try {
             runner.start();

@@ -16,14 +16,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.MetricName;
-import org.apache.kafka.common.metrics.Sensor;
-import org.apache.kafka.common.metrics.stats.Value;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -49,7 +45,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         LOG_IN_SHADOW;
 
         private String part() {
-            return this == EXAMPLES ? "learn-0" : "learn-from-log-0";
+            return this == EXAMPLES ? MillraceTopology.LEARNER_PART : MillraceTopology.LOG_LEARNER_PART;
         }
     }
 
@@ -67,7 +63,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private Outlet outlet;
     private NodeScope scope;
     private WriteThroughStore<Trainer> store;
-    private Sensor withheldGauge;
     private Optional<String> toldWithheld = Optional.empty();
     private Set<Alarm.Kind> toldAlarms = Set.of();
 
@@ -92,7 +87,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         scope = NodeScope.of(context);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         store.own(this);
-        withheldGauge = withheldGauge(context, source);
         if (source == Source.EXAMPLES) {
             context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting());
         }
@@ -212,7 +206,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             LOG.info("Everything is published again");
         }
         toldWithheld = withheld;
-        withheldGauge.record(withheld.isPresent() ? 1 : 0);
     }
 
     private void tell(List<Alarm> alarms) {
@@ -230,18 +223,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             }
         }
         toldAlarms = active;
-    }
-
-    private static Sensor withheldGauge(ProcessorContext<?, ?> context, Source source) {
-        Sensor gauge = context.metrics().addSensor(source.part() + "-withheld", Sensor.RecordingLevel.INFO);
-        gauge.add(
-                new MetricName(
-                        "publication-withheld",
-                        "millrace",
-                        "1 while neither vectors nor query side are published",
-                        Map.of("part", source.part())),
-                new Value());
-        return gauge;
     }
 
     private void send(ItemEmbedding embedding, long now) {

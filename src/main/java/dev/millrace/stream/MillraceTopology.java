@@ -33,6 +33,12 @@ import org.apache.kafka.streams.Topology;
  */
 public final class MillraceTopology {
 
+    /** Part of {@code training-progress} of the learner that writes the log. */
+    public static final String LEARNER_PART = "learn-0";
+
+    /** The same of one that learns from the log. */
+    public static final String LOG_LEARNER_PART = "learn-from-log-0";
+
     static final String ATTRIBUTION_STORE = "attribution";
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";
