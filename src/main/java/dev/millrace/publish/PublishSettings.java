@@ -62,7 +62,7 @@ public record PublishSettings(
                         "event time within which it is besides; 0s: no such bound"),
                 reader.integer(
                         "publish.most-moved",
-                        0,
+                        64,
                         0,
                         100_000,
                         "vectors a step that are published besides: of the items whose rows moved farthest since they were"),

@@ -56,6 +56,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final Supplier<Trainer> trainers;
     private final Duration maxWait;
     private final AvroWire wire;
+    private final Optional<VectorStoreRecords> vectorStore;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
@@ -76,6 +77,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.trainers = trainers;
         this.maxWait = maxWait;
         this.wire = wire;
+        this.vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
     }
 
     @Override
@@ -224,6 +226,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void send(ItemEmbedding embedding, long now) {
+        vectorStore.ifPresent(records -> sendAsJson(records, embedding, now));
         if (embedding.vector().isEmpty()) {
             outlet.sendTombstone(MillraceTopology.TO_EMBEDDINGS, Outlet.utf8(embedding.item()), now);
             return;
@@ -234,6 +237,16 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 embedding.item(),
                 OutputCodec.toAvro(embedding, embedding.vector().get(), topics.miniBatches()),
                 now);
+    }
+
+    private void sendAsJson(VectorStoreRecords records, ItemEmbedding embedding, long now) {
+        byte[] key = records.key(embedding.item());
+        embedding
+                .vector()
+                .ifPresentOrElse(
+                        vector -> outlet.sendBytes(
+                                MillraceTopology.TO_VECTOR_STORE, key, records.value(embedding, vector), now),
+                        () -> outlet.sendTombstone(MillraceTopology.TO_VECTOR_STORE, key, now));
     }
 
     private void sendUpdate(String generation, long step, byte[] key, Optional<byte[]> value, long now) {

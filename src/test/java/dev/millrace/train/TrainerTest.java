@@ -240,7 +240,7 @@ class TrainerTest {
      */
     @Test
     void latestRecordsRankItemsByFreshPopularityAsTheExactCountsDo() {
-        try (Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000"))) {
+        try (Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000", "publish.most-moved", "0"))) {
             Map<String, ItemEmbedding> latest = new TreeMap<>();
             List<TrainingExample> clicks = new ArrayList<>();
             int records = 0;
