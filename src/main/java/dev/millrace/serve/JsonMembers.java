@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /** The members of a JSON object, each checked as it is read; what is wrong is named with its path. */
 final class JsonMembers {
@@ -132,9 +133,8 @@ final class JsonMembers {
         JsonMembers features = object(name);
         Map<String, FeatureValue> values = new HashMap<>();
         features.object
-                .fields()
-                .forEachRemaining(
-                        member -> values.put(member.getKey(), features.feature(member.getKey(), member.getValue())));
+                .properties()
+                .forEach(member -> values.put(member.getKey(), features.feature(member.getKey(), member.getValue())));
         return Features.of(values);
     }
 
@@ -157,7 +157,7 @@ final class JsonMembers {
         throw refused(name, "must be a string, a number, an array of strings or an array of numbers");
     }
 
-    private static boolean all(JsonNode array, java.util.function.Predicate<JsonNode> holds) {
+    private static boolean all(JsonNode array, Predicate<JsonNode> holds) {
         for (JsonNode element : array) {
             if (!holds.test(element)) {
                 return false;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,16 +23,16 @@ class MetricsReferenceTest {
         "serve/ServeMetrics.java, docs/api.md"
     })
     void everyMetricThatTheProgramGivesIsDocumented(String source, String page) throws IOException {
-        TreeSet<String> given = found("\"(millrace\\.[a-z.]+)\"", Files.readString(SOURCES.resolve(source)));
-        TreeSet<String> documented = found("(millrace_[a-z_]+)", Files.readString(Path.of(page)));
+        SortedSet<String> given = found("\"(millrace\\.[a-z.]+)\"", Files.readString(SOURCES.resolve(source)));
+        SortedSet<String> documented = found("(millrace_[a-z_]+)", Files.readString(Path.of(page)));
 
         assertThat(given).isNotEmpty();
         assertThat(given).allSatisfy(name -> assertThat(documented)
                 .anySatisfy(written -> assertThat(written).matches(name.replace('.', '_') + "(_seconds|_total)?")));
     }
 
-    private static TreeSet<String> found(String pattern, String text) {
-        TreeSet<String> found = new TreeSet<>();
+    private static SortedSet<String> found(String pattern, String text) {
+        SortedSet<String> found = new TreeSet<>();
         Matcher matcher = Pattern.compile(pattern).matcher(text);
         while (matcher.find()) {
             found.add(matcher.group(1));
