@@ -166,8 +166,10 @@ class ConnectSinksTest {
                 }
             });
             @SuppressWarnings("unchecked")
-            Transformation<SinkRecord> transformation = (Transformation<SinkRecord>)
-                    Class.forName(own.remove("type")).getDeclaredConstructor().newInstance();
+            Transformation<SinkRecord> transformation = Class.forName(own.remove("type"))
+                    .asSubclass(Transformation.class)
+                    .getDeclaredConstructor()
+                    .newInstance();
             transformation.configure(own);
             record = transformation.apply(record);
         }
