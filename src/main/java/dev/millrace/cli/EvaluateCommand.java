@@ -240,7 +240,7 @@ final class EvaluateCommand implements Callable<Integer> {
         rows.forEach((name, totals) -> EvaluationReport.put(json.putObject(name), totals));
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
-                "%,d events scored, %,d without history not scored, %,d items; %,.0f examples learnt a second of learning%n",
+                "%,d events scored, %,d without history not scored, %,d items; %,.0f examples learnt a second of CPU time%n",
                 online.exam().model().scored(),
                 online.exam().withoutHistory(),
                 online.items(),
