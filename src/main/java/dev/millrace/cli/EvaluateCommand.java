@@ -166,6 +166,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         requireEnd();
+        requireUsed();
         requireCutoffs();
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (!table.isEmpty()) {
@@ -188,6 +189,28 @@ final class EvaluateCommand implements Callable<Integer> {
         if (data.isGenerated()) {
             throw new InvalidSettingsException(List.of(new SettingFault(
                     "--data", "absent", "must be given together with --format; the generated shop never ends")));
+        }
+    }
+
+    /** An option that changes nothing of what was asked for is a mistake. */
+    private void requireUsed() {
+        boolean isPrequential = protocol == Protocol.prequential;
+        Map<String, Boolean> misplaced = new LinkedHashMap<>();
+        misplaced.put("--weights", !weights.isEmpty() && (!isPrequential || !table.isEmpty()));
+        misplaced.put("--frozen", frozen && !isPrequential);
+        misplaced.put("--with", !with.isEmpty() && (!isPrequential || !table.isEmpty()));
+        misplaced.put("--by-action", byAction && !isPrequential);
+        misplaced.put("--table", !table.isEmpty() && !isPrequential);
+        misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
+        List<SettingFault> faults = misplaced.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(entry -> new SettingFault(
+                        entry.getKey(),
+                        "given",
+                        "must not be given with --protocol " + protocol + (table.isEmpty() ? "" : " and --table")))
+                .toList();
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
         }
     }
 

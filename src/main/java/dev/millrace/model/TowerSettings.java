@@ -196,6 +196,11 @@ public record TowerSettings(
                 key,
                 given,
                 "must have a channel of a weight above 0");
+        channels.forEach(channel -> reader.require(
+                channel.weight() > 0 || !channel.actions().isEmpty(),
+                "tower.channel." + channel.name() + ".weight",
+                channel.weight(),
+                "must be above 0 for a channel that names no actions: it would never learn"));
         int deepest = Math.max(Math.max(userHidden.size(), itemHidden.size()), crossDepth) + 1;
         reader.require(
                 2 * (2 + sharedBottom.size() + channels.size() * deepest) <= MAX_TENSORS,
