@@ -8,6 +8,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -73,7 +74,7 @@ class ReadyConfigurationsTest {
     static List<Path> overlays() throws IOException {
         List<Path> overlays = new ArrayList<>();
         for (Path folder : listed(CONFIG)) {
-            if (Files.isDirectory(folder)) {
+            if (Files.isDirectory(folder) && !folder.endsWith("connect")) { // whose files are for another program
                 overlays.addAll(listed(folder));
             }
         }
@@ -208,10 +209,28 @@ class ReadyConfigurationsTest {
                         exposure.producedAt(),
                         retold(told.base(), exposure.context(), exposure.time())));
             } else if (event instanceof ReplayEvent.Clicked clicked) {
-                attribution.click(clicked.click()); // without exposures no data set has a context
+                Click click = clicked.click();
+                attribution.click(click); // without exposures no data set has a context
+                told.attribution().actions().stream()
+                        .filter(action -> !action.equals(click.action()) && (click.id() + action).hashCode() % 3 == 0)
+                        .forEach(action -> attribution.click(done(click, action)));
             }
         });
         return stream;
+    }
+
+    /** Something else that the user did with the same item. */
+    private static Click done(Click click, String action) {
+        return new Click(
+                click.id() + "." + action,
+                click.user(),
+                click.item(),
+                click.exposure(),
+                action,
+                click.weight(),
+                click.time(),
+                click.producedAt(),
+                click.context());
     }
 
     private static CatalogueItem retold(String base, CatalogueItem item) {
