@@ -33,11 +33,13 @@ class ArchitectureTest {
             "stream",
             "serve",
             "replay",
+            "checkpoint",
             "verify",
             "app",
             "cli");
 
-    private static final List<String> SHELL = List.of("stream", "serve", "replay", "verify", "app", "cli");
+    private static final List<String> SHELL =
+            List.of("stream", "serve", "replay", "checkpoint", "verify", "app", "cli");
 
     private final JavaClasses classes = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -83,6 +85,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.nd4j..", "org.deeplearning4j..", "org.bytedeco..")
+                .check(classes);
+    }
+
+    @Test
+    void onnxStaysWithTheCheckpoints() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.millrace.checkpoint..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ai.onnx..", "com.google.protobuf..")
                 .check(classes);
     }
 

@@ -1,6 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.evaluate.HoldoutSettings;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.replay.ReplaySettings;
@@ -32,10 +33,15 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** All settings of all parts, read together so that all faults are reported together. */
+/**
+ * All settings of all parts, read together so that all faults are reported together.
+ *
+ * @param trainerTexts what {@link #trainer} was read from, by key, defaults included
+ */
 public record MillraceSettings(
         AttributionSettings attribution,
         TrainerSettings trainer,
+        SortedMap<String, String> trainerTexts,
         PrequentialSettings prequential,
         HoldoutSettings holdout,
         ClientSettings clients,
@@ -56,6 +62,11 @@ public record MillraceSettings(
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
     private static final String FAMILY = ".*";
 
+    /** What the learner is told. */
+    public LearnerSettings learner() {
+        return new LearnerSettings(trainer, trainerTexts);
+    }
+
     /**
      * Settings from, in rising precedence: the given defaults, files, environment, command line.
      *
@@ -75,20 +86,21 @@ public record MillraceSettings(
         files.forEach(file -> layer(read(file), values));
         layer(fromEnvironment(values, environment, given), values);
         layer(given, values);
-        return read(new SettingsReader(values), true);
+        return read(values, new SettingsReader(values), true);
     }
 
     /** The settings reference: every key with type, default and meaning. */
     public static List<SettingDoc> reference() {
         SettingsReader reader = new SettingsReader(Map.of());
-        read(reader, true);
+        read(Map.of(), reader, true);
         return reader.documented();
     }
 
-    private static MillraceSettings read(SettingsReader reader, boolean isLast) {
+    private static MillraceSettings read(Map<String, String> values, SettingsReader reader, boolean isLast) {
         MillraceSettings settings = new MillraceSettings(
                 AttributionSettings.read(reader),
                 TrainerSettings.read(reader),
+                trainerTexts(values),
                 PrequentialSettings.read(reader),
                 HoldoutSettings.read(reader),
                 ClientSettings.read(reader),
@@ -103,6 +115,12 @@ public record MillraceSettings(
             reader.finish();
         }
         return settings;
+    }
+
+    private static SortedMap<String, String> trainerTexts(Map<String, String> values) {
+        SettingsReader own = new SettingsReader(values); // its faults are those of the reader of all
+        TrainerSettings.read(own);
+        return own.effective();
     }
 
     /** Puts settings over others; where they list other names, what was said of names that they leave out goes. */
@@ -133,7 +151,7 @@ public record MillraceSettings(
             values.putAll(found);
             values.putAll(given);
             SettingsReader reader = new SettingsReader(values);
-            read(reader, false);
+            read(values, reader, false);
             for (SettingDoc doc : reader.documented()) {
                 String name = environmentName(doc.key());
                 if (doc.key().endsWith(FAMILY)) {

@@ -1,6 +1,9 @@
 package dev.millrace.cli;
 
+import dev.millrace.checkpoint.UnexportableLearnerException;
+import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.stream.BrokenLogException;
 import dev.millrace.stream.BrokerUnreachableException;
 import dev.millrace.stream.LostContinuityException;
 import dev.millrace.stream.UnusableStateException;
@@ -20,6 +23,7 @@ import picocli.CommandLine.Command;
             ServeCommand.class,
             ReplayCommand.class,
             VerifyCommand.class,
+            ModelCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,
             BenchCommand.class,
@@ -43,7 +47,9 @@ public final class Millrace {
 
     /** The exit status of a process that failed while it ran. */
     static int statusOf(Throwable failure) {
-        return failure instanceof UnusableStateException ? UNUSABLE_STATE : FAILED;
+        return failure instanceof UnusableStateException || failure instanceof UnusableCheckpointException
+                ? UNUSABLE_STATE
+                : FAILED;
     }
 
     /** A failure as it is told: by its message alone where that says all. */
@@ -52,7 +58,11 @@ public final class Millrace {
     }
 
     private static boolean isPlain(Throwable failure) {
-        return failure instanceof LostContinuityException || failure instanceof UnusableStateException;
+        return failure instanceof LostContinuityException
+                || failure instanceof UnusableStateException
+                || failure instanceof UnusableCheckpointException
+                || failure instanceof UnexportableLearnerException
+                || failure instanceof BrokenLogException;
     }
 
     static CommandLine commandLine() {

@@ -2,7 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.stream.AvroWire;
-import dev.millrace.verify.BrokenLogException;
+import dev.millrace.stream.BrokenLogException;
 import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
@@ -21,7 +21,7 @@ final class ModelCheck {
         ModelAudit audit = new ModelAudit(
                 settings.clients(),
                 settings.topics().names(),
-                settings.trainer(),
+                settings.learner(),
                 new AvroWire(settings.wire()),
                 new ModelAudit.Listener() {
                     @Override

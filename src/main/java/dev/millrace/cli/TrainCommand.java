@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -32,18 +31,14 @@ final class TrainCommand implements Callable<Integer> {
     @Mixin
     ConfigOptions config = new ConfigOptions();
 
-    @Option(
-            names = "--from",
-            paramLabel = "SOURCE",
-            defaultValue = "events",
-            description = "events, or mini-batches: learn from the log that another trainer writes")
-    String from = "events";
+    @Mixin
+    LearnerOption learner = new LearnerOption();
 
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        TrainProcess.From source = source();
+        TrainProcess.From source = learner.source();
         CountDownLatch stop = Processes.stopOnSignal();
         try (TrainProcess process =
                 TrainProcess.start(settings, source, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
@@ -65,13 +60,5 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
         return 0;
-    }
-
-    private TrainProcess.From source() {
-        return switch (from) {
-            case "events" -> TrainProcess.From.EVENTS;
-            case "mini-batches" -> TrainProcess.From.MINI_BATCHES;
-            default -> throw Processes.unusable("--from", from, "must be events or mini-batches");
-        };
     }
 }

@@ -41,4 +41,15 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
             out[outAt + at] = x0[x0At + at] * u[uAt + at] + x[xAt + at];
         }
     }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        String x = in;
+        for (int layer = 0; layer < depth; layer++) {
+            int at = first + 2 * layer;
+            x = to.sum(to.product(in, to.dense(x, tensors[at], tensors[at + 1])), x);
+        }
+        int last = first + 2 * depth;
+        return to.dense(x, tensors[last], tensors[last + 1]);
+    }
 }

@@ -53,4 +53,17 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
             products[at + d] = 0.5f * (sum * sum - squares);
         }
     }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        String sum = to.columns(in, fields.get(0), fields.get(0) + width);
+        String squares = to.product(sum, sum);
+        for (int field : fields.subList(1, fields.size())) {
+            String v = to.columns(in, field, field + width);
+            sum = to.sum(sum, v);
+            squares = to.sum(squares, to.product(v, v));
+        }
+        String products = to.scaled(to.sum(to.product(sum, sum), to.scaled(squares, -1f)), 0.5f);
+        return linear().draw(to, tensors, first, products);
+    }
 }

@@ -80,4 +80,14 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
             from = to;
         }
     }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        String value = in;
+        for (int layer = 0; layer < depth(); layer++) {
+            int at = first + 2 * layer;
+            value = to.activated(to.dense(value, tensors[at], tensors[at + 1]), behind(layer));
+        }
+        return value;
+    }
 }

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
  * @param fingerprint of the engine
  * @param settingsHash of all model settings
  */
-record ModelHeader(String fingerprint, String settingsHash) {
+public record ModelHeader(String fingerprint, String settingsHash) {
 
     private static final int VERSION = 2; // 2: rows carry when they were last touched
 
@@ -19,7 +19,7 @@ record ModelHeader(String fingerprint, String settingsHash) {
     }
 
     /** @throws CorruptEntryException if another version of this program wrote it in another format */
-    static ModelHeader read(ByteBuffer payload) {
+    public static ModelHeader read(ByteBuffer payload) {
         int version = payload.getInt();
         if (version != VERSION) {
             throw new CorruptEntryException("the stored model has format " + version + ", this program reads " + VERSION

@@ -29,10 +29,16 @@ record Moments(double count, double mean, double squares) {
         return new Moments(newCount, newMean, squares + distance * (number - newMean));
     }
 
+    /** Standard deviation; 0 while two different numbers have not been seen. */
+    double deviation() {
+        double deviation = count < 2 ? 0 : Math.sqrt(squares / count);
+        return deviation < MIN_DEVIATION ? 0 : deviation;
+    }
+
     /** Distance from the mean in standard deviations, cut at a few; 0 while two different numbers have not been seen. */
     float normalise(double number) {
-        double deviation = count < 2 ? 0 : Math.sqrt(squares / count);
-        if (deviation < MIN_DEVIATION) {
+        double deviation = deviation();
+        if (deviation == 0) {
             return 0f;
         }
         return (float) Math.max(-MAX_DEVIATIONS, Math.min(MAX_DEVIATIONS, (number - mean) / deviation));

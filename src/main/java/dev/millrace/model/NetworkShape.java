@@ -30,6 +30,15 @@ sealed interface NetworkShape permits MlpShape, CrossShape, FmShape, SenetShape,
      */
     void forward(float[][] tensors, int first, float[] in, float[] out);
 
+    /**
+     * Takes down what {@link #forward} computes.
+     *
+     * @param to that takes it down
+     * @param in name of the rows that it reads
+     * @return name of the rows that it makes
+     */
+    String draw(NetworkDrawing to, float[][] tensors, int first, String in);
+
     default int tensors() {
         return 2 * layers().size();
     }

@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -70,5 +71,23 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
 
     int width(int field) {
         return starts.get(field + 1) - starts.get(field);
+    }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        List<String> means = new ArrayList<>();
+        for (int f = 0; f < fields(); f++) {
+            means.add(to.mean(field(to, in, f)));
+        }
+        String weights = excitation.draw(to, tensors, first, to.sideBySide(means));
+        List<String> weighed = new ArrayList<>();
+        for (int f = 0; f < fields(); f++) {
+            weighed.add(to.product(field(to, in, f), to.columns(weights, f, f + 1)));
+        }
+        return to.sideBySide(weighed);
+    }
+
+    private String field(NetworkDrawing to, String in, int field) {
+        return to.columns(in, starts.get(field), starts.get(field + 1));
     }
 }

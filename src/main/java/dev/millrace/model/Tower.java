@@ -4,6 +4,7 @@ import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.feature.Pooling;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -159,6 +160,43 @@ final class Tower {
             }
             out[i] = sum / channels;
         }
+    }
+
+    /** What its network reads, feature by feature. */
+    List<InputField> inputFields() {
+        List<InputField> fields = new ArrayList<>();
+        for (int f = 0; f < offsets.length; f++) {
+            fields.add(new InputField(features.get(f), offsets[f], moments[f].mean(), moments[f].deviation()));
+        }
+        return fields;
+    }
+
+    /** Factors of the channels by the weights of the settings, [channels]. */
+    float[] factorsAsSet() {
+        return scales.asSet().clone();
+    }
+
+    /**
+     * Takes down all that is between an input row and a vector.
+     *
+     * @param isAsked whether the channels' factors, where there are several channels, are given with the rows
+     */
+    void draw(NetworkDrawing to, boolean isAsked) {
+        String raw = kernel.shape().draw(to, kernel.weights(), 0, to.input(inputs));
+        Optional<String> asked = isAsked && channels > 1 ? Optional.of(to.factors(channels)) : Optional.empty();
+        List<String> blocks = new ArrayList<>();
+        for (int c = 0; c < channels; c++) {
+            String unit = to.unit(to.columns(raw, c * dim, (c + 1) * dim), MIN_NORM);
+            int channel = c;
+            blocks.add(asked.map(factors -> to.product(unit, to.columns(factors, channel, channel + 1)))
+                    .orElseGet(() -> to.scaled(unit, scales.asSet()[channel])));
+        }
+        to.output(to.sideBySide(blocks), width);
+    }
+
+    /** [n, inputs] what the network read in the last forward of so many. */
+    float[] inputRows(int n) {
+        return Arrays.copyOf(input, n * inputs);
     }
 
     /** A copy of all statistics, to go back to. */

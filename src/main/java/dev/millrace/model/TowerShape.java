@@ -158,4 +158,29 @@ record TowerShape(
             }
         }
     }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        int at = first;
+        String fields = in;
+        if (senet.isPresent()) {
+            fields = senet.get().draw(to, tensors, at, in);
+            at += senet.get().tensors();
+        }
+        String shared = fields;
+        if (bottom.isPresent()) {
+            shared = bottom.get().draw(to, tensors, at, fields);
+            at += bottom.get().tensors();
+        }
+        List<String> outputs = new ArrayList<>();
+        for (int c = 0; c < channels.size(); c++) {
+            String out = channels.get(c).draw(to, tensors, at, isOnBottom(c) ? shared : fields);
+            at += channels.get(c).tensors();
+            for (int skip : skips) {
+                out = to.sum(out, to.columns(fields, skip, skip + dim()));
+            }
+            outputs.add(out);
+        }
+        return to.sideBySide(outputs);
+    }
 }

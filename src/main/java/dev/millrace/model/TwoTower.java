@@ -323,6 +323,47 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
+    /** Takes down the network of the user tower, from its input row, and the factors of several channels, to a vector. */
+    public void drawUserTower(NetworkDrawing to) {
+        userTower.draw(to, true);
+    }
+
+    /** Takes down the network of the item tower, from its input row to a vector. */
+    public void drawItemTower(NetworkDrawing to) {
+        itemTower.draw(to, false);
+    }
+
+    /** [channels] factors of a user's channels by the weights of the settings: {@code w √C / Σ w}. */
+    public float[] userFactors() {
+        return userTower.factorsAsSet();
+    }
+
+    /** What the network of the user tower reads. */
+    public List<InputField> userFields() {
+        return userTower.inputFields();
+    }
+
+    /** What the network of the item tower reads. */
+    public List<InputField> itemFields() {
+        return itemTower.inputFields();
+    }
+
+    /** Floats of a row of each embedding table, by its name. */
+    public SortedMap<String, Integer> tableWidths() {
+        SortedMap<String, Integer> widths = new TreeMap<>();
+        tables.forEach((name, table) -> widths.put(name, table.dim()));
+        return widths;
+    }
+
+    /** The rows of a table, by their key. */
+    public SortedMap<String, float[]> rows(String table) {
+        EmbeddingTable named = Optional.ofNullable(tables.get(table))
+                .orElseThrow(() -> new IllegalArgumentException("there is no table " + table));
+        SortedMap<String, float[]> rows = new TreeMap<>();
+        named.forEach((key, row) -> rows.put(key, named.copy(row)));
+        return rows;
+    }
+
     /** Channels of a vector, side by side; an item's are of the same length. */
     public int channels() {
         return settings.towers().channels().size();
@@ -378,6 +419,21 @@ public final class TwoTower implements Durable, AutoCloseable {
     /** Whether an entry of {@link #drainDirty} says by what settings and engine the others were made, and is no weight. */
     public static boolean isHeader(byte[] key) {
         return Arrays.equals(key, ModelEntry.Header.KEY);
+    }
+
+    /** What an entry of {@link #drainDirty} is, in words; of a row, its table too. */
+    public static String kind(byte[] key) {
+        ModelEntry entry = ModelEntry.of(key);
+        if (entry instanceof ModelEntry.Row row) {
+            return "rows of table " + row.table();
+        }
+        if (entry instanceof ModelEntry.Chunk chunk) {
+            return chunk.areWeights() ? "networks" : "optimiser of the networks";
+        }
+        if (entry instanceof ModelEntry.Sightings sightings) {
+            return "sightings of table " + sightings.table();
+        }
+        return "model's own";
     }
 
     /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */

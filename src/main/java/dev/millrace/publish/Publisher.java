@@ -85,6 +85,12 @@ public final class Publisher implements Durable {
         return withheld;
     }
 
+    /** Lets the next {@link #take} give all of the catalogue, and the query side with it. */
+    public void publishAnew() {
+        withheld = Optional.of("nothing was published yet");
+        dirty = true;
+    }
+
     /**
      * The vectors to publish now; each item at most once, tombstones first.
      *

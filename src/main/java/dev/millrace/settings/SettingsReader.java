@@ -114,6 +114,17 @@ public final class SettingsReader {
         return new TreeMap<>(given.subMap(prefix, prefix + Character.MAX_VALUE));
     }
 
+    /** What holds for every key asked for, given or by default, by key; without families of keys. */
+    public SortedMap<String, String> effective() {
+        SortedMap<String, String> effective = new TreeMap<>();
+        documented.forEach((key, doc) -> {
+            if (!key.endsWith("*")) {
+                effective.put(key, given.getOrDefault(key, doc.byDefault()).strip());
+            }
+        });
+        return effective;
+    }
+
     /** What every key asked for means, by key. */
     public List<SettingDoc> documented() {
         return List.copyOf(documented.values());

@@ -241,7 +241,7 @@ final class ContinuityCheck {
         return part.nodes().stream().filter(type::isInstance).map(type::cast);
     }
 
-    private static String changelog(String application, String store) {
+    static String changelog(String application, String store) {
         return application + "-" + store + "-changelog";
     }
 

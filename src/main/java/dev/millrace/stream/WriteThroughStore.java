@@ -184,7 +184,7 @@ final class WriteThroughStore<D extends Durable>
             while (entries.hasNext()) {
                 KeyValue<Bytes, byte[]> entry = entries.next();
                 byte[] key = entry.key.get();
-                if (key[0] == POSITION) {
+                if (isPosition(key)) {
                     positions.put(PrefixedKey.text(key), Frame.open(entry.value).getLong());
                 } else {
                     fresh.restore(key, entry.value);
@@ -210,7 +210,7 @@ final class WriteThroughStore<D extends Durable>
             long position = positions.getOrDefault(partition, 0L);
             wrapped()
                     .put(
-                            Bytes.wrap(PrefixedKey.of(POSITION, partition)),
+                            Bytes.wrap(positionKey(partition)),
                             Frame.seal(Frame.allocate(Long.BYTES).putLong(position)));
         }
         moved.clear();
@@ -221,6 +221,16 @@ final class WriteThroughStore<D extends Durable>
             throw new IllegalStateException("store " + name() + " is used before its processor was initialised");
         }
         return owner;
+    }
+
+    /** The key under which the store keeps the offset behind the last record of a partition. */
+    static byte[] positionKey(String partition) {
+        return PrefixedKey.of(POSITION, partition);
+    }
+
+    /** Whether a key is the store's own, and none of the state's. */
+    static boolean isPosition(byte[] key) {
+        return key[0] == POSITION;
     }
 
     /** Builds the store around a persistent, logged, uncached key-value store of the same name. */

@@ -257,6 +257,43 @@ public final class Trainer implements Durable, AutoCloseable {
         return key[0] == MODEL && model.isQuerySide(key);
     }
 
+    /** Whether an entry says by what settings and engine the model was made, see {@link TwoTower#isHeader}. */
+    public static boolean isHeader(byte[] key) {
+        return TwoTower.isHeader(key);
+    }
+
+    /** Whether an entry belongs to the application that the learner runs in: its books, and the batch that it has open. */
+    public static boolean isOfTheApplication(byte[] key) {
+        return key[0] == OPEN_BATCH || key[0] == BOOKS;
+    }
+
+    /** What an entry is of, in words; of a row, its table too. */
+    public static String kind(byte[] key) {
+        return switch ((char) key[0]) {
+            case MODEL -> TwoTower.kind(key);
+            case CATALOGUE -> "catalogue";
+            case OPEN_BATCH -> "open batch";
+            case POPULARITY -> "sampling probabilities";
+            case FAST_POPULARITY -> "popularity of the term";
+            case EXAM, BASELINE -> "exam";
+            case PUBLICATION -> "publication";
+            case ALARMS -> "alarms";
+            case BOOKS -> "books";
+            case PROGRESS -> "progress";
+            default -> "unknown kind " + key[0];
+        };
+    }
+
+    /** The model, to look at. */
+    public TwoTower model() {
+        return model;
+    }
+
+    /** Lets the next publication be of everything: what subscribers have so far is not this learner's. */
+    public void publishAnew() {
+        publisher.publishAnew();
+    }
+
     /** Lineage of the weights. */
     public String generation() {
         return model.generation();

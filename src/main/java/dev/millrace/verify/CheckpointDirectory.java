@@ -1,23 +1,19 @@
 package dev.millrace.verify;
 
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointFile;
+import dev.millrace.checkpoint.Lineage;
+import dev.millrace.checkpoint.UnusableCheckpointException;
+import dev.millrace.checkpoint.WholeFile;
 import dev.millrace.state.CorruptEntryException;
-import java.io.BufferedOutputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,22 +28,21 @@ import org.slf4j.LoggerFactory;
 final class CheckpointDirectory {
 
     /** A checked file. */
-    record Found(Path file, Checkpoint.Header header, NavigableMap<byte[], byte[]> entries) {}
+    record Found(Path file, Checkpoint checkpoint) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
     private static final int KEPT = 3;
-    private static final String UNFINISHED = ".part";
     private static final Pattern NAME = Pattern.compile("model-(\\d{19})\\.checkpoint");
 
     private final Path directory;
-    private final Checkpoint.Header lineage;
+    private final Lineage lineage;
     private final Consumer<Path> beforeRename;
 
     /**
-     * @param lineage that a checkpoint must be of; its step and number of entries do not matter
+     * @param lineage that a checkpoint must be of
      * @param beforeRename told of a file that is written, and not yet under its name
      */
-    CheckpointDirectory(Path directory, Checkpoint.Header lineage, Consumer<Path> beforeRename) {
+    CheckpointDirectory(Path directory, Lineage lineage, Consumer<Path> beforeRename) {
         this.directory = directory;
         this.lineage = lineage;
         this.beforeRename = beforeRename;
@@ -62,7 +57,7 @@ final class CheckpointDirectory {
                 Path file = file(candidate);
                 try {
                     return Optional.of(read(file, candidate));
-                } catch (CorruptEntryException | IOException unusable) {
+                } catch (CorruptEntryException | UnusableCheckpointException unusable) {
                     LOG.atWarn()
                             .addKeyValue("file", file)
                             .addKeyValue("found", unusable.getMessage())
@@ -74,20 +69,11 @@ final class CheckpointDirectory {
     }
 
     /** Writes a checkpoint and lets go of the oldest. */
-    Path write(long step, NavigableMap<byte[], byte[]> entries) {
+    Path write(Checkpoint checkpoint) {
+        long step = checkpoint.header().step();
         try {
-            Files.createDirectories(directory);
             Path file = file(step);
-            Path unfinished = directory.resolve(file.getFileName() + UNFINISHED);
-            try (FileOutputStream opened = new FileOutputStream(unfinished.toFile())) {
-                OutputStream out = new BufferedOutputStream(opened, 1 << 16);
-                Checkpoint.write(out, lineage.at(step, entries.size()), entries);
-                out.flush();
-                opened.getFD().sync();
-            }
-            beforeRename.accept(unfinished);
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            syncDirectory();
+            CheckpointFile.write(file, checkpoint, beforeRename);
             tidy();
             return file;
         } catch (IOException failed) {
@@ -95,14 +81,19 @@ final class CheckpointDirectory {
         }
     }
 
-    private Found read(Path file, long step) throws IOException {
-        NavigableMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
-        Checkpoint.Header header = Checkpoint.read(file, entries::put);
-        lineage.requireSameLineage(header);
+    private Found read(Path file, long step) {
+        Checkpoint checkpoint = CheckpointFile.read(file);
+        Checkpoint.Header header = checkpoint.header();
+        lineage.difference(header.lineage()).ifPresent(difference -> {
+            throw new CorruptEntryException(difference);
+        });
+        if (header.origin().source() != Checkpoint.Source.AUDIT) {
+            throw new CorruptEntryException("a learner vouches for it, and an audit trusts none");
+        }
         if (header.step() != step) {
             throw new CorruptEntryException("it is of step " + header.step());
         }
-        return new Found(file, header, entries);
+        return new Found(file, checkpoint);
     }
 
     private void tidy() throws IOException {
@@ -110,7 +101,7 @@ final class CheckpointDirectory {
         for (long old : steps.subList(0, Math.max(0, steps.size() - KEPT))) {
             Files.deleteIfExists(file(old));
         }
-        for (Path left : list(path -> path.toString().endsWith(UNFINISHED))) {
+        for (Path left : list(path -> path.toString().endsWith(WholeFile.UNFINISHED))) {
             Files.deleteIfExists(left);
         }
     }
@@ -141,11 +132,5 @@ final class CheckpointDirectory {
 
     private Path file(long step) {
         return directory.resolve("model-%019d.checkpoint".formatted(step));
-    }
-
-    private void syncDirectory() throws IOException {
-        try (FileChannel opened = FileChannel.open(directory, StandardOpenOption.READ)) {
-            opened.force(true);
-        }
     }
 }

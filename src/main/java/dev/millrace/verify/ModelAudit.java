@@ -1,27 +1,30 @@
 package dev.millrace.verify;
 
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.LearnerSettings;
+import dev.millrace.checkpoint.Lineage;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.NumericFingerprint;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.BatchLog;
 import dev.millrace.stream.BatchRecords;
+import dev.millrace.stream.BrokenLogException;
 import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.LoggedBatch;
 import dev.millrace.stream.ModelUpdate;
 import dev.millrace.stream.ModelUpdateRecords;
 import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.TopicNames;
 import dev.millrace.stream.TopicReader;
+import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -70,15 +73,17 @@ public final class ModelAudit {
 
     private final ClientSettings clients;
     private final TopicNames topics;
+    private final LearnerSettings learner;
     private final TrainerSettings trainer;
     private final AvroWire wire;
     private final Listener listener;
 
     public ModelAudit(
-            ClientSettings clients, TopicNames topics, TrainerSettings trainer, AvroWire wire, Listener listener) {
+            ClientSettings clients, TopicNames topics, LearnerSettings learner, AvroWire wire, Listener listener) {
         this.clients = clients;
         this.topics = topics;
-        this.trainer = trainer;
+        this.learner = learner;
+        this.trainer = learner.trainer();
         this.wire = wire;
         this.listener = listener;
     }
@@ -127,6 +132,7 @@ public final class ModelAudit {
         private final Set<String> missing = new TreeSet<>();
         private final Set<String> extra = new TreeSet<>();
         private OptionalLong agreeing = OptionalLong.empty();
+        private Optional<Checkpoint.Header> agreed = Optional.empty();
         private boolean isCatalogueCompared;
         private long reported = begun;
 
@@ -147,13 +153,13 @@ public final class ModelAudit {
         }
 
         ModelReport run() {
-            compare();
+            compare(Optional.empty());
             try {
                 log.read(fromStep + 1, logged -> {
                     missing.removeAll(ModelReplay.removedBy(logged.batch())); // gone since the learner's last word
                     if (replay.step() < target) {
                         replay.learn(logged.batch());
-                        compare();
+                        compare(Optional.of(logged));
                         tell();
                     }
                     return replay.step() < target || !missing.isEmpty();
@@ -169,7 +175,8 @@ public final class ModelAudit {
             long nanos = System.nanoTime() - begun;
             long digests = published.digestCount(fromStep, replay.step());
             Optional<Path> written = findings.isEmpty() && agreeing.orElse(0) > fromStep
-                    ? checkpoints.map(directory -> directory.write(agreeing.orElseThrow(), replay.entries()))
+                    ? checkpoints.map(
+                            directory -> directory.write(new Checkpoint(agreed.orElseThrow(), replay.entries())))
                     : Optional.empty();
             return new ModelReport(
                     trainer.model().generationName(),
@@ -188,14 +195,19 @@ public final class ModelAudit {
                     written);
         }
 
-        /** Compares what was published of the step that the replay has come to. */
-        private void compare() {
+        /**
+         * Compares what was published of the step that the replay has come to.
+         *
+         * @param last batch that it has learnt; absent where it begins
+         */
+        private void compare(Optional<LoggedBatch> last) {
             long step = replay.step();
             List<Published.Digest> digests = published.digestsOf(step);
             List<Difference> differing = replay.compareDigests(digests);
             findings.add(differing);
             if (!digests.isEmpty() && differing.isEmpty()) {
                 agreeing = OptionalLong.of(step);
+                agreed = Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
             }
             List<Published.Vector> vectors = published.vectorsOf(step);
             if (!vectors.isEmpty()) {
@@ -238,13 +250,13 @@ public final class ModelAudit {
         long oldest = Math.min(target, published.oldestVectorStep().orElse(target));
         return directory
                 .newest(oldest)
-                .filter(found -> found.header().step() + 1 >= first)
+                .filter(found -> found.checkpoint().header().step() + 1 >= first)
                 .or(() -> directory.newest(target));
     }
 
     private static void requireBeginning(BatchLog log, Optional<CheckpointDirectory.Found> start, Scope scope) {
         long first = log.firstStep().orElse(1);
-        long next = start.map(found -> found.header().step() + 1).orElse(1L);
+        long next = start.map(found -> found.checkpoint().header().step() + 1).orElse(1L);
         if (first > next) {
             throw new BrokenLogException("the log begins at step " + first + " and "
                     + scope.checkpoints()
@@ -298,21 +310,16 @@ public final class ModelAudit {
         return new InvalidSettingsException(List.of(new SettingFault(key, value, rule)));
     }
 
-    private Checkpoint.Header lineage() {
-        return new Checkpoint.Header(
-                trainer.model().generationName(),
-                0,
-                sha256(trainer.toString()),
-                NumericFingerprint.require().toString(),
-                0);
+    private Lineage lineage() {
+        return learner.lineage(NumericFingerprint.require().toString());
     }
 
-    private static String sha256(String text) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every Java platform has SHA-256", absent);
-        }
+    private Checkpoint.Header header(StepDigest learnt, Optional<LoggedBatch> last) {
+        return new Checkpoint.Header(
+                Checkpoint.Origin.now(Checkpoint.Source.AUDIT),
+                lineage(),
+                learnt,
+                last.map(Checkpoint.LogPlace::of),
+                learner.texts());
     }
 }

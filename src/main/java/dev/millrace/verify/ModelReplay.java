@@ -54,8 +54,8 @@ final class ModelReplay implements AutoCloseable {
     /** From a checkpoint. */
     ModelReplay(TrainerSettings settings, CheckpointDirectory.Found checkpoint) {
         this(settings, true);
-        checkpoint.entries().forEach(trainer::restore);
-        entries.putAll(checkpoint.entries());
+        checkpoint.checkpoint().entries().forEach(trainer::restore);
+        entries.putAll(checkpoint.checkpoint().entries());
     }
 
     long step() {

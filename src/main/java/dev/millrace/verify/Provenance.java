@@ -2,9 +2,11 @@ package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.BatchLog;
 import dev.millrace.stream.BatchRecords;
 import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.LoggedBatch;
 import dev.millrace.stream.PartProgress;
 import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.TopicNames;

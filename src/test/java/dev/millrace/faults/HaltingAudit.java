@@ -20,7 +20,7 @@ final class HaltingAudit {
         ModelReport report = new ModelAudit(
                         settings.clients(),
                         settings.topics().names(),
-                        settings.trainer(),
+                        settings.learner(),
                         new AvroWire(settings.wire()),
                         new ModelAudit.Listener() {
                             @Override

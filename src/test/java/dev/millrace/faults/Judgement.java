@@ -151,7 +151,7 @@ record Judgement(String verdict, List<String> failures) {
         ModelReport report = new ModelAudit(
                         settings.clients(),
                         settings.topics().names(),
-                        settings.trainer(),
+                        settings.learner(),
                         new AvroWire(settings.wire()),
                         new ModelAudit.Listener() {})
                 .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.empty()));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.Lineage;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,12 +123,19 @@ class ModelReplayTest {
     void fromACheckpointItGoesOnToTheSameBits(@TempDir Path directory) {
         Live live = live(1);
         CheckpointDirectory checkpoints =
-                new CheckpointDirectory(directory, new Checkpoint.Header("g", 0, "s", "f", 0), file -> {});
+                new CheckpointDirectory(directory, new Lineage("g", "s", "m", "f"), file -> {});
         int middle = STEPS / 2;
         try (ModelReplay first = new ModelReplay(settings, true)) {
             live.log.subList(0, middle).forEach(first::learn);
             assertThat(first.compareDigests(digests(live, middle))).isEmpty();
-            checkpoints.write(middle, first.entries());
+            checkpoints.write(new Checkpoint(
+                    new Checkpoint.Header(
+                            Checkpoint.Origin.now(Checkpoint.Source.AUDIT),
+                            new Lineage("g", "s", "m", "f"),
+                            new StepDigest(middle, "digest"),
+                            Optional.empty(),
+                            new TreeMap<>()),
+                    first.entries()));
         }
 
         try (ModelReplay second =

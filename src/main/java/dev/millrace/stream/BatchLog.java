@@ -1,9 +1,6 @@
-package dev.millrace.verify;
+package dev.millrace.stream;
 
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.stream.BatchRecords;
-import dev.millrace.stream.TopicReader;
-import dev.millrace.stream.TopicRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -11,27 +8,27 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
 /** The mini-batch log as far as it was written when asked for: batches by their step. One thread. */
-final class BatchLog {
+public final class BatchLog {
 
     private final TopicReader reader;
     private final BatchRecords records;
     private final TopicReader.Extent extent;
 
-    BatchLog(TopicReader reader, BatchRecords records, String topic) {
+    public BatchLog(TopicReader reader, BatchRecords records, String topic) {
         this.reader = reader;
         this.records = records;
         this.extent = reader.extents(topic).get(0); // it has one: Topics.check holds it to that
     }
 
     /** The step of the first batch retained; absent for a log without any. */
-    OptionalLong firstStep() {
+    public OptionalLong firstStep() {
         return firstFrom(extent.first())
                 .map(record -> OptionalLong.of(step(record)))
                 .orElse(OptionalLong.empty());
     }
 
     /** The batch of a step; absent if the log has it no longer, or not yet. */
-    Optional<LoggedBatch> find(long step) {
+    public Optional<LoggedBatch> find(long step) {
         return seek(step).filter(record -> step(record) == step).map(this::decoded);
     }
 
@@ -40,7 +37,7 @@ final class BatchLog {
      *
      * @throws BrokenLogException if a step is missing, comes twice, or cannot be read
      */
-    void read(long fromStep, Predicate<LoggedBatch> wantsMore) {
+    public void read(long fromStep, Predicate<LoggedBatch> wantsMore) {
         Optional<TopicRecord> first = seek(fromStep);
         if (first.isEmpty()) {
             return;
@@ -90,7 +87,7 @@ final class BatchLog {
             throw new BrokenLogException(
                     "the mini-batch at " + record.place() + " cannot be read: " + unreadable.getMessage(), unreadable);
         }
-        return new LoggedBatch(batch, record.topic(), record.partition(), record.offset());
+        return new LoggedBatch(batch, record);
     }
 
     /** The step that the record's key names: its value can be large. */

@@ -3,13 +3,17 @@ package dev.millrace.verify;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.state.CorruptEntryException;
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.Checkpoint.Source;
+import dev.millrace.checkpoint.Lineage;
 import dev.millrace.state.Fields;
+import dev.millrace.train.StepDigest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -17,32 +21,32 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class CheckpointTest {
+class CheckpointDirectoryTest {
 
-    private static final Checkpoint.Header LINEAGE = new Checkpoint.Header("g1-0badcafe", 0, "hash", "engine", 0);
+    private static final Lineage LINEAGE = new Lineage("g1-0badcafe", "hash", "model", "engine");
 
     private final Path directory;
     private final CheckpointDirectory checkpoints;
 
-    CheckpointTest(@TempDir Path directory) {
+    CheckpointDirectoryTest(@TempDir Path directory) {
         this.directory = directory;
         this.checkpoints = new CheckpointDirectory(directory, LINEAGE, file -> {});
     }
 
     @Test
     void whatWasWrittenIsReadBackWithItsStep() {
-        checkpoints.write(7, entries(7));
+        checkpoints.write(checkpoint(7, Source.AUDIT));
 
         CheckpointDirectory.Found found = checkpoints.newest(7).orElseThrow();
 
-        assertThat(found.header().step()).isEqualTo(7);
-        assertSame(found.entries(), entries(7));
+        assertThat(found.checkpoint().header().step()).isEqualTo(7);
+        assertSame(found.checkpoint().entries(), entries(7));
     }
 
     @Test
     void theNewestAtOrBeforeTheStepIsTaken() {
-        checkpoints.write(10, entries(10));
-        checkpoints.write(20, entries(20));
+        checkpoints.write(checkpoint(10, Source.AUDIT));
+        checkpoints.write(checkpoint(20, Source.AUDIT));
 
         assertThat(step(checkpoints.newest(9))).isEmpty();
         assertThat(step(checkpoints.newest(10))).contains(10L);
@@ -55,7 +59,7 @@ class CheckpointTest {
         Files.writeString(directory.resolve("model-0000000000000000001.checkpoint.part"), "from a run that was killed");
 
         for (long step = 1; step <= 5; step++) {
-            checkpoints.write(step, entries(step));
+            checkpoints.write(checkpoint(step, Source.AUDIT));
         }
 
         try (Stream<Path> files = Files.list(directory)) {
@@ -69,8 +73,8 @@ class CheckpointTest {
 
     @Test
     void anyFlippedBitAnywhereIsNoticedAndTheOneBeforeIsTaken() throws IOException {
-        checkpoints.write(1, entries(1));
-        Path file = checkpoints.write(2, entries(2));
+        checkpoints.write(checkpoint(1, Source.AUDIT));
+        Path file = checkpoints.write(checkpoint(2, Source.AUDIT));
         byte[] whole = Files.readAllBytes(file);
 
         for (int at = 0; at < whole.length; at++) {
@@ -86,8 +90,8 @@ class CheckpointTest {
 
     @Test
     void anyMissingOrSurplusByteIsNoticedAndTheOneBeforeIsTaken() throws IOException {
-        checkpoints.write(1, entries(1));
-        Path file = checkpoints.write(2, entries(2));
+        checkpoints.write(checkpoint(1, Source.AUDIT));
+        Path file = checkpoints.write(checkpoint(2, Source.AUDIT));
         byte[] whole = Files.readAllBytes(file);
 
         for (int length = 0; length < whole.length; length++) {
@@ -102,12 +106,13 @@ class CheckpointTest {
 
     @Test
     void oneOfOtherSettingsAnotherGenerationOrAnotherEngineIsNotTaken() {
-        checkpoints.write(1, entries(1));
+        checkpoints.write(checkpoint(1, Source.AUDIT));
 
-        for (Checkpoint.Header other : new Checkpoint.Header[] {
-            new Checkpoint.Header("g2-0badcafe", 0, "hash", "engine", 0),
-            new Checkpoint.Header("g1-0badcafe", 0, "other", "engine", 0),
-            new Checkpoint.Header("g1-0badcafe", 0, "hash", "other", 0)
+        for (Lineage other : new Lineage[] {
+            new Lineage("g2-0badcafe", "hash", "model", "engine"),
+            new Lineage("g1-0badcafe", "other", "model", "engine"),
+            new Lineage("g1-0badcafe", "hash", "other", "engine"),
+            new Lineage("g1-0badcafe", "hash", "model", "other")
         }) {
             assertThat(new CheckpointDirectory(directory, other, file -> {}).newest(1))
                     .isEmpty();
@@ -116,7 +121,7 @@ class CheckpointTest {
 
     @Test
     void oneUnderTheNameOfAnotherStepIsNotTaken() throws IOException {
-        Path file = checkpoints.write(2, entries(2));
+        Path file = checkpoints.write(checkpoint(2, Source.AUDIT));
         Files.move(file, directory.resolve("model-0000000000000000003.checkpoint"));
 
         assertThat(checkpoints.newest(3)).isEmpty();
@@ -124,29 +129,38 @@ class CheckpointTest {
 
     @Test
     void endedBeforeTheRenameItLeavesTheOneBefore() {
-        checkpoints.write(1, entries(1));
+        checkpoints.write(checkpoint(1, Source.AUDIT));
         CheckpointDirectory ended = new CheckpointDirectory(directory, LINEAGE, file -> {
             assertThat(file).exists();
             throw new IllegalStateException("killed here");
         });
 
-        assertThatThrownBy(() -> ended.write(2, entries(2))).hasMessage("killed here");
+        assertThatThrownBy(() -> ended.write(checkpoint(2, Source.AUDIT))).hasMessage("killed here");
 
         assertThat(step(checkpoints.newest(2))).contains(1L);
     }
 
     @Test
-    void aFileOfAnotherKindIsNamedAsSuch() throws IOException {
-        Path file = directory.resolve("any");
-        Files.writeString(file, "hello, this is no checkpoint");
+    void oneThatALearnerVouchesForIsNotTaken() {
+        checkpoints.write(checkpoint(1, Source.AUDIT));
+        checkpoints.write(checkpoint(2, Source.LEARNER));
 
-        assertThatThrownBy(() -> Checkpoint.read(file, (key, value) -> {}))
-                .isInstanceOf(CorruptEntryException.class)
-                .hasMessage("it does not begin as a checkpoint");
+        assertThat(step(checkpoints.newest(2))).contains(1L);
     }
 
     private static Optional<Long> step(Optional<CheckpointDirectory.Found> found) {
-        return found.map(checkpoint -> checkpoint.header().step());
+        return found.map(each -> each.checkpoint().header().step());
+    }
+
+    private static Checkpoint checkpoint(long step, Source source) {
+        return new Checkpoint(
+                new Checkpoint.Header(
+                        new Checkpoint.Origin(source, "1.0", 1_767_225_600_000L),
+                        LINEAGE,
+                        new StepDigest(step, "0abc"),
+                        Optional.of(new Checkpoint.LogPlace("mini-batches", 0, 2 * step, "5a")),
+                        new TreeMap<>(Map.of("tower.dim", "8"))),
+                entries(step));
     }
 
     private static NavigableMap<byte[], byte[]> entries(long seed) {

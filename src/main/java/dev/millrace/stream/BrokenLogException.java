@@ -1,12 +1,12 @@
-package dev.millrace.verify;
+package dev.millrace.stream;
 
 /** Thrown when a topic does not hold what its writer promises: a gap, a step twice, a record that cannot be read. */
 public final class BrokenLogException extends RuntimeException {
-    BrokenLogException(String message) {
+    public BrokenLogException(String message) {
         super(message);
     }
 
-    BrokenLogException(String message, Throwable cause) {
+    public BrokenLogException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,0 +1,279 @@
+package dev.millrace.checkpoint;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+
+/**
+ * A checkpoint as a file: it appears whole or not at all, and what is read is checked to its last byte.
+ *
+ * <p>Layout, little-endian (docs/checkpoints.md): magic (8 bytes); a {@link Frame} of version and header, which names number and
+ * bytes of what follows; for each entry, in the unsigned order of the keys, a frame of key length (int32), key and value; SHA-256 of
+ * all before (32 bytes); end.
+ */
+public final class CheckpointFile {
+
+    private static final byte[] MAGIC = "MILLRCKP".getBytes(StandardCharsets.US_ASCII);
+    private static final int VERSION = 2; // 2: origin, settings, digest, place in the log
+    private static final int FRAME_HEADER_BYTES = 8;
+    private static final int SUM_BYTES = 32;
+    private static final int LARGEST_FRAME_BYTES = 64 << 20;
+
+    private CheckpointFile() {}
+
+    /** Header and extent of a file that is being read. */
+    private record Opening(Checkpoint.Header header, long entries, long bytes) {}
+
+    /** Writes a checkpoint under that name, in the place of what was there. */
+    public static void write(Path file, Checkpoint checkpoint) throws IOException {
+        write(file, checkpoint, unfinished -> {});
+    }
+
+    /** @param beforeRename told of the file when it is written, and not yet under its name */
+    public static void write(Path file, Checkpoint checkpoint, Consumer<Path> beforeRename) throws IOException {
+        WholeFile.write(file, out -> write(out, checkpoint), beforeRename);
+    }
+
+    /**
+     * Reads a file to its end.
+     *
+     * @throws UnusableCheckpointException if anything is not as it was written
+     */
+    public static Checkpoint read(Path file) {
+        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
+        return new Checkpoint(read(file, entries::put), entries);
+    }
+
+    /**
+     * As {@link #read(Path)}, and keeps no entry.
+     *
+     * @param entry given each key and value; not to be trusted before this returns
+     */
+    public static Checkpoint.Header read(Path file, BiConsumer<byte[], byte[]> entry) {
+        long size;
+        try {
+            size = Files.size(file);
+        } catch (NoSuchFileException absent) {
+            throw new UnusableCheckpointException(file, "there is no such file", absent);
+        } catch (IOException unreadable) {
+            throw new UnusableCheckpointException(file, String.valueOf(unreadable.getMessage()), unreadable);
+        }
+        MessageDigest sum = sha256();
+        try (InputStream opened = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+            Reading reading = new Reading(new DigestInputStream(opened, sum));
+            try {
+                return read(reading, size, sum, entry);
+            } catch (CorruptEntryException | BufferUnderflowException corrupt) {
+                throw new UnusableCheckpointException(file, "at byte " + reading.at + ": " + said(corrupt), corrupt);
+            }
+        } catch (IOException unreadable) {
+            throw new UnusableCheckpointException(file, String.valueOf(unreadable.getMessage()), unreadable);
+        }
+    }
+
+    /**
+     * The learner of a checkpoint, to look at.
+     *
+     * @param file that it was read from
+     * @throws UnusableCheckpointException if its entries are not those of the step that it names, or this program has other settings
+     */
+    public static Trainer toLookAt(Path file, Checkpoint checkpoint) {
+        try {
+            return checkpoint.toLookAt();
+        } catch (CorruptEntryException | InvalidSettingsException other) {
+            throw new UnusableCheckpointException(file, String.valueOf(other.getMessage()), other);
+        }
+    }
+
+    private static void write(OutputStream to, Checkpoint checkpoint) throws IOException {
+        MessageDigest sum = sha256();
+        DigestOutputStream out = new DigestOutputStream(to, sum);
+        out.write(MAGIC);
+        out.write(header(checkpoint));
+        for (Map.Entry<byte[], byte[]> entry : checkpoint.entries().entrySet()) {
+            byte[] key = entry.getKey();
+            byte[] value = entry.getValue();
+            out.write(Frame.seal(Frame.allocate(Integer.BYTES + key.length + value.length)
+                    .putInt(key.length)
+                    .put(key)
+                    .put(value)));
+        }
+        to.write(sum.digest());
+    }
+
+    private static byte[] header(Checkpoint checkpoint) {
+        Checkpoint.Header header = checkpoint.header();
+        Fields fields = new Fields()
+                .integer(VERSION)
+                .text(header.origin().source().text())
+                .text(header.origin().version())
+                .longInteger(header.origin().writtenAt())
+                .text(header.lineage().generation())
+                .text(header.lineage().settingsHash())
+                .text(header.lineage().modelHash())
+                .text(header.lineage().fingerprint())
+                .longInteger(header.step())
+                .text(header.learnt().digest())
+                .integer(header.log().isPresent() ? 1 : 0);
+        header.log().ifPresent(place -> fields.text(place.topic())
+                .integer(place.partition())
+                .longInteger(place.offset())
+                .text(place.sha256()));
+        fields.integer(header.settings().size());
+        header.settings().forEach((key, value) -> fields.text(key).text(value));
+        return fields.longInteger(checkpoint.entries().size())
+                .longInteger(bytes(checkpoint.entries()))
+                .framed();
+    }
+
+    private static long bytes(NavigableMap<byte[], byte[]> entries) {
+        long bytes = 0;
+        for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
+            bytes += FRAME_HEADER_BYTES + Integer.BYTES + entry.getKey().length + entry.getValue().length;
+        }
+        return bytes;
+    }
+
+    private static Checkpoint.Header read(Reading in, long size, MessageDigest sum, BiConsumer<byte[], byte[]> entry)
+            throws IOException {
+        if (size < MAGIC.length || !Arrays.equals(in.exactly(MAGIC.length), MAGIC)) {
+            throw new CorruptEntryException("it does not begin as a checkpoint");
+        }
+        Opening opening = opening(in.frame());
+        long whole = in.end + opening.bytes + SUM_BYTES;
+        if (size != whole) {
+            throw new CorruptEntryException("it has " + size + " bytes, its header names " + whole);
+        }
+        byte[] before = new byte[0];
+        for (long number = 0; number < opening.entries; number++) {
+            ByteBuffer payload = in.frame();
+            int keyBytes = payload.getInt();
+            if (keyBytes < 1 || keyBytes > payload.remaining()) {
+                throw new CorruptEntryException("entry " + number + " names a key of " + keyBytes + " bytes");
+            }
+            byte[] key = new byte[keyBytes];
+            payload.get(key);
+            byte[] value = new byte[payload.remaining()];
+            payload.get(value);
+            if (Arrays.compareUnsigned(before, key) >= 0) {
+                throw new CorruptEntryException("entry " + number + " is not in the order of the keys");
+            }
+            before = key;
+            entry.accept(key, value);
+        }
+        String found = HexFormat.of().formatHex(sum.digest());
+        in.stream.on(false);
+        String written = HexFormat.of().formatHex(in.exactly(SUM_BYTES));
+        if (!written.equals(found)) {
+            throw new CorruptEntryException("its SHA-256 is " + found + ", it names " + written);
+        }
+        if (in.stream.read() >= 0) {
+            throw new CorruptEntryException("it goes on after its end");
+        }
+        return opening.header;
+    }
+
+    private static Opening opening(ByteBuffer payload) {
+        int version = payload.getInt();
+        if (version != VERSION) {
+            throw new CorruptEntryException("it has format version " + version + ", this program reads " + VERSION);
+        }
+        Checkpoint.Origin origin = new Checkpoint.Origin(
+                Checkpoint.Source.of(Fields.text(payload)), Fields.text(payload), payload.getLong());
+        Lineage lineage =
+                new Lineage(Fields.text(payload), Fields.text(payload), Fields.text(payload), Fields.text(payload));
+        StepDigest learnt = new StepDigest(payload.getLong(), Fields.text(payload));
+        Optional<Checkpoint.LogPlace> log = payload.getInt() == 0
+                ? Optional.empty()
+                : Optional.of(new Checkpoint.LogPlace(
+                        Fields.text(payload), payload.getInt(), payload.getLong(), Fields.text(payload)));
+        SortedMap<String, String> settings = new TreeMap<>();
+        for (int left = payload.getInt(); left > 0; left--) {
+            settings.put(Fields.text(payload), Fields.text(payload));
+        }
+        return new Opening(
+                new Checkpoint.Header(origin, lineage, learnt, log, settings), payload.getLong(), payload.getLong());
+    }
+
+    private static String said(RuntimeException corrupt) {
+        return corrupt instanceof BufferUnderflowException
+                ? "a frame holds less than it should"
+                : String.valueOf(corrupt.getMessage());
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException absent) {
+            throw new IllegalStateException("every Java platform has SHA-256", absent);
+        }
+    }
+
+    /** Where reading is. */
+    private static final class Reading {
+
+        final DigestInputStream stream;
+        /** Where the part that is being read begins. */
+        long at;
+        /** Where the last that was read ends. */
+        long end;
+
+        Reading(DigestInputStream stream) {
+            this.stream = stream;
+        }
+
+        /** The payload of the next frame, checked. */
+        ByteBuffer frame() throws IOException {
+            byte[] head = exactly(FRAME_HEADER_BYTES);
+            long start = at;
+            int length = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            if (length < 0 || length > LARGEST_FRAME_BYTES) {
+                throw new CorruptEntryException("a frame names " + length + " bytes");
+            }
+            byte[] payload = exactly(length);
+            at = start;
+            return Frame.open(ByteBuffer.allocate(head.length + length)
+                    .put(head)
+                    .put(payload)
+                    .array());
+        }
+
+        byte[] exactly(int bytes) throws IOException {
+            at = end;
+            byte[] read = stream.readNBytes(bytes);
+            end += read.length;
+            if (read.length < bytes) {
+                throw new CorruptEntryException(
+                        "it ends early, " + (bytes - read.length) + " bytes before its next part does");
+            }
+            return read;
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.millrace.checkpoint;
+
+import dev.millrace.model.ModelHeader;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.Frame;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.BatchLog;
+import dev.millrace.stream.BatchRecords;
+import dev.millrace.stream.ClientSettings;
+import dev.millrace.stream.LearnerState;
+import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+
+/**
+ * Makes a checkpoint of a learner in the cluster, running or stopped, as of its last commit.
+ *
+ * <p>What belongs to its application alone is left out: its books, its open batch, its offsets. The digest that the learner wrote
+ * with its last commit must be that of the entries.
+ */
+public final class LearnerExport {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final ClientSettings clients;
+    private final TopicNames topics;
+    private final LearnerSettings settings;
+    private final AvroWire wire;
+
+    /** @param settings that the learner was started with */
+    public LearnerExport(ClientSettings clients, TopicNames topics, LearnerSettings settings, AvroWire wire) {
+        this.clients = clients;
+        this.topics = topics;
+        this.settings = settings;
+        this.wire = wire;
+    }
+
+    /**
+     * Reads a learner.
+     *
+     * @throws InvalidSettingsException if the learner has other settings of the model
+     * @throws UnexportableLearnerException if its entries are not those that it committed, or it has not committed any
+     */
+    public Checkpoint of(LearnerState learner) {
+        Reading reading = new Reading();
+        NavigableMap<byte[], byte[]> entries = learner.entries(reading::isWhole)
+                .orElseThrow(() -> new UnexportableLearnerException(
+                        learner.application(), "its changelog is not what it committed: " + reading.fault));
+        entries.keySet().removeIf(Trainer::isOfTheApplication);
+        ModelHeader made = header(entries)
+                .orElseThrow(() ->
+                        new UnexportableLearnerException(learner.application(), "it has not committed anything yet"));
+        Checkpoint.Header header = new Checkpoint.Header(
+                Checkpoint.Origin.now(Checkpoint.Source.LEARNER),
+                settings.lineage(made.fingerprint()),
+                reading.learnt,
+                place(reading.learnt.step()),
+                settings.texts());
+        return new Checkpoint(header, entries);
+    }
+
+    /** Where that step is in the log. What was committed with it is there by now. */
+    private Optional<Checkpoint.LogPlace> place(long step) {
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches())
+                    .find(step)
+                    .map(Checkpoint.LogPlace::of);
+        }
+    }
+
+    private static Optional<ModelHeader> header(NavigableMap<byte[], byte[]> entries) {
+        return entries.entrySet().stream()
+                .filter(entry -> Trainer.isHeader(entry.getKey()))
+                .map(Map.Entry::getValue)
+                .map(value -> ModelHeader.read(Frame.open(value)))
+                .findFirst();
+    }
+
+    /** What was last found in the changelog. */
+    private final class Reading {
+
+        StepDigest learnt = new StepDigest(0, "");
+        String fault = "";
+
+        boolean isWhole(NavigableMap<byte[], byte[]> entries) {
+            header(entries).ifPresent(this::requireSettings);
+            try (Trainer trainer = new Trainer(settings.trainer())) {
+                Restored.into(trainer, entries);
+                learnt = trainer.digest().orElse(learnt);
+                return true;
+            } catch (CorruptEntryException notWhole) {
+                fault = String.valueOf(notWhole.getMessage());
+                return false;
+            }
+        }
+
+        private void requireSettings(ModelHeader made) {
+            String here = settings.trainer().model().hash();
+            if (!made.settingsHash().equals(here)) {
+                throw new InvalidSettingsException(List.of(new SettingFault(
+                        "the model's settings",
+                        here,
+                        "must be those of the learner, which have the hash " + made.settingsHash()
+                                + "; give the settings it was started with")));
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package dev.millrace.checkpoint;
+
+import dev.millrace.model.NumericFingerprint;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySink;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.BatchLog;
+import dev.millrace.stream.BatchRecords;
+import dev.millrace.stream.BrokenLogException;
+import dev.millrace.stream.ClientSettings;
+import dev.millrace.stream.LearnerState;
+import dev.millrace.stream.LoggedBatch;
+import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+
+/**
+ * Begins an application that learns from the log with the learner of a checkpoint: it goes on behind the checkpoint's step, to the
+ * same bits as the learner that the checkpoint was made of.
+ */
+public final class LearnerImport {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final ClientSettings clients;
+    private final TopicNames topics;
+    private final LearnerSettings settings;
+    private final AvroWire wire;
+
+    /** @param settings that the learner will be started with */
+    public LearnerImport(ClientSettings clients, TopicNames topics, LearnerSettings settings, AvroWire wire) {
+        this.clients = clients;
+        this.topics = topics;
+        this.settings = settings;
+        this.wire = wire;
+    }
+
+    /**
+     * What was begun.
+     *
+     * @param header of the checkpoint
+     * @param offset of the log from which it goes on
+     */
+    public record Begun(Checkpoint.Header header, long offset) {}
+
+    /**
+     * Begins it.
+     *
+     * @param learner of an application that never was
+     * @throws UnusableCheckpointException if the file is not whole
+     * @throws InvalidSettingsException if settings or engine are not those of the checkpoint, or there was such an application
+     * @throws BrokenLogException if the log does not go on behind the checkpoint, or is another
+     */
+    public Begun into(LearnerState learner, Path file) {
+        Checkpoint checkpoint = CheckpointFile.read(file);
+        requireSame(checkpoint.header());
+        NavigableMap<byte[], byte[]> entries;
+        try {
+            entries = entries(checkpoint);
+        } catch (CorruptEntryException notThose) {
+            throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
+        }
+        long offset = behind(checkpoint.header());
+        learner.begin(entries, topics.miniBatches(), offset);
+        return new Begun(checkpoint.header(), offset);
+    }
+
+    private void requireSame(Checkpoint.Header header) {
+        List<SettingFault> faults = new ArrayList<>(settings.differences(header.settings()));
+        Lineage here = settings.lineage(NumericFingerprint.require().toString());
+        if (!here.fingerprint().equals(header.lineage().fingerprint())) {
+            faults.add(new SettingFault(
+                    "the numeric fingerprint",
+                    here.fingerprint(),
+                    "must be the checkpoint's, or bits differ: "
+                            + header.lineage().fingerprint()));
+        }
+        if (faults.isEmpty()) {
+            here.difference(header.lineage())
+                    .ifPresent(difference -> faults.add(new SettingFault(
+                            "the program's version",
+                            Checkpoint.Origin.now(header.origin().source()).version(),
+                            "must understand the checkpoint's settings as "
+                                    + header.origin().version() + " does: " + difference)));
+        }
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+    }
+
+    /** What the new application's learner is made of: it has published nothing, so that all goes out with its first commit. */
+    private NavigableMap<byte[], byte[]> entries(Checkpoint checkpoint) {
+        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
+        entries.putAll(checkpoint.entries());
+        entries.keySet().removeIf(Trainer::isOfTheApplication);
+        try (Trainer trainer = new Trainer(settings.trainer())) {
+            entries.forEach(trainer::restore);
+            trainer.requireWhole();
+            StepDigest found = trainer.digest().orElseThrow();
+            if (!found.equals(checkpoint.header().learnt())) {
+                throw new CorruptEntryException("its entries are of " + found + ", it names "
+                        + checkpoint.header().learnt());
+            }
+            trainer.publishAnew();
+            trainer.drainDirty(new EntrySink() {
+                @Override
+                public void put(byte[] key, byte[] value) {
+                    entries.put(key, value);
+                }
+
+                @Override
+                public void delete(byte[] key) {
+                    entries.remove(key);
+                }
+            });
+            entries.keySet().removeIf(Trainer::isOfTheApplication);
+        }
+        return entries;
+    }
+
+    /** Offset behind the checkpoint's last batch. */
+    private long behind(Checkpoint.Header header) {
+        long step = header.step();
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            BatchLog log = new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
+            Optional<LoggedBatch> last = log.find(step);
+            if (last.isPresent()) {
+                requireSameLog(last.get(), header);
+                return last.get().offset() + 1;
+            }
+            return log.find(step + 1)
+                    .map(LoggedBatch::offset)
+                    .orElseThrow(() -> new BrokenLogException("the log " + topics.miniBatches()
+                            + " has neither step " + step + ", the checkpoint's, nor step " + (step + 1)
+                            + ": it does not go on where the checkpoint ends"));
+        }
+    }
+
+    private static void requireSameLog(LoggedBatch last, Checkpoint.Header header) {
+        header.log().ifPresent(place -> {
+            if (!place.sha256().equals(last.sha256())) {
+                throw new BrokenLogException("the mini-batch of step " + header.step() + " at " + last.place()
+                        + " is another than the checkpoint's learner learnt, at " + place
+                        + ": it must be the log that it learnt from");
+            }
+        });
+    }
+}

@@ -1,0 +1,74 @@
+package dev.millrace.checkpoint;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.train.TrainerSettings;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * All that a learner was told, as it understood it and as it was written.
+ *
+ * @param texts by key, defaults included
+ */
+public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String> texts) {
+
+    private static final String ABSENT = "(not a setting)";
+
+    public LearnerSettings {
+        texts = Collections.unmodifiableSortedMap(new TreeMap<>(texts));
+    }
+
+    /**
+     * Reads them from their texts.
+     *
+     * @throws InvalidSettingsException if this program does not know one, or not such a value
+     */
+    public static LearnerSettings read(SortedMap<String, String> texts) {
+        SettingsReader reader = new SettingsReader(texts);
+        TrainerSettings trainer = TrainerSettings.read(reader);
+        reader.finish();
+        return new LearnerSettings(trainer, reader.effective());
+    }
+
+    /** SHA-256 of all of them, in hexadecimal. */
+    public String hash() {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256")
+                            .digest(trainer.toString().getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException absent) {
+            throw new IllegalStateException("every Java platform has SHA-256", absent);
+        }
+    }
+
+    /** @param fingerprint of the engine that learns by them */
+    public Lineage lineage(String fingerprint) {
+        return new Lineage(
+                trainer.model().generationName(), hash(), trainer.model().hash(), fingerprint);
+    }
+
+    /** What others have that these have not, or otherwise: one fault a key, with the value here and the rule that it be the other. */
+    List<SettingFault> differences(SortedMap<String, String> others) {
+        TreeSet<String> keys = new TreeSet<>(texts.keySet());
+        keys.addAll(others.keySet());
+        List<SettingFault> faults = new ArrayList<>();
+        for (String key : keys) {
+            String here = texts.getOrDefault(key, ABSENT);
+            String other = others.getOrDefault(key, ABSENT);
+            if (!here.equals(other)) {
+                faults.add(new SettingFault(key, here, "must be " + other + ", as in the checkpoint"));
+            }
+        }
+        return faults;
+    }
+}

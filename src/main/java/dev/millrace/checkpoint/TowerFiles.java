@@ -1,0 +1,142 @@
+package dev.millrace.checkpoint;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.Pooling;
+import dev.millrace.model.InputField;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.TowerSettings;
+import dev.millrace.model.TwoTower;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.function.Consumer;
+
+/**
+ * Both towers as files for other programs: {@code user.onnx} and {@code item.onnx}, the networks; each table's rows as {@code
+ * table-N.npy} with {@code table-N.keys}, a JSON string a line in the order of the rows; {@code towers.json}, written last, says how
+ * an input row is made of them (docs/checkpoints.md).
+ */
+public final class TowerFiles {
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private TowerFiles() {}
+
+    /** Writes the files, in the place of those that are there. */
+    public static void write(Path directory, Checkpoint.Header header, ModelSettings settings, TwoTower model)
+            throws IOException {
+        Map<String, String> properties = Map.of(
+                "generation", header.lineage().generation(),
+                "step", Long.toString(header.step()),
+                "digest", header.learnt().digest());
+        writeTower(directory.resolve("user.onnx"), properties, model::drawUserTower);
+        writeTower(directory.resolve("item.onnx"), properties, model::drawItemTower);
+        Provenance provenance = new Provenance(header);
+        ObjectNode root = provenance.root();
+        root.put("seed", settings.seed())
+                .put("rowScale", settings.towers().rowScale())
+                .put("temperature", model.temperature())
+                .put("width", model.dim());
+        ArrayNode channels = root.putArray("channels");
+        float[] factors = model.userFactors();
+        for (TowerSettings.Channel channel : settings.towers().channels()) {
+            channels.addObject()
+                    .put("name", channel.name())
+                    .put("weight", channel.weight())
+                    .put("factor", factors[channels.size() - 1]);
+        }
+        describe(root.putObject("user"), "user.onnx", model.userFields());
+        describe(root.putObject("item"), "item.onnx", model.itemFields());
+        writeTables(directory, root.putArray("tables"), model);
+        provenance.write(directory.resolve("towers.json"));
+    }
+
+    private static void writeTower(Path file, Map<String, String> properties, Consumer<OnnxTower> drawn)
+            throws IOException {
+        OnnxTower tower = new OnnxTower(String.valueOf(file.getFileName()).replace(".onnx", "_tower"));
+        drawn.accept(tower);
+        byte[] bytes = tower.bytes(properties);
+        WholeFile.write(file, out -> out.write(bytes));
+    }
+
+    private static void describe(ObjectNode tower, String file, List<InputField> fields) {
+        InputField last = fields.get(fields.size() - 1);
+        tower.put("file", file).put("inputs", last.first() + last.feature().dim());
+        ArrayNode described = tower.putArray("features");
+        for (InputField field : fields) {
+            FeatureSpec feature = field.feature();
+            ObjectNode one = described
+                    .addObject()
+                    .put("name", feature.name())
+                    .put("source", name(feature.source()))
+                    .put("kind", name(feature.kind()))
+                    .put("first", field.first())
+                    .put("width", feature.dim());
+            switch (feature.kind()) {
+                case ID, CATEGORICAL, AGE -> one.put("table", feature.table());
+                case BAG -> pooled(one, feature);
+                case TEXT ->
+                    pooled(one, feature)
+                            .put("words", feature.grams().words())
+                            .put("characters", feature.grams().characters())
+                            .put("buckets", feature.grams().buckets());
+                case NUMERIC -> one.put("mean", field.mean()).put("deviation", field.deviation());
+                case VECTOR -> {
+                    // as it comes
+                }
+            }
+        }
+    }
+
+    private static ObjectNode pooled(ObjectNode one, FeatureSpec feature) {
+        one.put("table", feature.table())
+                .put("maxValues", feature.maxValues())
+                .put("pooling", name(feature.pooling().kind()));
+        if (feature.pooling().kind() == Pooling.Kind.RECENCY) {
+            one.put("decay", feature.pooling().decay());
+        }
+        return one;
+    }
+
+    private static void writeTables(Path directory, ArrayNode described, TwoTower model) throws IOException {
+        int number = 0;
+        for (Map.Entry<String, Integer> table : model.tableWidths().entrySet()) {
+            String rowFile = "table-" + number + ".npy";
+            String keyFile = "table-" + number + ".keys";
+            number++;
+            SortedMap<String, float[]> rows = model.rows(table.getKey());
+            List<float[]> inOrder = List.copyOf(rows.values());
+            int width = table.getValue();
+            WholeFile.write(
+                    directory.resolve(rowFile),
+                    out -> NumpyArray.write(
+                            out,
+                            inOrder.size(),
+                            width,
+                            (row, into) -> System.arraycopy(inOrder.get(row), 0, into, 0, width)));
+            WholeFile.write(directory.resolve(keyFile), out -> {
+                for (String key : rows.keySet()) {
+                    out.write((JSON.writeValueAsString(key) + "\n").getBytes(StandardCharsets.UTF_8));
+                }
+            });
+            described
+                    .addObject()
+                    .put("name", table.getKey())
+                    .put("rows", rows.size())
+                    .put("width", width)
+                    .put("file", rowFile)
+                    .put("keys", keyFile);
+        }
+    }
+
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,114 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointFile;
+import dev.millrace.checkpoint.ItemVectors;
+import dev.millrace.checkpoint.LearnerExport;
+import dev.millrace.checkpoint.TowerFiles;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.LearnerState;
+import dev.millrace.stream.StreamRunner;
+import dev.millrace.train.Trainer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "export",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Write the learner of a running or stopped application, as of its last commit, to a checkpoint;",
+            "item vectors and towers, of it or of a checkpoint, as files for other programs.",
+            "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
+        })
+final class ModelExportCommand implements Callable<Integer> {
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Mixin
+    LearnerOption learner = new LearnerOption();
+
+    @Option(names = "--in", paramLabel = "FILE", description = "a checkpoint, in place of a learner in the cluster")
+    @Nullable
+    Path in;
+
+    @Option(names = "--out", paramLabel = "FILE", description = "the checkpoint to write")
+    @Nullable
+    Path out;
+
+    @Option(
+            names = "--vectors",
+            paramLabel = "DIR",
+            description = "write the vectors of all items: vectors.npy with ids.txt, and vectors.csv")
+    @Nullable
+    Path vectors;
+
+    @Option(
+            names = "--onnx",
+            paramLabel = "DIR",
+            description =
+                    "write both towers: user.onnx, item.onnx, the tables' rows, and towers.json, which says how to use them")
+    @Nullable
+    Path onnx;
+
+    @Override
+    public Integer call() throws IOException {
+        if (out == null && vectors == null && onnx == null) {
+            throw Processes.unusable("model export", "nothing", "must be told what to write: --out, --vectors, --onnx");
+        }
+        PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
+        Checkpoint checkpoint = in == null ? ofLearner() : CheckpointFile.read(in);
+        ModelShowCommand.print(checkpoint.header(), told);
+        if (out != null) {
+            CheckpointFile.write(out, checkpoint);
+            told.println("written     " + out);
+        }
+        if (vectors != null || onnx != null) {
+            try (Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint)) {
+                writeFiles(checkpoint, trainer, told);
+            }
+        }
+        told.flush();
+        return 0;
+    }
+
+    private void writeFiles(Checkpoint checkpoint, Trainer trainer, PrintWriter told) throws IOException {
+        if (vectors != null) {
+            int items = ItemVectors.write(vectors, checkpoint.header(), trainer);
+            told.println("vectors     " + items + " items of " + trainer.dim() + " floats in " + vectors);
+        }
+        if (onnx != null) {
+            TowerFiles.write(
+                    onnx, checkpoint.header(), checkpoint.settings().trainer().model(), trainer.model());
+            told.println("towers      in " + onnx);
+        }
+    }
+
+    private Checkpoint ofLearner() {
+        MillraceSettings settings = config.settings();
+        StreamRunner.Part part = learner.source() == TrainProcess.From.EVENTS
+                ? StreamRunner.Part.LEARN
+                : StreamRunner.Part.LEARN_FROM_LOG;
+        return new LearnerExport(
+                        settings.clients(),
+                        settings.topics().names(),
+                        settings.learner(),
+                        new AvroWire(settings.wire()))
+                .of(new LearnerState(settings.clients(), settings.stream(), part));
+    }
+}

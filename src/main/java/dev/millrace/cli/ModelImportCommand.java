@@ -1,0 +1,66 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.checkpoint.LearnerImport;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.LearnerState;
+import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.Topics;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "import",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Begin an application that learns from the log with the learner of a checkpoint: it goes on behind its step.",
+            "The stream.application-id must be one that no trainer ever had; the settings must be the checkpoint's.",
+            "Exits with 0, 1 if the log does not go on there, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
+        })
+final class ModelImportCommand implements Callable<Integer> {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Option(names = "--in", paramLabel = "FILE", required = true, description = "the checkpoint")
+    @Nullable
+    Path in;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        MillraceSettings settings = config.settings();
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        LearnerState learner =
+                new LearnerState(settings.clients(), settings.stream(), StreamRunner.Part.LEARN_FROM_LOG);
+        LearnerImport.Begun begun = new LearnerImport(
+                        settings.clients(),
+                        settings.topics().names(),
+                        settings.learner(),
+                        new AvroWire(settings.wire()))
+                .into(learner, Objects.requireNonNull(in));
+        ModelShowCommand.print(begun.header(), out);
+        out.println("imported    as " + learner.application() + ", which goes on at step "
+                + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
+                + settings.topics().names().miniBatches());
+        out.println("start it    millrace train --from mini-batches, with stream.application-id = "
+                + settings.stream().applicationId());
+        out.flush();
+        return 0;
+    }
+}

@@ -1,0 +1,253 @@
+package dev.millrace.stream;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import dev.millrace.state.Frame;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.CommitFailedException;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.processor.internals.ProcessorMetadata;
+import org.apache.kafka.streams.processor.internals.TopicPartitionMetadata;
+
+/**
+ * The learner of an application as the cluster keeps it: the changelog of its store, and where its group stands in the log. One
+ * thread.
+ */
+public final class LearnerState {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** The longest that brokers allow unless they are told otherwise. */
+    private static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(15);
+
+    private static final int READINGS = 5;
+    private static final int LARGEST_REQUEST_BYTES = 8 << 20;
+    private static final long UNKNOWN_TIME = -1;
+    private static final String APPLICATION_ID = "stream.application-id";
+
+    private final ClientSettings clients;
+    private final StreamSettings settings;
+    private final String application;
+    private final String changelog;
+    private final ClusterAdmin cluster;
+
+    public LearnerState(ClientSettings clients, StreamSettings settings, StreamRunner.Part part) {
+        this.clients = clients;
+        this.settings = settings;
+        this.application = settings.applicationId() + "-" + part.suffix();
+        this.changelog = ContinuityCheck.changelog(application, MillraceTopology.LEARNER_STORE);
+        this.cluster = new ClusterAdmin(clients, PATIENCE);
+    }
+
+    /** The application's id, which is its group's name too. */
+    public String application() {
+        return application;
+    }
+
+    /**
+     * The learner's entries as of its last commit, whether it runs or not.
+     *
+     * <p>All that one commit wrote is one transaction, and the last stable offset is the end of one. Of what is superseded behind
+     * that offset compaction may take the value from before, while this reads; it is then read again from where it stopped.
+     *
+     * @param isWhole whether these are all entries of one commit
+     * @return empty if they are not, however often they were read
+     * @throws UnusableTopicException if there is no such application
+     */
+    public Optional<NavigableMap<byte[], byte[]>> entries(Predicate<NavigableMap<byte[], byte[]>> isWhole) {
+        requireChangelog();
+        NavigableMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            long from = reader.extents(changelog).get(0).first();
+            for (int reading = 0; reading < READINGS; reading++) {
+                long end = reader.committedEnd(changelog, 0);
+                reader.read(new TopicReader.Extent(changelog, 0, from, end), from, record -> {
+                    take(record, entries);
+                    return true;
+                });
+                if (isWhole.test(entries)) {
+                    return Optional.of(entries);
+                }
+                from = end;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Begins an application that never was: with these entries, behind that offset of its input; all of it or, if this fails,
+     * nothing that a trainer would start from.
+     *
+     * @param input topic that it learns from
+     * @param offset of the next record that it learns
+     * @throws InvalidSettingsException if there is anything of that application in the cluster or in the state directory
+     */
+    public void begin(NavigableMap<byte[], byte[]> entries, String input, long offset) {
+        requireNoLocalState();
+        requireNoGroup();
+        createChangelog();
+        TopicPartition partition = new TopicPartition(input, 0);
+        try (KafkaProducer<byte[], byte[]> producer = producer()) {
+            producer.initTransactions(); // ends that of an import that did not come to its end
+            requireNoEntries();
+            producer.beginTransaction();
+            entries.forEach((key, value) -> send(producer, key, value));
+            send(
+                    producer,
+                    WriteThroughStore.positionKey(partition.toString()),
+                    Frame.seal(Frame.allocate(Long.BYTES).putLong(offset)));
+            // with metadata it is an offset that was reached: a start then demands that the changelog is there
+            String reached = new TopicPartitionMetadata(UNKNOWN_TIME, new ProcessorMetadata()).encode();
+            producer.sendOffsetsToTransaction(
+                    Map.of(partition, new OffsetAndMetadata(offset, reached)), groupOutside());
+            producer.commitTransaction();
+        } catch (CommitFailedException inUse) {
+            throw taken("its group " + application + " has members");
+        } catch (KafkaException failed) {
+            throw new IllegalStateException(
+                    "the entries of " + application + " were not written, and nothing of them will be seen: "
+                            + failed.getMessage(),
+                    failed);
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the transaction fails with it
+    private void send(KafkaProducer<byte[], byte[]> producer, byte[] key, byte[] value) {
+        producer.send(new ProducerRecord<>(changelog, 0, key, value));
+    }
+
+    private static void take(TopicRecord record, NavigableMap<byte[], byte[]> entries) {
+        byte[] key = record.key();
+        if (WriteThroughStore.isPosition(key)) {
+            return;
+        }
+        record.value().ifPresentOrElse(value -> entries.put(key, value), () -> entries.remove(key));
+    }
+
+    private void requireChangelog() {
+        boolean isThere = cluster.ask(admin -> admin.listTopics(new ListTopicsOptions().listInternal(true))
+                .names()
+                .get()
+                .contains(changelog));
+        if (!isThere) {
+            throw new UnusableTopicException(List.of("there is no learner of application " + application
+                    + ": its changelog " + changelog + " is missing; name the " + APPLICATION_ID
+                    + " it was started with, and --from mini-batches if it learns from the log"));
+        }
+    }
+
+    private void requireNoLocalState() {
+        Path local = settings.stateDirectory().resolve(application);
+        if (!Files.isDirectory(local)) {
+            return;
+        }
+        try (Stream<Path> found = Files.list(local)) {
+            if (found.anyMatch(Files::isDirectory)) { // a task's; a start that was refused leaves files alone
+                throw taken("it has state in " + local);
+            }
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("reading " + local, unreadable);
+        }
+    }
+
+    private void requireNoGroup() {
+        boolean hasOffsets = cluster.ask(admin -> {
+            try {
+                return !admin.listConsumerGroupOffsets(application)
+                        .partitionsToOffsetAndMetadata()
+                        .get()
+                        .isEmpty();
+            } catch (ExecutionException failed) {
+                if (failed.getCause() instanceof GroupIdNotFoundException) {
+                    return false;
+                }
+                throw failed;
+            }
+        });
+        if (hasOffsets) {
+            throw taken("its group " + application + " has offsets");
+        }
+    }
+
+    /** Those of an import that did not come to its end are not committed, and do not count. */
+    private void requireNoEntries() {
+        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+            TopicReader.Extent all = reader.extents(changelog).get(0);
+            if (reader.firstFrom(all, all.first()).isPresent()) {
+                throw taken("its changelog " + changelog + " has entries");
+            }
+        }
+    }
+
+    private InvalidSettingsException taken(String why) {
+        return new InvalidSettingsException(List.of(new SettingFault(
+                APPLICATION_ID, settings.applicationId(), "must be one that no trainer ever had: " + why)));
+    }
+
+    /** As Kafka Streams would make it. */
+    private void createChangelog() {
+        Optional<Short> replicas = Optional.ofNullable(clients.properties().get("replication.factor"))
+                .map(Short::valueOf)
+                .filter(number -> number > 0);
+        NewTopic topic = new NewTopic(changelog, Optional.of(1), replicas)
+                .configs(Map.of("cleanup.policy", "compact", "message.timestamp.type", "CreateTime"));
+        cluster.ask(admin -> {
+            try {
+                admin.createTopics(List.of(topic)).all().get();
+            } catch (ExecutionException failed) {
+                if (!(failed.getCause() instanceof TopicExistsException)) {
+                    throw failed;
+                }
+            }
+            return true;
+        });
+    }
+
+    /** The group as one knows it who is no member. */
+    private ConsumerGroupMetadata groupOutside() {
+        Map<String, Object> config = new HashMap<>(clients.asMap());
+        config.put(ConsumerConfig.GROUP_ID_CONFIG, application);
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        try (KafkaConsumer<byte[], byte[]> outside =
+                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            return outside.groupMetadata();
+        }
+    }
+
+    private KafkaProducer<byte[], byte[]> producer() {
+        Map<String, Object> config = new HashMap<>(clients.asMap());
+        config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, LARGEST_REQUEST_BYTES);
+        config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) LONGEST_TRANSACTION.toMillis());
+        config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, application + "-import");
+        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+}

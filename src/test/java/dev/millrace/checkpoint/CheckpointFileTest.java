@@ -1,0 +1,145 @@
+package dev.millrace.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.state.Fields;
+import dev.millrace.train.StepDigest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointFileTest {
+
+    private static final int MAGIC = 8;
+
+    private final Path file;
+
+    CheckpointFileTest(@TempDir Path directory) {
+        this.file = directory.resolve("any.checkpoint");
+    }
+
+    @Test
+    void whatWasWrittenIsReadBack() throws IOException {
+        CheckpointFile.write(file, checkpoint());
+
+        Checkpoint read = CheckpointFile.read(file);
+
+        assertThat(read.header()).isEqualTo(checkpoint().header());
+        assertThat(read.entries()).hasSameSizeAs(entries());
+        entries().forEach((key, value) -> assertThat(read.entries().get(key)).isEqualTo(value));
+    }
+
+    @Test
+    void oneWithoutAPlaceInTheLogAndWithoutSettingsIsReadBack() throws IOException {
+        Checkpoint.Header full = checkpoint().header();
+        Checkpoint.Header bare = new Checkpoint.Header(
+                full.origin(), full.lineage(), new StepDigest(0, "00"), Optional.empty(), new TreeMap<>());
+        CheckpointFile.write(file, new Checkpoint(bare, Checkpoint.noEntries()));
+
+        assertThat(CheckpointFile.read(file).header()).isEqualTo(bare);
+    }
+
+    @Test
+    void anyFlippedBitAnywhereIsFoundAndSaidWhere() throws IOException {
+        CheckpointFile.write(file, checkpoint());
+        byte[] whole = Files.readAllBytes(file);
+
+        for (int bit = 0; bit < 8 * whole.length; bit++) {
+            byte[] flipped = whole.clone();
+            flipped[bit / 8] ^= (byte) (1 << bit % 8);
+            Files.write(file, flipped);
+
+            assertThatThrownBy(() -> CheckpointFile.read(file))
+                    .as("bit %s of byte %s of %s", bit % 8, bit / 8, whole.length)
+                    .isInstanceOf(UnusableCheckpointException.class)
+                    .hasMessageMatching("checkpoint \\Q" + file + "\\E cannot be used: at byte \\d+: .+");
+        }
+    }
+
+    @Test
+    void cutOrLongerAtAnyByteItIsFoundAndSaidWhere() throws IOException {
+        CheckpointFile.write(file, checkpoint());
+        byte[] whole = Files.readAllBytes(file);
+
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(file, Arrays.copyOf(whole, length));
+            assertThatThrownBy(() -> CheckpointFile.read(file))
+                    .as("%s of %s bytes", length, whole.length)
+                    .isInstanceOf(UnusableCheckpointException.class)
+                    .hasMessageMatching("checkpoint \\Q" + file + "\\E cannot be used: at byte \\d+: .+");
+        }
+        Files.write(file, Arrays.copyOf(whole, whole.length + 1));
+        assertThatThrownBy(() -> CheckpointFile.read(file))
+                .hasMessageEndingWith("it has " + (whole.length + 1) + " bytes, its header names " + whole.length);
+    }
+
+    @Test
+    void theMessageNamesThePlaceOfTheFrameThatIsWrong() throws IOException {
+        CheckpointFile.write(file, checkpoint());
+        byte[] whole = Files.readAllBytes(file);
+        // behind magic and header: the header's frame names its own length
+        int header = java.nio.ByteBuffer.wrap(whole)
+                .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+                .getInt(MAGIC);
+        int first = MAGIC + 8 + header;
+        whole[first + 9] ^= 1; // in the payload of the first entry
+        Files.write(file, whole);
+
+        assertThatThrownBy(() -> CheckpointFile.read(file))
+                .hasMessageContaining("at byte " + first + ": entry's CRC32C is ");
+    }
+
+    @Test
+    void aFileOfAnotherKindOrNoneIsSaidToBeThat() throws IOException {
+        assertThatThrownBy(() -> CheckpointFile.read(file))
+                .isInstanceOf(UnusableCheckpointException.class)
+                .hasMessage("checkpoint " + file + " cannot be used: there is no such file");
+        Files.writeString(file, "hello, this is no checkpoint");
+
+        assertThatThrownBy(() -> CheckpointFile.read(file))
+                .hasMessage("checkpoint " + file + " cannot be used: at byte 0: it does not begin as a checkpoint");
+    }
+
+    @Test
+    void oneThatCannotBeFinishedLeavesTheOneBefore() throws IOException {
+        CheckpointFile.write(file, checkpoint());
+        byte[] before = Files.readAllBytes(file);
+
+        assertThatThrownBy(() -> CheckpointFile.write(file, checkpoint(), unfinished -> {
+                    assertThat(unfinished).exists();
+                    throw new IllegalStateException("killed here");
+                }))
+                .hasMessage("killed here");
+
+        assertThat(Files.readAllBytes(file)).isEqualTo(before);
+    }
+
+    private static Checkpoint checkpoint() {
+        return new Checkpoint(
+                new Checkpoint.Header(
+                        new Checkpoint.Origin(Checkpoint.Source.LEARNER, "1.0", 1_767_225_600_000L),
+                        new Lineage("g1-0badcafe", "hash", "model", "engine"),
+                        new StepDigest(30, "0abc"),
+                        Optional.of(new Checkpoint.LogPlace("mini-batches", 0, 61, "5a")),
+                        new TreeMap<>(Map.of("tower.dim", "8", "features.user", "user, höhe"))),
+                entries());
+    }
+
+    private static NavigableMap<byte[], byte[]> entries() {
+        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
+        for (String key : new String[] {"m", "mh", "mrä", "C\u0000x"}) {
+            entries.put(
+                    key.getBytes(StandardCharsets.UTF_8), new Fields().text(key).framed());
+        }
+        return entries;
+    }
+}

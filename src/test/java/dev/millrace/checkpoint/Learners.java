@@ -1,0 +1,91 @@
+package dev.millrace.checkpoint;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.NumericFingerprint;
+import dev.millrace.state.EntrySink;
+import dev.millrace.train.Trainer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** A small learner and its log. */
+final class Learners {
+
+    static final LearnerSettings SETTINGS = LearnerSettings.read(new TreeMap<>(Map.of(
+            "batch.size", "8",
+            "batch.negatives", "16",
+            "tower.dim", "8",
+            "publish.sweep.steps", "10")));
+
+    private static final long TIME = 1_700_000_000_000L;
+
+    private Learners() {}
+
+    /** The first steps of the log. */
+    static List<MiniBatch> log(int steps) {
+        List<MiniBatch> log = new ArrayList<>();
+        try (Trainer live = new Trainer(SETTINGS.trainer())) {
+            for (int step = 1; step <= steps; step++) {
+                for (int at = 0; at < 8; at++) {
+                    int number = 8 * step + at;
+                    live.add(new TrainingExample(
+                            "e" + number,
+                            new UserFeatures(
+                                    "u" + CounterRandom.below(6, 1, number, 0),
+                                    TIME + number,
+                                    Features.NONE,
+                                    List.of("i" + CounterRandom.below(20, 1, number, 1))),
+                            Features.NONE,
+                            "i" + CounterRandom.below(20, 1, number, 2),
+                            "click",
+                            1,
+                            TIME + number,
+                            0));
+                }
+                MiniBatch batch = live.closeBatch();
+                live.learn(batch);
+                log.add(batch);
+            }
+        }
+        return log;
+    }
+
+    /** Of a learner that has read so many steps of the log. */
+    static Checkpoint checkpoint(int steps) {
+        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
+        try (Trainer trainer = new Trainer(SETTINGS.trainer())) {
+            log(steps).forEach(trainer::learn);
+            trainer.publish();
+            trainer.drainDirty(into(entries));
+            return new Checkpoint(
+                    new Checkpoint.Header(
+                            Checkpoint.Origin.now(Checkpoint.Source.LEARNER),
+                            SETTINGS.lineage(NumericFingerprint.require().toString()),
+                            trainer.digest().orElseThrow(),
+                            Optional.empty(),
+                            SETTINGS.texts()),
+                    entries);
+        }
+    }
+
+    static EntrySink into(NavigableMap<byte[], byte[]> entries) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                entries.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                entries.remove(key);
+            }
+        };
+    }
+}

@@ -1,0 +1,357 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointFile;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.EmbeddedBroker;
+import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.EventProducer;
+import dev.millrace.stream.LostContinuityException;
+import dev.millrace.stream.ModelUpdateRecords;
+import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.train.Trainer;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** A learner is exported while it runs, imported under another name, and goes on to the same bits. */
+class ModelIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final long T0 = 1_767_225_600_000L;
+    private static final int ITEMS = 40;
+    private static final int CLICKED_ITEMS = 25; // the others are published once, when they join the catalogue
+    private static final int CLICKS_A_PHASE = 16 * 30; // some 30 steps of 16, more where a batch does not wait
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final Path directory;
+    private final Path middle;
+    private int clicks;
+
+    ModelIT(@TempDir Path directory) {
+        this.directory = directory;
+        this.middle = directory.resolve("middle.checkpoint");
+    }
+
+    @Test
+    void anImportedLearnerGoesOnToTheBitsOfTheOneItWasExportedFrom() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            Map<String, String> live = settings(broker, "live");
+            assertThat(run(live, "topics", "create")).isZero();
+            assertThat(run(live, "model", "export", "--out", middle.toString())).isEqualTo(69);
+            assertThat(err.toString()).contains("there is no learner of application live-learn: its changelog ");
+            Path end = directory.resolve("end.checkpoint");
+            liveLearnerIsExportedInTheMiddleAndAtTheEnd(live, end);
+            filesForOthersAreWrittenFromTheFile();
+            Map<String, String> other = publishingElsewhere(broker);
+            whatDoesNotFitIsRefused(other);
+            anImportThatDidNotEndLeavesNothingToStartFrom(other);
+
+            assertThat(run(other, "model", "import", "--in", middle.toString()))
+                    .as(out + "" + err)
+                    .isZero();
+            assertThat(out.toString()).contains("imported    as other-learn-from-log, which goes on at step ");
+            assertThat(run(other, "model", "import", "--in", middle.toString())).isEqualTo(2);
+            assertThat(err.toString())
+                    .contains("stream.application-id = other: must be one that no trainer ever had: its group "
+                            + "other-learn-from-log has offsets");
+
+            Checkpoint original = CheckpointFile.read(end);
+            Checkpoint imported = afterLearningTo(original.header().step(), other);
+            assertThat(imported.header().learnt()).isEqualTo(original.header().learnt());
+            assertThat(ofTheLog(imported)).isEqualTo(ofTheLog(original)).hasSizeGreaterThan(ITEMS);
+            allWasPublishedAnew(other, imported);
+        }
+    }
+
+    private void liveLearnerIsExportedInTheMiddleAndAtTheEnd(Map<String, String> live, Path end) throws Exception {
+        MillraceSettings settings = load(live);
+        try (StreamRunner runner = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
+                EventProducer producer = new EventProducer(
+                        settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
+            runner.start();
+            for (int item = 0; item < ITEMS; item++) {
+                producer.send(new CatalogueItem("i" + item, T0, Features.NONE));
+            }
+            send(producer);
+            // while it learns: whatever was committed last, and whole
+            await().atMost(PATIENCE).untilAsserted(() -> {
+                assertThat(run(live, "model", "export", "--out", middle.toString()))
+                        .as(out + "" + err)
+                        .isZero();
+                assertThat(CheckpointFile.read(middle).header().step()).isGreaterThan(10);
+            });
+            send(producer);
+            await().atMost(PATIENCE).until(() -> positives(live) == 2L * CLICKS_A_PHASE);
+        }
+        assertThat(run(live, "model", "export", "--out", end.toString())).isZero();
+        assertThat(CheckpointFile.read(end).header().step())
+                .isGreaterThan(CheckpointFile.read(middle).header().step() + 10);
+    }
+
+    private void filesForOthersAreWrittenFromTheFile() throws Exception {
+        Path vectors = directory.resolve("vectors");
+        Path onnx = directory.resolve("onnx");
+
+        // no broker, no settings: the file has them
+        assertThat(run(
+                        Map.of(),
+                        "model",
+                        "export",
+                        "--in",
+                        middle.toString(),
+                        "--vectors",
+                        vectors.toString(),
+                        "--onnx",
+                        onnx.toString()))
+                .as(out + "" + err)
+                .isZero();
+        assertThat(out.toString()).contains("vectors     " + ITEMS + " items of 8 floats in " + vectors);
+        assertThat(Files.readAllLines(vectors.resolve("ids.txt"))).hasSize(ITEMS);
+        assertThat(onnx.resolve("towers.json")).isNotEmptyFile();
+
+        assertThat(show("--in", middle.toString())).isZero();
+        assertThat(out.toString())
+                .contains("result      whole")
+                .contains("log         offset ")
+                .contains(": rows of table item");
+        assertThat(show("--in", middle.toString(), "--settings")).isZero();
+        Path settings = Files.writeString(directory.resolve("read-back.properties"), out.toString());
+        assertThat(MillraceSettings.load(List.of(settings), Map.of(), Map.of(), Map.of())
+                        .learner()
+                        .hash())
+                .isEqualTo(CheckpointFile.read(middle).header().lineage().settingsHash());
+    }
+
+    private void whatDoesNotFitIsRefused(Map<String, String> other) throws Exception {
+        Map<String, String> otherSettings = new HashMap<>(other);
+        otherSettings.put("tower.dim", "16");
+        assertThat(run(otherSettings, "model", "import", "--in", middle.toString()))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("tower.dim = 16: must be 8, as in the checkpoint");
+
+        Map<String, String> live = new HashMap<>(other);
+        live.put("stream.application-id", "live");
+        live.put("tower.dim", "16");
+        assertThat(run(live, "model", "export", "--out", directory.resolve("x").toString()))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("must be those of the learner");
+
+        byte[] bytes = Files.readAllBytes(middle);
+        bytes[bytes.length / 2] ^= 1;
+        Path damaged = Files.write(directory.resolve("damaged.checkpoint"), bytes);
+        assertThat(run(other, "model", "import", "--in", damaged.toString())).isEqualTo(74);
+        assertThat(err.toString()).startsWith("checkpoint " + damaged + " cannot be used: at byte ");
+        assertThat(show("--in", damaged.toString())).isEqualTo(74);
+
+        // step by step the same, and of another log
+        Checkpoint found = CheckpointFile.read(middle);
+        Checkpoint.Header header = found.header();
+        Path elsewhere = directory.resolve("elsewhere.checkpoint");
+        CheckpointFile.write(
+                elsewhere,
+                new Checkpoint(
+                        new Checkpoint.Header(
+                                header.origin(),
+                                header.lineage(),
+                                header.learnt(),
+                                header.log()
+                                        .map(place -> new Checkpoint.LogPlace(
+                                                place.topic(), place.partition(), place.offset(), "00")),
+                                header.settings()),
+                        found.entries()));
+        assertThat(run(other, "model", "import", "--in", elsewhere.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains("must be the log that it learnt from");
+    }
+
+    private void anImportThatDidNotEndLeavesNothingToStartFrom(Map<String, String> other) throws Exception {
+        String changelog = "other-learn-from-log-learner-changelog";
+        Map<String, Object> config = Map.of(
+                "bootstrap.servers",
+                other.getOrDefault("kafka.bootstrap.servers", ""),
+                "transactional.id",
+                "other-learn-from-log-import");
+        try (Admin admin = Admin.create(config)) {
+            admin.createTopics(
+                            List.of(new NewTopic(changelog, 1, (short) 1).configs(Map.of("cleanup.policy", "compact"))))
+                    .all()
+                    .get();
+        }
+        // left open, as by a process that was killed
+        KafkaProducer<byte[], byte[]> killed =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        killed.initTransactions();
+        killed.beginTransaction();
+        killed.send(new ProducerRecord<>(changelog, new byte[] {'m', 'h'}, new byte[] {1}))
+                .get();
+
+        try (StreamRunner runner = TrainProcess.runner(load(other), TrainProcess.From.MINI_BATCHES)) {
+            assertThatThrownBy(runner::start)
+                    .isInstanceOf(LostContinuityException.class)
+                    .hasMessageContaining("group other-learn-from-log has no offsets, but its changelog " + changelog);
+        }
+        killed.close(Duration.ZERO);
+    }
+
+    private Checkpoint afterLearningTo(long step, Map<String, String> other) throws Exception {
+        Path file = directory.resolve("imported.checkpoint");
+        try (StreamRunner runner = TrainProcess.runner(load(other), TrainProcess.From.MINI_BATCHES)) {
+            runner.start();
+            await().atMost(PATIENCE).until(() -> {
+                assertThat(runner.failure()).isEmpty();
+                assertThat(run(other, "model", "export", "--from", "mini-batches", "--out", file.toString()))
+                        .as(out + "" + err)
+                        .isZero();
+                return CheckpointFile.read(file).header().step() == step;
+            });
+        }
+        return CheckpointFile.read(file);
+    }
+
+    /** It had published nothing, so that items and rows which no later step touched are there too. */
+    private void allWasPublishedAnew(Map<String, String> other, Checkpoint imported) {
+        MillraceSettings settings = load(other);
+        AvroWire wire = new AvroWire(settings.wire());
+        TopicNames topics = settings.topics().names();
+        TreeSet<String> published = new TreeSet<>();
+        TreeSet<String> querySide = new TreeSet<>();
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE);
+                Trainer trainer = imported.toLookAt()) {
+            for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
+                reader.read(extent, extent.first(), record -> {
+                    published.add(new EmbeddingRecords(wire).decode(record).item());
+                    return true;
+                });
+            }
+            for (TopicReader.Extent extent : reader.extents(topics.modelUpdates())) {
+                reader.read(extent, extent.first(), record -> {
+                    querySide.add(Arrays.toString(
+                            new ModelUpdateRecords(wire).decode(record).key()));
+                    return true;
+                });
+            }
+            assertThat(published).hasSize(ITEMS).containsExactlyInAnyOrderElementsOf(trainer.items());
+            assertThat(querySide)
+                    .containsExactlyInAnyOrderElementsOf(imported.entries().keySet().stream()
+                            .filter(trainer::isQuerySide)
+                            .map(Arrays::toString)
+                            .toList());
+        }
+    }
+
+    /** What is a function of the log, by key and value as text. */
+    private static NavigableMap<String, String> ofTheLog(Checkpoint checkpoint) {
+        NavigableMap<String, String> entries = new TreeMap<>();
+        checkpoint.entries().forEach((key, value) -> {
+            if ("mCPFeE".indexOf(key[0]) >= 0) {
+                entries.put(Arrays.toString(key), Arrays.toString(value));
+            }
+        });
+        return entries;
+    }
+
+    private long positives(Map<String, String> live) throws Exception {
+        Path file = directory.resolve("now.checkpoint");
+        assertThat(run(live, "model", "export", "--out", file.toString()))
+                .as(out + "" + err)
+                .isZero();
+        try (Trainer trainer = CheckpointFile.read(file).toLookAt()) {
+            return trainer.progress().positives();
+        }
+    }
+
+    private void send(EventProducer producer) {
+        for (int until = clicks + CLICKS_A_PHASE; clicks < until; clicks++) {
+            String user = "u" + CounterRandom.below(20, 3, clicks, 0);
+            String item = "i" + CounterRandom.below(CLICKED_ITEMS, 3, clicks, 1);
+            long time = T0 + clicks * 1000L;
+            producer.send(new Exposure("e" + clicks, user, item, time, time, Features.NONE));
+            producer.send(new Click(
+                    "c" + clicks,
+                    user,
+                    item,
+                    Optional.of("e" + clicks),
+                    "click",
+                    1,
+                    time + 5,
+                    time + 5,
+                    Features.NONE));
+        }
+        producer.flush();
+    }
+
+    private Map<String, String> settings(EmbeddedBroker broker, String application) {
+        return Map.of(
+                "kafka.bootstrap.servers", broker.bootstrapServers(),
+                "stream.application-id", application,
+                "stream.state-directory", directory.resolve("state").toString(),
+                "batch.size", "16",
+                "batch.max-wait", "50ms",
+                "tower.dim", "8",
+                "publish.sweep.steps", "100000", // so slow that what is not published anew is missed
+                "digest.steps", "5");
+    }
+
+    private Map<String, String> publishingElsewhere(EmbeddedBroker broker) {
+        Map<String, String> other = new HashMap<>(settings(broker, "other"));
+        other.put("stream.from-log.publish", "true");
+        other.put("topic.item-embeddings.name", "other-item-embeddings");
+        other.put("topic.model-updates.name", "other-model-updates");
+        assertThat(run(other, "topics", "create")).isZero();
+        return other;
+    }
+
+    private static MillraceSettings load(Map<String, String> given) {
+        return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
+    }
+
+    private int show(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("model", "show"));
+        all.addAll(List.of(arguments));
+        return run(Map.of(), all.toArray(String[]::new));
+    }
+
+    private int run(Map<String, String> given, String... arguments) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        List<String> all = new ArrayList<>(List.of(arguments));
+        given.forEach((key, value) -> all.addAll(List.of("--set", key + "=" + value)));
+        CommandLine commandLine = Millrace.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(all.toArray(String[]::new));
+    }
+}

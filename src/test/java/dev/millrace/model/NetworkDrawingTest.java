@@ -1,0 +1,153 @@
+package dev.millrace.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.checkpoint.OnnxTower;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Networks that were drawn as ONNX, run by ONNX Runtime beside our own. */
+class NetworkDrawingTest {
+
+    private static final float TOLERANCE = 1e-5f;
+    private static final int USERS = 24;
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
+    void onnxRuntimeMakesTheSameVectorsOfTheSameRows(String name, String[] declared) throws OrtException {
+        TwoTower model = learnt(Scenes.settings(declared));
+        List<UserFeatures> users = new ArrayList<>();
+        List<Features> contexts = new ArrayList<>();
+        askers(users, contexts);
+        List<String> items = new ArrayList<>();
+        for (int item = 0; item < Scenes.ITEMS; item++) {
+            items.add("i" + item);
+        }
+        items.add("nobody");
+        float[] expectedUsers = new float[USERS * model.dim()];
+        float[] expectedItems = new float[items.size() * model.dim()];
+
+        model.userVectors(users, contexts, expectedUsers);
+        model.publishedVectors(items, expectedItems);
+        float[] userVectors = run(model::drawUserTower, model.userTower().inputRows(USERS), USERS, asSet(model));
+        float[] itemVectors =
+                run(model::drawItemTower, model.itemTower().inputRows(items.size()), items.size(), Map.of());
+
+        assertClose(userVectors, expectedUsers);
+        assertClose(itemVectors, expectedItems);
+    }
+
+    @Test
+    void otherFactorsAreOtherWeightsOfTheChannels() throws OrtException {
+        ModelSettings settings = Scenes.settings(Scenes.OBJECTIVES);
+        TwoTower model = learnt(settings);
+        List<UserFeatures> users = new ArrayList<>();
+        List<Features> contexts = new ArrayList<>();
+        askers(users, contexts);
+        Map<String, Double> weights = Map.of("all", 0.0, "click", 1.0, "like", 3.0);
+        float[] expected = new float[USERS * model.dim()];
+        model.userVectors(users, contexts, weights, expected);
+
+        // w √C / Σ w: C = 3 channels, the weights add up to 4
+        float root = (float) Math.sqrt(3);
+        float[] actual = run(
+                model::drawUserTower, model.userTower().inputRows(USERS), USERS, Map.of(OnnxTower.FACTORS, new float[] {
+                    0, root / 4, 3 * root / 4
+                }));
+
+        assertClose(actual, expected);
+    }
+
+    @Test
+    void aRowWithoutDirectionIsAVectorOfZeros() throws OrtException {
+        // linear, without biases learnt: a billionth in, some billionths out, below the least length
+        TwoTower model = new TwoTower(Scenes.settings("tower.user.hidden", ""), Scenes.catalogue());
+        int inputs = model.userTower().kernel().shape().inputs();
+        float[] rows = new float[2 * inputs];
+        rows[0] = 1e-9f;
+        rows[inputs] = 1;
+
+        float[] vectors = run(model::drawUserTower, rows, 2, Map.of());
+
+        for (int d = 0; d < model.dim(); d++) {
+            assertThat(vectors[d]).isZero();
+        }
+        assertThat(Tower.norm(vectors, model.dim(), model.dim())).isCloseTo(1f, within(1e-6f));
+    }
+
+    private static Map<String, float[]> asSet(TwoTower model) {
+        return model.channels() > 1 ? Map.of(OnnxTower.FACTORS, model.userFactors()) : Map.of();
+    }
+
+    private static TwoTower learnt(ModelSettings settings) {
+        TwoTower model = new TwoTower(settings, Scenes.catalogue());
+        for (int step = 1; step <= 3; step++) {
+            model.learn(Scenes.batch(step, 24, 10));
+        }
+        return model;
+    }
+
+    private static void askers(List<UserFeatures> users, List<Features> contexts) {
+        Random random = new Random(11);
+        for (TrainingExample example : Scenes.batch(99, USERS, 0).examples()) { // some are new
+            users.add(example.user());
+            contexts.add(Scenes.context(random));
+        }
+    }
+
+    private static void assertClose(float[] actual, float[] expected) {
+        assertThat(actual).hasSameSizeAs(expected);
+        for (int at = 0; at < expected.length; at++) {
+            assertThat(actual[at]).as("component %s", at).isCloseTo(expected[at], within(TOLERANCE));
+        }
+    }
+
+    /** @param rows [n, inputs] */
+    private static float[] run(Consumer<NetworkDrawing> drawn, float[] rows, int n, Map<String, float[]> others)
+            throws OrtException {
+        OnnxTower tower = new OnnxTower("tower");
+        drawn.accept(tower);
+        OrtEnvironment runtime = OrtEnvironment.getEnvironment();
+        try (OrtSession session = runtime.createSession(tower.bytes(Map.of("step", "3")))) {
+            NodeInfo made = session.getOutputInfo().get(OnnxTower.OUTPUT);
+            int width = (int) ((TensorInfo) made.getInfo()).getShape()[1];
+            Map<String, OnnxTensor> inputs = new HashMap<>();
+            inputs.put(
+                    OnnxTower.INPUT,
+                    OnnxTensor.createTensor(runtime, FloatBuffer.wrap(rows), new long[] {n, rows.length / n}));
+            for (Map.Entry<String, float[]> other : others.entrySet()) {
+                inputs.put(
+                        other.getKey(),
+                        OnnxTensor.createTensor(
+                                runtime, FloatBuffer.wrap(other.getValue()), new long[] {1, other.getValue().length}));
+            }
+            try (OrtSession.Result result = session.run(inputs)) {
+                float[] vectors = new float[n * width];
+                ((OnnxTensor) result.get(OnnxTower.OUTPUT).orElseThrow())
+                        .getFloatBuffer()
+                        .get(vectors);
+                return vectors;
+            } finally {
+                inputs.values().forEach(OnnxTensor::close);
+            }
+        }
+    }
+}
