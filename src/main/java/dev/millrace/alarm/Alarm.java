@@ -26,7 +26,9 @@ public record Alarm(Kind kind, double value, double limit, long since) {
         /** Mean gradient norm of the networks, over its trend, is above the limit. */
         GRADIENT_NORM,
         /** Recall of the model over that of popularity is below the limit, over a window of scored events. */
-        RECALL_BELOW_POPULARITY;
+        RECALL_BELOW_POPULARITY,
+        /** Age of the oldest published vector, over its bound and the time between two publications, is above the limit. */
+        VECTOR_AGE;
 
         /** As settings, metrics and reports write it. */
         public String text() {

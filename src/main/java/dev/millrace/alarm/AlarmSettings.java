@@ -72,6 +72,13 @@ public record AlarmSettings(
                 1,
                 10,
                 "share of popularity's recall that the model must reach");
+        limit(
+                reader,
+                limits,
+                Alarm.Kind.VECTOR_AGE,
+                1.1,
+                1e9,
+                "factor by which the oldest published vector may be older than its bounds allow");
         int recallAt = reader.integer(
                 "alarm.recall-at",
                 100,

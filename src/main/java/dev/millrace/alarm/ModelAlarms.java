@@ -75,6 +75,17 @@ public final class ModelAlarms implements Durable {
         });
     }
 
+    /**
+     * Notes how old the published vectors are.
+     *
+     * @param step of the log
+     * @param ofBound age of the oldest over what is promised
+     */
+    public void published(long step, double ofBound) {
+        dirty |= alarms.containsKey(Alarm.Kind.VECTOR_AGE);
+        judge(Alarm.Kind.VECTOR_AGE, step, ofBound);
+    }
+
     /** Notes a step that was learnt, and measures the model if it is time. */
     public void learnt(MiniBatch batch, StepReport report, TwoTower model, Catalogue catalogue) {
         if (batch.examples().isEmpty()) {
@@ -82,11 +93,10 @@ public final class ModelAlarms implements Durable {
         }
         dirty = true;
         steps++;
-        BatchShares shares = BatchShares.of(batch);
         gradientNorms += report.gradientNorm();
-        masked += shares.masked();
-        repeated += shares.repeated();
-        medianProbabilities += shares.medianProbability();
+        masked += report.sample().maskedShare();
+        repeated += report.sample().duplicateShare();
+        medianProbabilities += report.sample().medianProbability();
         if (steps >= settings.everySteps()) {
             measure(batch.step(), model, catalogue);
             steps = 0;
@@ -215,8 +225,12 @@ public final class ModelAlarms implements Durable {
                     switch (kind) {
                         case NORM_DRIFT -> value <= before.limit() && value >= 1 / before.limit();
                         case RECALL_BELOW_POPULARITY -> value >= before.limit();
-                        case EMBEDDING_COLLAPSE, MASKED_LOGITS, REPEATED_ITEMS, SATURATED_PROBABILITY, GRADIENT_NORM ->
-                            value <= before.limit();
+                        case EMBEDDING_COLLAPSE,
+                                MASKED_LOGITS,
+                                REPEATED_ITEMS,
+                                SATURATED_PROBABILITY,
+                                GRADIENT_NORM,
+                                VECTOR_AGE -> value <= before.limit();
                     };
             long since = isWell ? 0 : before.isActive() ? before.since() : step;
             return new Alarm(kind, value, before.limit(), since);

@@ -3,49 +3,51 @@ package dev.millrace.app;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
 import dev.millrace.stream.ClientSettings;
-import dev.millrace.stream.PartProgress;
+import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.TopicFollower;
 import dev.millrace.stream.TopicRecord;
 import dev.millrace.train.TrainingProgress;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /** What training says of itself, followed from its topic. Safe for threads. */
 public final class ProgressWatch implements AutoCloseable {
 
     private final ProgressRecords records;
     private final TopicFollower follower;
-    private final SortedMap<String, PartProgress> parts = new TreeMap<>();
-    private final ExamTrail exams = new ExamTrail();
+    private final LatestProgress latest;
 
+    /** Of the learner that writes the log. */
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records) {
+        this(clients, topic, records, MillraceTopology.LEARNER_PART);
+    }
+
+    /** @param learner the part whose figures are wanted: there may be another that learns from the log, on the same topic */
+    public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records, String learner) {
         this.records = records;
+        this.latest = new LatestProgress(learner);
         this.follower = TopicFollower.start(clients, topic, this::take);
     }
 
     /** The learner's latest figures; absent before its first commit. */
-    public synchronized Optional<TrainingProgress> training() {
-        return parts.values().stream().flatMap(part -> part.training().stream()).findFirst();
+    public Optional<TrainingProgress> training() {
+        return latest.training();
     }
 
     /** The books of all parts together, by logical topic. */
-    public synchronized SortedMap<String, Books.Account> books() {
-        SortedMap<String, Books.Account> sums = new TreeMap<>();
-        parts.values().forEach(part -> part.books()
-                .forEach((topic, account) -> sums.merge(topic, account, Books.Account::plus)));
-        return sums;
+    public SortedMap<String, Books.Account> books() {
+        return latest.books();
     }
 
     /** The exam over the last so many positives, as nearly as commits allow. */
-    public synchronized ExamTotals examOfLast(long positives) {
-        return exams.ofLast(positives);
+    public ExamTotals examOfLast(long positives) {
+        return latest.examOfLast(positives);
     }
 
     /** The exam over the second half of the positives, as nearly as commits allow. */
-    public synchronized ExamTotals examOfSecondHalf() {
-        return exams.ofSecondHalf();
+    public ExamTotals examOfSecondHalf() {
+        return latest.examOfSecondHalf();
     }
 
     /** Why following ended; absent while it goes on. */
@@ -58,10 +60,7 @@ public final class ProgressWatch implements AutoCloseable {
         follower.close();
     }
 
-    private synchronized void take(TopicRecord record) {
-        records.decode(record).ifPresent(part -> {
-            parts.put(part.part(), part);
-            part.training().ifPresent(training -> exams.add(training.positives(), training.exam()));
-        });
+    private void take(TopicRecord record) {
+        records.decode(record).ifPresent(latest::take);
     }
 }

@@ -56,6 +56,7 @@ public final class ServeProcess implements AutoCloseable {
                         settings.serve(),
                         state,
                         settings.trainer().model().towers().queryWeights(),
+                        settings.trainer().publish().attributes(),
                         registry,
                         InstantSource.system())
                 .start();

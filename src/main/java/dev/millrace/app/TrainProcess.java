@@ -61,7 +61,11 @@ public final class TrainProcess implements AutoCloseable {
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
                 settings.topics().names().trainingProgress(),
-                new ProgressRecords(new AvroWire(settings.wire())));
+                new ProgressRecords(new AvroWire(settings.wire())),
+                switch (from) {
+                    case EVENTS -> MillraceTopology.LEARNER_PART;
+                    case MINI_BATCHES -> MillraceTopology.LOG_LEARNER_PART;
+                });
         TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
         try {
             runner.start();
@@ -198,6 +202,31 @@ public final class TrainProcess implements AutoCloseable {
                 Tags.empty(),
                 progress,
                 TrainingProgress.TEMPERATURE);
+        Map<String, String> ages = Map.of(
+                "max", TrainingProgress.VECTOR_AGE_MAX,
+                "p99", TrainingProgress.VECTOR_AGE_P99,
+                "mean", TrainingProgress.VECTOR_AGE_MEAN);
+        ages.forEach((of, figure) -> figure(
+                registry,
+                "millrace.publish.vector.age.steps",
+                "age of the published vectors at the last publication, learning steps",
+                Tags.of("of", of),
+                progress,
+                figure));
+        figure(
+                registry,
+                "millrace.publish.vector.age.seconds",
+                "event time that the oldest published vector was behind at the last publication",
+                Tags.empty(),
+                progress,
+                TrainingProgress.VECTOR_AGE_SECONDS);
+        figure(
+                registry,
+                "millrace.publish.vectors",
+                "vectors published",
+                Tags.empty(),
+                progress,
+                TrainingProgress.PUBLISHED_VECTORS);
         Map<String, String> quantiles = Map.of(
                 "0.05", TrainingProgress.LOG_Q_LOW,
                 "0.5", TrainingProgress.LOG_Q_MEDIAN,

@@ -5,6 +5,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -193,6 +194,7 @@ public final class Batcher implements Durable {
         observe(batch.examples().stream().map(TrainingExample::item).toList());
     }
 
+    /** @throws IllegalStateException if the stored popularity is that of an estimator of another kind */
     @Override
     public void restore(byte[] key, byte[] value) {
         if (key[0] == popularityPrefix) {
@@ -208,6 +210,7 @@ public final class Batcher implements Durable {
             step = payload.getLong();
             added = payload.getLong();
             closedUpTo = payload.getLong();
+            requireForm(Fields.text(payload));
             durableFrom = closedUpTo;
             durableTo = added;
             return;
@@ -258,12 +261,25 @@ public final class Batcher implements Durable {
         durableTo = added;
         sink.put(
                 new byte[] {prefix, COUNTERS},
-                Frame.seal(Frame.allocate(3 * Long.BYTES)
-                        .putLong(step)
-                        .putLong(added)
-                        .putLong(closedUpTo)));
+                new Fields()
+                        .longInteger(step)
+                        .longInteger(added)
+                        .longInteger(closedUpTo)
+                        .text(settings.popularity().form())
+                        .framed());
         popularity.drainDirty(sink);
         negativeSource.drainDirty(sink);
+    }
+
+    /** The entries of one estimator say something else to another. */
+    private void requireForm(String stored) {
+        String here = settings.popularity().form();
+        if (!stored.equals(here)) {
+            throw new IllegalStateException(
+                    "the stored popularity is of the form " + stored + ", and popularity.estimator, "
+                            + "popularity.hashes and popularity.buckets ask for " + here
+                            + ": continue with those that it was begun with, or begin in an empty state");
+        }
     }
 
     private void observe(List<String> items) {
@@ -277,6 +293,7 @@ public final class Batcher implements Durable {
         catalogue.apply(change);
         if (change instanceof CatalogueChange.Removal) {
             popularity.remove(change.itemId());
+            negativeSource.forget(change.itemId());
         }
         negativeSource.refresh(number);
         if (catalogue.size() < behind) {

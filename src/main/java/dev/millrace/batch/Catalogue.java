@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,7 +26,7 @@ import java.util.TreeSet;
  * The items that can be recommended, with their features, numbered without gaps.
  *
  * <p>Numbers follow from the order of the changes alone: a new item takes the next, the last item takes a removed one's. They
- * serve uniform draws and the publication sweep. A removed item's id is remembered for a while, so that a click that comes after its
+ * serve uniform draws. A removed item's id is remembered for a while, so that a click that comes after its
  * removal does not bring it back.
  *
  * <p>An item that only examples named, and no producer announced, is in the catalogue as long as examples go on naming it, see
@@ -54,7 +53,6 @@ public final class Catalogue implements Durable {
     private final Map<String, Long> removed = new HashMap<>();
 
     private final TreeMap<Long, Set<String>> removedByTime = new TreeMap<>();
-    private final Set<String> renumbered = new LinkedHashSet<>();
     private final TreeSet<String> dirty = new TreeSet<>();
     /** By item, last sighted last. */
     private final Map<String, Sighting> unannounced = new LinkedHashMap<>();
@@ -178,13 +176,6 @@ public final class Catalogue implements Durable {
         return removed.containsKey(item);
     }
 
-    /** Items whose number changed since the last call, for whoever goes through the catalogue by number. */
-    public List<String> takeRenumbered() {
-        List<String> taken = List.copyOf(renumbered);
-        renumbered.clear();
-        return taken;
-    }
-
     public Optional<CatalogueItem> item(String item) {
         return Optional.ofNullable(numbers.get(item)).map(items::get);
     }
@@ -294,7 +285,6 @@ public final class Catalogue implements Durable {
             items.set(number, last);
             numbers.put(last.item(), number);
             dirty.add(last.item());
-            renumbered.add(last.item());
         }
     }
 }

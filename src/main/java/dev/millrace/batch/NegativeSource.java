@@ -33,6 +33,8 @@ final class NegativeSource {
     private final Optional<ItemsByValue> byValue;
     /** Items of the last positives, by their running number, wrapped round. */
     private final String[] memory;
+    /** [slots] running number of the item there, from 1; 0 for none. */
+    private final long[] numbers;
 
     private long remembered;
     private final TreeSet<Integer> dirtySlots = new TreeSet<>();
@@ -51,6 +53,7 @@ final class NegativeSource {
                 ? Optional.of(new ItemsByValue(catalogue, settings.hardRuleFeature()))
                 : Optional.empty();
         this.memory = new String[settings.memory().most()];
+        this.numbers = new long[memory.length];
     }
 
     /** Takes the item at a number of the catalogue anew. */
@@ -67,6 +70,18 @@ final class NegativeSource {
             if (memory.length > 0) {
                 int slot = (int) (remembered++ % memory.length);
                 memory[slot] = item;
+                numbers[slot] = remembered;
+                dirtySlots.add(slot);
+            }
+        }
+    }
+
+    /** Lets go of an item that left the catalogue. */
+    void forget(String item) {
+        for (int slot = 0; slot < memory.length; slot++) {
+            if (numbers[slot] > 0 && memory[slot].equals(item)) {
+                memory[slot] = "";
+                numbers[slot] = 0;
                 dirtySlots.add(slot);
             }
         }
@@ -116,8 +131,14 @@ final class NegativeSource {
         ByteBuffer payload = Frame.open(value);
         if (slot == POSITION) {
             remembered = payload.getLong();
-        } else if (slot < memory.length) {
+            return;
+        }
+        long number = payload.getLong();
+        if (slot < memory.length && (number - 1) % memory.length == slot) {
             memory[slot] = Fields.text(payload);
+            numbers[slot] = number;
+        } else {
+            dirtySlots.add(slot); // of a memory of another size
         }
     }
 
@@ -126,18 +147,28 @@ final class NegativeSource {
             sink.put(key(POSITION), new Fields().longInteger(remembered).framed());
         }
         for (int slot : dirtySlots) {
-            sink.put(key(slot), new Fields().text(memory[slot]).framed());
+            if (slot < memory.length && numbers[slot] > 0) {
+                sink.put(
+                        key(slot),
+                        new Fields()
+                                .longInteger(numbers[slot])
+                                .text(memory[slot])
+                                .framed());
+            } else {
+                sink.delete(key(slot));
+            }
         }
         dirtySlots.clear();
     }
 
-    /** The items of the last positives, latest first; what left the catalogue is no candidate. */
+    /** The items of the last positives, latest first; what left the catalogue, or was kept in a memory of another size, is left out. */
     private void addRemembered(int most, List<String> to) {
         int count = (int) Math.min(remembered, most);
-        for (int back = 1; back <= count; back++) {
-            String item = memory[(int) ((remembered - back) % memory.length)];
-            if (catalogue.contains(item)) {
-                to.add(item);
+        for (int back = 0; back < count; back++) {
+            long number = remembered - back;
+            int slot = (int) ((number - 1) % memory.length);
+            if (numbers[slot] == number && catalogue.contains(memory[slot])) {
+                to.add(memory[slot]);
             }
         }
     }

@@ -62,6 +62,15 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
         };
     }
 
+    /** What the estimator keeps, which another of the same form can go on from. */
+    String form() {
+        return switch (estimator) {
+            case DECAYED, RUNNING -> "a count an item";
+            case INTERVALS -> hashes == 0 ? "an interval an item" : "intervals, " + hashes + " x " + buckets;
+            case COUNT_MIN -> "counts, " + hashes + " x " + buckets;
+        };
+    }
+
     /**
      * An estimator that has seen nothing.
      *

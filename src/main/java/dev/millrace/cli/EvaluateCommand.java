@@ -10,9 +10,11 @@ import dev.millrace.evaluate.Holdout;
 import dev.millrace.evaluate.NearestAverages;
 import dev.millrace.evaluate.Prequential;
 import dev.millrace.evaluate.PrequentialSettings;
+import dev.millrace.evaluate.PublishedVectors;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.publish.PublishSettings;
 import dev.millrace.replay.BadRows;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.ReplayEvent;
@@ -51,7 +53,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     enum Protocol {
         prequential,
-        holdout
+        holdout,
+        published
     }
 
     /** What may be ranked beside the model. */
@@ -85,7 +88,8 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(
             names = "--protocol",
             defaultValue = "prequential",
-            description = "prequential: test, then learn. holdout: train on the first part, then find the rest"
+            description = "prequential: test, then learn. holdout: train on the first part, then find the rest."
+                    + " published: test by the vectors as they would have been published, then learn"
                     + " (${COMPLETION-CANDIDATES})")
     Protocol protocol = Protocol.prequential;
 
@@ -121,6 +125,28 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Integer> at = new ArrayList<>();
 
     @Option(
+            names = "--max-ages",
+            split = ",",
+            paramLabel = "STEPS",
+            description =
+                    "published: bounds on the age of vectors; 1 publishes everything in each step, 0 only what is touched")
+    List<Integer> maxAges = List.of(1, 0, 20, 50, 100, 200);
+
+    @Option(
+            names = "--most-moved",
+            split = ",",
+            paramLabel = "N",
+            description = "published: vectors a step besides, of the items whose rows moved farthest")
+    List<Integer> mostMoved = List.of(0);
+
+    @Option(
+            names = "--publish-every",
+            paramLabel = "STEPS",
+            defaultValue = "1",
+            description = "published: steps from one publication to the next")
+    int publishEvery = 1;
+
+    @Option(
             names = "--table",
             paramLabel = "PATH",
             split = ",",
@@ -140,6 +166,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         requireEnd();
+        requireUsed();
         requireCutoffs();
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         if (!table.isEmpty()) {
@@ -151,6 +178,7 @@ final class EvaluateCommand implements Callable<Integer> {
             switch (protocol) {
                 case prequential -> prequential(settings, examples, out);
                 case holdout -> holdout(settings, examples, out);
+                case published -> published(settings, examples, out);
             }
         }
         out.flush();
@@ -161,6 +189,28 @@ final class EvaluateCommand implements Callable<Integer> {
         if (data.isGenerated()) {
             throw new InvalidSettingsException(List.of(new SettingFault(
                     "--data", "absent", "must be given together with --format; the generated shop never ends")));
+        }
+    }
+
+    /** An option that changes nothing of what was asked for is a mistake. */
+    private void requireUsed() {
+        boolean isPrequential = protocol == Protocol.prequential;
+        Map<String, Boolean> misplaced = new LinkedHashMap<>();
+        misplaced.put("--weights", !weights.isEmpty() && (!isPrequential || !table.isEmpty()));
+        misplaced.put("--frozen", frozen && !isPrequential);
+        misplaced.put("--with", !with.isEmpty() && (!isPrequential || !table.isEmpty()));
+        misplaced.put("--by-action", byAction && !isPrequential);
+        misplaced.put("--table", !table.isEmpty() && !isPrequential);
+        misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
+        List<SettingFault> faults = misplaced.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(entry -> new SettingFault(
+                        entry.getKey(),
+                        "given",
+                        "must not be given with --protocol " + protocol + (table.isEmpty() ? "" : " and --table")))
+                .toList();
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
         }
     }
 
@@ -213,7 +263,7 @@ final class EvaluateCommand implements Callable<Integer> {
         rows.forEach((name, totals) -> EvaluationReport.put(json.putObject(name), totals));
         StringBuilder text = new StringBuilder(String.format(
                 Locale.ROOT,
-                "%,d events scored, %,d without history not scored, %,d items; %,.0f examples learnt a second of learning%n",
+                "%,d events scored, %,d without history not scored, %,d items; %,.0f examples learnt a second of CPU time%n",
                 online.exam().model().scored(),
                 online.exam().withoutHistory(),
                 online.items(),
@@ -288,6 +338,34 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         out.print(text);
         EvaluationReport.write(report, text, json);
+    }
+
+    private void published(MillraceSettings settings, RecordedExamples examples, PrintWriter out) throws IOException {
+        List<PublishedVectors.Policy> policies = new ArrayList<>();
+        PublishSettings base = settings.trainer().publish();
+        for (int steps : maxAges) {
+            for (int moved : steps == 1 ? List.of(0) : mostMoved) {
+                String bound = steps == 0 ? "touched" : steps == 1 ? "everything" : "touched, bound " + steps;
+                String name = moved == 0 ? bound : bound + ", " + moved + " most moved";
+                policies.add(new PublishedVectors.Policy(name, base.withBounds(steps, moved)));
+            }
+        }
+        List<PublishedVectors.Result> found =
+                new PublishedVectors(shares(settings), examples, settings.trainer()).run(policies, publishEvery);
+        String text = Tables.published(found);
+        ArrayNode rows = new ObjectMapper().createArrayNode();
+        for (PublishedVectors.Result row : found) {
+            ObjectNode each = rows.addObject()
+                    .put("policy", row.name())
+                    .put("vectorsAStep", row.vectorsAStep())
+                    .put("meanAge", row.meanAge())
+                    .put("maxAge", row.maxAge())
+                    .put("meanCosine", row.meanCosine());
+            EvaluationReport.put(each.putObject("ranks"), row.ranks());
+        }
+        out.print(text);
+        EvaluationReport.write(
+                report, text, new ObjectMapper().createObjectNode().set("policies", rows));
     }
 
     /** Base first, then each overlay; all settings are read before anything runs. */

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.evaluate.NearestAverages;
+import dev.millrace.evaluate.PublishedVectors;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.Books;
@@ -43,6 +44,25 @@ final class Tables {
                 RECALL_HEAD,
                 recall("model", exam.model()),
                 recall("popularity", exam.popularity()));
+    }
+
+    /** What policies of publication gave, as Markdown. */
+    static String published(List<PublishedVectors.Result> rows) {
+        StringBuilder text = new StringBuilder(
+                "| published | R@10 | R@100 | NDCG@10 | vectors a step | mean age | oldest | mean cosine |%n|---|---|---|---|---|---|---|---|%n"
+                        .formatted());
+        rows.forEach(row -> text.append(String.format(
+                Locale.ROOT,
+                "| %s | %.4f | %.4f | %.4f | %,.0f | %.1f | %,d | %.4f |%n",
+                row.name(),
+                row.ranks().recallAt(10),
+                row.ranks().recallAt(100),
+                row.ranks().ndcg10(),
+                row.vectorsAStep(),
+                row.meanAge(),
+                row.maxAge(),
+                row.meanCosine())));
+        return text.toString();
     }
 
     /**

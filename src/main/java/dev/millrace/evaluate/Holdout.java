@@ -34,6 +34,7 @@ import java.util.stream.Collectors;
  * <p>The examples go through {@link Trainer} as they do in the stream. A test user is one with a positive in the later part; they ask
  * once, with features, history and context as of the exposure of their first one there. Relevant are the distinct items of their positives there
  * that they did not have before; what they had is not offered. A relevant item that the catalogue lists only later counts as missed.
+ * An exposure that was not clicked is learnt from, where the settings make it an example, and neither had nor relevant.
  */
 public final class Holdout {
 
@@ -41,8 +42,8 @@ public final class Holdout {
      * What an evaluation found.
      *
      * @param cutoffs the N of the averages
-     * @param trainPositives examples learnt from, each once
-     * @param testPositives examples of the later part
+     * @param trainPositives clicked examples learnt from, each once
+     * @param testPositives clicked examples of the later part
      * @param testUsers users with a positive there
      * @param items that can be found
      * @param exact the model's vectors, searched exactly; the users that count are those with something relevant
@@ -98,26 +99,29 @@ public final class Holdout {
     /** @param cutoffs the N of the averages, each at least 1 */
     public Result run(List<Integer> cutoffs) {
         List<TrainingExample> examples = recorded.examples();
-        List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
+        List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, shares.first()));
         List<TrainingExample> train = new ArrayList<>();
         List<TrainingExample> test = new ArrayList<>();
         divide(used, train, test);
         ItemNeighbours neighbours = new ItemNeighbours();
         try (Trainer trainer = new Trainer(trainerSettings, times)) {
-            learn(trainer, train, neighbours);
-            return find(cutoffs, trainer, train, test, neighbours);
+            List<TrainingExample> clicked = Passes.positives(train);
+            learn(trainer, train, clicked, neighbours);
+            return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours);
         }
     }
 
     private void divide(List<TrainingExample> used, List<TrainingExample> train, List<TrainingExample> test) {
         if (settings.trainDays() == 0) {
-            int testFrom = (int) Math.round(used.size() * shares.warmUp());
+            int testFrom = Passes.endOf(used, shares.warmUp());
             train.addAll(used.subList(0, testFrom));
             test.addAll(used.subList(testFrom, used.size()));
             return;
         }
-        long firstDay =
-                used.stream().mapToLong(example -> day(example.time())).min().orElse(0);
+        long firstDay = Passes.positives(used).stream()
+                .mapToLong(example -> day(example.time()))
+                .min()
+                .orElse(0);
         for (TrainingExample example : used) {
             (day(example.time()) < firstDay + settings.trainDays() ? train : test).add(example);
         }
@@ -127,14 +131,15 @@ public final class Holdout {
         return Math.floorDiv(epochMillis + Math.round(settings.utcOffsetHours() * MILLIS_AN_HOUR), MILLIS_A_DAY);
     }
 
-    private void learn(Trainer trainer, List<TrainingExample> train, ItemNeighbours neighbours) {
+    private void learn(
+            Trainer trainer, List<TrainingExample> train, List<TrainingExample> clicked, ItemNeighbours neighbours) {
         Passes.list(trainer, recorded.catalogue(), batch -> rehearse(trainer, batch, neighbours));
         long seed = trainerSettings.batch().seed();
         for (int pass = 1; pass < shares.passes(); pass++) {
             Passes.feed(trainer, Passes.shuffled(train, seed, pass), batch -> rehearse(trainer, batch, neighbours));
         }
         Passes.feed(trainer, train, batch -> rehearse(trainer, batch, neighbours));
-        train.forEach(example -> neighbours.observe(example.user().user(), example.item()));
+        clicked.forEach(example -> neighbours.observe(example.user().user(), example.item()));
     }
 
     private static void rehearse(Trainer trainer, MiniBatch batch, ItemNeighbours neighbours) {

@@ -39,6 +39,25 @@ final class Passes {
         flush(trainer, step);
     }
 
+    /** Where the first share of the positives ends; exposures that were not clicked go with the positives around them. */
+    static int endOf(List<TrainingExample> examples, double share) {
+        long positives = examples.stream().filter(TrainingExample::isPositive).count();
+        long wanted = Math.round(positives * share);
+        if (wanted == positives) {
+            return examples.size();
+        }
+        int end = 0;
+        for (long left = wanted; left > 0; end++) {
+            left -= examples.get(end).isPositive() ? 1 : 0;
+        }
+        return end;
+    }
+
+    /** Those that were clicked. */
+    static List<TrainingExample> positives(List<TrainingExample> examples) {
+        return examples.stream().filter(TrainingExample::isPositive).toList();
+    }
+
     /** The examples in an order of chance. */
     static List<TrainingExample> shuffled(List<TrainingExample> ordered, long seed, int pass) {
         List<TrainingExample> shuffled = new ArrayList<>(ordered);

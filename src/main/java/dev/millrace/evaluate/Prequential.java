@@ -25,7 +25,7 @@ public final class Prequential {
      * @param exam of the scored part
      * @param byAction the same events by what the user did
      * @param all the same events together, with item-kNN beside
-     * @param positives examples used
+     * @param positives clicked examples used
      * @param learnt examples learnt, each pass counted
      * @param refusedSteps batches left because they would have harmed the model
      * @param items in the catalogue at the end
@@ -79,8 +79,8 @@ public final class Prequential {
             });
 
             List<TrainingExample> examples = recorded.examples();
-            List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * settings.first()));
-            int scoredFrom = (int) Math.round(used.size() * settings.warmUp());
+            List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, settings.first()));
+            int scoredFrom = Passes.endOf(used, settings.warmUp());
             List<TrainingExample> warmUp = used.subList(0, scoredFrom);
             for (int pass = 1; pass < settings.passes(); pass++) {
                 long seed = trainerSettings.batch().seed();
@@ -109,7 +109,7 @@ public final class Prequential {
                     trainer.progress().exam().minus(before),
                     tally.byAction,
                     tally.all,
-                    used.size(),
+                    Passes.positives(used).size(),
                     trainer.progress().positives(),
                     trainer.progress().refusedSteps(),
                     trainer.progress().items());

@@ -1,6 +1,7 @@
 package dev.millrace.index;
 
 import dev.millrace.batch.FastPopularity;
+import dev.millrace.event.Features;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -103,6 +104,26 @@ public final class ExactIndex implements NearestItems {
         return newestStep;
     }
 
+    /** How old the vectors are; looks at each, without holding anyone up for longer than a chunk takes. */
+    public VectorAges ages() {
+        membership.readLock().lock();
+        try {
+            int left = size;
+            long[] steps = new long[left];
+            long oldest = Long.MAX_VALUE;
+            int at = 0;
+            for (Chunk chunk : chunks) {
+                int count = Math.min(left, CHUNK_ROWS);
+                oldest = Math.min(oldest, chunk.copySteps(count, steps, at));
+                at += count;
+                left -= count;
+            }
+            return VectorAges.of(steps, newestStep, oldest);
+        } finally {
+            membership.readLock().unlock();
+        }
+    }
+
     /** Latest event time that a vector taken in so far has learnt from, epoch milliseconds; 0 before the first. */
     public long newestEventTime() {
         return newestEventTime;
@@ -163,6 +184,7 @@ public final class ExactIndex implements NearestItems {
             }
             rows.remove(item);
             tail.items[last % CHUNK_ROWS] = "";
+            tail.attributes[last % CHUNK_ROWS] = Features.NONE;
             size = last;
             if (last % CHUNK_ROWS == 0) {
                 chunks.remove(chunks.size() - 1);
@@ -188,6 +210,15 @@ public final class ExactIndex implements NearestItems {
      * @return best first, as {@link ScoredItem#BEST_FIRST} says
      */
     public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded, float weight) {
+        return search(query, k, excluded, ItemFilter.NONE, weight);
+    }
+
+    /**
+     * As {@link #search(float[], int, Predicate, float)}, of the items that pass a filter.
+     *
+     * @param filter asked of items that would be among the best, in the order of the rows
+     */
+    public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded, ItemFilter filter, float weight) {
         check(query);
         if (!Float.isFinite(weight)) {
             throw new IllegalArgumentException("weight = " + weight + ": must be finite");
@@ -209,7 +240,11 @@ public final class ExactIndex implements NearestItems {
                 }
                 chunk.score(query, weight, count, scores);
                 for (int at = 0; at < count; at++) {
-                    offer(worstFirst, k, chunk.items[at], scores[at], excluded);
+                    if (isBetter(worstFirst, k, chunk.items[at], scores[at])
+                            && filter.passes(chunk.attributes[at])
+                            && !excluded.test(chunk.items[at])) {
+                        keep(worstFirst, k, new ScoredItem(chunk.items[at], scores[at]));
+                    }
                 }
                 left -= count;
             }
@@ -237,19 +272,19 @@ public final class ExactIndex implements NearestItems {
         return item(item).map(IndexedItem::vector);
     }
 
-    private static void offer(
-            PriorityQueue<ScoredItem> worstFirst, int k, String item, float score, Predicate<String> excluded) {
-        if (worstFirst.size() == k) {
-            ScoredItem worst = worstFirst.element();
-            boolean isBetter = score > worst.score() || (score == worst.score() && item.compareTo(worst.item()) < 0);
-            if (!isBetter || excluded.test(item)) {
-                return;
-            }
-            worstFirst.remove();
-        } else if (excluded.test(item)) {
-            return;
+    private static boolean isBetter(PriorityQueue<ScoredItem> worstFirst, int k, String item, float score) {
+        if (worstFirst.size() < k) {
+            return true;
         }
-        worstFirst.add(new ScoredItem(item, score));
+        ScoredItem worst = worstFirst.element();
+        return score > worst.score() || (score == worst.score() && item.compareTo(worst.item()) < 0);
+    }
+
+    private static void keep(PriorityQueue<ScoredItem> worstFirst, int k, ScoredItem item) {
+        if (worstFirst.size() == k) {
+            worstFirst.remove();
+        }
+        worstFirst.add(item);
     }
 
     private void append(ItemEmbedding embedding, float[] vector, long publishedAt) {
@@ -283,6 +318,7 @@ public final class ExactIndex implements NearestItems {
     /** Some rows, and the lock under which their vectors are replaced. */
     private static final class Chunk {
         final String[] items = new String[CHUNK_ROWS];
+        final Features[] attributes = new Features[CHUNK_ROWS];
         private final StampedLock lock = new StampedLock();
         private final int dim;
         private final float[] vectors;
@@ -298,6 +334,21 @@ public final class ExactIndex implements NearestItems {
             this.vectors = new float[CHUNK_ROWS * dim];
         }
 
+        /** Copies the steps of the first rows, and answers their oldest publication. */
+        long copySteps(int count, long[] into, int at) {
+            long stamp = lock.readLock();
+            try {
+                System.arraycopy(steps, 0, into, at, count);
+                long oldest = Long.MAX_VALUE;
+                for (int row = 0; row < count; row++) {
+                    oldest = Math.min(oldest, publications[row]);
+                }
+                return oldest;
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+
         void replace(int row, ItemEmbedding embedding, float[] vector, long publishedAt) {
             long stamp = lock.writeLock();
             try {
@@ -305,6 +356,7 @@ public final class ExactIndex implements NearestItems {
                 steps[row] = embedding.step();
                 eventTimes[row] = embedding.eventTime();
                 publications[row] = publishedAt;
+                attributes[row] = embedding.attributes();
                 published[row] = embedding.popularity().number();
                 numbers[row] = asOf.number(published[row], eventTimes[row]);
             } finally {
@@ -322,6 +374,7 @@ public final class ExactIndex implements NearestItems {
                 publications[row] = from.publications[fromRow];
                 published[row] = from.published[fromRow];
                 numbers[row] = asOf.number(published[row], eventTimes[row]);
+                attributes[row] = from.attributes[fromRow];
                 items[row] = from.items[fromRow];
                 return items[row];
             } finally {
@@ -335,7 +388,13 @@ public final class ExactIndex implements NearestItems {
                 float[] vector = new float[dim];
                 System.arraycopy(vectors, row * dim, vector, 0, dim);
                 return new IndexedItem(
-                        items[row], vector, steps[row], eventTimes[row], publications[row], published[row]);
+                        items[row],
+                        vector,
+                        steps[row],
+                        eventTimes[row],
+                        publications[row],
+                        published[row],
+                        attributes[row]);
             } finally {
                 lock.unlockRead(stamp);
             }

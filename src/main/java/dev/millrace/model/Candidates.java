@@ -193,7 +193,7 @@ record Candidates(
                 sameUser,
                 exposed,
                 exposedWeights,
-                sample(positive, counts, sameUser, columns.candidate.length, logQ));
+                sample(batch, positive, counts, sameUser, columns, logQ));
     }
 
     /**
@@ -296,23 +296,27 @@ record Candidates(
     }
 
     private static StepReport.Sample sample(
-            int[] positive, int[] counts, int[][] sameUser, int columns, double[] logQ) {
+            MiniBatch batch, int[] positive, int[] counts, int[][] sameUser, Columns columns, double[] logQ) {
         int distinct = (int) Arrays.stream(positive).distinct().count();
+        int own = columns.isMasking ? 0 : 1; // an example's own column is among them, or no example's is
         long masked = 0;
         for (int i = 0; i < positive.length; i++) {
-            masked += Math.max(0, counts[positive[i]] - 1);
+            masked += counts[positive[i]] - own;
             for (int c = 0; sameUser.length > 0 && c < sameUser[i].length; c++) {
                 masked += counts[sameUser[i][c]];
             }
         }
         double[] sorted = logQ.clone();
         Arrays.sort(sorted);
+        float[] logP = batch.logProbability().clone();
+        Arrays.sort(logP);
         return new StepReport.Sample(
-                (double) masked / Math.max(1, (long) positive.length * columns),
+                (double) masked / Math.max(1, (long) positive.length * columns.candidate.length),
                 1 - (double) distinct / positive.length,
                 sorted[sorted.length / 20],
                 sorted[sorted.length / 2],
-                sorted[sorted.length - 1 - sorted.length / 20]);
+                sorted[sorted.length - 1 - sorted.length / 20],
+                StrictMath.exp(logP[logP.length / 2]));
     }
 
     private static int number(Map<String, Integer> numbers, List<String> items, String item) {

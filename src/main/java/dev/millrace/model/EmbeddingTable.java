@@ -101,6 +101,11 @@ final class EmbeddingTable {
         rows.findAll(keys, fingerprints, count, found);
     }
 
+    /** The key of a row that is there. */
+    String key(int row) {
+        return rows.key(row);
+    }
+
     /** The key's row, made if there is none. */
     int admit(String key) {
         int known = rows.find(key);

@@ -227,6 +227,11 @@ public record ModelSettings(
                 rules.hardestInBatch().most(),
                 "must be 0 with loss.correction = yandex-2025, whose weight is an estimate from a whole sample");
         reader.require(
+                rules.areInBatch() || rules.hardestInBatch().most() == 0,
+                "negatives.hard-in-batch",
+                rules.hardestInBatch().most(),
+                "must be 0 with negatives.in-batch = false");
+        reader.require(
                 rules.areInBatch()
                         || NegativeSettings.read(reader).areAny()
                         || rules.hardByModel().quota().most() > 0,

@@ -239,7 +239,7 @@ final class Nd4jKernel implements TowerKernel {
             weights[2 * layer] = rowMajor(network.getLayer(layer).getParam("W"));
             weights[2 * layer + 1] = rowMajor(network.getLayer(layer).getParam("b"));
         }
-        network.close();
+        network.params().close(); // closing the network would also collect garbage, twice a model
         float[] last = weights[shape.tensors() - 2];
         for (int at = 0; at < last.length; at++) {
             last[at] *= (float) outputScale;

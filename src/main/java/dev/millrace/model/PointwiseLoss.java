@@ -11,7 +11,7 @@ import java.util.Arrays;
  * for all items, log (n/N), is left out, since a cosine has no bias to carry it. Without correction {@code z = s}.
  *
  * <p>Negatives are drawn from the columns of the candidates, each as probable. Where all count instead, they weigh {@code e^k} each,
- * one in all: the mean over the catalogue, as far as the sample tells.
+ * one in all: the mean over the catalogue, as far as the sample tells. Uniform negatives are the result, so that {@code z = s} then.
  */
 final class PointwiseLoss implements ScoreLoss {
 
@@ -44,14 +44,15 @@ final class PointwiseLoss implements ScoreLoss {
             float[] logOdds = candidates.columns().logOdds();
             int y = candidates.positive()[i];
             float[] constants = rowNegatives.constants(candidates, i, row);
-            double z = row[y] + logOdds[y];
+            double own = negatives == 0 ? 0 : logOdds[y];
+            double z = row[y] + own;
             double sum = softplus(-z);
             gradients[y] = (float) (-factor * sigmoid(-z));
             sum += negatives == 0
                     ? all(y, constants, factor, count)
                     : drawn(i, y, constants, logOdds, factor, candidates.columns());
             for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
-                double hard = pairScores[pair] + logOdds[y];
+                double hard = pairScores[pair] + own;
                 sum += softplus(hard);
                 pairScores[pair] = (float) (factor * sigmoid(hard));
             }

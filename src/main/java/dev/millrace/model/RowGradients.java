@@ -21,12 +21,21 @@ final class RowGradients {
     private int[] rows = new int[256];
     private float[] sums;
     private float[] meanSquares = new float[256];
+    /** [count] how far each row moved; kept only if asked for. */
+    private float[] distances = new float[0];
+
+    private float[] before = new float[0];
+    private boolean areDistancesKept;
     private int count;
 
     RowGradients(EmbeddingTable table) {
         this.table = table;
         this.dim = table.dim();
         this.sums = new float[rows.length * dim];
+    }
+
+    EmbeddingTable table() {
+        return table;
     }
 
     /** Rows that have a gradient. */
@@ -100,11 +109,40 @@ final class RowGradients {
         float[] values = table.values();
         float[] memory = table.slots();
         int slotsARow = table.slotsARow();
+        if (areDistancesKept && distances.length < count) {
+            distances = new float[rows.length];
+        }
         for (int slot = 0; slot < count; slot++) {
             int row = rows[slot];
+            if (areDistancesKept) {
+                System.arraycopy(values, row * dim, before, 0, dim);
+            }
             optimiser.move(values, row * dim, dim, memory, row * slotsARow, sums, slot * dim, meanSquares[slot], rate);
+            if (areDistancesKept) {
+                distances[slot] = distance(values, row * dim);
+            }
             table.touch(row, (step << SLOT_BITS) + slot + 1, time);
         }
+    }
+
+    /** From here on, {@link #apply} keeps how far it moved each row. */
+    void keepDistances() {
+        areDistancesKept = true;
+        before = new float[dim];
+    }
+
+    /** L2 distance that the last {@link #apply} moved a slot's row by; 0 unless they are kept. */
+    float distance(int slot) {
+        return areDistancesKept ? distances[slot] : 0f;
+    }
+
+    private float distance(float[] values, int from) {
+        float squares = 0;
+        for (int d = 0; d < dim; d++) {
+            float difference = values[from + d] - before[d];
+            squares += difference * difference;
+        }
+        return (float) Math.sqrt(squares);
     }
 
     /** Forgets the step. */

@@ -19,12 +19,18 @@ public record StepReport(double loss, double gradientNorm, int touched, double t
      * @param logQLow natural log of the sampling probability below which a twentieth of the columns is
      * @param logQMedian the same of half of them
      * @param logQHigh the same above which a twentieth is
+     * @param medianProbability median of the probabilities that the stream's popularity gives the positives, in [0, 1]
      */
     public record Sample(
-            double maskedShare, double duplicateShare, double logQLow, double logQMedian, double logQHigh) {
+            double maskedShare,
+            double duplicateShare,
+            double logQLow,
+            double logQMedian,
+            double logQHigh,
+            double medianProbability) {
 
         /** Of a batch without examples. */
-        public static final Sample NONE = new Sample(0, 0, 0, 0, 0);
+        public static final Sample NONE = new Sample(0, 0, 0, 0, 0, 0);
     }
 
     /** A step that had nothing to learn. */

@@ -146,9 +146,20 @@ final class Tower {
         Arrays.fill(dirtyMoments, true);
     }
 
-    /** [n] lengths of the vectors of the last forward before they were normalised, valid until the next. */
-    float[] lengths() {
-        return norms;
+    /**
+     * How long the vectors of the last forward were before they were normalised, in the mean over their channels.
+     *
+     * @param out [n] filled
+     */
+    void lengths(int n, float[] out) {
+        int channels = width / dim;
+        for (int i = 0; i < n; i++) {
+            float sum = 0;
+            for (int channel = 0; channel < channels; channel++) {
+                sum += norms[i * channels + channel];
+            }
+            out[i] = sum / channels;
+        }
     }
 
     /** What its network reads, feature by feature. */

@@ -196,12 +196,28 @@ public record TowerSettings(
                 key,
                 given,
                 "must have a channel of a weight above 0");
+        channels.forEach(channel -> reader.require(
+                channel.weight() > 0 || !channel.actions().isEmpty(),
+                "tower.channel." + channel.name() + ".weight",
+                channel.weight(),
+                "must be above 0 for a channel that names no actions: it would never learn"));
         int deepest = Math.max(Math.max(userHidden.size(), itemHidden.size()), crossDepth) + 1;
         reader.require(
                 2 * (2 + sharedBottom.size() + channels.size() * deepest) <= MAX_TENSORS,
                 key,
                 given,
                 "must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
+        boolean isDense = channels.stream().anyMatch(channel -> channel.kind() == Kind.MLP);
+        reader.require(
+                isDense || channels.isEmpty() || sharedBottom.isEmpty(),
+                "tower.shared-bottom",
+                String.join(",", sharedBottom.stream().map(String::valueOf).toList()),
+                "must be empty where no channel is of kind mlp");
+        reader.require(
+                channels.isEmpty() || dropout == 0 || !sharedBottom.isEmpty() || (isDense && hasHidden()),
+                "tower.dropout",
+                dropout,
+                "must be 0 where there are no hidden layers");
         checkActions(reader);
         if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
             requireFields(reader, "features.user", dim, user);
@@ -227,6 +243,10 @@ public record TowerSettings(
                     action,
                     "must be among the actions of a channel, where all channels name theirs"));
         }
+    }
+
+    private boolean hasHidden() {
+        return !userHidden.isEmpty() || !itemHidden.isEmpty();
     }
 
     private static void requireFields(SettingsReader reader, String key, int dim, List<FeatureSpec> features) {

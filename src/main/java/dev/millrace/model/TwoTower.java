@@ -17,12 +17,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -53,6 +55,9 @@ public final class TwoTower implements Durable, AutoCloseable {
     private final HardNegatives hardNegatives;
     private final DenseOptimiser userOptimiser;
     private final DenseOptimiser itemOptimiser;
+
+    /** How far the last step moved items' rows; empty unless kept. */
+    private final Map<String, Float> moves = new LinkedHashMap<>();
 
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
@@ -200,11 +205,11 @@ public final class TwoTower implements Durable, AutoCloseable {
     /**
      * As {@link #publishedVectors(List, float[])}, with how long the vectors were before they were normalised.
      *
-     * @param lengths [items] filled
+     * @param lengths [items] filled, the mean over an item's channels
      */
     public void publishedVectors(List<String> items, float[] out, float[] lengths) {
         publishedVectors(items, out);
-        System.arraycopy(itemTower.lengths(), 0, lengths, 0, items.size());
+        itemTower.lengths(items.size(), lengths);
     }
 
     /**
@@ -241,6 +246,18 @@ public final class TwoTower implements Durable, AutoCloseable {
      */
     void exampleVectors(List<TrainingExample> examples, float[] out) {
         vectors(userTower, examples.stream().map(Subject::user).toList(), out);
+    }
+
+    /** From here on, each step keeps how far it moved the rows of items. */
+    public void keepMoves() {
+        rowGradients.values().stream()
+                .filter(gradients -> itemIdTables.contains(gradients.table().name()))
+                .forEach(RowGradients::keepDistances);
+    }
+
+    /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
+    public void forEachMove(BiConsumer<String, Float> moved) {
+        moves.forEach(moved);
     }
 
     /** Forgets an item's own rows. */
@@ -624,14 +641,25 @@ public final class TwoTower implements Durable, AutoCloseable {
         userOptimiser.apply(scale, dense.learningRate(step), networkSteps);
         itemOptimiser.apply(scale, dense.learningRate(step), networkSteps);
         ModelSettings.Descent rows = settings.optimiser().rows();
+        moves.clear();
         for (RowGradients gradients : rowGradients.values()) {
             if (rows.maxGradientNorm() > 0) {
                 gradients.clip(rows.maxGradientNorm());
             }
             gradients.apply(rows.learningRate(step), step, clock);
+            noteMoves(gradients);
             gradients.clear();
         }
         areNetworksDirty = true;
+    }
+
+    private void noteMoves(RowGradients gradients) {
+        for (int slot = 0; slot < gradients.count(); slot++) {
+            float distance = gradients.distance(slot);
+            if (distance > 0) {
+                moves.merge(gradients.table().key(gradients.row(slot)), distance, Float::sum);
+            }
+        }
     }
 
     /** Counts what got no row, and takes out rows: of those not touched for long a bounded number, of those too many all. */

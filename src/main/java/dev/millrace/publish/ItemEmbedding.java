@@ -1,5 +1,6 @@
 package dev.millrace.publish;
 
+import dev.millrace.event.Features;
 import java.util.Optional;
 
 /**
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param producedAt when the oldest click of this item that this vector is the first to show was sent, epoch milliseconds
  *     wall clock; 0 if there is none
  * @param popularity of the item as of that event time
+ * @param attributes features of the item that are published with it
  */
 public record ItemEmbedding(
         String item,
@@ -21,7 +23,20 @@ public record ItemEmbedding(
         long step,
         long eventTime,
         long producedAt,
-        PublishedPopularity popularity) {
+        PublishedPopularity popularity,
+        Features attributes) {
+
+    /** An embedding without attributes. */
+    public ItemEmbedding(
+            String item,
+            Optional<float[]> vector,
+            String generation,
+            long step,
+            long eventTime,
+            long producedAt,
+            PublishedPopularity popularity) {
+        this(item, vector, generation, step, eventTime, producedAt, popularity, Features.NONE);
+    }
 
     /** An embedding that says nothing of popularity. */
     public ItemEmbedding(

@@ -1,31 +1,81 @@
 package dev.millrace.publish;
 
 import dev.millrace.settings.SettingsReader;
+import java.time.Duration;
+import java.util.List;
 
 /**
  * How vectors are published.
  *
- * @param sweepSteps steps within which every vector of the catalogue is published anew, touched or not
+ * @param maxAgeSteps steps within which every vector of the catalogue is published anew, touched or not; 0 for no such bound
+ * @param maxAge event time within which it is; 0 for no such bound
+ * @param mostMoved vectors a step that are published besides, those whose rows moved farthest
+ * @param maxVectors of the oldest, that a publication may have; 0 for as many as the bounds ask for
+ * @param attributes item features that are published with the vectors
  * @param withholdAfterRefused steps refused in a row after which nothing is published
  * @param gate when a fall of quality holds publication back
  * @param isPopularityDimension whether vectors end with a component of popularity
  * @param popularityMinMove by how much that component may be out of date
  */
 public record PublishSettings(
-        int sweepSteps,
+        int maxAgeSteps,
+        Duration maxAge,
+        int mostMoved,
+        int maxVectors,
+        List<String> attributes,
         int withholdAfterRefused,
         GateSettings gate,
         boolean isPopularityDimension,
         double popularityMinMove) {
 
+    public PublishSettings {
+        attributes = List.copyOf(attributes);
+    }
+
+    /** The same by other bounds. */
+    public PublishSettings withBounds(int steps, int moved) {
+        return new PublishSettings(
+                steps,
+                Duration.ZERO,
+                moved,
+                0,
+                attributes,
+                withholdAfterRefused,
+                gate,
+                isPopularityDimension,
+                popularityMinMove);
+    }
+
     public static PublishSettings read(SettingsReader reader) {
         return new PublishSettings(
                 reader.integer(
-                        "publish.sweep.steps",
+                        "publish.max-age.steps",
                         50,
-                        1,
+                        0,
                         1_000_000,
-                        "steps within which every vector is published anew, touched or not: the bound on a vector's age"),
+                        "steps within which every vector is published anew, touched or not: the bound on a vector's age; 0: none"),
+                reader.duration(
+                        "publish.max-age",
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        Duration.ofDays(36_500),
+                        "event time within which it is besides; 0s: no such bound"),
+                reader.integer(
+                        "publish.most-moved",
+                        64,
+                        0,
+                        100_000,
+                        "vectors a step that are published besides: of the items whose rows moved farthest since they were"),
+                reader.integer(
+                        "publish.max-vectors",
+                        0,
+                        0,
+                        100_000_000,
+                        "of the oldest, in one commit; 0: as many as the bounds ask for. An alarm tells when it breaks them"),
+                reader.names(
+                        "publish.attributes",
+                        "",
+                        "features of items that are published with their vectors, for subscribers to filter by; any feature"),
                 reader.integer(
                         "publish.withhold-after-refused",
                         3,

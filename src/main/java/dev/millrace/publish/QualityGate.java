@@ -67,7 +67,11 @@ final class QualityGate {
                 : Optional.empty();
     }
 
+    /** Takes back its state, but for one of another recall or window, beside which nothing here could be held: it begins anew then. */
     void restore(ByteBuffer payload) {
+        if (payload.getInt() != settings.recallAt() || payload.getInt() != settings.window()) {
+            return;
+        }
         level = payload.getDouble();
         reference = payload.getDouble();
         fewestItems = payload.getInt();
@@ -83,6 +87,8 @@ final class QualityGate {
         }
         dirty = false;
         Fields fields = new Fields()
+                .integer(settings.recallAt())
+                .integer(settings.window())
                 .number(level)
                 .number(reference)
                 .integer(fewestItems)

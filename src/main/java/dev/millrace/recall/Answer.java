@@ -15,10 +15,22 @@ public sealed interface Answer {
      * @param step latest learning step among the index's vectors when the search began
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds
      * @param isColdStart whether nothing was known of the user
+     * @param reasons [items] what the user had that is nearest to each, nearest first; empty if it was not asked for
      */
     record Found(
-            List<ScoredItem> items, float[] query, String generation, long step, long publishedAt, boolean isColdStart)
-            implements Answer {}
+            List<ScoredItem> items,
+            float[] query,
+            String generation,
+            long step,
+            long publishedAt,
+            boolean isColdStart,
+            List<List<ScoredItem>> reasons)
+            implements Answer {
+
+        Found because(List<List<ScoredItem>> nearest) {
+            return new Found(items, query, generation, step, publishedAt, isColdStart, nearest);
+        }
+    }
 
     /** No generation can answer yet, or its encoder has gone. */
     record NotReady() implements Answer {}

@@ -3,6 +3,7 @@ package dev.millrace.recall;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ScoredItem;
 import java.util.HashSet;
 import java.util.List;
@@ -71,16 +72,24 @@ public final class RecallEngine {
         }
         ServedGeneration served = taken.get();
         ExactIndex index = served.index();
-        Optional<UserFeatures> known = users.latest(request.user());
+        Optional<UserFeatures> known = request.given().or(() -> users.latest(request.user()));
         UserFeatures user = known.orElseGet(() -> new UserFeatures(request.user(), 0, Features.NONE, List.of()));
         float[] query = new float[index.dim()];
-        if (!served.encoder().encode(user, request.context(), request.channelWeights(), query)) {
+        if (!served.encoder().encode(user, request.context(), request.weights().channels(), query)) {
             return new Answer.NotReady();
         }
-        Set<String> seen = request.isSeenExcluded() ? new HashSet<>(user.history()) : Set.of();
+        Set<String> leftOut = new HashSet<>(request.excluded());
+        if (request.isSeenExcluded()) {
+            leftOut.addAll(user.history());
+        }
         // cos / τ + β log p ranks as cos + β τ log p does, and leaves the score a cosine where β is 0
-        float weight = (float) (request.popularityWeight() * served.encoder().temperature());
-        return search(served, query, request.k(), seen::contains, weight, known.isEmpty());
+        float weight =
+                (float) (request.weights().popularity() * served.encoder().temperature());
+        Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weight);
+        Answer.Found found = search(served, search, known.isEmpty());
+        return request.reasons() == 0
+                ? found
+                : found.because(Reasons.of(found.items(), user.history(), index, request.reasons()));
     }
 
     /**
@@ -94,20 +103,21 @@ public final class RecallEngine {
             return new Answer.NotReady();
         }
         Optional<float[]> query = taken.get().index().vector(item);
-        return query.isEmpty() ? new Answer.UnknownItem() : search(taken.get(), query.get(), k, item::equals, 0, false);
+        return query.isEmpty()
+                ? new Answer.UnknownItem()
+                : search(taken.get(), new Search(query.get(), k, item::equals, ItemFilter.NONE, 0), false);
     }
 
-    private static Answer search(
-            ServedGeneration served,
-            float[] query,
-            int k,
-            Predicate<String> excluded,
-            float popularityWeight,
-            boolean isColdStart) {
+    /** What is asked of an index. */
+    private record Search(
+            float[] query, int k, Predicate<String> excluded, ItemFilter filter, float popularityWeight) {}
+
+    private static Answer.Found search(ServedGeneration served, Search search, boolean isColdStart) {
         ExactIndex index = served.index();
         long step = index.newestStep();
         long publishedAt = index.newestPublication();
-        List<ScoredItem> items = index.search(query, k, excluded, popularityWeight);
-        return new Answer.Found(items, query, served.generation(), step, publishedAt, isColdStart);
+        List<ScoredItem> items =
+                index.search(search.query(), search.k(), search.excluded(), search.filter(), search.popularityWeight());
+        return new Answer.Found(items, search.query(), served.generation(), step, publishedAt, isColdStart, List.of());
     }
 }

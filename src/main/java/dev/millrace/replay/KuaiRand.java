@@ -154,10 +154,13 @@ public final class KuaiRand implements DataSet {
         Optional<Double> seconds = row.text(5)
                 .map(text -> Row.number("video_duration", text) / 1000)
                 .filter(value -> value > 0);
+        Optional<LocalDate> uploaded = row.text(3).map(KuaiRand::day);
         Features features = new FeatureRow()
                 .category("author", row.text(1))
                 .category("video_type", row.text(2))
-                .quantity("upload_day", row.text(3).map(KuaiRand::day))
+                .quantity("upload_day", uploaded.map(day -> (double) day.toEpochDay()))
+                .quantity("uploaded", uploaded.map(day ->
+                        (double) day.atStartOfDay(ZONE).toInstant().toEpochMilli()))
                 .category("upload_type", row.text(4))
                 .quantity("duration", seconds.map(Math::log))
                 .category("duration_bucket", seconds.map(KuaiRand::durationBucket))
@@ -169,9 +172,9 @@ public final class KuaiRand implements DataSet {
         return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
     }
 
-    private static double day(String date) {
+    private static LocalDate day(String date) {
         try {
-            return LocalDate.parse(date).toEpochDay();
+            return LocalDate.parse(date);
         } catch (java.time.DateTimeException notADate) {
             throw new UnusableEventException("upload_dt", date, "must be a date such as 2022-04-10");
         }

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
  */
 public final class MovieLens implements DataSet {
 
-    private static final Pattern YEAR = Pattern.compile("\\((\\d{4})\\)\\s*$");
+    private static final Pattern YEAR = Pattern.compile("\\s*\\((\\d{4})\\)\\s*$");
     private static final Pattern RELEASE_YEAR = Pattern.compile("-(\\d{4})$");
     private static final List<String> RATING = List.of("user", "item", "rating", "timestamp");
     private static final int FIRST_GENRE = 5;
@@ -114,23 +114,31 @@ public final class MovieLens implements DataSet {
                 itsGenres.add(genre);
             }
         }
-        return film(row.cells().get(0), year(RELEASE_YEAR, row.cells().get(2)), itsGenres);
+        return film(row, year(RELEASE_YEAR, row.cells().get(2)), itsGenres);
     }
 
     private static FeatureTable.Entry titledFilm(Row row) {
         List<String> genres = row.texts(2, "|").stream()
                 .filter(genre -> !genre.equals("(no genres listed)"))
                 .toList();
-        return film(row.cells().get(0), year(YEAR, row.cells().get(1)), genres);
+        return film(row, year(YEAR, row.cells().get(1)), genres);
     }
 
-    private static FeatureTable.Entry film(String id, Optional<String> year, List<String> genres) {
+    private static FeatureTable.Entry film(Row row, Optional<String> year, List<String> genres) {
         Features features = new FeatureRow()
+                .category("title", title(row))
                 .bag("genres", genres)
                 .category("year", year)
                 .category("decade", year.map(digits -> digits.substring(0, 3) + "0s"))
                 .features();
-        return new FeatureTable.Entry(id, OptionalLong.empty(), features);
+        return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
+    }
+
+    /** Without the year; one film of MovieLens 100K is called unknown, as it has no genre. */
+    private static Optional<String> title(Row row) {
+        return row.text(1)
+                .map(text -> YEAR.matcher(text).replaceFirst(""))
+                .filter(title -> !title.isEmpty() && !title.equals("unknown"));
     }
 
     private static Optional<String> year(Pattern pattern, String text) {

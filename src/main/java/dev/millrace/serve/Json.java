@@ -1,13 +1,24 @@
 package dev.millrace.serve;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.TreeMap;
 
-/** Values as JSON text. */
+/** Values as JSON text, and back. */
 final class Json {
 
-    private final ObjectMapper mapper = new ObjectMapper();
+    private final JsonMapper mapper = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
 
     byte[] bytes(Object value) {
         try {
@@ -15,5 +26,38 @@ final class Json {
         } catch (JsonProcessingException notWritten) {
             throw new UncheckedIOException(notWritten);
         }
+    }
+
+    /** @throws RefusedRequestException if it is no JSON, or an object has a member twice */
+    JsonNode tree(byte[] text) {
+        try {
+            return mapper.readTree(text);
+        } catch (JsonProcessingException malformed) {
+            throw new RefusedRequestException(Problem.of(
+                    400,
+                    "the body is no JSON: " + malformed.getOriginalMessage() + ", line "
+                            + malformed.getLocation().getLineNr() + ", column "
+                            + malformed.getLocation().getColumnNr()));
+        } catch (IOException unread) {
+            throw new UncheckedIOException(unread);
+        }
+    }
+
+    /** Values of features by name: a string, a number, an array of strings or of numbers. */
+    static Map<String, Object> features(Features features) {
+        Map<String, Object> values = new TreeMap<>();
+        features.values().forEach((name, value) -> values.put(name, value(value)));
+        return values;
+    }
+
+    private static Object value(FeatureValue value) {
+        if (value instanceof FeatureValue.Category category) {
+            return category.value();
+        } else if (value instanceof FeatureValue.Quantity quantity) {
+            return quantity.value();
+        } else if (value instanceof FeatureValue.Bag bag) {
+            return bag.values();
+        }
+        return ((FeatureValue.Dense) value).values();
     }
 }

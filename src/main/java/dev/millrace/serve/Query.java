@@ -79,8 +79,26 @@ final class Query {
         throw refused(name, "must be a number from " + plain(min) + " to " + plain(max));
     }
 
-    private static String plain(double bound) {
+    /** A bound as an error names it. */
+    static String plain(double bound) {
         return bound == Math.rint(bound) ? Long.toString((long) bound) : Double.toString(bound);
+    }
+
+    boolean has(String name) {
+        return given.containsKey(name);
+    }
+
+    /** Values with commas between; none if the parameter is absent. */
+    List<String> list(String name, int max) {
+        List<String> values = given.getOrDefault(name, List.of());
+        if (values.isEmpty()) {
+            return List.of();
+        }
+        List<String> parts = List.of(values.get(0).split(",", -1));
+        if (parts.size() > max || parts.stream().anyMatch(String::isEmpty)) {
+            throw refused(name, "must be 1 to " + max + " values with commas between");
+        }
+        return parts;
     }
 
     boolean flag(String name, boolean byDefault) {

@@ -1,12 +1,9 @@
 package dev.millrace.serve;
 
-import dev.millrace.batch.FastPopularity;
-import dev.millrace.event.Features;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.index.ScoredItem;
-import dev.millrace.model.TowerSettings;
 import dev.millrace.recall.Answer;
-import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.ServedGeneration;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
@@ -17,8 +14,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.Collections;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -26,7 +22,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -45,19 +40,16 @@ public final class RecallServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RecallServer.class);
     private static final int DEFAULT_K = 10;
-    private static final String WEIGHT = "w.";
-    private static final String POPULARITY_WEIGHT = WEIGHT + "popularity";
-    private static final Set<String> RECALL_PARAMETERS =
-            Set.of("user", "k", "exclude-seen", "include-vector", POPULARITY_WEIGHT);
-    private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers; no request has a body
+    private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers
     private static final int MAX_CONNECTIONS = 1_024;
-    private static final long MAX_BODY_BYTES = 0;
     private static final Duration IDLE = Duration.ofSeconds(30);
     private static final int SERVICE_UNAVAILABLE = 503;
+    private static final int TOO_MANY_REQUESTS = 429;
 
     private final ServeSettings settings;
     private final ServedState state;
-    private final SortedMap<String, Double> channelWeights;
+    private final RecallQuestions questions;
+    private final RateLimit rate;
     private final PrometheusMeterRegistry registry;
     private final ServeMetrics metrics;
     private final InstantSource clock;
@@ -74,17 +66,20 @@ public final class RecallServer implements AutoCloseable {
 
     /**
      * @param channelWeights that a request may change, and what they are where it does not, by channel
+     * @param attributes of items that are published, to filter by
      * @param registry takes this server's metrics; {@code /metrics} gives all that is in it
      */
     public RecallServer(
             ServeSettings settings,
             ServedState state,
             SortedMap<String, Double> channelWeights,
+            List<String> attributes,
             PrometheusMeterRegistry registry,
             InstantSource clock) {
         this.settings = settings;
         this.state = state;
-        this.channelWeights = Collections.unmodifiableSortedMap(new TreeMap<>(channelWeights));
+        this.questions = new RecallQuestions(settings, new TreeMap<>(channelWeights), attributes);
+        this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
         this.clock = clock;
@@ -117,7 +112,7 @@ public final class RecallServer implements AutoCloseable {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.http.prefer405over404 = true;
-        config.http.maxRequestSize = MAX_BODY_BYTES;
+        config.http.maxRequestSize = settings.maxBodyBytes();
         config.jetty.threadPool = new QueuedThreadPool(settings.threads(), Math.min(4, settings.threads()));
         config.jetty.addConnector(this::connector);
         config.jetty.modifyServer(server -> {
@@ -126,6 +121,7 @@ public final class RecallServer implements AutoCloseable {
             server.setStopTimeout(Duration.ofSeconds(5).toMillis());
         });
         config.routes.get("/v1/recall", timed("recall", this::recall));
+        config.routes.post("/v1/recall", timed("recall-post", this::recallPosted));
         config.routes.get("/v1/similar", timed("similar", this::similar));
         config.routes.get("/v1/items/<item>", timed("items", this::item));
         config.routes.get("/livez", timed("livez", this::alive));
@@ -149,43 +145,63 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Reply recall(Context request) {
-        Set<String> known = new HashSet<>(RECALL_PARAMETERS);
-        channelWeights.keySet().forEach(channel -> known.add(WEIGHT + channel));
-        Query query = query(request, known);
-        String user = query.id("user");
-        int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
-        boolean isSeenExcluded = query.flag("exclude-seen", true);
-        boolean isVectorIncluded = query.flag("include-vector", false);
-        double popularityWeight =
-                query.number(POPULARITY_WEIGHT, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT);
-        RecallRequest question =
-                new RecallRequest(user, k, isSeenExcluded, Features.NONE, popularityWeight, channelWeights(query));
-        return answer(state.engine().recall(question), true, isVectorIncluded);
+        RecallQuestions.Asked asked = questions.of(parameters(request));
+        requireRate(1);
+        return reply(200, answered(asked));
     }
 
-    private SortedMap<String, Double> channelWeights(Query query) {
-        SortedMap<String, Double> weights = new TreeMap<>();
-        channelWeights.forEach((channel, byDefault) ->
-                weights.put(channel, query.number(WEIGHT + channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
-        if (!weights.isEmpty() && weights.values().stream().noneMatch(weight -> weight > 0)) {
-            String names =
-                    weights.keySet().stream().map(channel -> WEIGHT + channel).collect(Collectors.joining(", "));
-            throw new RefusedRequestException(Problem.of(400, "one of " + names + " must be above 0"));
+    /** One question, or several: {@code {"requests": [ … ]}}, each of which has its own answer, or its own problem. */
+    private Reply recallPosted(Context request) {
+        new Query(parameters(request), Set.of());
+        JsonMembers body = new JsonMembers("", json.tree(request.bodyAsBytes()));
+        if (!body.has("requests")) {
+            RecallQuestions.Asked asked = questions.of(body);
+            requireRate(1);
+            return reply(200, answered(asked));
         }
-        return weights;
+        body.requireKnown(Set.of("requests"));
+        List<JsonNode> each = body.elements("requests", settings.maxBatch());
+        requireRate(each.size());
+        List<Object> answers = new ArrayList<>(each.size());
+        for (int at = 0; at < each.size(); at++) {
+            answers.add(answerOrProblem("requests[" + at + "]", each.get(at)));
+        }
+        return reply(200, Map.of("answers", answers));
+    }
+
+    private Object answerOrProblem(String path, JsonNode question) {
+        try {
+            return answered(questions.of(new JsonMembers(path, question)));
+        } catch (RefusedRequestException refused) {
+            if (refused.problem().status() == SERVICE_UNAVAILABLE) {
+                throw refused;
+            }
+            return refused.problem().body();
+        }
+    }
+
+    private void requireRate(int asked) {
+        if (!rate.admits(asked)) {
+            throw new RefusedRequestException(Problem.of(
+                    TOO_MANY_REQUESTS, "more than " + settings.maxRate() + " questions a second (serve.max-rate)"));
+        }
+    }
+
+    private Map<String, Object> answered(RecallQuestions.Asked asked) {
+        return body(state.engine().recall(asked.request()), true, asked.isVectorIncluded());
     }
 
     private Reply similar(Context request) {
-        Query query = query(request, Set.of("item", "k"));
+        Query query = new Query(parameters(request), Set.of("item", "k"));
         String item = query.id("item");
         int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
-        return answer(state.engine().similar(item, k), false, false);
+        return reply(200, body(state.engine().similar(item, k), false, false));
     }
 
-    private Reply answer(Answer answer, boolean isOfUser, boolean isVectorIncluded) {
+    private Map<String, Object> body(Answer answer, boolean isOfUser, boolean isVectorIncluded) {
         if (answer instanceof Answer.Found found) {
             Map<String, Object> body = new LinkedHashMap<>();
-            body.put("items", found.items().stream().map(RecallServer::scored).toList());
+            body.put("items", items(found));
             body.put("generation", found.generation());
             body.put("step", found.step());
             body.put("ageSeconds", Age.seconds(found.publishedAt(), clock));
@@ -195,7 +211,7 @@ public final class RecallServer implements AutoCloseable {
             if (isVectorIncluded) {
                 body.put("vector", found.query());
             }
-            return reply(200, body);
+            return body;
         }
         if (answer instanceof Answer.UnknownItem) {
             throw unknownItem();
@@ -204,7 +220,7 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Reply item(Context request) {
-        query(request, Set.of());
+        new Query(parameters(request), Set.of());
         String id = Query.checkedId("item", request.pathParam("item"));
         ServedGeneration served = state.engine().served().orElseThrow(RecallServer::notReady);
         IndexedItem item = served.index().item(id).orElseThrow(RecallServer::unknownItem);
@@ -216,6 +232,7 @@ public final class RecallServer implements AutoCloseable {
         body.put("publishedAt", item.publishedAt());
         body.put("ageSeconds", Age.seconds(item.publishedAt(), clock));
         body.put("popularity", item.popularity());
+        body.put("attributes", Json.features(item.attributes()));
         body.put("vector", item.vector());
         return reply(200, body);
     }
@@ -264,25 +281,40 @@ public final class RecallServer implements AutoCloseable {
     private void refused(HttpResponseException refused, Context request) {
         int status = refused.getStatus();
         if (status == 405) {
-            request.header("Allow", "GET, HEAD");
+            request.header("Allow", request.path().equals("/v1/recall") ? "GET, HEAD, POST" : "GET, HEAD");
         }
         String detail =
                 switch (status) {
                     case 404 -> "no such path";
-                    case 405 -> "only GET is answered here";
+                    case 405 -> "this method is not answered here, see Allow";
+                    case 413 -> "the body may have " + settings.maxBodyBytes() + " bytes (serve.max-body-bytes)";
                     default -> status >= 500 ? "the server failed" : "the request cannot be answered";
                 };
         write(request, problem(Problem.of(status, detail)));
     }
 
-    private static Query query(Context request, Set<String> known) {
-        Map<String, List<String>> given;
+    private static Map<String, List<String>> parameters(Context request) {
         try {
-            given = request.queryParamMap();
+            return request.queryParamMap();
         } catch (IllegalArgumentException malformed) {
             throw new RefusedRequestException(Problem.of(400, "the query is not percent-encoded as it must be"));
         }
-        return new Query(given, known);
+    }
+
+    private static List<Map<String, Object>> items(Answer.Found found) {
+        List<Map<String, Object>> items = new ArrayList<>(found.items().size());
+        for (int at = 0; at < found.items().size(); at++) {
+            Map<String, Object> item = scored(found.items().get(at));
+            if (!found.reasons().isEmpty()) {
+                item.put(
+                        "nearest",
+                        found.reasons().get(at).stream()
+                                .map(RecallServer::scored)
+                                .toList());
+            }
+            items.add(item);
+        }
+        return items;
     }
 
     private static Map<String, Object> scored(ScoredItem item) {
@@ -314,7 +346,7 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private static void write(Context request, Reply reply) {
-        if (reply.status() == SERVICE_UNAVAILABLE) {
+        if (reply.status() == SERVICE_UNAVAILABLE || reply.status() == TOO_MANY_REQUESTS) {
             request.header("Retry-After", "1");
         }
         request.header("Cache-Control", "no-store")

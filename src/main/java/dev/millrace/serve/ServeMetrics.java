@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.index.VectorAges;
 import dev.millrace.recall.Generations.Outcome;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
 /** What the recall server counts and measures, under the names that docs/api.md lists. */
@@ -21,10 +23,18 @@ final class ServeMetrics {
     private static final Duration[] FRESHNESS_EDGES =
             millis(100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 300_000, 3_600_000);
 
+    private static final long AGES_FOR_MILLIS = 1_000;
+
     private final MeterRegistry registry;
+    private final ServedState state;
+    private final InstantSource clock;
+    private VectorAges ages = VectorAges.NONE; // looked at once for all that a scrape asks of it
+    private long agesUntil;
 
     ServeMetrics(MeterRegistry registry, ServedState state, InstantSource clock) {
         this.registry = registry;
+        this.state = state;
+        this.clock = clock;
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
         new ProcessorMetrics().bindTo(registry);
@@ -54,6 +64,16 @@ final class ServeMetrics {
                 .description("since the newest vector in the index was published")
                 .baseUnit("seconds")
                 .register(registry);
+        vectorAge("max", VectorAges::maxSteps);
+        vectorAge("p99", VectorAges::p99Steps);
+        vectorAge("mean", VectorAges::meanSteps);
+        Gauge.builder(
+                        "millrace.index.oldest.vector",
+                        this,
+                        one -> Age.seconds(one.ages().oldestPublication(), clock))
+                .description("since the oldest vector in the index was published")
+                .baseUnit("seconds")
+                .register(registry);
         for (Outcome outcome : Outcome.values()) {
             FunctionCounter.builder("millrace.index.embeddings", state, one -> one.embeddings(outcome))
                     .description("item embeddings read, by what became of them")
@@ -69,6 +89,22 @@ final class ServeMetrics {
         FunctionCounter.builder("millrace.serve.user.updates", state, ServedState::userUpdates)
                 .description("user features read")
                 .register(registry);
+    }
+
+    private void vectorAge(String of, ToDoubleFunction<VectorAges> value) {
+        Gauge.builder("millrace.index.vector.age.steps", this, one -> value.applyAsDouble(one.ages()))
+                .description("learning steps that the vectors of the index are behind its newest")
+                .tag("of", of)
+                .register(registry);
+    }
+
+    private synchronized VectorAges ages() {
+        long now = clock.millis();
+        if (now >= agesUntil) {
+            ages = state.engine().served().map(served -> served.index().ages()).orElse(VectorAges.NONE);
+            agesUntil = now + AGES_FOR_MILLIS;
+        }
+        return ages;
     }
 
     void answered(String endpoint, int status, long nanos) {

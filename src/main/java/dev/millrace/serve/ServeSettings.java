@@ -10,13 +10,25 @@ import java.nio.file.Path;
  * @param host address to bind
  * @param port to listen on; 0 takes a free one
  * @param maxK most items an answer may have
+ * @param maxBatch most questions of one request
+ * @param maxBodyBytes of a request
+ * @param maxRate questions a second that are answered; 0 for no limit
  * @param popularityWeight β of requests that give none
  * @param threads of the HTTP server, its acceptor and selector among them
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
  */
 public record ServeSettings(
-        String host, int port, int maxK, double popularityWeight, int threads, Path stateDirectory, long cacheBytes) {
+        String host,
+        int port,
+        int maxK,
+        int maxBatch,
+        int maxBodyBytes,
+        int maxRate,
+        double popularityWeight,
+        int threads,
+        Path stateDirectory,
+        long cacheBytes) {
 
     public static ServeSettings read(SettingsReader reader) {
         return new ServeSettings(
@@ -26,6 +38,15 @@ public record ServeSettings(
                         "address the recall API binds; it has no authentication of its own, so mind what can reach it"),
                 reader.integer("serve.port", 8080, 0, 65_535, "port of the recall API; 0 takes a free one"),
                 reader.integer("serve.max-k", 1_000, 1, 10_000, "most items one answer may have"),
+                reader.integer("serve.max-batch", 100, 1, 10_000, "most questions of one POST to /v1/recall"),
+                reader.integer(
+                        "serve.max-body-bytes", 1 << 20, 1 << 10, 1 << 30, "most bytes of the body of a request"),
+                reader.integer(
+                        "serve.max-rate",
+                        0,
+                        0,
+                        10_000_000,
+                        "questions a second that are answered, a batch's each; more get 429. 0: no limit"),
                 reader.number(
                         "serve.popularity-weight",
                         0,

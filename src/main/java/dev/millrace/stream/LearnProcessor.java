@@ -16,14 +16,10 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
-import org.apache.kafka.common.MetricName;
-import org.apache.kafka.common.metrics.Sensor;
-import org.apache.kafka.common.metrics.stats.Value;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -49,7 +45,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         LOG_IN_SHADOW;
 
         private String part() {
-            return this == EXAMPLES ? "learn-0" : "learn-from-log-0";
+            return this == EXAMPLES ? MillraceTopology.LEARNER_PART : MillraceTopology.LOG_LEARNER_PART;
         }
     }
 
@@ -60,13 +56,13 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final Supplier<Trainer> trainers;
     private final Duration maxWait;
     private final AvroWire wire;
+    private final Optional<VectorStoreRecords> vectorStore;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private Outlet outlet;
     private NodeScope scope;
     private WriteThroughStore<Trainer> store;
-    private Sensor withheldGauge;
     private Optional<String> toldWithheld = Optional.empty();
     private Set<Alarm.Kind> toldAlarms = Set.of();
 
@@ -81,6 +77,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.trainers = trainers;
         this.maxWait = maxWait;
         this.wire = wire;
+        this.vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
     }
 
     @Override
@@ -90,7 +87,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         scope = NodeScope.of(context);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         store.own(this);
-        withheldGauge = withheldGauge(context, source);
         if (source == Source.EXAMPLES) {
             context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting());
         }
@@ -210,7 +206,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             LOG.info("Everything is published again");
         }
         toldWithheld = withheld;
-        withheldGauge.record(withheld.isPresent() ? 1 : 0);
     }
 
     private void tell(List<Alarm> alarms) {
@@ -230,19 +225,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         toldAlarms = active;
     }
 
-    private static Sensor withheldGauge(ProcessorContext<?, ?> context, Source source) {
-        Sensor gauge = context.metrics().addSensor(source.part() + "-withheld", Sensor.RecordingLevel.INFO);
-        gauge.add(
-                new MetricName(
-                        "publication-withheld",
-                        "millrace",
-                        "1 while neither vectors nor query side are published",
-                        Map.of("part", source.part())),
-                new Value());
-        return gauge;
-    }
-
     private void send(ItemEmbedding embedding, long now) {
+        vectorStore.ifPresent(records -> sendAsJson(records, embedding, now));
         if (embedding.vector().isEmpty()) {
             outlet.sendTombstone(MillraceTopology.TO_EMBEDDINGS, Outlet.utf8(embedding.item()), now);
             return;
@@ -253,6 +237,16 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 embedding.item(),
                 OutputCodec.toAvro(embedding, embedding.vector().get(), topics.miniBatches()),
                 now);
+    }
+
+    private void sendAsJson(VectorStoreRecords records, ItemEmbedding embedding, long now) {
+        byte[] key = records.key(embedding.item());
+        embedding
+                .vector()
+                .ifPresentOrElse(
+                        vector -> outlet.sendBytes(
+                                MillraceTopology.TO_VECTOR_STORE, key, records.value(embedding, vector), now),
+                        () -> outlet.sendTombstone(MillraceTopology.TO_VECTOR_STORE, key, now));
     }
 
     private void sendUpdate(String generation, long step, byte[] key, Optional<byte[]> value, long now) {

@@ -33,6 +33,12 @@ import org.apache.kafka.streams.Topology;
  */
 public final class MillraceTopology {
 
+    /** Part of {@code training-progress} of the learner that writes the log. */
+    public static final String LEARNER_PART = "learn-0";
+
+    /** The same of one that learns from the log. */
+    public static final String LOG_LEARNER_PART = "learn-from-log-0";
+
     static final String ATTRIBUTION_STORE = "attribution";
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";
@@ -47,6 +53,7 @@ public final class MillraceTopology {
     static final String ITEMS_TO_DEAD_LETTERS = "items-to-dead-letters";
     static final String TO_BATCHES = "to-mini-batches";
     static final String TO_EMBEDDINGS = "to-item-embeddings";
+    static final String TO_VECTOR_STORE = "to-vector-store";
     static final String TO_UPDATES = "to-model-updates";
     static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
 
@@ -139,7 +146,7 @@ public final class MillraceTopology {
             AvroWire wire,
             WriteThroughStore.Moment moment) {
         String name = "from-" + (source == LearnProcessor.Source.EXAMPLES ? "training-examples" : "mini-batches");
-        return new Topology()
+        Topology topology = new Topology()
                 .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, trainers, maxWait, wire), name)
                 .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
@@ -147,5 +154,7 @@ public final class MillraceTopology {
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
                 .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, LEARN)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
+        topics.vectorStore().ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, LEARN));
+        return topology;
     }
 }

@@ -25,7 +25,11 @@ final class Outlet {
     }
 
     void send(String sink, String topic, byte[] key, SpecificRecord value, long timestamp) {
-        context.forward(new Record<>(key, wire.encode(topic, value), timestamp), sink);
+        sendBytes(sink, key, wire.encode(topic, value), timestamp);
+    }
+
+    void sendBytes(String sink, byte[] key, byte[] value, long timestamp) {
+        context.forward(new Record<>(key, value, timestamp), sink);
     }
 
     /** Says that the key is no more. */

@@ -54,6 +54,7 @@ final class OutputCodec {
                 .setLogPopularity(popularity.number())
                 .setPopularityHalfLife(popularity.halfLife())
                 .setExtraDimensions(popularity.isDimension() ? 1 : 0)
+                .setAttributes(FeatureCodec.toAvro(embedding.attributes()))
                 .build();
     }
 
@@ -67,7 +68,8 @@ final class OutputCodec {
                 record.getStep(),
                 record.getEventTime().toEpochMilli(),
                 record.getProducedAt().toEpochMilli(),
-                new PublishedPopularity(record.getLogPopularity(), record.getPopularityHalfLife(), extra > 0));
+                new PublishedPopularity(record.getLogPopularity(), record.getPopularityHalfLife(), extra > 0),
+                FeatureCodec.toCore(record.getAttributes()));
     }
 
     static ProgressRecord toAvro(PartProgress progress) {

@@ -179,6 +179,7 @@ public final class Topics {
         }
         Set<String> compacted = new TreeSet<>(
                 List.of(names.itemEmbeddings(), names.modelUpdates(), names.userFeatures(), names.trainingProgress()));
+        names.vectorStore().ifPresent(store -> compacted.add(store.topic()));
         Map<ConfigResource, Config> configs = admin.describeConfigs(names.all().stream()
                         .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
                         .toList())
@@ -213,7 +214,7 @@ public final class Topics {
         Map<String, String> examples = with(written, Map.of("retention.ms", millis(settings.exampleRetention())));
         Map<String, String> batches = with(large, Map.of("retention.ms", millis(settings.batchRetention())));
         String many = Integer.toString(settings.partitions());
-        return List.of(
+        List<NewTopic> wanted = new ArrayList<>(List.of(
                 topic(names.exposures(), many, events),
                 topic(names.clicks(), many, events),
                 topic(names.users(), many, events),
@@ -224,7 +225,9 @@ public final class Topics {
                 topic(names.modelUpdates(), ONE_LEARNER, compacted),
                 topic(names.userFeatures(), many, compacted),
                 topic(names.trainingProgress(), ONE_LEARNER, compacted),
-                topic(names.deadLetters(), many, with(written, events)));
+                topic(names.deadLetters(), many, with(written, events))));
+        names.vectorStore().ifPresent(store -> wanted.add(topic(store.topic(), many, compacted)));
+        return wanted;
     }
 
     private static Map<String, String> with(Map<String, String> some, Map<String, String> others) {

@@ -16,6 +16,7 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublicationAge;
 import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
 import dev.millrace.state.CorruptEntryException;
@@ -33,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -105,6 +107,9 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner = new Examiner(settings.exam(), EXAM, BASELINE, witness);
         publisher = new Publisher(settings.publish(), PUBLICATION);
         alarms = new ModelAlarms(settings.alarms(), ALARMS);
+        if (settings.publish().mostMoved() > 0) {
+            keepMoves();
+        }
         digestSteps = settings.digestSteps();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
@@ -193,7 +198,9 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** The vectors to publish before the next commit; then {@link #withheld} tells whether the query side may go out too. */
     public List<ItemEmbedding> publish() {
-        return publisher.take(model, catalogue, fastPopularity);
+        List<ItemEmbedding> embeddings = publisher.take(model, catalogue, fastPopularity);
+        alarms.published(learntStep, publisher.age().ofBound());
+        return embeddings;
     }
 
     /**
@@ -213,6 +220,16 @@ public final class Trainer implements Durable, AutoCloseable {
      */
     public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
         model.userVectors(users, contexts, out);
+    }
+
+    /** From here on, each step keeps how far it moved the rows of items. */
+    public void keepMoves() {
+        model.keepMoves();
+    }
+
+    /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
+    public void forEachMove(BiConsumer<String, Float> moved) {
+        model.forEachMove(moved);
     }
 
     /** Floats a vector. */
@@ -304,7 +321,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                figures,
+                withPublication(figures),
                 publisher.withheld(),
                 alarms.alarms());
     }
@@ -426,7 +443,7 @@ public final class Trainer implements Durable, AutoCloseable {
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
             figures = figures(report);
-            publisher.learnt(batch);
+            publisher.learnt(batch, model);
             settle(batch, isOwn, "learnt");
             return new StepOutcome.Learnt(report);
         } catch (RefusedStepException refused) {
@@ -437,6 +454,17 @@ public final class Trainer implements Durable, AutoCloseable {
         } finally {
             fastPopularity.observe(batch);
         }
+    }
+
+    private SortedMap<String, Double> withPublication(SortedMap<String, Double> learnt) {
+        PublicationAge age = publisher.age();
+        SortedMap<String, Double> all = new TreeMap<>(learnt);
+        all.put(TrainingProgress.VECTOR_AGE_MAX, (double) age.maxSteps());
+        all.put(TrainingProgress.VECTOR_AGE_P99, (double) age.p99Steps());
+        all.put(TrainingProgress.VECTOR_AGE_MEAN, age.meanSteps());
+        all.put(TrainingProgress.VECTOR_AGE_SECONDS, age.maxMillis() / 1e3);
+        all.put(TrainingProgress.PUBLISHED_VECTORS, (double) publisher.vectors());
+        return all;
     }
 
     private SortedMap<String, Double> figures(StepReport report) {

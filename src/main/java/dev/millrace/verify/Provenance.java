@@ -108,7 +108,7 @@ public final class Provenance {
     /** The newest batch up to the vector's step that has the item as a positive or changes it in the catalogue. */
     private Optional<BatchOrigin> change(BatchLog log, ItemEmbedding embedding) {
         long first = log.firstStep().orElse(Long.MAX_VALUE);
-        long from = Math.max(first, embedding.step() - trainer.publish().sweepSteps() + 1);
+        long from = Math.max(first, embedding.step() - trainer.publish().maxAgeSteps() + 1);
         if (from > embedding.step()) {
             return Optional.empty();
         }

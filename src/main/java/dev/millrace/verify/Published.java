@@ -2,6 +2,7 @@ package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.PartProgress;
 import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.TopicNames;
@@ -33,7 +34,7 @@ final class Published {
     record Vector(ItemEmbedding embedding, String place) {}
 
     /** Part and record key of the learner that publishes. */
-    static final String LIVE_LEARNER = "learn-0";
+    static final String LIVE_LEARNER = MillraceTopology.LEARNER_PART;
 
     private final String generation;
     private final Set<String> generations = new LinkedHashSet<>();

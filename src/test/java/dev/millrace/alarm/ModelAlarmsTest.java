@@ -3,6 +3,7 @@ package dev.millrace.alarm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
@@ -10,6 +11,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ModelAlarmsTest {
@@ -107,6 +110,31 @@ class ModelAlarmsTest {
     }
 
     @Test
+    void lengthsOfSeveralChannelsAreThoseOfAllItems() {
+        Map<String, String> declared = Map.of(
+                "tower.dim",
+                "" + DIM,
+                "tower.item.hidden",
+                "",
+                "features.user",
+                "history",
+                "tower.channels",
+                "one,two");
+        TwoTower parallel = new TwoTower(ModelSettings.read(new SettingsReader(declared)), catalogue);
+        rows(parallel, (item, row) -> row[0] = item + 1);
+        float[] vectors = new float[20 * 2 * DIM];
+        float[] lengths = new float[20];
+
+        parallel.publishedVectors(
+                IntStream.range(0, 20).mapToObj(item -> "i" + item).toList(), vectors, lengths);
+
+        // both channels are the row itself, as the networks' output is 0
+        for (int item = 0; item < 20; item++) {
+            assertThat(lengths[item]).isEqualTo(item + 1f);
+        }
+    }
+
+    @Test
     void gradientsFarAboveTheirTrendAreAnAlarmAndThenTheTrend() {
         ModelAlarms alarms = alarms();
         for (int step = 1; step <= 8; step++) {
@@ -126,20 +154,19 @@ class ModelAlarmsTest {
     @Test
     void sharesOfTheBatchesAreMeansSinceTheLastMeasurement() {
         ModelAlarms alarms = alarms("alarm.every-steps", "2", "alarm.repeated-items", "0.3");
-        MiniBatch repeats = BatchSharesTest.batch(List.of("i1", "i1", "i2", "i1"), new float[4], List.of());
-        MiniBatch none = BatchSharesTest.batch(List.of("i1", "i2", "i3", "i4"), new float[4], List.of());
+        StepReport.Sample half = new StepReport.Sample(0.4, 0.5, -1, -1, -1, 1);
+        StepReport.Sample none = new StepReport.Sample(0, 0, -1, -1, -1, 1);
 
-        alarms.learnt(repeats, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
+        learn(alarms, 1, 1, half);
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isNaN();
-        alarms.learnt(none, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
+        learn(alarms, 2, 1, none);
 
-        // a half and none
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isEqualTo(0.25);
+        assertThat(alarm(alarms, Alarm.Kind.MASKED_LOGITS).value()).isEqualTo(0.2);
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isFalse();
-        alarms.learnt(repeats, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
-        alarms.learnt(repeats, new StepReport(1, 1, 1, 0.1, StepReport.Sample.NONE), model, catalogue);
+        learn(alarms, 3, 1, half);
+        learn(alarms, 4, 1, half);
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).isActive()).isTrue();
-        // log p = 0 everywhere: p = 1
         assertThat(alarm(alarms, Alarm.Kind.SATURATED_PROBABILITY).isActive()).isTrue();
     }
 
@@ -174,6 +201,22 @@ class ModelAlarmsTest {
     }
 
     @Test
+    void vectorsOlderThanPromisedAreAnAlarmUntilTheyAreNot() {
+        ModelAlarms alarms = alarms();
+
+        alarms.published(7, 1.05);
+        assertThat(alarms.alarms()).noneMatch(Alarm::isActive);
+        alarms.published(8, 1.2);
+        alarms.published(9, 1.3);
+
+        assertThat(alarms.alarms())
+                .filteredOn(Alarm::isActive)
+                .containsExactly(new Alarm(Alarm.Kind.VECTOR_AGE, 1.3, 1.1, 8));
+        alarms.published(10, 0.9);
+        assertThat(alarms.alarms()).noneMatch(Alarm::isActive);
+    }
+
+    @Test
     void restoredItGoesOnAsTheOther() {
         ModelAlarms one = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
         ModelAlarms other = alarms("alarm.every-steps", "3", "alarm.recall-window", "40");
@@ -186,6 +229,7 @@ class ModelAlarmsTest {
             for (ModelAlarms each : step < 26 ? List.of(one) : List.of(one, other)) {
                 each.examined(step, totals(step * 5L, step, step * 2L));
                 learn(each, step, step * step);
+                each.published(step, step / 20.0);
             }
         }
 
@@ -194,28 +238,27 @@ class ModelAlarmsTest {
     }
 
     private void learn(ModelAlarms alarms, int step, double gradientNorm) {
-        MiniBatch batch = BatchSharesTest.batch(List.of("i1", "i2"), new float[] {-3, -4}, List.of());
-        alarms.learnt(
-                new MiniBatch(
-                        step,
-                        step,
-                        List.of(),
-                        batch.examples(),
-                        batch.logProbability(),
-                        List.of(),
-                        new float[0],
-                        catalogue.size()),
-                new StepReport(1, gradientNorm, 1, 0.1, StepReport.Sample.NONE),
-                model,
-                catalogue);
+        learn(alarms, step, gradientNorm, StepReport.Sample.NONE);
+    }
+
+    private void learn(ModelAlarms alarms, int step, double gradientNorm, StepReport.Sample sample) {
+        UserFeatures user = new UserFeatures("u", 1, Features.NONE, List.of());
+        TrainingExample example = new TrainingExample("e", user, Features.NONE, "i1", "click", 1, 1, 0);
+        MiniBatch batch = new MiniBatch(
+                step, step, List.of(), List.of(example), new float[1], List.of(), new float[0], catalogue.size());
+        alarms.learnt(batch, new StepReport(1, gradientNorm, 1, 0.1, sample), model, catalogue);
     }
 
     /** Gives items rows of their own, which are their vectors: the network's output is 0 with output-scale 0. */
     private void rows(Row filler) {
+        rows(model, filler);
+    }
+
+    private static void rows(TwoTower towers, Row filler) {
         for (int item = 0; item < 20; item++) {
             float[] row = new float[DIM];
             filler.fill(item, row);
-            model.restore(
+            towers.restore(
                     ("mritem\0i" + item).getBytes(StandardCharsets.UTF_8),
                     new Fields()
                             .floats(row)

@@ -36,19 +36,19 @@ class TowerConfigurationsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "kuairand, senet, 64",
-        "kuairand, parallel-kuairand, 192",
-        "kuairand, youtube-dnn, 64",
-        "movielens, senet, 32",
-        "movielens, parallel-movielens, 96",
-        "movielens, youtube-dnn, 32"
+        "kuairand, towers/senet, 64",
+        "kuairand, kuairand/parallel, 192",
+        "kuairand, towers/cross, 128",
+        "kuairand, towers/shared-bottom, 128",
+        "movielens, movielens/parallel, 96",
+        "movielens, towers/youtube-dnn, 32"
     })
     void loadsLearnsAndPublishes(String base, String towers, int width) {
         MillraceSettings settings = MillraceSettings.load(
-                List.of(Path.of("config", base + ".properties"), Path.of("config/towers", towers + ".properties")),
+                List.of(Path.of("config", base + ".properties"), Path.of("config", towers + ".properties")),
                 Map.of(),
                 Map.of(),
-                Map.of("batch.size", "24", "batch.negatives", "24", "publish.sweep.steps", "1"));
+                Map.of("batch.size", "24", "batch.negatives", "24", "publish.max-age.steps", "1"));
         List<FeatureSpec> user = settings.trainer().model().user();
         List<FeatureSpec> item = settings.trainer().model().item();
         Random random = new Random(3);
@@ -80,7 +80,7 @@ class TowerConfigurationsTest {
             });
             assertThat(trainer.withheld()).isEmpty();
             trainer.drainDirty(new Entries());
-            boolean isWeighted = towers.equals("senet");
+            boolean isWeighted = towers.equals("towers/senet");
             assertThat(trainer.progress().fieldWeights()).hasSize(isWeighted ? user.size() + item.size() : 0);
             assertThat(trainer.progress().fieldWeights().values())
                     .allSatisfy(weight -> assertThat(weight).isBetween(0.0, 2.0).isNotEqualTo(1.0));

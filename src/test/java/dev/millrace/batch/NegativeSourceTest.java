@@ -12,6 +12,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -131,6 +132,72 @@ class NegativeSourceTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"3", "8", "20"})
+    void aMemoryOfAnotherSizeGoesOnFromWhatItCanPlace(String size) {
+        Source live = new Source("negatives.memory", "8", "batch.negatives", "0");
+        for (int step = 1; step <= 5; step++) {
+            live.fill(step);
+            live.batcher.close();
+        }
+        live.store();
+        Source restored = new Source("negatives.memory", size, "batch.negatives", "0");
+        restored.take(live);
+
+        restored.fill(6);
+        MiniBatch first = restored.batcher.close();
+        restored.fill(7);
+        restored.batcher.close();
+        restored.fill(8);
+        MiniBatch third = restored.batcher.close();
+        restored.store();
+
+        // the positives of steps 6 and 7 fill it, whatever it was
+        assertThat(first.draws().fromMemory()).isLessThanOrEqualTo(Math.min(8, Integer.parseInt(size)));
+        List<String> latest = new ArrayList<>(Arrays.asList(restored.expectedMemory(7, restored.count(7))));
+        latest.addAll(Arrays.asList(restored.expectedMemory(6, restored.count(6))));
+        assertThat(third.negatives()).isNotEmpty();
+        assertThat(latest).containsSubsequence(third.negatives()); // some left the catalogue since
+        // a place an item, and the running number: what the other size stored is gone
+        assertThat(restored.stored.keySet().stream().filter(Source::isOfMemory).count())
+                .isLessThanOrEqualTo(Integer.parseInt(size) + 1L);
+    }
+
+    @Test
+    void anItemThatLeftIsKeptNowhere() {
+        Source source = new Source("negatives.memory", "8", "batch.negatives", "0");
+        source.fill(1);
+        source.batcher.close();
+        source.store();
+        String gone = source.expectedMemory(1, 1)[0];
+        assertThat(source.namesInMemory(gone)).isTrue();
+
+        source.batcher.change(new CatalogueChange.Removal(gone, TIME));
+        source.batcher.close();
+        source.store();
+
+        assertThat(source.namesInMemory(gone)).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"intervals", "count-min"})
+    void countsOfAnEstimatorOfAnotherFormAreRefused(String other) {
+        Source decayed = new Source("popularity.estimator", "decayed");
+        decayed.fill(1);
+        decayed.batcher.close();
+        decayed.store();
+        Source running = new Source("popularity.estimator", "running");
+        Source restored =
+                new Source("popularity.estimator", other, "popularity.hashes", other.equals("intervals") ? "0" : "3");
+
+        running.take(decayed); // counts as well
+
+        assertThatThrownBy(() -> restored.take(decayed))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("of the form a count an item")
+                .hasMessageContaining("popularity.estimator");
+    }
+
     @Test
     void popularityThatItemsShareIsRefusedToDrawFrom() {
         SettingsReader reader = new SettingsReader(
@@ -201,6 +268,26 @@ class NegativeSourceTest {
             List<String> latest = new ArrayList<>(items.getOrDefault(step, List.of()));
             Collections.reverse(latest);
             return latest.subList(0, count).toArray(new String[0]);
+        }
+
+        int count(int step) {
+            return items.getOrDefault(step, List.of()).size();
+        }
+
+        /** Restores what another stored, in the order of the keys, as a store hands it out. */
+        void take(Source other) {
+            stored.putAll(other.stored);
+            other.stored.forEach((key, value) -> (key[0] == 'C' ? catalogue : (Durable) batcher).restore(key, value));
+        }
+
+        static boolean isOfMemory(byte[] key) {
+            return key.length == 7 && key[0] == 'P' && key[1] == 0 && key[2] == 'm';
+        }
+
+        boolean namesInMemory(String item) {
+            return stored.entrySet().stream()
+                    .filter(entry -> isOfMemory(entry.getKey()) && entry.getKey()[3] == 0) // not the running number
+                    .anyMatch(entry -> new String(entry.getValue(), StandardCharsets.UTF_8).endsWith(item));
         }
 
         String category(String item) {

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -149,6 +150,72 @@ class EvaluateCommandTest {
             assertThat(figures.path(row).path("precision")).hasSize(2);
         }
         assertThat(figures.path("graphFinds").get(0).asDouble()).isGreaterThan(0.99);
+    }
+
+    @Test
+    void publishedEverythingFindsWhatTheModelFinds() throws IOException {
+        Path json = folder.resolve("published.json");
+
+        int status = run(
+                "--protocol", "published", "--max-ages", "1,0,4", "--most-moved", "0,3", "--report", json.toString());
+        assertThat(status).as(err.toString()).isZero();
+        JsonNode policies = new ObjectMapper().readTree(json.toFile()).path("policies");
+        Path plain = folder.resolve("plain.json");
+        run("--report", plain.toString());
+
+        assertThat(policies)
+                .extracting(policy -> policy.path("policy").asText())
+                .containsExactly(
+                        "everything",
+                        "touched",
+                        "touched, 3 most moved",
+                        "touched, bound 4",
+                        "touched, bound 4, 3 most moved");
+        JsonNode model = new ObjectMapper().readTree(plain.toFile()).path("model");
+        assertThat(policies.get(0).at("/ranks/at10").asDouble())
+                .isEqualTo(model.path("at10").asDouble())
+                .isPositive();
+        assertThat(policies.get(0).path("meanCosine").asDouble()).isCloseTo(1, within(1e-6));
+        assertThat(policies.get(1).path("vectorsAStep").asDouble())
+                .isLessThan(policies.get(2).path("vectorsAStep").asDouble())
+                .isLessThan(policies.get(3).path("vectorsAStep").asDouble());
+        assertThat(policies.get(3).path("maxAge").asLong()).isLessThanOrEqualTo(4 + 1);
+        assertThat(policies.get(1).path("meanCosine").asDouble())
+                .isLessThan(policies.get(3).path("meanCosine").asDouble());
+    }
+
+    @Test
+    void otherWeightsAreRankedInTheSamePass() throws IOException {
+        Path json = folder.resolve("weights.json");
+
+        int status = run(
+                "--set",
+                "tower.channels=one,other",
+                "--weights",
+                "one=1,other=0;popularity=2",
+                "--by-action",
+                "--report",
+                json.toString());
+
+        assertThat(status).as(err.toString()).isZero();
+        JsonNode figures = new ObjectMapper().readTree(json.toFile());
+        for (String row : List.of("model", "one=1,other=0", "popularity=2")) {
+            assertThat(figures.path(row).path("at10").asDouble()).isPositive();
+            assertThat(figures.at("/byAction/click").path(row).path("at10"))
+                    .isEqualTo(figures.path(row).path("at10"));
+        }
+        assertThat(figures.path("one=1,other=0")).isNotEqualTo(figures.path("model"));
+    }
+
+    @Test
+    void anOptionThatWouldChangeNothingIsRefused() {
+        assertThat(run("--protocol", "holdout", "--frozen", "--by-action", "--weights", "popularity=1"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "--weights = given: must not be given with --protocol holdout",
+                        "--frozen = given: must not be given with --protocol holdout",
+                        "--by-action = given: must not be given with --protocol holdout");
     }
 
     @Test

@@ -71,7 +71,8 @@ class VerifyIT {
                     "batch.size", "16",
                     "batch.max-wait", "50ms",
                     "tower.dim", "8",
-                    "publish.sweep.steps", "10",
+                    "tower.user.senet", "true",
+                    "publish.max-age.steps", "10",
                     "digest.steps", "5"));
             MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
             assertThat(run(given, "topics", "create")).isZero();
@@ -80,6 +81,7 @@ class VerifyIT {
             aCleanRunPassesAndLeavesACheckpointToGoOnFrom(given);
             otherSettingsAndUnknownStepsAreRefused(given);
             anItemIsExplainedByTheRecordThatMadeIt(settings, given);
+            theFieldsOfATowerThatWeighsThemAreRead(given);
             tamperedVectorsAreNamed(settings, given);
             aTamperedDigestIsNamed(settings, given);
         }
@@ -159,6 +161,19 @@ class VerifyIT {
         assertThat(run(given, "explain", "--item", "nobody")).isEqualTo(1);
         assertThat(err.toString()).contains("item nobody was never published");
         assertThat(run(given, "explain")).isEqualTo(2);
+    }
+
+    private void theFieldsOfATowerThatWeighsThemAreRead(Map<String, String> given) throws Exception {
+        assertThat(run(given, "explain", "--fields")).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .containsPattern("[0-9]\\.[0-9]{4}    user\\.history")
+                .containsPattern("[0-9]\\.[0-9]{4}    user\\.user")
+                .doesNotContain("item.");
+
+        assertThat(run(given, "explain", "--fields", "--json")).isZero();
+        JsonNode weights = json.readTree(out.toString()).path("fieldWeights");
+        assertThat(weights.size()).isEqualTo(2);
+        assertThat(weights.path("user.history").asDouble()).isPositive().isLessThan(2);
     }
 
     private void tamperedVectorsAreNamed(MillraceSettings settings, Map<String, String> given) throws Exception {

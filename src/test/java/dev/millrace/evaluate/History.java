@@ -3,6 +3,7 @@ package dev.millrace.evaluate;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
@@ -10,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** A history of clicks alone, for tests: what happens in it is said, the rest is made up. */
+/** A history, of clicks alone unless it is told otherwise, for tests: what happens in it is said, the rest is made up. */
 final class History {
 
     static final long START = 1_624_464_000_000L; // 2021-06-24, midnight in Shanghai
@@ -27,15 +28,36 @@ final class History {
             "features.user", "history",
             "features.item", "item");
 
+    /** What makes examples of all exposures that are not clicked. */
+    static final Map<String, String> EXPOSED = Map.of(
+            "attribution.mode", "exposures",
+            "negatives.exposed", "0.1",
+            "negatives.exposed.sample", "1");
+
     private final RecordedExamples examples;
     private int clicks;
 
     History() {
-        examples = new RecordedExamples(AttributionSettings.read(new SettingsReader(SMALL)));
+        this(Map.of());
+    }
+
+    /** @param others settings that differ */
+    History(Map<String, String> others) {
+        examples = new RecordedExamples(AttributionSettings.read(reader(others)));
     }
 
     static TrainerSettings trainer() {
-        return TrainerSettings.read(new SettingsReader(new TreeMap<>(SMALL)));
+        return trainer(Map.of());
+    }
+
+    static TrainerSettings trainer(Map<String, String> others) {
+        return TrainerSettings.read(reader(others));
+    }
+
+    private static SettingsReader reader(Map<String, String> others) {
+        Map<String, String> all = new TreeMap<>(SMALL);
+        all.putAll(others);
+        return new SettingsReader(all);
     }
 
     RecordedExamples examples() {
@@ -44,6 +66,11 @@ final class History {
 
     History item(String item) {
         examples.item(new CatalogueItem(item, START - 1, Features.NONE));
+        return this;
+    }
+
+    History expose(String user, String item, long time) {
+        examples.attribution().expose(new Exposure("x" + clicks++, user, item, time, 0, Features.NONE));
         return this;
     }
 

@@ -107,6 +107,35 @@ class HoldoutTest {
         assertThat(result.graphFinds()[1]).isGreaterThan(0.99);
     }
 
+    @Test
+    void whatWasShownAndNotClickedIsNeitherHadNorRelevantAndDividesNothing() {
+        History history = new History(History.EXPOSED);
+        for (int item = 0; item < 4; item++) {
+            history.item("i" + item);
+        }
+        // i3 is shown to anna in either part and never clicked
+        long at = History.START;
+        for (String item : List.of("i0", "i1", "i2")) {
+            history.expose("anna", "i3", at).expose("anna", item, at).click("anna", item, at + 1);
+            history.expose("ben", "i0", at).click("ben", "i0", at + 2);
+            at += 2 * History.HOUR;
+        }
+
+        Holdout.Result result = new Holdout(
+                        BY_SHARE, HALF, history.examples(), History.trainer(History.EXPOSED), StepTimes.UNTIMED)
+                .run(List.of(2));
+
+        // clicks: i0 of anna, of ben, i1 of anna | i0 of ben again, i2 of anna, i0 of ben. Of the items that anna has
+        // left, i2 and i3, she
+        // finds i2
+        assertThat(result.trainPositives()).isEqualTo(3);
+        assertThat(result.testPositives()).isEqualTo(3);
+        assertThat(result.testUsers()).isEqualTo(2);
+        assertThat(result.exact().users()).isEqualTo(1);
+        assertThat(result.exact().recall(0)).isEqualTo(1);
+        assertThat(result.exact().precision(0)).isEqualTo(0.5);
+    }
+
     /** For N of 1 and of 10. */
     private static Holdout.Result run(HoldoutSettings settings, History history) {
         return new Holdout(settings, HALF, history.examples(), History.trainer(), StepTimes.UNTIMED)

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepTimes;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -71,6 +73,36 @@ class PrequentialTest {
         assertThat(frozen.learnt()).isEqualTo(400);
         assertThat(frozen.exam().model().scored())
                 .isEqualTo(online.exam().model().scored());
+    }
+
+    @Test
+    void exposuresThatWereNotClickedMoveNoBoundary() {
+        History clicked = new History(Map.of("attribution.mode", "exposures"));
+        History all = new History(History.EXPOSED);
+        for (History history : List.of(clicked, all)) {
+            for (int item = 0; item < 10; item++) {
+                history.item("i" + item);
+            }
+            for (int click = 0; click < 40; click++) {
+                long time = History.START + click * History.HOUR;
+                String user = "u" + click % 4;
+                // three in four are shown in the first half, so that a boundary by examples would lie elsewhere
+                if (click < 30) {
+                    history.expose(user, "i" + (click + 5) % 10, time);
+                }
+                history.expose(user, "i" + click % 10, time).click(user, "i" + click % 10, time + 1);
+            }
+        }
+
+        Prequential.Result without = prequential(clicked).run(Prequential.Mode.ONLINE);
+        Prequential.Result with = new Prequential(
+                        HALF, all.examples(), History.trainer(History.EXPOSED), StepTimes.UNTIMED)
+                .run(Prequential.Mode.ONLINE);
+
+        assertThat(with.positives()).isEqualTo(without.positives()).isEqualTo(40);
+        assertThat(with.exam().model().scored())
+                .isEqualTo(without.exam().model().scored())
+                .isEqualTo(20);
     }
 
     private static void assertSum(Prequential.Result result, RankingTotals whole, RankingTotals... parts) {

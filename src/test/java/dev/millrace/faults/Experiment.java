@@ -75,7 +75,7 @@ final class Experiment implements AutoCloseable {
                 "tower.dim", "16",
                 "attribution.window", "60s",
                 "attribution.click-wait", "30s",
-                "publish.sweep.steps", "20",
+                "publish.max-age.steps", "20",
                 "digest.steps", "10",
                 "stream.learn.commit-interval", "100ms"));
         given.putAll(Map.of(

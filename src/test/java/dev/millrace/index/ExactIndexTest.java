@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -203,6 +204,22 @@ class ExactIndexTest {
         assertThat(index.size()).isEqualTo(1);
         assertThat(index.newestStep()).isEqualTo(4);
         assertThat(index.newestPublication()).isEqualTo(PUBLISHED_AT + 5);
+    }
+
+    @Test
+    void tellsHowFarItsVectorsAreBehindItsNewest() {
+        ExactIndex index = new ExactIndex(1);
+        assertThat(index.ages()).isEqualTo(VectorAges.NONE);
+        for (int item = 0; item < 600; item++) {
+            index.upsert(embedding("i" + item, 1_000 + item, 1), 5_000 - item);
+        }
+        index.upsert(embedding("i0", 1_601, 1), 9_000);
+        index.remove("i599");
+        index.remove("i3");
+
+        // left are the steps 1,001 to 1,598 without 1,003, and 1,601; the fifth of 598 from below is 1,007
+        double mean = (IntStream.rangeClosed(1_001, 1_598).sum() - 1_003 + 1_601) / 598.0;
+        assertThat(index.ages()).isEqualTo(new VectorAges(600, 1_601 - 1_007, 1_601 - mean, 5_000 - 598));
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -96,29 +97,44 @@ class FullSoftmaxTest {
         }
     }
 
+    /**
+     * One user whose positives follow the popularity D. Weighed to be uniform over the N − 1 other items, negatives pull at item j by (1 − D_j) /
+     * (N − 1) σ(s_j), positives by D_j σ(−s_j): both are the same where s_j = log (D_j (N − 1) / (1 − D_j)).
+     */
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("mixtures")
+    void pointwiseOverAllCandidatesRestsAtTheLogOdds(String name, int uniform, int byPopularity, boolean isInBatch) {
+        double pull = 0;
+        for (int item = 0; item < ITEMS; item++) {
+            scores[item] = Math.log(popularity[item] * (ITEMS - 1) / (1 - popularity[item]));
+            pull += Math.pow(popularity[item] / (1 + Math.exp(scores[item])), 2);
+        }
+        ModelSettings.Loss settings = Scenes.plainSettings(
+                        "loss.kind", "pointwise", "loss.pointwise.negatives", "0", "negatives.in-batch", "" + isInBatch)
+                .loss();
+        SplittableRandom random = new SplittableRandom(12);
+
+        double[] mean = meanGradient(
+                settings, random, new PointwiseLoss(0), () -> drawn(random, popularity, 1), uniform, byPopularity);
+
+        // measured: at most 0.073, as a share of what the positives pull
+        double length = Math.sqrt(Arrays.stream(mean).map(each -> each * each).sum());
+        assertThat(length / Math.sqrt(pull)).as(name).isLessThan(0.1);
+    }
+
     /** Distance of the mean sampled gradient from the exact one, as a share of the exact one's length. */
     private double deviation(String correction, int positive, int uniform, int byPopularity, boolean isInBatch) {
         ModelSettings.Loss settings = Scenes.plainSettings(
                         "loss.correction", correction, "loss.temperature", "1", "negatives.in-batch", "" + isInBatch)
                 .loss();
-        InBatchSoftmax softmax = new InBatchSoftmax(settings.correction(), false);
         SplittableRandom random = new SplittableRandom(11);
-        double[] power = Arrays.stream(popularity).map(Math::sqrt).toArray();
-        double powerSum = Arrays.stream(power).sum();
-        double[] mean = new double[ITEMS];
-        for (int round = 0; round < BATCHES; round++) {
-            MiniBatch batch = batch(random, positive, uniform, byPopularity, power, powerSum);
-            Candidates candidates = Candidates.of(batch, settings);
-            int count = candidates.shared();
-            float[] row = new float[count];
-            for (int c = 0; c < count; c++) {
-                row[c] = (float) scores[number(candidates.items().get(c))];
-            }
-            InBatchSoftmaxTest.loss(softmax, row, candidates, new float[] {1}); // the first example alone
-            for (int c = 0; c < count; c++) {
-                mean[number(candidates.items().get(c))] += row[c] / BATCHES;
-            }
-        }
+        double[] mean = meanGradient(
+                settings,
+                random,
+                new InBatchSoftmax(settings.correction(), false),
+                () -> positive,
+                uniform,
+                byPopularity);
         double total = Arrays.stream(scores).map(Math::exp).sum();
         double squares = 0;
         double length = 0;
@@ -128,6 +144,33 @@ class FullSoftmaxTest {
             length += exact * exact;
         }
         return Math.sqrt(squares / length);
+    }
+
+    /** [items] what the first example of a batch gets, in the mean. */
+    private double[] meanGradient(
+            ModelSettings.Loss settings,
+            SplittableRandom random,
+            ScoreLoss loss,
+            IntSupplier positives,
+            int uniform,
+            int byPopularity) {
+        double[] power = Arrays.stream(popularity).map(Math::sqrt).toArray();
+        double powerSum = Arrays.stream(power).sum();
+        double[] mean = new double[ITEMS];
+        for (int round = 0; round < BATCHES; round++) {
+            MiniBatch batch = batch(random, positives.getAsInt(), uniform, byPopularity, power, powerSum);
+            Candidates candidates = Candidates.of(batch, settings);
+            int count = candidates.shared();
+            float[] row = new float[count];
+            for (int c = 0; c < count; c++) {
+                row[c] = (float) scores[number(candidates.items().get(c))];
+            }
+            loss.toGradient(row, new float[0], candidates, new float[] {1}, new double[1]); // the first example alone
+            for (int c = 0; c < count; c++) {
+                mean[number(candidates.items().get(c))] += row[c] / BATCHES;
+            }
+        }
+        return mean;
     }
 
     private MiniBatch batch(

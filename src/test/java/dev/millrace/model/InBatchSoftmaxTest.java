@@ -217,6 +217,20 @@ class InBatchSoftmaxTest {
         assertThat(sample.logQLow()).isCloseTo(Math.log(0.05), within(1e-6));
         assertThat(sample.logQMedian()).isCloseTo(Math.log(0.2), within(1e-6));
         assertThat(sample.logQHigh()).isCloseTo(Math.log(0.2), within(1e-6));
+        assertThat(sample.medianProbability()).isCloseTo(0.2, within(1e-6));
+    }
+
+    @Test
+    void figuresOfASampleWithoutInBatchNegativesCountEveryHit() {
+        ModelSettings.Loss drawnAlone =
+                Scenes.plainSettings("negatives.in-batch", "false").loss();
+
+        StepReport.Sample sample = Candidates.of(
+                        batch(List.of("a", "b"), new double[] {0.2, 0.1}, List.of("a", "c", "a", "d"), 10), drawnAlone)
+                .sample();
+
+        // of 2 x 4 logits the two of a for the example of a
+        assertThat(sample.maskedShare()).isCloseTo(2.0 / 8, within(1e-12));
     }
 
     private static float[] constants(MiniBatch batch) {

@@ -113,7 +113,7 @@ final class LossReference {
 
     private double pointwise(int i, double[] user, Function<String, double[]> vectors) {
         double scale = settings.form().scale();
-        double own = logOdds(i);
+        double own = settings.form().negatives() == 0 ? 0 : logOdds(i); // uniform ones leave nothing to correct
         double loss = -Math.log(sigmoid(scale * dot(user, vectors.apply(items.get(i))) + own));
         List<Integer> negatives = negatives(i, user, vectors);
         int each = settings.form().negatives();

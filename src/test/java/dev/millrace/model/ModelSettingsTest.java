@@ -48,4 +48,11 @@ class ModelSettingsTest {
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("features.item.item.source");
     }
+
+    @Test
+    void theHardestOfWhatIsNoNegativeCannotBeChosen() {
+        assertThatThrownBy(() -> Scenes.plainSettings("negatives.in-batch", "false", "negatives.hard-in-batch", "5"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("negatives.hard-in-batch = 5: must be 0 with negatives.in-batch = false");
+    }
 }

@@ -37,6 +37,17 @@ class TowerSettingsTest {
     }
 
     @Test
+    void whatNoLayerWouldReadIsRefused() {
+        assertThatThrownBy(() ->
+                        Scenes.settings("tower.channels", "cross", "tower.shared-bottom", "8", "tower.dropout", "0.1"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("tower.shared-bottom = 8: must be empty where no channel is of kind mlp");
+        assertThatThrownBy(() -> Scenes.settings("tower.channels", "cross", "tower.dropout", "0.1"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("tower.dropout = 0.1: must be 0 where there are no hidden layers");
+    }
+
+    @Test
     void whatIsLearntFromNeedsAChannelToLearnIt() {
         assertThatThrownBy(() -> Scenes.settings(
                         "attribution.actions",

@@ -137,6 +137,17 @@ class QualityGateTest {
     }
 
     /** Scores events one by one, of each hundred the first so many found. */
+    @Test
+    void theLevelOfAnotherRecallIsNotWhatItIsUsedTo() {
+        score(gate, 2 * WINDOW, 80);
+        QualityGate atTen = new QualityGate(new GateSettings(WINDOW, 10, 0.5));
+
+        atTen.restore(Frame.open(gate.drain().orElseThrow()));
+        score(atTen, 2 * WINDOW, 80); // of which none is among the first ten, as if it had fallen to nothing
+
+        assertThat(atTen.closed()).isEmpty();
+    }
+
     private void score(QualityGate gate, int events, int percent) {
         for (int event = 0; event < events; event++) {
             gate.examined(totals(scored, hits), items);

@@ -84,7 +84,10 @@ class KuaiRandTest {
         List<ReplayEvent> events = events(List.of("click"));
 
         List<CatalogueItem> items = listed(events);
+        // 10 April 2022 is day 19092, and began in Shanghai at 2022-04-09T16:00Z
         assertThat(items.get(0).features().values())
+                .containsEntry("upload_day", new FeatureValue.Quantity(19_092))
+                .containsEntry("uploaded", new FeatureValue.Quantity(1_649_520_000_000.0))
                 .containsEntry("tag", new FeatureValue.Bag(List.of("39", "3")))
                 .containsEntry("duration", new FeatureValue.Quantity(Math.log(20)))
                 .containsEntry("duration_bucket", new FeatureValue.Category("below 30 s"))

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,7 @@ class MovieLensTest {
 
         var films = KuaiRandTest.listed(events);
         assertThat(films.get(0).features().values())
+                .containsEntry("title", new FeatureValue.Category("Mis\u00e9rables"))
                 .containsEntry("genres", new FeatureValue.Bag(List.of("Action", "Comedy")))
                 .containsEntry("year", new FeatureValue.Category("1995"))
                 .containsEntry("decade", new FeatureValue.Category("1990s"));
@@ -73,7 +75,7 @@ class MovieLensTest {
     }
 
     @Test
-    void quotedTitlesOfTheSmallerSetGiveGenresAndYear() throws IOException {
+    void quotedTitlesOfTheSmallerSetGiveTitleGenresAndYear() throws IOException {
         Files.writeString(folder.resolve("ratings.csv"), "userId,movieId,rating,timestamp\r\n1,11,4.5,964982703\r\n");
         Files.writeString(
                 folder.resolve("movies.csv"),
@@ -82,9 +84,11 @@ class MovieLensTest {
         var films = KuaiRandTest.listed(events(0));
 
         assertThat(films.get(0).features().values())
+                .containsEntry("title", new FeatureValue.Category("American President, The"))
                 .containsEntry("genres", new FeatureValue.Bag(List.of("Comedy", "Drama")))
                 .containsEntry("year", new FeatureValue.Category("1995"));
-        assertThat(films.get(1).features().values()).isEmpty();
+        assertThat(films.get(1).features().values())
+                .containsExactly(Map.entry("title", new FeatureValue.Category("Babylon 5")));
     }
 
     @Test

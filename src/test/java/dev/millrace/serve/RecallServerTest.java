@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
@@ -25,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,18 +47,25 @@ class RecallServerTest {
     private final ObjectMapper mapper = new ObjectMapper();
     private final DiskEntries entries;
     private final ServedState state;
+    private final Path directory;
     private final RecallServer server;
 
     RecallServerTest(@TempDir Path directory) throws IOException {
         InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW));
         entries = DiskEntries.open(directory, 4 << 20);
         state = new ServedState(entries, new FakeFeed(), Completeness.byItemCount(), clock);
-        server = new RecallServer(
-                        new ServeSettings("127.0.0.1", 0, 1_000, 0, 8, directory, 4 << 20),
+        this.directory = directory;
+        server = server(0);
+    }
+
+    private RecallServer server(int maxRate) {
+        return new RecallServer(
+                        new ServeSettings("127.0.0.1", 0, 1_000, 3, 2_000, maxRate, 0, 8, directory, 4 << 20),
                         state,
                         new TreeMap<>(Map.of("click", 1.0, "like", 0.0)),
+                        List.of("category", "price", "tags"),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
-                        clock)
+                        InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();
     }
 
@@ -268,14 +277,149 @@ class RecallServerTest {
     }
 
     @Test
-    void onlyGetIsAnswered() throws Exception {
-        for (String method : List.of("POST", "PUT", "DELETE", "PATCH")) {
+    void onlyGetIsAnsweredAndPostOfQuestions() throws Exception {
+        HttpResponse<String> posted = send(HttpRequest.newBuilder(uri("/v1/similar?item=a"))
+                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                .build());
+        assertProblem(posted, 405);
+        assertThat(posted.headers().firstValue("Allow")).contains("GET, HEAD");
+        for (String method : List.of("PUT", "DELETE", "PATCH")) {
             HttpResponse<String> response = send(HttpRequest.newBuilder(uri("/v1/recall?user=u1"))
                     .method(method, HttpRequest.BodyPublishers.ofString("{}"))
                     .build());
 
             assertProblem(response, 405);
-            assertThat(response.headers().firstValue("Allow")).contains("GET, HEAD");
+            assertThat(response.headers().firstValue("Allow")).contains("GET, HEAD, POST");
+        }
+    }
+
+    @Test
+    void questionsMayBePosted() throws Exception {
+        fill();
+
+        HttpResponse<String> response = post(
+                """
+                {"user": "u1", "k": 2, "excludeSeen": false, "exclude": ["b"], "weights": {"like": 1},
+                 "includeVector": true, "explain": true}""");
+
+        JsonNode answer = json(response);
+        assertThat(response.statusCode()).isEqualTo(200);
+        // (1, 1) by the weight of like: c 1.4, a 1, without b
+        assertThat(answer.at("/items/0/item").asText()).isEqualTo("movie/c");
+        assertThat(answer.at("/items/0/score").asDouble()).isCloseTo(1.4, within(1e-6));
+        assertThat(answer.at("/items/1/item").asText()).isEqualTo("a");
+        assertThat(answer.path("vector")).hasSize(2);
+        // u1 has had a, whose product with c is .6; an item is no reason for itself
+        assertThat(answer.at("/items/0/nearest/0/item").asText()).isEqualTo("a");
+        assertThat(answer.at("/items/0/nearest/0/score").asDouble()).isCloseTo(0.6, within(1e-6));
+        assertThat(answer.at("/items/1/nearest")).isEmpty();
+        assertThat(answer.path("coldStart").asBoolean()).isFalse();
+    }
+
+    @Test
+    void oneBadQuestionOfABatchCostsNoOther() throws Exception {
+        fill();
+
+        JsonNode answers = json(post(
+                        """
+                {"requests": [{"user": "u1", "k": 1}, {"user": "u1", "k": 0}, {"user": "nobody", "k": 1}]}"""))
+                .path("answers");
+
+        assertThat(answers).hasSize(3);
+        assertThat(answers.at("/0/items/0/item").asText()).isEqualTo("b");
+        assertThat(answers.at("/1/status").asInt()).isEqualTo(400);
+        assertThat(answers.at("/1/parameter").asText()).isEqualTo("requests[1].k");
+        assertThat(answers.at("/1/detail").asText()).isEqualTo("requests[1].k must be a whole number from 1 to 1000");
+        assertThat(answers.at("/2/coldStart").asBoolean()).isTrue();
+    }
+
+    @Test
+    void someoneWhoNeverCameThroughTheTopicsIsDescribedByTheRequest() throws Exception {
+        fill();
+
+        JsonNode answer = json(
+                post(
+                        """
+                {"user": "new", "features": {"city": "x", "age": 30, "tastes": ["a", "b"], "picture": [0.5, 1]},
+                 "history": ["b"], "context": {"hour": 7}}"""));
+
+        assertThat(answer.path("coldStart").asBoolean()).isFalse();
+        assertThat(answer.at("/items/0/item").asText()).isEqualTo("a");
+        assertThat(answer.path("items")).hasSize(2); // b is in the history
+    }
+
+    @Test
+    void itemsAreFilteredByTheirAttributes() throws Exception {
+        fill();
+
+        assertThat(found(get("/v1/recall?user=u2&filter.category=shoes"))).containsExactly("a", "movie/c");
+        assertThat(found(get("/v1/recall?user=u2&filter.category=shoes,boots&filter.tags=red")))
+                .containsExactly("movie/c");
+        assertThat(found(get("/v1/recall?user=u2&filter.price.min=15&filter.price.max=20")))
+                .containsExactly("b");
+        assertThat(found(get("/v1/recall?user=u2&filter.price=10&k=1"))).containsExactly("a");
+        assertThat(found(get("/v1/recall?user=u2&filter.tags=none"))).isEmpty();
+        assertThat(found(get("/v1/recall?user=u2&exclude=a,b"))).containsExactly("movie/c");
+        assertThat(found(post("{\"user\": \"u2\", \"filter\": {\"category\": [\"shoes\"], \"price\": {\"min\": 11}}}")))
+                .containsExactly("movie/c");
+        assertThat(json(get("/v1/items/a")).at("/attributes/category").asText()).isEqualTo("shoes");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{ | the body is no JSON",
+                "[1] | the body must be a JSON object",
+                "{\"k\": 3} | user is required, and must be a string",
+                "{\"user\": \"u1\", \"user\": \"u2\"} | the body is no JSON: Duplicate field 'user'",
+                "{\"user\": \"u1\"} {} | the body is no JSON",
+                "{\"user\": \"\"} | user must have 1 to 256 bytes",
+                "{\"user\": \"u1\", \"size\": 3} | size is unknown; known here: context, exclude",
+                "{\"user\": \"u1\", \"k\": 2.5} | k must be a whole number from 1 to 1000",
+                "{\"user\": \"u1\", \"explain\": 1} | explain must be true or false",
+                "{\"user\": \"u1\", \"filter\": {\"colour\": \"x\"}} | filter.colour is unknown; known here: category, price, tags",
+                "{\"user\": \"u1\", \"filter\": {\"price\": {\"min\": \"x\"}}} | filter.price.min must be a number from",
+                "{\"user\": \"u1\", \"weights\": {\"click\": 0}} | one of weights.click, weights.like must be above 0",
+                "{\"user\": \"u1\", \"features\": {\"age\": 1e31}} | features.age is refused: value",
+                "{\"user\": \"u1\", \"features\": {\"age\": null}} | features.age must be a string, a number, an array",
+                "{\"user\": \"u1\", \"history\": [{}]} | history must be an array of strings",
+                "{\"requests\": []} | requests must be an array of 1 to 3 elements",
+                "{\"requests\": [1, 2, 3, 4]} | requests must be an array of 1 to 3 elements",
+                "{\"requests\": [1], \"k\": 1} | k is unknown; known here: requests"
+            })
+    void badBodiesAreProblemsThatNameWhatIsWrong(String body, String detail) throws Exception {
+        fill();
+
+        HttpResponse<String> response = post(body);
+
+        assertProblem(response, 400);
+        assertThat(json(response).path("detail").asText()).startsWith(detail);
+    }
+
+    @Test
+    void bodyThatIsTooLargeIsAProblem() throws Exception {
+        fill();
+
+        assertProblem(post("{\"user\": \"" + "x".repeat(3_000) + "\"}"), 413);
+    }
+
+    @Test
+    void questionsBeyondTheRateAreAProblem() throws Exception {
+        fill();
+        try (RecallServer limited = server(2)) {
+            URI asked = URI.create(limited.url() + "/v1/recall?user=u1");
+            List<Integer> statuses = new ArrayList<>();
+            for (int question = 0; question < 30; question++) {
+                statuses.add(send(HttpRequest.newBuilder(asked).build()).statusCode());
+            }
+            HttpResponse<String> last = send(HttpRequest.newBuilder(asked).build());
+
+            // two at once, and two more a second
+            assertThat(statuses).startsWith(200, 200).contains(429);
+            assertProblem(last, 429);
+            assertThat(last.headers().firstValue("Retry-After")).contains("1");
         }
     }
 
@@ -329,14 +473,40 @@ class RecallServerTest {
     }
 
     private void fill() {
-        state.embedding(embedding("a", 5, 0, 1, 0), NOW - 4_000);
-        state.embedding(embedding("b", 7, 0, 0.8f, 0.6f), NOW - 3_000);
-        state.embedding(embedding("movie/c", 6, 0, 0.6f, 0.8f), NOW - 2_500);
+        state.embedding(attributed(embedding("a", 5, 0, 1, 0), "shoes", 10), NOW - 4_000);
+        state.embedding(attributed(embedding("b", 7, 0, 0.8f, 0.6f), "boots", 20, "new"), NOW - 3_000);
+        state.embedding(attributed(embedding("movie/c", 6, 0, 0.6f, 0.8f), "shoes", 30, "new", "red"), NOW - 2_500);
         state.userFeatures(new UserFeatures("u1", 1, Features.NONE, List.of("a")));
         state.modelUpdate("g1", new byte[] {1}, Optional.of(new byte[] {1}));
         for (Source source : Source.values()) {
             state.caughtUp(source);
         }
+    }
+
+    private static ItemEmbedding attributed(ItemEmbedding plain, String category, double price, String... tags) {
+        return new ItemEmbedding(
+                plain.item(),
+                plain.vector(),
+                plain.generation(),
+                plain.step(),
+                plain.eventTime(),
+                plain.producedAt(),
+                plain.popularity(),
+                Features.of(Map.of(
+                        "category", new FeatureValue.Category(category),
+                        "price", new FeatureValue.Quantity(price),
+                        "tags", new FeatureValue.Bag(List.of(tags)))));
+    }
+
+    private List<String> found(HttpResponse<String> response) throws IOException {
+        assertThat(response.statusCode()).isEqualTo(200);
+        return json(response).path("items").findValuesAsText("item");
+    }
+
+    private HttpResponse<String> post(String body) throws Exception {
+        return send(HttpRequest.newBuilder(uri("/v1/recall"))
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
     }
 
     private static ItemEmbedding embedding(String item, long step, long producedAt, float... vector) {

@@ -116,7 +116,7 @@ class CodecTest {
     }
 
     @Test
-    void popularityComesBackWhetherOrNotItIsADimensionToo() {
+    void popularityAndAttributesComeBack() {
         for (boolean isDimension : new boolean[] {false, true}) {
             ItemEmbedding embedding = new ItemEmbedding(
                     "i1",
@@ -125,7 +125,9 @@ class CodecTest {
                     7,
                     8,
                     9,
-                    new PublishedPopularity(2.75, 21_600_000, isDimension));
+                    new PublishedPopularity(2.75, 21_600_000, isDimension),
+                    Features.of(Map.of(
+                            "tags", new FeatureValue.Bag(List.of("a", "b")), "price", new FeatureValue.Quantity(3))));
 
             ItemEmbeddingRecord record =
                     OutputCodec.toAvro(embedding, embedding.vector().orElseThrow(), "mini-batches");

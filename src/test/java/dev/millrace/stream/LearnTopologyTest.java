@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.MiniBatchRecord;
@@ -16,6 +18,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.train.ClusteredClicks;
 import dev.millrace.train.Trainer;
@@ -119,6 +122,39 @@ class LearnTopologyTest {
                 .mapToDouble(embedding -> embedding.popularity().number())
                 .reduce((earlier, later) -> later)
                 .orElseThrow();
+    }
+
+    @Test
+    void vectorStoresGetTheSameEmbeddingsAsJsonAndTheSameTombstones() throws Exception {
+        TopicNames withStore = TopicNames.read(new SettingsReader(
+                Map.of("topic.vector-store.name", "item-vectors", "topic.vector-store.collection", "films")));
+        Topology topology = MillraceTopology.learn(withStore, Streams.trainer(), MAX_WAIT, wire);
+        try (TopologyTestDriver driver = driver(topology, "a")) {
+            sendBatch(driver, 0, false);
+            send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Removal("i1", T0 + BATCH))));
+            driver.advanceWallClockTime(MAX_WAIT);
+
+            List<TestRecord<byte[], byte[]>> json = read(driver, "item-vectors");
+            List<TestRecord<byte[], byte[]>> avro = read(driver, topics.itemEmbeddings());
+
+            assertThat(keys(json)).isEqualTo(keys(avro)).contains("i0", "i1", "i2");
+            for (int at = 0; at < json.size(); at++) {
+                if (avro.get(at).value() == null) {
+                    assertThat(json.get(at).value()).isNull();
+                    continue;
+                }
+                ItemEmbedding embedding = OutputCodec.toCore(
+                        wire.decode(ItemEmbeddingRecord.class, avro.get(at).value()));
+                JsonNode value = new ObjectMapper().readTree(json.get(at).value());
+                assertThat(value.path("collection_name").asText()).isEqualTo("films");
+                assertThat(value.path("item_id").asText()).isEqualTo(embedding.item());
+                assertThat(value.path("step").asLong()).isEqualTo(embedding.step());
+                float[] vector = embedding.vector().orElseThrow();
+                assertThat(value.path("vector")).hasSize(vector.length);
+                assertThat(value.path("vector").get(3).floatValue()).isEqualTo(vector[3]);
+            }
+            assertThat(json).filteredOn(record -> record.value() == null).hasSize(1);
+        }
     }
 
     @Test

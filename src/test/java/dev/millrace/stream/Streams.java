@@ -29,7 +29,7 @@ final class Streams {
                 "batch.negatives", "8",
                 "tower.dim", "8",
                 "attribution.window", "60s",
-                "publish.sweep.steps", "5",
+                "publish.max-age.steps", "5",
                 "digest.steps", "1000000"));
         for (int at = 0; at < keysAndValues.length; at += 2) {
             given.put(keysAndValues[at], keysAndValues[at + 1]);

@@ -9,6 +9,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
@@ -239,7 +240,7 @@ class TrainerTest {
      */
     @Test
     void latestRecordsRankItemsByFreshPopularityAsTheExactCountsDo() {
-        try (Trainer trainer = new Trainer(settings("publish.sweep.steps", "1000000"))) {
+        try (Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000", "publish.most-moved", "0"))) {
             Map<String, ItemEmbedding> latest = new TreeMap<>();
             List<TrainingExample> clicks = new ArrayList<>();
             int records = 0;
@@ -271,7 +272,7 @@ class TrainerTest {
     @Test
     void numberThatIsADimensionIsNowhereFurtherOutOfDateThanTheMove() {
         try (Trainer trainer = new Trainer(settings(
-                "publish.sweep.steps", "1000000",
+                "publish.max-age.steps", "1000000",
                 "publish.popularity.dimension", "true",
                 "publish.popularity.min-move", "0.2"))) {
             Map<String, ItemEmbedding> latest = new TreeMap<>();
@@ -298,8 +299,29 @@ class TrainerTest {
     }
 
     @Test
+    void attributesGoOutWithTheVectorAndAgainWhenTheyChange() {
+        Features red =
+                Features.of(Map.of("colour", new FeatureValue.Category("red"), "price", new FeatureValue.Quantity(3)));
+        Features blue = Features.of(Map.of("colour", new FeatureValue.Category("blue")));
+        try (Trainer trainer =
+                new Trainer(settings("publish.attributes", "colour,size", "publish.max-age.steps", "1000000"))) {
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i", TIME, red)));
+            trainer.learn(trainer.closeBatch());
+            List<ItemEmbedding> first = trainer.publish();
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i", TIME + 1, blue)));
+            trainer.learn(trainer.closeBatch());
+            List<ItemEmbedding> second = trainer.publish();
+
+            assertThat(first).singleElement().satisfies(embedding -> assertThat(embedding.attributes())
+                    .isEqualTo(Features.of(Map.of("colour", new FeatureValue.Category("red")))));
+            assertThat(second).singleElement().satisfies(embedding -> assertThat(embedding.attributes())
+                    .isEqualTo(blue));
+        }
+    }
+
+    @Test
     void clicksOfARefusedStepCountAsPopularityAndGoOut() {
-        try (Trainer trainer = new Trainer(settings("publish.sweep.steps", "1000000"))) {
+        try (Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000"))) {
             fill(trainer, 1);
             MiniBatch learnt = trainer.closeBatch();
             trainer.learn(learnt);
@@ -375,7 +397,7 @@ class TrainerTest {
                 "tower.item.hidden", "8",
                 "features.user", "history",
                 "features.item", "item",
-                "publish.sweep.steps", Integer.toString(SWEEP),
+                "publish.max-age.steps", Integer.toString(SWEEP),
                 "digest.steps", "5"));
         for (int at = 0; at < extra.length; at += 2) {
             given.put(extra[at], extra[at + 1]);

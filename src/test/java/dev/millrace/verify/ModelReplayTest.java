@@ -37,7 +37,7 @@ class ModelReplayTest {
             "batch.size", "8",
             "batch.negatives", "16",
             "tower.dim", "8",
-            "publish.sweep.steps", "10")));
+            "publish.max-age.steps", "10")));
 
     @Test
     void everyVectorAndDigestOfAnExaminedLearnerIsFoundAgainWithoutExams() {

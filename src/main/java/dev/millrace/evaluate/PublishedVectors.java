@@ -1,0 +1,227 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ScoredItem;
+import dev.millrace.model.StepTimes;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublicationPlan;
+import dev.millrace.publish.PublishSettings;
+import dev.millrace.train.StepOutcome;
+import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Test, then learn, with the vectors as they were published: what an index would have found, by which policy of publication.
+ *
+ * <p>One training serves all policies, since none of them changes a weight. Each has the {@link PublicationPlan} of the stream and an
+ * {@link ExactIndex} of its own, and publishes after so many steps. Users are encoded by the model as it stands. All vectors are published once when the
+ * scored part begins.
+ */
+public final class PublishedVectors {
+
+    /**
+     * When what is published.
+     *
+     * @param name of the row
+     */
+    public record Policy(String name, PublishSettings settings) {}
+
+    /**
+     * What one policy gave.
+     *
+     * @param ranks of the scored events by the published vectors
+     * @param vectorsAStep published in the mean
+     * @param meanAge of the vectors when events were ranked, learning steps
+     * @param maxAge of the oldest then
+     * @param meanCosine of the published and the current vectors then
+     */
+    public record Result(
+            String name, RankingTotals ranks, double vectorsAStep, double meanAge, long maxAge, double meanCosine) {}
+
+    private static final int FOUND = 100;
+
+    private final PrequentialSettings shares;
+    private final RecordedExamples recorded;
+    private final TrainerSettings trainerSettings;
+
+    public PublishedVectors(PrequentialSettings shares, RecordedExamples recorded, TrainerSettings trainerSettings) {
+        this.shares = shares;
+        this.recorded = recorded;
+        this.trainerSettings = trainerSettings;
+    }
+
+    /** @param everySteps steps from one publication to the next */
+    public List<Result> run(List<Policy> policies, int everySteps) {
+        try (Trainer trainer = new Trainer(trainerSettings, StepTimes.UNTIMED)) {
+            trainer.keepMoves();
+            List<TrainingExample> examples = recorded.examples();
+            List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
+            int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
+            List<TrainingExample> warmUp = used.subList(0, scoredFrom);
+            Passes.list(trainer, recorded.catalogue(), trainer::rehearse);
+            for (int pass = 1; pass < shares.passes(); pass++) {
+                Passes.feed(
+                        trainer, Passes.shuffled(warmUp, trainerSettings.batch().seed(), pass), trainer::rehearse);
+            }
+            Passes.feed(trainer, warmUp, trainer::rehearse);
+
+            List<Trial> trials = policies.stream()
+                    .map(policy -> new Trial(policy, trainer.dim()))
+                    .toList();
+            Current current = new Current(trainer);
+            trials.forEach(trial -> trial.begin(current, trainer.step()));
+            Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
+                rank(batch, trainer, trials);
+                StepOutcome outcome = trainer.rehearse(batch);
+                current.refresh();
+                trials.forEach(trial -> trial.step(batch, outcome, trainer, current, everySteps));
+            });
+            return trials.stream().map(Trial::result).toList();
+        }
+    }
+
+    private static void rank(MiniBatch batch, Trainer trainer, List<Trial> trials) {
+        List<TrainingExample> scored = batch.examples().stream()
+                .filter(example -> !example.user().history().isEmpty() && trainer.isListed(example.item()))
+                .toList();
+        if (scored.isEmpty()) {
+            return;
+        }
+        List<UserFeatures> users = scored.stream().map(TrainingExample::user).toList();
+        List<Features> contexts = scored.stream().map(TrainingExample::context).toList();
+        float[] queries = new float[scored.size() * trainer.dim()];
+        trainer.userVectors(users, contexts, queries);
+        for (int at = 0; at < scored.size(); at++) {
+            float[] query = Arrays.copyOfRange(queries, at * trainer.dim(), (at + 1) * trainer.dim());
+            Set<String> had = new HashSet<>(users.get(at).history());
+            had.remove(scored.get(at).item());
+            for (Trial trial : trials) {
+                trial.rank(query, scored.get(at).item(), had);
+            }
+        }
+    }
+
+    /** The vectors of all items as they are now. */
+    private static final class Current {
+        private final Trainer trainer;
+        private List<String> items = List.of();
+        private final Map<String, float[]> vectors = new HashMap<>();
+
+        Current(Trainer trainer) {
+            this.trainer = trainer;
+            refresh();
+        }
+
+        void refresh() {
+            items = trainer.items();
+            int dim = trainer.dim();
+            float[] all = new float[items.size() * dim];
+            trainer.vectors(items, all);
+            for (int at = 0; at < items.size(); at++) {
+                vectors.put(items.get(at), Arrays.copyOfRange(all, at * dim, (at + 1) * dim));
+            }
+        }
+
+        float[] vector(String item) {
+            return vectors.getOrDefault(item, new float[0]);
+        }
+    }
+
+    /** One policy, its index, and what came of it. */
+    private static final class Trial {
+        private final Policy policy;
+        private final PublicationPlan plan;
+        private final ExactIndex index;
+        private RankingTotals ranks = RankingTotals.NONE;
+        private long vectors;
+        private int steps;
+        private double ages;
+        private long maxAge;
+        private double cosines;
+
+        Trial(Policy policy, int dim) {
+            this.policy = policy;
+            this.plan = new PublicationPlan(policy.settings(), 'P');
+            this.index = new ExactIndex(dim);
+        }
+
+        void begin(Current current, long step) {
+            plan.stepped(new MiniBatch(step, 0, List.of(), List.of(), new float[0], List.of(), new float[0], 0));
+            publish(current.items, current);
+            vectors = plan.vectors();
+        }
+
+        void step(MiniBatch batch, StepOutcome outcome, Trainer trainer, Current current, int everySteps) {
+            plan.stepped(batch);
+            if (outcome instanceof StepOutcome.Refused) {
+                plan.refused(batch);
+            } else {
+                plan.learnt(batch);
+                trainer.forEachMove(plan::moved);
+            }
+            steps++;
+            if (steps % everySteps == 0) {
+                List<String> due =
+                        plan.due().keySet().stream().filter(trainer::isListed).toList();
+                publish(due, current);
+            }
+            // what the next batch is ranked by
+            ages += plan.age().meanSteps() + (steps % everySteps);
+            maxAge = Math.max(maxAge, plan.age().maxSteps() + steps % everySteps);
+            cosines += meanCosine(current);
+        }
+
+        void rank(float[] query, String item, Set<String> had) {
+            List<ScoredItem> found = index.search(query, FOUND, had::contains);
+            int place = FOUND + 1;
+            for (int at = 0; at < found.size(); at++) {
+                if (found.get(at).item().equals(item)) {
+                    place = at + 1;
+                }
+            }
+            ranks = ranks.plus(place);
+        }
+
+        Result result() {
+            int counted = Math.max(1, steps);
+            return new Result(
+                    policy.name(),
+                    ranks,
+                    (double) (plan.vectors() - vectors) / counted,
+                    ages / counted,
+                    maxAge,
+                    cosines / counted);
+        }
+
+        private void publish(List<String> items, Current current) {
+            for (String item : items) {
+                index.upsert(new ItemEmbedding(item, Optional.of(current.vector(item)), "", 0, 0, 0), 0);
+            }
+            plan.published(items);
+        }
+
+        private double meanCosine(Current current) {
+            double sum = 0;
+            for (String item : current.items) {
+                float[] now = current.vector(item);
+                float[] then = index.vector(item).orElse(new float[now.length]);
+                for (int d = 0; d < now.length; d++) {
+                    sum += (double) now[d] * then[d];
+                }
+            }
+            return sum / Math.max(1, current.items.size());
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package dev.millrace.publish;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.state.Durable;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Which vectors are published next: those of clicked and of changed items at once, those whose rows moved farthest, and of all
+ * others so many, the oldest first, that none grows older than the bound.
+ *
+ * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. With N items and a bound of B
+ * steps, {@code ⌈N Δ / B⌉} of the oldest go out Δ steps after the publication before. At most N − 1 items are ahead of one that was just
+ * published, so it is its turn again once as many have gone: B steps later, or, publications coming at intervals, at the next one after that. A bound in
+ * event time is kept in the same way, and the larger of the two numbers counts.
+ *
+ * <p>It knows nothing of weights. One thread.
+ */
+public final class PublicationPlan implements Durable {
+
+    private static final byte STEPS = 'p';
+    private static final byte ITEM = 'v';
+
+    private final PublishSettings settings;
+    private final byte[] key;
+    private final PublicationOrder order;
+    private final Map<String, Long> touched = new LinkedHashMap<>();
+    private final Set<String> removed = new LinkedHashSet<>();
+    private long steps;
+    private long firstTime; // before it, vectors had learnt nothing that they could be behind
+    private long eventTime;
+    private PublicationOrder.Moment last = new PublicationOrder.Moment(0, 0);
+    private PublicationAge age = PublicationAge.NONE;
+    private long vectors;
+    private boolean dirty;
+
+    /** @param prefix first byte of this state's keys */
+    public PublicationPlan(PublishSettings settings, char prefix) {
+        this.settings = settings;
+        this.key = new byte[] {(byte) prefix, STEPS};
+        this.order = new PublicationOrder((byte) prefix, ITEM);
+    }
+
+    /** Whether an entry is of this state. */
+    static boolean isOwn(byte[] entryKey) {
+        return entryKey.length > 1 && (entryKey[1] == STEPS || entryKey[1] == ITEM);
+    }
+
+    /** Notes a step of the log and what it changed in the catalogue. */
+    public void stepped(MiniBatch batch) {
+        steps = batch.step();
+        dirty = true;
+        for (CatalogueChange change : batch.catalogue()) {
+            if (change instanceof CatalogueChange.Upsert) {
+                removed.remove(change.itemId());
+                touch(change.itemId());
+            } else {
+                touched.remove(change.itemId());
+                removed.add(change.itemId());
+                order.remove(change.itemId());
+            }
+        }
+    }
+
+    /** Notes that the step was refused; its clicks count as popularity all the same. */
+    public void refused(MiniBatch batch) {
+        for (TrainingExample example : batch.examples()) {
+            touch(example.item());
+            passed(example.time());
+        }
+    }
+
+    /** Notes the examples that the model has learnt from. */
+    public void learnt(MiniBatch batch) {
+        for (TrainingExample example : batch.examples()) {
+            touched.merge(example.item(), example.producedAt(), PublicationPlan::earlier);
+            passed(example.time());
+        }
+    }
+
+    /** Notes that a step moved an item's row by so much, L2. */
+    public void moved(String item, float distance) {
+        order.moved(item, distance);
+    }
+
+    /** Asks for an item's vector at the next publication. */
+    void touch(String item) {
+        touched.putIfAbsent(item, 0L);
+    }
+
+    /** Items that left the catalogue since last asked. */
+    List<String> takeRemoved() {
+        List<String> taken = List.copyOf(removed);
+        removed.clear();
+        return taken;
+    }
+
+    /**
+     * The items to publish now, and when the earliest click that their vectors show for the first time was produced, epoch milliseconds; 0
+     * where there is none.
+     */
+    public Map<String, Long> due() {
+        order.oldest(duty()).forEach(this::touch);
+        long most = (steps - last.step()) * settings.mostMoved();
+        order.farthest(most, item -> !touched.containsKey(item)).forEach(this::touch);
+        return Collections.unmodifiableMap(touched);
+    }
+
+    /** Notes that all that was {@link #due} has been published, of items that are in the catalogue. */
+    public void published(List<String> items) {
+        PublicationOrder.Moment now = new PublicationOrder.Moment(steps, eventTime);
+        items.forEach(item -> order.published(item, now));
+        vectors += items.size();
+        touched.clear();
+        measure(now);
+        last = now;
+        dirty = true;
+    }
+
+    /** Notes that nothing could be published: vectors grow older. */
+    void withheld() {
+        measure(last);
+    }
+
+    /** What is still to be published. */
+    int waiting(boolean areVectorsWithheld) {
+        return (areVectorsWithheld ? 0 : touched.size()) + removed.size();
+    }
+
+    /** How old the vectors are. */
+    public PublicationAge age() {
+        return age;
+    }
+
+    /** Vectors published so far, each time. */
+    public long vectors() {
+        return vectors;
+    }
+
+    long step() {
+        return steps;
+    }
+
+    long eventTime() {
+        return eventTime;
+    }
+
+    @Override
+    public void restore(byte[] entryKey, byte[] value) {
+        if (entryKey[1] == ITEM) {
+            order.restore(entryKey, value);
+            return;
+        }
+        ByteBuffer payload = Frame.open(value);
+        steps = payload.getLong();
+        firstTime = payload.getLong();
+        eventTime = payload.getLong();
+        last = new PublicationOrder.Moment(payload.getLong(), payload.getLong());
+        vectors = payload.getLong();
+    }
+
+    @Override
+    public void drainDirty(EntrySink sink) {
+        if (dirty) {
+            sink.put(
+                    key,
+                    new Fields()
+                            .longInteger(steps)
+                            .longInteger(firstTime)
+                            .longInteger(eventTime)
+                            .longInteger(last.step())
+                            .longInteger(last.time())
+                            .longInteger(vectors)
+                            .framed());
+            dirty = false;
+        }
+        order.drainDirty(sink);
+    }
+
+    /** How many of the oldest must go out for the bound to be kept. */
+    private long duty() {
+        long bySteps = share(steps - last.step(), settings.maxAgeSteps());
+        long byTime = last.time() == 0
+                ? 0
+                : share(eventTime - last.time(), settings.maxAge().toMillis());
+        long due = Math.min(order.size(), Math.max(bySteps, byTime));
+        return settings.maxVectors() == 0 ? due : Math.min(due, settings.maxVectors());
+    }
+
+    private long share(long passed, long bound) {
+        return bound == 0 ? 0 : (long) Math.ceil((double) order.size() * passed / bound);
+    }
+
+    /** @param since from when on the interval to the publication before counts */
+    private void measure(PublicationOrder.Moment since) {
+        Optional<PublicationOrder.Moment> oldest = order.behind(0);
+        if (oldest.isEmpty()) {
+            age = PublicationAge.NONE;
+            return;
+        }
+        long maxSteps = steps - oldest.get().step();
+        long maxMillis = eventTime - Math.max(firstTime, oldest.get().time());
+        long p99 = steps - order.behind(order.size() / 100).orElseThrow().step();
+        double ofSteps = share(maxSteps, settings.maxAgeSteps(), since.step() - last.step());
+        double ofTime = share(maxMillis, settings.maxAge().toMillis(), since.time() - last.time());
+        age = new PublicationAge(maxSteps, p99, steps - order.meanStep(), maxMillis, Math.max(ofSteps, ofTime));
+    }
+
+    private static double share(long oldest, long bound, long interval) {
+        return bound == 0 ? 0 : (double) oldest / (bound + interval);
+    }
+
+    private void passed(long time) {
+        firstTime = firstTime == 0 ? time : firstTime;
+        eventTime = Math.max(eventTime, time);
+    }
+
+    private static long earlier(long left, long right) {
+        if (left == 0 || right == 0) {
+            return Math.max(left, right);
+        }
+        return Math.min(left, right);
+    }
+}

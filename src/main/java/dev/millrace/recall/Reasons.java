@@ -1,0 +1,49 @@
+package dev.millrace.recall;
+
+import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ScoredItem;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Which of the items that a user had are nearest to those that were found, by the items' own vectors. */
+final class Reasons {
+
+    private static final int HISTORY = 50; // a longer one says no more
+
+    private Reasons() {}
+
+    /**
+     * @param history items of the user, latest first
+     * @param most how many are named for each item
+     * @return [items] nearest first; fewer where the index has fewer of them
+     */
+    static List<List<ScoredItem>> of(List<ScoredItem> items, List<String> history, ExactIndex index, int most) {
+        Map<String, float[]> had = new LinkedHashMap<>();
+        for (String item : history.subList(0, Math.min(HISTORY, history.size()))) {
+            index.vector(item).ifPresent(vector -> had.put(item, vector));
+        }
+        List<List<ScoredItem>> reasons = new ArrayList<>(items.size());
+        for (ScoredItem found : items) {
+            float[] vector = index.vector(found.item()).orElse(new float[index.dim()]);
+            List<ScoredItem> nearest = new ArrayList<>(had.size());
+            had.forEach((item, other) -> {
+                if (!item.equals(found.item())) {
+                    nearest.add(new ScoredItem(item, product(vector, other)));
+                }
+            });
+            nearest.sort(ScoredItem.BEST_FIRST);
+            reasons.add(List.copyOf(nearest.subList(0, Math.min(most, nearest.size()))));
+        }
+        return reasons;
+    }
+
+    private static float product(float[] left, float[] right) {
+        float sum = 0;
+        for (int d = 0; d < left.length; d++) {
+            sum += left[d] * right[d];
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,177 @@
+package dev.millrace.serve;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.event.UnusableEventException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/** The members of a JSON object, each checked as it is read; what is wrong is named with its path. */
+final class JsonMembers {
+
+    private final String path;
+    private final JsonNode object;
+
+    /**
+     * @param path of the object, to name its members by; empty for that of the whole body
+     * @throws RefusedRequestException if it is no object
+     */
+    JsonMembers(String path, JsonNode object) {
+        this.path = path;
+        this.object = object;
+        if (!object.isObject()) {
+            throw refused("", "must be a JSON object");
+        }
+    }
+
+    /** @throws RefusedRequestException if there is a member of another name */
+    void requireKnown(Set<String> known) {
+        object.fieldNames().forEachRemaining(name -> {
+            if (!known.contains(name)) {
+                throw refused(
+                        name,
+                        "is unknown; known here: "
+                                + (known.isEmpty() ? "none" : String.join(", ", new TreeSet<>(known))));
+            }
+        });
+    }
+
+    boolean has(String name) {
+        return object.hasNonNull(name);
+    }
+
+    boolean isObject(String name) {
+        return object.path(name).isObject();
+    }
+
+    /** An object; one without members if it is absent. */
+    JsonMembers object(String name) {
+        return new JsonMembers(path(name), has(name) ? object.path(name) : JsonNodeFactory.instance.objectNode());
+    }
+
+    /** The elements of an array that must be there. */
+    List<JsonNode> elements(String name, int max) {
+        JsonNode array = object.path(name);
+        if (!array.isArray() || array.isEmpty() || array.size() > max) {
+            throw refused(name, "must be an array of 1 to " + max + " elements");
+        }
+        List<JsonNode> elements = new ArrayList<>(array.size());
+        array.forEach(elements::add);
+        return elements;
+    }
+
+    String text(String name) {
+        if (!object.path(name).isTextual()) {
+            throw refused(name, "is required, and must be a string");
+        }
+        return object.path(name).textValue();
+    }
+
+    /** Strings; a single one may stand without brackets, numbers are taken as they are written. None if it is absent. */
+    List<String> texts(String name, int max) {
+        if (!has(name)) {
+            return List.of();
+        }
+        JsonNode value = object.path(name);
+        if (value.isTextual() || value.isNumber()) {
+            return List.of(value.asText());
+        }
+        List<String> texts = new ArrayList<>();
+        for (JsonNode element : value) {
+            if (!element.isTextual() && !element.isNumber()) {
+                throw refused(name, "must be an array of strings");
+            }
+            texts.add(element.asText());
+        }
+        if (!value.isArray() || texts.size() > max) {
+            throw refused(name, "must be an array of at most " + max + " strings");
+        }
+        return texts;
+    }
+
+    int integer(String name, int byDefault, int min, int max) {
+        if (!has(name)) {
+            return byDefault;
+        }
+        JsonNode value = object.path(name);
+        if (!value.canConvertToInt() || !value.isIntegralNumber() || value.intValue() < min || value.intValue() > max) {
+            throw refused(name, "must be a whole number from " + min + " to " + max);
+        }
+        return value.intValue();
+    }
+
+    double number(String name, double byDefault, double min, double max) {
+        if (!has(name)) {
+            return byDefault;
+        }
+        JsonNode value = object.path(name);
+        if (!value.isNumber() || !(value.doubleValue() >= min && value.doubleValue() <= max)) {
+            throw refused(name, "must be a number from " + Query.plain(min) + " to " + Query.plain(max));
+        }
+        return value.doubleValue();
+    }
+
+    boolean flag(String name, boolean byDefault) {
+        if (!has(name)) {
+            return byDefault;
+        }
+        if (!object.path(name).isBoolean()) {
+            throw refused(name, "must be true or false");
+        }
+        return object.path(name).booleanValue();
+    }
+
+    /** Feature values by name: a string, a number, an array of strings (a bag) or of numbers (a dense vector). */
+    Features features(String name) {
+        JsonMembers features = object(name);
+        Map<String, FeatureValue> values = new HashMap<>();
+        features.object
+                .properties()
+                .forEach(member -> values.put(member.getKey(), features.feature(member.getKey(), member.getValue())));
+        return Features.of(values);
+    }
+
+    private FeatureValue feature(String name, JsonNode value) {
+        try {
+            if (value.isTextual()) {
+                return new FeatureValue.Category(value.textValue());
+            } else if (value.isNumber()) {
+                return new FeatureValue.Quantity(value.doubleValue());
+            } else if (value.isArray() && all(value, JsonNode::isTextual)) {
+                return new FeatureValue.Bag(texts(name, Integer.MAX_VALUE));
+            } else if (value.isArray() && all(value, JsonNode::isNumber)) {
+                List<Float> components = new ArrayList<>();
+                value.forEach(component -> components.add(component.floatValue()));
+                return new FeatureValue.Dense(components);
+            }
+        } catch (UnusableEventException unusable) {
+            throw refused(name, "is refused: " + unusable.getMessage());
+        }
+        throw refused(name, "must be a string, a number, an array of strings or an array of numbers");
+    }
+
+    private static boolean all(JsonNode array, Predicate<JsonNode> holds) {
+        for (JsonNode element : array) {
+            if (!holds.test(element)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private String path(String name) {
+        return path.isEmpty() ? name : path + "." + name;
+    }
+
+    private RefusedRequestException refused(String name, String rule) {
+        String member = name.isEmpty() ? (path.isEmpty() ? "the body" : path) : path(name);
+        return new RefusedRequestException(Problem.ofParameter(member, member + " " + rule));
+    }
+}

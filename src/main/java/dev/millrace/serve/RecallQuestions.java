@@ -1,0 +1,180 @@
+package dev.millrace.serve;
+
+import dev.millrace.batch.FastPopularity;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ItemFilter;
+import dev.millrace.model.TowerSettings;
+import dev.millrace.recall.RecallRequest;
+import dev.millrace.recall.RecallRequest.Weights;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Questions as requests write them: parameters of a GET, or members of a JSON object. */
+final class RecallQuestions {
+
+    private static final int DEFAULT_K = 10;
+    private static final int REASONS = 3;
+    private static final int MAX_IDS = 10_000;
+    private static final String WEIGHT = "w.";
+    private static final String POPULARITY = "popularity";
+    private static final String FILTER = "filter.";
+    private static final String MIN = ".min";
+    private static final String MAX = ".max";
+    private static final Set<String> PARAMETERS =
+            Set.of("user", "k", "exclude-seen", "exclude", "explain", "include-vector", WEIGHT + POPULARITY);
+    private static final Set<String> MEMBERS = Set.of(
+            "user",
+            "k",
+            "excludeSeen",
+            "exclude",
+            "filter",
+            "weights",
+            "context",
+            "features",
+            "history",
+            "explain",
+            "includeVector");
+
+    /** A question, and whether its answer has the vector that was searched with. */
+    record Asked(RecallRequest request, boolean isVectorIncluded) {}
+
+    private final ServeSettings settings;
+    private final SortedMap<String, Double> channelWeights;
+    private final List<String> attributes;
+
+    /**
+     * @param channelWeights that a request may change, and what they are where it does not, by channel
+     * @param attributes of items that are published, to filter by
+     */
+    RecallQuestions(ServeSettings settings, SortedMap<String, Double> channelWeights, List<String> attributes) {
+        this.settings = settings;
+        this.channelWeights = channelWeights;
+        this.attributes = List.copyOf(attributes);
+    }
+
+    /** @throws RefusedRequestException if a parameter is unknown, repeated, missing or out of range */
+    Asked of(Map<String, List<String>> parameters) {
+        Query query = new Query(parameters, known());
+        String user = query.id("user");
+        RecallRequest request = new RecallRequest(
+                user,
+                query.integer("k", DEFAULT_K, 1, settings.maxK()),
+                query.flag("exclude-seen", true),
+                Set.copyOf(query.list("exclude", MAX_IDS)),
+                filter(query),
+                Features.NONE,
+                weights(query),
+                Optional.empty(),
+                query.flag("explain", false) ? REASONS : 0);
+        return new Asked(request, query.flag("include-vector", false));
+    }
+
+    /** @throws RefusedRequestException if a member is unknown, missing, of another type or out of range */
+    Asked of(JsonMembers given) {
+        given.requireKnown(MEMBERS);
+        String user = Query.checkedId("user", given.text("user"));
+        Optional<UserFeatures> raw = given.has("features") || given.has("history")
+                ? Optional.of(new UserFeatures(
+                        user, 0, given.features("features"), ids(given.texts("history", MAX_IDS), "history")))
+                : Optional.empty();
+        RecallRequest request = new RecallRequest(
+                user,
+                given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK()),
+                given.flag("excludeSeen", true),
+                new HashSet<>(given.texts("exclude", MAX_IDS)),
+                filter(given),
+                given.features("context"),
+                weights(given),
+                raw,
+                given.flag("explain", false) ? REASONS : 0);
+        return new Asked(request, given.flag("includeVector", false));
+    }
+
+    private Set<String> known() {
+        Set<String> known = new HashSet<>(PARAMETERS);
+        channelWeights.keySet().forEach(channel -> known.add(WEIGHT + channel));
+        attributes.forEach(name -> known.addAll(List.of(FILTER + name, FILTER + name + MIN, FILTER + name + MAX)));
+        return known;
+    }
+
+    private static List<String> ids(List<String> given, String name) {
+        given.forEach(id -> Query.checkedId(name, id));
+        return given;
+    }
+
+    private Weights weights(Query query) {
+        SortedMap<String, Double> channels = new TreeMap<>();
+        channelWeights.forEach((channel, byDefault) ->
+                channels.put(channel, query.number(WEIGHT + channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
+        requireWeight(channels, WEIGHT);
+        return new Weights(
+                query.number(WEIGHT + POPULARITY, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT), channels);
+    }
+
+    private Weights weights(JsonMembers given) {
+        JsonMembers weights = given.object("weights");
+        Set<String> known = new LinkedHashSet<>(channelWeights.keySet());
+        known.add(POPULARITY);
+        weights.requireKnown(known);
+        SortedMap<String, Double> channels = new TreeMap<>();
+        channelWeights.forEach((channel, byDefault) ->
+                channels.put(channel, weights.number(channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
+        requireWeight(channels, "weights.");
+        return new Weights(
+                weights.number(POPULARITY, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT), channels);
+    }
+
+    private static void requireWeight(SortedMap<String, Double> channels, String prefix) {
+        if (!channels.isEmpty() && channels.values().stream().noneMatch(weight -> weight > 0)) {
+            String names = channels.keySet().stream().map(prefix::concat).collect(Collectors.joining(", "));
+            throw new RefusedRequestException(Problem.of(400, "one of " + names + " must be above 0"));
+        }
+    }
+
+    private ItemFilter filter(Query query) {
+        List<ItemFilter.Condition> conditions = new ArrayList<>();
+        for (String name : attributes) {
+            List<String> values = query.list(FILTER + name, MAX_IDS);
+            if (!values.isEmpty()) {
+                conditions.add(new ItemFilter.AnyOf(name, Set.copyOf(values)));
+            }
+            if (query.has(FILTER + name + MIN) || query.has(FILTER + name + MAX)) {
+                conditions.add(new ItemFilter.Between(
+                        name,
+                        query.number(
+                                FILTER + name + MIN, Double.NEGATIVE_INFINITY, -Double.MAX_VALUE, Double.MAX_VALUE),
+                        query.number(
+                                FILTER + name + MAX, Double.POSITIVE_INFINITY, -Double.MAX_VALUE, Double.MAX_VALUE)));
+            }
+        }
+        return new ItemFilter(conditions);
+    }
+
+    private ItemFilter filter(JsonMembers given) {
+        JsonMembers filter = given.object("filter");
+        filter.requireKnown(new LinkedHashSet<>(attributes));
+        List<ItemFilter.Condition> conditions = new ArrayList<>();
+        for (String name : attributes) {
+            if (filter.isObject(name)) {
+                JsonMembers range = filter.object(name);
+                range.requireKnown(Set.of("min", "max"));
+                conditions.add(new ItemFilter.Between(
+                        name,
+                        range.number("min", Double.NEGATIVE_INFINITY, -Double.MAX_VALUE, Double.MAX_VALUE),
+                        range.number("max", Double.POSITIVE_INFINITY, -Double.MAX_VALUE, Double.MAX_VALUE)));
+            } else if (filter.has(name)) {
+                conditions.add(new ItemFilter.AnyOf(name, Set.copyOf(filter.texts(name, MAX_IDS))));
+            }
+        }
+        return new ItemFilter(conditions);
+    }
+}

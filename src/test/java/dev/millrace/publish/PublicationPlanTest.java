@@ -1,0 +1,295 @@
+package dev.millrace.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySink;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PublicationPlanTest {
+
+    private static final long SECOND = 1_000;
+
+    private final Map<String, Long> publishedAt = new HashMap<>();
+    private final Map<String, Long> publishedTime = new HashMap<>();
+    private final Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+    private long step;
+    private long time = 1_700_000_000_000L;
+    private int published;
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void noVectorIsOlderThanTheBoundAndTheTimeBetweenTwoPublications(long seed) {
+        Random random = new Random(seed);
+        PublicationPlan plan = plan("publish.max-age.steps", "20");
+        step(plan, changes(0, 150), List.of());
+        publish(plan);
+        int items = 150;
+        long last = step;
+        for (int round = 0; round < 200; round++) {
+            for (int steps = 1 + random.nextInt(5); steps > 0; steps--) {
+                List<CatalogueChange> changes = new ArrayList<>();
+                if (random.nextInt(4) == 0) {
+                    changes.addAll(changes(items, ++items));
+                }
+                if (random.nextInt(4) == 0) {
+                    String gone = "i" + random.nextInt(items);
+                    changes.add(new CatalogueChange.Removal(gone, time));
+                    publishedAt.remove(gone);
+                }
+                List<String> clicks = publishedAt.keySet().stream()
+                        .sorted()
+                        .skip(random.nextInt(20))
+                        .limit(random.nextInt(3))
+                        .toList();
+                step(plan, changes, clicks);
+            }
+
+            publish(plan);
+
+            long between = step - last;
+            last = step;
+            assertThat(publishedAt.values()).allMatch(at -> step - at <= 20 + between);
+            assertThat(plan.age().maxSteps())
+                    .isEqualTo(step
+                            - publishedAt.values().stream()
+                                    .mapToLong(at -> at)
+                                    .min()
+                                    .orElseThrow());
+            assertThat(plan.age().ofBound()).isLessThanOrEqualTo(1);
+        }
+        // 150 items in 20 steps are 7.5 a step; clicked ones, of which there are up to 2, push others back
+        assertThat(published / (double) step).isBetween(7.0, 12.0);
+        assertThat(plan.vectors()).isEqualTo(published);
+    }
+
+    @Test
+    void aBoundInEventTimeIsKeptWhateverTheSteps() {
+        PublicationPlan plan = plan("publish.max-age.steps", "1000000", "publish.max-age", "60s");
+        step(plan, changes(0, 90), List.of("i0"));
+        publish(plan);
+        Random random = new Random(6);
+        long last = time;
+        for (int round = 0; round < 100; round++) {
+            time += random.nextInt(20) * SECOND;
+            step(plan, List.of(), List.of("i" + random.nextInt(5)));
+
+            publish(plan);
+
+            long between = time - last;
+            last = time;
+            assertThat(publishedTime.values()).allMatch(at -> time - at <= 60 * SECOND + between);
+            assertThat(plan.age().ofBound()).isLessThanOrEqualTo(1);
+        }
+        assertThat(plan.age().maxMillis())
+                .isEqualTo(time
+                        - publishedTime.values().stream()
+                                .mapToLong(at -> at)
+                                .min()
+                                .orElseThrow());
+    }
+
+    @Test
+    void whatMayNotGoOutMakesVectorsOlderThanPromised() {
+        PublicationPlan plan = plan("publish.max-age.steps", "10", "publish.max-vectors", "3");
+        step(plan, changes(0, 90), List.of());
+        publish(plan);
+
+        for (int round = 0; round < 30; round++) {
+            step(plan, List.of(), List.of());
+            publish(plan);
+        }
+
+        // 9 a step would be needed; with 3 a step the oldest is of the first of 30 rounds, against a bound of 10 and
+        // the one between
+        assertThat(plan.age().maxSteps()).isEqualTo(29);
+        assertThat(plan.age().ofBound()).isCloseTo(29 / 11.0, within(1e-9));
+    }
+
+    @Test
+    void whileAllIsWithheldVectorsGrowOlder() {
+        PublicationPlan plan = plan("publish.max-age.steps", "10");
+        step(plan, changes(0, 50), List.of());
+        publish(plan);
+
+        for (int round = 0; round < 25; round++) {
+            step(plan, List.of(), List.of());
+            plan.withheld();
+        }
+
+        assertThat(plan.age()).isEqualTo(new PublicationAge(25, 25, 25, 0, 2.5));
+    }
+
+    @Test
+    void whatMovedFarthestGoesOutBesidesOnceAndNotAgainUntilItMoves() {
+        PublicationPlan plan = plan("publish.max-age.steps", "1000000", "publish.most-moved", "2");
+        step(plan, changes(0, 50), List.of());
+        publish(plan);
+        plan.moved("i7", 0.5f);
+        plan.moved("i8", 0.2f);
+        plan.moved("i9", 0.4f);
+        plan.moved("i8", 0.25f);
+        plan.moved("no item", 9);
+
+        step(plan, List.of(), List.of("i3"));
+        List<String> first = publish(plan);
+        step(plan, List.of(), List.of());
+        List<String> second = publish(plan);
+
+        // clicked, one of the slowest sweep there is, and the two that moved by .5 and .2 + .25
+        assertThat(first).containsExactlyInAnyOrder("i3", "i0", "i7", "i8");
+        assertThat(second).containsExactlyInAnyOrder("i1", "i9");
+    }
+
+    @Test
+    void agesAreThoseOfAllVectors() {
+        PublicationPlan plan = plan("publish.max-age.steps", "1000000");
+        step(plan, changes(0, 200), List.of());
+        publish(plan);
+        for (int round = 0; round < 9; round++) {
+            time += SECOND;
+            step(plan, List.of(), List.of("i" + (100 + round)));
+            publish(plan);
+        }
+
+        // in each round one was clicked, and one of the others swept
+        List<Long> ages =
+                publishedAt.values().stream().map(at -> step - at).sorted().toList();
+        assertThat(plan.age().maxSteps()).isEqualTo(ages.get(199)).isEqualTo(9);
+        assertThat(plan.age().p99Steps()).isEqualTo(ages.get(197));
+        assertThat(plan.age().meanSteps())
+                .isCloseTo(ages.stream().mapToLong(age -> age).average().orElseThrow(), within(1e-9));
+        assertThat(plan.age().maxMillis())
+                .isEqualTo(8 * SECOND); // since the first click, before which there was nothing to know
+    }
+
+    @Test
+    void restoredItGoesOnWithTheOldest() {
+        PublicationPlan plan = plan("publish.max-age.steps", "20");
+        step(plan, changes(0, 100), List.of());
+        publish(plan);
+        for (int round = 0; round < 7; round++) {
+            step(plan, List.of(), List.of("i" + (50 + round)));
+            publish(plan);
+        }
+        step(plan, List.of(new CatalogueChange.Removal("i60", time)), List.of());
+        plan.takeRemoved();
+        publish(plan);
+        PublicationPlan restored = plan("publish.max-age.steps", "20");
+        store(plan);
+        List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>(stored.entrySet());
+        java.util.Collections.shuffle(entries, new Random(1));
+        entries.forEach(entry -> restored.restore(entry.getKey(), entry.getValue()));
+
+        assertThat(restored.vectors()).isEqualTo(plan.vectors());
+        for (int round = 0; round < 30; round++) {
+            step++;
+            for (PublicationPlan each : List.of(plan, restored)) {
+                each.stepped(batch(List.of(), List.of()));
+            }
+            List<String> due = plan.due().keySet().stream().sorted().toList();
+            List<String> dueThere = restored.due().keySet().stream().sorted().toList();
+            assertThat(dueThere).hasSameSizeAs(due).doesNotContain("i60");
+            plan.published(due);
+            restored.published(dueThere);
+            assertThat(restored.age()).isEqualTo(plan.age());
+        }
+        assertThat(plan.waiting(false)).isZero();
+    }
+
+    @Test
+    void oneCommitStoresWhatItPublishedAndNoMore() {
+        PublicationPlan plan = plan("publish.max-age.steps", "1000000");
+        step(plan, changes(0, 100), List.of());
+        publish(plan);
+        store(plan);
+        assertThat(stored).hasSize(100 + 1);
+        stored.clear();
+
+        step(plan, List.of(), List.of("i5"));
+        publish(plan);
+        store(plan);
+
+        assertThat(stored).hasSize(2 + 1); // i5, one of the sweep, and the plan's own
+    }
+
+    private static PublicationPlan plan(String... given) {
+        Map<String, String> values = new HashMap<>();
+        for (int at = 0; at < given.length; at += 2) {
+            values.put(given[at], given[at + 1]);
+        }
+        return new PublicationPlan(PublishSettings.read(new SettingsReader(values)), 'P');
+    }
+
+    private static List<CatalogueChange> changes(int from, int to) {
+        List<CatalogueChange> changes = new ArrayList<>();
+        for (int item = from; item < to; item++) {
+            changes.add(new CatalogueChange.Upsert(new CatalogueItem("i" + item, 1_600_000_000_000L, Features.NONE)));
+        }
+        return changes;
+    }
+
+    private void step(PublicationPlan plan, List<CatalogueChange> changes, List<String> clicks) {
+        step++;
+        MiniBatch batch = batch(changes, clicks);
+        plan.stepped(batch);
+        plan.learnt(batch);
+    }
+
+    private MiniBatch batch(List<CatalogueChange> changes, List<String> clicks) {
+        List<TrainingExample> examples = clicks.stream()
+                .map(item -> new TrainingExample(
+                        step + item,
+                        new UserFeatures("u", time, Features.NONE, List.of()),
+                        Features.NONE,
+                        item,
+                        "click",
+                        1,
+                        time,
+                        0))
+                .toList();
+        return new MiniBatch(step, step, changes, examples, new float[examples.size()], List.of(), new float[0], 1_000);
+    }
+
+    private List<String> publish(PublicationPlan plan) {
+        plan.takeRemoved();
+        List<String> due = List.copyOf(plan.due().keySet());
+        plan.published(due);
+        due.forEach(item -> {
+            publishedAt.put(item, step);
+            publishedTime.put(item, time);
+        });
+        published += due.size();
+        return due;
+    }
+
+    private void store(PublicationPlan plan) {
+        plan.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.remove(key);
+            }
+        });
+    }
+}
