@@ -22,7 +22,7 @@ final class Learners {
             "batch.size", "8",
             "batch.negatives", "16",
             "tower.dim", "8",
-            "publish.sweep.steps", "10")));
+            "publish.max-age.steps", "10")));
 
     private static final long TIME = 1_700_000_000_000L;
 

@@ -321,7 +321,8 @@ class ModelIT {
                 "batch.size", "16",
                 "batch.max-wait", "50ms",
                 "tower.dim", "8",
-                "publish.sweep.steps", "100000", // so slow that what is not published anew is missed
+                "publish.max-age.steps", "1000000", // so slow that what is not published anew is missed
+                "publish.most-moved", "0",
                 "digest.steps", "5");
     }
 
