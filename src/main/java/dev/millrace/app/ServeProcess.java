@@ -1,6 +1,5 @@
 package dev.millrace.app;
 
-import dev.millrace.recall.Completeness;
 import dev.millrace.serve.DiskEntries;
 import dev.millrace.serve.FollowingRecall;
 import dev.millrace.serve.ModelFeed;
@@ -45,17 +44,13 @@ public final class ServeProcess implements AutoCloseable {
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         DiskEntries disk = DiskEntries.open(
                 settings.serve().stateDirectory(), settings.serve().cacheBytes());
-        ServedState state = new ServedState(
-                disk,
-                new ModelFeed(settings.trainer().model(), disk),
-                Completeness.byItemCount(),
-                InstantSource.system());
+        ServedState state =
+                new ServedState(disk, new ModelFeed(disk), settings.serve().keptGenerations(), InstantSource.system());
         FollowingRecall following = FollowingRecall.start(
                 settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), state);
         RecallServer server = new RecallServer(
                         settings.serve(),
                         state,
-                        settings.trainer().model().towers().queryWeights(),
                         settings.trainer().publish().attributes(),
                         registry,
                         InstantSource.system())

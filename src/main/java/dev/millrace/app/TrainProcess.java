@@ -3,8 +3,15 @@ package dev.millrace.app;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TowerSettings;
+import dev.millrace.publish.GenerationFact;
+import dev.millrace.publish.GenerationFact.Kind;
+import dev.millrace.publish.GenerationHistory;
 import dev.millrace.serve.TrainServer;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.GenerationRecords;
+import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.StreamRunner;
@@ -18,6 +25,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
@@ -58,13 +66,17 @@ public final class TrainProcess implements AutoCloseable {
      */
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
         StreamRunner runner = runner(settings, from);
+        if (from == From.EVENTS || settings.stream().isLogLearnerPublishing()) {
+            requireOwnGeneration(settings);
+        }
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
                 settings.topics().names().trainingProgress(),
                 new ProgressRecords(new AvroWire(settings.wire())),
                 switch (from) {
                     case EVENTS -> MillraceTopology.LEARNER_PART;
-                    case MINI_BATCHES -> MillraceTopology.LOG_LEARNER_PART;
+                    case MINI_BATCHES ->
+                        MillraceTopology.logLearnerPart(settings.stream().applicationId());
                 });
         TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
         try {
@@ -101,7 +113,8 @@ public final class TrainProcess implements AutoCloseable {
                                         names,
                                         settings.trainer(),
                                         settings.stream().maxWait(),
-                                        wire));
+                                        wire,
+                                        GenerationTerms.of(settings.stream(), settings.trainerTexts(), true)));
                     case MINI_BATCHES ->
                         Map.of(
                                 StreamRunner.Part.LEARN_FROM_LOG,
@@ -109,8 +122,27 @@ public final class TrainProcess implements AutoCloseable {
                                         names,
                                         settings.trainer(),
                                         settings.stream().isLogLearnerPublishing(),
-                                        wire));
+                                        wire,
+                                        GenerationTerms.of(settings.stream(), settings.trainerTexts(), false)));
                 });
+    }
+
+    /** A generation is of one application: vectors of two learners must not meet under one name. */
+    private static void requireOwnGeneration(MillraceSettings settings) {
+        String generation = settings.trainer().model().generationName();
+        String application = settings.stream().applicationId();
+        GenerationHistory history = new GenerationRecords(new AvroWire(settings.wire()))
+                .read(settings.clients(), settings.topics().names(), PATIENCE);
+        Optional<String> taken = history.fact(generation, Kind.STARTED)
+                .map(GenerationFact::by)
+                .filter(owner -> !owner.equals(application))
+                .map(owner -> "must be another, as application " + owner + " has published generation " + generation);
+        Optional<String> retired = history.fact(generation, Kind.RETIRED)
+                .map(fact -> "must be another, as generation " + generation + " is retired");
+        retired.or(() -> taken).ifPresent(rule -> {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "model.generation", settings.trainer().model().generation(), rule)));
+        });
     }
 
     public StreamRunner applications() {

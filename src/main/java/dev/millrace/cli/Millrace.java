@@ -5,6 +5,7 @@ import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.BrokenLogException;
 import dev.millrace.stream.BrokerUnreachableException;
+import dev.millrace.stream.GenerationRefusedException;
 import dev.millrace.stream.LostContinuityException;
 import dev.millrace.stream.UnusableStateException;
 import dev.millrace.stream.UnusableTopicException;
@@ -62,7 +63,8 @@ public final class Millrace {
                 || failure instanceof UnusableStateException
                 || failure instanceof UnusableCheckpointException
                 || failure instanceof UnexportableLearnerException
-                || failure instanceof BrokenLogException;
+                || failure instanceof BrokenLogException
+                || failure instanceof GenerationRefusedException;
     }
 
     static CommandLine commandLine() {

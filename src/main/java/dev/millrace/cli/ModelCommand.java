@@ -10,8 +10,18 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "model",
         mixinStandardHelpOptions = true,
-        description = "Learners as files: exported, imported, looked at.",
-        subcommands = {ModelExportCommand.class, ModelImportCommand.class, ModelShowCommand.class})
+        description =
+                "Generations: listed, compared, promoted, rolled back, retired; learners as files: exported, imported, looked at.",
+        subcommands = {
+            ModelListCommand.class,
+            ModelDiffCommand.class,
+            ModelPromoteCommand.class,
+            ModelRollbackCommand.class,
+            ModelRetireCommand.class,
+            ModelExportCommand.class,
+            ModelImportCommand.class,
+            ModelShowCommand.class
+        })
 final class ModelCommand implements Runnable {
 
     @Spec

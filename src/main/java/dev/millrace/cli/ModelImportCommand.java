@@ -58,6 +58,15 @@ final class ModelImportCommand implements Callable<Integer> {
         out.println("imported    as " + learner.application() + ", which goes on at step "
                 + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
                 + settings.topics().names().miniBatches());
+        if (settings.stream().isLogLearnerPublishing()) {
+            Desks.of(settings)
+                    .handOver(
+                            settings.trainer().model().generationName(),
+                            settings.stream().applicationId())
+                    .ifPresent(owner -> out.println("publishes   "
+                            + settings.trainer().model().generationName() + " in place of application " + owner
+                            + ", which must not start again"));
+        }
         out.println("start it    millrace train --from mini-batches, with stream.application-id = "
                 + settings.stream().applicationId());
         out.flush();

@@ -152,9 +152,18 @@ public record ModelSettings(
                         "features.item", "item", "inputs of the item tower, each described by features.item.<name>.*"));
         checkTables(reader, user, item);
         TowerSettings towers = TowerSettings.read(reader, dim, user, item);
+        String generation = reader.text(
+                "model.generation",
+                "g1",
+                "names the lineage of weights, a hash of the model's settings behind it; change it to start anew");
+        reader.require(
+                generation.matches("[a-zA-Z0-9._-]{1,100}"),
+                "model.generation",
+                generation,
+                "must be 1 to 100 letters, digits, dots, underscores and dashes");
         return new ModelSettings(
                 reader.longInteger("model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "seed of every initial weight"),
-                reader.text("model.generation", "g1", "names the lineage of weights; change it to start anew"),
+                generation,
                 dim,
                 user,
                 item,

@@ -4,9 +4,9 @@ import dev.millrace.event.Features;
 import java.util.Optional;
 
 /**
- * An item's vector as subscribers get it; an absent vector is a tombstone.
+ * An item's vector as subscribers get it; an absent vector is a tombstone, an empty item a mark.
  *
- * @param item which
+ * @param item which; empty where the record marks that all items of the generation came before it
  * @param vector [dim] unit length; absent when the item left the catalogue. Not to be changed
  * @param generation lineage of weights: vectors of different generations must never be compared
  * @param step the learning step whose weights made it, naming its record in the mini-batch log
@@ -25,6 +25,11 @@ public record ItemEmbedding(
         long producedAt,
         PublishedPopularity popularity,
         Features attributes) {
+
+    /** Whether it is no item's, but marks that all items of the generation came before it, in its partition. */
+    public boolean isMark() {
+        return item.isEmpty();
+    }
 
     /** An embedding without attributes. */
     public ItemEmbedding(

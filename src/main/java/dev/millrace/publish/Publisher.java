@@ -33,6 +33,8 @@ public final class Publisher implements Durable {
 
     private static final double UNIT_TOLERANCE = 1e-3;
     private static final byte GATE = 'g';
+    private static final int STARTED = 1; // stages of the generation, as stored
+    private static final int COMPLETE = 2;
 
     private final PublishSettings settings;
     private final byte[] key;
@@ -42,6 +44,8 @@ public final class Publisher implements Durable {
     private long popularityTime; // up to which vectors have their component of popularity right, within the move
     private int refusedInARow;
     private Optional<String> withheld = Optional.empty();
+    private boolean isStarted; // whether anything went out
+    private boolean isComplete; // whether all items did
     private boolean dirty;
 
     /** @param prefix first byte of this state's keys */
@@ -88,6 +92,8 @@ public final class Publisher implements Durable {
     /** Lets the next {@link #take} give all of the catalogue, and the query side with it. */
     public void publishAnew() {
         withheld = Optional.of("nothing was published yet");
+        isStarted = false;
+        isComplete = false;
         dirty = true;
     }
 
@@ -98,12 +104,19 @@ public final class Publisher implements Durable {
      * deletions may be sent, and when that ends the model is told to drain all of them.
      */
     public List<ItemEmbedding> take(TwoTower model, Catalogue catalogue, FastPopularity popularity) {
+        return take(model, catalogue, popularity, Optional.empty());
+    }
+
+    /** As {@link #take(TwoTower, Catalogue, FastPopularity)}, with a reason for which vectors must wait, if there is one. */
+    public List<ItemEmbedding> take(
+            TwoTower model, Catalogue catalogue, FastPopularity popularity, Optional<String> hold) {
         List<ItemEmbedding> embeddings = new ArrayList<>();
         for (String item : plan.takeRemoved()) {
             embeddings.add(
                     new ItemEmbedding(item, Optional.empty(), model.generation(), plan.step(), plan.eventTime(), 0));
         }
-        Optional<String> reason = refusals().or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
+        Optional<String> reason =
+                hold.or(this::refusals).or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
         if (reason.isEmpty()) {
             touchCooled(popularity);
             if (withheld.isPresent()) {
@@ -129,6 +142,27 @@ public final class Publisher implements Durable {
             dirty = true;
         }
         return embeddings;
+    }
+
+    /** Notes that the generation is known to others from now on; answers whether it was not before. */
+    public boolean start() {
+        boolean isFirst = !isStarted;
+        isStarted = true;
+        dirty |= isFirst;
+        return isFirst;
+    }
+
+    /** Notes that the last {@link #take} brought out all items that had not been, if it did; answers whether that was for the first time. */
+    public boolean complete() {
+        boolean isFirst = !isComplete && withheld.isEmpty() && plan.step() > 0;
+        isComplete |= isFirst;
+        dirty |= isFirst;
+        return isFirst;
+    }
+
+    /** Whether all items have been published, at whatever time. */
+    public boolean isComplete() {
+        return isComplete;
     }
 
     /** How old the published vectors are. */
@@ -233,6 +267,9 @@ public final class Publisher implements Durable {
         refusedInARow = payload.getInt();
         withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
         popularityTime = payload.getLong();
+        int stage = payload.getInt();
+        isStarted = stage >= STARTED;
+        isComplete = stage >= COMPLETE;
     }
 
     @Override
@@ -249,6 +286,7 @@ public final class Publisher implements Durable {
                             .integer(refusedInARow)
                             .text(withheld.orElse(""))
                             .longInteger(popularityTime)
+                            .integer(isComplete ? COMPLETE : isStarted ? STARTED : 0)
                             .framed());
             dirty = false;
         }

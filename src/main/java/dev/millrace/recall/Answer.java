@@ -35,6 +35,9 @@ public sealed interface Answer {
     /** No generation can answer yet, or its encoder has gone. */
     record NotReady() implements Answer {}
 
+    /** The generation that the request names cannot answer, or there is none of that name. */
+    record UnknownGeneration() implements Answer {}
+
     /** The item asked about is not in the index. */
     record UnknownItem() implements Answer {}
 }

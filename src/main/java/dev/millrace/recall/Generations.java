@@ -1,124 +1,224 @@
 package dev.millrace.recall;
 
 import dev.millrace.index.ExactIndex;
+import dev.millrace.publish.GenerationFact;
+import dev.millrace.publish.GenerationFact.Kind;
+import dev.millrace.publish.GenerationHistory;
 import dev.millrace.publish.ItemEmbedding;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Builds the index of each generation from its embeddings and hands it to the engine once it is complete.
+ * Builds the index of each generation from its embeddings, and lets the engine answer from the one that was promoted last, once it
+ * is complete: its mark has come in every partition, and its encoder is ready.
  *
- * <p>At most three live: the served one, the one before it, and the newest, if that is not served yet. All take the vectors
- * meant for them. A generation not among them is newer, and opened, if its vector was published after all of theirs; so what
- * compaction has left of an old one is known as old, whichever partition is read first. Used by one thread at a time.
+ * <p>It keeps the generation that answers, those promoted before it as far as it is told to, and all that were never promoted: they
+ * may be next. Others are dropped, as the retired are. Until one is complete, the one before it goes on answering. Used by one
+ * thread at a time.
  */
 public final class Generations {
 
     /** What became of an embedding. */
     public enum Outcome {
-        /** Its vector is in an index that answers. */
+        /** Its vector is in the index that answers. */
         VISIBLE,
         /** Its vector is in an index that does not answer (yet). */
         BUILDING,
-        /** The item left every index. */
+        /** The item left the index of its generation. */
         REMOVED,
-        /** It belongs to a generation that is no longer, or will never be, served. */
+        /** It belongs to a generation that is not kept. */
         OUTDATED,
         /** Its vector has another width than its generation's, or a component that is not finite. */
         UNUSABLE
     }
 
+    /**
+     * How far a generation has come here.
+     *
+     * @param items in its index
+     * @param isComplete whether it could answer
+     * @param isEncoderReady whether its encoder has all its weights
+     */
+    public record Status(String generation, int items, boolean isComplete, boolean isEncoderReady) {}
+
     private final RecallEngine engine;
     private final Function<String, UserEncoder> encoders;
-    private final Completeness completeness;
-    private final Set<String> known = new HashSet<>();
-    private Optional<ServedGeneration> next = Optional.empty();
-    private boolean isCaughtUp;
+    private final int keptBefore;
+    private final GenerationHistory history = new GenerationHistory();
+    private final Map<String, Held> held = new LinkedHashMap<>();
+    private final Set<String> dropped = new HashSet<>();
+    private final List<String> newlyDropped = new ArrayList<>();
+    private int partitions = Integer.MAX_VALUE; // unknown until caught up
 
-    /** @param encoders the encoder of a generation, by its name; asked once for each */
-    public Generations(RecallEngine engine, Function<String, UserEncoder> encoders, Completeness completeness) {
-        this.engine = engine;
-        this.encoders = encoders;
-        this.completeness = completeness;
+    /** A generation that is kept: its pair from the first vector on, and the partitions that its mark has come in. */
+    private static final class Held {
+        final Set<Integer> marked = new HashSet<>();
+        Optional<ServedGeneration> pair = Optional.empty();
     }
 
-    /** @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic */
-    public Outcome take(ItemEmbedding embedding, long publishedAt) {
-        if (embedding.vector().isEmpty()) {
-            remove(embedding.item());
-            return Outcome.REMOVED;
-        }
-        known.add(embedding.item());
-        Optional<ServedGeneration> target = living(embedding.generation());
-        if (target.isEmpty() && !isNewest(publishedAt)) {
+    /**
+     * @param encoders the encoder of a generation, by its name; asked once for each
+     * @param keptBefore generations that are kept of those promoted before the one that answers
+     */
+    public Generations(RecallEngine engine, Function<String, UserEncoder> encoders, int keptBefore) {
+        this.engine = engine;
+        this.encoders = encoders;
+        this.keptBefore = keptBefore;
+    }
+
+    /**
+     * Takes an embedding, or the mark of a generation.
+     *
+     * @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic
+     * @param partition that it came in
+     */
+    public Outcome take(ItemEmbedding embedding, long publishedAt, int partition) {
+        String generation = embedding.generation();
+        if (dropped.contains(generation)) {
             return Outcome.OUTDATED;
         }
-        try {
-            if (target.isEmpty()) {
-                open(embedding, publishedAt);
-                return Outcome.BUILDING;
+        if (embedding.isMark()) {
+            if (embedding.vector().isPresent()) {
+                held(generation).marked.add(partition);
             }
-            target.get().index().upsert(embedding, publishedAt);
+            return Outcome.BUILDING;
+        }
+        Optional<ServedGeneration> pair =
+                Optional.ofNullable(held.get(generation)).flatMap(one -> one.pair);
+        if (embedding.vector().isEmpty()) {
+            pair.ifPresent(one -> one.index().remove(embedding.item()));
+            return Outcome.REMOVED;
+        }
+        try {
+            if (pair.isPresent()) {
+                pair.get().index().upsert(embedding, publishedAt);
+            } else {
+                held(generation).pair = Optional.of(opened(embedding, publishedAt));
+            }
         } catch (IllegalArgumentException unusable) {
             return Outcome.UNUSABLE;
         }
-        return engine.served().equals(target) ? Outcome.VISIBLE : Outcome.BUILDING;
+        boolean isServed = engine.served()
+                .map(served -> served.generation().equals(generation))
+                .orElse(false);
+        return isServed ? Outcome.VISIBLE : Outcome.BUILDING;
     }
 
-    /** Removes an item from every index. */
-    public void remove(String item) {
-        known.remove(item);
-        engine.served().ifPresent(served -> served.index().remove(item));
-        engine.previous().ifPresent(previous -> previous.index().remove(item));
-        next.ifPresent(building -> building.index().remove(item));
-    }
-
-    /** Everything that was in the topics at start has been read. */
-    public void caughtUp() {
-        isCaughtUp = true;
-    }
-
-    /** Serves the newest generation if it is complete; returns whether it began to. */
-    public boolean promoteIfComplete() {
-        if (next.isEmpty()) {
-            return false;
+    /** Takes what became of a generation. */
+    public void take(GenerationFact fact) {
+        history.take(fact);
+        if (fact.kind() == Kind.RETIRED) {
+            drop(fact.generation());
         }
-        ServedGeneration candidate = next.get();
-        if (!completeness.isComplete(new Completeness.Progress(
-                candidate.index().size(), known.size(), candidate.encoder().isReady(), isCaughtUp))) {
-            return false;
+    }
+
+    /** What was said of generations until the start has all been given: those that would not be kept need not be built. */
+    public void historyRead() {
+        dropSurplus(history.promotedLastFirst());
+    }
+
+    /**
+     * Everything that was in the topics at start has been read.
+     *
+     * @param ofEmbeddings partitions of their topic: a generation is complete when its mark has come in all
+     */
+    public void caughtUp(int ofEmbeddings) {
+        partitions = ofEmbeddings;
+    }
+
+    /**
+     * Lets the generation answer that should by now; returns whether it is another than before.
+     *
+     * <p>That is the one promoted last, if it is complete; else the one that does. If none does, the last one promoted that is
+     * complete.
+     */
+    public boolean choose() {
+        List<String> lastFirst = history.promotedLastFirst();
+        Optional<ServedGeneration> served = engine.served();
+        Optional<ServedGeneration> next = Optional.empty();
+        for (String generation : lastFirst) {
+            if (next.isEmpty()
+                    && (served.isEmpty() || generation.equals(lastFirst.get(0)) || isRetired(served.get()))) {
+                next = complete(generation);
+            }
         }
-        engine.serve(candidate);
-        next = Optional.empty();
-        return true;
+        boolean isAnother = next.isPresent() && !next.equals(served);
+        if (isAnother) {
+            next.ifPresent(engine::serve);
+            dropSurplus(lastFirst);
+        }
+        engine.keep(held.keySet().stream()
+                .flatMap(generation -> complete(generation).stream())
+                .toList());
+        return isAnother;
     }
 
-    /** The newest generation, while it is not served yet. */
-    public Optional<ServedGeneration> building() {
-        return next;
+    /** Those that are kept. */
+    public List<Status> statuses() {
+        List<Status> statuses = new ArrayList<>();
+        held.forEach((generation, one) -> statuses.add(new Status(
+                generation,
+                one.pair.map(pair -> pair.index().size()).orElse(0),
+                complete(generation).isPresent(),
+                one.pair.map(pair -> pair.encoder().isReady()).orElse(false))));
+        return statuses;
     }
 
-    private Optional<ServedGeneration> living(String generation) {
-        return next.filter(pair -> pair.generation().equals(generation))
-                .or(() -> engine.served().filter(pair -> pair.generation().equals(generation)))
-                .or(() -> engine.previous().filter(pair -> pair.generation().equals(generation)));
+    /** What was said of all generations. */
+    public GenerationHistory history() {
+        return history;
     }
 
-    private boolean isNewest(long publishedAt) {
-        return isPublishedAfter(next, publishedAt)
-                && isPublishedAfter(engine.served(), publishedAt)
-                && isPublishedAfter(engine.previous(), publishedAt);
+    /** Those that are no longer kept since last asked. */
+    public List<String> takeDropped() {
+        List<String> taken = List.copyOf(newlyDropped);
+        newlyDropped.clear();
+        return taken;
     }
 
-    private static boolean isPublishedAfter(Optional<ServedGeneration> other, long publishedAt) {
-        return other.isEmpty() || publishedAt > other.get().index().newestPublication();
+    /** Whether it is not, or no longer, kept. */
+    public boolean isDropped(String generation) {
+        return dropped.contains(generation);
     }
 
-    private void open(ItemEmbedding first, long publishedAt) {
+    private Optional<ServedGeneration> complete(String generation) {
+        return Optional.ofNullable(held.get(generation))
+                .filter(one -> one.marked.size() >= partitions)
+                .flatMap(one -> one.pair)
+                .filter(pair -> pair.encoder().isReady());
+    }
+
+    private boolean isRetired(ServedGeneration served) {
+        return history.is(served.generation(), Kind.RETIRED);
+    }
+
+    /** Of those promoted before the one that answers, only so many are kept: it and later ones come first. */
+    private void dropSurplus(List<String> lastFirst) {
+        String served = engine.served().map(ServedGeneration::generation).orElse("");
+        int from = Math.max(0, lastFirst.indexOf(served)) + 1 + keptBefore;
+        lastFirst.stream().skip(from).forEach(this::drop);
+    }
+
+    private void drop(String generation) {
+        held.remove(generation);
+        if (dropped.add(generation)) {
+            newlyDropped.add(generation);
+        }
+    }
+
+    private Held held(String generation) {
+        return held.computeIfAbsent(generation, name -> new Held());
+    }
+
+    private ServedGeneration opened(ItemEmbedding first, long publishedAt) {
         ExactIndex index = new ExactIndex(first.vector().orElseThrow().length);
         index.upsert(first, publishedAt);
-        next = Optional.of(new ServedGeneration(first.generation(), index, encoders.apply(first.generation())));
+        return new ServedGeneration(first.generation(), index, encoders.apply(first.generation()));
     }
 }

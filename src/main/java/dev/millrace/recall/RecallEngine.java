@@ -7,56 +7,46 @@ import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ScoredItem;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
- * Answers requests from the one generation that is served, and keeps the one before it.
+ * Answers requests from the one generation that is served, or from another complete one that the request names.
  *
- * <p>A request takes the served pair once and uses nothing else, so an answer is of one generation whatever is swapped
+ * <p>A request takes the pair once and uses nothing else, so an answer is of one generation whatever is swapped
  * meanwhile. Safe for any number of threads.
  */
 public final class RecallEngine {
 
-    /** Both in one value, so that a request and a roll-back see them as they were together. */
-    private record Pairs(Optional<ServedGeneration> served, Optional<ServedGeneration> previous) {
-
-        Pairs exchanged() {
-            Optional<ServedGeneration> formerlyServed = served;
-            Optional<ServedGeneration> servedAgain = previous;
-            return new Pairs(servedAgain, formerlyServed);
-        }
-    }
-
     private final UserDirectory users;
-    private volatile Pairs pairs = new Pairs(Optional.empty(), Optional.empty());
+    private volatile Optional<ServedGeneration> served = Optional.empty();
+    private volatile Map<String, ServedGeneration> complete = Map.of();
 
     public RecallEngine(UserDirectory users) {
         this.users = users;
     }
 
-    /** From the next request on, this generation answers; the one that did is kept. */
-    public synchronized void serve(ServedGeneration next) {
-        pairs = new Pairs(Optional.of(next), pairs.served());
+    /** From the next request on, this generation answers. */
+    public void serve(ServedGeneration next) {
+        served = Optional.of(next);
     }
 
-    /** Exchanges the served generation for the one before. Returns false, and does nothing, if there is none. */
-    public synchronized boolean rollBack() {
-        if (pairs.previous().isEmpty()) {
-            return false;
-        }
-        pairs = pairs.exchanged();
-        return true;
+    /** From the next request on, these can be named. */
+    public void keep(List<ServedGeneration> generations) {
+        complete =
+                generations.stream().collect(Collectors.toUnmodifiableMap(ServedGeneration::generation, pair -> pair));
     }
 
     public Optional<ServedGeneration> served() {
-        return pairs.served();
+        return served;
     }
 
-    /** The generation that was served before, kept up to date for a roll-back. */
-    public Optional<ServedGeneration> previous() {
-        return pairs.previous();
+    /** A complete generation, by its name. */
+    public Optional<ServedGeneration> generation(String name) {
+        return Optional.ofNullable(complete.get(name));
     }
 
     /**
@@ -66,9 +56,11 @@ public final class RecallEngine {
      * give it, and flagged.
      */
     public Answer recall(RecallRequest request) {
-        Optional<ServedGeneration> taken = served();
+        Optional<ServedGeneration> taken = request.generation().isEmpty()
+                ? served()
+                : generation(request.generation().get());
         if (taken.isEmpty()) {
-            return new Answer.NotReady();
+            return request.generation().isEmpty() ? new Answer.NotReady() : new Answer.UnknownGeneration();
         }
         ServedGeneration served = taken.get();
         ExactIndex index = served.index();

@@ -18,6 +18,7 @@ import java.util.Set;
  * @param filter what items must be
  * @param context features of the moment
  * @param weights of what the score is made of
+ * @param generation that is to answer; absent for the one that is served
  * @param given in place of what is known of the user: for somebody who never came through the topics
  * @param reasons items of the user's history to be named as nearest to each item found; 0 for none
  */
@@ -29,6 +30,7 @@ public record RecallRequest(
         ItemFilter filter,
         Features context,
         Weights weights,
+        Optional<String> generation,
         Optional<UserFeatures> given,
         int reasons) {
 
@@ -59,8 +61,24 @@ public record RecallRequest(
         }
     }
 
+    /** The same question to a generation. */
+    public RecallRequest of(String named) {
+        return new RecallRequest(
+                user, k, isSeenExcluded, excluded, filter, context, weights, Optional.of(named), given, reasons);
+    }
+
     /** A question about a known user, by taste alone. */
     public RecallRequest(String user, int k, boolean isSeenExcluded, Features context) {
-        this(user, k, isSeenExcluded, Set.of(), ItemFilter.NONE, context, Weights.AS_SET, Optional.empty(), 0);
+        this(
+                user,
+                k,
+                isSeenExcluded,
+                Set.of(),
+                ItemFilter.NONE,
+                context,
+                Weights.AS_SET,
+                Optional.empty(),
+                Optional.empty(),
+                0);
     }
 }

@@ -3,12 +3,16 @@ package dev.millrace.recall;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.Map;
+import java.util.SortedMap;
 
 /** Encodes users into the space of one generation's item vectors; called by many threads while it takes updates. */
 public interface UserEncoder {
 
     /** Whether its weights are complete. */
     boolean isReady();
+
+    /** The channels that a request may weigh, and what they weigh where it does not; empty where there is nothing to weigh. */
+    SortedMap<String, Double> queryWeights();
 
     /** τ, by which the training logit divides the cosine. */
     double temperature();

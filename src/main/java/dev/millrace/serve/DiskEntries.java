@@ -12,6 +12,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -108,6 +109,29 @@ public final class DiskEntries implements AutoCloseable {
             entries.delete(withoutLog, key);
         } catch (RocksDBException failed) {
             throw new UncheckedIOException(new IOException("an entry could not be deleted", failed));
+        } finally {
+            closing.readLock().unlock();
+        }
+    }
+
+    /**
+     * Deletes all entries whose keys begin so.
+     *
+     * @param prefix not empty, and not of 0xFF alone
+     */
+    public void deleteAllUnder(byte[] prefix) {
+        byte[] behind = prefix.clone();
+        int last = behind.length - 1;
+        while (behind[last] == (byte) 0xFF) {
+            last--;
+        }
+        behind[last]++;
+        closing.readLock().lock();
+        try {
+            requireOpen();
+            entries.deleteRange(withoutLog, prefix, Arrays.copyOf(behind, last + 1));
+        } catch (RocksDBException failed) {
+            throw new UncheckedIOException(new IOException("entries could not be deleted", failed));
         } finally {
             closing.readLock().unlock();
         }

@@ -1,10 +1,20 @@
 package dev.millrace.serve;
 
 import dev.millrace.recall.UserEncoder;
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
+import java.util.SortedMap;
 
-/** The query side of the model as {@code model-updates} brings it, and the encoders it makes; safe for threads. */
+/** The query side of each generation as {@code model-updates} brings it, and the encoders it makes; safe for threads. */
 public interface EncoderFeed {
+
+    /**
+     * Takes the settings of a generation's learner, by which its entries are understood.
+     *
+     * @throws InvalidSettingsException if this program does not know one of them, or not such a value
+     * @throws CorruptEntryException if an entry that came before them cannot be used
+     */
+    void describe(String generation, SortedMap<String, String> settings);
 
     /**
      * Takes one entry, new or changed; seen by encoders after {@link #refresh}.
@@ -16,9 +26,12 @@ public interface EncoderFeed {
     /** Forgets one entry. */
     void remove(String generation, byte[] key);
 
+    /** Forgets a generation. */
+    void drop(String generation);
+
     /** Lets encoders see all entries so far, at once. */
     void refresh();
 
-    /** The encoder of a generation; it becomes ready when all its entries but rows have come, or never. */
+    /** The encoder of a generation; it becomes ready when its settings and all its entries but rows have come, or never. */
     UserEncoder of(String generation);
 }

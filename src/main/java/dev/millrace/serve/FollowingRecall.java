@@ -5,6 +5,7 @@ import dev.millrace.serve.ServedState.Source;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.GenerationRecords;
 import dev.millrace.stream.ModelUpdate;
 import dev.millrace.stream.ModelUpdateRecords;
 import dev.millrace.stream.TopicFollower;
@@ -12,11 +13,11 @@ import dev.millrace.stream.TopicNames;
 import dev.millrace.stream.TopicRecord;
 import dev.millrace.stream.UserFeatureRecords;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -24,17 +25,21 @@ import java.util.concurrent.TimeUnit;
 /**
  * Keeps a {@link ServedState} up to date from the topics, from their beginnings and then for ever.
  *
- * <p>Three threads follow a topic each, a fourth watches them.
+ * <p>A thread follows each topic, one more watches them. What became of the generations is read first, so that those which will
+ * never answer are not built.
  */
 public final class FollowingRecall implements AutoCloseable {
 
     private static final Duration WATCH = Duration.ofMillis(100);
 
     private final ServedState state;
+    private final ClientSettings clients;
+    private final TopicNames topics;
+    private final GenerationRecords generations;
     private final EmbeddingRecords embeddings;
     private final ModelUpdateRecords modelUpdates;
     private final UserFeatureRecords users;
-    private final Map<Source, TopicFollower> followers = new EnumMap<>(Source.class);
+    private final Map<Source, TopicFollower> followers = new ConcurrentHashMap<>();
     private final Set<Source> reported = EnumSet.noneOf(Source.class);
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "watch-followers");
@@ -45,8 +50,11 @@ public final class FollowingRecall implements AutoCloseable {
     private long updatesSeen;
     private long updatesShown;
 
-    private FollowingRecall(ServedState state, AvroWire wire) {
+    private FollowingRecall(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
+        this.clients = clients;
+        this.topics = topics;
         this.state = state;
+        this.generations = new GenerationRecords(wire);
         this.embeddings = new EmbeddingRecords(wire);
         this.modelUpdates = new ModelUpdateRecords(wire);
         this.users = new UserFeatureRecords(wire);
@@ -54,8 +62,8 @@ public final class FollowingRecall implements AutoCloseable {
 
     /** Begins to follow; {@link ServedState} tells when it has caught up, or that a topic failed. */
     public static FollowingRecall start(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
-        FollowingRecall recall = new FollowingRecall(state, wire);
-        recall.follow(clients, topics);
+        FollowingRecall recall = new FollowingRecall(clients, topics, wire, state);
+        recall.follow();
         return recall;
     }
 
@@ -72,17 +80,25 @@ public final class FollowingRecall implements AutoCloseable {
         followers.values().forEach(TopicFollower::close);
     }
 
-    private void follow(ClientSettings clients, TopicNames topics) {
-        followers.put(
-                Source.ITEM_EMBEDDINGS, TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
-        followers.put(Source.MODEL_UPDATES, TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
+    private void follow() {
+        followers.put(Source.GENERATIONS, TopicFollower.start(clients, topics.generations(), this::takeGeneration));
         followers.put(Source.USER_FEATURES, TopicFollower.start(clients, topics.userFeatures(), this::takeUser));
         var unused = watch.scheduleWithFixedDelay(this::look, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
     }
 
+    private void followVectors() {
+        followers.put(
+                Source.ITEM_EMBEDDINGS, TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
+        followers.put(Source.MODEL_UPDATES, TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
+    }
+
+    private void takeGeneration(TopicRecord record) {
+        generations.decode(record).ifPresent(state::generation);
+    }
+
     private void takeEmbedding(TopicRecord record) {
         ItemEmbedding embedding = embeddings.decode(record);
-        state.embedding(embedding, record.timestamp());
+        state.embedding(embedding, record.timestamp(), record.partition());
     }
 
     /** Entries of one step are one commit of the trainer's: the first of another step says that they have all come. */
@@ -103,7 +119,10 @@ public final class FollowingRecall implements AutoCloseable {
         showQuietUpdates();
         followers.forEach((source, follower) -> {
             if (follower.isCaughtUp() && reported.add(source)) {
-                state.caughtUp(source);
+                state.caughtUp(source, follower.partitions());
+                if (source == Source.GENERATIONS) {
+                    followVectors();
+                }
             }
             if (follower.failure().isPresent()) {
                 state.failed(source);

@@ -6,38 +6,129 @@ import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.QueryEncoder;
 import dev.millrace.recall.UserEncoder;
+import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.train.TrainerSettings;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The query side of the one generation that the settings here describe: networks in memory, rows on disk.
- *
- * <p>Entries of other generations are left aside, so their weights never meet; their encoders are never ready. Safe
- * for any number of threads.
+ * The query side of each generation: networks in memory, rows on disk, under the generation's name, so that weights of two never
+ * meet. Each is made by the settings of its own learner, whatever those of this process are. Safe for any number of threads.
  */
 public final class ModelFeed implements EncoderFeed {
 
-    private final String generation;
-    private final DiskEntries entries;
-    private final QueryEncoder encoder;
+    private static final byte PREFIX = 'g';
 
-    /** @param entries keeps the rows, under the keys they come with */
-    public ModelFeed(ModelSettings settings, DiskEntries entries) {
-        this.generation = settings.generationName();
+    private final DiskEntries entries;
+    private final Map<String, Described> described = new ConcurrentHashMap<>();
+    private final Map<String, SortedMap<byte[], byte[]>> waiting = new ConcurrentHashMap<>(); // for settings
+
+    /** A generation whose settings have come. */
+    private record Described(ModelSettings settings, QueryEncoder encoder) {}
+
+    /** @param entries keeps the rows */
+    public ModelFeed(DiskEntries entries) {
         this.entries = entries;
-        this.encoder = new QueryEncoder(settings, key -> entries.get(key).map(QueryEncoder::row));
     }
 
     @Override
-    public synchronized void update(String from, byte[] key, byte[] value) {
-        if (!from.equals(generation)) {
+    public synchronized void describe(String generation, SortedMap<String, String> settings) {
+        if (described.containsKey(generation)) {
             return;
         }
+        SettingsReader reader = new SettingsReader(settings);
+        ModelSettings model = TrainerSettings.read(reader).model();
+        reader.finish();
+        byte[] prefix = prefix(generation);
+        QueryEncoder encoder =
+                new QueryEncoder(model, key -> entries.get(under(prefix, key)).map(QueryEncoder::row));
+        described.put(generation, new Described(model, encoder));
+        Optional.ofNullable(waiting.remove(generation))
+                .ifPresent(kept -> kept.forEach((key, value) -> update(encoder, key, value)));
+        encoder.refresh(); // nothing more may come
+    }
+
+    @Override
+    public synchronized void update(String generation, byte[] key, byte[] value) {
         if (QueryEncoder.isRow(key)) {
             QueryEncoder.row(value); // checked here once, so that a request never meets a corrupt one
-            entries.put(key, value);
+            entries.put(under(prefix(generation), key), value);
             return;
         }
+        Optional<QueryEncoder> encoder = encoder(generation);
+        if (encoder.isPresent()) {
+            update(encoder.get(), key, value);
+        } else {
+            waiting.computeIfAbsent(generation, name -> new TreeMap<>(Arrays::compareUnsigned))
+                    .put(key, value);
+        }
+    }
+
+    @Override
+    public synchronized void remove(String generation, byte[] key) {
+        if (QueryEncoder.isRow(key)) {
+            entries.delete(under(prefix(generation), key));
+            return;
+        }
+        encoder(generation).ifPresent(encoder -> encoder.remove(key));
+        Optional.ofNullable(waiting.get(generation)).ifPresent(kept -> kept.remove(key));
+    }
+
+    @Override
+    public synchronized void drop(String generation) {
+        described.remove(generation);
+        waiting.remove(generation);
+        entries.deleteAllUnder(prefix(generation));
+    }
+
+    @Override
+    public synchronized void refresh() {
+        described.values().forEach(one -> one.encoder().refresh());
+    }
+
+    @Override
+    public UserEncoder of(String generation) {
+        return new UserEncoder() {
+            @Override
+            public boolean isReady() {
+                return encoder(generation).map(QueryEncoder::isReady).orElse(false);
+            }
+
+            @Override
+            public SortedMap<String, Double> queryWeights() {
+                return Optional.ofNullable(described.get(generation))
+                        .map(one -> one.settings().towers().queryWeights())
+                        .orElse(Collections.emptySortedMap());
+            }
+
+            @Override
+            public double temperature() {
+                return encoder(generation).map(QueryEncoder::temperature).orElse(1.0);
+            }
+
+            @Override
+            public boolean encode(
+                    UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
+                Optional<QueryEncoder> ready = encoder(generation).filter(QueryEncoder::isReady);
+                ready.ifPresent(encoder -> encoder.encode(user, context, channelWeights, out));
+                return ready.isPresent();
+            }
+        };
+    }
+
+    private Optional<QueryEncoder> encoder(String generation) {
+        return Optional.ofNullable(described.get(generation)).map(Described::encoder);
+    }
+
+    private static void update(QueryEncoder encoder, byte[] key, byte[] value) {
         try {
             encoder.update(key, value);
         } catch (FingerprintMismatchException otherModel) {
@@ -45,46 +136,19 @@ public final class ModelFeed implements EncoderFeed {
         }
     }
 
-    @Override
-    public synchronized void remove(String from, byte[] key) {
-        if (!from.equals(generation)) {
-            return;
-        }
-        if (QueryEncoder.isRow(key)) {
-            entries.delete(key);
-        } else {
-            encoder.remove(key);
-        }
+    private static byte[] prefix(String generation) {
+        byte[] name = generation.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(name.length + 2)
+                .put(PREFIX)
+                .put(name)
+                .put((byte) 0)
+                .array();
     }
 
-    @Override
-    public synchronized void refresh() {
-        encoder.refresh();
-    }
-
-    @Override
-    public UserEncoder of(String asked) {
-        boolean isOurs = asked.equals(generation);
-        return new UserEncoder() {
-            @Override
-            public boolean isReady() {
-                return isOurs && encoder.isReady();
-            }
-
-            @Override
-            public double temperature() {
-                return encoder.temperature();
-            }
-
-            @Override
-            public boolean encode(
-                    UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
-                if (!isReady()) {
-                    return false;
-                }
-                encoder.encode(user, context, channelWeights, out);
-                return true;
-            }
-        };
+    private static byte[] under(byte[] prefix, byte[] key) {
+        return ByteBuffer.allocate(prefix.length + key.length)
+                .put(prefix)
+                .put(key)
+                .array();
     }
 }

@@ -1,6 +1,8 @@
 package dev.millrace.serve;
 
+import dev.millrace.recall.Generations;
 import dev.millrace.serve.ServedState.Source;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -9,7 +11,9 @@ import java.util.Optional;
  *
  * @param isReady all topics caught up and a generation served
  * @param isAlive no topic has failed: a new start may help one that has
- * @param building the newer generation that is being built, if there is one
+ * @param generation that answers
+ * @param promoted the generation that is to answer
+ * @param generations all that are kept
  * @param items in the served index
  * @param step latest learning step among its vectors
  */
@@ -17,9 +21,9 @@ record Readiness(
         boolean isReady,
         boolean isAlive,
         Map<Source, Progress> topics,
-        boolean isEncoderReady,
         Optional<String> generation,
-        Optional<String> building,
+        Optional<String> promoted,
+        List<Generations.Status> generations,
         int items,
         long step) {
 

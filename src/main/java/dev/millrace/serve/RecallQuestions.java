@@ -5,9 +5,12 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.model.TowerSettings;
+import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.RecallRequest.Weights;
+import dev.millrace.recall.ServedGeneration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,8 +32,8 @@ final class RecallQuestions {
     private static final String FILTER = "filter.";
     private static final String MIN = ".min";
     private static final String MAX = ".max";
-    private static final Set<String> PARAMETERS =
-            Set.of("user", "k", "exclude-seen", "exclude", "explain", "include-vector", WEIGHT + POPULARITY);
+    private static final Set<String> PARAMETERS = Set.of(
+            "user", "k", "exclude-seen", "exclude", "explain", "include-vector", "generation", WEIGHT + POPULARITY);
     private static final Set<String> MEMBERS = Set.of(
             "user",
             "k",
@@ -42,28 +45,32 @@ final class RecallQuestions {
             "features",
             "history",
             "explain",
-            "includeVector");
+            "includeVector",
+            "generation");
 
     /** A question, and whether its answer has the vector that was searched with. */
     record Asked(RecallRequest request, boolean isVectorIncluded) {}
 
     private final ServeSettings settings;
-    private final SortedMap<String, Double> channelWeights;
+    private final RecallEngine engine;
     private final List<String> attributes;
 
     /**
-     * @param channelWeights that a request may change, and what they are where it does not, by channel
+     * @param engine whose generations say which channels a request may weigh
      * @param attributes of items that are published, to filter by
      */
-    RecallQuestions(ServeSettings settings, SortedMap<String, Double> channelWeights, List<String> attributes) {
+    RecallQuestions(ServeSettings settings, RecallEngine engine, List<String> attributes) {
         this.settings = settings;
-        this.channelWeights = channelWeights;
+        this.engine = engine;
         this.attributes = List.copyOf(attributes);
     }
 
     /** @throws RefusedRequestException if a parameter is unknown, repeated, missing or out of range */
     Asked of(Map<String, List<String>> parameters) {
-        Query query = new Query(parameters, known());
+        Optional<String> generation =
+                Optional.ofNullable(parameters.get("generation")).map(given -> given.get(0));
+        SortedMap<String, Double> channelWeights = channelWeights(generation);
+        Query query = new Query(parameters, known(channelWeights));
         String user = query.id("user");
         RecallRequest request = new RecallRequest(
                 user,
@@ -72,7 +79,8 @@ final class RecallQuestions {
                 Set.copyOf(query.list("exclude", MAX_IDS)),
                 filter(query),
                 Features.NONE,
-                weights(query),
+                weights(query, channelWeights),
+                generation,
                 Optional.empty(),
                 query.flag("explain", false) ? REASONS : 0);
         return new Asked(request, query.flag("include-vector", false));
@@ -82,6 +90,8 @@ final class RecallQuestions {
     Asked of(JsonMembers given) {
         given.requireKnown(MEMBERS);
         String user = Query.checkedId("user", given.text("user"));
+        Optional<String> generation =
+                given.has("generation") ? Optional.of(given.text("generation")) : Optional.empty();
         Optional<UserFeatures> raw = given.has("features") || given.has("history")
                 ? Optional.of(new UserFeatures(
                         user, 0, given.features("features"), ids(given.texts("history", MAX_IDS), "history")))
@@ -93,13 +103,27 @@ final class RecallQuestions {
                 new HashSet<>(given.texts("exclude", MAX_IDS)),
                 filter(given),
                 given.features("context"),
-                weights(given),
+                weights(given, channelWeights(generation)),
+                generation,
                 raw,
                 given.flag("explain", false) ? REASONS : 0);
         return new Asked(request, given.flag("includeVector", false));
     }
 
-    private Set<String> known() {
+    static RefusedRequestException unknownGeneration() {
+        return new RefusedRequestException(
+                Problem.of(404, "no complete generation of that name is kept here, see /readyz"));
+    }
+
+    /** Of the generation that will answer; none while there is none. */
+    private SortedMap<String, Double> channelWeights(Optional<String> generation) {
+        Optional<ServedGeneration> answering = generation.isEmpty()
+                ? engine.served()
+                : Optional.of(engine.generation(generation.get()).orElseThrow(RecallQuestions::unknownGeneration));
+        return answering.map(pair -> pair.encoder().queryWeights()).orElse(Collections.emptySortedMap());
+    }
+
+    private Set<String> known(SortedMap<String, Double> channelWeights) {
         Set<String> known = new HashSet<>(PARAMETERS);
         channelWeights.keySet().forEach(channel -> known.add(WEIGHT + channel));
         attributes.forEach(name -> known.addAll(List.of(FILTER + name, FILTER + name + MIN, FILTER + name + MAX)));
@@ -111,7 +135,7 @@ final class RecallQuestions {
         return given;
     }
 
-    private Weights weights(Query query) {
+    private Weights weights(Query query, SortedMap<String, Double> channelWeights) {
         SortedMap<String, Double> channels = new TreeMap<>();
         channelWeights.forEach((channel, byDefault) ->
                 channels.put(channel, query.number(WEIGHT + channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
@@ -120,7 +144,7 @@ final class RecallQuestions {
                 query.number(WEIGHT + POPULARITY, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT), channels);
     }
 
-    private Weights weights(JsonMembers given) {
+    private Weights weights(JsonMembers given, SortedMap<String, Double> channelWeights) {
         JsonMembers weights = given.object("weights");
         Set<String> known = new LinkedHashSet<>(channelWeights.keySet());
         known.add(POPULARITY);

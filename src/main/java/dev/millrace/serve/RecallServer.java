@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.recall.Answer;
+import dev.millrace.recall.Generations;
 import dev.millrace.recall.ServedGeneration;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
@@ -20,8 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -65,20 +64,18 @@ public final class RecallServer implements AutoCloseable {
     }
 
     /**
-     * @param channelWeights that a request may change, and what they are where it does not, by channel
      * @param attributes of items that are published, to filter by
      * @param registry takes this server's metrics; {@code /metrics} gives all that is in it
      */
     public RecallServer(
             ServeSettings settings,
             ServedState state,
-            SortedMap<String, Double> channelWeights,
             List<String> attributes,
             PrometheusMeterRegistry registry,
             InstantSource clock) {
         this.settings = settings;
         this.state = state;
-        this.questions = new RecallQuestions(settings, new TreeMap<>(channelWeights), attributes);
+        this.questions = new RecallQuestions(settings, state.engine(), attributes);
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
@@ -216,6 +213,9 @@ public final class RecallServer implements AutoCloseable {
         if (answer instanceof Answer.UnknownItem) {
             throw unknownItem();
         }
+        if (answer instanceof Answer.UnknownGeneration) {
+            throw RecallQuestions.unknownGeneration();
+        }
         throw notReady();
     }
 
@@ -249,12 +249,23 @@ public final class RecallServer implements AutoCloseable {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("ready", readiness.isReady());
         body.put("topics", topics);
-        body.put("encoder", readiness.isEncoderReady() ? "ready" : "incomplete");
         readiness.generation().ifPresent(generation -> body.put("generation", generation));
-        readiness.building().ifPresent(generation -> body.put("building", generation));
+        readiness.promoted().ifPresent(generation -> body.put("promoted", generation));
+        body.put(
+                "generations",
+                readiness.generations().stream().map(RecallServer::status).toList());
         body.put("items", readiness.items());
         body.put("step", readiness.step());
         return reply(readiness.isReady() ? 200 : SERVICE_UNAVAILABLE, body);
+    }
+
+    private static Map<String, Object> status(Generations.Status status) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("generation", status.generation());
+        body.put("complete", status.isComplete());
+        body.put("items", status.items());
+        body.put("encoder", status.isEncoderReady() ? "ready" : "incomplete");
+        return body;
     }
 
     private Reply scrape(Context request) {

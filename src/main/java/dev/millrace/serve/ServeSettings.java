@@ -15,6 +15,7 @@ import java.nio.file.Path;
  * @param maxRate questions a second that are answered; 0 for no limit
  * @param popularityWeight β of requests that give none
  * @param threads of the HTTP server, its acceptor and selector among them
+ * @param keptGenerations of those promoted before the one that answers, for a roll-back
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
  */
@@ -27,6 +28,7 @@ public record ServeSettings(
         int maxRate,
         double popularityWeight,
         int threads,
+        int keptGenerations,
         Path stateDirectory,
         long cacheBytes) {
 
@@ -54,6 +56,12 @@ public record ServeSettings(
                         FastPopularity.MAX_WEIGHT,
                         "beta of the score cos / temperature + beta log p in answers to requests without w.popularity"),
                 reader.integer("serve.threads", 8, 4, 256, "threads of the HTTP server"),
+                reader.integer(
+                        "serve.kept-generations",
+                        1,
+                        0,
+                        100,
+                        "generations kept of those promoted before the one that answers, each with its index: a roll-back to one is at once"),
                 Path.of(reader.text(
                         "serve.state-dir",
                         ".millrace/serve",

@@ -2,16 +2,18 @@ package dev.millrace.serve;
 
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ExactIndex;
+import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.recall.Completeness;
 import dev.millrace.recall.Generations;
 import dev.millrace.recall.Generations.Outcome;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.ServedGeneration;
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import java.time.InstantSource;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +32,7 @@ public final class ServedState {
 
     /** A topic that is followed. */
     public enum Source {
+        GENERATIONS,
         ITEM_EMBEDDINGS,
         MODEL_UPDATES,
         USER_FEATURES
@@ -47,6 +50,7 @@ public final class ServedState {
     private final AtomicLong modelUpdates = new AtomicLong();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
     private final AtomicLong userUpdates = new AtomicLong();
+    private int partitionsOfEmbeddings = Integer.MAX_VALUE;
     private volatile FreshnessListener freshnessListener = millis -> {};
 
     /** Hears of every vector that shows clicks not shown before, once a vector. */
@@ -54,23 +58,45 @@ public final class ServedState {
         void visibleAfter(long millis);
     }
 
-    public ServedState(DiskEntries entries, EncoderFeed encoders, Completeness completeness, InstantSource clock) {
+    /** @param keptBefore generations that are kept of those promoted before the one that answers */
+    public ServedState(DiskEntries entries, EncoderFeed encoders, int keptBefore, InstantSource clock) {
         this.users = new UserStates(entries);
         this.engine = new RecallEngine(users);
         this.encoders = encoders;
-        this.generations = new Generations(engine, encoders::of, completeness);
+        this.generations = new Generations(engine, encoders::of, keptBefore);
         this.clock = clock;
         for (Outcome outcome : Outcome.values()) {
             outcomes.put(outcome, new AtomicLong());
         }
     }
 
-    /** @param publishedAt time of the record, epoch milliseconds */
-    public void embedding(ItemEmbedding embedding, long publishedAt) {
+    /** What became of a generation. */
+    public void generation(GenerationFact fact) {
+        synchronized (generations) {
+            generations.take(fact);
+        }
+        if (fact.kind() == GenerationFact.Kind.STARTED) {
+            try {
+                encoders.describe(fact.generation(), fact.settings());
+            } catch (InvalidSettingsException | CorruptEntryException unknown) {
+                LOG.warn("Generation {} cannot be served by this version: {}", fact.generation(), unknown.getMessage());
+            }
+        }
+        choose();
+    }
+
+    /**
+     * @param publishedAt time of the record, epoch milliseconds
+     * @param partition that it came in
+     */
+    public void embedding(ItemEmbedding embedding, long publishedAt, int partition) {
         Outcome outcome;
         synchronized (generations) {
-            outcome = generations.take(embedding, publishedAt);
-            generations.promoteIfComplete();
+            outcome = generations.take(embedding, publishedAt, partition);
+        }
+        if (embedding.isMark()) {
+            choose();
+            return;
         }
         count(outcome);
         if (outcome == Outcome.VISIBLE && embedding.producedAt() > 0) {
@@ -80,14 +106,6 @@ public final class ServedState {
         }
     }
 
-    /** The item left the catalogue. */
-    public void embeddingRemoved(String item) {
-        synchronized (generations) {
-            generations.remove(item);
-        }
-        count(Outcome.REMOVED);
-    }
-
     /**
      * One entry of the query side, seen by requests after {@link #endOfModelUpdates}.
      *
@@ -95,6 +113,11 @@ public final class ServedState {
      */
     public void modelUpdate(String generation, byte[] key, Optional<byte[]> value) {
         modelUpdates.incrementAndGet();
+        synchronized (generations) {
+            if (generations.isDropped(generation)) {
+                return;
+            }
+        }
         try {
             value.ifPresentOrElse(
                     present -> encoders.update(generation, key, present), () -> encoders.remove(generation, key));
@@ -107,7 +130,7 @@ public final class ServedState {
     /** The model updates that came together have all been given; called when one of the trainer's commits has been read. */
     public void endOfModelUpdates() {
         encoders.refresh();
-        promoteIfComplete();
+        choose();
     }
 
     public void userFeatures(UserFeatures user) {
@@ -120,24 +143,41 @@ public final class ServedState {
         userUpdates.incrementAndGet();
     }
 
-    /** What was in a topic when it was first followed has all been read. */
-    public void caughtUp(Source source) {
+    /**
+     * What was in a topic when it was first followed has all been read.
+     *
+     * @param partitions of the topic
+     */
+    public void caughtUp(Source source, int partitions) {
         synchronized (generations) {
             behind.remove(source);
+            if (source == Source.GENERATIONS) {
+                generations.historyRead();
+            }
+            if (source == Source.ITEM_EMBEDDINGS) {
+                partitionsOfEmbeddings = partitions;
+            }
             if (behind.isEmpty()) {
-                generations.caughtUp();
+                generations.caughtUp(partitionsOfEmbeddings);
             }
         }
         if (source == Source.MODEL_UPDATES) {
             encoders.refresh();
         }
-        promoteIfComplete();
+        choose();
     }
 
     /** A topic is no longer followed, so answers grow old. */
     public void failed(Source source) {
         synchronized (generations) {
             failed.add(source);
+        }
+    }
+
+    /** Whether all that was in the topics at start has been read. */
+    public boolean isCaughtUp() {
+        synchronized (generations) {
+            return behind.isEmpty();
         }
     }
 
@@ -158,21 +198,18 @@ public final class ServedState {
     Readiness readiness() {
         synchronized (generations) {
             Optional<ServedGeneration> served = engine.served();
-            boolean isEncoderReady = served.or(generations::building)
-                    .map(pair -> pair.encoder().isReady())
-                    .orElse(false);
             Map<Source, Readiness.Progress> topics = new EnumMap<>(Source.class);
             for (Source source : Source.values()) {
                 topics.put(source, progress(source));
             }
             boolean isCurrent = behind.isEmpty() && failed.isEmpty();
             return new Readiness(
-                    isCurrent && served.isPresent() && isEncoderReady,
+                    isCurrent && served.isPresent(),
                     failed.isEmpty(),
                     topics,
-                    isEncoderReady,
                     served.map(ServedGeneration::generation),
-                    generations.building().map(ServedGeneration::generation),
+                    generations.history().promotedLastFirst().stream().findFirst(),
+                    generations.statuses(),
                     served.map(ServedGeneration::index).map(ExactIndex::size).orElse(0),
                     served.map(ServedGeneration::index)
                             .map(ExactIndex::newestStep)
@@ -207,10 +244,21 @@ public final class ServedState {
         freshnessListener = listener;
     }
 
-    private void promoteIfComplete() {
+    private void choose() {
+        List<String> dropped;
         synchronized (generations) {
-            generations.promoteIfComplete();
+            if (generations.choose()) {
+                LOG.atInfo()
+                        .addKeyValue(
+                                "generation",
+                                engine.served()
+                                        .map(ServedGeneration::generation)
+                                        .orElse(""))
+                        .log("Answers come from another generation now");
+            }
+            dropped = generations.takeDropped();
         }
+        dropped.forEach(encoders::drop);
     }
 
     private void count(Outcome outcome) {

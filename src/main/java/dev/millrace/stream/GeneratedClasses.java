@@ -9,6 +9,7 @@ import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureColumn;
 import dev.millrace.avro.FeatureValue;
 import dev.millrace.avro.FeatureVector;
+import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
@@ -50,7 +51,8 @@ final class GeneratedClasses extends SpecificData {
             ItemEmbeddingRecord.getClassSchema(),
             UserFeaturesRecord.getClassSchema(),
             ModelUpdateRecord.getClassSchema(),
-            ProgressRecord.getClassSchema());
+            ProgressRecord.getClassSchema(),
+            GenerationRecord.getClassSchema());
 
     private static final Map<String, Class<? extends SpecificRecordBase>> BY_NAME = List.of(
                     AccountRecord.class,
@@ -62,6 +64,7 @@ final class GeneratedClasses extends SpecificData {
                     FeatureColumn.class,
                     FeatureValue.class,
                     FeatureVector.class,
+                    GenerationRecord.class,
                     ItemEmbeddingRecord.class,
                     ItemEvent.class,
                     ItemRemoval.class,

@@ -7,6 +7,7 @@ import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.train.StepOutcome;
@@ -18,6 +19,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -42,20 +44,20 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         /** Read from the log that another writes. */
         LOG,
         /** As {@link #LOG}, and nothing is published but progress: a shadow of the learner that writes the log. */
-        LOG_IN_SHADOW;
-
-        private String part() {
-            return this == EXAMPLES ? MillraceTopology.LEARNER_PART : MillraceTopology.LOG_LEARNER_PART;
-        }
+        LOG_IN_SHADOW
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(LearnProcessor.class);
+    private static final String BEHIND = "the learner is catching up with the log";
+    private static final Duration IDLE = Duration.ofSeconds(2);
 
     private final Source source;
     private final TopicNames topics;
     private final Supplier<Trainer> trainers;
     private final Duration maxWait;
     private final AvroWire wire;
+    private final GenerationTerms terms;
+    private final String part;
     private final Optional<VectorStoreRecords> vectorStore;
 
     // set by init, which Kafka calls before all else
@@ -65,18 +67,32 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private WriteThroughStore<Trainer> store;
     private Optional<String> toldWithheld = Optional.empty();
     private Set<Alarm.Kind> toldAlarms = Set.of();
+    private boolean isBehind;
+    private boolean isIdle = true; // no record since last looked
 
     /**
      * @param trainers makes an empty one
      * @param maxWait longest that an open batch waits to become full
+     * @param terms of the generation that is published
      */
     @SuppressWarnings("NullAway.Init")
-    LearnProcessor(Source source, TopicNames topics, Supplier<Trainer> trainers, Duration maxWait, AvroWire wire) {
+    LearnProcessor(
+            Source source,
+            TopicNames topics,
+            Supplier<Trainer> trainers,
+            Duration maxWait,
+            AvroWire wire,
+            GenerationTerms terms) {
         this.source = source;
         this.topics = topics;
         this.trainers = trainers;
         this.maxWait = maxWait;
         this.wire = wire;
+        this.terms = terms;
+        this.part = source == Source.EXAMPLES
+                ? MillraceTopology.LEARNER_PART
+                : MillraceTopology.logLearnerPart(terms.application());
+        this.isBehind = source == Source.LOG;
         this.vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
     }
 
@@ -89,6 +105,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         store.own(this);
         if (source == Source.EXAMPLES) {
             context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting());
+        } else if (source == Source.LOG) {
+            context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookWhetherIdle());
         }
     }
 
@@ -109,7 +127,12 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                     closeAndLearn(trainer);
                 }
             }
-            case LOG, LOG_IN_SHADOW -> learn(trainer, BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
+            case LOG, LOG_IN_SHADOW -> {
+                isIdle = false;
+                isBehind &= context.currentSystemTimeMs() - record.timestamp()
+                        > terms.catchUpLag().toMillis();
+                learn(trainer, BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
+            }
         }
     }
 
@@ -141,15 +164,22 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
         scope.run(() -> {
-            List<ItemEmbedding> embeddings = trainer.publish();
-            boolean isPublished = source != Source.LOG_IN_SHADOW;
-            boolean isWithheld = trainer.withheld().isPresent();
-            if (isPublished) {
-                embeddings.forEach(embedding -> send(embedding, now));
-                tell(trainer.withheld());
-            }
             String generation = trainer.generation();
             long step = trainer.step();
+            boolean isPublished = source != Source.LOG_IN_SHADOW;
+            boolean isHeld = isBehind && !trainer.isGenerationComplete();
+            List<ItemEmbedding> embeddings = trainer.publish(isHeld ? Optional.of(BEHIND) : Optional.empty());
+            boolean isWithheld = trainer.withheld().isPresent();
+            if (isPublished) {
+                if (trainer.startGeneration()) {
+                    send(fact(trainer, GenerationFact.Kind.STARTED, now));
+                }
+                embeddings.forEach(embedding -> send(embedding, generation, now));
+                tell(trainer.withheld());
+                if (trainer.completeGeneration()) {
+                    complete(trainer, now);
+                }
+            }
             store.drain((key, value) -> {
                 if (isPublished && trainer.isQuerySide(key) && (value.isEmpty() || !isWithheld)) {
                     sendUpdate(generation, step, key, value, now);
@@ -160,9 +190,9 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             outlet.send(
                     MillraceTopology.TO_PROGRESS,
                     topics.trainingProgress(),
-                    source.part(),
-                    OutputCodec.toAvro(new PartProgress(
-                            source.part(), now, progress.books(), store.positions(), Optional.of(progress))),
+                    part,
+                    OutputCodec.toAvro(
+                            new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress))),
                     now);
         });
     }
@@ -198,7 +228,9 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void tell(Optional<String> withheld) {
-        if (withheld.isPresent() && toldWithheld.isEmpty()) {
+        if (withheld.filter(BEHIND::equals).isPresent() && toldWithheld.isEmpty()) {
+            LOG.info("The learner catches up with the log, and publishes then");
+        } else if (withheld.isPresent() && toldWithheld.isEmpty()) {
             LOG.atError()
                     .addKeyValue("why", withheld.get())
                     .log("Nothing but deletions is published until this has ended");
@@ -225,16 +257,65 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         toldAlarms = active;
     }
 
-    private void send(ItemEmbedding embedding, long now) {
+    /** All vectors of the generation are out: each partition is told behind them, and those who choose what answers. */
+    private void complete(Trainer trainer, long now) {
+        outlet.send(
+                MillraceTopology.TO_EMBEDDINGS,
+                topics.itemEmbeddings(),
+                EmbeddingRecords.markKey(trainer.generation()),
+                OutputCodec.mark(trainer.generation(), trainer.step(), topics.miniBatches()),
+                now);
+        send(fact(trainer, GenerationFact.Kind.COMPLETE, now));
+        if (terms.isPromotedWhenComplete()) {
+            send(fact(trainer, GenerationFact.Kind.PROMOTED, now));
+        }
+        LOG.atInfo()
+                .addKeyValue("generation", trainer.generation())
+                .addKeyValue("step", trainer.step())
+                .log("All items of the generation are published"
+                        + (terms.isPromotedWhenComplete() ? ", it is to answer" : ""));
+    }
+
+    private GenerationFact fact(Trainer trainer, GenerationFact.Kind kind, long now) {
+        return new GenerationFact(
+                trainer.generation(),
+                kind,
+                now,
+                trainer.step(),
+                trainer.catalogueSize(),
+                terms.application(),
+                kind == GenerationFact.Kind.STARTED ? terms.settings() : new TreeMap<>());
+    }
+
+    private void send(GenerationFact fact) {
+        outlet.send(
+                MillraceTopology.TO_GENERATIONS,
+                topics.generations(),
+                GenerationRecords.key(fact),
+                GenerationRecords.toAvro(fact),
+                fact.at());
+    }
+
+    /** A log that brings nothing for a while has no more: its last batch may be old all the same. */
+    private void lookWhetherIdle() {
+        if (isBehind && isIdle) {
+            isBehind = false;
+            store.change(); // so that there is a commit, and with it a publication
+        }
+        isIdle = true;
+    }
+
+    private void send(ItemEmbedding embedding, String generation, long now) {
+        byte[] key = EmbeddingRecords.key(generation, embedding.item());
         vectorStore.ifPresent(records -> sendAsJson(records, embedding, now));
         if (embedding.vector().isEmpty()) {
-            outlet.sendTombstone(MillraceTopology.TO_EMBEDDINGS, Outlet.utf8(embedding.item()), now);
+            outlet.sendTombstone(MillraceTopology.TO_EMBEDDINGS, key, now);
             return;
         }
         outlet.send(
                 MillraceTopology.TO_EMBEDDINGS,
                 topics.itemEmbeddings(),
-                embedding.item(),
+                key,
                 OutputCodec.toAvro(embedding, embedding.vector().get(), topics.miniBatches()),
                 now);
     }

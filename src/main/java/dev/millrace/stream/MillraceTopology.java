@@ -21,8 +21,8 @@ import org.apache.kafka.streams.Topology;
  * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
  *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
  *
- * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, training-progress, dead-letters
- *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, training-progress, dead-letters: from the log alone)
+ * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, generations, training-progress, dead-letters
+ *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, generations, training-progress, dead-letters: from the log alone)
  * </pre>
  *
  * They are two because each has its own commit interval: an attributed click should move on at once, while the learner's
@@ -36,8 +36,10 @@ public final class MillraceTopology {
     /** Part of {@code training-progress} of the learner that writes the log. */
     public static final String LEARNER_PART = "learn-0";
 
-    /** The same of one that learns from the log. */
-    public static final String LOG_LEARNER_PART = "learn-from-log-0";
+    /** The same of one that learns from the log, of which there may be several. */
+    public static String logLearnerPart(String application) {
+        return "learn-from-log-0 " + application;
+    }
 
     static final String ATTRIBUTION_STORE = "attribution";
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
@@ -55,6 +57,7 @@ public final class MillraceTopology {
     static final String TO_EMBEDDINGS = "to-item-embeddings";
     static final String TO_VECTOR_STORE = "to-vector-store";
     static final String TO_UPDATES = "to-model-updates";
+    static final String TO_GENERATIONS = "to-generations";
     static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
 
     private static final String ATTRIBUTE = "attribute";
@@ -97,9 +100,11 @@ public final class MillraceTopology {
      * From training examples to item embeddings: one task.
      *
      * @param maxWait longest that an open batch waits to become full
+     * @param terms of the generation that is published
      */
-    public static Topology learn(TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire) {
-        return learn(topics, () -> new Trainer(settings), maxWait, wire, WriteThroughStore.Moment.BEFORE_COMMIT);
+    public static Topology learn(
+            TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire, GenerationTerms terms) {
+        return learn(topics, () -> new Trainer(settings), maxWait, wire, terms, WriteThroughStore.Moment.BEFORE_COMMIT);
     }
 
     /** As {@link #learn}, with trainers and the moment of writing to choose: for tests that interrupt, or write too late. */
@@ -108,6 +113,7 @@ public final class MillraceTopology {
             Supplier<Trainer> trainers,
             Duration maxWait,
             AvroWire wire,
+            GenerationTerms terms,
             WriteThroughStore.Moment moment) {
         return learner(
                         LearnProcessor.Source.EXAMPLES,
@@ -116,6 +122,7 @@ public final class MillraceTopology {
                         trainers,
                         maxWait,
                         wire,
+                        terms,
                         moment)
                 .addSink(TO_BATCHES, topics.miniBatches(), WRITE, WRITE, LEARN);
     }
@@ -123,10 +130,11 @@ public final class MillraceTopology {
     /**
      * From the log of mini-batches to item embeddings: the same learner, without the batches being its own.
      *
-     * @param isPublishing whether embeddings and model updates are written; beside a live learner only to other topics
+     * @param isPublishing whether embeddings and model updates are written, beside those of other generations
+     * @param terms of the generation that is published
      */
     public static Topology learnFromLog(
-            TopicNames topics, TrainerSettings settings, boolean isPublishing, AvroWire wire) {
+            TopicNames topics, TrainerSettings settings, boolean isPublishing, AvroWire wire, GenerationTerms terms) {
         return learner(
                 isPublishing ? LearnProcessor.Source.LOG : LearnProcessor.Source.LOG_IN_SHADOW,
                 topics.miniBatches(),
@@ -134,6 +142,7 @@ public final class MillraceTopology {
                 () -> new Trainer(settings),
                 Duration.ofSeconds(1), // no batch ever waits here
                 wire,
+                terms,
                 WriteThroughStore.Moment.BEFORE_COMMIT);
     }
 
@@ -144,13 +153,21 @@ public final class MillraceTopology {
             Supplier<Trainer> trainers,
             Duration maxWait,
             AvroWire wire,
+            GenerationTerms terms,
             WriteThroughStore.Moment moment) {
         String name = "from-" + (source == LearnProcessor.Source.EXAMPLES ? "training-examples" : "mini-batches");
         Topology topology = new Topology()
                 .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
-                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, trainers, maxWait, wire), name)
+                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, trainers, maxWait, wire, terms), name)
                 .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
-                .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, LEARN)
+                .addSink(
+                        TO_EMBEDDINGS,
+                        topics.itemEmbeddings(),
+                        WRITE,
+                        WRITE,
+                        new EmbeddingRecords.ToPartitions(),
+                        LEARN)
+                .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
                 .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, LEARN)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);

@@ -58,6 +58,18 @@ final class OutputCodec {
                 .build();
     }
 
+    /** The mark that all items of a generation came before it. */
+    static ItemEmbeddingRecord mark(String generation, long step, String logTopic) {
+        return ItemEmbeddingRecord.newBuilder()
+                .setItemId("")
+                .setVector(List.of())
+                .setGeneration(generation)
+                .setStep(step)
+                .setLogTopic(logTopic)
+                .setAttributes(Map.of())
+                .build();
+    }
+
     static ItemEmbedding toCore(ItemEmbeddingRecord record) {
         int extra = record.getExtraDimensions();
         List<Float> components = record.getVector();

@@ -16,6 +16,8 @@ import java.time.Duration;
  * @param attributeThreads that read events
  * @param maxTaskIdle how long a task waits for a partition that has fallen behind its others
  * @param isLogLearnerPublishing whether a learner from the log publishes too, or only says how it does
+ * @param promotion which learners promote their generations themselves
+ * @param catchUpLag age of a mini-batch from which a learner from the log is behind
  * @param transactionalStores whether a crash replays a bounded tail instead of all state
  * @param stateMemoryBytes native memory for all RocksDB stores of this process
  * @param isStateChecked whether local state is read and checked before a start
@@ -35,6 +37,8 @@ public record StreamSettings(
         int attributeThreads,
         Duration maxTaskIdle,
         boolean isLogLearnerPublishing,
+        Promotion promotion,
+        Duration catchUpLag,
         boolean transactionalStores,
         long stateMemoryBytes,
         boolean isStateChecked,
@@ -43,6 +47,16 @@ public record StreamSettings(
         int standbyReplicas,
         long acceptableRecoveryLag,
         Duration startupTimeout) {
+
+    /** Which learners promote their generations themselves, as soon as they are complete. */
+    public enum Promotion {
+        /** Those that learn from events; who compares others first promotes them by hand. */
+        LIVE,
+        /** All. */
+        ALWAYS,
+        /** None. */
+        NEVER
+    }
 
     public static StreamSettings read(SettingsReader reader) {
         Duration instant = Duration.ofMillis(1);
@@ -104,7 +118,17 @@ public record StreamSettings(
                 reader.flag(
                         "stream.from-log.publish",
                         false,
-                        "a learner from mini-batches publishes too; beside a live learner give it topic names of its own"),
+                        "a learner from mini-batches publishes too, its generation beside others; a vector store's topic must be its own"),
+                reader.choice(
+                        "stream.promote",
+                        Promotion.LIVE,
+                        "which learners promote their generation as soon as it is complete: those from events, all, or none (millrace model promote does)"),
+                reader.duration(
+                        "stream.from-log.catch-up-lag",
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(1),
+                        Duration.ofDays(1),
+                        "until its mini-batches are no older, a learner from the log that publishes publishes nothing; then all at once"),
                 reader.flag(
                         "stream.transactional-stores",
                         true,

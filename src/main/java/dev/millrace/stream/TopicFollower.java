@@ -40,6 +40,7 @@ public final class TopicFollower implements AutoCloseable {
     private volatile boolean closing;
     private final AtomicLong records = new AtomicLong();
     private volatile long lag;
+    private volatile int partitions;
     private volatile Optional<Throwable> failure = Optional.empty();
 
     private TopicFollower(ClientSettings clients, String topic, Consumer<TopicRecord> listener) {
@@ -71,6 +72,11 @@ public final class TopicFollower implements AutoCloseable {
     /** Waits for {@link #isCaughtUp}; false if that took longer, or following failed. */
     public boolean awaitCaughtUp(Duration patience) throws InterruptedException {
         return caughtUp.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Partitions of the topic; 0 before it is known. */
+    public int partitions() {
+        return partitions;
     }
 
     /** Records read so far. */
@@ -111,6 +117,7 @@ public final class TopicFollower implements AutoCloseable {
                 throw new UnusableTopicException(
                         List.of("topic " + topic + " is missing; millrace topics create makes it"));
             }
+            this.partitions = partitions.size();
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));

@@ -15,6 +15,7 @@ public record TopicNames(
         String miniBatches,
         String itemEmbeddings,
         String modelUpdates,
+        String generations,
         String userFeatures,
         String trainingProgress,
         String deadLetters,
@@ -47,6 +48,7 @@ public record TopicNames(
                 name(reader, "mini-batches"),
                 name(reader, "item-embeddings"),
                 name(reader, "model-updates"),
+                name(reader, "generations"),
                 name(reader, "user-features"),
                 name(reader, "training-progress"),
                 name(reader, "dead-letters"),
@@ -64,6 +66,7 @@ public record TopicNames(
                 miniBatches,
                 itemEmbeddings,
                 modelUpdates,
+                generations,
                 userFeatures,
                 trainingProgress,
                 deadLetters));

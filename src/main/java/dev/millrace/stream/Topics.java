@@ -171,14 +171,18 @@ public final class Topics {
                         + ": both are partitioned by user and must have the same number");
             }
         }
-        for (String topic : List.of(names.trainingExamples(), names.miniBatches())) {
+        for (String topic : List.of(names.trainingExamples(), names.miniBatches(), names.generations())) {
             if (partitions(topics, topic) != 1) {
                 faults.add("topic " + topic + " has " + partitions(topics, topic)
-                        + " partitions: the order of its records is the order of learning and needs exactly 1");
+                        + " partitions: the order of its records counts, and needs exactly 1");
             }
         }
-        Set<String> compacted = new TreeSet<>(
-                List.of(names.itemEmbeddings(), names.modelUpdates(), names.userFeatures(), names.trainingProgress()));
+        Set<String> compacted = new TreeSet<>(List.of(
+                names.itemEmbeddings(),
+                names.modelUpdates(),
+                names.generations(),
+                names.userFeatures(),
+                names.trainingProgress()));
         names.vectorStore().ifPresent(store -> compacted.add(store.topic()));
         Map<ConfigResource, Config> configs = admin.describeConfigs(names.all().stream()
                         .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
@@ -223,6 +227,7 @@ public final class Topics {
                 topic(names.miniBatches(), ONE_LEARNER, batches),
                 topic(names.itemEmbeddings(), many, compacted),
                 topic(names.modelUpdates(), ONE_LEARNER, compacted),
+                topic(names.generations(), ONE_LEARNER, compacted),
                 topic(names.userFeatures(), many, compacted),
                 topic(names.trainingProgress(), ONE_LEARNER, compacted),
                 topic(names.deadLetters(), many, with(written, events))));

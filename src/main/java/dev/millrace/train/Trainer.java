@@ -198,7 +198,12 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** The vectors to publish before the next commit; then {@link #withheld} tells whether the query side may go out too. */
     public List<ItemEmbedding> publish() {
-        List<ItemEmbedding> embeddings = publisher.take(model, catalogue, fastPopularity);
+        return publish(Optional.empty());
+    }
+
+    /** As {@link #publish()}, with a reason for which vectors and query side must wait, if there is one. */
+    public List<ItemEmbedding> publish(Optional<String> hold) {
+        List<ItemEmbedding> embeddings = publisher.take(model, catalogue, fastPopularity, hold);
         alarms.published(learntStep, publisher.age().ofBound());
         return embeddings;
     }
@@ -245,6 +250,26 @@ public final class Trainer implements Durable, AutoCloseable {
     /** The items of the catalogue. */
     public List<String> items() {
         return IntStream.range(0, catalogue.size()).mapToObj(catalogue::itemAt).toList();
+    }
+
+    /** Notes that the generation is known to others from now on; answers whether it was not before. */
+    public boolean startGeneration() {
+        return publisher.start();
+    }
+
+    /** Notes that all items have been published, if the last {@link #publish} saw to that; answers whether that was for the first time. */
+    public boolean completeGeneration() {
+        return publisher.complete();
+    }
+
+    /** Whether all items have been published, at whatever time. */
+    public boolean isGenerationComplete() {
+        return publisher.isComplete();
+    }
+
+    /** Items in the catalogue. */
+    public int catalogueSize() {
+        return catalogue.size();
     }
 
     /** Why nothing but deletions may be published at present; absent if all may. */

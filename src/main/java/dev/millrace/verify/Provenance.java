@@ -6,6 +6,7 @@ import dev.millrace.stream.BatchLog;
 import dev.millrace.stream.BatchRecords;
 import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.EmbeddingRecords;
+import dev.millrace.stream.GenerationRecords;
 import dev.millrace.stream.LoggedBatch;
 import dev.millrace.stream.PartProgress;
 import dev.millrace.stream.ProgressRecords;
@@ -40,9 +41,16 @@ public final class Provenance {
         this.wire = wire;
     }
 
-    /** Where the latest vector of an item comes from; only the item's partition is read. */
+    /**
+     * Where the latest vector of an item comes from, in the generation that answers, or that of these settings as long as none was
+     * promoted; only the item's partition is read.
+     */
     public ItemOrigin ofItem(String item) {
-        byte[] key = item.getBytes(StandardCharsets.UTF_8);
+        String generation = new GenerationRecords(wire)
+                .read(clients, topics, PATIENCE).promotedLastFirst().stream()
+                        .findFirst()
+                        .orElse(trainer.model().generationName());
+        byte[] key = EmbeddingRecords.key(generation, item);
         try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
             TopicReader.Extent extent = reader.extent(topics.itemEmbeddings(), key);
             Deque<TopicRecord> own = new ArrayDeque<>();

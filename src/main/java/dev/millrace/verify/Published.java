@@ -11,6 +11,7 @@ import dev.millrace.stream.TopicRecord;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,7 @@ final class Published {
     private final TreeMap<String, Long> learnerSteps = new TreeMap<>();
     private Optional<String> liveGeneration = Optional.empty();
     private boolean isWithheld;
-    private int otherVectors;
+    private final Set<String> otherVectors = new HashSet<>(); // generation, NUL, item
 
     private Published(String generation) {
         this.generation = generation;
@@ -111,7 +112,7 @@ final class Published {
 
     /** Vectors on the topic that are of other generations. */
     int otherVectors() {
-        return otherVectors;
+        return otherVectors.size();
     }
 
     /** The oldest step that made a vector which is still the latest. */
@@ -184,20 +185,26 @@ final class Published {
     }
 
     private void take(ItemEmbedding embedding, TopicRecord record) {
-        if (embedding.vector().isEmpty()) {
-            vectors.remove(embedding.item());
-        } else {
+        if (embedding.isMark()) {
+            return;
+        }
+        boolean isOurs = embedding.generation().equals(generation);
+        boolean isPresent = embedding.vector().isPresent();
+        if (isOurs && isPresent) {
             vectors.put(embedding.item(), new Vector(embedding, record.place()));
+        } else if (isOurs) {
+            vectors.remove(embedding.item());
+        } else if (isPresent) {
+            otherVectors.add(embedding.generation() + '\0' + embedding.item());
+        } else {
+            otherVectors.remove(embedding.generation() + '\0' + embedding.item());
+        }
+        if (isPresent) {
+            generations.add(embedding.generation());
         }
     }
 
     private void sortVectors() {
-        vectors.values().removeIf(vector -> {
-            generations.add(vector.embedding().generation());
-            boolean isOther = !vector.embedding().generation().equals(generation);
-            otherVectors += isOther ? 1 : 0;
-            return isOther;
-        });
         vectors.values().forEach(vector -> vectorsByStep
                 .computeIfAbsent(vector.embedding().step(), step -> new ArrayList<>())
                 .add(vector));

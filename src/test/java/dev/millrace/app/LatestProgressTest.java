@@ -20,12 +20,12 @@ class LatestProgressTest {
 
     @Test
     void aLearnerFromTheLogTellsOfItselfAndNotOfTheOneThatWritesIt() {
-        LatestProgress shadow = new LatestProgress(MillraceTopology.LOG_LEARNER_PART);
+        LatestProgress shadow = new LatestProgress(MillraceTopology.logLearnerPart("shadow"));
         LatestProgress live = new LatestProgress(MillraceTopology.LEARNER_PART);
         for (LatestProgress each : List.of(shadow, live)) {
             each.take(said(MillraceTopology.LEARNER_PART, 9));
             assertThat(each.training().isPresent()).isEqualTo(each == live);
-            each.take(said(MillraceTopology.LOG_LEARNER_PART, 4));
+            each.take(said(MillraceTopology.logLearnerPart("shadow"), 4));
             each.take(said("attribute-0_1", 0));
         }
 

@@ -109,7 +109,7 @@ class ProcessesIT {
     private void aLearnerFromTheLogEncodesTheSameUserToTheSameBits(String bootstrap, String url, String user)
             throws Exception {
         List<String> shadow = new ArrayList<>(List.of("--bootstrap-server", bootstrap));
-        for (String topic : List.of("item-embeddings", "model-updates", "training-progress")) {
+        for (String topic : List.of("item-embeddings", "model-updates", "generations", "training-progress")) {
             shadow.addAll(List.of("--set", "topic." + topic + ".name=shadow-" + topic));
         }
         shadow.addAll(List.of(
@@ -118,7 +118,9 @@ class ProcessesIT {
                 "--set",
                 "serve.state-dir=shadow-serve",
                 "--set",
-                "stream.from-log.publish=true"));
+                "stream.from-log.publish=true",
+                "--set",
+                "stream.promote=always"));
         run("shadow-topics", with(shadow, "topics", "create"));
         try (MillraceProcess learner = start("shadow-train", with(shadow, "train", "--from", "mini-batches"));
                 MillraceProcess server = start("shadow-serve", with(shadow, "serve"))) {

@@ -3,7 +3,9 @@ package dev.millrace.recall;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 
 /** Encodes every user as the same multiple of the first unit vector, once it is ready. */
 final class FakeEncoder implements UserEncoder {
@@ -31,6 +33,11 @@ final class FakeEncoder implements UserEncoder {
     @Override
     public boolean isReady() {
         return isReady;
+    }
+
+    @Override
+    public SortedMap<String, Double> queryWeights() {
+        return Collections.emptySortedMap();
     }
 
     @Override

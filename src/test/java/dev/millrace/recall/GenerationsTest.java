@@ -2,6 +2,8 @@ package dev.millrace.recall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.publish.GenerationFact;
+import dev.millrace.publish.GenerationFact.Kind;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations.Outcome;
 import java.util.HashMap;
@@ -11,96 +13,177 @@ import org.junit.jupiter.api.Test;
 
 class GenerationsTest {
 
+    private static final int PARTITIONS = 2;
+
     private final RecallEngine engine = new RecallEngine(user -> Optional.empty());
     private final Map<String, FakeEncoder> encoders = new HashMap<>();
     private final Generations generations = new Generations(
-            engine,
-            generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()),
-            Completeness.byItemCount());
-    private long now;
+            engine, generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()), 1);
 
     @Test
-    void aGenerationIsServedOnceCaughtUpAndItsEncoderIsReady() {
+    void aPromotedGenerationAnswersOnceCaughtUpMarkedEverywhereAndWithItsEncoder() {
+        say("g1", Kind.PROMOTED);
         assertThat(take("a", "g1")).isEqualTo(Outcome.BUILDING);
-        assertThat(generations.promoteIfComplete()).isFalse();
-
-        generations.caughtUp();
-        assertThat(generations.promoteIfComplete()).isFalse();
-
+        mark("g1", 0);
+        mark("g1", 1);
         ready("g1");
-        assertThat(generations.promoteIfComplete()).isTrue();
-        assertThat(engine.served().map(ServedGeneration::generation)).contains("g1");
+        assertThat(generations.choose()).isFalse();
+
+        generations.caughtUp(PARTITIONS);
+        assertThat(generations.choose()).isTrue();
+        assertThat(served()).contains("g1");
         assertThat(take("b", "g1")).isEqualTo(Outcome.VISIBLE);
+        assertThat(generations.choose()).isFalse();
     }
 
     @Test
-    void aNewerGenerationIsBuiltBesideUntilItHasAsManyItems() {
-        serve("g9", "a", "b");
-
-        assertThat(take("a", "g10")).isEqualTo(Outcome.BUILDING);
-        ready("g10");
-        assertThat(generations.promoteIfComplete()).isFalse();
-        assertThat(take("b", "g10")).isEqualTo(Outcome.BUILDING);
-        assertThat(generations.promoteIfComplete()).isTrue();
-
-        assertThat(engine.served().map(ServedGeneration::generation)).contains("g10");
-        assertThat(engine.previous().map(ServedGeneration::generation)).contains("g9");
-    }
-
-    @Test
-    void theOneBeforeKeepsTakingItsVectorsAndOlderOnesAreOutdated() {
-        serve("g1", "a");
-        serve("g2", "a");
-        serve("g3", "a");
-
-        assertThat(take("b", "g2")).isEqualTo(Outcome.BUILDING);
-        assertThat(generations.take(embedding("b", "g1", 1, 0), 1)).isEqualTo(Outcome.OUTDATED);
-    }
-
-    @Test
-    void whatCompactionLeftOfAnOldGenerationIsOutdatedWhicheverPartitionIsReadFirst() {
-        assertThat(generations.take(embedding("a", "g-new", 1, 0), 500)).isEqualTo(Outcome.BUILDING);
-
-        assertThat(generations.take(embedding("b", "g-old", 1, 0), 400)).isEqualTo(Outcome.OUTDATED);
-
-        assertThat(generations.building().map(ServedGeneration::generation)).contains("g-new");
-    }
-
-    @Test
-    void aTombstoneTakesTheItemOutOfEveryIndex() {
-        serve("g1", "a", "b");
+    void oneWhoseMarkHasNotComeInEveryPartitionDoesNotAnswer() {
+        answering("g1");
         take("a", "g2");
+        ready("g2");
+        say("g2", Kind.PROMOTED);
+        mark("g2", 1);
+        assertThat(generations.choose()).isFalse();
 
-        assertThat(generations.take(new ItemEmbedding("a", Optional.empty(), "g2", 1, 0, 0), 1))
+        mark("g2", 0);
+        assertThat(generations.choose()).isTrue();
+        assertThat(served()).contains("g2");
+    }
+
+    @Test
+    void oneThatIsCompleteAnswersOnlyWhenItIsPromotedAndThenTheOneBeforeAgainAtOnce() {
+        answering("g1");
+        complete("g2");
+        assertThat(generations.choose()).isFalse();
+        assertThat(engine.generation("g2")).isPresent();
+
+        say("g2", Kind.PROMOTED);
+        assertThat(generations.choose()).isTrue();
+        assertThat(take("b", "g1")).isEqualTo(Outcome.BUILDING);
+
+        say("g1", Kind.PROMOTED);
+        assertThat(generations.choose()).isTrue();
+        assertThat(served()).contains("g1");
+        assertThat(engine.served().orElseThrow().index().size()).isEqualTo(2);
+    }
+
+    @Test
+    void atStartTheLastOneCompleteAnswersUntilTheOnePromotedLastIs() {
+        generations.caughtUp(PARTITIONS);
+        complete("g1");
+        take("a", "g2");
+        say("g1", Kind.PROMOTED);
+        say("g2", Kind.PROMOTED);
+
+        assertThat(generations.choose()).isTrue();
+        assertThat(served()).contains("g1");
+
+        complete("g2");
+        assertThat(served()).contains("g2");
+    }
+
+    @Test
+    void ofThosePromotedBeforeOnlySoManyAreKeptAndOfThoseThatNeverWereAll() {
+        answering("g1");
+        complete("shadow");
+        for (String next : new String[] {"g2", "g3"}) {
+            complete(next);
+            say(next, Kind.PROMOTED);
+            assertThat(generations.choose()).isTrue();
+        }
+
+        assertThat(generations.takeDropped()).containsExactly("g1");
+        assertThat(generations.takeDropped()).isEmpty();
+        assertThat(take("b", "g1")).isEqualTo(Outcome.OUTDATED);
+        assertThat(take("b", "g2")).isEqualTo(Outcome.BUILDING);
+        assertThat(engine.generation("shadow")).isPresent();
+        assertThat(engine.generation("g1")).isEmpty();
+    }
+
+    @Test
+    void atStartThoseThatWouldNotBeKeptAreNotBuilt() {
+        for (String each : new String[] {"g1", "g2", "g3"}) {
+            say(each, Kind.PROMOTED);
+        }
+        say("g4", Kind.STARTED);
+        generations.historyRead();
+
+        assertThat(take("a", "g1")).isEqualTo(Outcome.OUTDATED);
+        assertThat(take("a", "g2")).isEqualTo(Outcome.BUILDING);
+        assertThat(take("a", "g3")).isEqualTo(Outcome.BUILDING);
+        assertThat(take("a", "g4")).isEqualTo(Outcome.BUILDING);
+    }
+
+    @Test
+    void aRetiredOneIsDroppedAndNeverAnswersAgain() {
+        answering("g1");
+        complete("g2");
+        say("g2", Kind.PROMOTED);
+        generations.choose();
+
+        say("g2", Kind.RETIRED);
+        assertThat(generations.choose()).isTrue();
+        assertThat(served()).contains("g1");
+
+        say("g2", Kind.PROMOTED);
+        assertThat(generations.choose()).isFalse();
+        assertThat(take("a", "g2")).isEqualTo(Outcome.OUTDATED);
+    }
+
+    @Test
+    void aTombstoneTakesTheItemOutOfTheIndexOfItsGenerationAlone() {
+        answering("g1");
+        complete("g2");
+
+        assertThat(generations.take(new ItemEmbedding("a", Optional.empty(), "g2", 0, 0, 0), 1, 0))
                 .isEqualTo(Outcome.REMOVED);
 
         assertThat(engine.served().orElseThrow().index().size()).isEqualTo(1);
-        assertThat(generations.building().orElseThrow().index().size()).isZero();
+        assertThat(generations.statuses())
+                .containsExactly(
+                        new Generations.Status("g1", 1, true, true), new Generations.Status("g2", 0, true, true));
     }
 
     @Test
     void aVectorThatCannotBeUsedChangesNothing() {
-        serve("g1", "a");
+        answering("g1");
 
-        assertThat(generations.take(embedding("b", "g1", 1, 2, 3), 1)).isEqualTo(Outcome.UNUSABLE);
-        assertThat(generations.take(embedding("b", "g2", Float.NaN), 99)).isEqualTo(Outcome.UNUSABLE);
-        assertThat(generations.take(embedding("b", "g2"), 99)).isEqualTo(Outcome.UNUSABLE);
+        assertThat(generations.take(embedding("b", "g1", 1, 2, 3), 1, 0)).isEqualTo(Outcome.UNUSABLE);
+        assertThat(generations.take(embedding("b", "g2", Float.NaN), 99, 0)).isEqualTo(Outcome.UNUSABLE);
 
-        assertThat(generations.building()).isEmpty();
         assertThat(engine.served().orElseThrow().index().size()).isEqualTo(1);
     }
 
-    private void serve(String generation, String... items) {
-        for (String item : items) {
-            take(item, generation);
+    private void answering(String generation) {
+        complete(generation);
+        say(generation, Kind.PROMOTED);
+        generations.caughtUp(PARTITIONS);
+        assertThat(generations.choose()).isTrue();
+    }
+
+    private void complete(String generation) {
+        take("a", generation);
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            mark(generation, partition);
         }
         ready(generation);
-        generations.caughtUp();
-        assertThat(generations.promoteIfComplete()).isTrue();
+        generations.choose();
+    }
+
+    private Optional<String> served() {
+        return engine.served().map(ServedGeneration::generation);
+    }
+
+    private void say(String generation, Kind kind) {
+        generations.take(new GenerationFact(generation, kind, 1, 1, 1, "test"));
     }
 
     private Outcome take(String item, String generation) {
-        return generations.take(embedding(item, generation, 1, 0), ++now);
+        return generations.take(embedding(item, generation, 1, 0), 1, 0);
+    }
+
+    private void mark(String generation, int partition) {
+        generations.take(embedding("", generation), 1, partition);
     }
 
     private void ready(String generation) {

@@ -68,17 +68,17 @@ class RecallEngineTest {
     }
 
     @Test
-    void rollsBackToTheGenerationBefore() {
+    void aRequestMayNameAGenerationThatIsKeptComplete() {
         ServedGeneration first = generation("g1", Map.of("a", new float[] {1, 0}));
-        ServedGeneration second = generation("g2", Map.of("a", new float[] {0, 1}));
-
-        assertThat(engine.rollBack()).isFalse();
+        ServedGeneration second = generation("g2", Map.of("b", new float[] {0.5f, 1}));
         engine.serve(first);
-        engine.serve(second);
+        engine.keep(List.of(first, second));
 
-        assertThat(engine.rollBack()).isTrue();
-        assertThat(engine.served()).contains(first);
-        assertThat(engine.previous()).contains(second);
+        Answer.Found found = (Answer.Found) engine.recall(named("g2"));
+
+        assertThat(found.generation()).isEqualTo("g2");
+        assertThat(found.items()).containsExactly(new ScoredItem("b", 0.5f));
+        assertThat(engine.recall(named("g3"))).isInstanceOf(Answer.UnknownGeneration.class);
     }
 
     /*
@@ -127,6 +127,10 @@ class RecallEngineTest {
 
     private static RecallRequest request(String user, int k) {
         return new RecallRequest(user, k, true, Features.NONE);
+    }
+
+    private static RecallRequest named(String generation) {
+        return request("u", 5).of(generation);
     }
 
     private static ServedGeneration generation(String name, Map<String, float[]> vectors) {

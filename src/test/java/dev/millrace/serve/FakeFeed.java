@@ -4,12 +4,20 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.recall.UserEncoder;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** An encoder that is ready once it has an entry, and gives every user the vector (1, weight of the channel like). */
 final class FakeFeed implements EncoderFeed {
 
     private boolean hasEntry;
     private volatile boolean isReady;
+
+    @Override
+    public void describe(String generation, SortedMap<String, String> settings) {}
+
+    @Override
+    public void drop(String generation) {}
 
     @Override
     public void update(String generation, byte[] key, byte[] value) {
@@ -32,6 +40,11 @@ final class FakeFeed implements EncoderFeed {
             @Override
             public boolean isReady() {
                 return isReady;
+            }
+
+            @Override
+            public SortedMap<String, Double> queryWeights() {
+                return new TreeMap<>(Map.of("click", 1.0, "like", 0.0));
             }
 
             @Override

@@ -14,29 +14,35 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
 import dev.millrace.recall.UserEncoder;
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
+import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelFeedTest {
 
-    private final ModelSettings settings = ModelSettings.read(new SettingsReader(Map.of()));
+    private static final SortedMap<String, String> TEXTS = texts(Map.of());
+
+    private final ModelSettings settings = ModelSettings.read(new SettingsReader(TEXTS));
     private final DiskEntries entries;
     private final ModelFeed feed;
 
     ModelFeedTest(@TempDir Path directory) throws IOException {
         entries = DiskEntries.open(directory, 4 << 20);
-        feed = new ModelFeed(settings, entries);
+        feed = new ModelFeed(entries);
     }
 
     @AfterEach
@@ -67,6 +73,7 @@ class ModelFeedTest {
             float[] expected = new float[settings.dim()];
             model.userVectors(List.of(user), List.of(Features.NONE), expected);
 
+            feed.describe(model.generation(), TEXTS);
             drain(model, model.generation());
 
             float[] found = new float[settings.dim()];
@@ -82,17 +89,57 @@ class ModelFeedTest {
     }
 
     @Test
-    void entriesOfAnotherGenerationAreLeftAside() {
-        try (TwoTower model = new TwoTower(settings, new Catalogue('C'))) {
-            drain(model, "another");
+    void generationsOfOtherSettingsStandBesideEachOther() {
+        SortedMap<String, String> narrow = texts(Map.of("tower.dim", "8", "features.user.history.dim", "8"));
+        ModelSettings small = ModelSettings.read(new SettingsReader(narrow));
+        UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of());
+        try (TwoTower model = new TwoTower(settings, new Catalogue('C'));
+                TwoTower other = new TwoTower(small, new Catalogue('C'))) {
+            drain(model, model.generation());
+            drain(other, other.generation());
+            assertThat(feed.of(other.generation()).isReady()).isFalse();
 
+            feed.describe(other.generation(), narrow); // behind its entries
+
+            float[] found = new float[8];
+            float[] expected = new float[8];
+            other.userVectors(List.of(user), List.of(Features.NONE), expected);
+            assertThat(feed.of(other.generation()).encode(user, Features.NONE, Map.of(), found))
+                    .isTrue();
+            for (int at = 0; at < 8; at++) {
+                assertThat(found[at]).isCloseTo(expected[at], within(1e-5f));
+            }
             assertThat(feed.of(model.generation()).isReady()).isFalse();
-            assertThat(feed.of("another").isReady()).isFalse();
+
+            feed.describe(model.generation(), TEXTS);
+            assertThat(feed.of(model.generation()).isReady()).isTrue();
+
+            feed.drop(other.generation());
+            assertThat(feed.of(other.generation()).isReady()).isFalse();
+            assertThat(feed.of(model.generation()).isReady()).isTrue();
         }
     }
 
     @Test
+    void settingsOfAnotherVersionAreRefused() {
+        SortedMap<String, String> newer = new TreeMap<>(TEXTS);
+        newer.put("tower.of-tomorrow", "7");
+
+        assertThatThrownBy(() -> feed.describe("g", newer))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("tower.of-tomorrow");
+        assertThat(feed.of("g").isReady()).isFalse();
+    }
+
+    private static SortedMap<String, String> texts(Map<String, String> given) {
+        SettingsReader reader = new SettingsReader(given);
+        TrainerSettings.read(reader);
+        return reader.effective();
+    }
+
+    @Test
     void aCorruptEntryIsRefused() {
+        feed.describe(settings.generationName(), TEXTS);
         byte[] row = {'m', 'r', 'i', 't', 'e', 'm', 0, 'a'};
 
         assertThatThrownBy(() -> feed.update(settings.generationName(), row, new byte[] {1, 2, 3}))
@@ -105,6 +152,7 @@ class ModelFeedTest {
         byte[] row = "mritem\0a".getBytes(StandardCharsets.UTF_8);
         byte[] poison = row(Float.NaN);
         byte[] statistics = "mnuage".getBytes(StandardCharsets.UTF_8);
+        feed.describe(settings.generationName(), TEXTS);
         byte[] noMean = new Fields().number(2).number(Double.NaN).number(1).framed();
 
         assertThatThrownBy(() -> feed.update(settings.generationName(), row, poison))
@@ -114,6 +162,7 @@ class ModelFeedTest {
         assertThat(entries.get(row)).isEmpty();
 
         try (TwoTower model = new TwoTower(settings, new Catalogue('C'))) {
+            feed.describe(model.generation(), TEXTS);
             drain(model, model.generation());
             feed.update(model.generation(), row, row(3e38f)); // its square is beyond the floats
             float[] found = new float[settings.dim()];

@@ -8,9 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
-import dev.millrace.recall.Completeness;
 import dev.millrace.serve.ServedState.Source;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -30,7 +30,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,16 +52,15 @@ class RecallServerTest {
     RecallServerTest(@TempDir Path directory) throws IOException {
         InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW));
         entries = DiskEntries.open(directory, 4 << 20);
-        state = new ServedState(entries, new FakeFeed(), Completeness.byItemCount(), clock);
+        state = new ServedState(entries, new FakeFeed(), 1, clock);
         this.directory = directory;
         server = server(0);
     }
 
     private RecallServer server(int maxRate) {
         return new RecallServer(
-                        new ServeSettings("127.0.0.1", 0, 1_000, 3, 2_000, maxRate, 0, 8, directory, 4 << 20),
+                        new ServeSettings("127.0.0.1", 0, 1_000, 3, 2_000, maxRate, 0, 8, 1, directory, 4 << 20),
                         state,
-                        new TreeMap<>(Map.of("click", 1.0, "like", 0.0)),
                         List.of("category", "price", "tags"),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
@@ -141,7 +139,8 @@ class RecallServerTest {
                         40,
                         0,
                         new PublishedPopularity(Math.log(2), 3_600_000, false)),
-                NOW - 2_500);
+                NOW - 2_500,
+                0);
 
         JsonNode plain = json(get("/v1/recall?user=u1&w.popularity=0"));
         JsonNode trending = json(get("/v1/recall?user=u1&w.popularity=2"));
@@ -426,7 +425,7 @@ class RecallServerTest {
     @Test
     void metricsTellLatencyFreshnessAndWhatBecameOfEmbeddings() throws Exception {
         fill();
-        state.embedding(embedding("a", 8, NOW - 1_234, 1, 0), NOW);
+        state.embedding(embedding("a", 8, NOW - 1_234, 1, 0), NOW, 0);
         get("/v1/recall?user=u1");
 
         String metrics = get("/metrics").body();
@@ -449,7 +448,7 @@ class RecallServerTest {
     void aDeletedItemIsNotRecalledAndADeletedUserIsUnknown() throws Exception {
         fill();
 
-        state.embeddingRemoved("b");
+        state.embedding(new ItemEmbedding("b", Optional.empty(), "g1", 0, 0, 0), NOW, 0);
         state.userRemoved("u1");
 
         JsonNode answer = json(get("/v1/recall?user=u1"));
@@ -462,8 +461,8 @@ class RecallServerTest {
     void aVectorThatIsNotFiniteNeverAnswersAndIsCounted() throws Exception {
         fill();
 
-        state.embedding(embedding("b", 8, 0, Float.NaN, 0.6f), NOW - 1_000);
-        state.embedding(embedding("d", 8, 0, Float.POSITIVE_INFINITY, 0), NOW - 1_000);
+        state.embedding(embedding("b", 8, 0, Float.NaN, 0.6f), NOW - 1_000, 0);
+        state.embedding(embedding("d", 8, 0, Float.POSITIVE_INFINITY, 0), NOW - 1_000, 0);
 
         HttpResponse<String> answer = get("/v1/recall?user=u1&k=10");
         assertThat(answer.statusCode()).isEqualTo(200);
@@ -473,13 +472,15 @@ class RecallServerTest {
     }
 
     private void fill() {
-        state.embedding(attributed(embedding("a", 5, 0, 1, 0), "shoes", 10), NOW - 4_000);
-        state.embedding(attributed(embedding("b", 7, 0, 0.8f, 0.6f), "boots", 20, "new"), NOW - 3_000);
-        state.embedding(attributed(embedding("movie/c", 6, 0, 0.6f, 0.8f), "shoes", 30, "new", "red"), NOW - 2_500);
+        state.embedding(attributed(embedding("a", 5, 0, 1, 0), "shoes", 10), NOW - 4_000, 0);
+        state.embedding(attributed(embedding("b", 7, 0, 0.8f, 0.6f), "boots", 20, "new"), NOW - 3_000, 0);
+        state.embedding(attributed(embedding("movie/c", 6, 0, 0.6f, 0.8f), "shoes", 30, "new", "red"), NOW - 2_500, 0);
         state.userFeatures(new UserFeatures("u1", 1, Features.NONE, List.of("a")));
         state.modelUpdate("g1", new byte[] {1}, Optional.of(new byte[] {1}));
+        state.embedding(new ItemEmbedding("", Optional.of(new float[0]), "g1", 7, 40, 0), NOW - 2_500, 0);
+        state.generation(new GenerationFact("g1", GenerationFact.Kind.PROMOTED, NOW, 7, 3, "test"));
         for (Source source : Source.values()) {
-            state.caughtUp(source);
+            state.caughtUp(source, 1);
         }
     }
 

@@ -26,7 +26,8 @@ final class KilledTrainer {
                 StreamRunner.Part.ATTRIBUTE,
                 MillraceTopology.attribute(topics, Streams.attribution(), wire),
                 StreamRunner.Part.LEARN,
-                MillraceTopology.learn(topics, () -> new Trainer(Streams.trainer()), COMMIT, wire, moment));
+                MillraceTopology.learn(
+                        topics, () -> new Trainer(Streams.trainer()), COMMIT, wire, Streams.terms(), moment));
         try (StreamRunner runner =
                 new StreamRunner(settings(Path.of(args[1])), ClientSettings.of(args[0]), topologies)) {
             runner.start();

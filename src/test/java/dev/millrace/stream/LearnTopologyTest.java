@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ProgressRecord;
@@ -17,12 +18,15 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.GenerationFact;
+import dev.millrace.publish.GenerationFact.Kind;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.train.ClusteredClicks;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.train.TrainingProgress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LearnTopologyTest {
 
     private static final Duration MAX_WAIT = Duration.ofMillis(500);
+    private static final Duration LONG_ENOUGH_TO_BE_IDLE = Duration.ofSeconds(5);
     private static final int BATCH = 16; // batch.size of the tests' settings
 
     private final TopicNames topics = Streams.topics();
@@ -128,16 +133,20 @@ class LearnTopologyTest {
     void vectorStoresGetTheSameEmbeddingsAsJsonAndTheSameTombstones() throws Exception {
         TopicNames withStore = TopicNames.read(new SettingsReader(
                 Map.of("topic.vector-store.name", "item-vectors", "topic.vector-store.collection", "films")));
-        Topology topology = MillraceTopology.learn(withStore, Streams.trainer(), MAX_WAIT, wire);
+        Topology topology = MillraceTopology.learn(withStore, Streams.trainer(), MAX_WAIT, wire, Streams.terms());
         try (TopologyTestDriver driver = driver(topology, "a")) {
             sendBatch(driver, 0, false);
             send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Removal("i1", T0 + BATCH))));
             driver.advanceWallClockTime(MAX_WAIT);
 
             List<TestRecord<byte[], byte[]>> json = read(driver, "item-vectors");
-            List<TestRecord<byte[], byte[]>> avro = read(driver, topics.itemEmbeddings());
+            List<TestRecord<byte[], byte[]>> avro = items(driver);
 
-            assertThat(keys(json)).isEqualTo(keys(avro)).contains("i0", "i1", "i2");
+            assertThat(keys(json)).contains("i0", "i1", "i2");
+            assertThat(keys(avro))
+                    .isEqualTo(keys(json).stream()
+                            .map(item -> generation() + "\0" + item)
+                            .toList());
             for (int at = 0; at < json.size(); at++) {
                 if (avro.get(at).value() == null) {
                     assertThat(json.get(at).value()).isNull();
@@ -154,6 +163,44 @@ class LearnTopologyTest {
                 assertThat(value.path("vector").get(3).floatValue()).isEqualTo(vector[3]);
             }
             assertThat(json).filteredOn(record -> record.value() == null).hasSize(1);
+        }
+    }
+
+    @Test
+    void aGenerationStartsIsCompleteBehindItsVectorsAndThenIsToAnswer() {
+        GenerationTerms unpromoted =
+                new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30));
+        for (GenerationTerms terms : List.of(Streams.terms(), unpromoted)) {
+            try (TopologyTestDriver driver = driver(
+                    MillraceTopology.learn(topics, Streams.trainer(), MAX_WAIT, wire, terms), terms.application())) {
+                sendBatch(driver, 0, false);
+                sendBatch(driver, 1, false);
+
+                List<TestRecord<byte[], byte[]>> embeddings = read(driver, topics.itemEmbeddings());
+                assertThat(keys(embeddings).subList(0, 4))
+                        .containsExactly(
+                                generation() + "\0i0",
+                                generation() + "\0i1",
+                                generation() + "\0i2",
+                                generation() + "\0");
+                assertThat(keys(embeddings).subList(4, embeddings.size())).doesNotContain(generation() + "\0");
+                List<GenerationFact> facts = read(driver, topics.generations()).stream()
+                        .flatMap(record ->
+                                GenerationRecords.toCore(wire.decode(GenerationRecord.class, record.value())).stream())
+                        .toList();
+                assertThat(facts)
+                        .extracting(GenerationFact::kind)
+                        .containsExactlyElementsOf(
+                                !terms.isPromotedWhenComplete()
+                                        ? List.of(Kind.STARTED, Kind.COMPLETE)
+                                        : List.of(Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED));
+                assertThat(facts).allSatisfy(fact -> {
+                    assertThat(fact.generation()).isEqualTo(generation());
+                    assertThat(fact.by()).isEqualTo(terms.application());
+                });
+                assertThat(facts.get(0).settings()).isEqualTo(terms.settings()).containsEntry("tower.dim", "8");
+                assertThat(facts.get(1).items()).isEqualTo(3);
+            }
         }
     }
 
@@ -185,13 +232,20 @@ class LearnTopologyTest {
         assertThat(log).hasSize(4);
 
         try (TopologyTestDriver driver =
-                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire), "log")) {
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms()), "log")) {
             log.forEach(batch -> send(driver, topics.miniBatches(), batch));
 
+            assertThat(items(driver)).isEmpty(); // the batches are old: it is catching up
+            assertThat(lastProgress(driver).training().orElseThrow().withheld())
+                    .contains("the learner is catching up with the log");
+            driver.advanceWallClockTime(LONG_ENOUGH_TO_BE_IDLE);
+            driver.advanceWallClockTime(LONG_ENOUGH_TO_BE_IDLE); // seen idle twice
             Map<String, float[]> replayed = lastVectors(driver);
             assertThat(replayed).containsOnlyKeys(live.keySet());
             replayed.forEach((item, vector) -> assertThat(vector).isEqualTo(live.get(item)));
-            assertThat(lastProgress(driver).training().orElseThrow().step()).isEqualTo(4);
+            TrainingProgress progress = lastProgress(driver).training().orElseThrow();
+            assertThat(progress.step()).isEqualTo(4);
+            assertThat(progress.withheld()).isEmpty();
         }
     }
 
@@ -237,7 +291,7 @@ class LearnTopologyTest {
 
         for (boolean isPublishing : List.of(true, false)) {
             try (TopologyTestDriver driver = driver(
-                    MillraceTopology.learnFromLog(topics, Streams.trainer(), isPublishing, wire),
+                    MillraceTopology.learnFromLog(topics, Streams.trainer(), isPublishing, wire, Streams.terms()),
                     "log" + isPublishing)) {
                 log.forEach(batch -> send(driver, topics.miniBatches(), batch));
 
@@ -257,7 +311,8 @@ class LearnTopologyTest {
         // a number's statistics: refused, they are put back, and so are written as if they had changed
         TrainerSettings withNumber = TrainerSettings.read(
                 Streams.reader("features.user", "user,history,age", "features.user.age.kind", "numeric"));
-        try (TopologyTestDriver driver = driver(MillraceTopology.learn(topics, withNumber, MAX_WAIT, wire), "a")) {
+        try (TopologyTestDriver driver =
+                driver(MillraceTopology.learn(topics, withNumber, MAX_WAIT, wire, Streams.terms()), "a")) {
             sendBatch(driver, 0, false);
             int items = lastVectors(driver).size();
             int queryEntries = read(driver, topics.modelUpdates()).stream()
@@ -290,7 +345,8 @@ class LearnTopologyTest {
         TrainerSettings gated = TrainerSettings.read(Streams.reader(
                 "features.user", "history", "publish.gate.window", "320", "publish.gate.recall-at", "10"));
         ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);
-        try (TopologyTestDriver driver = driver(MillraceTopology.learn(topics, gated, MAX_WAIT, wire), "a")) {
+        try (TopologyTestDriver driver =
+                driver(MillraceTopology.learn(topics, gated, MAX_WAIT, wire, Streams.terms()), "a")) {
             clicks.items()
                     .forEach(item -> send(
                             driver,
@@ -313,7 +369,8 @@ class LearnTopologyTest {
             assertThat(withheld(driver)).isPresent();
             assertThat(read(driver, topics.itemEmbeddings()))
                     .singleElement()
-                    .satisfies(record -> assertThat(record.key()).isEqualTo("i7".getBytes(StandardCharsets.UTF_8)))
+                    .satisfies(record -> assertThat(record.key())
+                            .isEqualTo(EmbeddingRecords.key(gated.model().generationName(), "i7")))
                     .satisfies(record -> assertThat(record.value()).isNull());
             assertThat(read(driver, topics.modelUpdates()))
                     .allSatisfy(record -> assertThat(record.value()).isNull());
@@ -366,7 +423,7 @@ class LearnTopologyTest {
     void gapInTheLogStopsTheLearner() {
         MiniBatch second = new MiniBatch(2, 1, List.of(), List.of(), new float[0], List.of(), new float[0], 0);
         try (TopologyTestDriver driver =
-                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire), "log")) {
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms()), "log")) {
             assertThatThrownBy(() ->
                             send(driver, topics.miniBatches(), wire.encode("mini-batches", BatchCodec.toAvro(second))))
                     .hasStackTraceContaining("mini-batch of step 2 follows step 0");
@@ -382,7 +439,7 @@ class LearnTopologyTest {
     }
 
     private Topology learn() {
-        return MillraceTopology.learn(topics, Streams.trainer(), MAX_WAIT, wire);
+        return MillraceTopology.learn(topics, Streams.trainer(), MAX_WAIT, wire, Streams.terms());
     }
 
     private TopologyTestDriver driver(Topology topology, String directory) {
@@ -454,9 +511,20 @@ class LearnTopologyTest {
     }
 
     private List<ItemEmbedding> embeddings(TopologyTestDriver driver) {
-        return read(driver, topics.itemEmbeddings()).stream()
+        return items(driver).stream()
                 .map(record -> OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, record.value())))
                 .toList();
+    }
+
+    /** What is on the topic of embeddings but for marks. */
+    private List<TestRecord<byte[], byte[]>> items(TopologyTestDriver driver) {
+        return read(driver, topics.itemEmbeddings()).stream()
+                .filter(record -> record.key()[record.key().length - 1] != 0)
+                .toList();
+    }
+
+    private static String generation() {
+        return Streams.trainer().model().generationName();
     }
 
     private Map<String, float[]> lastVectors(TopologyTestDriver driver) {

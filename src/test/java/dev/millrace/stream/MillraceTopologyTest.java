@@ -21,8 +21,10 @@ class MillraceTopologyTest {
                 switch (name) {
                     case "attribute" -> MillraceTopology.attribute(topics, Streams.attribution(), Streams.wire());
                     case "learn" ->
-                        MillraceTopology.learn(topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire());
-                    default -> MillraceTopology.learnFromLog(topics, Streams.trainer(), true, Streams.wire());
+                        MillraceTopology.learn(
+                                topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());
+                    default ->
+                        MillraceTopology.learnFromLog(topics, Streams.trainer(), true, Streams.wire(), Streams.terms());
                 };
 
         String described = topology.describe().toString();

@@ -39,7 +39,8 @@ class StreamRunnerIT {
             Map<StreamRunner.Part, Topology> topologies = Map.of(
                     StreamRunner.Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire),
                     StreamRunner.Part.LEARN,
-                            MillraceTopology.learn(topics, Streams.trainer(), Duration.ofMillis(100), wire));
+                            MillraceTopology.learn(
+                                    topics, Streams.trainer(), Duration.ofMillis(100), wire, Streams.terms()));
             try (StreamRunner runner =
                             new StreamRunner(KilledTrainer.settings(directory.resolve("state")), clients, topologies);
                     TopicFollower follower = TopicFollower.start(

@@ -9,6 +9,7 @@ import dev.millrace.event.Features;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -47,6 +48,12 @@ final class Streams {
 
     static TrainerSettings trainer() {
         return TrainerSettings.read(reader());
+    }
+
+    static GenerationTerms terms() {
+        SettingsReader reader = reader();
+        TrainerSettings.read(reader);
+        return new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30));
     }
 
     static AvroWire wire() {

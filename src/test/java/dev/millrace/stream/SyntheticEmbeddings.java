@@ -47,7 +47,7 @@ public final class SyntheticEmbeddings {
                         new ItemEmbedding(item(number), Optional.of(vector(number)), generation, step, 0, 0);
                 producer.sendBytes(
                         topics.itemEmbeddings(),
-                        Outlet.utf8(embedding.item()),
+                        EmbeddingRecords.key(generation, embedding.item()),
                         Optional.of(wire.encode(
                                 topics.itemEmbeddings(),
                                 OutputCodec.toAvro(embedding, vector(number), topics.miniBatches()))),

@@ -17,6 +17,7 @@ import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.CommittedLog;
 import dev.millrace.stream.EmbeddedBroker;
 import dev.millrace.stream.EventProducer;
+import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.PlainValues;
 import dev.millrace.stream.StreamRunner;
@@ -36,6 +37,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -182,7 +184,12 @@ class CountAuditIT {
                         StreamRunner.Part.ATTRIBUTE,
                         MillraceTopology.attribute(topics, AttributionSettings.read(reader()), wire),
                         StreamRunner.Part.LEARN,
-                        MillraceTopology.learn(topics, TrainerSettings.read(reader()), Duration.ofMillis(200), wire)));
+                        MillraceTopology.learn(
+                                topics,
+                                TrainerSettings.read(reader()),
+                                Duration.ofMillis(200),
+                                wire,
+                                new GenerationTerms("test", new TreeMap<>(), true, Duration.ofSeconds(30)))));
     }
 
     private SettingsReader reader() {

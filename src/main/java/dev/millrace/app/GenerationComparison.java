@@ -1,0 +1,145 @@
+package dev.millrace.app;
+
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ScoredItem;
+import dev.millrace.recall.Answer;
+import dev.millrace.recall.RecallEngine;
+import dev.millrace.recall.RecallRequest;
+import dev.millrace.serve.DiskEntries;
+import dev.millrace.serve.FollowingRecall;
+import dev.millrace.serve.ModelFeed;
+import dev.millrace.serve.ServedState;
+import dev.millrace.stream.AvroWire;
+import dev.millrace.stream.GenerationRefusedException;
+import dev.millrace.stream.TopicReader;
+import dev.millrace.stream.UserFeatureRecords;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+
+/** What two generations answer to the same users: read from the topics as a server reads them, beside whatever servers run. */
+public final class GenerationComparison {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final Duration LOOK = Duration.ofMillis(100);
+    private static final int ALL = 1_000;
+
+    /**
+     * How far two generations agree.
+     *
+     * @param users who were asked for, each with a history
+     * @param k items an answer has
+     * @param common share of the items of an answer that are in the other's too, mean over the users
+     * @param sameFirst share of the users whose best item is the same
+     */
+    public record Agreement(int users, int k, double common, double sameFirst) {}
+
+    private GenerationComparison() {}
+
+    /**
+     * @param most users that are asked for, drawn by their ids
+     * @param directory for what does not fit in memory; deleted what an earlier run left there
+     * @throws GenerationRefusedException if one of them cannot answer
+     */
+    public static Agreement between(
+            MillraceSettings settings, String left, String right, int most, int k, Path directory)
+            throws IOException, InterruptedException {
+        AvroWire wire = new AvroWire(settings.wire());
+        List<String> users = sample(settings, wire, most);
+        try (DiskEntries disk = DiskEntries.open(directory, settings.serve().cacheBytes())) {
+            ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, InstantSource.system());
+            try (FollowingRecall following =
+                    FollowingRecall.start(settings.clients(), settings.topics().names(), wire, state)) {
+                await(state, following, left);
+                await(state, following, right);
+                return agreement(state.engine(), left, right, users, k);
+            }
+        }
+    }
+
+    private static void await(ServedState state, FollowingRecall following, String generation)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (state.engine().generation(generation).isEmpty()) {
+            Optional<Throwable> failure = following.failure();
+            if (failure.isPresent()) {
+                throw new IllegalStateException("a topic cannot be read: " + failure.get(), failure.get());
+            }
+            if (state.isCaughtUp() || System.nanoTime() > deadline) {
+                Thread.sleep(2 * LOOK.toMillis()); // the last entries of an encoder show after a pause
+                if (state.engine().generation(generation).isPresent()) {
+                    return;
+                }
+                throw new GenerationRefusedException("generation " + generation
+                        + " cannot answer: it is not complete, or this version does not understand its settings");
+            }
+            Thread.sleep(LOOK.toMillis());
+        }
+    }
+
+    private static Agreement agreement(RecallEngine engine, String left, String right, List<String> users, int k) {
+        double common = 0;
+        int sameFirst = 0;
+        for (String user : users) {
+            List<ScoredItem> ofLeft = recall(engine, left, user, k);
+            List<ScoredItem> ofRight = recall(engine, right, user, k);
+            Set<String> both = new HashSet<>();
+            ofLeft.forEach(item -> both.add(item.item()));
+            both.retainAll(ofRight.stream().map(ScoredItem::item).toList());
+            common += (double) both.size() / Math.max(1, Math.max(ofLeft.size(), ofRight.size()));
+            sameFirst += !ofLeft.isEmpty()
+                            && !ofRight.isEmpty()
+                            && ofLeft.get(0).item().equals(ofRight.get(0).item())
+                    ? 1
+                    : 0;
+        }
+        int count = Math.max(1, users.size());
+        return new Agreement(users.size(), k, common / count, (double) sameFirst / count);
+    }
+
+    private static List<ScoredItem> recall(RecallEngine engine, String generation, String user, int k) {
+        Answer answer = engine.recall(new RecallRequest(user, k, true, Features.NONE).of(generation));
+        if (answer instanceof Answer.Found found) {
+            return found.items();
+        }
+        throw new GenerationRefusedException("generation " + generation + " went while it was asked");
+    }
+
+    /** Users with a history: those whose ids have the smallest check sums. */
+    private static List<String> sample(MillraceSettings settings, AvroWire wire, int most) {
+        UserFeatureRecords records = new UserFeatureRecords(wire);
+        TreeMap<Long, String> drawn = new TreeMap<>();
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            for (TopicReader.Extent extent :
+                    reader.extents(settings.topics().names().userFeatures())) {
+                reader.read(extent, extent.first(), record -> {
+                    Optional<UserFeatures> user = records.decode(record);
+                    if (user.filter(one -> !one.history().isEmpty()).isPresent()) {
+                        drawn.put(checkSum(user.get().user()), user.get().user());
+                        if (drawn.size() > most) {
+                            drawn.pollLastEntry();
+                        }
+                    }
+                    return true;
+                });
+            }
+        }
+        return new ArrayList<>(drawn.values());
+    }
+
+    private static long checkSum(String user) {
+        CRC32C sum = new CRC32C();
+        sum.update(user.getBytes(StandardCharsets.UTF_8));
+        return sum.getValue();
+    }
+}

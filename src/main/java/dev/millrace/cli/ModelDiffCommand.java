@@ -1,0 +1,131 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.GenerationComparison;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.publish.GenerationFact;
+import dev.millrace.publish.GenerationFact.Kind;
+import dev.millrace.publish.GenerationHistory;
+import dev.millrace.stream.GenerationRefusedException;
+import dev.millrace.stream.Topics;
+import dev.millrace.train.TrainingProgress;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "diff",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Set two generations side by side: settings, exams, and the share of items that their answers have in common.",
+            "Recall is that of the exams since each learner began; both stand for the same only if both learnt the same steps."
+        })
+final class ModelDiffCommand implements Callable<Integer> {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final String ABSENT = "(not set)";
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Parameters(index = "0", paramLabel = "LEFT", description = "full name of a generation, as model list has it")
+    @Nullable
+    String left;
+
+    @Parameters(index = "1", paramLabel = "RIGHT", description = "the other one")
+    @Nullable
+    String right;
+
+    @Option(
+            names = "--users",
+            paramLabel = "N",
+            description = "users asked for, drawn by their ids; default ${DEFAULT-VALUE}")
+    int users = 200;
+
+    @Option(names = "--k", paramLabel = "N", description = "items of an answer; default ${DEFAULT-VALUE}")
+    int k = 100;
+
+    @Option(
+            names = "--directory",
+            paramLabel = "DIR",
+            description = "for what does not fit in memory, emptied at each start; default ${DEFAULT-VALUE}")
+    Path directory = Path.of(".millrace/diff");
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        MillraceSettings settings = config.settings();
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        if (users < 1 || k < 1) {
+            throw Processes.unusable(users < 1 ? "--users" : "--k", "" + (users < 1 ? users : k), "must be at least 1");
+        }
+        String one = Objects.requireNonNull(left);
+        String other = Objects.requireNonNull(right);
+        GenerationHistory history = Desks.of(settings).history();
+        printSettings(settings(history, one), settings(history, other), out);
+        Map<String, TrainingProgress> progress = Desks.progress(settings);
+        printExam(one, Optional.ofNullable(progress.get(one)), out);
+        printExam(other, Optional.ofNullable(progress.get(other)), out);
+        out.flush();
+        GenerationComparison.Agreement agreement =
+                GenerationComparison.between(settings, one, other, users, k, directory);
+        out.printf(
+                Locale.ROOT,
+                "answers     of %,d users: %.3f of the best %d items in common, the same best item for %.3f%n",
+                agreement.users(),
+                agreement.common(),
+                agreement.k(),
+                agreement.sameFirst());
+        out.flush();
+        return 0;
+    }
+
+    private static SortedMap<String, String> settings(GenerationHistory history, String generation) {
+        return history.fact(generation, Kind.STARTED)
+                .map(GenerationFact::settings)
+                .orElseThrow(() -> new GenerationRefusedException(
+                        "there is no generation " + generation + "; known: " + history.generations()));
+    }
+
+    private static void printSettings(
+            SortedMap<String, String> left, SortedMap<String, String> right, PrintWriter out) {
+        Set<String> keys = new TreeSet<>(left.keySet());
+        keys.addAll(right.keySet());
+        keys.removeIf(key -> left.getOrDefault(key, ABSENT).equals(right.getOrDefault(key, ABSENT)));
+        out.println("settings    " + (keys.isEmpty() ? "the same" : keys.size() + " differ"));
+        keys.forEach(key -> out.println("            " + key + " = " + left.getOrDefault(key, ABSENT) + " | "
+                + right.getOrDefault(key, ABSENT)));
+    }
+
+    private static void printExam(String generation, Optional<TrainingProgress> progress, PrintWriter out) {
+        out.println("exam        " + generation
+                + progress.map(training -> String.format(
+                                Locale.ROOT,
+                                ": step %,d, %,d ranked, R@10 %.4f, R@100 %.4f, NDCG@10 %.4f",
+                                training.step(),
+                                training.exam().model().scored(),
+                                training.exam().model().recallAt(10),
+                                training.exam().model().recallAt(100),
+                                training.exam().model().ndcg10()))
+                        .orElse(": its learner has said nothing"));
+    }
+}

@@ -1,0 +1,105 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.publish.GenerationFact;
+import dev.millrace.publish.GenerationFact.Kind;
+import dev.millrace.publish.GenerationHistory;
+import dev.millrace.stream.Topics;
+import dev.millrace.train.TrainingProgress;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "list",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Say what generations there are, which answers, and how far their learners have come.",
+            "R@10 and R@100 are those of the exams since the learner began, before it learnt from what it was asked."
+        })
+final class ModelListCommand implements Callable<Integer> {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        MillraceSettings settings = config.settings();
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        GenerationHistory history = Desks.of(settings).history();
+        Map<String, TrainingProgress> progress = Desks.progress(settings);
+        if (history.generations().isEmpty()) {
+            out.println("no generation was published yet");
+        } else {
+            out.printf(
+                    Locale.ROOT,
+                    "%-24s %-16s %9s %9s %7s %7s  %-20s %s%n",
+                    "generation",
+                    "state",
+                    "step",
+                    "items",
+                    "R@10",
+                    "R@100",
+                    "since",
+                    "learner");
+        }
+        for (String generation : history.generations()) {
+            print(generation, history, Optional.ofNullable(progress.get(generation)), out);
+        }
+        out.flush();
+        return 0;
+    }
+
+    private static void print(
+            String generation, GenerationHistory history, Optional<TrainingProgress> progress, PrintWriter out) {
+        out.printf(
+                Locale.ROOT,
+                "%-24s %-16s %9s %9s %7s %7s  %-20s %s%n",
+                generation,
+                state(generation, history),
+                progress.map(one -> String.format(Locale.ROOT, "%,d", one.step()))
+                        .orElse("-"),
+                progress.map(one -> String.format(Locale.ROOT, "%,d", one.items()))
+                        .orElse("-"),
+                progress.map(one -> recall(one, 10)).orElse("-"),
+                progress.map(one -> recall(one, 100)).orElse("-"),
+                history.fact(generation, Kind.STARTED)
+                        .map(fact -> Instant.ofEpochSecond(fact.at() / 1000).toString())
+                        .orElse("-"),
+                history.fact(generation, Kind.STARTED).map(GenerationFact::by).orElse("-"));
+    }
+
+    private static String recall(TrainingProgress progress, int cutoff) {
+        return String.format(Locale.ROOT, "%.4f", progress.exam().model().recallAt(cutoff));
+    }
+
+    private static String state(String generation, GenerationHistory history) {
+        List<String> promoted = history.promotedLastFirst();
+        if (history.is(generation, Kind.RETIRED)) {
+            return "retired";
+        }
+        int at = promoted.indexOf(generation);
+        if (at >= 0) {
+            return at == 0 ? "answers" : "answered before";
+        }
+        return history.is(generation, Kind.COMPLETE) ? "complete" : "building";
+    }
+}
