@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.CatchUp;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.stream.StreamRunner;
@@ -49,7 +50,12 @@ final class TrainCommand implements Callable<Integer> {
                 out.println("in shadow: publishes progress alone; stream.from-log.publish=true publishes embeddings");
             }
             out.flush();
+            CatchUp catchUp = new CatchUp();
             while (!stop.await(1, TimeUnit.SECONDS)) {
+                catchUp.seen(System.nanoTime(), runner.lag()).ifPresent(line -> {
+                    out.println(line);
+                    out.flush();
+                });
                 if (!runner.isAlive()) {
                     System.err.println("training stopped: "
                             + runner.failure()

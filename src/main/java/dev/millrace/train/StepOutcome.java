@@ -11,6 +11,9 @@ public sealed interface StepOutcome {
     /** It only changed the catalogue. */
     record CatalogueOnly() implements StepOutcome {}
 
+    /** All of it happened before {@code learn.from}: catalogue and popularity follow it, the model does not. */
+    record PassedOver() implements StepOutcome {}
+
     /**
      * It would have harmed the model, and was left.
      *

@@ -74,6 +74,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private final Publisher publisher;
     private final ModelAlarms alarms;
     private final int digestSteps;
+    private final long learnFrom;
     private final EntryDigest digest = new EntryDigest();
     private final Deque<StepDigest> digests = new ArrayDeque<>();
     private final long removalMemoryMillis;
@@ -111,6 +112,7 @@ public final class Trainer implements Durable, AutoCloseable {
             keepMoves();
         }
         digestSteps = settings.digestSteps();
+        learnFrom = settings.learnFrom();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
 
@@ -163,6 +165,10 @@ public final class Trainer implements Durable, AutoCloseable {
      */
     public StepOutcome learn(MiniBatch batch) {
         boolean isOwn = enter(batch);
+        if (isBeforeStart(batch)) {
+            passOver(batch, isOwn);
+            return new StepOutcome.PassedOver();
+        }
         if (!batch.examples().isEmpty()) {
             examiner.examine(batch, model, catalogue, fastPopularity);
             examiner.observe(batch);
@@ -450,6 +456,27 @@ public final class Trainer implements Durable, AutoCloseable {
         return isOwn;
     }
 
+    private boolean isBeforeStart(MiniBatch batch) {
+        return !batch.examples().isEmpty() && batch.examples().stream().allMatch(example -> example.time() < learnFrom);
+    }
+
+    private void passOver(MiniBatch batch, boolean isOwn) {
+        learntStep = batch.step();
+        publisher.stepped(batch);
+        comeTo(batch);
+        examiner.observe(batch);
+        fastPopularity.observe(batch);
+        settle(batch, isOwn, "before-start");
+    }
+
+    /** Event time has come to that of the batch. */
+    private void comeTo(MiniBatch batch) {
+        for (TrainingExample example : batch.examples()) {
+            eventTime = Math.max(eventTime, example.time());
+        }
+        catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
+    }
+
     private StepOutcome step(MiniBatch batch, boolean isOwn) {
         learntStep = batch.step();
         publisher.stepped(batch);
@@ -457,10 +484,7 @@ public final class Trainer implements Durable, AutoCloseable {
             settle(batch, isOwn, isOwn ? "without-positives" : "catalogue-change");
             return new StepOutcome.CatalogueOnly();
         }
-        for (TrainingExample example : batch.examples()) {
-            eventTime = Math.max(eventTime, example.time());
-        }
-        catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
+        comeTo(batch);
         try {
             StepReport report = model.learn(batch);
             positives += batch.examples().size();

@@ -7,11 +7,14 @@ import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.SettingsReader;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 
 /**
  * All that a trainer needs to know.
  *
  * @param fast popularity of the term that a query adds
+ * @param learnFrom epoch milliseconds of event time: what happened before is not learnt from; 0 for no such time
  * @param digestSteps distance of the steps whose digests are kept
  */
 public record TrainerSettings(
@@ -21,6 +24,7 @@ public record TrainerSettings(
         AlarmSettings alarms,
         PublishSettings publish,
         FastPopularity.Settings fast,
+        long learnFrom,
         int digestSteps) {
 
     public static TrainerSettings read(SettingsReader reader) {
@@ -31,6 +35,7 @@ public record TrainerSettings(
                 AlarmSettings.read(reader),
                 PublishSettings.read(reader),
                 FastPopularity.Settings.read(reader),
+                learnFrom(reader),
                 reader.integer(
                         "digest.steps",
                         100,
@@ -39,7 +44,24 @@ public record TrainerSettings(
                         "steps between the digests of the model that are kept for an audit, the last 32 of them"));
     }
 
+    private static long learnFrom(SettingsReader reader) {
+        String key = "learn.from";
+        String time = reader.text(
+                key,
+                "",
+                "event time, such as 2026-11-01T00:00:00Z: batches that end before it are not learnt from, only counted; empty: all are");
+        if (time.isEmpty()) {
+            return 0;
+        }
+        try {
+            return OffsetDateTime.parse(time).toEpochSecond() * 1_000;
+        } catch (DateTimeParseException unreadable) {
+            reader.require(false, key, time, "must be a time with its offset, such as 2026-11-01T00:00:00Z");
+            return 0;
+        }
+    }
+
     public TrainerSettings withExam(ExamSettings other) {
-        return new TrainerSettings(batch, model, other, alarms, publish, fast, digestSteps);
+        return new TrainerSettings(batch, model, other, alarms, publish, fast, learnFrom, digestSteps);
     }
 }

@@ -471,7 +471,7 @@ public final class CountAudit {
         compare(
                 EXAMPLES,
                 snapshot.account(EXAMPLES)
-                        .merged("learnt or refused", "learnt", "refused", "without-positives")
+                        .merged("learnt or refused", "learnt", "refused", "without-positives", "before-start")
                         .merged("left out", "removed-item", "erased"),
                 tally,
                 true);

@@ -23,6 +23,7 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -406,6 +407,51 @@ class TrainerTest {
     }
 
     @Test
+    void whatHappenedBeforeTheStartIsCountedAndNotLearnt() {
+        TrainerSettings late = settings("learn.from", Instant.ofEpochMilli(TIME + 1_000) + "");
+        try (Trainer log = new Trainer(settings);
+                Trainer learner = new Trainer(late)) {
+            Map<byte[], byte[]> before = new TreeMap<>(Arrays::compareUnsigned);
+            Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+            log.change(upsert("i0"));
+            for (int step = 1; step <= 4; step++) {
+                fill(log, step);
+                MiniBatch batch = log.closeBatch();
+                log.learn(batch);
+                assertThat(learner.learn(batch)).isInstanceOf(StepOutcome.PassedOver.class);
+                commit(learner, stored);
+                if (step == 1) {
+                    before.putAll(stored);
+                }
+            }
+            // of the model only what counts the items moves, no weight
+            assertThat(shown(stored, "m")).isEqualTo(shown(before, "m"));
+            assertThat(learner.step()).isEqualTo(4);
+            assertThat(learner.isListed("i0")).isTrue();
+
+            log.add(at("boundary", TIME + 500));
+            log.add(at("behind", TIME + 1_000));
+            assertThat(learner.learn(log.closeBatch())).isInstanceOf(StepOutcome.Learnt.class);
+
+            Books.Account account = learner.progress().books().getOrDefault(Trainer.BATCHES, Books.Account.EMPTY);
+            assertThat(account.outcome("before-start")).isEqualTo(4);
+            assertThat(account.outcome("learnt")).isEqualTo(1);
+            assertThat(account.isBalanced()).isTrue();
+        }
+        assertThatThrownBy(() -> {
+                    SettingsReader reader = new SettingsReader(Map.of("learn.from", "yesterday"));
+                    TrainerSettings.read(reader);
+                    reader.finish();
+                })
+                .hasMessageContaining("learn.from = yesterday: must be a time with its offset");
+    }
+
+    private static TrainingExample at(String id, long time) {
+        TrainingExample any = example(id, "u1", "i1", 1);
+        return new TrainingExample(id, any.user(), Features.NONE, any.item(), "click", 1, time, 0);
+    }
+
+    @Test
     void refusedStepIsRefusedByALearnerOfTheLogTooAndLeavesTheModelAsItWas() {
         try (Trainer live = new Trainer(settings);
                 Trainer follower = new Trainer(settings)) {
@@ -568,6 +614,7 @@ class TrainerTest {
                 settings.alarms(),
                 settings.publish(),
                 settings.fast(),
+                settings.learnFrom(),
                 settings.digestSteps());
     }
 
