@@ -13,6 +13,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.EmbeddedBroker;
 import dev.millrace.stream.EmbeddingRecords;
@@ -252,7 +253,10 @@ class ModelIT {
                 Trainer trainer = imported.toLookAt()) {
             for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
                 reader.read(extent, extent.first(), record -> {
-                    published.add(new EmbeddingRecords(wire).decode(record).item());
+                    ItemEmbedding embedding = new EmbeddingRecords(wire).decode(record);
+                    if (!embedding.isMark()) {
+                        published.add(embedding.item());
+                    }
                     return true;
                 });
             }

@@ -18,6 +18,7 @@ import dev.millrace.event.Features;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.BatchRecords;
 import dev.millrace.stream.EmbeddedBroker;
+import dev.millrace.stream.EmbeddingRecords;
 import dev.millrace.stream.EventProducer;
 import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.StreamRunner;
@@ -178,19 +179,20 @@ class VerifyIT {
 
     private void tamperedVectorsAreNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
         String topic = settings.topics().names().itemEmbeddings();
-        TopicRecord flipped = latest(settings, topic, "i3");
-        TopicRecord deleted = latest(settings, topic, "i4");
+        String generation = settings.trainer().model().generationName();
+        TopicRecord flipped = latest(settings, topic, EmbeddingRecords.key(generation, "i3"));
+        TopicRecord deleted = latest(settings, topic, EmbeddingRecords.key(generation, "i4"));
         byte[] value = flipped.value().orElseThrow().clone();
         // single-object header 10, length of "i3" 1, "i3" 2, block count 1, then float32 little-endian: the lowest bit
         // of
         // component 2
         value[10 + 1 + 2 + 1 + 2 * Float.BYTES] ^= 1;
-        byte[] renamed = latest(settings, topic, "i5").value().orElseThrow().clone();
+        byte[] renamed = latest(settings, topic, EmbeddingRecords.key(generation, "i5")).value().orElseThrow().clone();
         renamed[10 + 1] = 'x'; // i5 becomes xx, which is no item
         renamed[10 + 1 + 1] = 'x';
         produce(settings, topic, flipped.key(), Optional.of(value));
         produce(settings, topic, deleted.key(), Optional.empty());
-        produce(settings, topic, "xx".getBytes(StandardCharsets.UTF_8), Optional.of(renamed));
+        produce(settings, topic, EmbeddingRecords.key(generation, "xx"), Optional.of(renamed));
 
         assertThat(run(given, "verify", "--model")).isEqualTo(1);
         assertThat(out.toString().lines().filter(line -> line.startsWith("DIFFERS")))
@@ -202,13 +204,13 @@ class VerifyIT {
 
         produce(settings, topic, flipped.key(), flipped.value());
         produce(settings, topic, deleted.key(), deleted.value());
-        produce(settings, topic, "xx".getBytes(StandardCharsets.UTF_8), Optional.empty());
+        produce(settings, topic, EmbeddingRecords.key(generation, "xx"), Optional.empty());
         assertThat(run(given, "verify", "--model")).as(out.toString()).isZero();
     }
 
     private void aTamperedDigestIsNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
         String topic = settings.topics().names().trainingProgress();
-        TopicRecord record = latest(settings, topic, "learn-0");
+        TopicRecord record = latest(settings, topic, "learn-0".getBytes(StandardCharsets.UTF_8));
         TrainingProgress training = new ProgressRecords(new AvroWire(settings.wire()))
                 .decode(record)
                 .orElseThrow()
@@ -277,12 +279,12 @@ class VerifyIT {
         }
     }
 
-    private static TopicRecord latest(MillraceSettings settings, String topic, String key) {
+    private static TopicRecord latest(MillraceSettings settings, String topic, byte[] key) {
         List<TopicRecord> own = new ArrayList<>();
         try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
             for (TopicReader.Extent extent : reader.extents(topic)) {
                 reader.read(extent, extent.first(), record -> {
-                    if (Arrays.equals(record.key(), key.getBytes(StandardCharsets.UTF_8))) {
+                    if (Arrays.equals(record.key(), key)) {
                         own.add(record);
                     }
                     return true;

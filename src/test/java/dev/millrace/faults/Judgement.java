@@ -229,6 +229,9 @@ record Judgement(String verdict, List<String> failures) {
         try (TopicReader reader = new TopicReader(settings.clients(), Experiment.PATIENCE)) {
             Outcome.read(reader, settings.topics().names().itemEmbeddings(), record -> {
                 ItemEmbedding embedding = records.decode(record);
+                if (embedding.isMark()) {
+                    return;
+                }
                 if (embedding.producedAt() > 0) {
                     freshness.add(record.timestamp() - embedding.producedAt());
                 }

@@ -65,7 +65,7 @@ class EmbeddedBrokerIT {
                         .forEach(topic -> producer.sendBytes(topic, new byte[1], Optional.of(new byte[1]), tomorrow));
                 producer.flush();
 
-                assertThat(producer.acknowledged()).isEqualTo(7);
+                assertThat(producer.acknowledged()).isEqualTo(8);
             }
         }
     }
@@ -85,7 +85,7 @@ class EmbeddedBrokerIT {
                         .all()
                         .get();
             }
-            assertThat(topics(broker, Map.of()).create()).hasSize(8).doesNotContain("clicks");
+            assertThat(topics(broker, Map.of()).create()).hasSize(9).doesNotContain("clicks");
 
             assertThatThrownBy(() -> topics(broker, Map.of()).check())
                     .isInstanceOfSatisfying(UnusableTopicException.class, thrown -> assertThat(thrown.faults())
