@@ -25,11 +25,46 @@ import java.util.Optional;
 
 /**
  * Begins an application that learns from the log with the learner of a checkpoint: it goes on behind the checkpoint's step, to the
- * same bits as the learner that the checkpoint was made of.
+ * same bits as the learner that the checkpoint was made of, or, {@linkplain Start#WARM warm}, as a generation of its own.
  */
 public final class LearnerImport {
 
+    /** What the learner is to be. */
+    public enum Start {
+        /** The same, under all of the same settings. */
+        SAME,
+        /** A new generation that begins with its weights and learns on in another way. */
+        WARM
+    }
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Settings under which the entries of a learner stay what they are, by how their keys begin. */
+    private static final List<String> FREE_WHEN_WARM = List.of(
+            "model.generation",
+            "learn.from",
+            "loss.kind",
+            "loss.correction",
+            "loss.mask-same-user",
+            "loss.popularity-exponent",
+            "loss.pointwise.",
+            "loss.triplet.",
+            "loss.objective.",
+            "negatives.exposed",
+            "negatives.hard-",
+            "negatives.in-batch",
+            "negatives.popularity",
+            "negatives.uniform",
+            "batch.",
+            "optimiser.refuse-gradient-norm",
+            "exam.",
+            "alarm.",
+            "publish.",
+            "digest.steps");
+
+    /** Of an optimiser, what its slots do not depend on. */
+    private static final String FREE_OPTIMISER_SETTING =
+            "optimiser\\.(dense|rows)\\.(.*learning-rate|l2|.*\\.l[12]|max-gradient-norm|schedule\\..*)";
 
     private final ClientSettings clients;
     private final TopicNames topics;
@@ -56,16 +91,20 @@ public final class LearnerImport {
      * Begins it.
      *
      * @param learner of an application that never was
+     * @param start what it is to be
      * @throws UnusableCheckpointException if the file is not whole
      * @throws InvalidSettingsException if settings or engine are not those of the checkpoint, or there was such an application
      * @throws BrokenLogException if the log does not go on behind the checkpoint, or is another
      */
-    public Begun into(LearnerState learner, Path file) {
+    public Begun into(LearnerState learner, Path file, Start start) {
         Checkpoint checkpoint = CheckpointFile.read(file);
-        requireSame(checkpoint.header());
+        switch (start) {
+            case SAME -> requireSame(checkpoint.header());
+            case WARM -> requireCompatible(checkpoint.header());
+        }
         NavigableMap<byte[], byte[]> entries;
         try {
-            entries = entries(checkpoint);
+            entries = entries(checkpoint, start);
         } catch (CorruptEntryException notThose) {
             throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
         }
@@ -97,11 +136,33 @@ public final class LearnerImport {
         }
     }
 
+    private void requireCompatible(Checkpoint.Header header) {
+        List<SettingFault> faults = new ArrayList<>(settings.differences(header.settings()));
+        faults.removeIf(fault -> isFree(fault.path()));
+        if (settings.trainer().model().generationName().equals(header.lineage().generation())) {
+            faults.add(
+                    new SettingFault(
+                            "model.generation",
+                            settings.trainer().model().generation(),
+                            "must be another than the checkpoint's, or some setting of the model be: weights of two lineages must not have one name"));
+        }
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+    }
+
+    private static boolean isFree(String key) {
+        return FREE_WHEN_WARM.stream().anyMatch(key::startsWith) || key.matches(FREE_OPTIMISER_SETTING);
+    }
+
     /** What the new application's learner is made of: it has published nothing, so that all goes out with its first commit. */
-    private NavigableMap<byte[], byte[]> entries(Checkpoint checkpoint) {
+    private NavigableMap<byte[], byte[]> entries(Checkpoint checkpoint, Start start) {
         NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
         entries.putAll(checkpoint.entries());
         entries.keySet().removeIf(Trainer::isOfTheApplication);
+        if (start == Start.WARM) {
+            entries.keySet().removeIf(Trainer::isHeader); // it says what the weights were made by: written anew
+        }
         try (Trainer trainer = new Trainer(settings.trainer())) {
             entries.forEach(trainer::restore);
             trainer.requireWhole();

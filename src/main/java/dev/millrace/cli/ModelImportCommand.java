@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.checkpoint.LearnerImport;
+import dev.millrace.checkpoint.LearnerImport.Start;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.StreamRunner;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Begin an application that learns from the log with the learner of a checkpoint: it goes on behind its step.",
-            "The stream.application-id must be one that no trainer ever had; the settings must be the checkpoint's.",
+            "The stream.application-id must be one that no trainer ever had; the settings must be the checkpoint's, or nearly so with --warm.",
             "Exits with 0, 1 if the log does not go on there, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
         })
 final class ModelImportCommand implements Callable<Integer> {
@@ -41,6 +42,12 @@ final class ModelImportCommand implements Callable<Integer> {
     @Nullable
     Path in;
 
+    @Option(
+            names = "--warm",
+            description =
+                    "begin a new generation with its weights: settings of loss, negatives, learning rates, batches, exam and publication may be others")
+    boolean isWarm;
+
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -53,7 +60,7 @@ final class ModelImportCommand implements Callable<Integer> {
                         settings.topics().names(),
                         settings.learner(),
                         new AvroWire(settings.wire()))
-                .into(learner, Objects.requireNonNull(in));
+                .into(learner, Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME);
         ModelShowCommand.print(begun.header(), out);
         out.println("imported    as " + learner.application() + ", which goes on at step "
                 + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "

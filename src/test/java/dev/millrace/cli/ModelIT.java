@@ -95,7 +95,42 @@ class ModelIT {
             assertThat(imported.header().learnt()).isEqualTo(original.header().learnt());
             assertThat(ofTheLog(imported)).isEqualTo(ofTheLog(original)).hasSizeGreaterThan(ITEMS);
             allWasPublishedAnew(other, imported);
+
+            aWarmStartIsAGenerationOfItsOwn(other, original);
         }
+    }
+
+    private void aWarmStartIsAGenerationOfItsOwn(Map<String, String> other, Checkpoint original) throws Exception {
+        Map<String, String> warm = new HashMap<>(other);
+        warm.put("stream.application-id", "warm");
+        warm.put("stream.state-directory", directory.resolve("warm").toString());
+        String[] start = {"model", "import", "--warm", "--in", middle.toString()};
+        assertThat(run(warm, start)).isEqualTo(2);
+        assertThat(err.toString()).contains("model.generation = g1: must be another than the checkpoint's");
+        warm.put("optimiser.rows.learning-rate", "0.03");
+        warm.put("optimiser.rows.kind", "adam");
+        assertThat(run(warm, start)).isEqualTo(2);
+        assertThat(err.toString()).contains("optimiser.rows.kind = adam: must be adagrad, as in the checkpoint");
+        warm.remove("optimiser.rows.kind");
+        assertThat(run(warm, start)).as(out + "" + err).isZero();
+
+        Checkpoint learnt = afterLearningTo(original.header().step(), warm);
+        assertThat(learnt.header().lineage().generation())
+                .isEqualTo(load(warm).trainer().model().generationName())
+                .isNotEqualTo(original.header().lineage().generation());
+        assertThat(learnt.header().learnt().digest())
+                .isNotEqualTo(original.header().learnt().digest());
+        try (Trainer trainer = learnt.toLookAt();
+                Trainer before = original.toLookAt()) {
+            assertThat(trainer.items()).isEqualTo(before.items());
+            assertThat(trainer.progress().positives())
+                    .isEqualTo(before.progress().positives());
+        }
+        assertThat(run(warm, "model", "list")).isZero();
+        assertThat(out.toString())
+                .contains(
+                        original.header().lineage().generation(),
+                        learnt.header().lineage().generation());
     }
 
     private void liveLearnerIsExportedInTheMiddleAndAtTheEnd(Map<String, String> live, Path end) throws Exception {
@@ -113,7 +148,11 @@ class ModelIT {
                 assertThat(run(live, "model", "export", "--out", middle.toString()))
                         .as(out + "" + err)
                         .isZero();
-                assertThat(CheckpointFile.read(middle).header().step()).isGreaterThan(10);
+                Checkpoint found = CheckpointFile.read(middle);
+                assertThat(found.header().step()).isGreaterThan(10);
+                try (Trainer trainer = found.toLookAt()) {
+                    assertThat(trainer.items()).hasSize(ITEMS);
+                }
             });
             send(producer);
             await().atMost(PATIENCE).until(() -> positives(live) == 2L * CLICKS_A_PHASE);

@@ -187,7 +187,10 @@ class VerifyIT {
         // of
         // component 2
         value[10 + 1 + 2 + 1 + 2 * Float.BYTES] ^= 1;
-        byte[] renamed = latest(settings, topic, EmbeddingRecords.key(generation, "i5")).value().orElseThrow().clone();
+        byte[] renamed = latest(settings, topic, EmbeddingRecords.key(generation, "i5"))
+                .value()
+                .orElseThrow()
+                .clone();
         renamed[10 + 1] = 'x'; // i5 becomes xx, which is no item
         renamed[10 + 1 + 1] = 'x';
         produce(settings, topic, flipped.key(), Optional.of(value));
