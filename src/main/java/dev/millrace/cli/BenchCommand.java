@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.DigestBench;
+import dev.millrace.app.IndexBench;
 import dev.millrace.app.PopularityBench;
 import dev.millrace.app.RecoveryBench;
 import dev.millrace.model.KernelBench;
@@ -74,6 +75,21 @@ final class BenchCommand implements Runnable {
                     Path directory)
             throws IOException {
         DigestBench.run(System.out, rows, changed, directory);
+        return 0;
+    }
+
+    @Command(
+            name = "index",
+            mixinStandardHelpOptions = true,
+            description = "Compare the graph of items with the exact search: recall, time of search, memory.")
+    int index(
+            @Option(names = "--items", defaultValue = "200000", description = "items in the index") int items,
+            @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
+            @Option(names = "--k", defaultValue = "100", description = "items of an answer") int k,
+            @Option(names = "--queries", defaultValue = "500", description = "queries of a round") int queries,
+            @Option(names = "--rounds", defaultValue = "5", description = "rounds, exact and graph in turn")
+                    int rounds) {
+        new IndexBench(Objects.requireNonNull(spec).commandLine().getOut()).run(items, dim, k, queries, rounds);
         return 0;
     }
 
