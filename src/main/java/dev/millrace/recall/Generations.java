@@ -1,11 +1,12 @@
 package dev.millrace.recall;
 
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * Builds the index of each generation from its embeddings and hands it to the engine once it is complete.
@@ -33,15 +34,24 @@ public final class Generations {
     private final RecallEngine engine;
     private final Function<String, UserEncoder> encoders;
     private final Completeness completeness;
+    private final IntFunction<ItemIndex> indexes;
     private final Set<String> known = new HashSet<>();
     private Optional<ServedGeneration> next = Optional.empty();
     private boolean isCaughtUp;
 
-    /** @param encoders the encoder of a generation, by its name; asked once for each */
-    public Generations(RecallEngine engine, Function<String, UserEncoder> encoders, Completeness completeness) {
+    /**
+     * @param encoders the encoder of a generation, by its name; asked once for each
+     * @param indexes an empty index for vectors of a width
+     */
+    public Generations(
+            RecallEngine engine,
+            Function<String, UserEncoder> encoders,
+            Completeness completeness,
+            IntFunction<ItemIndex> indexes) {
         this.engine = engine;
         this.encoders = encoders;
         this.completeness = completeness;
+        this.indexes = indexes;
     }
 
     /** @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic */
@@ -117,7 +127,7 @@ public final class Generations {
     }
 
     private void open(ItemEmbedding first, long publishedAt) {
-        ExactIndex index = new ExactIndex(first.vector().orElseThrow().length);
+        ItemIndex index = indexes.apply(first.vector().orElseThrow().length);
         index.upsert(first, publishedAt);
         next = Optional.of(new ServedGeneration(first.generation(), index, encoders.apply(first.generation())));
     }

@@ -109,6 +109,7 @@ public final class FollowingRecall implements AutoCloseable {
                 state.failed(source);
             }
         });
+        state.refreshGraph();
     }
 
     /** The last commit before a pause has no next step to show it. */

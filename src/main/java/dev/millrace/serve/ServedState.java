@@ -1,7 +1,7 @@
 package dev.millrace.serve;
 
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Completeness;
 import dev.millrace.recall.Generations;
@@ -38,6 +38,7 @@ public final class ServedState {
     private final UserStates users;
     private final RecallEngine engine;
     private final EncoderFeed encoders;
+    private final ItemGraphs graphs;
     private final Generations generations;
     private final Freshness freshness = new Freshness();
     private final InstantSource clock;
@@ -54,11 +55,18 @@ public final class ServedState {
         void visibleAfter(long millis);
     }
 
-    public ServedState(DiskEntries entries, EncoderFeed encoders, Completeness completeness, InstantSource clock) {
+    /** @param graphs of the items, made and watched by these; closed by the caller */
+    public ServedState(
+            DiskEntries entries,
+            EncoderFeed encoders,
+            Completeness completeness,
+            ItemGraphs graphs,
+            InstantSource clock) {
         this.users = new UserStates(entries);
         this.engine = new RecallEngine(users);
         this.encoders = encoders;
-        this.generations = new Generations(engine, encoders::of, completeness);
+        this.graphs = graphs;
+        this.generations = new Generations(engine, encoders::of, completeness, graphs::index);
         this.clock = clock;
         for (Outcome outcome : Outcome.values()) {
             outcomes.put(outcome, new AtomicLong());
@@ -141,6 +149,22 @@ public final class ServedState {
         }
     }
 
+    /** Begins a graph of the served items if one is due; not before all that was there at start has been read. */
+    public void refreshGraph() {
+        boolean isCaughtUp;
+        synchronized (generations) {
+            isCaughtUp = !behind.contains(Source.ITEM_EMBEDDINGS);
+        }
+        if (isCaughtUp) {
+            graphs.refresh(engine);
+        }
+    }
+
+    /** The graphs of the items. */
+    ItemGraphs graphs() {
+        return graphs;
+    }
+
     public RecallEngine engine() {
         return engine;
     }
@@ -173,9 +197,9 @@ public final class ServedState {
                     isEncoderReady,
                     served.map(ServedGeneration::generation),
                     generations.building().map(ServedGeneration::generation),
-                    served.map(ServedGeneration::index).map(ExactIndex::size).orElse(0),
+                    served.map(ServedGeneration::index).map(ItemIndex::size).orElse(0),
                     served.map(ServedGeneration::index)
-                            .map(ExactIndex::newestStep)
+                            .map(ItemIndex::newestStep)
                             .orElse(0L));
         }
     }

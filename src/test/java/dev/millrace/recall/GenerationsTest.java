@@ -2,6 +2,7 @@ package dev.millrace.recall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations.Outcome;
 import java.util.HashMap;
@@ -16,7 +17,8 @@ class GenerationsTest {
     private final Generations generations = new Generations(
             engine,
             generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()),
-            Completeness.byItemCount());
+            Completeness.byItemCount(),
+            ItemIndex::new);
     private long now;
 
     @Test

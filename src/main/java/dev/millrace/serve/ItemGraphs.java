@@ -1,0 +1,96 @@
+package dev.millrace.serve;
+
+import dev.millrace.index.GraphRule;
+import dev.millrace.index.GraphShape;
+import dev.millrace.index.ItemIndex;
+import dev.millrace.recall.RecallEngine;
+import dev.millrace.recall.ServedGeneration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes indexes of items, builds their graphs on a thread of its own, one at a time, and watches what they find.
+ *
+ * <p>Only the generation that answers gets a graph. Safe for threads.
+ */
+public final class ItemGraphs implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ItemGraphs.class);
+
+    private final GraphRule rule;
+    private final GraphRecall recall;
+    private final ExecutorService builder = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "build-graph");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final AtomicLong builds = new AtomicLong();
+    private volatile double lastBuildSeconds = Double.NaN;
+    private volatile boolean isOpen = true;
+
+    public ItemGraphs(ServeSettings.Graph settings) {
+        this.rule = new GraphRule(settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL);
+        this.recall = new GraphRecall(settings.sampleEvery());
+    }
+
+    /** An empty index whose searches are watched here. */
+    ItemIndex index(int dim) {
+        return new ItemIndex(dim, rule, recall);
+    }
+
+    /** Begins a graph of the served generation if one is due; it is left unfinished if the generation stops being served. */
+    void refresh(RecallEngine engine) {
+        Optional<ItemIndex> served = engine.served().map(ServedGeneration::index);
+        if (isOpen && served.isPresent()) {
+            ItemIndex index = served.get();
+            index.refreshGraph(task -> builder.execute(() -> build(index, task)), () -> isServed(index, engine));
+        }
+    }
+
+    private boolean isServed(ItemIndex index, RecallEngine engine) {
+        return isOpen
+                && engine.served().filter(served -> served.index() == index).isPresent();
+    }
+
+    private void build(ItemIndex index, Runnable task) {
+        long start = System.nanoTime();
+        int before = index.graphs();
+        task.run();
+        if (index.graphs() != before) {
+            lastBuildSeconds = (System.nanoTime() - start) / 1e9;
+            builds.incrementAndGet();
+            LOG.atInfo()
+                    .addKeyValue("itemCount", index.graphItems())
+                    .addKeyValue("changed", index.changedItems())
+                    .addKeyValue("seconds", lastBuildSeconds)
+                    .log("A graph of the items answers from now on");
+        }
+    }
+
+    /** What the graphs find of what exact search does. */
+    GraphRecall recall() {
+        return recall;
+    }
+
+    /** Graphs finished. */
+    long builds() {
+        return builds.get();
+    }
+
+    /** How long the latest one took; NaN before the first. */
+    double lastBuildSeconds() {
+        return lastBuildSeconds;
+    }
+
+    /** Ends what is being built, and the watching. */
+    @Override
+    public void close() {
+        isOpen = false;
+        builder.shutdown();
+        recall.close();
+    }
+}
