@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param isReady all topics caught up and a generation served
  * @param isAlive no topic has failed: a new start may help one that has
+ * @param records how much of each topic has been read, where that is known
  * @param building the newer generation that is being built, if there is one
  * @param items in the served index
  * @param step latest learning step among its vectors
@@ -17,11 +18,20 @@ record Readiness(
         boolean isReady,
         boolean isAlive,
         Map<Source, Progress> topics,
+        Map<Source, Records> records,
         boolean isEncoderReady,
         Optional<String> generation,
         Optional<String> building,
         int items,
         long step) {
+
+    /**
+     * How much has been read of what was in a topic at the start.
+     *
+     * @param read of these
+     * @param all there were; those that compaction has removed since count as read
+     */
+    record Records(long read, long all) {}
 
     /** How far a topic has been read. */
     enum Progress {

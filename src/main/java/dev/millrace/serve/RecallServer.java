@@ -249,12 +249,24 @@ public final class RecallServer implements AutoCloseable {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("ready", readiness.isReady());
         body.put("topics", topics);
+        body.put("records", records(readiness));
         body.put("encoder", readiness.isEncoderReady() ? "ready" : "incomplete");
         readiness.generation().ifPresent(generation -> body.put("generation", generation));
         readiness.building().ifPresent(generation -> body.put("building", generation));
         body.put("items", readiness.items());
         body.put("step", readiness.step());
         return reply(readiness.isReady() ? 200 : SERVICE_UNAVAILABLE, body);
+    }
+
+    private static Map<String, Object> records(Readiness readiness) {
+        Map<String, Object> records = new LinkedHashMap<>();
+        readiness.records().forEach((source, of) -> {
+            Map<String, Object> counts = new LinkedHashMap<>();
+            counts.put("read", of.read());
+            counts.put("of", of.all());
+            records.put(dashed(source), counts);
+        });
+        return records;
     }
 
     private Reply scrape(Context request) {

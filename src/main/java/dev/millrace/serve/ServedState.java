@@ -44,6 +44,7 @@ public final class ServedState {
     private final InstantSource clock;
     private final Set<Source> behind = EnumSet.allOf(Source.class);
     private final Set<Source> failed = EnumSet.noneOf(Source.class);
+    private final Map<Source, Readiness.Records> records = new EnumMap<>(Source.class);
     private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
     private final AtomicLong modelUpdates = new AtomicLong();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
@@ -128,6 +129,13 @@ public final class ServedState {
         userUpdates.incrementAndGet();
     }
 
+    /** So much has been read of what was in a topic when it was first followed. */
+    void read(Source source, Readiness.Records progress) {
+        synchronized (generations) {
+            records.put(source, progress);
+        }
+    }
+
     /** What was in a topic when it was first followed has all been read. */
     public void caughtUp(Source source) {
         synchronized (generations) {
@@ -194,6 +202,7 @@ public final class ServedState {
                     isCurrent && served.isPresent() && isEncoderReady,
                     failed.isEmpty(),
                     topics,
+                    new EnumMap<>(records),
                     isEncoderReady,
                     served.map(ServedGeneration::generation),
                     generations.building().map(ServedGeneration::generation),

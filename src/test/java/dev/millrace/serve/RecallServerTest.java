@@ -94,9 +94,14 @@ class RecallServerTest {
         HttpResponse<String> before = get("/readyz");
         assertThat(before.statusCode()).isEqualTo(503);
         assertThat(json(before).path("topics").path("user-features").asText()).isEqualTo("reading");
+        assertThat(json(before).path("records").isEmpty()).isTrue();
         assertThat(get("/livez").statusCode()).isEqualTo(200);
         assertProblem(get("/v1/recall?user=u1"), 503);
         assertProblem(get("/v1/items/a"), 503);
+
+        state.read(Source.ITEM_EMBEDDINGS, new Readiness.Records(412, 1_000));
+        assertThat(json(get("/readyz")).path("records").toString())
+                .isEqualTo("{\"item-embeddings\":{\"read\":412,\"of\":1000}}");
 
         fill();
 
