@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.ColdStartBench;
 import dev.millrace.app.DigestBench;
 import dev.millrace.app.IndexBench;
 import dev.millrace.app.PopularityBench;
@@ -90,6 +91,23 @@ final class BenchCommand implements Runnable {
             @Option(names = "--rounds", defaultValue = "5", description = "rounds, exact and graph in turn")
                     int rounds) {
         new IndexBench(Objects.requireNonNull(spec).commandLine().getOut()).run(items, dim, k, queries, rounds);
+        return 0;
+    }
+
+    @Command(
+            name = "cold-start",
+            mixinStandardHelpOptions = true,
+            description = "Time a server's start on a topic of many vectors, with the broker in the same process.")
+    int coldStart(
+            @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
+            @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
+            @Option(names = "--rounds", defaultValue = "3", description = "starts") int rounds,
+            @Option(names = "--graph", description = "wait for the graph of the items too") boolean isWithGraph)
+            throws IOException, InterruptedException {
+        Path directory = Files.createTempDirectory("millrace-cold-start");
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println("in " + directory);
+        new ColdStartBench(directory, out).run(items, dim, rounds, isWithGraph);
         return 0;
     }
 
