@@ -8,6 +8,7 @@ import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -30,6 +32,9 @@ import org.junit.jupiter.api.Test;
 class ItemIndexTest {
 
     private static final int DIM = 8;
+    private static final int STEADY = 20; // and the next, of the last test
+    private static final int PASSING = 100;
+    private static final int LAST_VERSION = 4_000;
     private static final GraphRule FROM_300 = new GraphRule(300, 0.2, 0.05, GraphShape.USUAL);
 
     /** What answered, in order. */
@@ -251,29 +256,38 @@ class ItemIndexTest {
     /*
      * Invariants, while one thread writes, one builds graphs one after the other, and two search:
      * - an item removed before the search began, and not put back before it ended, is not found;
-     * - an item's score is that of its vector when the search began, or of a later one;
-     * - no item comes twice; an item that stays and has the best vector is found.
-     * Each write puts an item's version into `begun` before and into `done` after it. Version v of an item has the first component
-     * v / 2^20, exactly, so that the query (1, 0, …) scores an item with its version; odd versions are removals. All other
-     * components but the last, which makes the length one, are 0, so all items lie on an arc.
+     * - an item that was there all the time is found, once, with the score of its vector when the search began or of a later one.
+     * Vectors lie on an arc, and the query (1, 0) scores an item by its first component, exactly. Those of 100 passing items say which
+     * item and version they are of: i / 256 + version / 2^20; odd versions are removals. `begun` has an item's version before it is
+     * written, `done` after. 20 steady items change between two vectors and never go; 300 others have negative scores and stay. The
+     * candidates of a search for 130 are 390 of at most 420, so that no item is missed because it is far.
      */
     @Test
     void searchesHoldTheirInvariantsWhileItemsChangeAndGraphsAreExchanged() throws Exception {
-        int items = 400;
-        int writes = 120_000;
-        ItemIndex shared = new ItemIndex(2, new GraphRule(100, 0.001, 0.0001, GraphShape.USUAL), SearchListener.NONE);
-        AtomicIntegerArray begun = new AtomicIntegerArray(items);
-        AtomicIntegerArray done = new AtomicIntegerArray(items);
-        for (int item = 0; item < items; item++) {
-            shared.upsert(versioned(item, 0), 1);
+        AtomicInteger byGraph = new AtomicInteger();
+        ItemIndex shared =
+                new ItemIndex(2, new GraphRule(100, 0.001, 1e-5, GraphShape.USUAL), (of, search, by, found) -> {
+                    if (by == SearchListener.Means.GRAPH) {
+                        byGraph.incrementAndGet();
+                    }
+                });
+        for (int item = 0; item < 300; item++) {
+            shared.upsert(onArc("other" + item, -item / 512f), 1);
         }
-        shared.upsert(new ItemEmbedding("best", Optional.of(new float[] {1, 0}), "g", 1, 0, 0), 1);
+        for (int item = 0; item < STEADY; item++) {
+            shared.upsert(onArc("steady" + item, steady(item, 0)), 1);
+        }
+        for (int item = 0; item < PASSING; item++) {
+            shared.upsert(onArc("passing" + item, passing(item, 0)), 1);
+        }
+        AtomicIntegerArray begun = new AtomicIntegerArray(PASSING);
+        AtomicIntegerArray done = new AtomicIntegerArray(PASSING);
         AtomicBoolean isWriting = new AtomicBoolean(true);
         ExecutorService threads = Executors.newFixedThreadPool(3);
         try {
             Runnable searching = () -> {
                 do {
-                    searchOnce(shared, items, begun, done);
+                    searchOnce(shared, begun, done);
                 } while (isWriting.get());
             };
             Runnable building = () -> {
@@ -284,16 +298,21 @@ class ItemIndexTest {
             List<Future<?>> running =
                     List.of(threads.submit(searching), threads.submit(searching), threads.submit(building));
             Random chance = new Random(5);
-            for (int write = 0; write < writes; write++) {
-                int item = chance.nextInt(items);
+            for (int write = 0; write < 200_000 || shared.graphs() < 20; write++) {
+                int item = chance.nextInt(PASSING);
                 int version = done.get(item) + 1;
-                begun.set(item, version);
-                if (version % 2 == 1) {
-                    shared.remove("i" + item);
-                } else {
-                    shared.upsert(versioned(item, version), 1);
+                if (write % 4 == 0) {
+                    int other = chance.nextInt(STEADY);
+                    shared.upsert(onArc("steady" + other, steady(other, write % 8 / 4)), 1);
+                } else if (version <= LAST_VERSION) {
+                    begun.set(item, version);
+                    if (version % 2 == 1) {
+                        shared.remove("passing" + item);
+                    } else {
+                        shared.upsert(onArc("passing" + item, passing(item, version)), 1);
+                    }
+                    done.set(item, version);
                 }
-                done.set(item, version);
             }
             isWriting.set(false);
             for (Future<?> one : running) {
@@ -303,28 +322,46 @@ class ItemIndexTest {
             isWriting.set(false);
             threads.shutdownNow();
         }
-        assertThat(shared.graphs()).as("graphs exchanged meanwhile").isGreaterThan(2);
+        assertThat(byGraph.get()).as("searches answered by a graph").isGreaterThan(20);
     }
 
-    private static void searchOnce(ItemIndex shared, int items, AtomicIntegerArray begun, AtomicIntegerArray done) {
-        int[] before = IntStream.range(0, items).map(done::get).toArray();
-        List<ScoredItem> found = shared.search(new float[] {1, 0}, 50, item -> false);
-        int[] after = IntStream.range(0, items).map(begun::get).toArray();
+    private static void searchOnce(ItemIndex shared, AtomicIntegerArray begun, AtomicIntegerArray done) {
+        int[] before = IntStream.range(0, PASSING).map(done::get).toArray();
+        List<ScoredItem> found = shared.search(new float[] {1, 0}, 130, item -> false);
+        int[] after = IntStream.range(0, PASSING).map(begun::get).toArray();
 
-        assertThat(found.stream().map(ScoredItem::item).distinct()).hasSameSizeAs(found);
-        assertThat(found.get(0).item()).isEqualTo("best");
-        for (ScoredItem each : found.subList(1, found.size())) {
-            int item = Integer.parseInt(each.item().substring(1));
-            int version = Math.round(each.score() * (1 << 20));
-            assertThat(version).as(each.item()).isBetween(before[item], after[item]);
-            assertThat(version % 2).as("%s was there", each.item()).isZero();
+        Map<String, Float> scores = new HashMap<>();
+        found.forEach(each -> scores.put(each.item(), each.score()));
+        assertThat(scores).as("each once").hasSize(130);
+        for (int item = 0; item < STEADY; item++) {
+            assertThat(scores.get("steady" + item)).as("steady" + item).isIn(steady(item, 0), steady(item, 1));
+        }
+        for (int item = 0; item < PASSING; item++) {
+            Float score = scores.get("passing" + item);
+            if (score != null) {
+                int version = Math.round((score - passing(item, 0)) * (1 << 20));
+                assertThat(version).as("passing" + item).isBetween(before[item], after[item]);
+                assertThat(version % 2).as("passing%s was there", item).isZero();
+            } else {
+                boolean stayed = before[item] == after[item] && before[item] % 2 == 0;
+                assertThat(stayed)
+                        .as("passing%s stayed and was not found", item)
+                        .isFalse();
+            }
         }
     }
 
-    private static ItemEmbedding versioned(int item, int version) {
-        float first = version / (float) (1 << 20);
+    private static float passing(int item, int version) {
+        return item / 256f + version / (float) (1 << 20);
+    }
+
+    private static float steady(int item, int vector) {
+        return 0.5f + item / 64f + vector / 128f;
+    }
+
+    private static ItemEmbedding onArc(String item, float first) {
         float[] vector = {first, (float) Math.sqrt(1 - (double) first * first)};
-        return new ItemEmbedding("i" + item, Optional.of(vector), "g", 1, 0, 0);
+        return new ItemEmbedding(item, Optional.of(vector), "g", 1, 0, 0);
     }
 
     private boolean refresh() {
