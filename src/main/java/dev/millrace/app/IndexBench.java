@@ -1,10 +1,12 @@
 package dev.millrace.app;
 
-import dev.millrace.index.ExactIndex;
-import dev.millrace.index.GraphIndex;
+import dev.millrace.index.GraphRule;
 import dev.millrace.index.GraphShape;
-import dev.millrace.index.NearestItems;
+import dev.millrace.index.ItemFilter;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.index.Search;
+import dev.millrace.index.SearchListener;
 import dev.millrace.publish.ItemEmbedding;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -18,16 +20,19 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Holds the graph against the exact search: what it finds of the exact answer, and how long both take, in turn.
+ * Holds a graph beside the index against the exact search: what it finds of the exact answer, and how long both take, in turn.
  *
- * <p>Vectors are drawn around centres, one for a hundred items, as items of a category lie; a query is an item's vector with noise,
- * of a cosine of about .8 with it.
+ * <p>Three times: as the graph was built; after every vector has moved by so little that the graph still finds it; and with a tenth of
+ * the items anew, which are searched beside the graph. Vectors are drawn around centres, one for a hundred items, as items of a category
+ * lie; a query is an item's vector with noise, of a cosine of about .8 with it.
  */
 public final class IndexBench {
 
     private static final int ITEMS_A_CENTRE = 100;
     private static final double SPREAD = 0.7;
     private static final double AWAY = 0.1;
+    private static final double MOVE = 0.1; // the default of serve.graph.max-move
+    private static final int ANEW = 10; // one of so many
     private static final int WARM_UP = 200;
 
     private final Random random = new Random(1);
@@ -37,50 +42,95 @@ public final class IndexBench {
         this.out = out;
     }
 
+    /** How a search is answered. */
+    private interface Way {
+        List<ScoredItem> answer(Search search);
+    }
+
     /**
      * Prints build time, recall and times of search.
      *
      * @param k items of an answer
      * @param queries of a round
      * @param rounds of which the median and the range are printed
+     * @param threads that build the graph
      */
-    public void run(int items, int dim, int k, int queries, int rounds) {
+    public void run(int items, int dim, int k, int queries, int rounds, int threads) {
+        print("%,d items of %d, k = %d, %d rounds of %,d queries; %s", items, dim, k, rounds, queries, machine());
         float[] vectors = vectors(random, items, dim);
         List<String> ids = new ArrayList<>(items);
         for (int item = 0; item < items; item++) {
             ids.add("item-" + item);
         }
-        long before = usedHeap();
-        ExactIndex exact = new ExactIndex(dim);
+        long empty = usedHeap();
+        ItemIndex index =
+                new ItemIndex(dim, new GraphRule(1, 1, MOVE * 1.01, GraphShape.USUAL, threads), SearchListener.NONE);
         for (int item = 0; item < items; item++) {
-            float[] vector = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
-            exact.upsert(new ItemEmbedding(ids.get(item), Optional.of(vector), "bench", 1, 0, 0), 1);
+            put(index, ids.get(item), vectors, item, dim);
         }
-        long exactBytes = usedHeap() - before;
-        before = usedHeap();
+        long exact = usedHeap();
+        print("exact  %,d bytes of heap an item, without its id", (exact - empty) / items);
         long start = System.nanoTime();
-        GraphIndex graph = new GraphIndex(dim, ids, vectors.clone(), GraphShape.USUAL);
+        index.refreshGraph(Runnable::run, () -> true);
         double seconds = (System.nanoTime() - start) / 1e9;
-        long graphBytes = usedHeap() - before;
-        print("%,d items of %d, k = %d, %d rounds of %,d queries; %s", items, dim, k, rounds, queries, machine());
-        print("exact  %,d bytes of heap an item, without its id", exactBytes / items);
-        print("graph  %,d bytes of heap an item more, built in %.1f s by one thread", graphBytes / items, seconds);
+        print(
+                "graph  %,d bytes of heap an item more, built in %.1f s by %d threads",
+                (usedHeap() - exact) / items, seconds, threads);
+        compare("as built", index, vectors, k, queries, rounds);
 
+        for (int item = 0; item < items; item++) {
+            move(vectors, item * dim, dim);
+            put(index, ids.get(item), vectors, item, dim);
+        }
+        compare(String.format(Locale.ROOT, "all moved by %.1f", MOVE), index, vectors, k, queries, rounds);
+
+        float[] others = vectors(random, items / ANEW, dim);
+        for (int other = 0; other < items / ANEW; other++) {
+            int item = other * ANEW;
+            System.arraycopy(others, other * dim, vectors, item * dim, dim);
+            put(index, ids.get(item), vectors, item, dim);
+        }
+        compare(
+                String.format(Locale.ROOT, "and %,d items anew", index.changedItems()),
+                index,
+                vectors,
+                k,
+                queries,
+                rounds);
+    }
+
+    private void compare(String what, ItemIndex index, float[] vectors, int k, int queries, int rounds) {
+        int dim = index.dim();
         float[][] warming = queries(vectors, WARM_UP, dim);
-        times(exact, warming, k);
-        times(graph, warming, k);
+        times(index::searchExactly, warming, k);
+        times(index::search, warming, k);
         double[] recalls = new double[rounds];
         double[][] exactMillis = new double[rounds][];
         double[][] graphMillis = new double[rounds][];
         for (int round = 0; round < rounds; round++) {
             float[][] asked = queries(vectors, queries, dim);
-            exactMillis[round] = times(exact, asked, k);
-            graphMillis[round] = times(graph, asked, k);
-            recalls[round] = recall(exact, graph, asked, k);
+            exactMillis[round] = times(index::searchExactly, asked, k);
+            graphMillis[round] = times(index::search, asked, k);
+            recalls[round] = recall(index, asked, k);
         }
-        print("recall@%d  %s", k, spread("%.4f", recalls));
+        print("%s: recall@%d  %s", what, k, spread("%.4f", recalls));
         printTimes("exact", exactMillis);
         printTimes("graph", graphMillis);
+    }
+
+    private static void put(ItemIndex index, String id, float[] vectors, int item, int dim) {
+        float[] vector = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
+        index.upsert(new ItemEmbedding(id, Optional.of(vector), "bench", 1, 0, 0), 1);
+    }
+
+    /** Moves a unit vector by {@link #MOVE}, at most, in any direction. */
+    private void move(float[] vectors, int from, int dim) {
+        double[] direction = random.doubles(dim, -1, 1).toArray();
+        double length = Math.sqrt(Arrays.stream(direction).map(x -> x * x).sum());
+        for (int d = 0; d < dim; d++) {
+            vectors[from + d] += (float) (MOVE * direction[d] / length);
+        }
+        normalise(vectors, from, dim);
     }
 
     /** Unit vectors around centres, [items, dim]. */
@@ -124,29 +174,31 @@ public final class IndexBench {
         }
     }
 
-    private static double recall(NearestItems exact, NearestItems graph, float[][] queries, int k) {
+    private static double recall(ItemIndex index, float[][] queries, int k) {
         double sum = 0;
         for (float[] query : queries) {
-            Set<String> best = items(exact, query, k);
+            Set<String> best = items(index.searchExactly(search(query, k)));
             int wanted = best.size();
-            best.retainAll(items(graph, query, k));
+            best.retainAll(items(index.search(search(query, k))));
             sum += (double) best.size() / wanted;
         }
         return sum / queries.length;
     }
 
-    private static Set<String> items(NearestItems index, float[] query, int k) {
-        return index.search(query, k, item -> false).stream()
-                .map(ScoredItem::item)
-                .collect(Collectors.toCollection(HashSet::new));
+    private static Search search(float[] query, int k) {
+        return new Search(query, k, item -> false, ItemFilter.NONE, 0);
+    }
+
+    private static Set<String> items(List<ScoredItem> found) {
+        return found.stream().map(ScoredItem::item).collect(Collectors.toCollection(HashSet::new));
     }
 
     /** Milliseconds of each search, ascending. */
-    private static double[] times(NearestItems index, float[][] queries, int k) {
+    private static double[] times(Way way, float[][] queries, int k) {
         double[] millis = new double[queries.length];
         for (int at = 0; at < queries.length; at++) {
             long start = System.nanoTime();
-            index.search(queries[at], k, item -> false);
+            way.answer(search(queries[at], k));
             millis[at] = (System.nanoTime() - start) / 1e6;
         }
         Arrays.sort(millis);
@@ -160,7 +212,7 @@ public final class IndexBench {
             p50[round] = rounds[round][rounds[round].length / 2];
             p99[round] = rounds[round][rounds[round].length * 99 / 100];
         }
-        print("%s  p50 %s ms  p99 %s ms", name, spread("%.2f", p50), spread("%.2f", p99));
+        print("  %s  p50 %s ms  p99 %s ms", name, spread("%.2f", p50), spread("%.2f", p99));
     }
 
     /** Median and range. */

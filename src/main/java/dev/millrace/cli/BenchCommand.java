@@ -88,9 +88,11 @@ final class BenchCommand implements Runnable {
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
             @Option(names = "--k", defaultValue = "100", description = "items of an answer") int k,
             @Option(names = "--queries", defaultValue = "500", description = "queries of a round") int queries,
-            @Option(names = "--rounds", defaultValue = "5", description = "rounds, exact and graph in turn")
-                    int rounds) {
-        new IndexBench(Objects.requireNonNull(spec).commandLine().getOut()).run(items, dim, k, queries, rounds);
+            @Option(names = "--rounds", defaultValue = "5", description = "rounds, exact and graph in turn") int rounds,
+            @Option(names = "--threads", defaultValue = "1", description = "threads that build the graph")
+                    int threads) {
+        new IndexBench(Objects.requireNonNull(spec).commandLine().getOut())
+                .run(items, dim, k, queries, rounds, threads);
         return 0;
     }
 

@@ -17,9 +17,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * Item vectors as a graph of neighbours, built once and then searched, approximately, by any number of threads.
@@ -30,8 +33,8 @@ import java.util.function.Predicate;
 public final class GraphIndex implements NearestItems {
 
     /*
-     * Order. Vectors are put in one after the other by the calling thread, and the last pass over the edges runs in a pool of one: so
-     * that the same vectors in the same order give the same graph. A build by many threads is faster and another graph each time.
+     * Order. By one thread, vectors are put in one after the other, and the last pass over the edges runs in a pool of one: so that the
+     * same vectors in the same order give the same graph. A build by several threads is faster and another graph each time.
      *
      * Memory. Vectors lie in one array, from which JVector is given scores; it never holds a vector itself. An item costs its vector,
      * its edges as CompactGraph has them, and its number in a table that is at most half full.
@@ -58,7 +61,7 @@ public final class GraphIndex implements NearestItems {
      * @param vectors [items, dim] of unit length, row-major; taken over, not to be changed
      */
     public GraphIndex(int dim, List<String> items, float[] vectors, GraphShape shape) {
-        this(dim, items, vectors, shape, graph(dim, items, vectors, shape, () -> true));
+        this(dim, items, vectors, shape, graph(dim, items, vectors, shape, 1, () -> true));
     }
 
     private GraphIndex(int dim, List<String> items, float[] vectors, GraphShape shape, Optional<CompactGraph> graph) {
@@ -73,11 +76,12 @@ public final class GraphIndex implements NearestItems {
     /**
      * As the constructor, unless the graph is no longer wanted before it is done.
      *
+     * @param threads that build it, at least 1
      * @param isWanted asked now and then while it is built
      */
     static Optional<GraphIndex> build(
-            int dim, List<String> items, float[] vectors, GraphShape shape, BooleanSupplier isWanted) {
-        Optional<CompactGraph> graph = graph(dim, items, vectors, shape, isWanted);
+            int dim, List<String> items, float[] vectors, GraphShape shape, int threads, BooleanSupplier isWanted) {
+        Optional<CompactGraph> graph = graph(dim, items, vectors, shape, threads, isWanted);
         return graph.isEmpty() ? Optional.empty() : Optional.of(new GraphIndex(dim, items, vectors, shape, graph));
     }
 
@@ -87,7 +91,7 @@ public final class GraphIndex implements NearestItems {
     }
 
     private static Optional<CompactGraph> graph(
-            int dim, List<String> items, float[] vectors, GraphShape shape, BooleanSupplier isWanted) {
+            int dim, List<String> items, float[] vectors, GraphShape shape, int threads, BooleanSupplier isWanted) {
         if (vectors.length != (long) items.size() * dim) {
             throw new IllegalArgumentException(
                     vectors.length + " components for " + items.size() + " vectors of " + dim);
@@ -97,7 +101,7 @@ public final class GraphIndex implements NearestItems {
                 throw new IllegalArgumentException("a vector has a component of " + component);
             }
         }
-        ForkJoinPool alone = new ForkJoinPool(1);
+        ForkJoinPool pool = new ForkJoinPool(threads);
         try (GraphIndexBuilder builder = new GraphIndexBuilder(
                 new FlatScores(vectors, dim),
                 dim,
@@ -105,14 +109,27 @@ public final class GraphIndex implements NearestItems {
                 shape.buildBreadth(),
                 OVERFLOW,
                 DIVERSITY,
-                alone,
-                alone)) {
-            for (int row = 0; row < items.size(); row++) {
+                pool,
+                pool)) {
+            AtomicBoolean isLeft = new AtomicBoolean();
+            IntConsumer put = row -> {
                 if (row % ASK_EVERY == 0 && !isWanted.getAsBoolean()) {
-                    return Optional.empty();
+                    isLeft.set(true);
                 }
-                builder.addGraphNode(
-                        row, VECTORS.createFloatVector(Arrays.copyOfRange(vectors, row * dim, (row + 1) * dim)));
+                if (!isLeft.get()) {
+                    builder.addGraphNode(
+                            row, VECTORS.createFloatVector(Arrays.copyOfRange(vectors, row * dim, (row + 1) * dim)));
+                }
+            };
+            IntStream rows = IntStream.range(0, items.size());
+            if (threads == 1) {
+                rows.forEachOrdered(put);
+            } else {
+                pool.submit(() -> rows.parallel().forEach(put))
+                        .join(); // a parallel stream runs in the pool that it is begun in
+            }
+            if (isLeft.get()) {
+                return Optional.empty();
             }
             if (!items.isEmpty()) {
                 builder.cleanup();
@@ -121,7 +138,7 @@ public final class GraphIndex implements NearestItems {
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot build a graph in memory", failure);
         } finally {
-            alone.shutdown();
+            pool.shutdown();
         }
     }
 

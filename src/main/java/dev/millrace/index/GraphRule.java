@@ -8,16 +8,18 @@ package dev.millrace.index;
  *     built
  * @param maxMove how far a vector may be from the graph's for its item not to count as changed, at least 0
  * @param shape of the graph
+ * @param threads that build it, at least 1
  */
-public record GraphRule(int minItems, double rebuildShare, double maxMove, GraphShape shape) {
+public record GraphRule(int minItems, double rebuildShare, double maxMove, GraphShape shape, int threads) {
 
     /** All searches are exact. */
-    public static final GraphRule NEVER = new GraphRule(0, 1, 0, GraphShape.USUAL);
+    public static final GraphRule NEVER = new GraphRule(0, 1, 0, GraphShape.USUAL, 1);
 
     public GraphRule {
-        if (minItems < 0 || !(rebuildShare > 0 && rebuildShare <= 1) || !(maxMove >= 0)) {
+        if (minItems < 0 || !(rebuildShare > 0 && rebuildShare <= 1) || !(maxMove >= 0) || threads < 1) {
             throw new IllegalArgumentException("min items = " + minItems + ", rebuild share = " + rebuildShare
-                    + ", max move = " + maxMove + ": must be at least 0, in (0, 1], at least 0");
+                    + ", max move = " + maxMove + ", threads = " + threads
+                    + ": must be at least 0, in (0, 1], at least 0, at least 1");
         }
     }
 

@@ -195,8 +195,8 @@ public final class ItemIndex implements NearestItems {
                 snapshot = exact.snapshot();
                 since = Optional.of(changes);
             }
-            Optional<GraphIndex> nodes =
-                    GraphIndex.build(dim(), snapshot.items(), snapshot.vectors(), rule.shape(), isWanted);
+            Optional<GraphIndex> nodes = GraphIndex.build(
+                    dim(), snapshot.items(), snapshot.vectors(), rule.shape(), rule.threads(), isWanted);
             synchronized (this) {
                 built = nodes.map(graphOfItems ->
                         new OverlaidGraph(graphOfItems, snapshot.attributes(), changes, exact, rule.maxMove()));

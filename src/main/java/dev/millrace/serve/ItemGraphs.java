@@ -33,7 +33,8 @@ public final class ItemGraphs implements AutoCloseable {
     private volatile boolean isOpen = true;
 
     public ItemGraphs(ServeSettings.Graph settings) {
-        this.rule = new GraphRule(settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL);
+        this.rule = new GraphRule(
+                settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL, settings.threads());
         this.recall = new GraphRecall(settings.sampleEvery());
     }
 

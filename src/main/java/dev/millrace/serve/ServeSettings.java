@@ -38,12 +38,13 @@ public record ServeSettings(
      * @param minItems items from which on there is one; 0 for never
      * @param rebuildShare of items that differ from it, above which it is built anew
      * @param maxMove how far a vector may be from the graph's for its item not to differ
+     * @param threads that build it
      * @param sampleEvery of so many answers by the graph, one is repeated exactly; 0 for none
      */
-    public record Graph(int minItems, double rebuildShare, double maxMove, int sampleEvery) {
+    public record Graph(int minItems, double rebuildShare, double maxMove, int threads, int sampleEvery) {
 
         /** All searches are exact. */
-        public static final Graph NEVER = new Graph(0, 1, 0, 0);
+        public static final Graph NEVER = new Graph(0, 1, 0, 1, 0);
 
         static Graph read(SettingsReader reader) {
             return new Graph(
@@ -65,6 +66,12 @@ public record ServeSettings(
                             0,
                             2,
                             "how far a vector may have moved for its item still to be found by the graph; scores are the newest vector's"),
+                    reader.integer(
+                            "serve.graph.threads",
+                            1,
+                            1,
+                            256,
+                            "threads that build a graph, beside those that answer and read"),
                     reader.integer(
                             "serve.graph.sample-every",
                             100,

@@ -35,7 +35,7 @@ class ItemIndexTest {
     private static final int STEADY = 20; // and the next, of the last test
     private static final int PASSING = 100;
     private static final int LAST_VERSION = 4_000;
-    private static final GraphRule FROM_300 = new GraphRule(300, 0.2, 0.05, GraphShape.USUAL);
+    private static final GraphRule FROM_300 = new GraphRule(300, 0.2, 0.05, GraphShape.USUAL, 1);
 
     /** What answered, in order. */
     private final List<SearchListener.Means> means = new ArrayList<>();
@@ -225,7 +225,7 @@ class ItemIndexTest {
     void answersAsTheExactSearchThroughAnyChangesAndGraphs(@ForAll long seed) {
         Random chance = new Random(seed);
         int items = 100;
-        ItemIndex changing = new ItemIndex(DIM, new GraphRule(30, 0.3, 0.3, GraphShape.USUAL), SearchListener.NONE);
+        ItemIndex changing = new ItemIndex(DIM, new GraphRule(30, 0.3, 0.3, GraphShape.USUAL, 1), SearchListener.NONE);
         String[] colours = {"red", "green"};
         List<Runnable> building = new ArrayList<>();
         for (int change = 0; change < 400; change++) {
@@ -266,7 +266,7 @@ class ItemIndexTest {
     void searchesHoldTheirInvariantsWhileItemsChangeAndGraphsAreExchanged() throws Exception {
         AtomicInteger byGraph = new AtomicInteger();
         ItemIndex shared =
-                new ItemIndex(2, new GraphRule(100, 0.001, 1e-5, GraphShape.USUAL), (of, search, by, found) -> {
+                new ItemIndex(2, new GraphRule(100, 0.001, 1e-5, GraphShape.USUAL, 1), (of, search, by, found) -> {
                     if (by == SearchListener.Means.GRAPH) {
                         byGraph.incrementAndGet();
                     }

@@ -47,7 +47,7 @@ class RecallServerTest {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ObjectMapper mapper = new ObjectMapper();
     private final DiskEntries entries;
-    private final ItemGraphs graphs = new ItemGraphs(new ServeSettings.Graph(200, 0.1, 0, 1));
+    private final ItemGraphs graphs = new ItemGraphs(new ServeSettings.Graph(200, 0.1, 0, 2, 1));
     private final ServedState state;
     private final Path directory;
     private final RecallServer server;
