@@ -15,12 +15,16 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes indexes of items, builds their graphs on a thread of its own, one at a time, and watches what they find.
  *
- * <p>Only the generation that answers gets a graph. Safe for threads.
+ * <p>Only the generation that answers gets a graph, and only if that fits into the heap: out of memory the process would end. Safe
+ * for threads.
  */
 public final class ItemGraphs implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ItemGraphs.class);
 
+    private static final double HEAP_SHARE = 0.75; // that index and graphs may take
+
+    private final long heapBytes;
     private final GraphRule rule;
     private final GraphRecall recall;
     private final ExecutorService builder = Executors.newSingleThreadExecutor(task -> {
@@ -31,8 +35,15 @@ public final class ItemGraphs implements AutoCloseable {
     private final AtomicLong builds = new AtomicLong();
     private volatile double lastBuildSeconds = Double.NaN;
     private volatile boolean isOpen = true;
+    private volatile boolean isWarned;
 
     public ItemGraphs(ServeSettings.Graph settings) {
+        this(settings, Runtime.getRuntime().maxMemory());
+    }
+
+    /** @param heapBytes that there are in all */
+    ItemGraphs(ServeSettings.Graph settings, long heapBytes) {
+        this.heapBytes = heapBytes;
         this.rule = new GraphRule(
                 settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL, settings.threads());
         this.recall = new GraphRecall(settings.sampleEvery());
@@ -46,10 +57,26 @@ public final class ItemGraphs implements AutoCloseable {
     /** Begins a graph of the served generation if one is due; it is left unfinished if the generation stops being served. */
     void refresh(RecallEngine engine) {
         Optional<ItemIndex> served = engine.served().map(ServedGeneration::index);
-        if (isOpen && served.isPresent()) {
+        if (isOpen && served.isPresent() && fits(served.get())) {
             ItemIndex index = served.get();
             index.refreshGraph(task -> builder.execute(() -> build(index, task)), () -> isServed(index, engine));
         }
+    }
+
+    private boolean fits(ItemIndex index) {
+        long needed = rule.heapBytes(index.size(), index.dim());
+        if (needed <= HEAP_SHARE * heapBytes) {
+            return true;
+        }
+        if (rule.minItems() > 0 && index.size() >= rule.minItems() && !isWarned) {
+            isWarned = true;
+            LOG.atWarn()
+                    .addKeyValue("itemCount", index.size())
+                    .addKeyValue("neededMegabytes", needed >> 20)
+                    .addKeyValue("heapMegabytes", heapBytes >> 20)
+                    .log("No graph of the items is built, it would not fit into the heap; answers are exact");
+        }
+        return false;
     }
 
     private boolean isServed(ItemIndex index, RecallEngine engine) {
