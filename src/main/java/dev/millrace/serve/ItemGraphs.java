@@ -84,10 +84,20 @@ public final class ItemGraphs implements AutoCloseable {
                 && engine.served().filter(served -> served.index() == index).isPresent();
     }
 
-    private void build(ItemIndex index, Runnable task) {
+    /** Runs a build. If it fails there are no more, since it would again: answers stay right without a graph, or with an old one. */
+    void build(ItemIndex index, Runnable task) {
         long start = System.nanoTime();
         int before = index.graphs();
-        task.run();
+        try {
+            task.run();
+        } catch (RuntimeException failure) {
+            isOpen = false;
+            LOG.atError()
+                    .addKeyValue("itemCount", index.size())
+                    .setCause(failure)
+                    .log("A graph of the items cannot be built; there will be none until the next start");
+            return;
+        }
         if (index.graphs() != before) {
             lastBuildSeconds = (System.nanoTime() - start) / 1e9;
             builds.incrementAndGet();

@@ -56,6 +56,24 @@ class ItemGraphsTest {
         }
     }
 
+    @Test
+    void afterABuildThatFailedNoneIsBegun() {
+        try (ItemGraphs graphs = new ItemGraphs(FROM_200)) {
+            ItemIndex index = filled(graphs);
+            engine.serve(new ServedGeneration("g1", index, new NoEncoder()));
+
+            graphs.build(index, () -> {
+                throw new IllegalStateException("made to fail");
+            });
+            graphs.refresh(engine);
+
+            assertThat(index.refreshGraph(Runnable::run, () -> false))
+                    .as("none was begun")
+                    .isTrue();
+            assertThat(graphs.builds()).isZero();
+        }
+    }
+
     private static ItemIndex filled(ItemGraphs graphs) {
         ItemIndex index = graphs.index(2);
         for (int item = 0; item < ITEMS; item++) {
