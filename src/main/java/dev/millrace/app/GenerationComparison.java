@@ -8,7 +8,9 @@ import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.serve.DiskEntries;
 import dev.millrace.serve.FollowingRecall;
+import dev.millrace.serve.ItemGraphs;
 import dev.millrace.serve.ModelFeed;
+import dev.millrace.serve.ServeSettings;
 import dev.millrace.serve.ServedState;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.GenerationRefusedException;
@@ -56,8 +58,10 @@ public final class GenerationComparison {
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
         List<String> users = sample(settings, wire, most);
-        try (DiskEntries disk = DiskEntries.open(directory, settings.serve().cacheBytes())) {
-            ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, InstantSource.system());
+        try (DiskEntries disk =
+                        DiskEntries.open(directory, settings.serve().cacheBytes());
+                ItemGraphs graphs = new ItemGraphs(ServeSettings.Graph.NEVER)) { // so that no answer misses an item
+            ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, graphs, InstantSource.system());
             try (FollowingRecall following =
                     FollowingRecall.start(settings.clients(), settings.topics().names(), wire, state)) {
                 await(state, following, left);

@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.serve.DiskEntries;
 import dev.millrace.serve.FollowingRecall;
+import dev.millrace.serve.ItemGraphs;
 import dev.millrace.serve.ModelFeed;
 import dev.millrace.serve.RecallServer;
 import dev.millrace.serve.ServedState;
@@ -22,12 +23,15 @@ public final class ServeProcess implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final DiskEntries disk;
+    private final ItemGraphs graphs;
     private final ServedState state;
     private final FollowingRecall following;
     private final RecallServer server;
 
-    private ServeProcess(DiskEntries disk, ServedState state, FollowingRecall following, RecallServer server) {
+    private ServeProcess(
+            DiskEntries disk, ItemGraphs graphs, ServedState state, FollowingRecall following, RecallServer server) {
         this.disk = disk;
+        this.graphs = graphs;
         this.state = state;
         this.following = following;
         this.server = server;
@@ -44,8 +48,9 @@ public final class ServeProcess implements AutoCloseable {
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         DiskEntries disk = DiskEntries.open(
                 settings.serve().stateDirectory(), settings.serve().cacheBytes());
-        ServedState state =
-                new ServedState(disk, new ModelFeed(disk), settings.serve().keptGenerations(), InstantSource.system());
+        ItemGraphs graphs = new ItemGraphs(settings.serve().graph());
+        ServedState state = new ServedState(
+                disk, new ModelFeed(disk), settings.serve().keptGenerations(), graphs, InstantSource.system());
         FollowingRecall following = FollowingRecall.start(
                 settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), state);
         RecallServer server = new RecallServer(
@@ -55,7 +60,7 @@ public final class ServeProcess implements AutoCloseable {
                         registry,
                         InstantSource.system())
                 .start();
-        return new ServeProcess(disk, state, following, server);
+        return new ServeProcess(disk, graphs, state, following, server);
     }
 
     public ServedState state() {
@@ -76,6 +81,7 @@ public final class ServeProcess implements AutoCloseable {
     public void close() {
         server.close();
         following.close();
+        graphs.close();
         disk.close();
     }
 }

@@ -1,6 +1,8 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.ColdStartBench;
 import dev.millrace.app.DigestBench;
+import dev.millrace.app.IndexBench;
 import dev.millrace.app.PopularityBench;
 import dev.millrace.app.RecoveryBench;
 import dev.millrace.model.KernelBench;
@@ -74,6 +76,40 @@ final class BenchCommand implements Runnable {
                     Path directory)
             throws IOException {
         DigestBench.run(System.out, rows, changed, directory);
+        return 0;
+    }
+
+    @Command(
+            name = "index",
+            mixinStandardHelpOptions = true,
+            description = "Compare the graph of items with the exact search: recall, time of search, memory.")
+    int index(
+            @Option(names = "--items", defaultValue = "200000", description = "items in the index") int items,
+            @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
+            @Option(names = "--k", defaultValue = "100", description = "items of an answer") int k,
+            @Option(names = "--queries", defaultValue = "500", description = "queries of a round") int queries,
+            @Option(names = "--rounds", defaultValue = "5", description = "rounds, exact and graph in turn") int rounds,
+            @Option(names = "--threads", defaultValue = "1", description = "threads that build the graph")
+                    int threads) {
+        new IndexBench(Objects.requireNonNull(spec).commandLine().getOut())
+                .run(items, dim, k, queries, rounds, threads);
+        return 0;
+    }
+
+    @Command(
+            name = "cold-start",
+            mixinStandardHelpOptions = true,
+            description = "Time a server's start on a topic of many vectors, with the broker in the same process.")
+    int coldStart(
+            @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
+            @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
+            @Option(names = "--rounds", defaultValue = "3", description = "starts") int rounds,
+            @Option(names = "--graph", description = "wait for the graph of the items too") boolean isWithGraph)
+            throws IOException, InterruptedException {
+        Path directory = Files.createTempDirectory("millrace-cold-start");
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println("in " + directory);
+        new ColdStartBench(directory, out).run(items, dim, rounds, isWithGraph);
         return 0;
     }
 

@@ -272,6 +272,47 @@ public final class ExactIndex implements NearestItems {
         return item(item).map(IndexedItem::vector);
     }
 
+    /**
+     * All items at one moment.
+     *
+     * @param vectors [items, dim] row-major
+     * @param attributes [items]
+     */
+    record Snapshot(List<String> items, float[] vectors, Features[] attributes) {}
+
+    /** A copy of what is searched. Nothing may be written meanwhile. */
+    Snapshot snapshot() {
+        int count = size;
+        String[] items = new String[count];
+        float[] vectors = new float[Math.multiplyExact(count, dim)];
+        Features[] attributes = new Features[count];
+        for (int from = 0; from < count; from += CHUNK_ROWS) {
+            Chunk chunk = chunks.get(from / CHUNK_ROWS);
+            int rows = Math.min(CHUNK_ROWS, count - from);
+            System.arraycopy(chunk.items, 0, items, from, rows);
+            System.arraycopy(chunk.vectors, 0, vectors, from * dim, rows * dim);
+            System.arraycopy(chunk.attributes, 0, attributes, from, rows);
+        }
+        return new Snapshot(List.of(items), vectors, attributes);
+    }
+
+    /** Items with the inner products of their vectors, without those that are not here. */
+    List<ScoredItem> scored(float[] query, List<String> items) {
+        List<ScoredItem> scored = new ArrayList<>(items.size());
+        membership.readLock().lock();
+        try {
+            for (String item : items) {
+                Integer row = rows.get(item);
+                if (row != null) {
+                    scored.add(new ScoredItem(item, chunks.get(row / CHUNK_ROWS).score(query, row % CHUNK_ROWS)));
+                }
+            }
+        } finally {
+            membership.readLock().unlock();
+        }
+        return scored;
+    }
+
     private static boolean isBetter(PriorityQueue<ScoredItem> worstFirst, int k, String item, float score) {
         if (worstFirst.size() < k) {
             return true;
@@ -439,9 +480,23 @@ public final class ExactIndex implements NearestItems {
             }
         }
 
+        float score(float[] query, int row) {
+            long optimistic = lock.tryOptimisticRead();
+            float score = innerProduct(query, 0, vectors, row * dim, dim);
+            if (optimistic != 0 && lock.validate(optimistic)) {
+                return score;
+            }
+            long stamp = lock.readLock();
+            try {
+                return innerProduct(query, 0, vectors, row * dim, dim);
+            } finally {
+                lock.unlockRead(stamp);
+            }
+        }
+
         private void score(float[] query, float weight, float[] scores, int count) {
             for (int row = 0; row < count; row++) {
-                scores[row] = innerProduct(query, vectors, row * dim);
+                scores[row] = innerProduct(query, 0, vectors, row * dim, dim);
             }
             if (weight != 0) {
                 for (int row = 0; row < count; row++) {
@@ -451,8 +506,12 @@ public final class ExactIndex implements NearestItems {
         }
     }
 
-    /** Eight sums that do not wait for each other, added up in a fixed order. */
-    static float innerProduct(float[] query, float[] vectors, int from) {
+    /**
+     * Eight sums that do not wait for each other, added up in a fixed order.
+     *
+     * @param dim components, of one vector from {@code from} and of the other from {@code otherFrom} on
+     */
+    static float innerProduct(float[] one, int from, float[] other, int otherFrom, int dim) {
         float s0 = 0;
         float s1 = 0;
         float s2 = 0;
@@ -461,20 +520,21 @@ public final class ExactIndex implements NearestItems {
         float s5 = 0;
         float s6 = 0;
         float s7 = 0;
-        int eights = query.length & ~7;
+        int eights = dim & ~7;
         for (int at = 0; at < eights; at += 8) {
-            int row = from + at;
-            s0 += query[at] * vectors[row];
-            s1 += query[at + 1] * vectors[row + 1];
-            s2 += query[at + 2] * vectors[row + 2];
-            s3 += query[at + 3] * vectors[row + 3];
-            s4 += query[at + 4] * vectors[row + 4];
-            s5 += query[at + 5] * vectors[row + 5];
-            s6 += query[at + 6] * vectors[row + 6];
-            s7 += query[at + 7] * vectors[row + 7];
+            int left = from + at;
+            int right = otherFrom + at;
+            s0 += one[left] * other[right];
+            s1 += one[left + 1] * other[right + 1];
+            s2 += one[left + 2] * other[right + 2];
+            s3 += one[left + 3] * other[right + 3];
+            s4 += one[left + 4] * other[right + 4];
+            s5 += one[left + 5] * other[right + 5];
+            s6 += one[left + 6] * other[right + 6];
+            s7 += one[left + 7] * other[right + 7];
         }
-        for (int at = eights; at < query.length; at++) {
-            s0 += query[at] * vectors[from + at];
+        for (int at = eights; at < dim; at++) {
+            s0 += one[from + at] * other[otherFrom + at];
         }
         return ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
     }

@@ -2,24 +2,27 @@ package dev.millrace.index;
 
 import io.github.jbellis.jvector.graph.GraphIndexBuilder;
 import io.github.jbellis.jvector.graph.GraphSearcher;
-import io.github.jbellis.jvector.graph.ListRandomAccessVectorValues;
-import io.github.jbellis.jvector.graph.OnHeapGraphIndex;
-import io.github.jbellis.jvector.graph.RandomAccessVectorValues;
 import io.github.jbellis.jvector.graph.SearchResult;
 import io.github.jbellis.jvector.graph.similarity.BuildScoreProvider;
+import io.github.jbellis.jvector.graph.similarity.ScoreFunction;
 import io.github.jbellis.jvector.graph.similarity.SearchScoreProvider;
 import io.github.jbellis.jvector.util.Bits;
-import io.github.jbellis.jvector.vector.VectorSimilarityFunction;
 import io.github.jbellis.jvector.vector.VectorizationProvider;
 import io.github.jbellis.jvector.vector.types.VectorFloat;
 import io.github.jbellis.jvector.vector.types.VectorTypeSupport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * Item vectors as a graph of neighbours, built once and then searched, approximately, by any number of threads.
@@ -30,21 +33,26 @@ import java.util.function.Predicate;
 public final class GraphIndex implements NearestItems {
 
     /*
-     * Order. Vectors are put in one after the other by the calling thread, and the last pass over the edges runs in a pool of one: so
-     * that the same vectors in the same order give the same graph. A build by many threads is faster and another graph each time.
+     * Order. By one thread, vectors are put in one after the other, and the last pass over the edges runs in a pool of one: so that the
+     * same vectors in the same order give the same graph. A build by several threads is faster and another graph each time.
+     *
+     * Memory. Vectors lie in one array, from which JVector is given scores; it never holds a vector itself. An item costs its vector,
+     * its edges as CompactGraph has them, and its number in a table that is at most half full.
      *
      * Empty. JVector cannot search a graph without nodes, so that case never reaches it.
      */
     private static final float OVERFLOW = 1.2f; // edges that may wait to be pruned, JVector's own choice
     private static final float DIVERSITY = 1.2f; // alpha of the paper, its own choice too
+    private static final int CANDIDATES = 3; // for each item wanted: a recall of .98 at 200,000 items (bench index)
+    private static final int ASK_EVERY = 256; // vectors put in between two looks whether the graph is still wanted
     private static final VectorTypeSupport VECTORS =
             VectorizationProvider.getInstance().getVectorTypeSupport();
 
     private final int dim;
     private final List<String> items;
+    private final int[] numbers; // open addressing by the items' hashes: number + 1, or 0
     private final float[] flat;
-    private final RandomAccessVectorValues values;
-    private final OnHeapGraphIndex graph;
+    private final CompactGraph graph;
     private final GraphShape shape;
 
     /**
@@ -53,7 +61,38 @@ public final class GraphIndex implements NearestItems {
      * @param vectors [items, dim] of unit length, row-major; taken over, not to be changed
      */
     public GraphIndex(int dim, List<String> items, float[] vectors, GraphShape shape) {
-        if (vectors.length != items.size() * dim) {
+        this(dim, items, vectors, shape, graph(dim, items, vectors, shape, 1, () -> true));
+    }
+
+    private GraphIndex(int dim, List<String> items, float[] vectors, GraphShape shape, Optional<CompactGraph> graph) {
+        this.dim = dim;
+        this.items = List.copyOf(items);
+        this.numbers = numbers(this.items);
+        this.flat = vectors;
+        this.shape = shape;
+        this.graph = graph.orElseThrow();
+    }
+
+    /**
+     * As the constructor, unless the graph is no longer wanted before it is done.
+     *
+     * @param threads that build it, at least 1
+     * @param isWanted asked now and then while it is built
+     */
+    static Optional<GraphIndex> build(
+            int dim, List<String> items, float[] vectors, GraphShape shape, int threads, BooleanSupplier isWanted) {
+        Optional<CompactGraph> graph = graph(dim, items, vectors, shape, threads, isWanted);
+        return graph.isEmpty() ? Optional.empty() : Optional.of(new GraphIndex(dim, items, vectors, shape, graph));
+    }
+
+    /** Whether so many vectors can lie in one array. */
+    static boolean canHold(int items, int dim) {
+        return (long) items * dim <= Integer.MAX_VALUE - 8 && items < 1 << 29;
+    }
+
+    private static Optional<CompactGraph> graph(
+            int dim, List<String> items, float[] vectors, GraphShape shape, int threads, BooleanSupplier isWanted) {
+        if (vectors.length != (long) items.size() * dim) {
             throw new IllegalArgumentException(
                     vectors.length + " components for " + items.size() + " vectors of " + dim);
         }
@@ -62,37 +101,92 @@ public final class GraphIndex implements NearestItems {
                 throw new IllegalArgumentException("a vector has a component of " + component);
             }
         }
-        this.dim = dim;
-        this.items = List.copyOf(items);
-        this.flat = vectors;
-        this.shape = shape;
-        List<VectorFloat<?>> rows = new ArrayList<>(items.size());
-        for (int row = 0; row < items.size(); row++) {
-            float[] vector = new float[dim];
-            System.arraycopy(vectors, row * dim, vector, 0, dim);
-            rows.add(VECTORS.createFloatVector(vector));
-        }
-        this.values = new ListRandomAccessVectorValues(rows, dim);
-        this.graph = build(values, shape);
-    }
-
-    private static OnHeapGraphIndex build(RandomAccessVectorValues values, GraphShape shape) {
-        BuildScoreProvider scores =
-                BuildScoreProvider.randomAccessScoreProvider(values, VectorSimilarityFunction.DOT_PRODUCT);
-        ForkJoinPool alone = new ForkJoinPool(1);
+        ForkJoinPool pool = new ForkJoinPool(threads);
         try (GraphIndexBuilder builder = new GraphIndexBuilder(
-                scores, values.dimension(), shape.degree(), shape.buildBreadth(), OVERFLOW, DIVERSITY, alone, alone)) {
-            for (int row = 0; row < values.size(); row++) {
-                builder.addGraphNode(row, values.getVector(row));
+                new FlatScores(vectors, dim),
+                dim,
+                shape.degree(),
+                shape.buildBreadth(),
+                OVERFLOW,
+                DIVERSITY,
+                pool,
+                pool)) {
+            AtomicBoolean isLeft = new AtomicBoolean();
+            IntConsumer put = row -> {
+                if (row % ASK_EVERY == 0 && !isWanted.getAsBoolean()) {
+                    isLeft.set(true);
+                }
+                if (!isLeft.get()) {
+                    builder.addGraphNode(
+                            row, VECTORS.createFloatVector(Arrays.copyOfRange(vectors, row * dim, (row + 1) * dim)));
+                }
+            };
+            IntStream rows = IntStream.range(0, items.size());
+            if (threads == 1) {
+                rows.forEachOrdered(put);
+            } else {
+                pool.submit(() -> rows.parallel().forEach(put))
+                        .join(); // a parallel stream runs in the pool that it is begun in
             }
-            if (values.size() > 0) {
+            if (isLeft.get()) {
+                return Optional.empty();
+            }
+            if (!items.isEmpty()) {
                 builder.cleanup();
             }
-            return builder.getGraph();
+            return Optional.of(CompactGraph.of(builder.getGraph()));
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot build a graph in memory", failure);
         } finally {
-            alone.shutdown();
+            pool.shutdown();
+        }
+    }
+
+    /** Scores from vectors that lie one after the other. */
+    private record FlatScores(float[] flat, int dim) implements BuildScoreProvider {
+
+        /** The cosine, from [-1, 1] to [0, 1]: JVector multiplies scores, so none may be negative. */
+        static SearchScoreProvider toward(float[] query, int from, float[] flat, int dim) {
+            ScoreFunction.ExactScoreFunction scores =
+                    node -> (1 + ExactIndex.innerProduct(query, from, flat, node * dim, dim)) / 2;
+            return new SearchScoreProvider(scores);
+        }
+
+        @Override
+        public boolean isExact() {
+            return true;
+        }
+
+        @Override
+        public SearchScoreProvider searchProviderFor(VectorFloat<?> vector) {
+            float[] query = new float[dim];
+            for (int d = 0; d < dim; d++) {
+                query[d] = vector.get(d);
+            }
+            return toward(query, 0, flat, dim);
+        }
+
+        @Override
+        public SearchScoreProvider searchProviderFor(int node) {
+            return toward(flat, node * dim, flat, dim);
+        }
+
+        @Override
+        public SearchScoreProvider diversityProviderFor(int node) {
+            return searchProviderFor(node);
+        }
+
+        @Override
+        public VectorFloat<?> approximateCentroid() {
+            double[] sums = new double[dim];
+            for (int at = 0; at < flat.length; at++) {
+                sums[at % dim] += flat[at];
+            }
+            float[] mean = new float[dim];
+            for (int d = 0; d < dim; d++) {
+                mean[d] = (float) (sums[d] * dim / Math.max(dim, flat.length));
+            }
+            return VECTORS.createFloatVector(mean);
         }
     }
 
@@ -109,31 +203,118 @@ public final class GraphIndex implements NearestItems {
     /** As {@link NearestItems#search}; an item may be missed, and then the next best stands in its place. */
     @Override
     public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
-        if (query.length != dim) {
-            throw new IllegalArgumentException("the query has " + query.length + " components, the index has " + dim);
-        }
         if (k < 1) {
             throw new IllegalArgumentException("k = " + k + ": must be at least 1");
         }
-        if (items.isEmpty()) {
-            return List.of();
+        int[] nodes = nearest(query, breadth(k), node -> excluded.test(items.get(node)), Integer.MAX_VALUE)
+                .orElseThrow();
+        List<ScoredItem> found = new ArrayList<>(nodes.length);
+        for (int node : nodes) {
+            found.add(new ScoredItem(items.get(node), ExactIndex.innerProduct(query, 0, flat, node * dim, dim)));
         }
-        int wanted = Math.min(k, items.size());
-        SearchScoreProvider scores = SearchScoreProvider.exact(
-                VECTORS.createFloatVector(query), VectorSimilarityFunction.DOT_PRODUCT, values);
-        Bits allowed = row -> !excluded.test(items.get(row));
-        List<ScoredItem> found = new ArrayList<>(wanted);
+        found.sort(ScoredItem.BEST_FIRST);
+        return List.copyOf(found.subList(0, Math.min(k, found.size())));
+    }
+
+    /**
+     * The nodes nearest to a query, in no order, unless too little of what lies near may come back.
+     *
+     * @param query [dim]
+     * @param count of nodes; of fewer than {@link #breadth} more are missed
+     * @param leftOut nodes that must not come back, by number
+     * @param patience nodes left out on the way before the search is given up
+     * @return empty if it was given up
+     */
+    Optional<int[]> nearest(float[] query, int count, IntPredicate leftOut, int patience) {
+        if (query.length != dim) {
+            throw new IllegalArgumentException("the query has " + query.length + " components, the index has " + dim);
+        }
+        if (items.isEmpty()) {
+            return Optional.of(new int[0]);
+        }
+        Allowed allowed = new Allowed(leftOut, patience);
+        int wanted = Math.min(count, items.size());
         try (GraphSearcher searcher = new GraphSearcher(graph)) {
-            int breadth = Math.max(shape.searchBreadth(), 2 * wanted);
-            SearchResult result = searcher.search(scores, wanted, breadth, 0f, 0f, allowed);
-            for (SearchResult.NodeScore node : result.getNodes()) {
-                float score = ExactIndex.innerProduct(query, flat, node.node * dim);
-                found.add(new ScoredItem(items.get(node.node), score));
-            }
+            SearchResult result =
+                    searcher.search(FlatScores.toward(query, 0, flat, dim), wanted, wanted, 0f, 0f, allowed);
+            return allowed.isGivenUp()
+                    ? Optional.empty()
+                    : Optional.of(Arrays.stream(result.getNodes())
+                            .mapToInt(found -> found.node)
+                            .toArray());
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot search a graph in memory", failure);
         }
-        found.sort(ScoredItem.BEST_FIRST);
-        return Collections.unmodifiableList(found);
+    }
+
+    /** Candidates that a search for so many items keeps. */
+    int breadth(int k) {
+        return Math.max(shape.searchBreadth(), CANDIDATES * Math.min(k, items.size()));
+    }
+
+    /** What may come back. Once the patience is at its end all may, so that the search ends soon. */
+    private static final class Allowed implements Bits {
+        private final IntPredicate leftOut;
+        private int patience;
+
+        Allowed(IntPredicate leftOut, int patience) {
+            this.leftOut = leftOut;
+            this.patience = patience;
+        }
+
+        boolean isGivenUp() {
+            return patience < 0;
+        }
+
+        @Override
+        public boolean get(int node) {
+            if (patience < 0 || !leftOut.test(node)) {
+                return true;
+            }
+            patience--;
+            return patience < 0;
+        }
+    }
+
+    /** An item's node, or -1 if it has none. */
+    int node(String item) {
+        for (int slot = slot(item, numbers); ; slot = (slot + 1) & (numbers.length - 1)) {
+            int node = numbers[slot] - 1;
+            if (node < 0 || items.get(node).equals(item)) {
+                return node;
+            }
+        }
+    }
+
+    /** The item of a node. */
+    String item(int node) {
+        return items.get(node);
+    }
+
+    /** Square of the distance of a vector, [dim], from a node's. */
+    double squaredDistance(int node, float[] vector) {
+        double sum = 0;
+        for (int d = 0; d < dim; d++) {
+            double difference = (double) vector[d] - flat[node * dim + d];
+            sum += difference * difference;
+        }
+        return sum;
+    }
+
+    private static int[] numbers(List<String> items) {
+        int[] numbers = new int[Math.max(2, Integer.highestOneBit(Math.max(1, items.size())) << 2)];
+        for (int node = 0; node < items.size(); node++) {
+            int slot = slot(items.get(node), numbers);
+            while (numbers[slot] != 0) {
+                slot = (slot + 1) & (numbers.length - 1);
+            }
+            numbers[slot] = node + 1;
+        }
+        return numbers;
+    }
+
+    private static int slot(String item, int[] numbers) {
+        int hash = item.hashCode() * 0x9e3779b9;
+        return (hash ^ hash >>> 16) & (numbers.length - 1);
     }
 }

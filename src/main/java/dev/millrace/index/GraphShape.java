@@ -5,7 +5,7 @@ package dev.millrace.index;
  *
  * @param degree neighbours of a vector; more cost memory and time, and find more
  * @param buildBreadth candidates looked at to find a new vector's neighbours
- * @param searchBreadth candidates a search keeps, at least; it keeps twice as many as are wanted if that is more
+ * @param searchBreadth candidates a search keeps, at least; it keeps three times as many as are wanted if that is more
  */
 public record GraphShape(int degree, int buildBreadth, int searchBreadth) {
 

@@ -1,6 +1,6 @@
 package dev.millrace.recall;
 
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.GenerationFact.Kind;
 import dev.millrace.publish.GenerationHistory;
@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * Builds the index of each generation from its embeddings, and lets the engine answer from the one that was promoted last, once it
@@ -49,6 +50,7 @@ public final class Generations {
 
     private final RecallEngine engine;
     private final Function<String, UserEncoder> encoders;
+    private final IntFunction<ItemIndex> indexes;
     private final int keptBefore;
     private final GenerationHistory history = new GenerationHistory();
     private final Map<String, Held> held = new LinkedHashMap<>();
@@ -64,11 +66,17 @@ public final class Generations {
 
     /**
      * @param encoders the encoder of a generation, by its name; asked once for each
+     * @param indexes an empty index for vectors of a width
      * @param keptBefore generations that are kept of those promoted before the one that answers
      */
-    public Generations(RecallEngine engine, Function<String, UserEncoder> encoders, int keptBefore) {
+    public Generations(
+            RecallEngine engine,
+            Function<String, UserEncoder> encoders,
+            IntFunction<ItemIndex> indexes,
+            int keptBefore) {
         this.engine = engine;
         this.encoders = encoders;
+        this.indexes = indexes;
         this.keptBefore = keptBefore;
     }
 
@@ -217,7 +225,7 @@ public final class Generations {
     }
 
     private ServedGeneration opened(ItemEmbedding first, long publishedAt) {
-        ExactIndex index = new ExactIndex(first.vector().orElseThrow().length);
+        ItemIndex index = indexes.apply(first.vector().orElseThrow().length);
         index.upsert(first, publishedAt);
         return new ServedGeneration(first.generation(), index, encoders.apply(first.generation()));
     }

@@ -1,6 +1,6 @@
 package dev.millrace.recall;
 
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,7 +19,7 @@ final class Reasons {
      * @param most how many are named for each item
      * @return [items] nearest first; fewer where the index has fewer of them
      */
-    static List<List<ScoredItem>> of(List<ScoredItem> items, List<String> history, ExactIndex index, int most) {
+    static List<List<ScoredItem>> of(List<ScoredItem> items, List<String> history, ItemIndex index, int most) {
         Map<String, float[]> had = new LinkedHashMap<>();
         for (String item : history.subList(0, Math.min(HISTORY, history.size()))) {
             index.vector(item).ifPresent(vector -> had.put(item, vector));

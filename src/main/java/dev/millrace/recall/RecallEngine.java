@@ -2,15 +2,15 @@ package dev.millrace.recall;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ExactIndex;
 import dev.millrace.index.ItemFilter;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.index.Search;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -63,7 +63,7 @@ public final class RecallEngine {
             return request.generation().isEmpty() ? new Answer.NotReady() : new Answer.UnknownGeneration();
         }
         ServedGeneration served = taken.get();
-        ExactIndex index = served.index();
+        ItemIndex index = served.index();
         Optional<UserFeatures> known = request.given().or(() -> users.latest(request.user()));
         UserFeatures user = known.orElseGet(() -> new UserFeatures(request.user(), 0, Features.NONE, List.of()));
         float[] query = new float[index.dim()];
@@ -100,16 +100,11 @@ public final class RecallEngine {
                 : search(taken.get(), new Search(query.get(), k, item::equals, ItemFilter.NONE, 0), false);
     }
 
-    /** What is asked of an index. */
-    private record Search(
-            float[] query, int k, Predicate<String> excluded, ItemFilter filter, float popularityWeight) {}
-
     private static Answer.Found search(ServedGeneration served, Search search, boolean isColdStart) {
-        ExactIndex index = served.index();
+        ItemIndex index = served.index();
         long step = index.newestStep();
         long publishedAt = index.newestPublication();
-        List<ScoredItem> items =
-                index.search(search.query(), search.k(), search.excluded(), search.filter(), search.popularityWeight());
+        List<ScoredItem> items = index.search(search);
         return new Answer.Found(items, search.query(), served.generation(), step, publishedAt, isColdStart, List.of());
     }
 }

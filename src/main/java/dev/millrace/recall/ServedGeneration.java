@@ -1,10 +1,10 @@
 package dev.millrace.recall;
 
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 
 /**
  * Index and encoder of one generation: the pair that answers a request.
  *
  * @param generation lineage of weights of both
  */
-public record ServedGeneration(String generation, ExactIndex index, UserEncoder encoder) {}
+public record ServedGeneration(String generation, ItemIndex index, UserEncoder encoder) {}

@@ -14,6 +14,7 @@ import dev.millrace.stream.TopicRecord;
 import dev.millrace.stream.UserFeatureRecords;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a {@link ServedState} up to date from the topics, from their beginnings and then for ever.
@@ -30,7 +33,9 @@ import java.util.concurrent.TimeUnit;
  */
 public final class FollowingRecall implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(FollowingRecall.class);
     private static final Duration WATCH = Duration.ofMillis(100);
+    private static final Duration TELL = Duration.ofSeconds(5);
 
     private final ServedState state;
     private final ClientSettings clients;
@@ -49,6 +54,7 @@ public final class FollowingRecall implements AutoCloseable {
     private long lastStep; // of the thread that follows the model updates
     private long updatesSeen;
     private long updatesShown;
+    private long toldAtNanos = System.nanoTime();
 
     private FollowingRecall(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
         this.clients = clients;
@@ -117,9 +123,11 @@ public final class FollowingRecall implements AutoCloseable {
 
     private void look() {
         showQuietUpdates();
+        tellProgress();
         followers.forEach((source, follower) -> {
             if (follower.isCaughtUp() && reported.add(source)) {
                 state.caughtUp(source, follower.partitions());
+                follower.progress().ifPresent(all -> LOG.info(line(source, all)));
                 if (source == Source.GENERATIONS) {
                     followVectors();
                 }
@@ -128,6 +136,30 @@ public final class FollowingRecall implements AutoCloseable {
                 state.failed(source);
             }
         });
+        state.refreshGraph();
+    }
+
+    /** Tells the state at every look, and the log every few seconds, how much of the topics is left. */
+    private void tellProgress() {
+        boolean isTold = System.nanoTime() - toldAtNanos >= TELL.toNanos();
+        followers.forEach((source, follower) -> follower.progress().ifPresent(progress -> {
+            state.read(source, new Readiness.Records(progress.read(), progress.end()));
+            if (isTold && !reported.contains(source)) {
+                LOG.info(line(source, progress));
+            }
+        }));
+        if (isTold) {
+            toldAtNanos = System.nanoTime();
+        }
+    }
+
+    private static String line(Source source, TopicFollower.Progress progress) {
+        return String.format(
+                Locale.ROOT,
+                "%s: %,d of %,d records",
+                source.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                progress.read(),
+                progress.end());
     }
 
     /** The last commit before a pause has no next step to show it. */

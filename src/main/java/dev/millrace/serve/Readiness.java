@@ -11,6 +11,7 @@ import java.util.Optional;
  *
  * @param isReady all topics caught up and a generation served
  * @param isAlive no topic has failed: a new start may help one that has
+ * @param records how much of each topic has been read, where that is known
  * @param generation that answers
  * @param promoted the generation that is to answer
  * @param generations all that are kept
@@ -21,11 +22,20 @@ record Readiness(
         boolean isReady,
         boolean isAlive,
         Map<Source, Progress> topics,
+        Map<Source, Records> records,
         Optional<String> generation,
         Optional<String> promoted,
         List<Generations.Status> generations,
         int items,
         long step) {
+
+    /**
+     * How much has been read of what was in a topic at the start.
+     *
+     * @param read of these
+     * @param all there were; those that compaction has removed since count as read
+     */
+    record Records(long read, long all) {}
 
     /** How far a topic has been read. */
     enum Progress {

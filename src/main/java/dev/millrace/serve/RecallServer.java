@@ -249,6 +249,7 @@ public final class RecallServer implements AutoCloseable {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("ready", readiness.isReady());
         body.put("topics", topics);
+        body.put("records", records(readiness));
         readiness.generation().ifPresent(generation -> body.put("generation", generation));
         readiness.promoted().ifPresent(generation -> body.put("promoted", generation));
         body.put(
@@ -266,6 +267,17 @@ public final class RecallServer implements AutoCloseable {
         body.put("items", status.items());
         body.put("encoder", status.isEncoderReady() ? "ready" : "incomplete");
         return body;
+    }
+
+    private static Map<String, Object> records(Readiness readiness) {
+        Map<String, Object> records = new LinkedHashMap<>();
+        readiness.records().forEach((source, of) -> {
+            Map<String, Object> counts = new LinkedHashMap<>();
+            counts.put("read", of.read());
+            counts.put("of", of.all());
+            records.put(dashed(source), counts);
+        });
+        return records;
     }
 
     private Reply scrape(Context request) {

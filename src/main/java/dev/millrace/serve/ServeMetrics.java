@@ -1,5 +1,7 @@
 package dev.millrace.serve;
 
+import dev.millrace.index.ItemIndex;
+import dev.millrace.index.SearchListener;
 import dev.millrace.index.VectorAges;
 import dev.millrace.recall.Generations.Outcome;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -74,6 +76,7 @@ final class ServeMetrics {
                 .description("since the oldest vector in the index was published")
                 .baseUnit("seconds")
                 .register(registry);
+        graphs(state.graphs());
         for (Outcome outcome : Outcome.values()) {
             FunctionCounter.builder("millrace.index.embeddings", state, one -> one.embeddings(outcome))
                     .description("item embeddings read, by what became of them")
@@ -89,6 +92,48 @@ final class ServeMetrics {
         FunctionCounter.builder("millrace.serve.user.updates", state, ServedState::userUpdates)
                 .description("user features read")
                 .register(registry);
+    }
+
+    private void graphs(ItemGraphs graphs) {
+        Gauge.builder("millrace.index.graph.items", state, one -> served(one, ItemIndex::graphItems))
+                .description("items of the graph that searches use; 0 without one")
+                .register(registry);
+        Gauge.builder("millrace.index.graph.changed.items", state, one -> served(one, ItemIndex::changedItems))
+                .description("items searched exactly beside the graph")
+                .register(registry);
+        FunctionCounter.builder("millrace.index.graph.builds", graphs, ItemGraphs::builds)
+                .description("graphs finished")
+                .register(registry);
+        Gauge.builder("millrace.index.graph.build", graphs, ItemGraphs::lastBuildSeconds)
+                .description("how long the latest graph took to build")
+                .baseUnit("seconds")
+                .register(registry);
+        GraphRecall recall = graphs.recall();
+        for (SearchListener.Means means : SearchListener.Means.values()) {
+            FunctionCounter.builder("millrace.index.searches", recall, one -> one.answers(means))
+                    .description("searches, by what answered them")
+                    .tag("by", means.name().toLowerCase(Locale.ROOT))
+                    .register(registry);
+        }
+        Gauge.builder("millrace.index.recall", recall, GraphRecall::recall)
+                .description("share of the exact answers that the graph found, over the latest that were repeated")
+                .register(registry);
+        repetitions(recall, "compared", GraphRecall::compared);
+        repetitions(recall, "dropped", GraphRecall::dropped);
+    }
+
+    private void repetitions(GraphRecall recall, String outcome, ToDoubleFunction<GraphRecall> count) {
+        FunctionCounter.builder("millrace.index.recall.samples", recall, count)
+                .description("answers by a graph that were to be repeated exactly")
+                .tag("outcome", outcome)
+                .register(registry);
+    }
+
+    private static double served(ServedState state, ToDoubleFunction<ItemIndex> value) {
+        return state.engine()
+                .served()
+                .map(served -> value.applyAsDouble(served.index()))
+                .orElse(0.0);
     }
 
     private void vectorAge(String of, ToDoubleFunction<VectorAges> value) {

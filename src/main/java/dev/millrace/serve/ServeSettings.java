@@ -18,6 +18,7 @@ import java.nio.file.Path;
  * @param keptGenerations of those promoted before the one that answers, for a roll-back
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
+ * @param graph of the items
  */
 public record ServeSettings(
         String host,
@@ -30,7 +31,57 @@ public record ServeSettings(
         int threads,
         int keptGenerations,
         Path stateDirectory,
-        long cacheBytes) {
+        long cacheBytes,
+        Graph graph) {
+
+    /**
+     * When searches use a graph of the items, and how it is watched.
+     *
+     * @param minItems items from which on there is one; 0 for never
+     * @param rebuildShare of items that differ from it, above which it is built anew
+     * @param maxMove how far a vector may be from the graph's for its item not to differ
+     * @param threads that build it
+     * @param sampleEvery of so many answers by the graph, one is repeated exactly; 0 for none
+     */
+    public record Graph(int minItems, double rebuildShare, double maxMove, int threads, int sampleEvery) {
+
+        /** All searches are exact. */
+        public static final Graph NEVER = new Graph(0, 1, 0, 1, 0);
+
+        static Graph read(SettingsReader reader) {
+            return new Graph(
+                    reader.integer(
+                            "serve.graph.min-items",
+                            100_000,
+                            0,
+                            Integer.MAX_VALUE,
+                            "items from which on a graph of them is built and searched, nearly exactly. 0: never"),
+                    reader.number(
+                            "serve.graph.rebuild-share",
+                            0.1,
+                            0.001,
+                            1,
+                            "share of items that differ from the graph, above which it is built anew; until then they are searched beside it"),
+                    reader.number(
+                            "serve.graph.max-move",
+                            0.1,
+                            0,
+                            2,
+                            "how far a vector may have moved for its item still to be found by the graph; scores are the newest vector's"),
+                    reader.integer(
+                            "serve.graph.threads",
+                            1,
+                            1,
+                            256,
+                            "threads that build a graph, beside those that answer and read"),
+                    reader.integer(
+                            "serve.graph.sample-every",
+                            100,
+                            0,
+                            1_000_000_000,
+                            "of so many answers by the graph, one is repeated exactly, to measure recall. 0: none"));
+        }
+    }
 
     public static ServeSettings read(SettingsReader reader) {
         return new ServeSettings(
@@ -71,6 +122,7 @@ public record ServeSettings(
                         64L << 20,
                         4L << 20,
                         1L << 40,
-                        "memory for user features and user rows, cache and write buffers together, bytes"));
+                        "memory for user features and user rows, cache and write buffers together, bytes"),
+                Graph.read(reader));
     }
 }

@@ -1,7 +1,7 @@
 package dev.millrace.serve;
 
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations;
@@ -41,11 +41,13 @@ public final class ServedState {
     private final UserStates users;
     private final RecallEngine engine;
     private final EncoderFeed encoders;
+    private final ItemGraphs graphs;
     private final Generations generations;
     private final Freshness freshness = new Freshness();
     private final InstantSource clock;
     private final Set<Source> behind = EnumSet.allOf(Source.class);
     private final Set<Source> failed = EnumSet.noneOf(Source.class);
+    private final Map<Source, Readiness.Records> records = new EnumMap<>(Source.class);
     private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
     private final AtomicLong modelUpdates = new AtomicLong();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
@@ -58,12 +60,17 @@ public final class ServedState {
         void visibleAfter(long millis);
     }
 
-    /** @param keptBefore generations that are kept of those promoted before the one that answers */
-    public ServedState(DiskEntries entries, EncoderFeed encoders, int keptBefore, InstantSource clock) {
+    /**
+     * @param keptBefore generations that are kept of those promoted before the one that answers
+     * @param graphs of the items, made and watched by these; closed by the caller
+     */
+    public ServedState(
+            DiskEntries entries, EncoderFeed encoders, int keptBefore, ItemGraphs graphs, InstantSource clock) {
         this.users = new UserStates(entries);
         this.engine = new RecallEngine(users);
         this.encoders = encoders;
-        this.generations = new Generations(engine, encoders::of, keptBefore);
+        this.graphs = graphs;
+        this.generations = new Generations(engine, encoders::of, graphs::index, keptBefore);
         this.clock = clock;
         for (Outcome outcome : Outcome.values()) {
             outcomes.put(outcome, new AtomicLong());
@@ -143,6 +150,13 @@ public final class ServedState {
         userUpdates.incrementAndGet();
     }
 
+    /** So much has been read of what was in a topic when it was first followed. */
+    void read(Source source, Readiness.Records progress) {
+        synchronized (generations) {
+            records.put(source, progress);
+        }
+    }
+
     /**
      * What was in a topic when it was first followed has all been read.
      *
@@ -181,6 +195,22 @@ public final class ServedState {
         }
     }
 
+    /** Begins a graph of the served items if one is due; not before all that was there at start has been read. */
+    public void refreshGraph() {
+        boolean isCaughtUp;
+        synchronized (generations) {
+            isCaughtUp = !behind.contains(Source.ITEM_EMBEDDINGS);
+        }
+        if (isCaughtUp) {
+            graphs.refresh(engine);
+        }
+    }
+
+    /** The graphs of the items. */
+    ItemGraphs graphs() {
+        return graphs;
+    }
+
     public RecallEngine engine() {
         return engine;
     }
@@ -207,12 +237,13 @@ public final class ServedState {
                     isCurrent && served.isPresent(),
                     failed.isEmpty(),
                     topics,
+                    new EnumMap<>(records),
                     served.map(ServedGeneration::generation),
                     generations.history().promotedLastFirst().stream().findFirst(),
                     generations.statuses(),
-                    served.map(ServedGeneration::index).map(ExactIndex::size).orElse(0),
+                    served.map(ServedGeneration::index).map(ItemIndex::size).orElse(0),
                     served.map(ServedGeneration::index)
-                            .map(ExactIndex::newestStep)
+                            .map(ItemIndex::newestStep)
                             .orElse(0L));
         }
     }

@@ -13,6 +13,7 @@ import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -72,10 +73,21 @@ public final class EventProducer implements AutoCloseable {
     }
 
     /** Sends a record as it is, whatever it holds: what producers must not send, for tests. */
-    @SuppressWarnings("FutureReturnValueIgnored") // the callback says what became of it
     public void sendBytes(String topic, byte[] key, Optional<byte[]> value, long time) {
+        send(record(topic, key, value, time));
+    }
+
+    /** Sends a record to every partition of its topic. */
+    void sendToAll(String topic, byte[] key, byte[] value, long time) {
+        for (PartitionInfo partition : producer.partitionsFor(topic)) {
+            send(new ProducerRecord<>(topic, partition.partition(), time, key, value));
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the callback says what became of it
+    private void send(ProducerRecord<byte[], byte[]> record) {
         throwFailure();
-        producer.send(record(topic, key, value, time), (metadata, thrown) -> {
+        producer.send(record, (metadata, thrown) -> {
             if (thrown == null) {
                 acknowledged.incrementAndGet();
             } else {

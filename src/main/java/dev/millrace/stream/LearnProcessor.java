@@ -3,7 +3,6 @@ package dev.millrace.stream;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.MiniBatchRecord;
-import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.MiniBatch;
@@ -13,7 +12,6 @@ import dev.millrace.state.CorruptEntryException;
 import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainingProgress;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -340,7 +338,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 MillraceTopology.TO_UPDATES,
                 topics.modelUpdates(),
                 recordKey,
-                new ModelUpdateRecord(generation, step, ByteBuffer.wrap(value.get())),
+                ModelUpdateRecords.toAvro(new ModelUpdate(generation, step, key, value), value.get()),
                 now);
     }
 

@@ -36,6 +36,11 @@ public final class ModelUpdateRecords {
         return new ModelUpdate(generation, update.getStep(), key, Optional.of(entry));
     }
 
+    /** @param entry of the update, which is present: a deletion has no value */
+    static ModelUpdateRecord toAvro(ModelUpdate update, byte[] entry) {
+        return new ModelUpdateRecord(update.generation(), update.step(), ByteBuffer.wrap(entry));
+    }
+
     static byte[] key(String generation, byte[] key) {
         byte[] name = generation.getBytes(StandardCharsets.UTF_8);
         return ByteBuffer.allocate(name.length + 1 + key.length)

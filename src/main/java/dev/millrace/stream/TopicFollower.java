@@ -28,6 +28,14 @@ import org.slf4j.LoggerFactory;
  */
 public final class TopicFollower implements AutoCloseable {
 
+    /**
+     * How far what was in a topic when following began has been read, over all partitions.
+     *
+     * @param read offsets passed; those that compaction left empty count as read
+     * @param end offsets there were
+     */
+    public record Progress(long read, long end) {}
+
     private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
     private static final Duration POLL = Duration.ofMillis(100);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
@@ -41,6 +49,7 @@ public final class TopicFollower implements AutoCloseable {
     private final AtomicLong records = new AtomicLong();
     private volatile long lag;
     private volatile int partitions;
+    private volatile Optional<Progress> progress = Optional.empty();
     private volatile Optional<Throwable> failure = Optional.empty();
 
     private TopicFollower(ClientSettings clients, String topic, Consumer<TopicRecord> listener) {
@@ -67,6 +76,11 @@ public final class TopicFollower implements AutoCloseable {
     /** Whether everything has been read that was in the topic when following began. */
     public boolean isCaughtUp() {
         return caughtUp.getCount() == 0;
+    }
+
+    /** How far that is; absent before the cluster has said how much there is. */
+    public Optional<Progress> progress() {
+        return progress;
     }
 
     /** Waits for {@link #isCaughtUp}; false if that took longer, or following failed. */
@@ -121,6 +135,8 @@ public final class TopicFollower implements AutoCloseable {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));
+            Map<TopicPartition, Span> atStart = spans(consumer.beginningOffsets(partitions), ends);
+            progress = Optional.of(progress(atStart));
             while (!closing) {
                 ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
@@ -128,6 +144,7 @@ public final class TopicFollower implements AutoCloseable {
                 }
                 records.addAndGet(polled.count());
                 if (!ends.isEmpty()) {
+                    progress = Optional.of(progress(atStart));
                     ends.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
                     if (ends.isEmpty()) {
                         caughtUp.countDown();
@@ -142,6 +159,30 @@ public final class TopicFollower implements AutoCloseable {
         } catch (RuntimeException | Error thrown) {
             fail(thrown);
         }
+    }
+
+    /** Offsets of a partition, from the first to behind the last. */
+    private record Span(long first, long end) {
+
+        long passed(long position) {
+            return Math.min(Math.max(position, first), end) - first;
+        }
+    }
+
+    private static Map<TopicPartition, Span> spans(Map<TopicPartition, Long> first, Map<TopicPartition, Long> end) {
+        Map<TopicPartition, Span> spans = new HashMap<>();
+        end.forEach((partition, last) -> spans.put(partition, new Span(first.getOrDefault(partition, 0L), last)));
+        return spans;
+    }
+
+    private Progress progress(Map<TopicPartition, Span> atStart) {
+        long read = 0;
+        long end = 0;
+        for (Map.Entry<TopicPartition, Span> each : atStart.entrySet()) {
+            read += each.getValue().passed(consumer.position(each.getKey()));
+            end += each.getValue().passed(Long.MAX_VALUE);
+        }
+        return new Progress(read, end);
     }
 
     private void fail(Throwable thrown) {

@@ -44,6 +44,30 @@ class GraphIndexTest {
     }
 
     @Test
+    void severalThreadsBuildAGraphThatFindsAsMuchUnlessItIsNoLongerWanted() {
+        Random random = new Random(6);
+        int dim = 16;
+        int items = 2_000;
+        List<String> ids = ids(items);
+        float[] vectors = clustered(random, items, dim);
+        ExactIndex exact = exact(ids, vectors, dim);
+
+        GraphIndex graph = GraphIndex.build(dim, ids, vectors, GraphShape.USUAL, 3, () -> true)
+                .orElseThrow();
+
+        int found = 0;
+        for (int query = 0; query < 100; query++) {
+            float[] near = near(random, vectors, random.nextInt(items), dim);
+            Set<String> best = itemsOf(exact.search(near, 10, item -> false));
+            best.retainAll(itemsOf(graph.search(near, 10, item -> false)));
+            found += best.size();
+        }
+        assertThat(found).isGreaterThan(980);
+        assertThat(GraphIndex.build(dim, ids, vectors, GraphShape.USUAL, 3, () -> false))
+                .isEmpty();
+    }
+
+    @Test
     void aSmallCatalogueIsFoundWholeWithTheScoresOfTheExactSearch() {
         Random random = new Random(2);
         int dim = 19;

@@ -2,6 +2,7 @@ package dev.millrace.recall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.GenerationFact.Kind;
 import dev.millrace.publish.ItemEmbedding;
@@ -18,7 +19,10 @@ class GenerationsTest {
     private final RecallEngine engine = new RecallEngine(user -> Optional.empty());
     private final Map<String, FakeEncoder> encoders = new HashMap<>();
     private final Generations generations = new Generations(
-            engine, generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()), 1);
+            engine,
+            generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()),
+            ItemIndex::new,
+            1);
 
     @Test
     void aPromotedGenerationAnswersOnceCaughtUpMarkedEverywhereAndWithItsEncoder() {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
@@ -89,7 +89,7 @@ class RecallEngineTest {
     void noAnswerMixesGenerationsWhileTheyAreSwapped() throws Exception {
         List<ServedGeneration> generations = new ArrayList<>();
         for (int number = 1; number <= 50; number++) {
-            ExactIndex index = new ExactIndex(2);
+            ItemIndex index = new ItemIndex(2);
             index.upsert(embedding("a", "g" + number, new float[] {number, 0}), 1);
             generations.add(new ServedGeneration("g" + number, index, FakeEncoder.of(number)));
         }
@@ -134,7 +134,7 @@ class RecallEngineTest {
     }
 
     private static ServedGeneration generation(String name, Map<String, float[]> vectors) {
-        ExactIndex index = new ExactIndex(2);
+        ItemIndex index = new ItemIndex(2);
         vectors.forEach((item, vector) -> index.upsert(embedding(item, name, vector), 1_000));
         return new ServedGeneration(name, index, FakeEncoder.of(1));
     }

@@ -2,6 +2,7 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -45,6 +46,7 @@ class RecallServerTest {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ObjectMapper mapper = new ObjectMapper();
     private final DiskEntries entries;
+    private final ItemGraphs graphs = new ItemGraphs(new ServeSettings.Graph(200, 0.1, 0, 2, 1));
     private final ServedState state;
     private final Path directory;
     private final RecallServer server;
@@ -52,14 +54,26 @@ class RecallServerTest {
     RecallServerTest(@TempDir Path directory) throws IOException {
         InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW));
         entries = DiskEntries.open(directory, 4 << 20);
-        state = new ServedState(entries, new FakeFeed(), 1, clock);
+        state = new ServedState(entries, new FakeFeed(), 1, graphs, clock);
         this.directory = directory;
         server = server(0);
     }
 
     private RecallServer server(int maxRate) {
         return new RecallServer(
-                        new ServeSettings("127.0.0.1", 0, 1_000, 3, 2_000, maxRate, 0, 8, 1, directory, 4 << 20),
+                        new ServeSettings(
+                                "127.0.0.1",
+                                0,
+                                1_000,
+                                3,
+                                2_000,
+                                maxRate,
+                                0,
+                                8,
+                                1,
+                                directory,
+                                4 << 20,
+                                ServeSettings.Graph.NEVER),
                         state,
                         List.of("category", "price", "tags"),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
@@ -70,6 +84,7 @@ class RecallServerTest {
     @AfterEach
     void stop() {
         server.close();
+        graphs.close();
         entries.close();
     }
 
@@ -78,9 +93,14 @@ class RecallServerTest {
         HttpResponse<String> before = get("/readyz");
         assertThat(before.statusCode()).isEqualTo(503);
         assertThat(json(before).path("topics").path("user-features").asText()).isEqualTo("reading");
+        assertThat(json(before).path("records").isEmpty()).isTrue();
         assertThat(get("/livez").statusCode()).isEqualTo(200);
         assertProblem(get("/v1/recall?user=u1"), 503);
         assertProblem(get("/v1/items/a"), 503);
+
+        state.read(Source.ITEM_EMBEDDINGS, new Readiness.Records(412, 1_000));
+        assertThat(json(get("/readyz")).path("records").toString())
+                .isEqualTo("{\"item-embeddings\":{\"read\":412,\"of\":1000}}");
 
         fill();
 
@@ -90,6 +110,28 @@ class RecallServerTest {
         assertThat(json(after).path("generation").asText()).isEqualTo("g1");
         assertThat(json(after).path("items").asInt()).isEqualTo(3);
         assertThat(json(after).path("step").asLong()).isEqualTo(7);
+    }
+
+    @Test
+    void aLargeCatalogueIsSearchedByAGraphWhoseRecallIsMeasured() throws Exception {
+        fill();
+        for (int item = 1; item <= 200; item++) {
+            double angle = -item * 0.01;
+            state.embedding(embedding("i" + item, 8, 0, (float) Math.cos(angle), (float) Math.sin(angle)), NOW, 0);
+        }
+        assertThat(get("/metrics").body()).contains("millrace_index_graph_items 0.0");
+
+        state.refreshGraph();
+        await().untilAsserted(() -> assertThat(get("/metrics").body()).contains("millrace_index_graph_items 203.0"));
+
+        assertThat(found(get("/v1/similar?item=i3&k=2"))).containsExactly("i2", "i4");
+        assertThat(found(get("/v1/similar?item=a&k=3"))).containsExactly("i1", "i2", "i3");
+        await().untilAsserted(() -> assertThat(get("/metrics").body())
+                .contains("millrace_index_recall_samples_total{outcome=\"compared\"} 2.0"));
+        assertThat(get("/metrics").body())
+                .contains("millrace_index_searches_total{by=\"graph\"} 2.0")
+                .contains("millrace_index_recall 1.0")
+                .contains("millrace_index_graph_builds_total 1.0");
     }
 
     @Test

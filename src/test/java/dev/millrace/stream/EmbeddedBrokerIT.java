@@ -42,6 +42,7 @@ class EmbeddedBrokerIT {
             try (TopicFollower follower = TopicFollower.start(clients, "users", users::add)) {
                 assertThat(follower.awaitCaughtUp(PATIENCE)).isTrue();
                 assertThat(users).hasSize(100);
+                assertThat(follower.progress()).contains(new TopicFollower.Progress(100, 100));
 
                 produceUsers(broker, 100, 150); // it goes on following
                 await().atMost(PATIENCE).until(() -> users.size() == 150);

@@ -41,19 +41,15 @@ public final class SyntheticEmbeddings {
 
     /** Writes the first so many, as made by a step of a generation. */
     public void write(int count, String generation, long step) {
-        try (EventProducer producer = new EventProducer(clients, topics, wire)) {
+        try (SyntheticPublication publication = new SyntheticPublication(clients, topics, wire)) {
             for (int number = 0; number < count; number++) {
-                ItemEmbedding embedding =
-                        new ItemEmbedding(item(number), Optional.of(vector(number)), generation, step, 0, 0);
-                producer.sendBytes(
-                        topics.itemEmbeddings(),
-                        EmbeddingRecords.key(generation, embedding.item()),
-                        Optional.of(wire.encode(
-                                topics.itemEmbeddings(),
-                                OutputCodec.toAvro(embedding, vector(number), topics.miniBatches()))),
+                float[] vector = vector(number);
+                publication.send(
+                        new ItemEmbedding(item(number), Optional.of(vector), generation, step, 0, 0),
+                        vector,
                         Streams.T0);
             }
-            producer.flush();
+            publication.flush();
         }
     }
 }

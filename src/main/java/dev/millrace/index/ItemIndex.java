@@ -1,0 +1,220 @@
+package dev.millrace.index;
+
+import dev.millrace.publish.ItemEmbedding;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+
+/**
+ * The items of one generation: all of them in an {@link ExactIndex}, which is the truth, and, of many items, a graph to search faster.
+ *
+ * <p>One writer and any number of readers at a time; {@link #refreshGraph} may be called by a third. A search that begins after
+ * {@link #remove} or {@link #upsert} has returned does not find the removed item, and scores the changed one by its new vector, by
+ * whatever means it is answered. Scores are those of the exact index, to the bit.
+ */
+public final class ItemIndex implements NearestItems {
+
+    /*
+     * A graph is begun from a copy of all vectors, taken between two writes. What is written while it is built goes to the graph in
+     * use, if there is one, and its item's id into `since`; when the new graph is done, these items are compared with it as they are
+     * then, between two writes, and it takes the old one's place. Searches take the graph in use once, and are held up by none of this.
+     *
+     * Exact search answers where the graph cannot, or not well: with a weight of popularity, which no edge knows of; where so much has
+     * changed that the changed items are most of the work; where the graph gives up; and where fewer items come back than are wanted
+     * and the index has.
+     */
+    private static final double MOST_CHANGED = 0.5; // of all items
+
+    private final ExactIndex exact;
+    private final GraphRule rule;
+    private final SearchListener listener;
+    private volatile Optional<OverlaidGraph> graph = Optional.empty();
+    private Optional<Set<String>> since = Optional.empty(); // while a graph is built; this and the next guarded by this
+    private boolean isBuilding;
+    private final AtomicInteger graphs = new AtomicInteger();
+
+    /** All searches are exact. */
+    public ItemIndex(int dim) {
+        this(dim, GraphRule.NEVER, SearchListener.NONE);
+    }
+
+    /** @param dim width of the vectors */
+    public ItemIndex(int dim, GraphRule rule, SearchListener listener) {
+        this.exact = new ExactIndex(dim);
+        this.rule = rule;
+        this.listener = listener;
+    }
+
+    @Override
+    public int dim() {
+        return exact.dim();
+    }
+
+    @Override
+    public int size() {
+        return exact.size();
+    }
+
+    /** As {@link ExactIndex#newestStep}. */
+    public long newestStep() {
+        return exact.newestStep();
+    }
+
+    /** As {@link ExactIndex#newestEventTime}. */
+    public long newestEventTime() {
+        return exact.newestEventTime();
+    }
+
+    /** As {@link ExactIndex#newestPublication}. */
+    public long newestPublication() {
+        return exact.newestPublication();
+    }
+
+    /** As {@link ExactIndex#ages}. */
+    public VectorAges ages() {
+        return exact.ages();
+    }
+
+    /** What is known of an item. */
+    public Optional<IndexedItem> item(String item) {
+        return exact.item(item);
+    }
+
+    /** An item's vector, [dim], a copy. */
+    public Optional<float[]> vector(String item) {
+        return exact.vector(item);
+    }
+
+    /** Items of the graph that searches use; 0 if there is none. */
+    public int graphItems() {
+        return graph.map(OverlaidGraph::size).orElse(0);
+    }
+
+    /** Graphs that have been finished. */
+    public int graphs() {
+        return graphs.get();
+    }
+
+    /** Items searched exactly beside the graph, because they have changed since it was begun; 0 if there is no graph. */
+    public int changedItems() {
+        return graph.map(OverlaidGraph::changedItems).orElse(0);
+    }
+
+    /**
+     * Takes an item's latest vector, or removes the item if the embedding has none. Writer only.
+     *
+     * @throws IllegalArgumentException as {@link ExactIndex#upsert}; then nothing has changed
+     */
+    public synchronized void upsert(ItemEmbedding embedding, long publishedAt) {
+        if (embedding.vector().isEmpty()) {
+            remove(embedding.item());
+            return;
+        }
+        exact.upsert(embedding, publishedAt);
+        float[] vector = embedding.vector().get();
+        graph.ifPresent(used -> used.take(embedding.item(), vector, embedding.attributes()));
+        since.ifPresent(items -> items.add(embedding.item()));
+    }
+
+    /** Removes an item; nothing happens if it is not here. Writer only. */
+    public synchronized void remove(String item) {
+        exact.remove(item);
+        graph.ifPresent(used -> used.remove(item));
+        since.ifPresent(items -> items.add(item));
+    }
+
+    @Override
+    public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
+        return search(new Search(query, k, excluded, ItemFilter.NONE, 0));
+    }
+
+    /** The items that score best, best first, as {@link ScoredItem#BEST_FIRST} says; the graph may miss one. */
+    public List<ScoredItem> search(Search search) {
+        Optional<List<ScoredItem>> near = graph.filter(used -> isFitFor(search, used))
+                .flatMap(used -> used.search(search))
+                .filter(found -> found.size() >= Math.min(search.k(), exact.size()));
+        SearchListener.Means means = near.isPresent() ? SearchListener.Means.GRAPH : SearchListener.Means.EXACT;
+        List<ScoredItem> found = near.orElseGet(() -> searchExactly(search));
+        listener.answered(this, search, means, found);
+        return found;
+    }
+
+    private boolean isFitFor(Search search, OverlaidGraph used) {
+        return search.popularityWeight() == 0 && used.changedItems() <= MOST_CHANGED * exact.size();
+    }
+
+    /** The items that score best, of all; the listener does not hear of it. */
+    public List<ScoredItem> searchExactly(Search search) {
+        return exact.search(search.query(), search.k(), search.excluded(), search.filter(), search.popularityWeight());
+    }
+
+    /**
+     * Begins a graph if one is due and none is being built.
+     *
+     * @param builder runs it, for minutes where there are many items
+     * @param isWanted asked now and then while it is built; false ends that
+     * @return whether one was begun
+     */
+    public boolean refreshGraph(Executor builder, BooleanSupplier isWanted) {
+        synchronized (this) {
+            if (isBuilding || !isGraphDue()) {
+                return false;
+            }
+            isBuilding = true;
+        }
+        boolean isAccepted = false;
+        try {
+            builder.execute(() -> buildGraph(isWanted));
+            isAccepted = true;
+        } finally {
+            if (!isAccepted) {
+                endBuilding(Optional.empty());
+            }
+        }
+        return true;
+    }
+
+    private boolean isGraphDue() {
+        int items = exact.size();
+        return rule.isDue(items, dim())
+                && graph.map(used -> used.differences() > rule.rebuildShare() * items)
+                        .orElse(true);
+    }
+
+    private void buildGraph(BooleanSupplier isWanted) {
+        Optional<OverlaidGraph> built = Optional.empty();
+        try {
+            Set<String> changes = new HashSet<>();
+            ExactIndex.Snapshot snapshot;
+            synchronized (this) {
+                snapshot = exact.snapshot();
+                since = Optional.of(changes);
+            }
+            Optional<GraphIndex> nodes = GraphIndex.build(
+                    dim(), snapshot.items(), snapshot.vectors(), rule.shape(), rule.threads(), isWanted);
+            synchronized (this) {
+                built = nodes.map(graphOfItems ->
+                        new OverlaidGraph(graphOfItems, snapshot.attributes(), changes, exact, rule.maxMove()));
+                endBuilding(built);
+            }
+        } finally {
+            if (built.isEmpty()) {
+                endBuilding(built);
+            }
+        }
+    }
+
+    private synchronized void endBuilding(Optional<OverlaidGraph> built) {
+        if (built.isPresent()) {
+            graph = built;
+            graphs.incrementAndGet();
+        }
+        since = Optional.empty();
+        isBuilding = false;
+    }
+}

@@ -1,0 +1,134 @@
+package dev.millrace.serve;
+
+import dev.millrace.index.GraphRule;
+import dev.millrace.index.GraphShape;
+import dev.millrace.index.ItemIndex;
+import dev.millrace.recall.RecallEngine;
+import dev.millrace.recall.ServedGeneration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes indexes of items, builds their graphs on a thread of its own, one at a time, and watches what they find.
+ *
+ * <p>Only the generation that answers gets a graph, and only if that fits into the heap: out of memory the process would end. Safe
+ * for threads.
+ */
+public final class ItemGraphs implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ItemGraphs.class);
+
+    private static final double HEAP_SHARE = 0.75; // that index and graphs may take
+
+    private final long heapBytes;
+    private final GraphRule rule;
+    private final GraphRecall recall;
+    private final ExecutorService builder = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "build-graph");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final AtomicLong builds = new AtomicLong();
+    private volatile double lastBuildSeconds = Double.NaN;
+    private volatile boolean isOpen = true;
+    private volatile boolean isWarned;
+
+    public ItemGraphs(ServeSettings.Graph settings) {
+        this(settings, Runtime.getRuntime().maxMemory());
+    }
+
+    /** @param heapBytes that there are in all */
+    ItemGraphs(ServeSettings.Graph settings, long heapBytes) {
+        this.heapBytes = heapBytes;
+        this.rule = new GraphRule(
+                settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL, settings.threads());
+        this.recall = new GraphRecall(settings.sampleEvery());
+    }
+
+    /** An empty index whose searches are watched here. */
+    ItemIndex index(int dim) {
+        return new ItemIndex(dim, rule, recall);
+    }
+
+    /** Begins a graph of the served generation if one is due; it is left unfinished if the generation stops being served. */
+    void refresh(RecallEngine engine) {
+        Optional<ItemIndex> served = engine.served().map(ServedGeneration::index);
+        if (isOpen && served.isPresent() && fits(served.get())) {
+            ItemIndex index = served.get();
+            index.refreshGraph(task -> builder.execute(() -> build(index, task)), () -> isServed(index, engine));
+        }
+    }
+
+    private boolean fits(ItemIndex index) {
+        long needed = rule.heapBytes(index.size(), index.dim());
+        if (needed <= HEAP_SHARE * heapBytes) {
+            return true;
+        }
+        if (rule.minItems() > 0 && index.size() >= rule.minItems() && !isWarned) {
+            isWarned = true;
+            LOG.atWarn()
+                    .addKeyValue("itemCount", index.size())
+                    .addKeyValue("neededMegabytes", needed >> 20)
+                    .addKeyValue("heapMegabytes", heapBytes >> 20)
+                    .log("No graph of the items is built, it would not fit into the heap; answers are exact");
+        }
+        return false;
+    }
+
+    private boolean isServed(ItemIndex index, RecallEngine engine) {
+        return isOpen
+                && engine.served().filter(served -> served.index() == index).isPresent();
+    }
+
+    /** Runs a build. If it fails there are no more, since it would again: answers stay right without a graph, or with an old one. */
+    void build(ItemIndex index, Runnable task) {
+        long start = System.nanoTime();
+        int before = index.graphs();
+        try {
+            task.run();
+        } catch (RuntimeException failure) {
+            isOpen = false;
+            LOG.atError()
+                    .addKeyValue("itemCount", index.size())
+                    .setCause(failure)
+                    .log("A graph of the items cannot be built; there will be none until the next start");
+            return;
+        }
+        if (index.graphs() != before) {
+            lastBuildSeconds = (System.nanoTime() - start) / 1e9;
+            builds.incrementAndGet();
+            LOG.atInfo()
+                    .addKeyValue("itemCount", index.graphItems())
+                    .addKeyValue("changed", index.changedItems())
+                    .addKeyValue("seconds", lastBuildSeconds)
+                    .log("A graph of the items answers from now on");
+        }
+    }
+
+    /** What the graphs find of what exact search does. */
+    GraphRecall recall() {
+        return recall;
+    }
+
+    /** Graphs finished. */
+    long builds() {
+        return builds.get();
+    }
+
+    /** How long the latest one took; NaN before the first. */
+    double lastBuildSeconds() {
+        return lastBuildSeconds;
+    }
+
+    /** Ends what is being built, and the watching. */
+    @Override
+    public void close() {
+        isOpen = false;
+        builder.shutdown();
+        recall.close();
+    }
+}
