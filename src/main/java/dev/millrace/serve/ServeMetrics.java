@@ -20,8 +20,9 @@ import java.util.function.ToLongFunction;
 final class ServeMetrics {
 
     private static final Duration[] LATENCY_EDGES = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000);
-    private static final Duration[] FRESHNESS_EDGES =
-            millis(100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 300_000, 3_600_000);
+    private static final Duration[] FRESHNESS_EDGES = millis(
+            100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1_000, 1_200, 1_500, 2_000, 3_000, 5_000,
+            10_000, 20_000, 60_000, 300_000, 3_600_000);
 
     private static final long AGES_FOR_MILLIS = 1_000;
 
