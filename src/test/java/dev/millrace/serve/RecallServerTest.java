@@ -59,8 +59,13 @@ class RecallServerTest {
     }
 
     private RecallServer server(int maxRate) {
+        return server(maxRate, 100);
+    }
+
+    private RecallServer server(int maxRate, int maxConnections) {
         return new RecallServer(
-                        new ServeSettings("127.0.0.1", 0, 1_000, 3, 2_000, maxRate, 0, 8, directory, 4 << 20),
+                        new ServeSettings(
+                                "127.0.0.1", 0, 1_000, 3, 2_000, maxRate, 0, maxConnections, 8, directory, 4 << 20),
                         state,
                         new TreeMap<>(Map.of("click", 1.0, "like", 0.0)),
                         List.of("category", "price", "tags"),
@@ -424,6 +429,73 @@ class RecallServerTest {
     }
 
     @Test
+    void headersSayOfWhatAnAnswerWasMade() throws Exception {
+        fill();
+
+        for (String target : List.of("/v1/recall?user=u1", "/v1/similar?item=a", "/v1/items/b")) {
+            HttpResponse<String> answer = get(target);
+
+            assertThat(answer.headers().firstValue("Millrace-Generation"))
+                    .contains(json(answer).path("generation").asText());
+            assertThat(answer.headers().firstValue("Millrace-Step"))
+                    .contains(json(answer).path("step").asText());
+        }
+        // answers of one batch may be of two steps, and an error is made of nothing
+        assertThat(post("{\"requests\": [{\"user\": \"u1\"}]}").headers().firstValue("Millrace-Step"))
+                .isEmpty();
+        assertThat(get("/v1/items/nothing").headers().firstValue("Millrace-Step"))
+                .isEmpty();
+    }
+
+    @Test
+    void connectionsBeyondTheLimitWaitWhileTheOthersAreAnswered() throws Exception {
+        fill();
+        try (RecallServer limited = server(0, 2);
+                Socket first = connection(limited);
+                Socket second = connection(limited);
+                Socket third = new Socket(InetAddress.getLoopbackAddress(), limited.port())) {
+            ask(third); // the operating system takes it, the server does not
+
+            for (int question = 0; question < 20; question++) {
+                ask(first);
+                assertThat(statusLine(first)).contains("200");
+                ask(second);
+                assertThat(statusLine(second)).contains("200");
+            }
+            assertThat(third.getInputStream().available()).isZero();
+
+            first.close();
+            assertThat(statusLine(third)).contains("200");
+        }
+    }
+
+    /** A connection that has been answered, and stays open. */
+    private static Socket connection(RecallServer to) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), to.port());
+        ask(socket);
+        assertThat(statusLine(socket)).contains("200");
+        return socket;
+    }
+
+    private static void ask(Socket connection) throws IOException {
+        connection
+                .getOutputStream()
+                .write("HEAD /v1/recall?user=u1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                        .getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Reads the head of an answer that has no body. */
+    private static String statusLine(Socket connection) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (!head.toString().endsWith("\r\n\r\n")) {
+            int next = connection.getInputStream().read();
+            assertThat(next).as("the connection was closed behind " + head).isNotNegative();
+            head.append((char) next);
+        }
+        return head.substring(0, head.indexOf("\r\n"));
+    }
+
+    @Test
     void metricsTellLatencyFreshnessAndWhatBecameOfEmbeddings() throws Exception {
         fill();
         state.embedding(embedding("a", 8, NOW - 1_234, 1, 0), NOW);
@@ -433,6 +505,8 @@ class RecallServerTest {
 
         assertThat(metrics)
                 .contains("millrace_http_request_seconds_bucket{endpoint=\"recall\",status=\"200\"")
+                .containsPattern("millrace_http_request_recent_seconds\\{endpoint=\"recall\",quantile=\"0.99\"} [0-9]")
+                .contains("millrace_http_request_recent_seconds{endpoint=\"similar\",quantile=\"0.5\"} NaN")
                 .contains("millrace_freshness_seconds_count 1")
                 .contains("millrace_freshness_recent_seconds{quantile=\"0.99\"} 1.2")
                 .contains("millrace_index_items 3.0")
