@@ -128,18 +128,24 @@ public final class RecallServer implements AutoCloseable {
             server.addBean(new NetworkConnectionLimit(settings.maxConnections(), server));
             server.setStopTimeout(Duration.ofSeconds(5).toMillis());
         });
-        config.routes.get("/v1/recall", timed("recall", this::recall));
+        get(config, "/v1/recall", timed("recall", this::recall));
         config.routes.post("/v1/recall", timed("recall-post", this::recallPosted));
-        config.routes.get("/v1/similar", timed("similar", this::similar));
-        config.routes.get("/v1/items/<item>", timed("items", this::item));
-        config.routes.get("/livez", timed("livez", this::alive));
-        config.routes.get("/readyz", timed("readyz", this::ready));
-        config.routes.get("/metrics", timed("metrics", this::scrape));
+        get(config, "/v1/similar", timed("similar", this::similar));
+        get(config, "/v1/items/<item>", timed("items", this::item));
+        get(config, "/livez", timed("livez", this::alive));
+        get(config, "/readyz", timed("readyz", this::ready));
+        get(config, "/metrics", timed("metrics", this::scrape));
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);
             write(request, problem(Problem.of(500, "the server failed")));
         });
+    }
+
+    /** HEAD is asked of the same handler: left to itself, Javalin answers it with 200 wherever GET is answered at all. */
+    private static void get(JavalinConfig config, String path, Handler handler) {
+        config.routes.get(path, handler);
+        config.routes.head(path, handler);
     }
 
     private ServerConnector connector(Server server, HttpConfiguration configuration) {

@@ -186,6 +186,16 @@ class RecallServerTest {
     }
 
     @Test
+    void unknownParameterIsNamed() throws Exception {
+        fill();
+
+        JsonNode problem = json(get("/v1/recall?user=u1&kk=3"));
+
+        assertThat(problem.path("parameter").asText()).isEqualTo("kk");
+        assertThat(problem.path("detail").asText()).startsWith("kk is unknown; known here: exclude, ");
+    }
+
+    @Test
     void weightsThatLeaveNothingToRankByAreAProblem() throws Exception {
         fill();
 
@@ -404,6 +414,36 @@ class RecallServerTest {
     }
 
     @Test
+    void bodyThatIsNestedTooDeepIsAProblem() throws Exception {
+        fill();
+
+        HttpResponse<String> response = post("[".repeat(1_500));
+
+        assertProblem(response, 400);
+        assertThat(json(response).path("detail").asText()).startsWith("the body is no JSON: ");
+    }
+
+    @Test
+    void headIsAnsweredAsGetIsWithoutTheBody() throws Exception {
+        assertThat(head("/readyz").statusCode()).isEqualTo(503);
+        assertThat(head("/v1/recall?user=u1").statusCode()).isEqualTo(503);
+
+        fill();
+
+        assertThat(head("/readyz").statusCode()).isEqualTo(200);
+        assertThat(head("/v1/items/nothing").statusCode()).isEqualTo(404);
+        assertThat(head("/v1/recall").statusCode()).isEqualTo(400);
+        HttpResponse<String> item = head("/v1/items/b");
+        HttpResponse<String> got = get("/v1/items/b");
+        assertThat(item.statusCode()).isEqualTo(200);
+        assertThat(item.body()).isEmpty();
+        assertThat(item.headers().firstValue("Millrace-Step"))
+                .isEqualTo(got.headers().firstValue("Millrace-Step"));
+        assertThat(item.headers().firstValue("Content-Length"))
+                .isEqualTo(got.headers().firstValue("Content-Length"));
+    }
+
+    @Test
     void bodyThatIsTooLargeIsAProblem() throws Exception {
         fill();
 
@@ -602,6 +642,12 @@ class RecallServerTest {
 
     private JsonNode json(HttpResponse<String> response) throws IOException {
         return mapper.readTree(response.body());
+    }
+
+    private HttpResponse<String> head(String target) throws Exception {
+        return send(HttpRequest.newBuilder(uri(target))
+                .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                .build());
     }
 
     private HttpResponse<String> get(String target) throws Exception {
