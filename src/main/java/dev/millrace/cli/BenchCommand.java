@@ -121,7 +121,7 @@ final class BenchCommand implements Runnable {
                             defaultValue = "50",
                             description = "recall requests a second beside it")
                     int queries)
-            throws IOException, InterruptedException {
+            throws IOException {
         if (!(Pace.parse(rate) instanceof Pace.EventsPerSecond steady)) {
             throw Processes.unusable("--rate", rate, "must be events a second, such as 2000/s");
         }
@@ -136,9 +136,15 @@ final class BenchCommand implements Runnable {
         out.println("in " + directory);
         out.flush();
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
-        new FreshnessBench(directory, launcher(directory), files, config.set, out)
-                .run(new FreshnessBench.Plan(
-                        steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries));
+        FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, out);
+        Thread main = Thread.currentThread();
+        Processes.onSignal(main::interrupt); // so that no process is left behind
+        try {
+            bench.run(new FreshnessBench.Plan(
+                    steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries));
+        } catch (InterruptedException stopped) {
+            out.println("stopped before its end");
+        }
         return 0;
     }
 
