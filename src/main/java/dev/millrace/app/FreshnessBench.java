@@ -51,6 +51,7 @@ public final class FreshnessBench {
     private static final int SETTLE_LOOKS = 5; // what was sent last is shown by then, and more is still being sent
     private static final int LOOKS_A_LINE = 10;
     private static final String FRESHNESS = "millrace_freshness_seconds";
+    private static final String WITHHELD = "millrace_learn_withheld";
     private static final String RECENT = "millrace_freshness_recent_seconds";
 
     private final Path directory;
@@ -108,9 +109,9 @@ public final class FreshnessBench {
             given.put("kafka.bootstrap.servers", broker);
             MillraceSettings settings = MillraceSettings.load(files, Map.of(), System.getenv(), given);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
-            processes.start(command("train"), Pattern.compile("health and metrics (\\S+)"));
+            String trainerUrl = processes.start(command("train"), Pattern.compile("health and metrics (\\S+)"));
             String url = processes.start(command("serve"), Pattern.compile("recall API (\\S+)"));
-            measure(plan, settings, processes, new RecallClient(url));
+            measure(plan, settings, processes, new RecallClient(url), new RecallClient(trainerUrl));
         }
     }
 
@@ -121,7 +122,12 @@ public final class FreshnessBench {
         return command;
     }
 
-    private void measure(Plan plan, MillraceSettings settings, SeparateProcesses processes, RecallClient recall)
+    private void measure(
+            Plan plan,
+            MillraceSettings settings,
+            SeparateProcesses processes,
+            RecallClient recall,
+            RecallClient trainer)
             throws InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
         TimedShop shop = new TimedShop(new ShopGenerator(settings.shop()), new AtomicLong());
@@ -165,6 +171,10 @@ public final class FreshnessBench {
                 print("new item → recalled", probes.newItems());
                 print("click → its user's answer", probes.changedAnswers());
                 print("recall request", probes.requests());
+                if (trainer.gauge(WITHHELD) > 0) {
+                    out.println(
+                            "publication is withheld at the end: clicks whose vectors were kept back are not among them");
+                }
                 if (probes.unanswered() > 0) {
                     out.println(probes.unanswered() + " new items or clicks did not show within 30 s");
                 }

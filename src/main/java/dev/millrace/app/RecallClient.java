@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A client of the recall API. Safe for threads. */
+/** A client of the recall API, and of any process's metrics. Safe for threads. */
 final class RecallClient {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
