@@ -58,8 +58,7 @@ public final class GenerationComparison {
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
         List<String> users = sample(settings, wire, most);
-        try (DiskEntries disk =
-                        DiskEntries.open(directory, settings.serve().cacheBytes());
+        try (DiskEntries disk = DiskEntries.open(directory, settings.serve().cacheBytes());
                 ItemGraphs graphs = new ItemGraphs(ServeSettings.Graph.NEVER)) { // so that no answer misses an item
             ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, graphs, InstantSource.system());
             try (FollowingRecall following =

@@ -2,19 +2,23 @@ package dev.millrace.cli;
 
 import dev.millrace.app.ColdStartBench;
 import dev.millrace.app.DigestBench;
+import dev.millrace.app.FreshnessBench;
 import dev.millrace.app.IndexBench;
 import dev.millrace.app.PopularityBench;
 import dev.millrace.app.RecoveryBench;
 import dev.millrace.model.KernelBench;
+import dev.millrace.replay.Pace;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -122,19 +126,73 @@ final class BenchCommand implements Runnable {
             @Option(names = "--rounds", defaultValue = "3", description = "kills, with stores of each kind") int rounds)
             throws IOException, InterruptedException {
         Path directory = Files.createTempDirectory("millrace-recovery");
-        List<String> launcher = List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx" + (Runtime.getRuntime().maxMemory() >> 20) + "m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-Djava.io.tmpdir=" + directory,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Millrace.class.getName());
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         out.println("in " + directory);
-        RecoveryBench bench = new RecoveryBench(directory, launcher, out);
+        RecoveryBench bench = new RecoveryBench(directory, launcher(directory), out);
         bench.run(rows, rounds, true);
         bench.run(rows, rounds, false);
         return 0;
+    }
+
+    @Command(
+            name = "freshness",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Measure how soon clicks and new items show, with broker, trainer and server as processes here.")
+    int freshness(
+            @Mixin ConfigOptions config,
+            @Option(
+                            names = "--rate",
+                            paramLabel = "RATE",
+                            defaultValue = "2000/s",
+                            description = "exposures and clicks a second of the generated shop")
+                    String rate,
+            @Option(names = "--warm-up", paramLabel = "SECONDS", defaultValue = "120", description = "before it counts")
+                    int warmUpSeconds,
+            @Option(names = "--seconds", paramLabel = "SECONDS", defaultValue = "120", description = "that count")
+                    int seconds,
+            @Option(
+                            names = "--queries",
+                            paramLabel = "N",
+                            defaultValue = "50",
+                            description = "recall requests a second beside it")
+                    int queries)
+            throws IOException {
+        if (!(Pace.parse(rate) instanceof Pace.EventsPerSecond steady)) {
+            throw Processes.unusable("--rate", rate, "must be events a second, such as 2000/s");
+        }
+        if (seconds < 1 || warmUpSeconds < 1 || queries < 1) {
+            throw Processes.unusable(
+                    "--seconds, --warm-up, --queries",
+                    seconds + ", " + warmUpSeconds + ", " + queries,
+                    "must be at least 1");
+        }
+        Path directory = Files.createTempDirectory("millrace-freshness");
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println("in " + directory);
+        out.flush();
+        List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
+        FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, out);
+        Thread main = Thread.currentThread();
+        Processes.onSignal(main::interrupt); // so that no process is left behind
+        try {
+            bench.run(new FreshnessBench.Plan(
+                    steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries));
+        } catch (InterruptedException stopped) {
+            out.println("stopped before its end");
+        }
+        return 0;
+    }
+
+    /** The command that runs this program as this process runs it. */
+    private static List<String> launcher(Path temporary) {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + (Runtime.getRuntime().maxMemory() >> 20) + "m",
+                "-XX:+ExitOnOutOfMemoryError",
+                "-Djava.io.tmpdir=" + temporary,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Millrace.class.getName());
     }
 }

@@ -87,6 +87,11 @@ final class DataOptions {
                 List.of(new SettingFault("--format", format, "must be kuairand, movielens, yidian, csv or jsonl")));
     }
 
+    /** The settings of the generated shop. */
+    static Path shopFile() {
+        return home().resolve("config").resolve("shop.properties");
+    }
+
     private static Path home() {
         return Path.of(System.getenv().getOrDefault("MILLRACE_HOME", "."));
     }

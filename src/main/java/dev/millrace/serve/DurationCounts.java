@@ -1,21 +1,21 @@
 package dev.millrace.serve;
 
 /**
- * Counts of durations in bins of at most 1/64 relative width, from which quantiles are read.
+ * Counts of durations in bins of at most 1/64 relative width, from which quantiles are read, in a unit of the owner's.
  *
- * <p>A bin is 1 ms wide below 128 ms; above, each doubling has 64 bins. Not safe for threads.
+ * <p>A bin is 1 wide below 128; above, each doubling has 64 bins. Not safe for threads.
  */
 final class DurationCounts {
 
     private static final int BITS = 6;
     private static final int BINS_A_DOUBLING = 1 << BITS;
-    private static final long LONGEST_MILLIS = (1L << 40) - 1;
+    private static final long LONGEST = (1L << 40) - 1;
 
-    private final long[] counts = new long[bin(LONGEST_MILLIS) + 1];
+    private final long[] counts = new long[bin(LONGEST) + 1];
     private long total;
 
-    void add(long millis) {
-        counts[bin(Math.min(Math.max(millis, 0), LONGEST_MILLIS))]++;
+    void add(long duration) {
+        counts[bin(Math.min(Math.max(duration, 0), LONGEST))]++;
         total++;
     }
 
@@ -35,7 +35,7 @@ final class DurationCounts {
      *
      * @param share in (0, 1]
      */
-    long quantileMillis(double share) {
+    long quantile(double share) {
         long wanted = Math.max(1, (long) Math.ceil(share * total));
         long seen = 0;
         for (int at = 0; at < counts.length; at++) {
@@ -47,9 +47,9 @@ final class DurationCounts {
         return 0;
     }
 
-    private static int bin(long millis) {
-        int doubling = Math.max(0, 63 - Long.numberOfLeadingZeros(millis | 1) - BITS);
-        return (doubling << BITS) + (int) (millis >>> doubling);
+    private static int bin(long duration) {
+        int doubling = Math.max(0, 63 - Long.numberOfLeadingZeros(duration | 1) - BITS);
+        return (doubling << BITS) + (int) (duration >>> doubling);
     }
 
     private static long upperEdge(int bin) {

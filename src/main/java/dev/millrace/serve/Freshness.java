@@ -1,7 +1,5 @@
 package dev.millrace.serve;
 
-import java.time.Duration;
-
 /**
  * How long clicks took to become visible: from when a click was sent to when a vector that has learnt from it answers.
  *
@@ -16,18 +14,8 @@ public final class Freshness {
      */
     public record Quantiles(long count, long p50Millis, long p99Millis) {}
 
-    private static final int SLICES = 6;
-    private static final long SLICE_MILLIS = Duration.ofSeconds(10).toMillis();
-
     private final DurationCounts all = new DurationCounts();
-    private final DurationCounts[] slices = new DurationCounts[SLICES];
-    private final long[] sliceNumbers = new long[SLICES];
-
-    public Freshness() {
-        for (int at = 0; at < SLICES; at++) {
-            slices[at] = new DurationCounts();
-        }
-    }
+    private final RecentDurations lastMinute = new RecentDurations();
 
     /**
      * A click became visible.
@@ -38,13 +26,7 @@ public final class Freshness {
     synchronized void seen(long producedAt, long now) {
         long millis = Math.max(0, now - producedAt);
         all.add(millis);
-        long number = now / SLICE_MILLIS;
-        int at = (int) (number % SLICES);
-        if (sliceNumbers[at] != number) {
-            sliceNumbers[at] = number;
-            slices[at] = new DurationCounts();
-        }
-        slices[at].add(millis);
+        lastMinute.add(millis, now);
     }
 
     /** Of the clicks of the whole run. */
@@ -58,17 +40,10 @@ public final class Freshness {
      * @param now epoch milliseconds
      */
     public synchronized Quantiles recent(long now) {
-        DurationCounts recent = new DurationCounts();
-        long number = now / SLICE_MILLIS;
-        for (int at = 0; at < SLICES; at++) {
-            if (number - sliceNumbers[at] < SLICES) {
-                recent.addAll(slices[at]);
-            }
-        }
-        return quantiles(recent);
+        return quantiles(lastMinute.recent(now));
     }
 
     private static Quantiles quantiles(DurationCounts counts) {
-        return new Quantiles(counts.total(), counts.quantileMillis(0.5), counts.quantileMillis(0.99));
+        return new Quantiles(counts.total(), counts.quantile(0.5), counts.quantile(0.99));
     }
 }

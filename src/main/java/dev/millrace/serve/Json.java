@@ -10,6 +10,7 @@ import dev.millrace.event.Features;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Values as JSON text, and back. */
@@ -33,11 +34,11 @@ final class Json {
         try {
             return mapper.readTree(text);
         } catch (JsonProcessingException malformed) {
-            throw new RefusedRequestException(Problem.of(
-                    400,
-                    "the body is no JSON: " + malformed.getOriginalMessage() + ", line "
-                            + malformed.getLocation().getLineNr() + ", column "
-                            + malformed.getLocation().getColumnNr()));
+            String place = Optional.ofNullable(malformed.getLocation()) // none of what is nested too deep
+                    .map(at -> ", line " + at.getLineNr() + ", column " + at.getColumnNr())
+                    .orElse("");
+            throw new RefusedRequestException(
+                    Problem.of(400, "the body is no JSON: " + malformed.getOriginalMessage() + place));
         } catch (IOException unread) {
             throw new UncheckedIOException(unread);
         }

@@ -17,10 +17,10 @@ final class Query {
     Query(Map<String, List<String>> given, Set<String> known) {
         for (Map.Entry<String, List<String>> parameter : given.entrySet()) {
             if (!known.contains(parameter.getKey())) {
-                throw new RefusedRequestException(Problem.of(
-                        400,
-                        "unknown parameter; known here: "
-                                + (known.isEmpty() ? "none" : String.join(", ", new TreeSet<>(known)))));
+                throw refused(
+                        parameter.getKey(),
+                        "is unknown; known here: "
+                                + (known.isEmpty() ? "none" : String.join(", ", new TreeSet<>(known))));
             }
             if (parameter.getValue().size() != 1) {
                 throw refused(parameter.getKey(), "must be given once");

@@ -12,6 +12,7 @@ import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import io.javalin.http.HttpResponseException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -20,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -38,9 +40,9 @@ import org.slf4j.LoggerFactory;
 public final class RecallServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RecallServer.class);
+    private static final String JSON = "application/json";
     private static final int DEFAULT_K = 10;
     private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers
-    private static final int MAX_CONNECTIONS = 1_024;
     private static final Duration IDLE = Duration.ofSeconds(30);
     private static final int SERVICE_UNAVAILABLE = 503;
     private static final int TOO_MANY_REQUESTS = 429;
@@ -55,8 +57,14 @@ public final class RecallServer implements AutoCloseable {
     private final Json json = new Json();
     private final Javalin http;
 
+    /** What of the model an answer was made from. */
+    private record Version(String generation, long step) {}
+
+    /** An answer, and what it was made from. */
+    private record Made(Map<String, Object> body, Version version) {}
+
     /** What an endpoint answers. */
-    private record Reply(int status, String contentType, byte[] body) {}
+    private record Reply(int status, String contentType, byte[] body, Optional<Version> version) {}
 
     /** Answers one kind of request. */
     private interface Endpoint {
@@ -78,7 +86,7 @@ public final class RecallServer implements AutoCloseable {
         this.questions = new RecallQuestions(settings, state.engine(), attributes);
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
-        this.metrics = new ServeMetrics(registry, state, clock);
+        this.metrics = new ServeMetrics(registry, state, List.of("recall", "recall-post", "similar", "items"), clock);
         this.clock = clock;
         this.http = Javalin.create(this::configure);
     }
@@ -114,21 +122,27 @@ public final class RecallServer implements AutoCloseable {
         config.jetty.addConnector(this::connector);
         config.jetty.modifyServer(server -> {
             server.setErrorHandler(new ProblemPages(json));
-            server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
+            server.addBean(new NetworkConnectionLimit(settings.maxConnections(), server));
             server.setStopTimeout(Duration.ofSeconds(5).toMillis());
         });
-        config.routes.get("/v1/recall", timed("recall", this::recall));
+        get(config, "/v1/recall", timed("recall", this::recall));
         config.routes.post("/v1/recall", timed("recall-post", this::recallPosted));
-        config.routes.get("/v1/similar", timed("similar", this::similar));
-        config.routes.get("/v1/items/<item>", timed("items", this::item));
-        config.routes.get("/livez", timed("livez", this::alive));
-        config.routes.get("/readyz", timed("readyz", this::ready));
-        config.routes.get("/metrics", timed("metrics", this::scrape));
+        get(config, "/v1/similar", timed("similar", this::similar));
+        get(config, "/v1/items/<item>", timed("items", this::item));
+        get(config, "/livez", timed("livez", this::alive));
+        get(config, "/readyz", timed("readyz", this::ready));
+        get(config, "/metrics", timed("metrics", this::scrape));
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);
             write(request, problem(Problem.of(500, "the server failed")));
         });
+    }
+
+    /** HEAD is asked of the same handler: left to itself, Javalin answers it with 200 wherever GET is answered at all. */
+    private static void get(JavalinConfig config, String path, Handler handler) {
+        config.routes.get(path, handler);
+        config.routes.head(path, handler);
     }
 
     private ServerConnector connector(Server server, HttpConfiguration configuration) {
@@ -144,7 +158,7 @@ public final class RecallServer implements AutoCloseable {
     private Reply recall(Context request) {
         RecallQuestions.Asked asked = questions.of(parameters(request));
         requireRate(1);
-        return reply(200, answered(asked));
+        return versioned(answered(asked));
     }
 
     /** One question, or several: {@code {"requests": [ … ]}}, each of which has its own answer, or its own problem. */
@@ -154,7 +168,7 @@ public final class RecallServer implements AutoCloseable {
         if (!body.has("requests")) {
             RecallQuestions.Asked asked = questions.of(body);
             requireRate(1);
-            return reply(200, answered(asked));
+            return versioned(answered(asked));
         }
         body.requireKnown(Set.of("requests"));
         List<JsonNode> each = body.elements("requests", settings.maxBatch());
@@ -168,7 +182,7 @@ public final class RecallServer implements AutoCloseable {
 
     private Object answerOrProblem(String path, JsonNode question) {
         try {
-            return answered(questions.of(new JsonMembers(path, question)));
+            return answered(questions.of(new JsonMembers(path, question))).body();
         } catch (RefusedRequestException refused) {
             if (refused.problem().status() == SERVICE_UNAVAILABLE) {
                 throw refused;
@@ -184,18 +198,18 @@ public final class RecallServer implements AutoCloseable {
         }
     }
 
-    private Map<String, Object> answered(RecallQuestions.Asked asked) {
-        return body(state.engine().recall(asked.request()), true, asked.isVectorIncluded());
+    private Made answered(RecallQuestions.Asked asked) {
+        return made(state.engine().recall(asked.request()), true, asked.isVectorIncluded());
     }
 
     private Reply similar(Context request) {
         Query query = new Query(parameters(request), Set.of("item", "k"));
         String item = query.id("item");
         int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
-        return reply(200, body(state.engine().similar(item, k), false, false));
+        return versioned(made(state.engine().similar(item, k), false, false));
     }
 
-    private Map<String, Object> body(Answer answer, boolean isOfUser, boolean isVectorIncluded) {
+    private Made made(Answer answer, boolean isOfUser, boolean isVectorIncluded) {
         if (answer instanceof Answer.Found found) {
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("items", items(found));
@@ -208,7 +222,7 @@ public final class RecallServer implements AutoCloseable {
             if (isVectorIncluded) {
                 body.put("vector", found.query());
             }
-            return body;
+            return new Made(body, new Version(found.generation(), found.step()));
         }
         if (answer instanceof Answer.UnknownItem) {
             throw unknownItem();
@@ -234,7 +248,7 @@ public final class RecallServer implements AutoCloseable {
         body.put("popularity", item.popularity());
         body.put("attributes", Json.features(item.attributes()));
         body.put("vector", item.vector());
-        return reply(200, body);
+        return versioned(new Made(body, new Version(served.generation(), item.step())));
     }
 
     private Reply alive(Context request) {
@@ -284,7 +298,8 @@ public final class RecallServer implements AutoCloseable {
         return new Reply(
                 200,
                 "text/plain; version=0.0.4; charset=utf-8",
-                registry.scrape().getBytes(StandardCharsets.UTF_8));
+                registry.scrape().getBytes(StandardCharsets.UTF_8),
+                Optional.empty());
     }
 
     private Handler timed(String name, Endpoint endpoint) {
@@ -360,18 +375,25 @@ public final class RecallServer implements AutoCloseable {
         return new RefusedRequestException(Problem.of(404, "no such item in the index"));
     }
 
+    private Reply versioned(Made made) {
+        return new Reply(200, JSON, json.bytes(made.body()), Optional.of(made.version()));
+    }
+
     private Reply reply(int status, Object body) {
-        return new Reply(status, "application/json", json.bytes(body));
+        return new Reply(status, JSON, json.bytes(body), Optional.empty());
     }
 
     private Reply problem(Problem problem) {
-        return new Reply(problem.status(), Problem.CONTENT_TYPE, json.bytes(problem.body()));
+        return new Reply(problem.status(), Problem.CONTENT_TYPE, json.bytes(problem.body()), Optional.empty());
     }
 
     private static void write(Context request, Reply reply) {
         if (reply.status() == SERVICE_UNAVAILABLE || reply.status() == TOO_MANY_REQUESTS) {
             request.header("Retry-After", "1");
         }
+        reply.version().ifPresent(version -> request.header(
+                        "Millrace-Generation", URLEncoder.encode(version.generation(), StandardCharsets.UTF_8))
+                .header("Millrace-Step", Long.toString(version.step())));
         request.header("Cache-Control", "no-store")
                 .header("X-Content-Type-Options", "nosniff")
                 .status(reply.status())

@@ -13,7 +13,10 @@ import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
@@ -22,18 +25,22 @@ import java.util.function.ToLongFunction;
 final class ServeMetrics {
 
     private static final Duration[] LATENCY_EDGES = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000);
-    private static final Duration[] FRESHNESS_EDGES =
-            millis(100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 300_000, 3_600_000);
+    private static final Duration[] FRESHNESS_EDGES = millis(
+            100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1_000, 1_200, 1_500, 2_000, 3_000, 5_000,
+            10_000, 20_000, 60_000, 300_000, 3_600_000);
 
     private static final long AGES_FOR_MILLIS = 1_000;
+    private static final int OK = 200;
 
     private final MeterRegistry registry;
     private final ServedState state;
     private final InstantSource clock;
     private VectorAges ages = VectorAges.NONE; // looked at once for all that a scrape asks of it
     private long agesUntil;
+    private final Map<String, RequestTimes> answers = new TreeMap<>();
 
-    ServeMetrics(MeterRegistry registry, ServedState state, InstantSource clock) {
+    /** @param endpoints whose answers are told of the last minute apart */
+    ServeMetrics(MeterRegistry registry, ServedState state, List<String> endpoints, InstantSource clock) {
         this.registry = registry;
         this.state = state;
         this.clock = clock;
@@ -47,6 +54,12 @@ final class ServeMetrics {
         state.listenTo(took -> freshness.record(took, TimeUnit.MILLISECONDS));
         recentFreshness(state, clock, "0.5", Freshness.Quantiles::p50Millis);
         recentFreshness(state, clock, "0.99", Freshness.Quantiles::p99Millis);
+        for (String endpoint : endpoints) {
+            RequestTimes times = new RequestTimes(clock);
+            answers.put(endpoint, times);
+            recentAnswers(endpoint, times, "0.5");
+            recentAnswers(endpoint, times, "0.99");
+        }
         Gauge.builder("millrace.ready", state, one -> one.readiness().isReady() ? 1 : 0)
                 .description("1 if requests are answered")
                 .register(registry);
@@ -160,6 +173,20 @@ final class ServeMetrics {
                 .serviceLevelObjectives(LATENCY_EDGES)
                 .register(registry)
                 .record(nanos, TimeUnit.NANOSECONDS);
+        RequestTimes recent = answers.get(endpoint);
+        if (recent != null && status == OK) {
+            recent.took(nanos);
+        }
+    }
+
+    private void recentAnswers(String endpoint, RequestTimes times, String quantile) {
+        double share = Double.parseDouble(quantile);
+        Gauge.builder("millrace.http.request.recent", times, one -> one.quantile(share))
+                .description("time to answer, of the requests that were answered with 200 within the last minute")
+                .baseUnit("seconds")
+                .tag("endpoint", endpoint)
+                .tag("quantile", quantile)
+                .register(registry);
     }
 
     private void recentFreshness(

@@ -14,6 +14,7 @@ import java.nio.file.Path;
  * @param maxBodyBytes of a request
  * @param maxRate questions a second that are answered; 0 for no limit
  * @param popularityWeight β of requests that give none
+ * @param maxConnections open at once; more wait to be accepted
  * @param threads of the HTTP server, its acceptor and selector among them
  * @param keptGenerations of those promoted before the one that answers, for a roll-back
  * @param stateDirectory of what is rebuilt from the topics at each start
@@ -28,6 +29,7 @@ public record ServeSettings(
         int maxBodyBytes,
         int maxRate,
         double popularityWeight,
+        int maxConnections,
         int threads,
         int keptGenerations,
         Path stateDirectory,
@@ -106,6 +108,12 @@ public record ServeSettings(
                         0,
                         FastPopularity.MAX_WEIGHT,
                         "beta of the score cos / temperature + beta log p in answers to requests without w.popularity"),
+                reader.integer(
+                        "serve.max-connections",
+                        1_024,
+                        1,
+                        1_000_000,
+                        "connections open at once; more wait to be accepted until one ends, those of health checks too"),
                 reader.integer("serve.threads", 8, 4, 256, "threads of the HTTP server"),
                 reader.integer(
                         "serve.kept-generations",

@@ -3,6 +3,7 @@ package dev.millrace.serve;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
+import io.javalin.http.Handler;
 import io.javalin.http.HttpResponseException;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
@@ -82,18 +83,19 @@ public final class TrainServer implements AutoCloseable {
             server.setErrorHandler(new ProblemPages(json));
             server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
         });
-        config.routes.get("/livez", request -> {
+        get(config, "/livez", request -> {
             boolean isAlive = health.isAlive();
             answer(request, isAlive, Map.of("alive", isAlive));
         });
-        config.routes.get("/readyz", request -> {
+        get(config, "/readyz", request -> {
             boolean isReady = health.isReady();
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("ready", isReady);
             body.putAll(health.detail());
             answer(request, isReady, body);
         });
-        config.routes.get(
+        get(
+                config,
                 "/metrics",
                 request -> write(
                         request,
@@ -102,6 +104,12 @@ public final class TrainServer implements AutoCloseable {
                         registry.scrape().getBytes(StandardCharsets.UTF_8)));
         config.routes.exception(
                 HttpResponseException.class, (refused, request) -> problem(request, refused.getStatus()));
+    }
+
+    /** As {@link RecallServer} has it. */
+    private static void get(JavalinConfig config, String path, Handler handler) {
+        config.routes.get(path, handler);
+        config.routes.head(path, handler);
     }
 
     private ServerConnector connector(Server server, HttpConfiguration configuration) {

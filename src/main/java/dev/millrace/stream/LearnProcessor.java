@@ -20,6 +20,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -31,7 +33,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The trainer as a processor: collects examples into batches and learns from them, or learns from the log alone.
  *
- * <p>Only when a batch is closed depends on the clock; what is in it goes to the log before it is learnt.
+ * <p>Only when a batch is closed, and when a commit is asked for, depends on the clock; what is in a batch goes to the log before it
+ * is learnt.
  */
 final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Trainer> {
 
@@ -63,6 +66,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private Outlet outlet;
     private NodeScope scope;
     private WriteThroughStore<Trainer> store;
+    private long commitIntervalMillis;
+    private Optional<Cancellable> waiting = Optional.empty(); // while a batch is open
+    private boolean isStepToShow;
+    private long shownAt; // a step last, wall clock
     private Optional<String> toldWithheld = Optional.empty();
     private Set<Alarm.Kind> toldAlarms = Set.of();
     private boolean isBehind;
@@ -101,8 +108,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         scope = NodeScope.of(context);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         store.own(this);
+        commitIntervalMillis =
+                Long.parseLong(String.valueOf(context.appConfigs().get(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG)));
         if (source == Source.EXAMPLES) {
-            context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting());
+            awaitFull(); // a batch may have been open when the last commit was made
         } else if (source == Source.LOG) {
             context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookWhetherIdle());
         }
@@ -123,6 +132,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 }
                 if (trainer.isBatchReady()) {
                     closeAndLearn(trainer);
+                } else if (waiting.isEmpty() && trainer.hasOpenWork()) {
+                    awaitFull();
                 }
             }
             case LOG, LOG_IN_SHADOW -> {
@@ -161,6 +172,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
+        if (isStepToShow) {
+            isStepToShow = false;
+            shownAt = now;
+        }
         scope.run(() -> {
             String generation = trainer.generation();
             long step = trainer.step();
@@ -195,13 +210,24 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         });
     }
 
+    private void awaitFull() {
+        waiting = Optional.of(context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting()));
+    }
+
+    private void waitNoLonger() {
+        waiting.ifPresent(Cancellable::cancel);
+        waiting = Optional.empty();
+    }
+
     private void closeWaiting() {
+        waitNoLonger();
         if (store.state().hasOpenWork()) {
             closeAndLearn(store.change());
         }
     }
 
     private void closeAndLearn(Trainer trainer) {
+        waitNoLonger();
         MiniBatch batch = trainer.closeBatch();
         outlet.send(
                 MillraceTopology.TO_BATCHES,
@@ -213,6 +239,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void learn(Trainer trainer, MiniBatch batch) {
+        showSoon();
         if (trainer.learn(batch) instanceof StepOutcome.Refused refused) {
             LOG.atWarn()
                     .addKeyValue("step", batch.step())
@@ -222,6 +249,14 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 outlet.sendRefusedStep(
                         MillraceTopology.LEARN_TO_DEAD_LETTERS, batch.step(), topics.miniBatches(), refused.message());
             }
+        }
+    }
+
+    /** A step is committed, and so shown, at once, unless another was within the interval: then it is with the next one that is due. */
+    private void showSoon() {
+        isStepToShow = true;
+        if (context.currentSystemTimeMs() - shownAt >= commitIntervalMillis) {
+            context.commit();
         }
     }
 

@@ -69,6 +69,9 @@ public final class StreamRunner implements AutoCloseable {
     /** A member learns from the answer to a heartbeat that the group is being divided anew. */
     private static final int LONGEST_HEARTBEAT_MILLIS = 3_000;
 
+    /** A thread that waits for records looks at the clock, for commits and batches that are due, no more often. */
+    private static final long LONGEST_POLL_MILLIS = 20;
+
     private static final int PRODUCER_BATCH_BYTES = 128 << 10;
     private static final int LARGEST_REQUEST_BYTES = 8 << 20;
 
@@ -388,6 +391,7 @@ public final class StreamRunner implements AutoCloseable {
         config.put(
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
                 (learns ? settings.learnCommitInterval() : settings.attributeCommitInterval()).toMillis());
+        config.put(StreamsConfig.POLL_MS_CONFIG, LONGEST_POLL_MILLIS);
         config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, learns ? 1 : settings.attributeThreads());
         config.put(
                 StreamsConfig.STATE_DIR_CONFIG,

@@ -11,7 +11,7 @@ import java.time.Duration;
  * @param stateDirectory of RocksDB
  * @param instanceId of this process among those of one application; blank for one kept in the state directory
  * @param attributeCommitInterval of the application that reads events
- * @param learnCommitInterval of the learner: freshness against rows written
+ * @param learnCommitInterval of the learner, and the shortest between steps that are committed at once: freshness against rows written
  * @param maxWait longest that an open batch waits to become full
  * @param attributeThreads that read events
  * @param maxTaskIdle how long a task waits for a partition that has fallen behind its others
@@ -79,7 +79,7 @@ public record StreamSettings(
                 Duration.ofMillis(200),
                 instant,
                 minute,
-                "how often the learner publishes and commits: shorter is fresher, longer writes fewer rows");
+                "longest between the learner's commits; a step is published at once unless another was within it: shorter is fresher, longer writes fewer rows");
         Duration transaction = reader.duration(
                 "stream.transaction-timeout",
                 Duration.ofSeconds(10),
@@ -104,7 +104,7 @@ public record StreamSettings(
                 learnCommit,
                 reader.duration(
                         "batch.max-wait",
-                        Duration.ofMillis(500),
+                        Duration.ofMillis(250),
                         instant,
                         Duration.ofHours(1),
                         "longest that an open batch waits to become full"),

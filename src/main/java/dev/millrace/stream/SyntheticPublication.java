@@ -54,8 +54,7 @@ public final class SyntheticPublication implements AutoCloseable {
                 started.at());
         send(started);
         for (Kind kind : List.of(Kind.COMPLETE, Kind.PROMOTED)) {
-            send(new GenerationFact(
-                    generation, kind, started.at(), started.step(), started.items(), started.by()));
+            send(new GenerationFact(generation, kind, started.at(), started.step(), started.items(), started.by()));
         }
     }
 

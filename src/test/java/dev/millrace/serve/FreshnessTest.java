@@ -48,6 +48,6 @@ class FreshnessTest {
         DurationCounts counts = new DurationCounts();
         counts.add(millis);
 
-        assertThat(counts.quantileMillis(0.5)).isBetween(millis, millis + millis / 64);
+        assertThat(counts.quantile(0.5)).isBetween(millis, millis + millis / 64);
     }
 }

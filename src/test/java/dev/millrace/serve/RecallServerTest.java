@@ -60,6 +60,10 @@ class RecallServerTest {
     }
 
     private RecallServer server(int maxRate) {
+        return server(maxRate, 100);
+    }
+
+    private RecallServer server(int maxRate, int maxConnections) {
         return new RecallServer(
                         new ServeSettings(
                                 "127.0.0.1",
@@ -69,6 +73,7 @@ class RecallServerTest {
                                 2_000,
                                 maxRate,
                                 0,
+                                maxConnections,
                                 8,
                                 1,
                                 directory,
@@ -219,6 +224,16 @@ class RecallServerTest {
         // (.6, .8) · (1, 2) = 2.2 against (.8, .6) · (1, 2) = 2.0
         assertThat(liked.at("/items/0/item").asText()).isEqualTo("movie/c");
         assertThat(liked.at("/items/0/score").asDouble()).isCloseTo(2.2, within(1e-6));
+    }
+
+    @Test
+    void unknownParameterIsNamed() throws Exception {
+        fill();
+
+        JsonNode problem = json(get("/v1/recall?user=u1&kk=3"));
+
+        assertThat(problem.path("parameter").asText()).isEqualTo("kk");
+        assertThat(problem.path("detail").asText()).startsWith("kk is unknown; known here: exclude, ");
     }
 
     @Test
@@ -440,6 +455,36 @@ class RecallServerTest {
     }
 
     @Test
+    void bodyThatIsNestedTooDeepIsAProblem() throws Exception {
+        fill();
+
+        HttpResponse<String> response = post("[".repeat(1_500));
+
+        assertProblem(response, 400);
+        assertThat(json(response).path("detail").asText()).startsWith("the body is no JSON: ");
+    }
+
+    @Test
+    void headIsAnsweredAsGetIsWithoutTheBody() throws Exception {
+        assertThat(head("/readyz").statusCode()).isEqualTo(503);
+        assertThat(head("/v1/recall?user=u1").statusCode()).isEqualTo(503);
+
+        fill();
+
+        assertThat(head("/readyz").statusCode()).isEqualTo(200);
+        assertThat(head("/v1/items/nothing").statusCode()).isEqualTo(404);
+        assertThat(head("/v1/recall").statusCode()).isEqualTo(400);
+        HttpResponse<String> item = head("/v1/items/b");
+        HttpResponse<String> got = get("/v1/items/b");
+        assertThat(item.statusCode()).isEqualTo(200);
+        assertThat(item.body()).isEmpty();
+        assertThat(item.headers().firstValue("Millrace-Step"))
+                .isEqualTo(got.headers().firstValue("Millrace-Step"));
+        assertThat(item.headers().firstValue("Content-Length"))
+                .isEqualTo(got.headers().firstValue("Content-Length"));
+    }
+
+    @Test
     void bodyThatIsTooLargeIsAProblem() throws Exception {
         fill();
 
@@ -465,6 +510,73 @@ class RecallServerTest {
     }
 
     @Test
+    void headersSayOfWhatAnAnswerWasMade() throws Exception {
+        fill();
+
+        for (String target : List.of("/v1/recall?user=u1", "/v1/similar?item=a", "/v1/items/b")) {
+            HttpResponse<String> answer = get(target);
+
+            assertThat(answer.headers().firstValue("Millrace-Generation"))
+                    .contains(json(answer).path("generation").asText());
+            assertThat(answer.headers().firstValue("Millrace-Step"))
+                    .contains(json(answer).path("step").asText());
+        }
+        // answers of one batch may be of two steps, and an error is made of nothing
+        assertThat(post("{\"requests\": [{\"user\": \"u1\"}]}").headers().firstValue("Millrace-Step"))
+                .isEmpty();
+        assertThat(get("/v1/items/nothing").headers().firstValue("Millrace-Step"))
+                .isEmpty();
+    }
+
+    @Test
+    void connectionsBeyondTheLimitWaitWhileTheOthersAreAnswered() throws Exception {
+        fill();
+        try (RecallServer limited = server(0, 2);
+                Socket first = connection(limited);
+                Socket second = connection(limited);
+                Socket third = new Socket(InetAddress.getLoopbackAddress(), limited.port())) {
+            ask(third); // the operating system takes it, the server does not
+
+            for (int question = 0; question < 20; question++) {
+                ask(first);
+                assertThat(statusLine(first)).contains("200");
+                ask(second);
+                assertThat(statusLine(second)).contains("200");
+            }
+            assertThat(third.getInputStream().available()).isZero();
+
+            first.close();
+            assertThat(statusLine(third)).contains("200");
+        }
+    }
+
+    /** A connection that has been answered, and stays open. */
+    private static Socket connection(RecallServer to) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), to.port());
+        ask(socket);
+        assertThat(statusLine(socket)).contains("200");
+        return socket;
+    }
+
+    private static void ask(Socket connection) throws IOException {
+        connection
+                .getOutputStream()
+                .write("HEAD /v1/recall?user=u1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                        .getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Reads the head of an answer that has no body. */
+    private static String statusLine(Socket connection) throws IOException {
+        StringBuilder head = new StringBuilder();
+        while (!head.toString().endsWith("\r\n\r\n")) {
+            int next = connection.getInputStream().read();
+            assertThat(next).as("the connection was closed behind " + head).isNotNegative();
+            head.append((char) next);
+        }
+        return head.substring(0, head.indexOf("\r\n"));
+    }
+
+    @Test
     void metricsTellLatencyFreshnessAndWhatBecameOfEmbeddings() throws Exception {
         fill();
         state.embedding(embedding("a", 8, NOW - 1_234, 1, 0), NOW, 0);
@@ -474,6 +586,8 @@ class RecallServerTest {
 
         assertThat(metrics)
                 .contains("millrace_http_request_seconds_bucket{endpoint=\"recall\",status=\"200\"")
+                .containsPattern("millrace_http_request_recent_seconds\\{endpoint=\"recall\",quantile=\"0.99\"} [0-9]")
+                .contains("millrace_http_request_recent_seconds{endpoint=\"similar\",quantile=\"0.5\"} NaN")
                 .contains("millrace_freshness_seconds_count 1")
                 .contains("millrace_freshness_recent_seconds{quantile=\"0.99\"} 1.2")
                 .contains("millrace_index_items 3.0")
@@ -571,6 +685,12 @@ class RecallServerTest {
 
     private JsonNode json(HttpResponse<String> response) throws IOException {
         return mapper.readTree(response.body());
+    }
+
+    private HttpResponse<String> head(String target) throws Exception {
+        return send(HttpRequest.newBuilder(uri(target))
+                .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                .build());
     }
 
     private HttpResponse<String> get(String target) throws Exception {

@@ -219,6 +219,23 @@ class LearnTopologyTest {
     }
 
     @Test
+    void openBatchWaitsFromItsFirstExampleOn() {
+        try (TopologyTestDriver driver = driver(learn(), "a")) {
+            driver.advanceWallClockTime(MAX_WAIT.minusMillis(1)); // nothing is open yet
+            sendBatch(driver, 0, false);
+            driver.advanceWallClockTime(MAX_WAIT.minusMillis(1)); // and the one that was is full
+            send(driver, ExampleCodec.toAvro(example(BATCH)));
+            read(driver, topics.miniBatches());
+
+            driver.advanceWallClockTime(MAX_WAIT.minusMillis(1));
+            assertThat(read(driver, topics.miniBatches())).isEmpty();
+
+            driver.advanceWallClockTime(Duration.ofMillis(1));
+            assertThat(read(driver, topics.miniBatches())).hasSize(1);
+        }
+    }
+
+    @Test
     void learnerFromTheLogPublishesTheSameVectors() {
         List<byte[]> log = new ArrayList<>();
         Map<String, float[]> live;

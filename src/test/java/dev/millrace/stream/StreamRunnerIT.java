@@ -4,7 +4,10 @@ import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.batch.CatalogueChange;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.settings.SettingsReader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -71,6 +74,50 @@ class StreamRunnerIT {
                 assertThat(runner.failure()).isPresent();
                 assertThat(runner.failure().get())
                         .hasStackTraceContaining("of training-examples-0 cannot be read, learning stops before it");
+                assertThat(follower.failure()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void stepThatComesAloneIsCommittedWithoutWaitingForTheInterval() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
+            StreamSettings settings = StreamSettings.read(new SettingsReader(Map.of(
+                    "stream.state-directory", directory.resolve("state").toString(),
+                    "stream.learn.commit-interval", "1m",
+                    "stream.transaction-timeout", "5m")));
+            List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
+            EmbeddingRecords records = new EmbeddingRecords(wire);
+            try (StreamRunner runner = new StreamRunner(
+                            settings,
+                            clients,
+                            Map.of(
+                                    StreamRunner.Part.LEARN,
+                                    MillraceTopology.learn(
+                                            topics,
+                                            Streams.trainer(),
+                                            Duration.ofMillis(100),
+                                            wire,
+                                            Streams.terms())));
+                    TopicFollower follower = TopicFollower.start(
+                            clients, topics.itemEmbeddings(), record -> embeddings.add(records.decode(record)));
+                    EventProducer producer = new EventProducer(clients, topics, wire)) {
+                runner.start();
+                assertThat(runner.awaitRunning(PATIENCE)).isTrue();
+
+                producer.sendBytes(
+                        topics.trainingExamples(),
+                        "i1".getBytes(StandardCharsets.UTF_8),
+                        Optional.of(wire.encode(
+                                topics.trainingExamples(),
+                                new TrainingRecord(
+                                        ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item("i1")))))),
+                        T0);
+
+                // the interval is longer than what is waited here
+                await().atMost(PATIENCE).until(() -> !embeddings.isEmpty());
                 assertThat(follower.failure()).isEmpty();
             }
         }
