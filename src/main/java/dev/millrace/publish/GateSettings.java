@@ -9,8 +9,9 @@ import dev.millrace.settings.SettingsReader;
  * @param window scored events over which recall is taken
  * @param recallAt k of the recall
  * @param maxFall share of its reference that recall may fall by; 1 for no gate
+ * @param abovePopularity times the recall of popularity, of which a model that finds as much is sound however far its own fell; 0 for none
  */
-public record GateSettings(int window, int recallAt, double maxFall) {
+public record GateSettings(int window, int recallAt, double maxFall, double abovePopularity) {
 
     static GateSettings read(SettingsReader reader) {
         int recallAt =
@@ -34,7 +35,14 @@ public record GateSettings(int window, int recallAt, double maxFall) {
                         0.05,
                         1,
                         "share that recall over the window may fall by before nothing but tombstones is published; it goes on when half "
-                                + "of that is made good; 1: no gate"));
+                                + "of that is made good; 1: no gate"),
+                reader.number(
+                        "publish.gate.above-popularity",
+                        2,
+                        0,
+                        1000,
+                        "a model whose recall is still so many times that of popularity is published however far it fell: the task became "
+                                + "harder, for both; 0: whatever popularity finds"));
     }
 
     boolean isOn() {

@@ -15,6 +15,9 @@ import java.util.Optional;
  * max-fall / 2)} opens it. Closed, the reference falls four times as slowly still: what closed the gate must not soon be what it is used
  * to, and a world that has changed for good must not hold it for ever.
  *
+ * <p>A model that still finds {@code above-popularity} times what popularity finds is sound: more users or items, or a busier hour, make
+ * the task harder for both, while what is learnt from garbage finds no more than popularity does.
+ *
  * <p>Among twice as many items the same model finds less: once the catalogue has more than doubled all begins anew.
  */
 final class QualityGate {
@@ -22,6 +25,7 @@ final class QualityGate {
     private static final double RISE = 1.0 / ExamWindow.PARTS;
     private static final double FALL = RISE / 8;
     private static final double FALL_WHILE_CLOSED = FALL / 4;
+    private static final int HITS = 10; // of popularity: with fewer, nothing is said by a multiple of them
 
     private final GateSettings settings;
     private ExamWindow window;
@@ -50,7 +54,7 @@ final class QualityGate {
             reference = Double.NaN;
             isClosed = false;
         }
-        window.moved(totals).ifPresent(exam -> judge(exam.model().recallAt(settings.recallAt())));
+        window.moved(totals).ifPresent(this::judge);
     }
 
     /** Why it is closed; absent while it is open. */
@@ -97,17 +101,26 @@ final class QualityGate {
         return Optional.of(fields.framed());
     }
 
-    private void judge(double found) {
+    private void judge(ExamTotals exam) {
+        double found = exam.model().recallAt(settings.recallAt());
+        boolean isSound = isAbovePopularity(exam);
         level = found;
         if (Double.isNaN(reference)) {
             reference = found;
         } else if (isClosed) {
             reference += FALL_WHILE_CLOSED * Math.min(0, found - reference);
-            isClosed = found < (1 - settings.maxFall() / 2) * reference;
-        } else if (found < (1 - settings.maxFall()) * reference) {
+            isClosed = !isSound && found < (1 - settings.maxFall() / 2) * reference;
+        } else if (!isSound && found < (1 - settings.maxFall()) * reference) {
             isClosed = true;
         } else {
             reference += (found > reference ? RISE : FALL) * (found - reference);
         }
+    }
+
+    private boolean isAbovePopularity(ExamTotals exam) {
+        double popularity = exam.popularity().recallAt(settings.recallAt());
+        return settings.abovePopularity() > 0
+                && popularity * exam.popularity().scored() >= HITS
+                && exam.model().recallAt(settings.recallAt()) >= settings.abovePopularity() * popularity;
     }
 }

@@ -15,7 +15,7 @@ class QualityGateTest {
 
     private static final int WINDOW = 160;
 
-    private final QualityGate gate = new QualityGate(new GateSettings(WINDOW, 100, 0.5));
+    private final QualityGate gate = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 0));
     private int items = 1000;
     private long scored;
     private long hits;
@@ -47,7 +47,7 @@ class QualityGateTest {
             assertThat(gate.closed()).isEmpty();
         }
 
-        QualityGate young = new QualityGate(new GateSettings(WINDOW, 100, 0.5));
+        QualityGate young = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 0));
         scored = 0;
         hits = 0;
         score(young, WINDOW / 2, 100);
@@ -94,8 +94,48 @@ class QualityGateTest {
     }
 
     @Test
+    void aModelThatStillFindsTwiceWhatPopularityDoesIsPublishedHoweverFarItFell() {
+        QualityGate watching = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 2));
+
+        play(watching, 0, 3 * WINDOW, 80, 30);
+        play(watching, 3 * WINDOW, 6 * WINDOW, 30, 12); // the task became harder
+        assertThat(watching.closed()).isEmpty();
+        play(watching, 6 * WINDOW, 9 * WINDOW, 10, 8); // garbage: no better than popularity
+        assertThat(watching.closed()).isPresent();
+        play(watching, 9 * WINDOW, 12 * WINDOW, 25, 12); // good again, and harder still
+        assertThat(watching.closed()).isEmpty();
+    }
+
+    @Test
+    void aHandfulOfHitsOfPopularitySaysNothing() {
+        QualityGate watching = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 2));
+
+        play(watching, 0, 3 * WINDOW, 80, 30);
+        play(watching, 3 * WINDOW, 6 * WINDOW, 10, 5); // 8 of a window
+
+        assertThat(watching.closed()).isPresent();
+    }
+
+    private long popular;
+
+    /** From one event to another, so many of a hundred found by the model and by popularity. */
+    private void play(QualityGate one, long from, long to, int percent, int popularPercent) {
+        for (long at = from + 20; at <= to; at += 20) {
+            scored = at;
+            hits += 20L * percent / 100;
+            popular += popularPercent;
+            one.examined(
+                    new ExamTotals(
+                            new RankingTotals(scored, new long[] {0, 0, 0, hits}, 0),
+                            new RankingTotals(scored, new long[] {0, 0, 0, popular / 5}, 0),
+                            0),
+                    items);
+        }
+    }
+
+    @Test
     void howManyEventsAnExamScoresDoesNotMatter() {
-        QualityGate other = new QualityGate(new GateSettings(WINDOW, 100, 0.5));
+        QualityGate other = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 0));
 
         score(gate, 3 * WINDOW, 80);
         score(gate, WINDOW, 0);
@@ -113,8 +153,8 @@ class QualityGateTest {
         score(gate, 3 * WINDOW, 80);
         score(gate, WINDOW, 0);
         byte[] state = gate.drain().orElseThrow();
-        QualityGate restored = new QualityGate(new GateSettings(WINDOW, 100, 0.5));
-        QualityGate off = new QualityGate(new GateSettings(WINDOW, 100, 1));
+        QualityGate restored = new QualityGate(new GateSettings(WINDOW, 100, 0.5, 0));
+        QualityGate off = new QualityGate(new GateSettings(WINDOW, 100, 1, 0));
 
         restored.restore(Frame.open(state));
         off.restore(Frame.open(state));
@@ -140,7 +180,7 @@ class QualityGateTest {
     @Test
     void theLevelOfAnotherRecallIsNotWhatItIsUsedTo() {
         score(gate, 2 * WINDOW, 80);
-        QualityGate atTen = new QualityGate(new GateSettings(WINDOW, 10, 0.5));
+        QualityGate atTen = new QualityGate(new GateSettings(WINDOW, 10, 0.5, 0));
 
         atTen.restore(Frame.open(gate.drain().orElseThrow()));
         score(atTen, 2 * WINDOW, 80); // of which none is among the first ten, as if it had fallen to nothing
