@@ -1,10 +1,20 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.stream.GenerationDesk;
+import dev.millrace.stream.Topics;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -15,14 +25,13 @@ import picocli.CommandLine.Spec;
         subcommands = {
             ModelListCommand.class,
             ModelDiffCommand.class,
-            ModelPromoteCommand.class,
-            ModelRollbackCommand.class,
-            ModelRetireCommand.class,
             ModelExportCommand.class,
             ModelImportCommand.class,
             ModelShowCommand.class
         })
 final class ModelCommand implements Runnable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Spec
     @Nullable
@@ -32,5 +41,61 @@ final class ModelCommand implements Runnable {
     public void run() {
         throw new ParameterException(
                 Objects.requireNonNull(spec).commandLine(), "model: name what to do, such as model show");
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "Let a generation answer: servers swap index and query encoder at once, when they have it complete.",
+                "Exits with 1 if it cannot."
+            })
+    int promote(
+            @Mixin ConfigOptions config,
+            @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
+                    String generation) {
+        Optional<String> before = desk(config).promote(generation);
+        print("promoted    " + generation);
+        before.ifPresent(one -> print("answered    " + one + "; millrace model rollback goes back to it"));
+        return 0;
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "Let the generation answer again that did before; its learner, if it still runs, has kept it up to date.",
+                "Exits with 1 if there is none."
+            })
+    int rollback(@Mixin ConfigOptions config) {
+        List<String> lastFirst = desk(config).rollBack();
+        print("promoted    " + lastFirst.get(0));
+        print("answered    " + lastFirst.get(1));
+        return 0;
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "End a generation that does not answer: it never will again, and its vectors and weights are removed from the topics.",
+                "Stop its learner first. Exits with 1 if it cannot be."
+            })
+    int retire(
+            @Mixin ConfigOptions config,
+            @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
+                    String generation) {
+        long removed = desk(config).retire(generation);
+        print(String.format(Locale.ROOT, "retired     %s, %,d records removed", generation, removed));
+        return 0;
+    }
+
+    private static GenerationDesk desk(ConfigOptions config) {
+        MillraceSettings settings = config.settings();
+        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        return Desks.of(settings);
+    }
+
+    private void print(String line) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        out.println(line);
+        out.flush();
     }
 }
