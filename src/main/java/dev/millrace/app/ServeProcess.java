@@ -53,13 +53,7 @@ public final class ServeProcess implements AutoCloseable {
                 disk, new ModelFeed(disk), settings.serve().keptGenerations(), graphs, InstantSource.system());
         FollowingRecall following = FollowingRecall.start(
                 settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), state);
-        RecallServer server = new RecallServer(
-                        settings.serve(),
-                        state,
-                        settings.trainer().publish().attributes(),
-                        registry,
-                        InstantSource.system())
-                .start();
+        RecallServer server = new RecallServer(settings.serve(), state, registry, InstantSource.system()).start();
         return new ServeProcess(disk, graphs, state, following, server);
     }
 

@@ -16,6 +16,7 @@ import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.stream.TopicNames;
+import dev.millrace.stream.TopicReader;
 import dev.millrace.stream.Topics;
 import dev.millrace.train.TrainingProgress;
 import io.javalin.util.JavalinException;
@@ -67,7 +68,12 @@ public final class TrainProcess implements AutoCloseable {
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
         StreamRunner runner = runner(settings, from);
         if (from == From.EVENTS || settings.stream().isLogLearnerPublishing()) {
-            requireOwnGeneration(settings);
+            try {
+                requireOwnGeneration(settings, from);
+            } catch (RuntimeException refused) {
+                runner.close();
+                throw refused;
+            }
         }
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
@@ -76,7 +82,7 @@ public final class TrainProcess implements AutoCloseable {
                 switch (from) {
                     case EVENTS -> MillraceTopology.LEARNER_PART;
                     case MINI_BATCHES ->
-                        MillraceTopology.logLearnerPart(settings.stream().applicationId());
+                        MillraceTopology.logLearnerPart(GenerationTerms.application(settings.stream(), learner(from)));
                 });
         TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
         try {
@@ -114,7 +120,7 @@ public final class TrainProcess implements AutoCloseable {
                                         settings.trainer(),
                                         settings.stream().maxWait(),
                                         wire,
-                                        GenerationTerms.of(settings.stream(), settings.trainerTexts(), true)));
+                                        terms(settings, StreamRunner.Part.LEARN)));
                     case MINI_BATCHES ->
                         Map.of(
                                 StreamRunner.Part.LEARN_FROM_LOG,
@@ -123,20 +129,55 @@ public final class TrainProcess implements AutoCloseable {
                                         settings.trainer(),
                                         settings.stream().isLogLearnerPublishing(),
                                         wire,
-                                        GenerationTerms.of(settings.stream(), settings.trainerTexts(), false)));
+                                        terms(settings, StreamRunner.Part.LEARN_FROM_LOG)));
                 });
     }
 
+    private static GenerationTerms terms(MillraceSettings settings, StreamRunner.Part part) {
+        return GenerationTerms.of(
+                settings.stream(),
+                settings.trainerTexts(),
+                settings.trainer().model().generationName(),
+                part,
+                history(settings),
+                () -> logEnd(settings));
+    }
+
+    private static long logEnd(MillraceSettings settings) {
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
+            return reader.committedEnd(settings.topics().names().miniBatches(), 0);
+        } catch (RuntimeException unknown) {
+            LOG.warn("The end of the log is not known: {}", unknown.getMessage());
+            return Long.MAX_VALUE;
+        }
+    }
+
+    /** What has been said of generations; a transaction that a killed learner left open there is waited for. */
+    private static GenerationHistory history(MillraceSettings settings) {
+        return new GenerationRecords(new AvroWire(settings.wire()))
+                .read(
+                        settings.clients(),
+                        settings.topics().names(),
+                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2));
+    }
+
+    private static StreamRunner.Part learner(From from) {
+        return switch (from) {
+            case EVENTS -> StreamRunner.Part.LEARN;
+            case MINI_BATCHES -> StreamRunner.Part.LEARN_FROM_LOG;
+        };
+    }
+
     /** A generation is of one application: vectors of two learners must not meet under one name. */
-    private static void requireOwnGeneration(MillraceSettings settings) {
+    private static void requireOwnGeneration(MillraceSettings settings, From from) {
         String generation = settings.trainer().model().generationName();
-        String application = settings.stream().applicationId();
-        GenerationHistory history = new GenerationRecords(new AvroWire(settings.wire()))
-                .read(settings.clients(), settings.topics().names(), PATIENCE);
+        String application = GenerationTerms.application(settings.stream(), learner(from));
+        GenerationHistory history = history(settings);
         Optional<String> taken = history.fact(generation, Kind.STARTED)
                 .map(GenerationFact::by)
                 .filter(owner -> !owner.equals(application))
-                .map(owner -> "must be another, as application " + owner + " has published generation " + generation);
+                .map(owner -> "must be another, as application " + owner + " has published generation " + generation
+                        + " (millrace model hand-over gives it to another application)");
         Optional<String> retired = history.fact(generation, Kind.RETIRED)
                 .map(fact -> "must be another, as generation " + generation + " is retired");
         retired.or(() -> taken).ifPresent(rule -> {

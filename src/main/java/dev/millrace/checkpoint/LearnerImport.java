@@ -162,6 +162,7 @@ public final class LearnerImport {
         entries.keySet().removeIf(Trainer::isOfTheApplication);
         if (start == Start.WARM) {
             entries.keySet().removeIf(Trainer::isHeader); // it says what the weights were made by: written anew
+            entries.keySet().removeIf(Trainer::isJudgement);
         }
         try (Trainer trainer = new Trainer(settings.trainer())) {
             entries.forEach(trainer::restore);

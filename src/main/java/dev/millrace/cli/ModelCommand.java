@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -84,6 +85,29 @@ final class ModelCommand implements Runnable {
                     String generation) {
         long removed = desk(config).retire(generation);
         print(String.format(Locale.ROOT, "retired     %s, %,d records removed", generation, removed));
+        return 0;
+    }
+
+    @Command(
+            name = "hand-over",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Give a generation to another application, whose learner has the same weights: it alone may publish it from now on.",
+                "For one that goes on where another ended, as after an import. The other must not start again."
+            })
+    int handOver(
+            @Mixin ConfigOptions config,
+            @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
+                    String generation,
+            @Option(
+                            names = "--to",
+                            paramLabel = "APPLICATION",
+                            required = true,
+                            description = "as model list has it: stream.application-id and -learn or -learn-from-log")
+                    String application) {
+        Optional<String> before = desk(config).handOver(generation, application);
+        print(before.map(owner -> "handed over " + generation + " from " + owner + " to " + application)
+                .orElse("unchanged   " + generation + " was not published by another"));
         return 0;
     }
 

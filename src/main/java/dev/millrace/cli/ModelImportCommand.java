@@ -3,6 +3,8 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.checkpoint.LearnerImport;
 import dev.millrace.checkpoint.LearnerImport.Start;
+import dev.millrace.publish.GenerationFact.Kind;
+import dev.millrace.publish.GenerationHistory;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.StreamRunner;
@@ -55,6 +57,7 @@ final class ModelImportCommand implements Callable<Integer> {
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
         LearnerState learner =
                 new LearnerState(settings.clients(), settings.stream(), StreamRunner.Part.LEARN_FROM_LOG);
+        requireFree(settings);
         LearnerImport.Begun begun = new LearnerImport(
                         settings.clients(),
                         settings.topics().names(),
@@ -67,9 +70,7 @@ final class ModelImportCommand implements Callable<Integer> {
                 + settings.topics().names().miniBatches());
         if (settings.stream().isLogLearnerPublishing()) {
             Desks.of(settings)
-                    .handOver(
-                            settings.trainer().model().generationName(),
-                            settings.stream().applicationId())
+                    .handOver(settings.trainer().model().generationName(), learner.application())
                     .ifPresent(owner -> out.println("publishes   "
                             + settings.trainer().model().generationName() + " in place of application " + owner
                             + ", which must not start again"));
@@ -78,5 +79,18 @@ final class ModelImportCommand implements Callable<Integer> {
                 + settings.stream().applicationId());
         out.flush();
         return 0;
+    }
+
+    /** A retired generation has no future, and one that begins warm must not have the name of others' weights. */
+    private void requireFree(MillraceSettings settings) {
+        String generation = settings.trainer().model().generationName();
+        GenerationHistory history = Desks.of(settings).history();
+        if (history.is(generation, Kind.RETIRED) || (isWarm && history.is(generation, Kind.STARTED))) {
+            throw Processes.unusable(
+                    "model.generation",
+                    settings.trainer().model().generation(),
+                    "must be another, as generation " + generation
+                            + (history.is(generation, Kind.RETIRED) ? " is retired" : " was published already"));
+        }
     }
 }

@@ -40,6 +40,13 @@ public record GraphRule(int minItems, double rebuildShare, double maxMove, Graph
         return items * (item + graphs + making);
     }
 
+    /** Heap that an index takes as it is, its graph included, bytes: counted in the same way. */
+    public long heapBytes(ItemIndex index) {
+        long vector = Float.BYTES * (long) index.dim();
+        return index.size() * (EXACT_BYTES + vector)
+                + index.graphItems() * (vector + GRAPH_BYTES + Integer.BYTES * (long) shape.degree());
+    }
+
     boolean isDue(int items, int dim) {
         return minItems > 0 && items >= minItems && GraphIndex.canHold(items, dim);
     }

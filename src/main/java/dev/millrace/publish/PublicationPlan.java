@@ -81,6 +81,11 @@ public final class PublicationPlan implements Durable {
         }
     }
 
+    /** Notes that time has come to that of a batch which is not learnt. */
+    void passedOver(MiniBatch batch) {
+        batch.examples().forEach(example -> passed(example.time()));
+    }
+
     /** Notes the examples that the model has learnt from. */
     public void learnt(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {

@@ -69,6 +69,11 @@ public final class Publisher implements Durable {
         plan.refused(batch);
     }
 
+    /** Notes that the model does not learn from a batch, as all of it happened before the start. */
+    public void passedOver(MiniBatch batch) {
+        plan.passedOver(batch);
+    }
+
     /** Notes the examples that the model has learnt from, and how far it moved items' rows. */
     public void learnt(MiniBatch batch, TwoTower model) {
         dirty |= refusedInARow > 0;
@@ -144,12 +149,24 @@ public final class Publisher implements Durable {
         return embeddings;
     }
 
-    /** Notes that the generation is known to others from now on; answers whether it was not before. */
+    /**
+     * Notes that the generation is known to others from now on; answers whether it was not before. Then the next {@link #take} gives all of
+     * it: what was taken until now went nowhere.
+     */
     public boolean start() {
         boolean isFirst = !isStarted;
-        isStarted = true;
-        dirty |= isFirst;
+        if (isFirst) {
+            publishAnew();
+            isStarted = true;
+        }
         return isFirst;
+    }
+
+    /** Notes that what is taken goes nowhere: whoever publishes later begins anew. */
+    public void stayUnknown() {
+        dirty |= isStarted;
+        isStarted = false;
+        isComplete = false;
     }
 
     /** Notes that the last {@link #take} brought out all items that had not been, if it did; answers whether that was for the first time. */
@@ -253,6 +270,11 @@ public final class Publisher implements Durable {
         return true;
     }
 
+    /** Whether an entry of this state is the gate's. */
+    public static boolean isOfTheGate(byte[] entryKey) {
+        return entryKey.length == 2 && entryKey[1] == GATE;
+    }
+
     @Override
     public void restore(byte[] entryKey, byte[] value) {
         if (PublicationPlan.isOwn(entryKey)) {
@@ -260,14 +282,14 @@ public final class Publisher implements Durable {
             return;
         }
         ByteBuffer payload = Frame.open(value);
-        if (entryKey.length == gateKey.length) {
+        if (isOfTheGate(entryKey)) {
             gate.restore(payload);
             return;
         }
         refusedInARow = payload.getInt();
         withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
         popularityTime = payload.getLong();
-        int stage = payload.getInt();
+        int stage = payload.hasRemaining() ? payload.getInt() : 0; // earlier builds knew none
         isStarted = stage >= STARTED;
         isComplete = stage >= COMPLETE;
     }

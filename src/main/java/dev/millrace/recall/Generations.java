@@ -112,16 +112,13 @@ public final class Generations {
         } catch (IllegalArgumentException unusable) {
             return Outcome.UNUSABLE;
         }
-        boolean isServed = engine.served()
-                .map(served -> served.generation().equals(generation))
-                .orElse(false);
-        return isServed ? Outcome.VISIBLE : Outcome.BUILDING;
+        return isServed(generation) ? Outcome.VISIBLE : Outcome.BUILDING;
     }
 
     /** Takes what became of a generation. */
     public void take(GenerationFact fact) {
         history.take(fact);
-        if (fact.kind() == Kind.RETIRED) {
+        if (fact.kind() == Kind.RETIRED && !isServed(fact.generation())) {
             drop(fact.generation());
         }
     }
@@ -159,6 +156,7 @@ public final class Generations {
         boolean isAnother = next.isPresent() && !next.equals(served);
         if (isAnother) {
             next.ifPresent(engine::serve);
+            served.filter(this::isRetired).ifPresent(before -> drop(before.generation()));
             dropSurplus(lastFirst);
         }
         engine.keep(held.keySet().stream()
@@ -200,6 +198,12 @@ public final class Generations {
                 .filter(one -> one.marked.size() >= partitions)
                 .flatMap(one -> one.pair)
                 .filter(pair -> pair.encoder().isReady());
+    }
+
+    private boolean isServed(String generation) {
+        return engine.served()
+                .filter(served -> served.generation().equals(generation))
+                .isPresent();
     }
 
     private boolean isRetired(ServedGeneration served) {

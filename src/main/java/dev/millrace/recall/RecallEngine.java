@@ -6,6 +6,7 @@ import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,11 @@ public final class RecallEngine {
 
     public Optional<ServedGeneration> served() {
         return served;
+    }
+
+    /** The generations that can be named. */
+    public Collection<ServedGeneration> kept() {
+        return complete.values();
     }
 
     /** A complete generation, by its name. */

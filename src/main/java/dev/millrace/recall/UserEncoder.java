@@ -2,6 +2,7 @@ package dev.millrace.recall;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 
@@ -13,6 +14,9 @@ public interface UserEncoder {
 
     /** The channels that a request may weigh, and what they weigh where it does not; empty where there is nothing to weigh. */
     SortedMap<String, Double> queryWeights();
+
+    /** Attributes of items that its learner publishes, to filter by. */
+    List<String> attributes();
 
     /** τ, by which the training logit divides the cosine. */
     double temperature();

@@ -12,12 +12,11 @@ public interface EncoderFeed {
      * Takes the settings of a generation's learner, by which its entries are understood.
      *
      * @throws InvalidSettingsException if this program does not know one of them, or not such a value
-     * @throws CorruptEntryException if an entry that came before them cannot be used
      */
     void describe(String generation, SortedMap<String, String> settings);
 
     /**
-     * Takes one entry, new or changed; seen by encoders after {@link #refresh}.
+     * Takes one entry, new or changed; seen by its encoder after {@link #refresh}.
      *
      * @throws CorruptEntryException if it cannot be used; then nothing has changed
      */
@@ -29,8 +28,11 @@ public interface EncoderFeed {
     /** Forgets a generation. */
     void drop(String generation);
 
-    /** Lets encoders see all entries so far, at once. */
-    void refresh();
+    /** Lets the encoder of a generation see all of its entries so far, at once. */
+    void refresh(String generation);
+
+    /** Lets all encoders do so. */
+    void refreshAll();
 
     /** The encoder of a generation; it becomes ready when its settings and all its entries but rows have come, or never. */
     UserEncoder of(String generation);

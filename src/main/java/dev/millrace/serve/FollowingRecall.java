@@ -14,6 +14,7 @@ import dev.millrace.stream.TopicRecord;
 import dev.millrace.stream.UserFeatureRecords;
 import java.time.Duration;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -51,7 +52,8 @@ public final class FollowingRecall implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private long lastStep; // of the thread that follows the model updates
+    private final Map<String, Long> lastSteps =
+            new HashMap<>(); // by generation; of the thread that follows the model updates
     private long updatesSeen;
     private long updatesShown;
     private long toldAtNanos = System.nanoTime();
@@ -107,12 +109,14 @@ public final class FollowingRecall implements AutoCloseable {
         state.embedding(embedding, record.timestamp(), record.partition());
     }
 
-    /** Entries of one step are one commit of the trainer's: the first of another step says that they have all come. */
+    /** Entries of one step are one commit of a learner's: its first of another step says that they have all come. */
     private void takeModelUpdate(TopicRecord record) {
         ModelUpdate update = modelUpdates.decode(record);
-        if (update.step() != 0 && update.step() != lastStep) {
-            state.endOfModelUpdates();
-            lastStep = update.step();
+        if (update.step() != 0) {
+            Long last = lastSteps.put(update.generation(), update.step());
+            if (last != null && last != update.step()) {
+                state.endOfModelUpdates(update.generation());
+            }
         }
         state.modelUpdate(update.generation(), update.key(), update.entry());
     }
@@ -122,6 +126,17 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void look() {
+        try {
+            lookAtAll();
+        } catch (RuntimeException failed) { // which would end all looking without a word
+            LOG.error("Topics cannot be followed", failed);
+            for (Source source : Source.values()) {
+                state.failed(source);
+            }
+        }
+    }
+
+    private void lookAtAll() {
         showQuietUpdates();
         tellProgress();
         followers.forEach((source, follower) -> {

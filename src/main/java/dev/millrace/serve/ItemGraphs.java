@@ -57,14 +57,19 @@ public final class ItemGraphs implements AutoCloseable {
     /** Begins a graph of the served generation if one is due; it is left unfinished if the generation stops being served. */
     void refresh(RecallEngine engine) {
         Optional<ItemIndex> served = engine.served().map(ServedGeneration::index);
-        if (isOpen && served.isPresent() && fits(served.get())) {
+        if (isOpen && served.isPresent() && fits(served.get(), engine)) {
             ItemIndex index = served.get();
             index.refreshGraph(task -> builder.execute(() -> build(index, task)), () -> isServed(index, engine));
         }
     }
 
-    private boolean fits(ItemIndex index) {
-        long needed = rule.heapBytes(index.size(), index.dim());
+    private boolean fits(ItemIndex index, RecallEngine engine) {
+        long needed = rule.heapBytes(index.size(), index.dim())
+                + engine.kept().stream()
+                        .map(ServedGeneration::index)
+                        .filter(other -> other != index)
+                        .mapToLong(rule::heapBytes)
+                        .sum();
         if (needed <= HEAP_SHARE * heapBytes) {
             return true;
         }

@@ -13,11 +13,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The query side of each generation: networks in memory, rows on disk, under the generation's name, so that weights of two never
@@ -25,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class ModelFeed implements EncoderFeed {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ModelFeed.class);
     private static final byte PREFIX = 'g';
 
     private final DiskEntries entries;
@@ -32,7 +36,7 @@ public final class ModelFeed implements EncoderFeed {
     private final Map<String, SortedMap<byte[], byte[]>> waiting = new ConcurrentHashMap<>(); // for settings
 
     /** A generation whose settings have come. */
-    private record Described(ModelSettings settings, QueryEncoder encoder) {}
+    private record Described(TrainerSettings settings, QueryEncoder encoder) {}
 
     /** @param entries keeps the rows */
     public ModelFeed(DiskEntries entries) {
@@ -45,14 +49,24 @@ public final class ModelFeed implements EncoderFeed {
             return;
         }
         SettingsReader reader = new SettingsReader(settings);
-        ModelSettings model = TrainerSettings.read(reader).model();
+        TrainerSettings learner = TrainerSettings.read(reader);
         reader.finish();
+        ModelSettings model = learner.model();
         byte[] prefix = prefix(generation);
         QueryEncoder encoder =
                 new QueryEncoder(model, key -> entries.get(under(prefix, key)).map(QueryEncoder::row));
-        described.put(generation, new Described(model, encoder));
+        described.put(generation, new Described(learner, encoder));
         Optional.ofNullable(waiting.remove(generation))
-                .ifPresent(kept -> kept.forEach((key, value) -> update(encoder, key, value)));
+                .ifPresent(kept -> kept.forEach((key, value) -> {
+                    try {
+                        update(encoder, key, value);
+                    } catch (CorruptEntryException unusable) { // as if it had come now, it costs no other
+                        LOG.warn(
+                                "A model update of generation {} cannot be used: {}",
+                                generation,
+                                unusable.getMessage());
+                    }
+                }));
         encoder.refresh(); // nothing more may come
     }
 
@@ -90,7 +104,12 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     @Override
-    public synchronized void refresh() {
+    public synchronized void refresh(String generation) {
+        encoder(generation).ifPresent(QueryEncoder::refresh);
+    }
+
+    @Override
+    public synchronized void refreshAll() {
         described.values().forEach(one -> one.encoder().refresh());
     }
 
@@ -105,8 +124,15 @@ public final class ModelFeed implements EncoderFeed {
             @Override
             public SortedMap<String, Double> queryWeights() {
                 return Optional.ofNullable(described.get(generation))
-                        .map(one -> one.settings().towers().queryWeights())
+                        .map(one -> one.settings().model().towers().queryWeights())
                         .orElse(Collections.emptySortedMap());
+            }
+
+            @Override
+            public List<String> attributes() {
+                return Optional.ofNullable(described.get(generation))
+                        .map(one -> one.settings().publish().attributes())
+                        .orElse(List.of());
             }
 
             @Override

@@ -48,38 +48,43 @@ final class RecallQuestions {
             "includeVector",
             "generation");
 
+    /**
+     * What a request may choose.
+     *
+     * @param weights of channels, and what they are where it does not
+     * @param attributes to filter by
+     */
+    private record Choices(SortedMap<String, Double> weights, List<String> attributes) {}
+
     /** A question, and whether its answer has the vector that was searched with. */
     record Asked(RecallRequest request, boolean isVectorIncluded) {}
 
     private final ServeSettings settings;
     private final RecallEngine engine;
-    private final List<String> attributes;
 
     /**
-     * @param engine whose generations say which channels a request may weigh
-     * @param attributes of items that are published, to filter by
+     * @param engine whose generations say which channels a request may weigh, and by which attributes it may filter
      */
-    RecallQuestions(ServeSettings settings, RecallEngine engine, List<String> attributes) {
+    RecallQuestions(ServeSettings settings, RecallEngine engine) {
         this.settings = settings;
         this.engine = engine;
-        this.attributes = List.copyOf(attributes);
     }
 
     /** @throws RefusedRequestException if a parameter is unknown, repeated, missing or out of range */
     Asked of(Map<String, List<String>> parameters) {
         Optional<String> generation =
                 Optional.ofNullable(parameters.get("generation")).map(given -> given.get(0));
-        SortedMap<String, Double> channelWeights = channelWeights(generation);
-        Query query = new Query(parameters, known(channelWeights));
+        Choices choices = choices(generation);
+        Query query = new Query(parameters, known(choices));
         String user = query.id("user");
         RecallRequest request = new RecallRequest(
                 user,
                 query.integer("k", DEFAULT_K, 1, settings.maxK()),
                 query.flag("exclude-seen", true),
                 Set.copyOf(query.list("exclude", MAX_IDS)),
-                filter(query),
+                filter(query, choices.attributes()),
                 Features.NONE,
-                weights(query, channelWeights),
+                weights(query, choices.weights()),
                 generation,
                 Optional.empty(),
                 query.flag("explain", false) ? REASONS : 0);
@@ -92,6 +97,7 @@ final class RecallQuestions {
         String user = Query.checkedId("user", given.text("user"));
         Optional<String> generation =
                 given.has("generation") ? Optional.of(given.text("generation")) : Optional.empty();
+        Choices choices = choices(generation);
         Optional<UserFeatures> raw = given.has("features") || given.has("history")
                 ? Optional.of(new UserFeatures(
                         user, 0, given.features("features"), ids(given.texts("history", MAX_IDS), "history")))
@@ -101,9 +107,9 @@ final class RecallQuestions {
                 given.integer("k", Math.min(DEFAULT_K, settings.maxK()), 1, settings.maxK()),
                 given.flag("excludeSeen", true),
                 new HashSet<>(given.texts("exclude", MAX_IDS)),
-                filter(given),
+                filter(given, choices.attributes()),
                 given.features("context"),
-                weights(given, channelWeights(generation)),
+                weights(given, choices.weights()),
                 generation,
                 raw,
                 given.flag("explain", false) ? REASONS : 0);
@@ -115,18 +121,22 @@ final class RecallQuestions {
                 Problem.of(404, "no complete generation of that name is kept here, see /readyz"));
     }
 
-    /** Of the generation that will answer; none while there is none. */
-    private SortedMap<String, Double> channelWeights(Optional<String> generation) {
+    /** What the generation that will answer lets a request choose; nothing while there is none. */
+    private Choices choices(Optional<String> generation) {
         Optional<ServedGeneration> answering = generation.isEmpty()
                 ? engine.served()
                 : Optional.of(engine.generation(generation.get()).orElseThrow(RecallQuestions::unknownGeneration));
-        return answering.map(pair -> pair.encoder().queryWeights()).orElse(Collections.emptySortedMap());
+        return answering
+                .map(pair -> new Choices(
+                        pair.encoder().queryWeights(), pair.encoder().attributes()))
+                .orElse(new Choices(Collections.emptySortedMap(), List.of()));
     }
 
-    private Set<String> known(SortedMap<String, Double> channelWeights) {
+    private Set<String> known(Choices choices) {
         Set<String> known = new HashSet<>(PARAMETERS);
-        channelWeights.keySet().forEach(channel -> known.add(WEIGHT + channel));
-        attributes.forEach(name -> known.addAll(List.of(FILTER + name, FILTER + name + MIN, FILTER + name + MAX)));
+        choices.weights().keySet().forEach(channel -> known.add(WEIGHT + channel));
+        choices.attributes()
+                .forEach(name -> known.addAll(List.of(FILTER + name, FILTER + name + MIN, FILTER + name + MAX)));
         return known;
     }
 
@@ -140,6 +150,8 @@ final class RecallQuestions {
         channelWeights.forEach((channel, byDefault) ->
                 channels.put(channel, query.number(WEIGHT + channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
         requireWeight(channels, WEIGHT);
+        channels.keySet()
+                .removeIf(channel -> !query.has(WEIGHT + channel)); // another generation may have other defaults
         return new Weights(
                 query.number(WEIGHT + POPULARITY, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT), channels);
     }
@@ -153,6 +165,7 @@ final class RecallQuestions {
         channelWeights.forEach((channel, byDefault) ->
                 channels.put(channel, weights.number(channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
         requireWeight(channels, "weights.");
+        channels.keySet().removeIf(channel -> !weights.has(channel));
         return new Weights(
                 weights.number(POPULARITY, settings.popularityWeight(), 0, FastPopularity.MAX_WEIGHT), channels);
     }
@@ -164,7 +177,7 @@ final class RecallQuestions {
         }
     }
 
-    private ItemFilter filter(Query query) {
+    private static ItemFilter filter(Query query, List<String> attributes) {
         List<ItemFilter.Condition> conditions = new ArrayList<>();
         for (String name : attributes) {
             List<String> values = query.list(FILTER + name, MAX_IDS);
@@ -183,7 +196,7 @@ final class RecallQuestions {
         return new ItemFilter(conditions);
     }
 
-    private ItemFilter filter(JsonMembers given) {
+    private static ItemFilter filter(JsonMembers given, List<String> attributes) {
         JsonMembers filter = given.object("filter");
         filter.requireKnown(new LinkedHashSet<>(attributes));
         List<ItemFilter.Condition> conditions = new ArrayList<>();

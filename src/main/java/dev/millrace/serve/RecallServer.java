@@ -72,18 +72,13 @@ public final class RecallServer implements AutoCloseable {
     }
 
     /**
-     * @param attributes of items that are published, to filter by
      * @param registry takes this server's metrics; {@code /metrics} gives all that is in it
      */
     public RecallServer(
-            ServeSettings settings,
-            ServedState state,
-            List<String> attributes,
-            PrometheusMeterRegistry registry,
-            InstantSource clock) {
+            ServeSettings settings, ServedState state, PrometheusMeterRegistry registry, InstantSource clock) {
         this.settings = settings;
         this.state = state;
-        this.questions = new RecallQuestions(settings, state.engine(), attributes);
+        this.questions = new RecallQuestions(settings, state.engine());
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, List.of("recall", "recall-post", "similar", "items"), clock);

@@ -85,7 +85,7 @@ public final class ServedState {
         if (fact.kind() == GenerationFact.Kind.STARTED) {
             try {
                 encoders.describe(fact.generation(), fact.settings());
-            } catch (InvalidSettingsException | CorruptEntryException unknown) {
+            } catch (InvalidSettingsException unknown) {
                 LOG.warn("Generation {} cannot be served by this version: {}", fact.generation(), unknown.getMessage());
             }
         }
@@ -134,9 +134,15 @@ public final class ServedState {
         }
     }
 
-    /** The model updates that came together have all been given; called when one of the trainer's commits has been read. */
+    /** The model updates of a generation that came together have all been given: one of its learner's commits has been read. */
+    public void endOfModelUpdates(String generation) {
+        encoders.refresh(generation);
+        choose();
+    }
+
+    /** No model updates have come for a while: those that came have all been given. */
     public void endOfModelUpdates() {
-        encoders.refresh();
+        encoders.refreshAll();
         choose();
     }
 
@@ -176,7 +182,7 @@ public final class ServedState {
             }
         }
         if (source == Source.MODEL_UPDATES) {
-            encoders.refresh();
+            encoders.refreshAll();
         }
         choose();
     }

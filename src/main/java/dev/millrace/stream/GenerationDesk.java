@@ -6,15 +6,20 @@ import dev.millrace.publish.GenerationHistory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -91,7 +96,7 @@ public final class GenerationDesk {
      * Ends a generation: it never answers again, and its records are removed.
      *
      * @return records that were removed
-     * @throws GenerationRefusedException if it is not known, or answers
+     * @throws GenerationRefusedException if it is not known, answers, or its learner makes the log
      */
     public long retire(String generation) {
         GenerationHistory history = history();
@@ -103,6 +108,10 @@ public final class GenerationDesk {
             throw new GenerationRefusedException(
                     "generation " + generation + " answers: promote another, or roll back, before it is retired");
         }
+        if (liveGeneration().filter(generation::equals).isPresent()) {
+            throw new GenerationRefusedException("generation " + generation
+                    + " is that of the learner that makes the mini-batches: without it no other learner gets any");
+        }
         say(generation, Kind.RETIRED, "millrace model retire");
         return remove(generation, topics.itemEmbeddings()) + remove(generation, topics.modelUpdates());
     }
@@ -110,7 +119,7 @@ public final class GenerationDesk {
     /**
      * Gives a generation, if it was published, to another application: only that one may publish it from now on.
      *
-     * @return the application that had it; absent if it was not published
+     * @return the application that had it; absent if it was not published, or had it already
      */
     public Optional<String> handOver(String generation, String application) {
         Optional<GenerationFact> started = history().fact(generation, Kind.STARTED);
@@ -126,15 +135,26 @@ public final class GenerationDesk {
     private void say(GenerationFact fact) {
         try (KafkaProducer<byte[], byte[]> producer = producer()) {
             byte[] value = wire.encode(topics.generations(), GenerationRecords.toAvro(fact));
-            producer.send(new ProducerRecord<>(topics.generations(), GenerationRecords.key(fact), value))
-                    .get();
-        } catch (ExecutionException failed) {
-            throw new BrokerUnreachableException(
-                    "the topic " + topics.generations() + " did not take the record: " + failed.getMessage(), failed);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted", interrupted);
+            requireTaken(producer.send(new ProducerRecord<>(topics.generations(), GenerationRecords.key(fact), value)));
         }
+    }
+
+    /** That of the learner that makes the log. */
+    private Optional<String> liveGeneration() {
+        ProgressRecords progress = new ProgressRecords(wire);
+        Deque<String> said = new ArrayDeque<>();
+        try (TopicReader reader = new TopicReader(clients, patience)) {
+            for (TopicReader.Extent extent : reader.extents(topics.trainingProgress())) {
+                reader.read(extent, extent.first(), record -> {
+                    progress.decode(record)
+                            .filter(part -> part.part().equals(MillraceTopology.LEARNER_PART))
+                            .flatMap(PartProgress::training)
+                            .ifPresent(training -> said.add(training.generation()));
+                    return true;
+                });
+            }
+        }
+        return Optional.ofNullable(said.peekLast());
     }
 
     private static void requireKnown(GenerationHistory history, String generation) {
@@ -145,10 +165,9 @@ public final class GenerationDesk {
     }
 
     /** Writes a tombstone for each of its keys that has a value, into the partition that has it. */
-    @SuppressWarnings("FutureReturnValueIgnored") // flush waits, and the callback keeps the failure
     private long remove(String generation, String topic) {
         byte[] prefix = (generation + '\0').getBytes(StandardCharsets.UTF_8);
-        long removed = 0;
+        List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (TopicReader reader = new TopicReader(clients, patience);
                 KafkaProducer<byte[], byte[]> producer = producer()) {
             for (TopicReader.Extent extent : reader.extents(topic)) {
@@ -161,15 +180,26 @@ public final class GenerationDesk {
                 });
                 for (Map.Entry<Key, Boolean> each : living.entrySet()) {
                     if (each.getValue()) {
-                        producer.send(tombstone(
-                                topic, extent.partition(), each.getKey().bytes()));
-                        removed++;
+                        sent.add(producer.send(tombstone(
+                                topic, extent.partition(), each.getKey().bytes())));
                     }
                 }
             }
             producer.flush();
+            sent.forEach(this::requireTaken);
         }
-        return removed;
+        return sent.size();
+    }
+
+    private void requireTaken(Future<RecordMetadata> sent) {
+        try {
+            sent.get();
+        } catch (ExecutionException failed) {
+            throw new BrokerUnreachableException("a record was not taken: " + failed.getMessage(), failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", interrupted);
+        }
     }
 
     @SuppressWarnings("NullAway") // a null value is what a tombstone is

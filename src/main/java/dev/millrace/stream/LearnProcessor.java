@@ -51,6 +51,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private static final Logger LOG = LoggerFactory.getLogger(LearnProcessor.class);
     private static final String BEHIND = "the learner is catching up with the log";
     private static final Duration IDLE = Duration.ofSeconds(2);
+    private static final long NEAR_THE_END = 50; // the ends of transactions, and what was aborted, are offsets too
 
     private final Source source;
     private final TopicNames topics;
@@ -74,6 +75,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private Set<Alarm.Kind> toldAlarms = Set.of();
     private boolean isBehind;
     private boolean isIdle = true; // no record since last looked
+    private long lastOffset = -1;
 
     /**
      * @param trainers makes an empty one
@@ -138,8 +140,9 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             }
             case LOG, LOG_IN_SHADOW -> {
                 isIdle = false;
-                isBehind &= context.currentSystemTimeMs() - record.timestamp()
+                isBehind = context.currentSystemTimeMs() - record.timestamp()
                         > terms.catchUpLag().toMillis();
+                lastOffset = Outlet.origin(context).offset();
                 learn(trainer, BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
             }
         }
@@ -180,13 +183,15 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             String generation = trainer.generation();
             long step = trainer.step();
             boolean isPublished = source != Source.LOG_IN_SHADOW;
+            if (!isPublished) {
+                trainer.keepGenerationUnknown();
+            } else if (trainer.startGeneration()) {
+                send(fact(trainer, GenerationFact.Kind.STARTED, now));
+            }
             boolean isHeld = isBehind && !trainer.isGenerationComplete();
             List<ItemEmbedding> embeddings = trainer.publish(isHeld ? Optional.of(BEHIND) : Optional.empty());
             boolean isWithheld = trainer.withheld().isPresent();
             if (isPublished) {
-                if (trainer.startGeneration()) {
-                    send(fact(trainer, GenerationFact.Kind.STARTED, now));
-                }
                 embeddings.forEach(embedding -> send(embedding, generation, now));
                 tell(trainer.withheld());
                 if (trainer.completeGeneration()) {
@@ -261,9 +266,11 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void tell(Optional<String> withheld) {
-        if (withheld.filter(BEHIND::equals).isPresent() && toldWithheld.isEmpty()) {
+        boolean isBehindOnly = withheld.filter(BEHIND::equals).isPresent();
+        boolean wasHeldBack = toldWithheld.filter(why -> !why.equals(BEHIND)).isPresent();
+        if (isBehindOnly && toldWithheld.isEmpty()) {
             LOG.info("The learner catches up with the log, and publishes then");
-        } else if (withheld.isPresent() && toldWithheld.isEmpty()) {
+        } else if (withheld.isPresent() && !isBehindOnly && !wasHeldBack) {
             LOG.atError()
                     .addKeyValue("why", withheld.get())
                     .log("Nothing but deletions is published until this has ended");
@@ -329,9 +336,9 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 fact.at());
     }
 
-    /** A log that brings nothing for a while has no more: its last batch may be old all the same. */
+    /** A log that brings nothing for a while, and is at its end, has no more: its last batch may be old all the same. */
     private void lookWhetherIdle() {
-        if (isBehind && isIdle) {
+        if (isBehind && isIdle && terms.logEnd().getAsLong() - lastOffset <= NEAR_THE_END) {
             isBehind = false;
             store.change(); // so that there is a commit, and with it a publication
         }

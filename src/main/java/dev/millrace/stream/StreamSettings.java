@@ -50,7 +50,7 @@ public record StreamSettings(
 
     /** Which learners promote their generations themselves, as soon as they are complete. */
     public enum Promotion {
-        /** Those that learn from events; who compares others first promotes them by hand. */
+        /** One that learns from events, if no other generation answers. */
         LIVE,
         /** All. */
         ALWAYS,
@@ -122,7 +122,7 @@ public record StreamSettings(
                 reader.choice(
                         "stream.promote",
                         Promotion.LIVE,
-                        "which learners promote their generation as soon as it is complete: those from events, all, or none (millrace model promote does)"),
+                        "which learners promote their generation as soon as it is complete: one from events if no other answers, all, or none (millrace model promote does)"),
                 reader.duration(
                         "stream.from-log.catch-up-lag",
                         Duration.ofSeconds(30),

@@ -263,6 +263,11 @@ public final class Trainer implements Durable, AutoCloseable {
         return publisher.start();
     }
 
+    /** Notes that what is published goes nowhere. */
+    public void keepGenerationUnknown() {
+        publisher.stayUnknown();
+    }
+
     /** Notes that all items have been published, if the last {@link #publish} saw to that; answers whether that was for the first time. */
     public boolean completeGeneration() {
         return publisher.complete();
@@ -296,6 +301,11 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Whether an entry belongs to the application that the learner runs in: its books, and the batch that it has open. */
     public static boolean isOfTheApplication(byte[] key) {
         return key[0] == OPEN_BATCH || key[0] == BOOKS;
+    }
+
+    /** Whether an entry judges the learner that it came from, by what that found: exams, alarms, the gate. */
+    public static boolean isJudgement(byte[] key) {
+        return key[0] == EXAM || key[0] == ALARMS || (key[0] == PUBLICATION && Publisher.isOfTheGate(key));
     }
 
     /** What an entry is of, in words; of a row, its table too. */
@@ -463,6 +473,7 @@ public final class Trainer implements Durable, AutoCloseable {
     private void passOver(MiniBatch batch, boolean isOwn) {
         learntStep = batch.step();
         publisher.stepped(batch);
+        publisher.passedOver(batch);
         comeTo(batch);
         examiner.observe(batch);
         fastPopularity.observe(batch);

@@ -156,6 +156,8 @@ class GenerationsIT {
     private void whatCannotBeIsRefused(String bootstrap, String narrow, String wide) throws Exception {
         try (MillraceProcess unknown = startAt("unknown", bootstrap, List.of("model", "promote", "g9-nothing"));
                 MillraceProcess answering = startAt("answering", bootstrap, List.of("model", "retire", wide));
+                MillraceProcess same = startAt(
+                        "same", bootstrap, List.of("model", "hand-over", narrow, "--to", "shadow-learn-from-log"));
                 MillraceProcess taken = startAt(
                         "taken",
                         bootstrap,
@@ -172,20 +174,23 @@ class GenerationsIT {
                                 .toList())) {
             assertThat(unknown.awaitExit(START)).isEqualTo(1);
             assertThat(unknown.output()).contains("there is no generation g9-nothing; known: " + wide + ", " + narrow);
+            assertThat(same.awaitExit(START)).isZero();
+            assertThat(same.output()).contains("unchanged   " + narrow);
             assertThat(answering.awaitExit(START)).isEqualTo(1);
             assertThat(answering.output()).contains("generation " + wide + " answers");
             assertThat(taken.awaitExit(START)).isEqualTo(2);
             assertThat(taken.output())
-                    .contains("model.generation = g1: must be another, as application shadow has published generation "
-                            + narrow);
+                    .contains(
+                            "model.generation = g1: must be another, as application shadow-learn-from-log has published generation "
+                                    + narrow);
         }
     }
 
     private void sideBySide(String bootstrap, String wide, String narrow) throws Exception {
         String list = run("list", bootstrap, "model", "list");
         assertThat(list.lines())
-                .anySatisfy(line -> assertThat(line).matches(wide + " +answers .*millrace"))
-                .anySatisfy(line -> assertThat(line).matches(narrow + " +answered before .*shadow"));
+                .anySatisfy(line -> assertThat(line).matches(wide + " +answers .*millrace-learn"))
+                .anySatisfy(line -> assertThat(line).matches(narrow + " +answered before .*shadow-learn-from-log"));
         String diff = run("diff", bootstrap, "model", "diff", wide, narrow, "--users", "50", "--k", "10");
         assertThat(diff)
                 .contains("tower.dim = 64 | 16")

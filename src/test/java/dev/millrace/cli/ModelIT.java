@@ -106,7 +106,8 @@ class ModelIT {
         warm.put("stream.state-directory", directory.resolve("warm").toString());
         String[] start = {"model", "import", "--warm", "--in", middle.toString()};
         assertThat(run(warm, start)).isEqualTo(2);
-        assertThat(err.toString()).contains("model.generation = g1: must be another than the checkpoint's");
+        assertThat(err.toString())
+                .contains("model.generation = g1: must be another, as generation ", " was published already");
         warm.put("optimiser.rows.learning-rate", "0.03");
         warm.put("optimiser.rows.kind", "adam");
         assertThat(run(warm, start)).isEqualTo(2);

@@ -4,6 +4,7 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 
@@ -38,6 +39,11 @@ final class FakeEncoder implements UserEncoder {
     @Override
     public SortedMap<String, Double> queryWeights() {
         return Collections.emptySortedMap();
+    }
+
+    @Override
+    public List<String> attributes() {
+        return List.of();
     }
 
     @Override

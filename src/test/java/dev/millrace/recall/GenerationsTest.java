@@ -135,6 +135,21 @@ class GenerationsTest {
     }
 
     @Test
+    void theOneThatAnswersGoesOnThoughRetiredUntilAnotherCan() {
+        answering("g1");
+        say("g1", Kind.RETIRED);
+        assertThat(generations.choose()).isFalse();
+        assertThat(take("b", "g1")).isEqualTo(Outcome.VISIBLE);
+        assertThat(generations.takeDropped()).isEmpty();
+
+        complete("g2");
+        say("g2", Kind.PROMOTED);
+        assertThat(generations.choose()).isTrue();
+        assertThat(served()).contains("g2");
+        assertThat(generations.takeDropped()).containsExactly("g1");
+    }
+
+    @Test
     void aTombstoneTakesTheItemOutOfTheIndexOfItsGenerationAlone() {
         answering("g1");
         complete("g2");

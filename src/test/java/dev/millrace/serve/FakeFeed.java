@@ -3,6 +3,7 @@ package dev.millrace.serve;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.recall.UserEncoder;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -30,7 +31,12 @@ final class FakeFeed implements EncoderFeed {
     }
 
     @Override
-    public void refresh() {
+    public void refresh(String generation) {
+        refreshAll();
+    }
+
+    @Override
+    public void refreshAll() {
         isReady = hasEntry;
     }
 
@@ -45,6 +51,11 @@ final class FakeFeed implements EncoderFeed {
             @Override
             public SortedMap<String, Double> queryWeights() {
                 return new TreeMap<>(Map.of("click", 1.0, "like", 0.0));
+            }
+
+            @Override
+            public List<String> attributes() {
+                return List.of("category", "price", "tags");
             }
 
             @Override

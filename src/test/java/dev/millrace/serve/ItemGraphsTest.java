@@ -11,6 +11,7 @@ import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -97,6 +98,11 @@ class ItemGraphsTest {
         @Override
         public SortedMap<String, Double> queryWeights() {
             return Collections.emptySortedMap();
+        }
+
+        @Override
+        public List<String> attributes() {
+            return List.of();
         }
 
         @Override

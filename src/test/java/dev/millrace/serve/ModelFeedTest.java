@@ -204,6 +204,6 @@ class ModelFeedTest {
                 }
             }
         });
-        feed.refresh();
+        feed.refresh(generation);
     }
 }

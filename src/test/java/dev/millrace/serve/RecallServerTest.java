@@ -80,7 +80,6 @@ class RecallServerTest {
                                 4 << 20,
                                 ServeSettings.Graph.NEVER),
                         state,
-                        List.of("category", "price", "tags"),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();

@@ -35,7 +35,7 @@ public final class HaltingTrainer {
                                 () -> new Trainer(settings.trainer(), new Gradients(interruption)),
                                 settings.stream().maxWait(),
                                 wire,
-                                GenerationTerms.of(settings.stream(), settings.trainerTexts(), true),
+                                Streams.terms(),
                                 WriteThroughStore.Moment.BEFORE_COMMIT)),
                 Optional.of(new InterruptedClients(interruption, topics)));
         Runtime.getRuntime().addShutdownHook(new Thread(runner::close));

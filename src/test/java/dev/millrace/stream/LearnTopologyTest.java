@@ -169,7 +169,7 @@ class LearnTopologyTest {
     @Test
     void aGenerationStartsIsCompleteBehindItsVectorsAndThenIsToAnswer() {
         GenerationTerms unpromoted =
-                new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30));
+                new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30), () -> 0);
         for (GenerationTerms terms : List.of(Streams.terms(), unpromoted)) {
             try (TopologyTestDriver driver = driver(
                     MillraceTopology.learn(topics, Streams.trainer(), MAX_WAIT, wire, terms), terms.application())) {
@@ -201,6 +201,26 @@ class LearnTopologyTest {
                 assertThat(facts.get(0).settings()).isEqualTo(terms.settings()).containsEntry("tower.dim", "8");
                 assertThat(facts.get(1).items()).isEqualTo(3);
             }
+        }
+    }
+
+    @Test
+    void aLearnerFromTheLogThatIsFarFromItsEndIsNotTakenForCaughtUpByASilence() {
+        GenerationTerms far =
+                new GenerationTerms("far", Streams.terms().settings(), true, Duration.ofSeconds(30), () -> 1_000);
+        List<byte[]> log = new ArrayList<>();
+        try (TopologyTestDriver driver = driver(learn(), "live")) {
+            sendBatch(driver, 0, false);
+            read(driver, topics.miniBatches()).forEach(record -> log.add(record.value()));
+        }
+        try (TopologyTestDriver driver =
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, far), "log")) {
+            log.forEach(batch -> send(driver, topics.miniBatches(), batch));
+            driver.advanceWallClockTime(LONG_ENOUGH_TO_BE_IDLE);
+            driver.advanceWallClockTime(LONG_ENOUGH_TO_BE_IDLE);
+
+            assertThat(read(driver, topics.itemEmbeddings())).isEmpty();
+            assertThat(lastProgress(driver).training().orElseThrow().withheld()).isPresent();
         }
     }
 

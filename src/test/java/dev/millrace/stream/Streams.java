@@ -53,7 +53,7 @@ final class Streams {
     static GenerationTerms terms() {
         SettingsReader reader = reader();
         TrainerSettings.read(reader);
-        return new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30));
+        return new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30), () -> 0);
     }
 
     static AvroWire wire() {

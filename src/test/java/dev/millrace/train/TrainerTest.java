@@ -407,6 +407,50 @@ class TrainerTest {
     }
 
     @Test
+    void aShadowThatPublishesAfterARestartPublishesEverything() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        List<String> querySide = new ArrayList<>();
+        try (Trainer log = new Trainer(settings);
+                Trainer shadow = new Trainer(settings);
+                Trainer publishing = new Trainer(settings)) {
+            for (int step = 1; step <= 3; step++) {
+                fill(log, step);
+                MiniBatch batch = log.closeBatch();
+                log.learn(batch);
+                shadow.learn(batch);
+                shadow.keepGenerationUnknown();
+                commit(shadow, stored);
+            }
+            stored.forEach(publishing::restore);
+            log.add(example("last", "u1", "i1", 1));
+            publishing.learn(log.closeBatch());
+
+            assertThat(publishing.startGeneration()).isTrue();
+            assertThat(publishing.publish()).hasSize(publishing.catalogueSize());
+            assertThat(publishing.completeGeneration()).isTrue();
+            publishing.drainDirty(new EntrySink() {
+                @Override
+                public void put(byte[] key, byte[] value) {
+                    if (publishing.isQuerySide(key)) {
+                        querySide.add(Arrays.toString(key));
+                    }
+                }
+
+                @Override
+                public void delete(byte[] key) {}
+            });
+            // the whole of it: what the commits of the shadow kept, and what the last step added
+            assertThat(querySide)
+                    .containsAll(stored.keySet().stream()
+                            .filter(publishing::isQuerySide)
+                            .map(Arrays::toString)
+                            .toList());
+            assertThat(publishing.startGeneration()).isFalse();
+            assertThat(publishing.completeGeneration()).isFalse();
+        }
+    }
+
+    @Test
     void whatHappenedBeforeTheStartIsCountedAndNotLearnt() {
         TrainerSettings late = settings("learn.from", Instant.ofEpochMilli(TIME + 1_000) + "");
         try (Trainer log = new Trainer(settings);

@@ -189,7 +189,7 @@ class CountAuditIT {
                                 TrainerSettings.read(reader()),
                                 Duration.ofMillis(200),
                                 wire,
-                                new GenerationTerms("test", new TreeMap<>(), true, Duration.ofSeconds(30)))));
+                                new GenerationTerms("test", new TreeMap<>(), true, Duration.ofSeconds(30), () -> 0))));
     }
 
     private SettingsReader reader() {
