@@ -9,17 +9,21 @@ import java.util.Optional;
 /** How a trainer that is behind comes up: how far it is, how fast, and when it will be there. One thread. */
 public final class CatchUp {
 
-    private static final long BEHIND = 10_000; // records in flight are none that it is behind
-    private static final long THERE = 1_000;
     private static final Duration EVERY = Duration.ofSeconds(5);
     private static final Duration WINDOW = Duration.ofSeconds(30); // over which the rate is taken
     private static final int BAR = 20;
 
+    private final long behind;
     private final Deque<Seen> recent = new ArrayDeque<>();
     private long most;
     private long toldAt = Long.MIN_VALUE;
 
     private record Seen(long nanos, long lag) {}
+
+    /** @param behind records that are waiting from which on it is behind, and no longer at a tenth; fewer are in flight */
+    public CatchUp(long behind) {
+        this.behind = behind;
+    }
 
     /**
      * Takes the lag of a moment.
@@ -33,13 +37,13 @@ public final class CatchUp {
         while (nanos - recent.getFirst().nanos() > WINDOW.toNanos()) {
             recent.removeFirst();
         }
-        if (lag < THERE && most > 0) {
+        if (lag < behind / 10 && most > 0) {
             most = 0;
             recent.clear();
             toldAt = Long.MIN_VALUE;
             return Optional.of("caught up: live from now on");
         }
-        if (lag < BEHIND && most == 0) {
+        if (lag < behind && most == 0) {
             recent.clear();
             return Optional.empty();
         }

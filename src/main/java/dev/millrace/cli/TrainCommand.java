@@ -24,6 +24,8 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
 
     private static final int STOPPED_BY_FAILURE = 1;
+    private static final int EVENTS_BEHIND = 10_000;
+    private static final int BATCHES_BEHIND = 100;
 
     @Spec
     @Nullable
@@ -50,7 +52,7 @@ final class TrainCommand implements Callable<Integer> {
                 out.println("in shadow: publishes progress alone; stream.from-log.publish=true publishes embeddings");
             }
             out.flush();
-            CatchUp catchUp = new CatchUp();
+            CatchUp catchUp = new CatchUp(source == TrainProcess.From.EVENTS ? EVENTS_BEHIND : BATCHES_BEHIND);
             while (!stop.await(1, TimeUnit.SECONDS)) {
                 catchUp.seen(System.nanoTime(), runner.lag()).ifPresent(line -> {
                     out.println(line);

@@ -8,7 +8,7 @@ class CatchUpTest {
 
     private static final long SECOND = 1_000_000_000L;
 
-    private final CatchUp catchUp = new CatchUp();
+    private final CatchUp catchUp = new CatchUp(10_000);
 
     @Test
     void saysHowFarHowFastAndHowLongStillAndThenThatItIsThere() {
