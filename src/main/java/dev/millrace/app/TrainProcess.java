@@ -66,15 +66,11 @@ public final class TrainProcess implements AutoCloseable {
      * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
      */
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
-        StreamRunner runner = runner(settings, from);
+        GenerationHistory history = history(settings);
         if (from == From.EVENTS || settings.stream().isLogLearnerPublishing()) {
-            try {
-                requireOwnGeneration(settings, from);
-            } catch (RuntimeException refused) {
-                runner.close();
-                throw refused;
-            }
+            requireOwnGeneration(settings, from, history);
         }
+        StreamRunner runner = runner(settings, from, history);
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
                 settings.topics().names().trainingProgress(),
@@ -102,8 +98,10 @@ public final class TrainProcess implements AutoCloseable {
      * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {
-        new Topics(settings.clients(), settings.topics(), PATIENCE)
-                .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
+        return runner(settings, from, history(settings));
+    }
+
+    private static StreamRunner runner(MillraceSettings settings, From from, GenerationHistory history) {
         TopicNames names = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
         return new StreamRunner(
@@ -120,7 +118,7 @@ public final class TrainProcess implements AutoCloseable {
                                         settings.trainer(),
                                         settings.stream().maxWait(),
                                         wire,
-                                        terms(settings, StreamRunner.Part.LEARN)));
+                                        terms(settings, StreamRunner.Part.LEARN, history)));
                     case MINI_BATCHES ->
                         Map.of(
                                 StreamRunner.Part.LEARN_FROM_LOG,
@@ -129,17 +127,17 @@ public final class TrainProcess implements AutoCloseable {
                                         settings.trainer(),
                                         settings.stream().isLogLearnerPublishing(),
                                         wire,
-                                        terms(settings, StreamRunner.Part.LEARN_FROM_LOG)));
+                                        terms(settings, StreamRunner.Part.LEARN_FROM_LOG, history)));
                 });
     }
 
-    private static GenerationTerms terms(MillraceSettings settings, StreamRunner.Part part) {
+    private static GenerationTerms terms(MillraceSettings settings, StreamRunner.Part part, GenerationHistory history) {
         return GenerationTerms.of(
                 settings.stream(),
                 settings.trainerTexts(),
                 settings.trainer().model().generationName(),
                 part,
-                history(settings),
+                history,
                 () -> logEnd(settings));
     }
 
@@ -152,8 +150,13 @@ public final class TrainProcess implements AutoCloseable {
         }
     }
 
-    /** What has been said of generations; a transaction that a killed learner left open there is waited for. */
+    /**
+     * What has been said of generations, once all topics are as they should be; a transaction that a killed learner left open there is
+     * waited for.
+     */
     private static GenerationHistory history(MillraceSettings settings) {
+        new Topics(settings.clients(), settings.topics(), PATIENCE)
+                .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         return new GenerationRecords(new AvroWire(settings.wire()))
                 .read(
                         settings.clients(),
@@ -169,10 +172,9 @@ public final class TrainProcess implements AutoCloseable {
     }
 
     /** A generation is of one application: vectors of two learners must not meet under one name. */
-    private static void requireOwnGeneration(MillraceSettings settings, From from) {
+    private static void requireOwnGeneration(MillraceSettings settings, From from, GenerationHistory history) {
         String generation = settings.trainer().model().generationName();
         String application = GenerationTerms.application(settings.stream(), learner(from));
-        GenerationHistory history = history(settings);
         Optional<String> taken = history.fact(generation, Kind.STARTED)
                 .map(GenerationFact::by)
                 .filter(owner -> !owner.equals(application))

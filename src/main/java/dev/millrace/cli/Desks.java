@@ -3,15 +3,12 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.GenerationDesk;
-import dev.millrace.stream.PartProgress;
 import dev.millrace.stream.ProgressRecords;
-import dev.millrace.stream.TopicReader;
 import dev.millrace.train.TrainingProgress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /** What commands about generations share. */
 final class Desks {
@@ -31,18 +28,11 @@ final class Desks {
 
     /** What the learner of each generation said last, by generation. */
     static Map<String, TrainingProgress> progress(MillraceSettings settings) {
-        ProgressRecords records = new ProgressRecords(new AvroWire(settings.wire()));
         Map<String, TrainingProgress> progress = new HashMap<>();
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
-            for (TopicReader.Extent extent :
-                    reader.extents(settings.topics().names().trainingProgress())) {
-                reader.read(extent, extent.first(), record -> {
-                    Optional<TrainingProgress> said = records.decode(record).flatMap(PartProgress::training);
-                    said.ifPresent(training -> progress.put(training.generation(), training));
-                    return true;
-                });
-            }
-        }
+        new ProgressRecords(new AvroWire(settings.wire()))
+                .latest(settings.clients(), settings.topics().names(), PATIENCE)
+                .values()
+                .forEach(part -> part.training().ifPresent(training -> progress.put(training.generation(), training)));
         return progress;
     }
 }

@@ -3,13 +3,12 @@ package dev.millrace.stream;
 import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.GenerationFact.Kind;
 import dev.millrace.publish.GenerationHistory;
+import dev.millrace.train.TrainingProgress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -141,20 +140,11 @@ public final class GenerationDesk {
 
     /** That of the learner that makes the log. */
     private Optional<String> liveGeneration() {
-        ProgressRecords progress = new ProgressRecords(wire);
-        Deque<String> said = new ArrayDeque<>();
-        try (TopicReader reader = new TopicReader(clients, patience)) {
-            for (TopicReader.Extent extent : reader.extents(topics.trainingProgress())) {
-                reader.read(extent, extent.first(), record -> {
-                    progress.decode(record)
-                            .filter(part -> part.part().equals(MillraceTopology.LEARNER_PART))
-                            .flatMap(PartProgress::training)
-                            .ifPresent(training -> said.add(training.generation()));
-                    return true;
-                });
-            }
-        }
-        return Optional.ofNullable(said.peekLast());
+        return Optional.ofNullable(new ProgressRecords(wire)
+                        .latest(clients, topics, patience)
+                        .get(MillraceTopology.LEARNER_PART))
+                .flatMap(PartProgress::training)
+                .map(TrainingProgress::generation);
     }
 
     private static void requireKnown(GenerationHistory history, String generation) {

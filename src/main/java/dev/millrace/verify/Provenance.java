@@ -15,7 +15,6 @@ import dev.millrace.stream.TopicReader;
 import dev.millrace.stream.TopicRecord;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -80,20 +79,10 @@ public final class Provenance {
 
     /** What the learner that publishes said last; absent if it has not said anything. */
     public Optional<TrainingProgress> progress() {
-        ProgressRecords records = new ProgressRecords(wire);
-        Deque<TrainingProgress> said = new ArrayDeque<>();
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
-            TopicReader.Extent extent =
-                    reader.extent(topics.trainingProgress(), Published.LIVE_LEARNER.getBytes(StandardCharsets.UTF_8));
-            reader.read(extent, extent.first(), record -> {
-                records.decode(record)
-                        .filter(part -> part.part().equals(Published.LIVE_LEARNER))
-                        .flatMap(PartProgress::training)
-                        .ifPresent(said::add);
-                return true;
-            });
-        }
-        return Optional.ofNullable(said.peekLast());
+        return Optional.ofNullable(new ProgressRecords(wire)
+                        .latest(clients, topics, PATIENCE)
+                        .get(Published.LIVE_LEARNER))
+                .flatMap(PartProgress::training);
     }
 
     private ItemOrigin found(BatchLog log, ItemEmbedding embedding, TopicRecord record) {

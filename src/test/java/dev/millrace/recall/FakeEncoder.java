@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.SortedMap;
 
 /** Encodes every user as the same multiple of the first unit vector, once it is ready. */
-final class FakeEncoder implements UserEncoder {
+public final class FakeEncoder implements UserEncoder {
 
     private final float length;
     private volatile boolean isReady;
@@ -23,7 +23,7 @@ final class FakeEncoder implements UserEncoder {
         return new FakeEncoder(length, true);
     }
 
-    static FakeEncoder notReady() {
+    public static FakeEncoder notReady() {
         return new FakeEncoder(1, false);
     }
 

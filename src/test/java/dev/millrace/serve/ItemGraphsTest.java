@@ -3,18 +3,12 @@ package dev.millrace.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.event.Features;
-import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.recall.FakeEncoder;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.ServedGeneration;
-import dev.millrace.recall.UserEncoder;
-import java.util.Collections;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
 
 class ItemGraphsTest {
@@ -29,12 +23,12 @@ class ItemGraphsTest {
         try (ItemGraphs graphs = new ItemGraphs(FROM_200)) {
             ItemIndex first = filled(graphs);
             ItemIndex second = filled(graphs);
-            engine.serve(new ServedGeneration("g1", first, new NoEncoder()));
+            engine.serve(new ServedGeneration("g1", first, FakeEncoder.notReady()));
             graphs.refresh(engine);
             await().until(() -> graphs.builds() == 1);
             assertThat(second.graphItems()).isZero();
 
-            engine.serve(new ServedGeneration("g2", second, new NoEncoder()));
+            engine.serve(new ServedGeneration("g2", second, FakeEncoder.notReady()));
             graphs.refresh(engine);
             await().until(() -> graphs.builds() == 2);
 
@@ -49,7 +43,7 @@ class ItemGraphsTest {
         // 12 bytes for each of 2 components, and some 960
         try (ItemGraphs graphs = new ItemGraphs(FROM_200, ITEMS * 984L)) {
             ItemIndex index = filled(graphs);
-            engine.serve(new ServedGeneration("g1", index, new NoEncoder()));
+            engine.serve(new ServedGeneration("g1", index, FakeEncoder.notReady()));
 
             graphs.refresh(engine);
 
@@ -63,7 +57,7 @@ class ItemGraphsTest {
     void afterABuildThatFailedNoneIsBegun() {
         try (ItemGraphs graphs = new ItemGraphs(FROM_200)) {
             ItemIndex index = filled(graphs);
-            engine.serve(new ServedGeneration("g1", index, new NoEncoder()));
+            engine.serve(new ServedGeneration("g1", index, FakeEncoder.notReady()));
 
             graphs.build(index, () -> {
                 throw new IllegalStateException("made to fail");
@@ -85,34 +79,5 @@ class ItemGraphsTest {
             index.upsert(new ItemEmbedding("i" + item, Optional.of(vector), "g", 1, 0, 0), 1);
         }
         return index;
-    }
-
-    /** Nobody is encoded here. */
-    private static final class NoEncoder implements UserEncoder {
-
-        @Override
-        public boolean isReady() {
-            return false;
-        }
-
-        @Override
-        public SortedMap<String, Double> queryWeights() {
-            return Collections.emptySortedMap();
-        }
-
-        @Override
-        public List<String> attributes() {
-            return List.of();
-        }
-
-        @Override
-        public double temperature() {
-            return 1;
-        }
-
-        @Override
-        public boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
-            return false;
-        }
     }
 }
