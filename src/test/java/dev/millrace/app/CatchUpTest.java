@@ -20,6 +20,7 @@ class CatchUpTest {
                 .contains("catching up [##------------------] 10 %  90,000 records behind  2,000/s  45 s left");
         assertThat(catchUp.seen(11 * SECOND, 25_000))
                 .contains("catching up [###############-----] 75 %  25,000 records behind  7,500/s  3 s left");
+        assertThat(catchUp.seen(14 * SECOND, 5_000)).isEmpty(); // nearly
         assertThat(catchUp.seen(15 * SECOND, 12)).contains("caught up: live from now on");
         assertThat(catchUp.seen(16 * SECOND, 12)).isEmpty();
     }
