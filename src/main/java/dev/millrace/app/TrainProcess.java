@@ -2,7 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.model.ModelSettings;
-import dev.millrace.model.TowerSettings;
+import dev.millrace.model.network.TowerSettings;
 import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.GenerationFact.Kind;
 import dev.millrace.publish.GenerationHistory;

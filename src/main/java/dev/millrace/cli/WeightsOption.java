@@ -2,7 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.QueryWeights;
-import dev.millrace.model.TowerSettings;
+import dev.millrace.model.network.TowerSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.ArrayList;

@@ -3,6 +3,9 @@ package dev.millrace.model;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.loss.NegativePairs;
+import dev.millrace.model.loss.NegativeRules;
+import dev.millrace.model.network.Nd4jKernel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,7 +18,7 @@ import java.util.stream.IntStream;
  * <p>The vectors are those that the weights have before the step; everything drawn is by the batch's seed. So what is found is a
  * function of the log.
  */
-final class HardNegatives {
+public final class HardNegatives {
 
     private static final int SAMPLE = 16; // the batcher's streams are below
     private static final int RANKS = 17;

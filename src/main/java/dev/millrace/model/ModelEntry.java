@@ -1,5 +1,7 @@
 package dev.millrace.model;
 
+import dev.millrace.model.table.RecencyOrder;
+import dev.millrace.model.table.SightingCounts;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;

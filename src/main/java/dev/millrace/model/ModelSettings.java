@@ -6,6 +6,14 @@ import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.feature.Pooling;
 import dev.millrace.feature.TextGrams;
+import dev.millrace.model.loss.LearnedTemperature;
+import dev.millrace.model.loss.LossForm;
+import dev.millrace.model.loss.NegativeRules;
+import dev.millrace.model.loss.ObjectiveSettings;
+import dev.millrace.model.network.TowerSettings;
+import dev.millrace.model.table.DescentSettings;
+import dev.millrace.model.table.LearningRateSchedule;
+import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -74,7 +82,7 @@ public record ModelSettings(
             ObjectiveSettings objectives) {
 
         /** A softmax at a fixed temperature over all candidates. */
-        Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
+        public Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
             this(
                     temperature,
                     correction,

@@ -4,7 +4,7 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
-import dev.millrace.model.TowerSettings;
+import dev.millrace.model.network.TowerSettings;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.RecallRequest.Weights;

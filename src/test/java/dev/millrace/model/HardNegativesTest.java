@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.loss.NegativePairs;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

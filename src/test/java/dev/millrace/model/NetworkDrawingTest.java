@@ -13,6 +13,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.OnnxTower;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.network.NetworkDrawing;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;

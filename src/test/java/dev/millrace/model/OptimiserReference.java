@@ -1,12 +1,13 @@
 package dev.millrace.model;
 
+import dev.millrace.model.table.OptimiserRule;
 import java.util.Arrays;
 
 /**
  * The rules of {@link OptimiserRule} for one tensor or one row, in double precision and as the papers write them: the bias
  * corrections as powers, FTRL's σ and closed form a coordinate at a time.
  */
-final class OptimiserReference {
+public final class OptimiserReference {
 
     private final ModelSettings.Descent descent;
     private final double[] first;
@@ -14,7 +15,7 @@ final class OptimiserReference {
     private int count;
 
     /** @param weights that it begins with */
-    OptimiserReference(ModelSettings.Descent descent, double[] weights) {
+    public OptimiserReference(ModelSettings.Descent descent, double[] weights) {
         this.descent = descent;
         this.first = new double[weights.length];
         this.second = new double[weights.length];
@@ -28,7 +29,7 @@ final class OptimiserReference {
     }
 
     /** Each weight with its own sum of squares. */
-    void moveEach(double[] weights, double[] gradient, long step) {
+    public void moveEach(double[] weights, double[] gradient, long step) {
         double[] squares = gradient.clone();
         for (int at = 0; at < squares.length; at++) {
             squares[at] *= gradient[at];
@@ -37,7 +38,7 @@ final class OptimiserReference {
     }
 
     /** A row, whose sum of squares is that of the mean in rules that have one a row. */
-    void moveRow(double[] weights, double[] gradient, long step) {
+    public void moveRow(double[] weights, double[] gradient, long step) {
         double[] squares = new double[gradient.length];
         Arrays.fill(squares, Arrays.stream(gradient).map(g -> g * g).average().orElse(0));
         move(weights, gradient, squares, step);

@@ -22,11 +22,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
 /** Small seeded catalogues, settings and mini-batches that use every kind of feature. */
-final class Scenes {
+public final class Scenes {
 
     static final int ITEMS = 30;
-    static final int DIM = 8;
-    static final long TIME = 1_700_000_000_000L;
+    public static final int DIM = 8;
+    public static final long TIME = 1_700_000_000_000L;
 
     /** Settings of Adam for networks and rows; a large epsilon, as with a small one a step is the sign of a gradient near 0. */
     static final String[] ADAM = {
@@ -149,7 +149,7 @@ final class Scenes {
     }
 
     /** Digest of all that a model is. */
-    static byte[] digest(TwoTower model) {
+    public static byte[] digest(TwoTower model) {
         EntryDigest digest = new EntryDigest();
         model.copyTo(new EntrySink() {
             @Override
@@ -166,7 +166,7 @@ final class Scenes {
     }
 
     /** Settings that declare every kind of feature; {@code extra} are key, value, key, value … */
-    static ModelSettings settings(String... extra) {
+    public static ModelSettings settings(String... extra) {
         Map<String, String> given = new HashMap<>(Map.ofEntries(
                 Map.entry("tower.dim", "" + DIM),
                 Map.entry("tower.user.hidden", "12,10"),
@@ -195,7 +195,7 @@ final class Scenes {
     }
 
     /** Only ids and histories. */
-    static ModelSettings plainSettings(String... extra) {
+    public static ModelSettings plainSettings(String... extra) {
         Map<String, String> given = new HashMap<>(Map.of("tower.dim", "" + DIM));
         for (int at = 0; at < extra.length; at += 2) {
             given.put(extra[at], extra[at + 1]);
@@ -206,7 +206,7 @@ final class Scenes {
         return settings;
     }
 
-    static Catalogue catalogue() {
+    public static Catalogue catalogue() {
         Catalogue catalogue = new Catalogue('c');
         Random random = new Random(5);
         for (int item = 0; item < ITEMS; item++) {
@@ -246,7 +246,7 @@ final class Scenes {
     }
 
     /** A batch with repeated items, weights, and negatives of which some are positives too. */
-    static MiniBatch batch(long step, int examples, int negatives) {
+    public static MiniBatch batch(long step, int examples, int negatives) {
         Random random = new Random(1000 + step);
         List<TrainingExample> list = new ArrayList<>();
         float[] logProbability = new float[examples];
@@ -274,7 +274,7 @@ final class Scenes {
     }
 
     /** The same with negatives of every kind: a third each uniform, by popularity and from memory, and hard ones of some examples. */
-    static MiniBatch mixedBatch(long step, int examples, int negatives) {
+    public static MiniBatch mixedBatch(long step, int examples, int negatives) {
         MiniBatch batch = batch(step, examples, negatives);
         Random random = new Random(2000 + step);
         float[] power = new float[examples + negatives];

@@ -7,6 +7,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import java.util.ArrayList;

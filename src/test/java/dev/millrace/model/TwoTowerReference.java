@@ -6,6 +6,11 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.loss.LearnedTemperature;
+import dev.millrace.model.loss.LossReference;
+import dev.millrace.model.loss.NegativePairs;
+import dev.millrace.model.network.NetworkReference;
+import dev.millrace.model.table.InitialRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -19,7 +24,7 @@ import java.util.TreeMap;
  * The slow, obvious twin of {@link TwoTower} in double precision: the formulas word by word, one column an example and a
  * negative, and every gradient a central finite difference of the loss.
  */
-final class TwoTowerReference {
+public final class TwoTowerReference {
 
     private static final double DIFFERENCE = 1e-6;
 
@@ -450,11 +455,11 @@ final class TwoTowerReference {
         return sum;
     }
 
-    static float[][] copy(float[][] tensors) {
+    public static float[][] copy(float[][] tensors) {
         return Arrays.stream(tensors).map(float[]::clone).toArray(float[][]::new);
     }
 
-    static double[][] doubles(float[][] tensors) {
+    public static double[][] doubles(float[][] tensors) {
         double[][] copy = new double[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             copy[tensor] = new double[tensors[tensor].length];

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TwoTowerStateTest {
+public class TwoTowerStateTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
@@ -234,7 +234,7 @@ class TwoTowerStateTest {
     }
 
     /** Entries as a store would hold them. */
-    static final class Store implements EntrySink {
+    public static final class Store implements EntrySink {
         final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         final List<byte[]> order = new ArrayList<>();
 
@@ -254,7 +254,7 @@ class TwoTowerStateTest {
             return entries.getOrDefault(key, new byte[0]);
         }
 
-        List<Map.Entry<byte[], byte[]>> shuffled(long seed) {
+        public List<Map.Entry<byte[], byte[]>> shuffled(long seed) {
             List<Map.Entry<byte[], byte[]>> list = new ArrayList<>(entries.entrySet());
             Collections.shuffle(list, new Random(seed));
             return list;

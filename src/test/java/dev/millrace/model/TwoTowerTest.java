@@ -10,6 +10,7 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.table.EmbeddingTable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,0 +1,203 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.model.ModelSettings.Correction;
+import java.util.Arrays;
+
+/**
+ * The sampled softmax loss over the candidates of a step. One thread.
+ *
+ * <p>Classic, or without correction (Yi et al. 2019; Yang et al. 2020): {@code l_ic = s_ic + constant}, {@code L = −(1/B) Σ_i w_i log
+ * softmax(l_i)_y}, {@code dL/ds_ic = w_i/B (P_ic − [c = y])}.
+ *
+ * <p>Yandex 2025 (arXiv 2507.09331, RecSys 2025): the positive is not drawn, so it is not corrected and is not among the negatives,
+ * which are drawn from {@code Q'_j = Q_j / (1 − Q_p)}; {@code L_i = w (−s_p + log Σ_neg exp(s_j − log Q'_j))}, with {@code w = 1 − P}
+ * kept out of the gradient, {@code P = e^{s_p} / (e^{s_p} + (1/n) Σ_neg exp(s_j − log Q'_j))}, over n negatives that are not masked.
+ *
+ * <p>A negative of one example alone has the positive's own constant, so that the two compare by their scores; it is no draw from Q and
+ * has no part in P.
+ */
+final class InBatchSoftmax implements ScoreLoss {
+
+    private final boolean isPositiveApart;
+    private final boolean isFactorLearned;
+    private final RowNegatives negatives = new RowNegatives();
+    /** One example's logits at a time, read from their beginning: see {@link Exponential}. */
+    private float[] logits = new float[0];
+
+    private float[] scratch = new float[0];
+    private double scoreGradient;
+
+    InBatchSoftmax() {
+        this(Correction.CLASSIC, false);
+    }
+
+    /** @param isFactorLearned whether {@link #scoreGradient} is wanted */
+    InBatchSoftmax(Correction correction, boolean isFactorLearned) {
+        this.isPositiveApart = correction == Correction.YANDEX_2025;
+        this.isFactorLearned = isFactorLearned;
+    }
+
+    @Override
+    public void toGradient(
+            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
+        int examples = weights.length;
+        int count = candidates.shared();
+        int longest = count;
+        for (int i = 0; i < examples; i++) {
+            longest = Math.max(longest, count + pairs(candidates, i));
+        }
+        if (logits.length < longest) {
+            logits = new float[longest];
+            scratch = new float[longest];
+        }
+        scoreGradient = 0;
+        for (int i = 0; i < examples; i++) {
+            losses[i] = row(i, scores, pairScores, candidates, weights[i], examples);
+        }
+    }
+
+    @Override
+    public double scoreGradient() {
+        return scoreGradient;
+    }
+
+    /** Σ s dL/ds is taken before the gradients are put in the scores' place. */
+    private double row(int i, float[] scores, float[] pairScores, Candidates candidates, float weight, int examples) {
+        int count = candidates.shared();
+        int firstPair = candidates.pairStarts()[i];
+        int all = count + pairs(candidates, i);
+        int y = candidates.positive()[i];
+        float[] l = logits;
+        System.arraycopy(scores, i * count, l, 0, count);
+        System.arraycopy(pairScores, firstPair, l, count, all - count);
+        float positive = l[y]
+                + (isPositiveApart
+                        ? candidates.columns().ownTerm()[i]
+                        : candidates.own()[i]);
+        float[] constants = negatives.constants(candidates, i, l);
+        addTo(l, constants);
+        for (int at = count; at < all; at++) {
+            l[at] += candidates.own()[i];
+        }
+        l[y] = isPositiveApart ? Float.NEGATIVE_INFINITY : positive;
+        setHits(l, y, candidates.nextOfItem(), Float.NEGATIVE_INFINITY);
+        float max = max(l, all);
+        if (max == Float.NEGATIVE_INFINITY) { // nothing to tell the positive from
+            clear(i, scores, pairScores, candidates);
+            return 0;
+        }
+        float sum = Exponential.replace(l, all, max, scratch);
+        setHits(l, y, candidates.nextOfItem(), 0f);
+        if (negatives.areMasked()) {
+            clearMasked(l, constants, y);
+        }
+        double loss;
+        float factor;
+        if (isPositiveApart) {
+            l[y] = 0f;
+            double logRest = candidates.columns().logRest()[i];
+            double doubt = doubt(i, positive, max + logRest, constants, candidates);
+            loss = doubt * (max + StrictMath.log(sum) + logRest - positive);
+            factor = (float) (weight * doubt / examples);
+        } else {
+            loss = StrictMath.log(sum) - (positive - max);
+            factor = weight / examples;
+        }
+        scale(l, all, factor / sum);
+        l[y] -= factor;
+        if (isFactorLearned) {
+            scoreGradient += dot(l, 0, scores, i * count, count) + dot(l, count, pairScores, firstPair, all - count);
+        }
+        System.arraycopy(l, 0, scores, i * count, count);
+        System.arraycopy(l, count, pairScores, firstPair, all - count);
+        return loss;
+    }
+
+    /** 1 − P, by the drawn negatives; by the pairs where nothing else was drawn. Exponentials are relative to {@code logScale}. */
+    private double doubt(int i, float positive, double logScale, float[] constants, Candidates candidates) {
+        int count = candidates.shared();
+        int[] columns = candidates.columns().count();
+        double sum = 0;
+        int drawn = 0;
+        for (int c = 0; c < count; c++) {
+            if (c != candidates.positive()[i] && constants[c] != Float.NEGATIVE_INFINITY) {
+                sum += logits[c];
+                drawn += columns[c];
+            }
+        }
+        if (drawn == 0) {
+            drawn = pairs(candidates, i);
+            for (int at = count; at < count + drawn; at++) {
+                sum += logits[at];
+            }
+        }
+        double logMean = logScale + StrictMath.log(sum / drawn);
+        return 1 / (1 + StrictMath.exp(positive - logMean));
+    }
+
+    private static int pairs(Candidates candidates, int i) {
+        return candidates.pairStarts()[i + 1] - candidates.pairStarts()[i];
+    }
+
+    private static void clear(int i, float[] scores, float[] pairScores, Candidates candidates) {
+        int count = candidates.shared();
+        Arrays.fill(scores, i * count, (i + 1) * count, 0f);
+        Arrays.fill(pairScores, candidates.pairStarts()[i], candidates.pairStarts()[i + 1], 0f);
+    }
+
+    private static void addTo(float[] logits, float[] constants) {
+        for (int c = 0; c < constants.length; c++) {
+            logits[c] += constants[c];
+        }
+    }
+
+    /** Accidental hits: other candidates of the example's own item are no negatives. */
+    private static void setHits(float[] logits, int positive, int[] nextOfItem, float value) {
+        for (int c = nextOfItem[positive]; c != positive; c = nextOfItem[c]) {
+            logits[c] = value;
+        }
+    }
+
+    private static void clearMasked(float[] exponentials, float[] constants, int positive) {
+        for (int c = 0; c < constants.length; c++) {
+            if (constants[c] == Float.NEGATIVE_INFINITY && c != positive) {
+                exponentials[c] = 0f;
+            }
+        }
+    }
+
+    private static double dot(float[] left, int leftAt, float[] right, int rightAt, int count) {
+        double sum = 0;
+        for (int at = 0; at < count; at++) {
+            sum += (double) left[leftAt + at] * right[rightAt + at];
+        }
+        return sum;
+    }
+
+    /** The largest of them; not Math.max, whose care for −0 and NaN costs more than the exponential. */
+    private static float max(float[] logits, int count) {
+        float m0 = logits[0];
+        float m1 = m0;
+        float m2 = m0;
+        float m3 = m0;
+        int c = 0;
+        for (; c + 4 <= count; c += 4) {
+            m0 = logits[c] > m0 ? logits[c] : m0;
+            m1 = logits[c + 1] > m1 ? logits[c + 1] : m1;
+            m2 = logits[c + 2] > m2 ? logits[c + 2] : m2;
+            m3 = logits[c + 3] > m3 ? logits[c + 3] : m3;
+        }
+        for (; c < count; c++) {
+            m0 = logits[c] > m0 ? logits[c] : m0;
+        }
+        m0 = m1 > m0 ? m1 : m0;
+        m2 = m3 > m2 ? m3 : m2;
+        return m2 > m0 ? m2 : m0;
+    }
+
+    private static void scale(float[] logits, int count, float factor) {
+        for (int c = 0; c < count; c++) {
+            logits[c] *= factor;
+        }
+    }
+}

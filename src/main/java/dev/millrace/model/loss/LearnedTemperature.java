@@ -1,0 +1,36 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * Whether the temperature is one more weight, which begins at the one that is set, and its bounds.
+ *
+ * @param learningRate Adagrad's, of the logarithm of the temperature
+ */
+public record LearnedTemperature(boolean isLearned, double min, double max, double learningRate) {
+
+    /** Not learned. */
+    public static final LearnedTemperature FIXED = new LearnedTemperature(false, 0.01, 1, 0.02);
+
+    public static LearnedTemperature read(SettingsReader reader) {
+        LearnedTemperature learned = new LearnedTemperature(
+                reader.flag(
+                        "loss.temperature.learned",
+                        FIXED.isLearned,
+                        "learn the logarithm of the temperature with the other weights"),
+                reader.number("loss.temperature.min", FIXED.min, 0.001, 1, "lowest learned temperature"),
+                reader.number("loss.temperature.max", FIXED.max, 0.001, 1, "highest learned temperature"),
+                reader.number(
+                        "loss.temperature.learning-rate",
+                        FIXED.learningRate,
+                        0,
+                        10,
+                        "Adagrad step size of the logarithm of the temperature"));
+        reader.require(
+                learned.min <= learned.max,
+                "loss.temperature.min",
+                learned.min,
+                "must not exceed loss.temperature.max");
+        return learned;
+    }
+}

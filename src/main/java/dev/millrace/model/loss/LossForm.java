@@ -1,0 +1,52 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * Which loss a step minimises.
+ *
+ * @param scale factor on the cosine of the pointwise loss
+ * @param negatives negatives of an example in the pointwise loss; 0 for all candidates, weighted
+ * @param margin of the triplet loss, a difference of cosines
+ */
+public record LossForm(Kind kind, double scale, int negatives, double margin) {
+
+    /** Sampled softmax, with the defaults of the others. */
+    public static final LossForm SOFTMAX = new LossForm(Kind.SOFTMAX, 10, 4, 0.2);
+
+    /** The kinds of loss. */
+    public enum Kind {
+        /** Sampled softmax over all candidates. */
+        SOFTMAX,
+        /** Binary cross-entropy of each pair by itself. */
+        POINTWISE,
+        /** Hinge on the difference between positive and negative. */
+        TRIPLET
+    }
+
+    public static LossForm read(SettingsReader reader) {
+        return new LossForm(
+                reader.choice(
+                        "loss.kind",
+                        SOFTMAX.kind,
+                        "sampled softmax, binary cross-entropy of each pair, or hinge on differences of cosines"),
+                reader.number(
+                        "loss.pointwise.scale", SOFTMAX.scale, 0.1, 1000, "factor on the cosine before the sigmoid"),
+                reader.integer(
+                        "loss.pointwise.negatives",
+                        SOFTMAX.negatives,
+                        0,
+                        8192,
+                        "negatives of an example, drawn from the batch's candidates; 0: all of them, weighing as one"),
+                reader.number(
+                        "loss.triplet.margin",
+                        SOFTMAX.margin,
+                        0,
+                        2,
+                        "by which a positive's cosine must exceed a negative's, or the two pull"));
+    }
+
+    public boolean is(Kind other) {
+        return kind == other;
+    }
+}

@@ -1,0 +1,94 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.batch.Quota;
+import dev.millrace.model.HardNegatives;
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * Which of a batch's candidates are negatives of an example, and which the model adds itself.
+ *
+ * @param areInBatch whether the other examples' items are negatives
+ * @param hardestInBatch of those, how many with the highest scores count; all while it is 0
+ * @param hardByModel added for each example by {@link HardNegatives}
+ * @param exposedWeight weight of an exposure that was not clicked
+ * @param isSameUserMasked whether the items of a user's other examples in the batch are no negatives
+ */
+public record NegativeRules(
+        boolean areInBatch,
+        Quota hardestInBatch,
+        HardByModel hardByModel,
+        double exposedWeight,
+        boolean isSameUserMasked) {
+
+    /**
+     * Items that the model itself ranks high for an example.
+     *
+     * @param quota how many for each example
+     * @param firstRank best rank that is taken, from 1
+     * @param lastRank worst rank that is taken
+     * @param sample items drawn from the catalogue that are ranked; 0 for all
+     */
+    public record HardByModel(Quota quota, int firstRank, int lastRank, int sample) {}
+
+    /** In-batch negatives, each of them. */
+    public static final NegativeRules ALL_IN_BATCH =
+            new NegativeRules(true, new Quota(0), new HardByModel(new Quota(0), 1, 100, 2000), 0, false);
+
+    public static NegativeRules read(SettingsReader reader) {
+        HardByModel hard = new HardByModel(
+                Quota.read(
+                        reader,
+                        "negatives.hard-model",
+                        reader.integer(
+                                "negatives.hard-model",
+                                0,
+                                0,
+                                64,
+                                "items for each example that the model ranks high for it, negatives of that example alone")),
+                reader.integer(
+                        "negatives.hard-model.first-rank",
+                        ALL_IN_BATCH.hardByModel.firstRank,
+                        1,
+                        1_000_000,
+                        "best rank of those, among the items that are ranked"),
+                reader.integer(
+                        "negatives.hard-model.last-rank",
+                        ALL_IN_BATCH.hardByModel.lastRank,
+                        1,
+                        1_000_000,
+                        "worst rank of those"),
+                reader.integer(
+                        "negatives.hard-model.sample",
+                        ALL_IN_BATCH.hardByModel.sample,
+                        0,
+                        1_000_000,
+                        "items drawn from the catalogue that are ranked, for each batch; 0: all of it"));
+        reader.require(
+                hard.firstRank <= hard.lastRank,
+                "negatives.hard-model.first-rank",
+                hard.firstRank,
+                "must not exceed negatives.hard-model.last-rank");
+        return new NegativeRules(
+                reader.flag("negatives.in-batch", true, "the other examples' items are negatives"),
+                Quota.read(
+                        reader,
+                        "negatives.hard-in-batch",
+                        reader.integer(
+                                "negatives.hard-in-batch",
+                                0,
+                                0,
+                                8192,
+                                "of the other examples' items only so many with the highest scores are negatives; 0: all")),
+                hard,
+                reader.number(
+                        "negatives.exposed",
+                        0,
+                        0,
+                        100,
+                        "weight of an exposure that was not clicked, as an example that must not be; 0: none becomes one"),
+                reader.flag(
+                        "loss.mask-same-user",
+                        false,
+                        "the items of a user's other examples in the batch are no negatives"));
+    }
+}

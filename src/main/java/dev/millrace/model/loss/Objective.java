@@ -1,0 +1,150 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.network.Nd4jKernel;
+import java.util.Arrays;
+
+/**
+ * What a step minimises, as a function of the vectors: their loss, and its gradients with respect to them. One thread.
+ *
+ * <p>The order of the formulas: inner products × factor (1 / temperature of the softmax) → constants (popularity, log Q) → loss → back the
+ * same way.
+ */
+public final class Objective {
+
+    private final ModelSettings.Loss settings;
+    private final int dim;
+    private final ScoreLoss loss;
+    private final Temperature temperature;
+    private final ObjectiveWeights objectiveWeights;
+    private double[] losses = new double[0];
+    private float[] scores = new float[0];
+    private float[] pairScores = new float[0];
+    private float[] userGradients = new float[0];
+    private float[] itemGradients = new float[0];
+
+    /** @param dim width of the vectors */
+    public Objective(ModelSettings.Loss settings, int dim) {
+        this.settings = settings;
+        this.dim = dim;
+        this.loss = ScoreLoss.of(settings);
+        this.temperature = new Temperature(settings.temperature(), settings.learnedTemperature());
+        this.objectiveWeights = new ObjectiveWeights(settings.objectives());
+    }
+
+    /**
+     * Loss and gradients of a batch.
+     *
+     * @param users [examples + exposed, dim] unit-length vectors, row-major
+     * @param items [candidates, dim] unit-length vectors, row-major
+     * @param weights [examples] of the examples
+     * @param objectives [examples] which of the actions' losses each has part in, see {@link ObjectiveSettings#of}
+     * @return mean loss
+     */
+    public double toGradients(float[] users, float[] items, Candidates candidates, float[] weights, int[] objectives) {
+        int examples = weights.length;
+        int shared = candidates.shared();
+        float factor = factor();
+        scores = room(scores, examples * shared);
+        pairScores = room(pairScores, candidates.pairItems().length);
+        userGradients = room(userGradients, (examples + candidates.exposed().length) * dim);
+        itemGradients = room(itemGradients, candidates.items().size() * dim);
+        Nd4jKernel.Products.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
+        scorePairs(users, items, candidates, examples, factor);
+        if (losses.length != examples) {
+            losses = new double[examples];
+        }
+        float[] weighted = objectiveWeights.weighted(objectives, weights);
+        loss.toGradient(scores, pairScores, candidates, weighted, losses);
+        Nd4jKernel.Products.multiply(scores, items, userGradients, examples, shared, dim, factor);
+        Nd4jKernel.Products.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
+        Arrays.fill(itemGradients, shared * dim, candidates.items().size() * dim, 0f);
+        addPairs(users, items, candidates, examples, factor);
+        temperature.learn(-loss.scoreGradient());
+        double mean = 0;
+        for (int i = 0; i < examples; i++) {
+            mean += weighted[i] * losses[i] / examples;
+        }
+        return mean
+                + objectiveWeights.learn(objectives, weights, losses)
+                + addExposed(users, items, candidates, examples);
+    }
+
+    /** [examples + exposed, dim] dL/dusers, valid until the next call. */
+    public float[] userGradients() {
+        return userGradients;
+    }
+
+    /** [candidates, dim] dL/ditems, valid until the next call. */
+    public float[] itemGradients() {
+        return itemGradients;
+    }
+
+    public Temperature temperature() {
+        return temperature;
+    }
+
+    public ObjectiveWeights objectiveWeights() {
+        return objectiveWeights;
+    }
+
+    static float[] room(float[] array, int length) {
+        return array.length >= length ? array : new float[length];
+    }
+
+    private float factor() {
+        return switch (settings.form().kind()) {
+            case SOFTMAX -> (float) (1 / temperature.value());
+            case POINTWISE -> (float) settings.form().scale();
+            case TRIPLET -> 1f;
+        };
+    }
+
+    /** Cross-entropy of what was shown and not clicked: {@code −w log σ(−scale cos)}, whatever the loss of the others. */
+    private double addExposed(float[] users, float[] items, Candidates candidates, int examples) {
+        double sum = 0;
+        double scale = settings.form().scale();
+        for (int e = 0; e < candidates.exposed().length; e++) {
+            int user = (examples + e) * dim;
+            int item = candidates.exposed()[e] * dim;
+            float cosine = 0;
+            for (int d = 0; d < dim; d++) {
+                cosine += users[user + d] * items[item + d];
+            }
+            double weight = candidates.exposedWeights()[e];
+            sum += weight * PointwiseLoss.softplus(scale * cosine);
+            float gradient = (float) (weight * scale * PointwiseLoss.sigmoid(scale * cosine));
+            for (int d = 0; d < dim; d++) {
+                userGradients[user + d] = gradient * items[item + d];
+                itemGradients[item + d] += gradient * users[user + d];
+            }
+        }
+        return sum;
+    }
+
+    private void scorePairs(float[] users, float[] items, Candidates candidates, int examples, float factor) {
+        for (int i = 0; i < examples; i++) {
+            for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
+                int item = candidates.pairItems()[pair] * dim;
+                float sum = 0;
+                for (int d = 0; d < dim; d++) {
+                    sum += users[i * dim + d] * items[item + d];
+                }
+                pairScores[pair] = factor * sum;
+            }
+        }
+    }
+
+    private void addPairs(float[] users, float[] items, Candidates candidates, int examples, float factor) {
+        for (int i = 0; i < examples; i++) {
+            for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
+                int item = candidates.pairItems()[pair] * dim;
+                float gradient = factor * pairScores[pair];
+                for (int d = 0; d < dim; d++) {
+                    userGradients[i * dim + d] += gradient * items[item + d];
+                    itemGradients[item + d] += gradient * users[i * dim + d];
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.settings.SettingsReader;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the losses of the actions weigh that channels learn from.
+ *
+ * @param weights by action; examples of any other count 1
+ * @param areLearned whether each action's loss is weighed by its uncertainty besides
+ * @param learningRate Adagrad's, of the logarithms of the variances
+ */
+public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLearned, double learningRate) {
+
+    /** No channel names an action. */
+    public static final ObjectiveSettings NONE = new ObjectiveSettings(new TreeMap<>(), false, 0.02);
+
+    public ObjectiveSettings {
+        weights = Collections.unmodifiableSortedMap(new TreeMap<>(weights));
+    }
+
+    /** @param actions that channels name */
+    public static ObjectiveSettings read(SettingsReader reader, List<String> actions) {
+        SortedMap<String, Double> weights = new TreeMap<>();
+        for (String action : actions) {
+            weights.put(
+                    action,
+                    reader.number(
+                            "loss.objective." + action + ".weight",
+                            1,
+                            0,
+                            1000,
+                            "of the loss of that action's examples"));
+        }
+        ObjectiveSettings settings = new ObjectiveSettings(
+                weights,
+                reader.flag(
+                        "loss.objectives.learned",
+                        NONE.areLearned,
+                        "weigh the loss of each action that a channel names by its uncertainty, which is learned"),
+                reader.number(
+                        "loss.objectives.learning-rate",
+                        NONE.learningRate,
+                        0,
+                        10,
+                        "Adagrad step size of the logarithms of the uncertainties"));
+        reader.require(
+                !settings.areLearned || actions.size() > 1,
+                "loss.objectives.learned",
+                settings.areLearned,
+                "must be false unless the channels name two actions, by tower.channel.<name>.actions");
+        return settings;
+    }
+
+    /** Losses that are weighed apart: one an action, and one for all others. */
+    int count() {
+        return weights.size() + 1;
+    }
+
+    /** Which of them an action's is. */
+    public int of(String action) {
+        return weights.containsKey(action) ? weights.headMap(action).size() : weights.size();
+    }
+}

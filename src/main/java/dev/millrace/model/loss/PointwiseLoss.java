@@ -1,0 +1,115 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.batch.CounterRandom;
+import java.util.Arrays;
+
+/**
+ * Binary cross-entropy of each pair by itself: {@code L = −(1/B) Σ_i w_i (log σ(z_p) + Σ_n log σ(−z_n))}. One thread.
+ *
+ * <p>{@code z = s − log (N Q)}: a negative drawn more often than by chance raises the odds that a pair of it is one, and training must
+ * say so for the score not to (the log-odds correction of Monolith, Liu et al. 2022; Mnih and Teh 2012). The part of it that is the same
+ * for all items, log (n/N), is left out, since a cosine has no bias to carry it. Without correction {@code z = s}.
+ *
+ * <p>Negatives are drawn from the columns of the candidates, each as probable. Where all count instead, they weigh {@code e^k} each,
+ * one in all: the mean over the catalogue, as far as the sample tells. Uniform negatives are the result, so that {@code z = s} then.
+ */
+final class PointwiseLoss implements ScoreLoss {
+
+    private static final int DRAWS = 18; // the batcher's streams and those of hard negatives are below
+    private static final int TRIES = 16;
+
+    private final int negatives;
+    private final RowNegatives rowNegatives = new RowNegatives();
+    private float[] row = new float[0];
+    private float[] gradients = new float[0];
+
+    /** @param negatives of an example; 0 for all */
+    PointwiseLoss(int negatives) {
+        this.negatives = negatives;
+    }
+
+    @Override
+    public void toGradient(
+            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
+        int examples = weights.length;
+        int count = candidates.shared();
+        if (row.length < count) {
+            row = new float[count];
+            gradients = new float[count];
+        }
+        for (int i = 0; i < examples; i++) {
+            System.arraycopy(scores, i * count, row, 0, count);
+            Arrays.fill(gradients, 0, count, 0f);
+            float factor = weights[i] / examples;
+            float[] logOdds = candidates.columns().logOdds();
+            int y = candidates.positive()[i];
+            float[] constants = rowNegatives.constants(candidates, i, row);
+            double own = negatives == 0 ? 0 : logOdds[y];
+            double z = row[y] + own;
+            double sum = softplus(-z);
+            gradients[y] = (float) (-factor * sigmoid(-z));
+            sum += negatives == 0
+                    ? all(y, constants, factor, count)
+                    : drawn(i, y, constants, logOdds, factor, candidates.columns());
+            for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
+                double hard = pairScores[pair] + own;
+                sum += softplus(hard);
+                pairScores[pair] = (float) (factor * sigmoid(hard));
+            }
+            losses[i] = sum;
+            System.arraycopy(gradients, 0, scores, i * count, count);
+        }
+    }
+
+    private double drawn(int i, int y, float[] constants, float[] logOdds, float factor, Candidates.Columns columns) {
+        double sum = 0;
+        int count = columns.candidate().length;
+        for (int draw = 0; draw < negatives && count > 0; draw++) {
+            long slot = ((long) i * negatives + draw) * TRIES;
+            for (int attempt = 0; attempt < TRIES; attempt++) {
+                int c = columns.candidate()[CounterRandom.below(count, columns.seed(), DRAWS, slot + attempt)];
+                if (c != y && constants[c] != Float.NEGATIVE_INFINITY) {
+                    double z = row[c] + logOdds[c];
+                    sum += softplus(z);
+                    gradients[c] += (float) (factor * sigmoid(z));
+                    break;
+                }
+            }
+        }
+        return sum;
+    }
+
+    private double all(int y, float[] constants, float factor, int count) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (int c = 0; c < count; c++) {
+            max = c != y && constants[c] > max ? constants[c] : max;
+        }
+        double total = 0;
+        for (int c = 0; c < count; c++) {
+            total += weight(c, y, constants, max);
+        }
+        double sum = 0;
+        for (int c = 0; c < count && total > 0; c++) {
+            double weight = weight(c, y, constants, max) / total;
+            if (weight > 0) {
+                sum += weight * softplus(row[c]);
+                gradients[c] += (float) (factor * weight * sigmoid(row[c]));
+            }
+        }
+        return sum;
+    }
+
+    private static double weight(int c, int y, float[] constants, float max) {
+        return c == y || constants[c] == Float.NEGATIVE_INFINITY ? 0 : StrictMath.exp(constants[c] - max);
+    }
+
+    /** log (1 + e^z), without overflow. */
+    static double softplus(double z) {
+        return Math.max(z, 0) + StrictMath.log1p(StrictMath.exp(-Math.abs(z)));
+    }
+
+    /** 1 / (1 + e^−z). */
+    static double sigmoid(double z) {
+        return 1 / (1 + StrictMath.exp(-z));
+    }
+}

@@ -1,0 +1,86 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+
+/**
+ * The softmax temperature: fixed, or learned as its logarithm by Adagrad between two bounds.
+ *
+ * <p>The loss depends on it by {@code s = cos / τ} alone, so that {@code dL/d log τ = −Σ s dL/ds} (Radford et al. 2021 learn log 1/τ,
+ * clipped).
+ */
+public final class Temperature {
+
+    private static final double INITIAL_ACCUMULATOR = 0.001;
+    private static final double EPSILON = 1e-10;
+
+    private final LearnedTemperature settings;
+    private final double fixed;
+    private double log;
+    private double accumulator = INITIAL_ACCUMULATOR;
+    private double gradient;
+    private boolean isDirty;
+
+    Temperature(double initial, LearnedTemperature settings) {
+        this.settings = settings;
+        this.fixed = initial;
+        this.log = StrictMath.log(initial);
+        this.isDirty = settings.isLearned();
+    }
+
+    public boolean isLearned() {
+        return settings.isLearned();
+    }
+
+    public double value() {
+        return settings.isLearned() ? StrictMath.exp(log) : fixed;
+    }
+
+    /** Takes the gradient with respect to log τ of the step to come. */
+    void learn(double logGradient) {
+        gradient = logGradient;
+    }
+
+    public double gradient() {
+        return gradient;
+    }
+
+    /** One step along the gradient. */
+    public void apply() {
+        if (settings.isLearned()) {
+            accumulator += gradient * gradient;
+            log -= settings.learningRate() * gradient / (StrictMath.sqrt(accumulator) + EPSILON);
+            log = Math.min(Math.max(log, StrictMath.log(settings.min())), StrictMath.log(settings.max()));
+            isDirty = true;
+        }
+    }
+
+    /** Lets the next drain hand it over, if it is learned. */
+    public void touch() {
+        isDirty = settings.isLearned();
+    }
+
+    /** Whether it changed since last asked. */
+    public boolean drain() {
+        boolean wasDirty = isDirty;
+        isDirty = false;
+        return wasDirty;
+    }
+
+    public byte[] entry() {
+        return new Fields().number(log).number(accumulator).framed();
+    }
+
+    /** τ, of its entry. */
+    public static double read(byte[] entry) {
+        return StrictMath.exp(Frame.open(entry).getDouble());
+    }
+
+    public void restore(byte[] entry) {
+        ByteBuffer payload = Frame.open(entry);
+        log = payload.getDouble();
+        accumulator = payload.getDouble();
+        isDirty = false;
+    }
+}

@@ -1,0 +1,60 @@
+package dev.millrace.model.loss;
+
+/**
+ * Hinge on differences of cosines (Huang et al. 2020, EBR): {@code L = (1/B) Σ_i w_i mean_n max(0, margin − s_p + s_n)}, the mean over
+ * the negatives whose hinge is open. Each item is one negative, however many columns it had; nothing is corrected. One thread.
+ */
+final class TripletLoss implements ScoreLoss {
+
+    private final float margin;
+    private final RowNegatives negatives = new RowNegatives();
+    private float[] row = new float[0];
+
+    TripletLoss(double margin) {
+        this.margin = (float) margin;
+    }
+
+    @Override
+    public void toGradient(
+            float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
+        int examples = weights.length;
+        int count = candidates.shared();
+        if (row.length < count) {
+            row = new float[count];
+        }
+        for (int i = 0; i < examples; i++) {
+            System.arraycopy(scores, i * count, row, 0, count);
+            int y = candidates.positive()[i];
+            int firstPair = candidates.pairStarts()[i];
+            int lastPair = candidates.pairStarts()[i + 1];
+            float[] constants = negatives.constants(candidates, i, row);
+            float gap = margin - row[y];
+            double sum = 0;
+            int open = 0;
+            for (int c = 0; c < count; c++) {
+                boolean isNegative = c != y && constants[c] != Float.NEGATIVE_INFINITY;
+                float hinge = isNegative ? gap + row[c] : 0f;
+                boolean isOpen = !(hinge <= 0); // what is no number is open, and the step refused
+                sum += isOpen ? hinge : 0;
+                open += isOpen ? 1 : 0;
+                row[c] = isOpen ? 1f : 0f;
+            }
+            for (int pair = firstPair; pair < lastPair; pair++) {
+                float hinge = gap + pairScores[pair];
+                boolean isOpen = !(hinge <= 0);
+                sum += isOpen ? hinge : 0;
+                open += isOpen ? 1 : 0;
+                pairScores[pair] = isOpen ? 1f : 0f;
+            }
+            float each = open == 0 ? 0f : weights[i] / examples / open;
+            for (int c = 0; c < count; c++) {
+                scores[i * count + c] = each * row[c];
+            }
+            scores[i * count + y] = open == 0 ? 0f : -weights[i] / examples;
+            for (int pair = firstPair; pair < lastPair; pair++) {
+                pairScores[pair] *= each;
+            }
+            losses[i] = open == 0 ? 0 : sum / open;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package dev.millrace.model.network;
+
+/** What a layer does to each of its numbers. The library functions are those of {@link StrictMath}: same bits on any machine. */
+public enum Activation {
+    /** max(x, 0). */
+    RELU {
+        @Override
+        float at(float x) {
+            return Math.max(x, 0f);
+        }
+
+        @Override
+        float slope(float x) {
+            return x > 0f ? 1f : 0f;
+        }
+    },
+    /** x, and a hundredth of it below zero (Maas et al. 2013). */
+    LEAKY_RELU {
+        @Override
+        float at(float x) {
+            return x > 0f ? x : LEAK * x;
+        }
+
+        @Override
+        float slope(float x) {
+            return x > 0f ? 1f : LEAK;
+        }
+    },
+    /** tanh(x). */
+    TANH {
+        @Override
+        float at(float x) {
+            return (float) StrictMath.tanh(x);
+        }
+
+        @Override
+        float slope(float x) {
+            double y = StrictMath.tanh(x);
+            return (float) (1 - y * y);
+        }
+    },
+    /** x Φ(x) by its approximation with tanh (Hendrycks and Gimpel 2016). */
+    GELU {
+        @Override
+        float at(float x) {
+            return (float) (0.5 * x * (1 + StrictMath.tanh(inner(x))));
+        }
+
+        @Override
+        float slope(float x) {
+            double y = StrictMath.tanh(inner(x));
+            double innerSlope = ROOT_TWO_OVER_PI * (1 + 3 * CUBIC * x * x);
+            return (float) (0.5 * (1 + y) + 0.5 * x * (1 - y * y) * innerSlope);
+        }
+
+        private double inner(double x) {
+            return ROOT_TWO_OVER_PI * (x + CUBIC * x * x * x);
+        }
+    },
+    /** 1 / (1 + e^−x). */
+    SIGMOID {
+        @Override
+        float at(float x) {
+            return (float) sigmoid(x);
+        }
+
+        @Override
+        float slope(float x) {
+            double y = sigmoid(x);
+            return (float) (y * (1 - y));
+        }
+    },
+    /** 2 / (1 + e^−x): a factor that is 1 where nothing has been learnt. */
+    TWICE_SIGMOID {
+        @Override
+        float at(float x) {
+            return (float) (2 * sigmoid(x));
+        }
+
+        @Override
+        float slope(float x) {
+            double y = sigmoid(x);
+            return (float) (2 * y * (1 - y));
+        }
+    },
+    /** x. */
+    IDENTITY {
+        @Override
+        float at(float x) {
+            return x;
+        }
+
+        @Override
+        float slope(float x) {
+            return 1f;
+        }
+    };
+
+    private static final float LEAK = 0.01f;
+    private static final double ROOT_TWO_OVER_PI = 0.7978845608028654;
+    private static final double CUBIC = 0.044715;
+
+    abstract float at(float x);
+
+    /** Its derivative. */
+    abstract float slope(float x);
+
+    private static double sigmoid(double x) {
+        return 1 / (1 + StrictMath.exp(-x));
+    }
+}

@@ -1,0 +1,188 @@
+package dev.millrace.model.network;
+
+import dev.millrace.model.table.BiasCorrection;
+import dev.millrace.model.table.OptimiserRule;
+import dev.millrace.model.table.RowOptimiser;
+import java.util.Arrays;
+
+/**
+ * The rule by which one network's weights follow their gradients, with what it remembers of each weight: none, one or two slots,
+ * shaped as the weights. One thread.
+ *
+ * <p>The formulas are those of {@link OptimiserRule}, each weight by itself.
+ */
+public abstract class DenseOptimiser {
+
+    final float[][] weights;
+    final float[][] gradients;
+    private final float[][][] slots;
+
+    private DenseOptimiser(TowerKernel kernel, int slots) {
+        this.weights = kernel.weights();
+        this.gradients = kernel.gradients();
+        this.slots = new float[slots][][];
+        for (int slot = 0; slot < slots; slot++) {
+            this.slots[slot] = kernel.shape().zeros();
+        }
+    }
+
+    /** @param kernel whose weights it moves along its gradients */
+    public static DenseOptimiser of(OptimiserRule rule, TowerKernel kernel) {
+        if (rule instanceof OptimiserRule.Adam adam) {
+            return new Adam(adam, kernel);
+        } else if (rule instanceof OptimiserRule.Ftrl ftrl) {
+            return new Ftrl(ftrl, kernel);
+        } else if (rule instanceof OptimiserRule.Adagrad adagrad) {
+            return new Adagrad(adagrad, kernel);
+        }
+        return new Sgd((OptimiserRule.Sgd) rule, kernel);
+    }
+
+    /** [slots] what it remembers, each shaped as the weights. */
+    public final float[][][] slots() {
+        return slots;
+    }
+
+    /**
+     * One step along the gradients.
+     *
+     * @param scale factor on the gradients, from the clip of their norm
+     * @param rate learning rate of this step
+     * @param count steps that moved these weights, this one included
+     */
+    public final void apply(float scale, float rate, long count) {
+        for (int tensor = 0; tensor < weights.length; tensor++) {
+            move(tensor, scale, rate, count);
+        }
+    }
+
+    abstract void move(int tensor, float scale, float rate, long count);
+
+    private static final class Adagrad extends DenseOptimiser {
+
+        private final float epsilon;
+
+        Adagrad(OptimiserRule.Adagrad rule, TowerKernel kernel) {
+            super(kernel, 1);
+            epsilon = (float) rule.epsilon();
+            for (float[] accumulators : slots()[0]) {
+                Arrays.fill(accumulators, (float) rule.initialAccumulator());
+            }
+        }
+
+        @Override
+        void move(int tensor, float scale, float rate, long count) {
+            float[] weight = weights[tensor];
+            float[] accumulator = slots()[0][tensor];
+            float[] gradient = gradients[tensor];
+            for (int at = 0; at < weight.length; at++) {
+                float g = gradient[at] * scale;
+                float sum = accumulator[at] + g * g;
+                accumulator[at] = sum;
+                weight[at] -= rate * g / ((float) Math.sqrt(sum) + epsilon);
+            }
+        }
+    }
+
+    private static final class Adam extends DenseOptimiser {
+
+        private final float beta1;
+        private final float beta2;
+        private final float epsilon;
+        private final BiasCorrection first;
+        private final BiasCorrection second;
+
+        Adam(OptimiserRule.Adam rule, TowerKernel kernel) {
+            super(kernel, 2);
+            beta1 = (float) rule.beta1();
+            beta2 = (float) rule.beta2();
+            epsilon = (float) rule.epsilon();
+            first = new BiasCorrection(rule.beta1());
+            second = new BiasCorrection(rule.beta2());
+        }
+
+        @Override
+        void move(int tensor, float scale, float rate, long count) {
+            float[] weight = weights[tensor];
+            float[] means = slots()[0][tensor];
+            float[] squares = slots()[1][tensor];
+            float[] gradient = gradients[tensor];
+            float pace = (float) (rate / first.at(count));
+            float rootScale = (float) (1 / Math.sqrt(second.at(count)));
+            for (int at = 0; at < weight.length; at++) {
+                float g = gradient[at] * scale;
+                float m = beta1 * means[at] + (1 - beta1) * g;
+                float v = beta2 * squares[at] + (1 - beta2) * g * g;
+                means[at] = m;
+                squares[at] = v;
+                weight[at] -= pace * m / ((float) Math.sqrt(v) * rootScale + epsilon);
+            }
+        }
+    }
+
+    /** Begun at the initial weights as {@link RowOptimiser.Ftrl} says. Slots: n, z. */
+    private static final class Ftrl extends DenseOptimiser {
+
+        private final float alpha;
+        private final float beta;
+        private final float l1;
+        private final float l2;
+
+        Ftrl(OptimiserRule.Ftrl rule, TowerKernel kernel) {
+            super(kernel, 2);
+            alpha = (float) rule.learningRate();
+            beta = (float) rule.beta();
+            l1 = (float) rule.l1();
+            l2 = (float) rule.l2();
+            for (int tensor = 0; tensor < weights.length; tensor++) {
+                for (int at = 0; at < weights[tensor].length; at++) {
+                    slots()[1][tensor][at] = -weights[tensor][at] * (beta / alpha);
+                }
+            }
+        }
+
+        @Override
+        void move(int tensor, float scale, float rate, long count) {
+            float[] weight = weights[tensor];
+            float[] sums = slots()[0][tensor];
+            float[] linear = slots()[1][tensor];
+            float[] gradient = gradients[tensor];
+            for (int at = 0; at < weight.length; at++) {
+                float g = gradient[at] * scale;
+                float before = (float) Math.sqrt(sums[at]);
+                sums[at] += g * g;
+                float after = (float) Math.sqrt(sums[at]);
+                linear[at] += g - (after - before) / alpha * weight[at];
+                weight[at] = RowOptimiser.Ftrl.weight(linear[at], (beta + after) / alpha, l1, l2);
+            }
+        }
+    }
+
+    private static final class Sgd extends DenseOptimiser {
+
+        private final float momentum;
+
+        Sgd(OptimiserRule.Sgd rule, TowerKernel kernel) {
+            super(kernel, rule.momentum() == 0 ? 0 : 1);
+            momentum = (float) rule.momentum();
+        }
+
+        @Override
+        void move(int tensor, float scale, float rate, long count) {
+            float[] weight = weights[tensor];
+            float[] gradient = gradients[tensor];
+            if (slots().length == 0) {
+                for (int at = 0; at < weight.length; at++) {
+                    weight[at] -= rate * (gradient[at] * scale);
+                }
+                return;
+            }
+            float[] velocity = slots()[0][tensor];
+            for (int at = 0; at < weight.length; at++) {
+                float v = momentum * velocity[at] + gradient[at] * scale;
+                velocity[at] = v;
+                weight[at] -= rate * v;
+            }
+        }
+    }
+}

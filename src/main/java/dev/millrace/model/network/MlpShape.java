@@ -1,0 +1,93 @@
+package dev.millrace.model.network;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Dense layers, one behind the other (DSSM, Huang et al. 2013).
+ *
+ * @param widths of the input, each hidden layer, and the output
+ * @param activation behind every layer but the last
+ * @param last behind the last layer
+ * @param dropout share of a hidden layer's numbers that a learning step leaves out, in [0, 1)
+ */
+record MlpShape(List<Integer> widths, Activation activation, Activation last, double dropout) implements NetworkShape {
+    MlpShape {
+        widths = List.copyOf(widths);
+        if (widths.size() < 2) {
+            throw new IllegalArgumentException(widths + ": a network needs input and output");
+        }
+    }
+
+    /** With nothing behind the last layer, and nothing left out. */
+    static MlpShape of(int inputs, List<Integer> hidden, int outputs, Activation activation) {
+        List<Integer> widths = new ArrayList<>();
+        widths.add(inputs);
+        widths.addAll(hidden);
+        widths.add(outputs);
+        return new MlpShape(widths, activation, Activation.IDENTITY, 0);
+    }
+
+    MlpShape withDropout(double share) {
+        return new MlpShape(widths, activation, last, share);
+    }
+
+    /** What is behind a layer. */
+    Activation behind(int layer) {
+        return layer == depth() - 1 ? last : activation;
+    }
+
+    int depth() {
+        return widths.size() - 1;
+    }
+
+    /** Width that a layer reads. */
+    int in(int layer) {
+        return widths.get(layer);
+    }
+
+    /** Width that a layer writes. */
+    int out(int layer) {
+        return widths.get(layer + 1);
+    }
+
+    @Override
+    public int inputs() {
+        return widths.get(0);
+    }
+
+    @Override
+    public int outputs() {
+        return widths.get(widths.size() - 1);
+    }
+
+    @Override
+    public List<Layer> layers() {
+        List<Layer> layers = new ArrayList<>(depth());
+        for (int layer = 0; layer < depth(); layer++) {
+            layers.add(new Layer(in(layer), out(layer)));
+        }
+        return layers;
+    }
+
+    @Override
+    public void forward(float[][] tensors, int first, float[] in, float[] out) {
+        float[] from = in;
+        for (int layer = 0; layer < depth(); layer++) {
+            float[] to = layer == depth() - 1 ? out : new float[out(layer)];
+            int at = first + 2 * layer;
+            PlainLayers.layer(from, 0, in(layer), tensors[at], tensors[at + 1], to, 0, behind(layer));
+            from = to;
+        }
+    }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        String value = in;
+        for (int layer = 0; layer < depth(); layer++) {
+            int at = first + 2 * layer;
+            value = to.activated(to.dense(value, tensors[at], tensors[at + 1]), behind(layer));
+        }
+        return value;
+    }
+}

@@ -1,0 +1,58 @@
+package dev.millrace.model.network;
+
+/** Dense layers of a few rows by plain loops: what the query side runs, with no native code. */
+final class PlainLayers {
+
+    private PlainLayers() {}
+
+    /**
+     * One layer of one row: {@code out = activation(in W + b)}.
+     *
+     * @param weights [in, out] row-major
+     * @param bias [out]
+     */
+    static void layer(
+            float[] in,
+            int inAt,
+            int inWidth,
+            float[] weights,
+            float[] bias,
+            float[] out,
+            int outAt,
+            Activation activation) {
+        int width = bias.length;
+        System.arraycopy(bias, 0, out, outAt, width);
+        for (int i = 0; i < inWidth; i++) {
+            float x = in[inAt + i];
+            if (x != 0f) {
+                int from = i * width;
+                for (int o = 0; o < width; o++) {
+                    out[outAt + o] += x * weights[from + o];
+                }
+            }
+        }
+        activate(activation, out, outAt, out, outAt, width);
+    }
+
+    /** The array, or a longer one of zeros if it is shorter than that. */
+    static float[] room(float[] array, int length) {
+        return array.length >= length ? array : new float[length];
+    }
+
+    /** {@code out = activation(in)}; both may be the same place. */
+    static void activate(Activation activation, float[] in, int inAt, float[] out, int outAt, int length) {
+        if (activation == Activation.IDENTITY) {
+            if (in != out || inAt != outAt) {
+                System.arraycopy(in, inAt, out, outAt, length);
+            }
+        } else if (activation == Activation.RELU) { // a loop that the compiler makes vector code of
+            for (int at = 0; at < length; at++) {
+                out[outAt + at] = Math.max(in[inAt + at], 0f);
+            }
+        } else {
+            for (int at = 0; at < length; at++) {
+                out[outAt + at] = activation.at(in[inAt + at]);
+            }
+        }
+    }
+}

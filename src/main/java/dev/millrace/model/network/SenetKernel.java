@@ -1,0 +1,121 @@
+package dev.millrace.model.network;
+
+import java.util.Arrays;
+
+/** Weights of fields, forward and back. One thread. */
+final class SenetKernel implements TowerKernel {
+
+    private final SenetShape shape;
+    private final Nd4jKernel excitation;
+    private float[] inputs = new float[0];
+    /** [n, fields] means and weights of the fields, and their gradients. */
+    private float[] means = new float[0];
+
+    private float[] factors = new float[0];
+    private float[] meanGradients = new float[0];
+    private float[] factorGradients = new float[0];
+
+    /** The weights begin about 1, where the activation reaches that far: a model that has not learnt treats its fields alike. */
+    SenetKernel(SenetShape shape, long seed) {
+        this.shape = shape;
+        this.excitation = new Nd4jKernel(shape.excitation(), seed, 1);
+        float[] bias = excitation.weights()[excitation.weights().length - 1];
+        switch (shape.excitation().last()) {
+            case RELU, LEAKY_RELU, GELU, IDENTITY -> Arrays.fill(bias, 1f);
+            case TANH, SIGMOID, TWICE_SIGMOID -> Arrays.fill(bias, 0f);
+        }
+    }
+
+    @Override
+    public SenetShape shape() {
+        return shape;
+    }
+
+    @Override
+    public float[][] weights() {
+        return excitation.weights();
+    }
+
+    @Override
+    public float[][] gradients() {
+        return excitation.gradients();
+    }
+
+    /** [fields] the fields' weights in the last way forward, meant over its n rows. */
+    double[] meanFactors(int n) {
+        int fields = shape.fields();
+        double[] sums = new double[fields];
+        for (int row = 0; row < n; row++) {
+            for (int f = 0; f < fields; f++) {
+                sums[f] += factors[row * fields + f];
+            }
+        }
+        for (int f = 0; f < fields; f++) {
+            sums[f] /= n;
+        }
+        return sums;
+    }
+
+    @Override
+    public void forward(float[] inputs, int n, float[] outputs) {
+        this.inputs = inputs;
+        squeeze(inputs, n);
+        excitation.forward(means, n, factors);
+        weigh(inputs, n, outputs);
+    }
+
+    @Override
+    public void forwardEach(float[] inputs, int n, float[] outputs) {
+        squeeze(inputs, n);
+        excitation.forwardEach(means, n, factors);
+        weigh(inputs, n, outputs);
+    }
+
+    /** dL/da_f = Σ dL/dv · e_f;  dL/de_f = a_f dL/dv + dL/dz_f / width. */
+    @Override
+    public void backward(float[] outputGradients, int n, float[] inputGradients) {
+        int fields = shape.fields();
+        meanGradients = PlainLayers.room(meanGradients, n * fields);
+        factorGradients = PlainLayers.room(factorGradients, n * fields);
+        for (int row = 0; row < n; row++) {
+            for (int f = 0; f < fields; f++) {
+                float sum = 0f;
+                int end = at(row, f + 1);
+                for (int at = at(row, f); at < end; at++) {
+                    sum += outputGradients[at] * inputs[at];
+                }
+                factorGradients[row * fields + f] = sum;
+            }
+        }
+        excitation.backward(factorGradients, n, meanGradients);
+        for (int row = 0; row < n; row++) {
+            for (int f = 0; f < fields; f++) {
+                float factor = factors[row * fields + f];
+                float share = meanGradients[row * fields + f] / shape.width(f);
+                int end = at(row, f + 1);
+                for (int at = at(row, f); at < end; at++) {
+                    inputGradients[at] = factor * outputGradients[at] + share;
+                }
+            }
+        }
+    }
+
+    private int at(int row, int field) {
+        return row * shape.inputs() + shape.starts().get(field);
+    }
+
+    private void squeeze(float[] inputs, int n) {
+        means = PlainLayers.room(means, n * shape.fields());
+        factors = PlainLayers.room(factors, n * shape.fields());
+        for (int row = 0; row < n; row++) {
+            shape.squeeze(inputs, row * shape.inputs(), means, row * shape.fields());
+        }
+    }
+
+    private void weigh(float[] inputs, int n, float[] outputs) {
+        for (int row = 0; row < n; row++) {
+            int at = row * shape.inputs();
+            shape.weigh(inputs, at, factors, row * shape.fields(), outputs, at);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.millrace.model.network;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A weight for each field of each row, from the means of all of them (squeeze and excitation: Hu et al. 2018; over fields as in
+ * FiBiNET, Huang et al. 2019, eq. 2 to 4): {@code z_f = mean(e_f)}, {@code a = σ2(W2 σ1(W1 z + b1) + b2)}, {@code v_f = a_f e_f}.
+ *
+ * @param starts where each field begins, and where the last ends
+ * @param excitation the two layers, from the means to the weights
+ */
+record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkShape {
+    SenetShape {
+        starts = List.copyOf(starts);
+        if (excitation.inputs() != starts.size() - 1 || excitation.outputs() != starts.size() - 1) {
+            throw new IllegalArgumentException(excitation.widths() + ": there are " + (starts.size() - 1) + " fields");
+        }
+    }
+
+    int fields() {
+        return starts.size() - 1;
+    }
+
+    @Override
+    public int inputs() {
+        return starts.get(fields());
+    }
+
+    @Override
+    public int outputs() {
+        return inputs();
+    }
+
+    @Override
+    public List<Layer> layers() {
+        return excitation.layers();
+    }
+
+    @Override
+    public void forward(float[][] tensors, int first, float[] in, float[] out) {
+        float[] means = new float[fields()];
+        float[] weights = new float[fields()];
+        squeeze(in, 0, means, 0);
+        excitation.forward(tensors, first, means, weights);
+        weigh(in, 0, weights, 0, out, 0);
+    }
+
+    /** @param means [fields] filled */
+    void squeeze(float[] in, int inAt, float[] means, int at) {
+        for (int f = 0; f < fields(); f++) {
+            float sum = 0f;
+            int end = starts.get(f + 1);
+            for (int d = starts.get(f); d < end; d++) {
+                sum += in[inAt + d];
+            }
+            means[at + f] = sum / width(f);
+        }
+    }
+
+    /** @param weights [fields] */
+    void weigh(float[] in, int inAt, float[] weights, int at, float[] out, int outAt) {
+        for (int f = 0; f < fields(); f++) {
+            float weight = weights[at + f];
+            int end = starts.get(f + 1);
+            for (int d = starts.get(f); d < end; d++) {
+                out[outAt + d] = weight * in[inAt + d];
+            }
+        }
+    }
+
+    int width(int field) {
+        return starts.get(field + 1) - starts.get(field);
+    }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        List<String> means = new ArrayList<>();
+        for (int f = 0; f < fields(); f++) {
+            means.add(to.mean(field(to, in, f)));
+        }
+        String weights = excitation.draw(to, tensors, first, to.sideBySide(means));
+        List<String> weighed = new ArrayList<>();
+        for (int f = 0; f < fields(); f++) {
+            weighed.add(to.product(field(to, in, f), to.columns(weights, f, f + 1)));
+        }
+        return to.sideBySide(weighed);
+    }
+
+    private String field(NetworkDrawing to, String in, int field) {
+        return to.columns(in, starts.get(field), starts.get(field + 1));
+    }
+}

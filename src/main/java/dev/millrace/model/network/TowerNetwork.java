@@ -1,0 +1,206 @@
+package dev.millrace.model.network;
+
+import dev.millrace.batch.CounterRandom;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All of one tower's network, forward and back: a kernel for each part of its shape. One thread.
+ *
+ * <p>The first channel draws its first weights from the tower's seed itself, so that a further channel changes nothing of it.
+ */
+public final class TowerNetwork implements TowerKernel {
+
+    private static final long SENET = -1; // streams of random numbers that no channel has
+    private static final long BOTTOM = -2;
+
+    private final TowerShape shape;
+    private final Optional<SenetKernel> senet;
+    private final Optional<Nd4jKernel> bottom;
+    private final TowerKernel[] channels;
+    private final float[][] weights;
+    private final float[][] gradients;
+
+    /** [n, inputs] fields as weighted, and gradients of that. */
+    private float[] fields = new float[0];
+
+    private float[] fieldGradients = new float[0];
+    /** [n, shared] output of the shared layers, and its gradients. */
+    private float[] shared = new float[0];
+
+    private float[] sharedGradients = new float[0];
+    /** [n, dim] one channel's output or its gradients. */
+    private float[] block = new float[0];
+
+    private float[] scratch = new float[0];
+
+    public TowerNetwork(TowerShape shape, long seed, double outputScale) {
+        this.shape = shape;
+        this.senet = shape.senet().map(part -> new SenetKernel(part, CounterRandom.bits(seed, SENET, 0)));
+        this.bottom = shape.bottom().map(part -> new Nd4jKernel(part, CounterRandom.bits(seed, BOTTOM, 0), 1));
+        this.channels = new TowerKernel[shape.channels().size()];
+        for (int c = 0; c < channels.length; c++) {
+            long own = c == 0 ? seed : CounterRandom.bits(seed, c, 0);
+            channels[c] = channel(shape.channels().get(c), own, outputScale);
+        }
+        List<TowerKernel> parts = new ArrayList<>();
+        senet.ifPresent(parts::add);
+        bottom.ifPresent(parts::add);
+        parts.addAll(Arrays.asList(channels));
+        this.weights =
+                parts.stream().flatMap(part -> Arrays.stream(part.weights())).toArray(float[][]::new);
+        this.gradients =
+                parts.stream().flatMap(part -> Arrays.stream(part.gradients())).toArray(float[][]::new);
+    }
+
+    private static TowerKernel channel(NetworkShape shape, long seed, double outputScale) {
+        if (shape instanceof MlpShape mlp) {
+            return new Nd4jKernel(mlp, seed, outputScale);
+        }
+        if (shape instanceof CrossShape cross) {
+            return new CrossKernel(cross, seed, outputScale);
+        }
+        if (shape instanceof FmShape fm) {
+            return new FmKernel(fm, seed, outputScale);
+        }
+        throw new IllegalArgumentException(shape + " is no channel");
+    }
+
+    @Override
+    public TowerShape shape() {
+        return shape;
+    }
+
+    @Override
+    public float[][] weights() {
+        return weights;
+    }
+
+    @Override
+    public float[][] gradients() {
+        return gradients;
+    }
+
+    /** [fields] the fields' weights in the last way forward, meant over its n rows; absent if they have none. */
+    public Optional<double[]> meanFieldWeights(int n) {
+        return senet.map(kernel -> kernel.meanFactors(n));
+    }
+
+    @Override
+    public void forward(float[] inputs, int n, float[] outputs) {
+        run(inputs, n, outputs, (part, kernel, in, out) -> kernel.forward(in, n, out));
+    }
+
+    @Override
+    public void forwardEach(float[] inputs, int n, float[] outputs) {
+        run(inputs, n, outputs, (part, kernel, in, out) -> kernel.forwardEach(in, n, out));
+    }
+
+    @Override
+    public void forwardToLearn(float[] inputs, int n, float[] outputs, long seed) {
+        run(
+                inputs,
+                n,
+                outputs,
+                (part, kernel, in, out) -> kernel.forwardToLearn(in, n, out, CounterRandom.bits(seed, part, 0)));
+    }
+
+    /** One of the ways forward. */
+    private interface Way {
+        void run(long part, TowerKernel kernel, float[] in, float[] out);
+    }
+
+    private void run(float[] inputs, int n, float[] outputs, Way way) {
+        float[] in = inputs;
+        if (senet.isPresent()) {
+            fields = PlainLayers.room(fields, n * shape.inputs());
+            way.run(SENET, senet.get(), inputs, fields);
+            in = fields;
+        }
+        if (bottom.isPresent()) {
+            shared = PlainLayers.room(shared, n * bottom.get().shape().outputs());
+            way.run(BOTTOM, bottom.get(), in, shared);
+        }
+        for (int c = 0; c < channels.length; c++) {
+            block = PlainLayers.room(block, n * shape.dim());
+            float[] out = channels.length == 1 ? outputs : block;
+            way.run(c, channels[c], shape.isOnBottom(c) ? shared : in, out);
+            for (int skip : shape.skips()) {
+                addColumns(in, skip, shape.inputs(), out, 0, shape.dim(), n, shape.dim());
+            }
+            if (out != outputs) {
+                copyColumns(out, 0, shape.dim(), outputs, c * shape.dim(), shape.outputs(), n, shape.dim());
+            }
+        }
+    }
+
+    @Override
+    public void backward(float[] outputGradients, int n, float[] inputGradients) {
+        int dim = shape.dim();
+        if (senet.isPresent()) {
+            fieldGradients = PlainLayers.room(fieldGradients, n * shape.inputs());
+        }
+        float[] in = senet.isPresent() ? fieldGradients : inputGradients;
+        if (bottom.isPresent()) {
+            sharedGradients =
+                    PlainLayers.room(sharedGradients, n * bottom.get().shape().outputs());
+            Arrays.fill(sharedGradients, 0, n * bottom.get().shape().outputs(), 0f);
+        }
+        boolean isOne = channels.length == 1 && bottom.isEmpty();
+        if (!isOne) {
+            Arrays.fill(in, 0, n * shape.inputs(), 0f);
+        }
+        for (int c = 0; c < channels.length; c++) {
+            float[] out = outputGradients;
+            if (channels.length > 1) {
+                block = PlainLayers.room(block, n * dim);
+                copyColumns(outputGradients, c * dim, shape.outputs(), block, 0, dim, n, dim);
+                out = block;
+            }
+            if (isOne) {
+                channels[c].backward(out, n, in);
+            } else {
+                backwardInto(channels[c], out, n, shape.isOnBottom(c) ? sharedGradients : in);
+            }
+            for (int skip : shape.skips()) {
+                addColumns(out, 0, dim, in, skip, shape.inputs(), n, dim);
+            }
+        }
+        if (bottom.isPresent()) {
+            backwardInto(bottom.get(), sharedGradients, n, in);
+        }
+        if (senet.isPresent()) {
+            senet.get().backward(fieldGradients, n, inputGradients);
+        }
+    }
+
+    /** Adds a part's input gradients to those of the others. */
+    private void backwardInto(TowerKernel part, float[] outputGradients, int n, float[] sum) {
+        int length = n * part.shape().inputs();
+        scratch = PlainLayers.room(scratch, length);
+        part.backward(outputGradients, n, scratch);
+        for (int at = 0; at < length; at++) {
+            sum[at] += scratch[at];
+        }
+    }
+
+    private static void addColumns(
+            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
+        for (int i = 0; i < n; i++) {
+            int at = fromAt + i * fromStride;
+            int to = intoAt + i * intoStride;
+            for (int d = 0; d < width; d++) {
+                into[to + d] += from[at + d];
+            }
+        }
+    }
+
+    private static void copyColumns(
+            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
+        for (int i = 0; i < n; i++) {
+            System.arraycopy(from, fromAt + i * fromStride, into, intoAt + i * intoStride, width);
+        }
+    }
+}

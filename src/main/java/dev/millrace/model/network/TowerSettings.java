@@ -1,0 +1,277 @@
+package dev.millrace.model.network;
+
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.settings.SettingsReader;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Shapes of the two towers' networks.
+ *
+ * @param userHidden widths of the hidden layers of the user tower's mlp channels; none for one linear layer
+ * @param itemHidden the same of the item tower
+ * @param activation behind hidden layers
+ * @param dropout share of a hidden layer's numbers that a step leaves out, in [0, 1)
+ * @param sharedBottom widths of layers that the mlp channels of a tower share; none for nothing shared
+ * @param crossDepth cross layers of a cross channel
+ * @param skip whether pooled rows as wide as a channel are added to its output
+ * @param outputScale factor on the initial weights of each channel's last layer, in [0, 1]
+ * @param rowScale standard deviation of the components of an initial row
+ * @param senet weights of the fields
+ * @param channels of either tower, each of which meets the one of its name
+ */
+public record TowerSettings(
+        List<Integer> userHidden,
+        List<Integer> itemHidden,
+        Activation activation,
+        double dropout,
+        List<Integer> sharedBottom,
+        int crossDepth,
+        boolean skip,
+        double outputScale,
+        double rowScale,
+        Senet senet,
+        List<Channel> channels) {
+
+    /** Kinds of networks. */
+    public enum Kind {
+        /** Dense layers (DSSM, Huang et al. 2013). */
+        MLP,
+        /** Cross layers (DCN v2, Wang et al. 2021). */
+        CROSS,
+        /** Products of all pairs of fields (Rendle 2010). */
+        FM
+    }
+
+    /**
+     * One network on either side; the two outputs' cosine is its share of the score.
+     *
+     * @param weight of its cosine in the mean of all, where a request does not say otherwise
+     * @param actions whose examples it learns from, and no others; none for all
+     */
+    public record Channel(String name, Kind kind, double weight, List<String> actions) {
+        public Channel {
+            actions = List.copyOf(actions);
+        }
+    }
+
+    /**
+     * Weights of the fields (squeeze and excitation).
+     *
+     * @param user whether the user tower's fields are weighted
+     * @param item whether the item tower's are
+     * @param reduction fields a unit of the layer between
+     * @param hidden behind the layer between
+     * @param weight behind the last layer
+     */
+    public record Senet(boolean user, boolean item, int reduction, Activation hidden, Activation weight) {}
+
+    /** Highest weight of a channel. */
+    public static final double MAX_WEIGHT = 1000;
+
+    private static final int MAX_CHANNELS = 16;
+    private static final int MAX_WIDTH = 4096;
+    private static final int MAX_TENSORS = 256; // an entry's key numbers them by one byte
+
+    public TowerSettings {
+        userHidden = List.copyOf(userHidden);
+        itemHidden = List.copyOf(itemHidden);
+        sharedBottom = List.copyOf(sharedBottom);
+        channels = List.copyOf(channels);
+    }
+
+    public static TowerSettings read(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
+        TowerSettings towers = new TowerSettings(
+                reader.integers(
+                        "tower.user.hidden",
+                        "64",
+                        1,
+                        8192,
+                        "hidden widths of the user tower's mlp channels; empty: one linear layer"),
+                reader.integers(
+                        "tower.item.hidden",
+                        "64",
+                        1,
+                        8192,
+                        "hidden widths of the item tower's mlp channels; empty: one linear layer"),
+                reader.choice("tower.activation", Activation.RELU, "behind hidden layers"),
+                reader.number(
+                        "tower.dropout",
+                        0,
+                        0,
+                        0.95,
+                        "share of a hidden layer's numbers that a step leaves out; 0: none"),
+                reader.integers(
+                        "tower.shared-bottom",
+                        "",
+                        1,
+                        8192,
+                        "widths of hidden layers that all mlp channels of a tower share; empty: nothing shared"),
+                reader.integer("tower.cross.depth", 2, 1, 8, "cross layers of a cross channel"),
+                reader.flag("tower.skip", true, "add pooled rows of width tower.dim to the output of each channel"),
+                reader.number(
+                        "tower.output-scale", 0, 0, 1, "factor on the initial weights of each channel's last layer"),
+                reader.number("tower.row-scale", 0.02, 0, 10, "standard deviation of an initial row's components"),
+                senet(reader),
+                channels(reader));
+        towers.check(reader, dim, user, item);
+        return towers;
+    }
+
+    private static Senet senet(SettingsReader reader) {
+        return new Senet(
+                reader.flag("tower.user.senet", false, "learn a weight for each field of the user tower"),
+                reader.flag("tower.item.senet", false, "learn a weight for each field of the item tower"),
+                reader.integer(
+                        "tower.senet.reduction", 2, 1, 64, "fields a unit of the layer that the weights come from"),
+                reader.choice("tower.senet.hidden-activation", Activation.RELU, "behind that layer"),
+                reader.choice("tower.senet.activation", Activation.TWICE_SIGMOID, "behind the fields' weights"));
+    }
+
+    private static List<Channel> channels(SettingsReader reader) {
+        return reader
+                .names(
+                        "tower.channels",
+                        "mlp",
+                        "networks side by side, on either side the same: mlp, cross, fm, or names of one's own")
+                .stream()
+                .map(name -> new Channel(
+                        name,
+                        reader.choice(
+                                "tower.channel." + name + ".kind",
+                                Arrays.stream(Kind.values())
+                                        .filter(kind -> kind.name()
+                                                .toLowerCase(Locale.ROOT)
+                                                .equals(name))
+                                        .findFirst()
+                                        .orElse(Kind.MLP),
+                                "what kind of network it is"),
+                        reader.number(
+                                "tower.channel." + name + ".weight",
+                                1,
+                                0,
+                                MAX_WEIGHT,
+                                "of its cosine in the score, the weighted mean of all channels' cosines"),
+                        reader.names(
+                                "tower.channel." + name + ".actions",
+                                "",
+                                "actions whose examples it learns from, and no others; empty: all")))
+                .toList();
+    }
+
+    private void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
+        String key = "tower.channels";
+        List<String> names = channels.stream().map(Channel::name).toList();
+        String given = String.join(",", names);
+        reader.require(
+                !channels.isEmpty() && channels.size() <= MAX_CHANNELS,
+                key,
+                given,
+                "must name 1 to " + MAX_CHANNELS + " channels");
+        Set<String> distinct = new HashSet<>(names);
+        reader.require(distinct.size() == names.size(), key, given, "must name each channel once");
+        reader.require(
+                names.stream().allMatch(name -> name.matches("[a-z0-9-]+")),
+                key,
+                given,
+                "must be names of lower-case letters, digits and dashes");
+        reader.require(
+                channels.size() == 1 || !names.contains("popularity"),
+                key,
+                given,
+                "must not name one popularity: a request weighs the popularity term by w.popularity");
+        reader.require(
+                channels.size() * dim <= MAX_WIDTH,
+                key,
+                given,
+                "must make vectors of at most " + MAX_WIDTH + " floats, tower.dim each");
+        reader.require(
+                channels.isEmpty() || channels.stream().anyMatch(channel -> channel.weight() > 0),
+                key,
+                given,
+                "must have a channel of a weight above 0");
+        channels.forEach(channel -> reader.require(
+                channel.weight() > 0 || !channel.actions().isEmpty(),
+                "tower.channel." + channel.name() + ".weight",
+                channel.weight(),
+                "must be above 0 for a channel that names no actions: it would never learn"));
+        int deepest = Math.max(Math.max(userHidden.size(), itemHidden.size()), crossDepth) + 1;
+        reader.require(
+                2 * (2 + sharedBottom.size() + channels.size() * deepest) <= MAX_TENSORS,
+                key,
+                given,
+                "must have at most " + MAX_TENSORS / 2 + " dense layers in a tower");
+        boolean isDense = channels.stream().anyMatch(channel -> channel.kind() == Kind.MLP);
+        reader.require(
+                isDense || channels.isEmpty() || sharedBottom.isEmpty(),
+                "tower.shared-bottom",
+                String.join(",", sharedBottom.stream().map(String::valueOf).toList()),
+                "must be empty where no channel is of kind mlp");
+        reader.require(
+                channels.isEmpty() || dropout == 0 || !sharedBottom.isEmpty() || (isDense && hasHidden()),
+                "tower.dropout",
+                dropout,
+                "must be 0 where there are no hidden layers");
+        checkActions(reader);
+        if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
+            requireFields(reader, "features.user", dim, user);
+            requireFields(reader, "features.item", dim, item);
+        }
+    }
+
+    /** Whatever is learnt from has a channel to learn it, and no channel waits for what never comes. */
+    private void checkActions(SettingsReader reader) {
+        List<String> learnt = AttributionSettings.actions(reader);
+        for (Channel channel : channels) {
+            channel.actions()
+                    .forEach(action -> reader.require(
+                            learnt.contains(action),
+                            "tower.channel." + channel.name() + ".actions",
+                            action,
+                            "must be among attribution.actions"));
+        }
+        if (channels.stream().allMatch(channel -> !channel.actions().isEmpty())) {
+            learnt.forEach(action -> reader.require(
+                    actions().contains(action),
+                    "attribution.actions",
+                    action,
+                    "must be among the actions of a channel, where all channels name theirs"));
+        }
+    }
+
+    private boolean hasHidden() {
+        return !userHidden.isEmpty() || !itemHidden.isEmpty();
+    }
+
+    private static void requireFields(SettingsReader reader, String key, int dim, List<FeatureSpec> features) {
+        reader.require(
+                features.stream().filter(feature -> feature.dim() == dim).count() >= 2,
+                key,
+                String.join(",", features.stream().map(FeatureSpec::name).toList()),
+                "must have two features of dim " + dim + ", as tower.dim, for an fm channel to multiply");
+    }
+
+    /** Weights that a request may change, by channel; none where there is one channel only. */
+    public SortedMap<String, Double> queryWeights() {
+        SortedMap<String, Double> weights = new TreeMap<>();
+        if (channels.size() > 1) {
+            channels.forEach(channel -> weights.put(channel.name(), channel.weight()));
+        }
+        return weights;
+    }
+
+    /** Actions that channels name, each once, sorted. */
+    public List<String> actions() {
+        return channels.stream()
+                .flatMap(channel -> channel.actions().stream())
+                .distinct()
+                .sorted()
+                .toList();
+    }
+}

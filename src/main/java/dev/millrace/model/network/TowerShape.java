@@ -1,0 +1,187 @@
+package dev.millrace.model.network;
+
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.ModelSettings;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All of one tower's network: weights of the fields, layers that channels share, and the channels, whose outputs stand side by side.
+ *
+ * <p>Tensors: those of the fields' weights, of the shared layers, then of each channel. What it makes is not yet normalised.
+ *
+ * @param starts where each field of the input begins, and where the last ends
+ * @param skips where pooled rows begin that are added to each channel's output
+ * @param senet the fields' weights, where there are any
+ * @param bottom layers that the mlp channels share; the others read the fields
+ * @param channels each of the same output width
+ */
+public record TowerShape(
+        List<Integer> starts,
+        List<Integer> skips,
+        Optional<SenetShape> senet,
+        Optional<MlpShape> bottom,
+        List<NetworkShape> channels)
+        implements NetworkShape {
+
+    public TowerShape {
+        starts = List.copyOf(starts);
+        skips = List.copyOf(skips);
+        channels = List.copyOf(channels);
+    }
+
+    public static TowerShape user(ModelSettings settings) {
+        TowerSettings towers = settings.towers();
+        return of(settings, settings.user(), towers.userHidden(), towers.senet().user());
+    }
+
+    public static TowerShape item(ModelSettings settings) {
+        TowerSettings towers = settings.towers();
+        return of(settings, settings.item(), towers.itemHidden(), towers.senet().item());
+    }
+
+    private static TowerShape of(
+            ModelSettings settings, List<FeatureSpec> features, List<Integer> hidden, boolean isWeighted) {
+        TowerSettings towers = settings.towers();
+        int dim = settings.dim();
+        List<Integer> starts = new ArrayList<>();
+        List<Integer> skips = new ArrayList<>();
+        List<Integer> fields = new ArrayList<>();
+        int width = 0;
+        for (FeatureSpec feature : features) {
+            starts.add(width);
+            if (feature.dim() == dim) {
+                fields.add(width);
+            }
+            if (towers.skip() && feature.hasRows() && feature.dim() == dim) {
+                skips.add(width);
+            }
+            width += feature.dim();
+        }
+        starts.add(width);
+        int inputs = width;
+        Optional<MlpShape> bottom = towers.sharedBottom().isEmpty()
+                ? Optional.empty()
+                : Optional.of(bottom(inputs, towers.sharedBottom(), towers));
+        List<NetworkShape> channels = new ArrayList<>();
+        for (TowerSettings.Channel channel : towers.channels()) {
+            channels.add(
+                    switch (channel.kind()) {
+                        case MLP ->
+                            MlpShape.of(bottom.map(MlpShape::outputs).orElse(inputs), hidden, dim, towers.activation())
+                                    .withDropout(towers.dropout());
+                        case CROSS -> new CrossShape(inputs, towers.crossDepth(), dim);
+                        case FM -> new FmShape(inputs, fields, dim, dim);
+                    });
+        }
+        Optional<SenetShape> senet = isWeighted
+                ? Optional.of(new SenetShape(starts, excitation(features.size(), towers)))
+                : Optional.empty();
+        return new TowerShape(starts, skips, senet, bottom, channels);
+    }
+
+    private static MlpShape bottom(int inputs, List<Integer> widths, TowerSettings towers) {
+        List<Integer> hidden = widths.subList(0, widths.size() - 1);
+        MlpShape plain = MlpShape.of(inputs, hidden, widths.get(widths.size() - 1), towers.activation());
+        return new MlpShape(plain.widths(), towers.activation(), towers.activation(), towers.dropout());
+    }
+
+    private static MlpShape excitation(int fields, TowerSettings towers) {
+        TowerSettings.Senet senet = towers.senet();
+        int squeezed = Math.max(1, fields / senet.reduction());
+        return new MlpShape(List.of(fields, squeezed, fields), senet.hidden(), senet.weight(), 0);
+    }
+
+    /** Width of a channel's output. */
+    public int dim() {
+        return channels.get(0).outputs();
+    }
+
+    /** Whether a channel reads the shared layers. */
+    boolean isOnBottom(int channel) {
+        return bottom.isPresent() && channels.get(channel) instanceof MlpShape;
+    }
+
+    @Override
+    public int inputs() {
+        return starts.get(starts.size() - 1);
+    }
+
+    @Override
+    public int outputs() {
+        return channels.size() * dim();
+    }
+
+    @Override
+    public List<Layer> layers() {
+        List<Layer> layers = new ArrayList<>();
+        parts().forEach(part -> layers.addAll(part.layers()));
+        return layers;
+    }
+
+    /** The networks it is made of, in the order of their tensors. */
+    List<NetworkShape> parts() {
+        List<NetworkShape> parts = new ArrayList<>();
+        senet.ifPresent(parts::add);
+        bottom.ifPresent(parts::add);
+        parts.addAll(channels);
+        return Collections.unmodifiableList(parts);
+    }
+
+    @Override
+    public void forward(float[][] tensors, int first, float[] in, float[] out) {
+        int at = first;
+        float[] fields = in;
+        if (senet.isPresent()) {
+            fields = new float[inputs()];
+            senet.get().forward(tensors, at, in, fields);
+            at += senet.get().tensors();
+        }
+        float[] shared = fields;
+        if (bottom.isPresent()) {
+            shared = new float[bottom.get().outputs()];
+            bottom.get().forward(tensors, at, fields, shared);
+            at += bottom.get().tensors();
+        }
+        int dim = dim();
+        float[] raw = new float[dim];
+        for (int c = 0; c < channels.size(); c++) {
+            channels.get(c).forward(tensors, at, isOnBottom(c) ? shared : fields, raw);
+            at += channels.get(c).tensors();
+            for (int d = 0; d < dim; d++) {
+                float skipped = 0f;
+                for (int skip : skips) {
+                    skipped += fields[skip + d];
+                }
+                out[c * dim + d] = raw[d] + skipped;
+            }
+        }
+    }
+
+    @Override
+    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+        int at = first;
+        String fields = in;
+        if (senet.isPresent()) {
+            fields = senet.get().draw(to, tensors, at, in);
+            at += senet.get().tensors();
+        }
+        String shared = fields;
+        if (bottom.isPresent()) {
+            shared = bottom.get().draw(to, tensors, at, fields);
+            at += bottom.get().tensors();
+        }
+        List<String> outputs = new ArrayList<>();
+        for (int c = 0; c < channels.size(); c++) {
+            String out = channels.get(c).draw(to, tensors, at, isOnBottom(c) ? shared : fields);
+            at += channels.get(c).tensors();
+            for (int skip : skips) {
+                out = to.sum(out, to.columns(fields, skip, skip + dim()));
+            }
+            outputs.add(out);
+        }
+        return to.sideBySide(outputs);
+    }
+}

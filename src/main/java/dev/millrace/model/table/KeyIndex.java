@@ -1,0 +1,167 @@
+package dev.millrace.model.table;
+
+import java.util.Arrays;
+import java.util.function.BiConsumer;
+
+/**
+ * The numbers of keys, found in one cache line each. One thread.
+ *
+ * <p>Open addressing with linear probing over pairs of longs, a fingerprint and a number. A short Latin-1 key is its own
+ * fingerprint, so that nothing more is read; a longer key's is a hash, and its text is compared. What a {@code HashMap} costs
+ * instead is in docs/decisions/0003.
+ */
+public final class KeyIndex {
+
+    /** No number. */
+    static final int NONE = -1;
+
+    private static final int EXACT_LENGTH = 7;
+    private static final int LATIN_1_END = 256;
+    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
+    private static final long FNV_PRIME = 0x100000001b3L;
+    private static final long GOLDEN = 0x9e3779b97f4a7c15L;
+    private static final int FIRST_CAPACITY = 1024;
+
+    /** [capacity, 2] fingerprint, number + 1; zeros where there is none. The capacity is a power of two, at most half full. */
+    private long[] slots = new long[2 * FIRST_CAPACITY];
+
+    private int shift = Long.numberOfLeadingZeros(FIRST_CAPACITY) + 1;
+    private String[] keys = new String[FIRST_CAPACITY];
+    private int size;
+
+    int size() {
+        return size;
+    }
+
+    /** The key of a number that has one. */
+    String key(int number) {
+        return keys[number];
+    }
+
+    /** A short Latin-1 key's characters behind a leading one, which is positive; another's hash, made negative. */
+    public static long fingerprint(String key) {
+        int length = key.length();
+        if (length <= EXACT_LENGTH) {
+            long packed = 1;
+            int all = 0;
+            for (int at = 0; at < length; at++) {
+                char letter = key.charAt(at);
+                packed = packed << Byte.SIZE | letter;
+                all |= letter;
+            }
+            if (all < LATIN_1_END) {
+                return packed;
+            }
+        }
+        long hash = FNV_OFFSET;
+        for (int at = 0; at < length; at++) {
+            hash = (hash ^ key.charAt(at)) * FNV_PRIME;
+        }
+        return hash | Long.MIN_VALUE;
+    }
+
+    /** The key's number, or {@link #NONE}. */
+    int find(String key) {
+        return (int) slots[slot(fingerprint(key), key) + 1] - 1;
+    }
+
+    /**
+     * Finds many at once, so that the processor waits for several cache lines together.
+     *
+     * @param wanted [count] keys
+     * @param fingerprints [count] of the keys
+     * @param numbers [count] filled as {@link #find} would
+     */
+    void findAll(String[] wanted, long[] fingerprints, int count, int[] numbers) {
+        for (int at = 0; at < count; at++) {
+            numbers[at] = (int) slots[slot(fingerprints[at], wanted[at]) + 1] - 1;
+        }
+    }
+
+    /** Gives a number to a key that has none. */
+    void put(String key, int number) {
+        if (2 * (size + 1) > slots.length / 2) {
+            grow();
+        }
+        if (number >= keys.length) {
+            keys = Arrays.copyOf(keys, Math.max(number + 1, keys.length + keys.length / 2));
+        }
+        long fingerprint = fingerprint(key);
+        int slot = slot(fingerprint, key);
+        slots[slot] = fingerprint;
+        slots[slot + 1] = number + 1L;
+        keys[number] = key;
+        size++;
+    }
+
+    /** Takes a key's number away, and answers it; {@link #NONE} if it had none. */
+    int remove(String key) {
+        int hole = slot(fingerprint(key), key);
+        int number = (int) slots[hole + 1] - 1;
+        if (number == NONE) {
+            return NONE;
+        }
+        keys[number] = "";
+        size--;
+        // moves back whatever was pushed past the hole, so that no probe stops too early (Knuth 1973, 6.4, algorithm R)
+        int mask = slots.length - 1;
+        for (int next = hole + 2 & mask; slots[next + 1] != 0; next = next + 2 & mask) {
+            int home = home(slots[next]);
+            if ((next - home & mask) >= (next - hole & mask)) {
+                slots[hole] = slots[next];
+                slots[hole + 1] = slots[next + 1];
+                hole = next;
+            }
+        }
+        slots[hole] = 0;
+        slots[hole + 1] = 0;
+        return number;
+    }
+
+    /** In no order. */
+    void forEach(BiConsumer<String, Integer> visitor) {
+        for (int slot = 0; slot < slots.length; slot += 2) {
+            int number = (int) slots[slot + 1] - 1;
+            if (number != NONE) {
+                visitor.accept(keys[number], number);
+            }
+        }
+    }
+
+    /** Where the key is, or would be. */
+    private int slot(long fingerprint, String key) {
+        int mask = slots.length - 1;
+        int slot = home(fingerprint);
+        while (true) {
+            long found = slots[slot];
+            if (found == fingerprint && (found > 0 || keys[(int) slots[slot + 1] - 1].equals(key))) {
+                return slot;
+            }
+            if (found == 0) {
+                return slot;
+            }
+            slot = slot + 2 & mask;
+        }
+    }
+
+    private int home(long fingerprint) {
+        return (int) ((fingerprint * GOLDEN) >>> shift) << 1;
+    }
+
+    private void grow() {
+        long[] before = slots;
+        slots = new long[2 * before.length];
+        shift--;
+        int mask = slots.length - 1;
+        for (int from = 0; from < before.length; from += 2) {
+            if (before[from + 1] != 0) {
+                int to = home(before[from]);
+                while (slots[to + 1] != 0) {
+                    to = to + 2 & mask;
+                }
+                slots[to] = before[from];
+                slots[to + 1] = before[from + 1];
+            }
+        }
+    }
+}

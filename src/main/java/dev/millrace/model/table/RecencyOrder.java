@@ -1,0 +1,123 @@
+package dev.millrace.model.table;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * Numbers in the order in which they were last touched, each with the event time of that touch. One thread.
+ *
+ * <p>A doubly linked list in arrays. A moment is any number that grows from touch to touch, above 0; it is kept so that the order
+ * can be rebuilt from stored entries, whatever order they come in.
+ */
+public final class RecencyOrder {
+
+    static final int NONE = -1;
+
+    private static final long NEVER = 0;
+
+    private long[] moments = new long[0];
+    private long[] times = new long[0];
+    private int[] older = new int[0];
+    private int[] newer = new int[0];
+    private int oldest = NONE;
+    private int newest = NONE;
+    private boolean isLinked = true;
+
+    /** Makes a number the newest. */
+    void touch(int number, long moment, long time) {
+        link();
+        room(number);
+        if (moments[number] != NEVER) {
+            unlink(number);
+        }
+        moments[number] = moment;
+        times[number] = time;
+        append(number);
+    }
+
+    /** Forgets a number, whether it was touched or not. */
+    void remove(int number) {
+        if (number >= moments.length || moments[number] == NEVER) {
+            return;
+        }
+        if (isLinked) {
+            unlink(number);
+        }
+        moments[number] = NEVER;
+    }
+
+    /** Takes back a stored touch. */
+    void restore(int number, long moment, long time) {
+        room(number);
+        moments[number] = moment;
+        times[number] = time;
+        isLinked = false;
+    }
+
+    /** The number that was touched longest ago, or {@link #NONE}. */
+    int oldest() {
+        link();
+        return oldest;
+    }
+
+    /** When a number was last touched, as told; 0 if it never was. */
+    public long moment(int number) {
+        return number < moments.length ? moments[number] : NEVER;
+    }
+
+    /** Event time of a number's last touch, epoch milliseconds; 0 if it never was. */
+    public long time(int number) {
+        return number < times.length ? times[number] : 0;
+    }
+
+    private void link() {
+        if (isLinked) {
+            return;
+        }
+        isLinked = true;
+        oldest = NONE;
+        newest = NONE;
+        IntStream.range(0, moments.length)
+                .filter(number -> moments[number] != NEVER)
+                .boxed()
+                .sorted(Comparator.comparingLong(number -> moments[number]))
+                .forEachOrdered(this::append);
+    }
+
+    private void append(int number) {
+        older[number] = newest;
+        newer[number] = NONE;
+        if (newest == NONE) {
+            oldest = number;
+        } else {
+            newer[newest] = number;
+        }
+        newest = number;
+    }
+
+    private void unlink(int number) {
+        int before = older[number];
+        int behind = newer[number];
+        if (before == NONE) {
+            oldest = behind;
+        } else {
+            newer[before] = behind;
+        }
+        if (behind == NONE) {
+            newest = before;
+        } else {
+            older[behind] = before;
+        }
+    }
+
+    private void room(int number) {
+        if (number >= moments.length) {
+            int capacity = Math.max(number + 1, Math.max(1024, number + number / 2));
+            moments = Arrays.copyOf(moments, capacity);
+            times = Arrays.copyOf(times, capacity);
+            older = Arrays.copyOf(older, capacity);
+            newer = Arrays.copyOf(newer, capacity);
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.millrace.model.table;
+
+import java.util.Arrays;
+
+/**
+ * Gradients of the rows of one table that a step read, one sum a row. One thread.
+ *
+ * <p>Rows take their slots in order of first appearance and sums are in order of addition, so the bits do not depend on row
+ * numbers.
+ */
+public final class RowGradients {
+
+    private static final int LANES = 8;
+    private static final int SLOT_BITS = 24; // rows of a step: a batch has at most 8,192 examples
+
+    private final EmbeddingTable table;
+    private final int dim;
+    /** [rows] slot + 1 of a row that has one, else 0. */
+    private int[] slots = new int[0];
+
+    private int[] rows = new int[256];
+    private float[] sums;
+    private float[] meanSquares = new float[256];
+    /** [count] how far each row moved; kept only if asked for. */
+    private float[] distances = new float[0];
+
+    private float[] before = new float[0];
+    private boolean areDistancesKept;
+    private int count;
+
+    public RowGradients(EmbeddingTable table) {
+        this.table = table;
+        this.dim = table.dim();
+        this.sums = new float[rows.length * dim];
+    }
+
+    public EmbeddingTable table() {
+        return table;
+    }
+
+    /** Rows that have a gradient. */
+    public int count() {
+        return count;
+    }
+
+    public int row(int slot) {
+        return rows[slot];
+    }
+
+    /** [count, dim] the sums, by slot; valid until the next {@link #add}. */
+    public float[] sums() {
+        return sums;
+    }
+
+    /** Adds {@code factor * gradient[at … at + dim)} to a row's sum. */
+    public void add(int row, float[] gradient, int at, float factor) {
+        int to = slot(row) * dim;
+        float[] into = sums;
+        for (int d = 0; d < dim; d++) {
+            into[to + d] += factor * gradient[at + d];
+        }
+    }
+
+    /** Squared L2 norm of all sums; after it, {@link #apply} may follow. */
+    public double squaredNorm() {
+        double total = 0;
+        for (int slot = 0; slot < count; slot++) {
+            float squares = squares(slot * dim);
+            meanSquares[slot] = squares / dim;
+            total += squares;
+        }
+        return total;
+    }
+
+    /** Adds the gradient of half the rows' squared norm, times {@code l2}. */
+    public void addPenalty(float l2) {
+        float[] values = table.values();
+        for (int slot = 0; slot < count; slot++) {
+            int from = rows[slot] * dim;
+            int to = slot * dim;
+            for (int d = 0; d < dim; d++) {
+                sums[to + d] += l2 * values[from + d];
+            }
+        }
+    }
+
+    /** After {@link #squaredNorm}: scales the gradients of rows down to that L2 norm, each by itself. */
+    public void clip(double maxNorm) {
+        double maxMeanSquare = maxNorm * maxNorm / dim;
+        for (int slot = 0; slot < count; slot++) {
+            if (meanSquares[slot] > maxMeanSquare) {
+                float scale = (float) Math.sqrt(maxMeanSquare / meanSquares[slot]);
+                for (int at = slot * dim; at < (slot + 1) * dim; at++) {
+                    sums[at] *= scale;
+                }
+                meanSquares[slot] = (float) maxMeanSquare;
+            }
+        }
+    }
+
+    /**
+     * Moves the rows as their table's optimiser says.
+     *
+     * @param rate learning rate of this step
+     * @param time event time of the step, epoch milliseconds
+     */
+    public void apply(float rate, long step, long time) {
+        RowOptimiser optimiser = table.optimiser();
+        float[] values = table.values();
+        float[] memory = table.slots();
+        int slotsARow = table.slotsARow();
+        if (areDistancesKept && distances.length < count) {
+            distances = new float[rows.length];
+        }
+        for (int slot = 0; slot < count; slot++) {
+            int row = rows[slot];
+            if (areDistancesKept) {
+                System.arraycopy(values, row * dim, before, 0, dim);
+            }
+            optimiser.move(values, row * dim, dim, memory, row * slotsARow, sums, slot * dim, meanSquares[slot], rate);
+            if (areDistancesKept) {
+                distances[slot] = distance(values, row * dim);
+            }
+            table.touch(row, (step << SLOT_BITS) + slot + 1, time);
+        }
+    }
+
+    /** From here on, {@link #apply} keeps how far it moved each row. */
+    public void keepDistances() {
+        areDistancesKept = true;
+        before = new float[dim];
+    }
+
+    /** L2 distance that the last {@link #apply} moved a slot's row by; 0 unless they are kept. */
+    public float distance(int slot) {
+        return areDistancesKept ? distances[slot] : 0f;
+    }
+
+    private float distance(float[] values, int from) {
+        float squares = 0;
+        for (int d = 0; d < dim; d++) {
+            float difference = values[from + d] - before[d];
+            squares += difference * difference;
+        }
+        return (float) Math.sqrt(squares);
+    }
+
+    /** Forgets the step. */
+    public void clear() {
+        for (int slot = 0; slot < count; slot++) {
+            slots[rows[slot]] = 0;
+        }
+        Arrays.fill(sums, 0, count * dim, 0f);
+        count = 0;
+    }
+
+    private float squares(int from) {
+        float[] gradients = sums;
+        float s0 = 0;
+        float s1 = 0;
+        float s2 = 0;
+        float s3 = 0;
+        int d = 0;
+        for (; d + LANES <= dim; d += LANES) {
+            int at = from + d;
+            s0 += gradients[at] * gradients[at] + gradients[at + 1] * gradients[at + 1];
+            s1 += gradients[at + 2] * gradients[at + 2] + gradients[at + 3] * gradients[at + 3];
+            s2 += gradients[at + 4] * gradients[at + 4] + gradients[at + 5] * gradients[at + 5];
+            s3 += gradients[at + 6] * gradients[at + 6] + gradients[at + 7] * gradients[at + 7];
+        }
+        for (; d < dim; d++) {
+            s0 += gradients[from + d] * gradients[from + d];
+        }
+        return (s0 + s1) + (s2 + s3);
+    }
+
+    private int slot(int row) {
+        if (row >= slots.length) {
+            slots = Arrays.copyOf(slots, Math.max(row + 1, table.end() + table.end() / 2));
+        }
+        int slot = slots[row] - 1;
+        if (slot < 0) {
+            slot = count++;
+            slots[row] = count;
+            if (slot == rows.length) {
+                rows = Arrays.copyOf(rows, 2 * slot);
+                meanSquares = Arrays.copyOf(meanSquares, 2 * slot);
+                sums = Arrays.copyOf(sums, 2 * slot * dim);
+            }
+            rows[slot] = row;
+        }
+        return slot;
+    }
+}

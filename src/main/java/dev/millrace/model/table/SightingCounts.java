@@ -1,0 +1,150 @@
+package dev.millrace.model.table;
+
+import dev.millrace.state.CorruptEntryException;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.function.IntConsumer;
+
+/**
+ * About how often keys without a row were seen lately, in a fixed number of bytes. One thread.
+ *
+ * <p>A count-min sketch (Cormode and Muthukrishnan 2005) with conservative update (Estan and Varghese 2002): a key has four
+ * counters and its count is the least of them, so that it is never too low. Counts are halved as TinyLFU does it (Einziger et
+ * al. 2017), but chunk by chunk in a round, so that no addition costs more than another. A key's four counters lie in one
+ * chunk: a sighting changes one stored entry.
+ */
+public final class SightingCounts {
+
+    public static final int CHUNKS = 4096;
+    static final int CHUNK_BYTES = 256;
+
+    private static final int ROWS = 4;
+    private static final int MOST = 255;
+    /** A round over all chunks takes as many additions as there are counters to four. */
+    private static final int ADDITIONS_A_HALVING = CHUNK_BYTES / ROWS;
+
+    private static final long FNV_OFFSET = 0xcbf29ce484222325L;
+    private static final long FNV_PRIME = 0x100000001b3L;
+
+    /** [CHUNKS * CHUNK_BYTES]; none before the first sighting. */
+    private byte[] counts = new byte[0];
+
+    private final BitSet dirty = new BitSet();
+    private long additions;
+    private boolean areAdditionsDirty;
+
+    int count(String key) {
+        return count(hash(key));
+    }
+
+    /** Counts one sighting. */
+    void add(String key) {
+        room();
+        long hash = hash(key);
+        int count = count(hash);
+        if (count < MOST) {
+            for (int row = 0; row < ROWS; row++) {
+                int at = place(hash, row);
+                if (value(at) == count) {
+                    counts[at] = (byte) (count + 1);
+                }
+            }
+            dirty.set(chunk(hash));
+        }
+        additions++;
+        areAdditionsDirty = true;
+        if (additions % ADDITIONS_A_HALVING == 0) {
+            halve((int) (additions / ADDITIONS_A_HALVING % CHUNKS));
+        }
+    }
+
+    /** Sightings counted so far: where the round of halving is. */
+    public long additions() {
+        return additions;
+    }
+
+    public void restoreAdditions(long stored) {
+        additions = stored;
+    }
+
+    public byte[] chunk(int chunk) {
+        return Arrays.copyOfRange(counts, chunk * CHUNK_BYTES, (chunk + 1) * CHUNK_BYTES);
+    }
+
+    public void restoreChunk(int chunk, byte[] stored) {
+        if (chunk < 0 || chunk >= CHUNKS || stored.length != CHUNK_BYTES) {
+            throw new CorruptEntryException(
+                    "no sketch here has a chunk " + chunk + " of " + stored.length + " counters");
+        }
+        room();
+        System.arraycopy(stored, 0, counts, chunk * CHUNK_BYTES, CHUNK_BYTES);
+    }
+
+    /** Names the chunks that changed since the last drain, in their order. */
+    public void drain(IntConsumer changed) {
+        dirty.stream().forEach(changed);
+        dirty.clear();
+        areAdditionsDirty = false;
+    }
+
+    /** Whether {@link #additions} changed since the last drain. */
+    public boolean areAdditionsDirty() {
+        return areAdditionsDirty;
+    }
+
+    /** Whether a chunk holds no count, and so need not be stored. */
+    public boolean isEmpty(int chunk) {
+        for (int at = chunk * CHUNK_BYTES; at < Math.min(counts.length, (chunk + 1) * CHUNK_BYTES); at++) {
+            if (counts[at] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private int count(long hash) {
+        if (counts.length == 0) {
+            return 0;
+        }
+        int least = MOST;
+        for (int row = 0; row < ROWS; row++) {
+            least = Math.min(least, value(place(hash, row)));
+        }
+        return least;
+    }
+
+    private void room() {
+        if (counts.length == 0) {
+            counts = new byte[CHUNKS * CHUNK_BYTES];
+        }
+    }
+
+    private void halve(int chunk) {
+        for (int at = chunk * CHUNK_BYTES; at < (chunk + 1) * CHUNK_BYTES; at++) {
+            if (counts[at] != 0) {
+                counts[at] = (byte) (value(at) >>> 1);
+                dirty.set(chunk);
+            }
+        }
+    }
+
+    private int value(int at) {
+        return counts[at] & 0xff;
+    }
+
+    private static int chunk(long hash) {
+        return (int) (hash >>> (Long.SIZE - Integer.numberOfTrailingZeros(CHUNKS)));
+    }
+
+    private static int place(long hash, int row) {
+        return chunk(hash) * CHUNK_BYTES + (int) ((hash >>> (row * Byte.SIZE)) & (CHUNK_BYTES - 1));
+    }
+
+    private static long hash(String key) {
+        long hash = FNV_OFFSET;
+        for (int at = 0; at < key.length(); at++) {
+            hash = (hash ^ key.charAt(at)) * FNV_PRIME;
+        }
+        return InitialRow.mix(hash);
+    }
+}

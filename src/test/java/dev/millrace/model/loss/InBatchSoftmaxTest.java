@@ -1,0 +1,282 @@
+package dev.millrace.model.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withPrecision;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.ModelSettings.Correction;
+import dev.millrace.model.ModelSettings.Loss;
+import dev.millrace.model.Scenes;
+import dev.millrace.model.StepReport;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class InBatchSoftmaxTest {
+
+    private static final Loss CLASSIC = new Loss(1, Correction.CLASSIC, 2, 0);
+
+    @Test
+    void frequentItemIsTheWeakerNegative() {
+        // Given two users, two items, all scores equal; item b is drawn 4 times as often as a
+        Candidates candidates =
+                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
+        float[] scores = {0, 0, 0, 0};
+
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
+
+        // e^{−log Q}: a 10, b 2.5; P(a) = .8, P(b) = .2; L = −(ln .8 + ln .2) / 2. With the sign turned they would
+        // change places.
+        assertThat(loss).isCloseTo(-(Math.log(0.8) + Math.log(0.2)) / 2, within(1e-6));
+        assertThat(scores[1]).isCloseTo(0.2f / 2, within(1e-6f));
+        assertThat(scores[2]).isCloseTo(0.8f / 2, within(1e-6f));
+    }
+
+    @Test
+    void positiveIsCorrectedToo() {
+        Candidates candidates =
+                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100), CLASSIC);
+
+        assertThat(candidates.own()[0]).isCloseTo((float) -Math.log(0.1), within(1e-6f));
+        assertThat(candidates.own()[1]).isCloseTo((float) -Math.log(0.4), within(1e-6f));
+    }
+
+    @Test
+    void correctionDoesNotDependOnTheTemperature() {
+        MiniBatch batch = batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 100);
+
+        Candidates cold = Candidates.of(batch, new Loss(0.05, Correction.CLASSIC, 2, 0));
+
+        assertThat(cold.own()).isEqualTo(Candidates.of(batch, CLASSIC).own());
+    }
+
+    @Test
+    void everyCandidateIsCorrectedByTheMixtureHoweverItWasDrawn() {
+        // Given 2 examples and 3 uniform negatives from 50 items
+        Candidates candidates =
+                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of("c", "d", "e"), 50), CLASSIC);
+
+        // Q = (2 p + 3/50) / 5: a (.2 + .06)/5 = .052, b (.8 + .06)/5 = .172, the negatives have p = .01: (.02 + .06)/5
+        // = .016
+        assertThat(candidates.own()[0]).isCloseTo((float) -Math.log(0.052), within(1e-5f));
+        assertThat(candidates.own()[1]).isCloseTo((float) -Math.log(0.172), within(1e-5f));
+        assertThat(candidates.others()[2]).isCloseTo((float) -Math.log(0.016), within(1e-5f));
+    }
+
+    @Test
+    void repeatedItemIsNoNegativeOfItselfAndCountsTwiceForOthers() {
+        // Given item a twice in the batch, once more among the negatives, and b
+        Candidates candidates = Candidates.of(
+                batch(List.of("a", "a", "b"), new double[] {0.2, 0.2, 0.2}, List.of("a"), 10),
+                new Loss(1, Correction.NONE, 2, 0));
+        float[] scores = {0, 0, 0, 0, 0, 0};
+
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1, 1});
+
+        // example of a: itself and b, P = 1/2; example of b: itself and three columns of a, P(b) = 1/4
+        assertThat(candidates.items()).containsExactly("a", "b");
+        assertThat(loss).isCloseTo((2 * Math.log(2) + Math.log(4)) / 3, within(1e-6));
+        assertThat(scores[4]).isCloseTo(0.75f / 3, within(1e-6f));
+    }
+
+    @Test
+    void columnsKeptApartGiveTheLossOfColumnsFoldedTogether() {
+        MiniBatch batch =
+                batch(List.of("a", "b", "a", "c", "a"), new double[] {0.3, 0.1, 0.3, 0.05, 0.3}, List.of(), 10);
+        Candidates folded = Candidates.of(batch, CLASSIC);
+        Candidates apart = Candidates.columns(
+                batch.examples().stream().map(TrainingExample::item).toList(), constants(batch));
+        float[] byItem = {0.3f, -0.2f, 0.7f};
+        float[] foldedScores = new float[5 * 3];
+        float[] apartScores = new float[5 * 5];
+        for (int i = 0; i < 5; i++) {
+            for (int j = 0; j < 5; j++) {
+                apartScores[i * 5 + j] = byItem[folded.positive()[j]] * (i + 1);
+                foldedScores[i * 3 + folded.positive()[j]] = byItem[folded.positive()[j]] * (i + 1);
+            }
+        }
+        float[] weights = {1, 2, 1, 1, 0.5f};
+
+        double foldedLoss = loss(new InBatchSoftmax(), foldedScores, folded, weights);
+        double apartLoss = loss(new InBatchSoftmax(), apartScores, apart, weights);
+
+        assertThat(apartLoss).isCloseTo(foldedLoss, within(1e-6));
+        // masked columns get no gradient
+        assertThat(apartScores[2]).isZero();
+        assertThat(apartScores[4]).isZero();
+        for (int i = 0; i < 5; i++) {
+            float[] sums = new float[3];
+            for (int j = 0; j < 5; j++) {
+                sums[folded.positive()[j]] += apartScores[i * 5 + j];
+            }
+            for (int c = 0; c < 3; c++) {
+                assertThat(sums[c]).isCloseTo(foldedScores[i * 3 + c], within(1e-6f));
+            }
+        }
+    }
+
+    @Test
+    void hugeLogitsDoNotOverflow() {
+        Candidates candidates =
+                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
+        float[] scores = {5000, -5000, 5000, -5000};
+
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
+
+        // the first is certain and right, the second certain and wrong by 10,000
+        assertThat(loss).isCloseTo(5000, within(0.01));
+        assertThat(scores).containsExactly(new float[] {0f, 0f, 0.5f, -0.5f}, withPrecision(1e-20f));
+    }
+
+    @Test
+    void scoreThatIsNoNumberIsNotHidden() {
+        Candidates candidates =
+                Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
+        float[] scores = {1, Float.NaN, 1, 1};
+
+        double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
+
+        assertThat(loss).isNaN();
+    }
+
+    @Test
+    void gradientIsTheDifferenceQuotientOfTheLoss() {
+        Candidates candidates = Candidates.of(
+                batch(List.of("a", "b", "a"), new double[] {0.2, 0.3, 0.2}, List.of("c", "b"), 10),
+                new Loss(1, Correction.CLASSIC, 2, 0.5));
+        float[] weights = {1, 0.5f, 2};
+        float[] at = {0.5f, -1, 2, 0.1f, 1.5f, -0.3f, 1, 0, -2};
+        float[] gradient = at.clone();
+        loss(new InBatchSoftmax(), gradient, candidates, weights);
+
+        for (int c = 0; c < at.length; c++) {
+            float[] above = at.clone();
+            above[c] += 0.01f;
+            float[] below = at.clone();
+            below[c] -= 0.01f;
+            double quotient = (loss(new InBatchSoftmax(), above, candidates, weights)
+                            - loss(new InBatchSoftmax(), below, candidates, weights))
+                    / 0.02;
+
+            assertThat((double) gradient[c]).isCloseTo(quotient, within(1e-4));
+        }
+    }
+
+    @Test
+    void yandexLeavesThePositiveUncorrectedAndApart() {
+        // Given one user; a, the positive, is drawn with .2, the negative c with .01, once
+        MiniBatch batch = batch(List.of("a", "b"), new double[] {0.2, 0.4}, List.of(), 10);
+        Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
+        float[] scores = {0.5f, 1};
+
+        double loss = loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1});
+
+        // Q'_b = .4 / (1 − .2) = .5: e^1 / .5 = 2e. P = e^.5 / (e^.5 + 2e / 1), w = 1 − P
+        double negatives = 2 * Math.E;
+        double doubt = 1 - Math.exp(0.5) / (Math.exp(0.5) + negatives);
+        assertThat(loss).isCloseTo(doubt * (-0.5 + Math.log(negatives)), within(1e-6));
+        assertThat(scores).containsExactly(new float[] {(float) -doubt, (float) doubt}, withPrecision(1e-6f));
+    }
+
+    @Test
+    void anExampleWithoutNegativesTeachesYandexNothing() {
+        MiniBatch batch = batch(List.of("a", "a"), new double[] {1, 1}, List.of(), 1);
+        Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
+        float[] scores = {3, 4};
+
+        double loss = loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1, 1});
+
+        assertThat(loss).isZero();
+        assertThat(scores).containsExactly(0f, 0f);
+    }
+
+    @Test
+    void drawingMoreOftenIsTakenOutOfTheLogOddsOfAPair() {
+        Candidates corrected = Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
+        Candidates plain = Candidates.of(
+                batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), new Loss(1, Correction.NONE, 2, 0));
+
+        // −log (N Q): a is drawn as often as by chance from ten items, b four times as often
+        assertThat(corrected.columns().logOdds()[0]).isCloseTo(0f, within(1e-6f));
+        assertThat(corrected.columns().logOdds()[1]).isCloseTo((float) -Math.log(4), within(1e-6f));
+        assertThat(plain.columns().logOdds()).containsExactly(0f, 0f);
+    }
+
+    @Test
+    void figuresOfTheSampleTellRepeatsAndProbabilities() {
+        Candidates candidates = Candidates.of(
+                batch(List.of("a", "a", "b", "c"), new double[] {0.2, 0.2, 0.1, 0.05}, List.of(), 10), CLASSIC);
+
+        StepReport.Sample sample = candidates.sample();
+
+        // each of the two examples of a masks the other: 2 of 4 x 4 logits; one of 4 items came before
+        assertThat(sample.maskedShare()).isCloseTo(2.0 / 16, within(1e-12));
+        assertThat(sample.duplicateShare()).isCloseTo(0.25, within(1e-12));
+        assertThat(sample.logQLow()).isCloseTo(Math.log(0.05), within(1e-6));
+        assertThat(sample.logQMedian()).isCloseTo(Math.log(0.2), within(1e-6));
+        assertThat(sample.logQHigh()).isCloseTo(Math.log(0.2), within(1e-6));
+        assertThat(sample.medianProbability()).isCloseTo(0.2, within(1e-6));
+    }
+
+    @Test
+    void figuresOfASampleWithoutInBatchNegativesCountEveryHit() {
+        ModelSettings.Loss drawnAlone =
+                Scenes.plainSettings("negatives.in-batch", "false").loss();
+
+        StepReport.Sample sample = Candidates.of(
+                        batch(List.of("a", "b"), new double[] {0.2, 0.1}, List.of("a", "c", "a", "d"), 10), drawnAlone)
+                .sample();
+
+        // of 2 x 4 logits the two of a for the example of a
+        assertThat(sample.maskedShare()).isCloseTo(2.0 / 8, within(1e-12));
+    }
+
+    private static float[] constants(MiniBatch batch) {
+        float[] constants = new float[batch.logProbability().length];
+        for (int i = 0; i < constants.length; i++) {
+            constants[i] = -batch.logProbability()[i];
+        }
+        return constants;
+    }
+
+    /** Negatives have a probability of .01, but a's is .2. */
+    private static MiniBatch batch(
+            List<String> items, double[] probability, List<String> negatives, int catalogueSize) {
+        List<TrainingExample> examples = new ArrayList<>();
+        float[] logProbability = new float[items.size()];
+        for (int i = 0; i < items.size(); i++) {
+            examples.add(new TrainingExample(
+                    "e" + i,
+                    new UserFeatures("u" + i, Scenes.TIME, Features.NONE, List.of()),
+                    Features.NONE,
+                    items.get(i),
+                    "click",
+                    1,
+                    Scenes.TIME,
+                    0));
+            logProbability[i] = (float) Math.log(probability[i]);
+        }
+        float[] negativeLogProbability = new float[negatives.size()];
+        for (int j = 0; j < negatives.size(); j++) {
+            negativeLogProbability[j] = (float) Math.log(negatives.get(j).equals("a") ? 0.2 : 0.01);
+        }
+        return new MiniBatch(
+                1, 1, List.of(), examples, logProbability, negatives, negativeLogProbability, catalogueSize);
+    }
+
+    /** The mean loss; the scores are replaced by its gradient. */
+    static double loss(InBatchSoftmax softmax, float[] scores, Candidates candidates, float[] weights) {
+        double[] losses = new double[weights.length];
+        softmax.toGradient(scores, new float[0], candidates, weights, losses);
+        double sum = 0;
+        for (int i = 0; i < losses.length; i++) {
+            sum += weights[i] * losses[i];
+        }
+        return sum / losses.length;
+    }
+}

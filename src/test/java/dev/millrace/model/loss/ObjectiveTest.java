@@ -1,0 +1,188 @@
+package dev.millrace.model.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Scenes;
+import dev.millrace.state.Fields;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ObjectiveTest {
+
+    private static final double DIFFERENCE = 1e-6;
+    private static final int EXAMPLES = 14;
+
+    /** Two actions, whose losses are weighed by uncertainty. */
+    private static final String[] ALONG_ACTIONS = {
+        "attribution.actions", "click,like",
+        "tower.channels", "click,like",
+        "tower.channel.click.actions", "click",
+        "tower.channel.like.actions", "like",
+        "loss.objective.like.weight", "2.5",
+        "loss.objectives.learned", "true"
+    };
+
+    static List<Arguments> losses() {
+        List<Arguments> losses = new ArrayList<>();
+        String[][] kinds = {
+            {"loss.correction", "classic"},
+            {"loss.correction", "none"},
+            {"loss.correction", "yandex-2025"},
+            {"loss.correction", "yandex-2025", "loss.popularity-exponent", "0.5"},
+            {"loss.temperature.learned", "true", "loss.temperature", "0.3"},
+            ALONG_ACTIONS,
+            Stream.concat(Arrays.stream(ALONG_ACTIONS), Stream.of("loss.kind", "pointwise"))
+                    .toArray(String[]::new),
+            {"loss.kind", "pointwise"},
+            {"loss.kind", "pointwise", "loss.correction", "none", "loss.pointwise.negatives", "20"},
+            {"loss.kind", "pointwise", "loss.pointwise.negatives", "0", "loss.pointwise.scale", "3"},
+            {"loss.kind", "triplet", "loss.triplet.margin", "0.4"}
+        };
+        String[][] rules = {
+            {},
+            {"negatives.in-batch", "false"},
+            {"negatives.exposed", "0.5"},
+            {"loss.mask-same-user", "true"},
+            {"negatives.hard-in-batch", "3"},
+            {"negatives.hard-in-batch", "3", "loss.mask-same-user", "true"}
+        };
+        for (String[] kind : kinds) {
+            for (String[] rule : rules) {
+                String[] both = Stream.of(kind, rule).flatMap(Arrays::stream).toArray(String[]::new);
+                boolean isRefused =
+                        List.of(both).contains("yandex-2025") && List.of(both).contains("negatives.hard-in-batch");
+                if (!isRefused) {
+                    losses.add(Arguments.of(String.join(" ", both), both));
+                }
+            }
+        }
+        return losses;
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("losses")
+    void lossAndGradientsAreThoseOfTheFormula(String name, String[] declared) {
+        ModelSettings.Loss settings = Scenes.plainSettings(
+                        Stream.concat(Arrays.stream(declared), Stream.of("batch.size", "" + EXAMPLES))
+                                .toArray(String[]::new))
+                .loss();
+        for (long step = 1; step <= 3; step++) {
+            MiniBatch batch = step == 1 ? Scenes.batch(step, EXAMPLES, 9) : Scenes.mixedBatch(step, EXAMPLES, 9);
+            check(name, settings, batch);
+        }
+    }
+
+    private static void check(String name, ModelSettings.Loss settings, MiniBatch batch) {
+        // Given unit vectors of users and items
+        Candidates candidates = Candidates.of(batch, settings);
+        double[][] users = unitVectors(EXAMPLES + batch.exposed().size(), 7);
+        double[][] items = unitVectors(candidates.items().size(), 8);
+        float[] weights = new float[EXAMPLES];
+        int[] objectives = new int[EXAMPLES];
+        for (int i = 0; i < EXAMPLES; i++) {
+            TrainingExample example = batch.examples().get(i);
+            weights[i] =
+                    (float) (example.weight() * settings.objectives().weights().getOrDefault(example.action(), 1.0));
+            objectives[i] = settings.objectives().of(example.action());
+        }
+        Function<String, double[]> vectors = item -> items[candidates.items().indexOf(item)];
+        LossReference reference = new LossReference(settings, batch, NegativePairs.of(batch));
+        double[] temperature = {Math.log(settings.temperature())};
+        Objective objective = new Objective(settings, Scenes.DIM);
+        Map<String, double[]> logVariances = new TreeMap<>();
+        if (settings.objectives().areLearned()) {
+            settings.objectives()
+                    .weights()
+                    .keySet()
+                    .forEach(action -> logVariances.put(action, new double[] {action.equals("like") ? 0.3 : -0.2}));
+            objective
+                    .objectiveWeights()
+                    .restore(new Fields()
+                            .number(-0.2)
+                            .number(1)
+                            .number(0.3)
+                            .number(1)
+                            .number(0)
+                            .number(1)
+                            .framed());
+        }
+
+        // When
+        double loss = objective.toGradients(floats(users), floats(items), candidates, weights, objectives);
+
+        // Then
+        reference.freeze(users, vectors, Math.exp(temperature[0]));
+        ToDoubleFunction<double[][]> formula =
+                ignored -> reference.loss(users, vectors, Math.exp(temperature[0]), logVariances);
+        double expected = formula.applyAsDouble(users);
+        assertThat(loss).as(name).isCloseTo(expected, within(2e-5 * Math.max(1, Math.abs(expected))));
+        assertClose(objective.userGradients(), users, formula);
+        assertClose(objective.itemGradients(), items, formula);
+        logVariances.forEach(
+                (action, number) -> assertThat(objective.objectiveWeights().gradient(action))
+                        .isCloseTo(difference(number, 0, users, formula), within(1e-4)));
+        if (settings.learnedTemperature().isLearned()) {
+            assertThat(objective.temperature().gradient())
+                    .isCloseTo(difference(temperature, 0, users, formula), within(1e-4));
+        }
+    }
+
+    private static void assertClose(float[] actual, double[][] vectors, ToDoubleFunction<double[][]> formula) {
+        for (int row = 0; row < vectors.length; row++) {
+            for (int d = 0; d < Scenes.DIM; d++) {
+                assertThat((double) actual[row * Scenes.DIM + d])
+                        .as("row %d at %d", row, d)
+                        .isCloseTo(difference(vectors[row], d, vectors, formula), within(1e-4));
+            }
+        }
+    }
+
+    private static double difference(
+            double[] numbers, int at, double[][] vectors, ToDoubleFunction<double[][]> formula) {
+        double number = numbers[at];
+        numbers[at] = number + DIFFERENCE;
+        double above = formula.applyAsDouble(vectors);
+        numbers[at] = number - DIFFERENCE;
+        double below = formula.applyAsDouble(vectors);
+        numbers[at] = number;
+        return (above - below) / (2 * DIFFERENCE);
+    }
+
+    private static double[][] unitVectors(int count, long seed) {
+        Random random = new Random(seed);
+        double[][] vectors = new double[count][Scenes.DIM];
+        for (double[] vector : vectors) {
+            double squares = 0;
+            for (int d = 0; d < vector.length; d++) {
+                vector[d] = random.nextGaussian();
+                squares += vector[d] * vector[d];
+            }
+            for (int d = 0; d < vector.length; d++) {
+                vector[d] = (float) (vector[d] / Math.sqrt(squares));
+            }
+        }
+        return vectors;
+    }
+
+    private static float[] floats(double[][] vectors) {
+        float[] flat = new float[vectors.length * Scenes.DIM];
+        for (int at = 0; at < flat.length; at++) {
+            flat[at] = (float) vectors[at / Scenes.DIM][at % Scenes.DIM];
+        }
+        return flat;
+    }
+}

@@ -1,0 +1,118 @@
+package dev.millrace.model.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Random;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.gradient.Gradient;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.nd4j.common.primitives.Pair;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class Nd4jKernelTest {
+
+    private static final MlpShape SHAPE = MlpShape.of(11, List.of(9, 7), 5, Activation.RELU);
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 32})
+    void agreesWithTheLayersOfDl4j(int n) {
+        // Given the same weights in DL4J, in double precision
+        Nd4jKernel kernel = new Nd4jKernel(SHAPE, 3, 1);
+        MultiLayerConfiguration configuration = Nd4jKernel.configuration(SHAPE, 3, DataType.DOUBLE);
+        configuration.setTrainingWorkspaceMode(WorkspaceMode.NONE);
+        configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
+        MultiLayerNetwork oracle = new MultiLayerNetwork(configuration);
+        oracle.init();
+        for (int layer = 0; layer < SHAPE.depth(); layer++) {
+            oracle.getLayer(layer).getParam("W").assign(matrix(kernel.weights()[2 * layer], SHAPE.in(layer)));
+            oracle.getLayer(layer).getParam("b").assign(matrix(kernel.weights()[2 * layer + 1], 1));
+        }
+        float[] inputs = random(n * SHAPE.inputs(), 1);
+        float[] outputGradients = random(n * SHAPE.outputs(), 2);
+        float[] outputs = new float[n * SHAPE.outputs()];
+        float[] inputGradients = new float[n * SHAPE.inputs()];
+
+        kernel.forward(inputs, n, outputs);
+        kernel.backward(outputGradients, n, inputGradients);
+
+        oracle.setInput(matrix(inputs, n));
+        INDArray expected = oracle.feedForward(true, false).get(SHAPE.depth());
+        Pair<Gradient, INDArray> back =
+                oracle.backpropGradient(matrix(outputGradients, n), LayerWorkspaceMgr.noWorkspaces());
+        assertClose(outputs, expected);
+        assertClose(inputGradients, back.getSecond());
+        for (int layer = 0; layer < SHAPE.depth(); layer++) {
+            assertClose(kernel.gradients()[2 * layer], back.getFirst().getGradientFor(layer + "_W"));
+            assertClose(kernel.gradients()[2 * layer + 1], back.getFirst().getGradientFor(layer + "_b"));
+        }
+    }
+
+    @Test
+    void smallerBatchAfterALargerOneReadsNothingOfIt() {
+        Nd4jKernel fresh = new Nd4jKernel(SHAPE, 3, 1);
+        Nd4jKernel used = new Nd4jKernel(SHAPE, 3, 1);
+        used.forward(random(40 * SHAPE.inputs(), 9), 40, new float[40 * SHAPE.outputs()]);
+        used.backward(random(40 * SHAPE.outputs(), 8), 40, new float[40 * SHAPE.inputs()]);
+
+        float[] inputs = random(10 * SHAPE.inputs(), 1);
+        float[] outputGradients = random(10 * SHAPE.outputs(), 2);
+        for (Nd4jKernel kernel : List.of(fresh, used)) {
+            kernel.forward(inputs, 10, new float[10 * SHAPE.outputs()]);
+            kernel.backward(outputGradients, 10, new float[10 * SHAPE.inputs()]);
+        }
+
+        assertThat(used.gradients()).isEqualTo(fresh.gradients());
+    }
+
+    @Test
+    void seedDecidesTheInitialWeights() {
+        float[][] weights = new Nd4jKernel(SHAPE, 3, 1).weights();
+
+        assertThat(new Nd4jKernel(SHAPE, 3, 1).weights()).isEqualTo(weights);
+        assertThat(new Nd4jKernel(SHAPE, 4, 1).weights()[0]).isNotEqualTo(weights[0]);
+    }
+
+    @Test
+    void outputScaleShrinksTheLastLayerOnly() {
+        float[][] whole = new Nd4jKernel(SHAPE, 3, 1).weights();
+
+        float[][] scaled = new Nd4jKernel(SHAPE, 3, 0.5).weights();
+
+        assertThat(scaled[0]).isEqualTo(whole[0]);
+        assertThat(scaled[2]).isEqualTo(whole[2]);
+        for (int at = 0; at < whole[4].length; at++) {
+            assertThat(scaled[4][at]).isEqualTo(0.5f * whole[4][at]);
+        }
+    }
+
+    private static INDArray matrix(float[] rowMajor, int rows) {
+        return Nd4j.create(rowMajor, new long[] {rows, rowMajor.length / rows}, 'c')
+                .castTo(DataType.DOUBLE);
+    }
+
+    private static float[] random(int length, long seed) {
+        Random random = new Random(seed);
+        float[] values = new float[length];
+        for (int at = 0; at < length; at++) {
+            values[at] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private static void assertClose(float[] actual, INDArray expected) {
+        double[] exact = expected.dup('c').data().asDouble();
+        assertThat(actual).hasSize(exact.length);
+        for (int at = 0; at < exact.length; at++) {
+            assertThat((double) actual[at]).isCloseTo(exact[at], within(1e-5));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+package dev.millrace.model.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Scenes;
+import dev.millrace.model.TwoTowerReference;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every kind of network against its twin in double precision, and its gradients against finite differences of the twin. */
+class TowerNetworkTest {
+
+    private static final double DIFFERENCE = 1e-5;
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("dev.millrace.model.Scenes#towers")
+    void forwardAndBackwardAreThoseOfTheFormulas(String name, String[] declared) {
+        ModelSettings settings = Scenes.settings(declared);
+        for (boolean isUser : new boolean[] {true, false}) {
+            TowerShape shape = isUser ? TowerShape.user(settings) : TowerShape.item(settings);
+            for (int n : new int[] {3, 9}) { // below and above what goes through plain loops
+                check(name, settings, isUser, new TowerNetwork(shape, 5, 1), n);
+            }
+        }
+    }
+
+    private static void check(String name, ModelSettings settings, boolean isUser, TowerNetwork network, int n) {
+        TowerShape shape = network.shape();
+        NetworkReference reference = new NetworkReference(settings, isUser);
+        disturbBiases(network);
+        float[] inputs = random(n * shape.inputs(), 1);
+        float[] outputGradients = random(n * shape.outputs(), 2);
+        float[] outputs = new float[n * shape.outputs()];
+        float[] each = new float[n * shape.outputs()];
+        float[] inputGradients = new float[n * shape.inputs()];
+
+        network.forwardEach(inputs, n, each);
+        network.forwardToLearn(inputs, n, outputs, 7);
+        network.backward(outputGradients, n, inputGradients);
+
+        double[][] weights = TwoTowerReference.doubles(network.weights());
+        double[] exactInputs = TwoTowerReference.doubles(new float[][] {inputs})[0];
+        for (int i = 0; i < n; i++) {
+            float[] row = new float[shape.outputs()];
+            shape.forward(
+                    network.weights(),
+                    0,
+                    Arrays.copyOfRange(inputs, i * shape.inputs(), (i + 1) * shape.inputs()),
+                    row);
+            double[] expected = row(reference, weights, exactInputs, i, shape);
+            for (int o = 0; o < expected.length; o++) {
+                assertThat((double) outputs[i * expected.length + o]).as(name).isCloseTo(expected[o], within(2e-5));
+                assertThat((double) each[i * expected.length + o]).as(name).isCloseTo(expected[o], within(2e-5));
+                assertThat((double) row[o]).as(name).isCloseTo(expected[o], within(2e-5));
+            }
+        }
+        assertThat(network.weights().length).isEqualTo(shape.tensors());
+        for (int tensor = 0; tensor < weights.length; tensor++) {
+            assertThat(weights[tensor]).hasSize(shape.length(tensor));
+            for (int at = 0; at < weights[tensor].length; at++) {
+                double expected =
+                        difference(reference, weights, weights[tensor], at, exactInputs, outputGradients, n, shape);
+                assertThat((double) network.gradients()[tensor][at])
+                        .as("%s: tensor %d at %d", name, tensor, at)
+                        .isCloseTo(expected, within(1e-4 + 1e-4 * Math.abs(expected)));
+            }
+        }
+        for (int at = 0; at < exactInputs.length; at++) {
+            double expected = difference(reference, weights, exactInputs, at, exactInputs, outputGradients, n, shape);
+            assertThat((double) inputGradients[at])
+                    .as("%s: input %d", name, at)
+                    .isCloseTo(expected, within(1e-4 + 1e-4 * Math.abs(expected)));
+        }
+    }
+
+    @Test
+    void aFurtherChannelChangesNothingOfTheFirst() {
+        TowerShape one = TowerShape.user(Scenes.settings());
+        TowerShape two = TowerShape.user(Scenes.settings("tower.channels", "mlp,cross"));
+
+        float[][] first = new TowerNetwork(one, 5, 1).weights();
+        float[][] both = new TowerNetwork(two, 5, 1).weights();
+
+        assertThat(Arrays.copyOf(both, first.length)).isEqualTo(first);
+    }
+
+    @Test
+    void channelsOfOneKindBeginWithWeightsOfTheirOwn() {
+        TowerShape shape = TowerShape.user(Scenes.settings("tower.channels", "click,like"));
+
+        float[][] weights = new TowerNetwork(shape, 5, 1).weights();
+
+        assertThat(weights[weights.length / 2]).hasSameSizeAs(weights[0]).isNotEqualTo(weights[0]);
+    }
+
+    @Test
+    void fieldsOfAModelThatHasNotLearntWeighAlike() {
+        // 2σ(x) is 1 at 0, and with rows of zeros that is where every weight is
+        TowerShape shape = TowerShape.user(Scenes.settings("tower.user.senet", "true"));
+        TowerNetwork network = new TowerNetwork(shape, 5, 1);
+
+        network.forward(new float[2 * shape.inputs()], 2, new float[2 * shape.outputs()]);
+
+        assertThat(network.meanFieldWeights(2).orElseThrow())
+                .hasSize(shape.starts().size() - 1)
+                .containsOnly(1.0);
+    }
+
+    @Test
+    void dropoutLeavesOutItsShareByTheSeedAloneAndNeverOutsideAStep() {
+        Nd4jKernel kernel = new Nd4jKernel(
+                MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), 3, 1);
+        Arrays.fill(kernel.weights()[0], 0f);
+        Arrays.fill(kernel.weights()[1], 1f); // every hidden number is 1 …
+        Arrays.fill(kernel.weights()[2], 1f); // … and the output their sum
+        float[] inputs = new float[40];
+        float[] plain = new float[10];
+        float[] dropped = new float[10];
+        float[] again = new float[10];
+        float[] other = new float[10];
+
+        kernel.forwardToLearn(inputs, 10, again, 7);
+        kernel.forwardToLearn(inputs, 10, other, 8);
+        kernel.forward(inputs, 10, plain);
+        kernel.forwardToLearn(inputs, 10, dropped, 7);
+
+        assertThat(plain).containsOnly(1000f);
+        assertThat(dropped).isEqualTo(again).isNotEqualTo(other);
+        // of 1000 numbers 750 ± 14 stay, each of 4/3: a sum of 1000 ± 18, here within five deviations
+        for (float sum : dropped) {
+            assertThat(sum).isCloseTo(1000f, within(90f)).isNotEqualTo(1000f);
+        }
+    }
+
+    @Test
+    void dropoutsGradientIsThatOfWhatIsLeft() {
+        // with identities for activations the output is linear in every single weight: a difference is exact however
+        // large
+        Nd4jKernel kernel = new Nd4jKernel(
+                MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), 3, 1);
+        int n = 9;
+        float[] inputs = random(n * 3, 1);
+        float[] outputGradients = random(n * 2, 2);
+        float[] inputGradients = new float[n * 3];
+
+        kernel.forwardToLearn(inputs, n, new float[n * 2], 7);
+        kernel.backward(outputGradients, n, inputGradients);
+
+        float[][] gradients = TwoTowerReference.copy(kernel.gradients());
+        for (int tensor = 0; tensor < gradients.length; tensor++) {
+            for (int at = 0; at < gradients[tensor].length; at++) {
+                float weight = kernel.weights()[tensor][at];
+                kernel.weights()[tensor][at] = weight + 1;
+                double above = along(kernel, inputs, outputGradients, n);
+                kernel.weights()[tensor][at] = weight - 1;
+                double below = along(kernel, inputs, outputGradients, n);
+                kernel.weights()[tensor][at] = weight;
+                assertThat((double) gradients[tensor][at]).isCloseTo((above - below) / 2, within(1e-4));
+            }
+        }
+    }
+
+    private static double along(Nd4jKernel kernel, float[] inputs, float[] outputGradients, int n) {
+        float[] outputs = new float[n * 2];
+        kernel.forwardToLearn(inputs, n, outputs, 7);
+        double sum = 0;
+        for (int at = 0; at < outputs.length; at++) {
+            sum += outputs[at] * outputGradients[at];
+        }
+        return sum;
+    }
+
+    /** Biases begin at zero, which would hide what they do. */
+    private static void disturbBiases(TowerNetwork network) {
+        for (int tensor = 1; tensor < network.weights().length; tensor += 2) {
+            float[] noise = random(network.weights()[tensor].length, tensor);
+            for (int at = 0; at < noise.length; at++) {
+                network.weights()[tensor][at] += 0.3f * noise[at];
+            }
+        }
+    }
+
+    private static double difference(
+            NetworkReference reference,
+            double[][] weights,
+            double[] varied,
+            int at,
+            double[] inputs,
+            float[] outputGradients,
+            int n,
+            TowerShape shape) {
+        double value = varied[at];
+        varied[at] = value + DIFFERENCE;
+        double above = along(reference, weights, inputs, outputGradients, n, shape);
+        varied[at] = value - DIFFERENCE;
+        double below = along(reference, weights, inputs, outputGradients, n, shape);
+        varied[at] = value;
+        return (above - below) / (2 * DIFFERENCE);
+    }
+
+    private static double along(
+            NetworkReference reference,
+            double[][] weights,
+            double[] inputs,
+            float[] outputGradients,
+            int n,
+            TowerShape shape) {
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+            double[] row = row(reference, weights, inputs, i, shape);
+            for (int o = 0; o < row.length; o++) {
+                sum += row[o] * outputGradients[i * row.length + o];
+            }
+        }
+        return sum;
+    }
+
+    private static double[] row(
+            NetworkReference reference, double[][] weights, double[] inputs, int i, TowerShape shape) {
+        double[] input = Arrays.copyOfRange(inputs, i * shape.inputs(), (i + 1) * shape.inputs());
+        return reference.channels(weights, input).stream()
+                .flatMapToDouble(Arrays::stream)
+                .toArray();
+    }
+
+    private static float[] random(int length, long seed) {
+        Random random = new Random(seed);
+        float[] values = new float[length];
+        for (int at = 0; at < length; at++) {
+            values[at] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+}

@@ -1,0 +1,116 @@
+package dev.millrace.model.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.model.Scenes;
+import dev.millrace.model.network.TowerSettings.Channel;
+import dev.millrace.model.network.TowerSettings.Kind;
+import dev.millrace.settings.InvalidSettingsException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class TowerSettingsTest {
+
+    @Test
+    void aChannelIsOfTheKindItIsNamedAfterOrElseDense() {
+        TowerSettings towers = Scenes.settings("tower.channels", "cross,click,like", "tower.channel.like.kind", "fm")
+                .towers();
+
+        assertThat(towers.channels())
+                .containsExactly(
+                        new Channel("cross", Kind.CROSS, 1, List.of()),
+                        new Channel("click", Kind.MLP, 1, List.of()),
+                        new Channel("like", Kind.FM, 1, List.of()));
+    }
+
+    @Test
+    void aRequestMayChangeTheWeightsOfChannelsWhereThereAreSeveral() {
+        assertThat(Scenes.settings().towers().queryWeights()).isEmpty();
+        assertThat(Scenes.settings("tower.channels", "mlp,cross", "tower.channel.mlp.weight", "3")
+                        .towers()
+                        .queryWeights())
+                .isEqualTo(new TreeMap<>(Map.of("mlp", 3.0, "cross", 1.0)));
+    }
+
+    @Test
+    void whatNoLayerWouldReadIsRefused() {
+        assertThatThrownBy(() ->
+                        Scenes.settings("tower.channels", "cross", "tower.shared-bottom", "8", "tower.dropout", "0.1"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("tower.shared-bottom = 8: must be empty where no channel is of kind mlp");
+        assertThatThrownBy(() -> Scenes.settings("tower.channels", "cross", "tower.dropout", "0.1"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("tower.dropout = 0.1: must be 0 where there are no hidden layers");
+    }
+
+    @Test
+    void whatIsLearntFromNeedsAChannelToLearnIt() {
+        assertThatThrownBy(() -> Scenes.settings(
+                        "attribution.actions",
+                        "click,like,share",
+                        "tower.channels",
+                        "click,like",
+                        "tower.channel.click.actions",
+                        "click",
+                        "tower.channel.like.actions",
+                        "like"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining(
+                        "attribution.actions = share: must be among the actions of a channel, where all channels name theirs");
+    }
+
+    @Test
+    void aChannelDoesNotWaitForWhatNeverComes() {
+        assertThatThrownBy(() -> Scenes.settings("tower.channels", "mlp,like", "tower.channel.like.actions", "like"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("tower.channel.like.actions = like: must be among attribution.actions");
+    }
+
+    @Test
+    void uncertaintyNeedsTwoLossesToWeigh() {
+        assertThatThrownBy(() -> Scenes.settings("loss.objectives.learned", "true"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("loss.objectives.learned = true: must be false unless the channels name two");
+    }
+
+    @Test
+    void vectorsAreAsWideAsAllChannels() {
+        assertThat(Scenes.settings("tower.channels", "mlp,cross,fm").width()).isEqualTo(3 * Scenes.DIM);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tower.channels | | must name 1 to 16 channels",
+                "tower.channels | mlp,mlp | must name each channel once",
+                "tower.channels | Mlp | must be names of lower-case letters",
+                "tower.channels | mlp,popularity | must not name one popularity",
+                "tower.channel.mlp.weight | 0 | must have a channel of a weight above 0",
+                "tower.dropout | 1 | must be a number from 0 to 0.95"
+            })
+    void whatCannotBeIsRefused(String key, String value, String rule) {
+        assertThatThrownBy(() -> Scenes.settings(key, value == null ? "" : value))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining(rule);
+    }
+
+    @Test
+    void productsNeedTwoFieldsOnEitherSide() {
+        assertThatThrownBy(() -> Scenes.plainSettings("tower.channels", "fm"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("features.item = item: must have two features of dim 8");
+    }
+
+    @Test
+    void onlyItemsHaveAnAge() {
+        assertThatThrownBy(() -> Scenes.settings("features.user.city.kind", "age"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("features.user.city.kind");
+    }
+}
