@@ -25,21 +25,25 @@ class ArchitectureTest {
             "model",
             "exam",
             "alarm",
+            "generation",
             "publish",
             "train",
             "index",
             "recall",
             "evaluate",
+            "wire",
+            "topic",
             "stream",
             "serve",
             "replay",
             "checkpoint",
             "verify",
             "app",
+            "bench",
             "cli");
 
     private static final List<String> SHELL =
-            List.of("stream", "serve", "replay", "checkpoint", "verify", "app", "cli");
+            List.of("wire", "topic", "stream", "serve", "replay", "checkpoint", "verify", "app", "bench", "cli");
 
     private final JavaClasses classes = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -69,7 +73,7 @@ class ArchitectureTest {
         List<String> found = classes.stream()
                 .map(JavaClass::getPackageName)
                 .filter(name -> !name.startsWith("dev.millrace.avro"))
-                .map(name -> name.substring("dev.millrace.".length()))
+                .map(name -> name.substring("dev.millrace.".length()).split("\\.", 2)[0])
                 .distinct()
                 .sorted()
                 .toList();
@@ -103,7 +107,8 @@ class ArchitectureTest {
     void generatedAvroStaysInTheStream() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.millrace.stream..", "dev.millrace.avro..")
+                .resideOutsideOfPackages(
+                        "dev.millrace.wire..", "dev.millrace.topic..", "dev.millrace.stream..", "dev.millrace.avro..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("dev.millrace.avro..", "org.apache.avro..")

@@ -2,8 +2,8 @@ package dev.millrace.app;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
-import dev.millrace.stream.PartProgress;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.PartProgress;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;

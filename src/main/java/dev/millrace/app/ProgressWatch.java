@@ -2,11 +2,11 @@ package dev.millrace.app;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
-import dev.millrace.stream.ClientSettings;
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.stream.ProgressRecords;
-import dev.millrace.stream.TopicFollower;
-import dev.millrace.stream.TopicRecord;
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.TopicFollower;
+import dev.millrace.topic.TopicRecord;
 import dev.millrace.train.TrainingProgress;
 import java.util.Optional;
 import java.util.SortedMap;

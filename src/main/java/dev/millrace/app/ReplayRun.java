@@ -7,7 +7,7 @@ import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.replay.Pacer;
 import dev.millrace.replay.ReplayEvent;
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.Map;

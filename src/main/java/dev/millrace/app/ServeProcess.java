@@ -6,8 +6,8 @@ import dev.millrace.serve.ItemGraphs;
 import dev.millrace.serve.ModelFeed;
 import dev.millrace.serve.RecallServer;
 import dev.millrace.serve.ServedState;
-import dev.millrace.stream.AvroWire;
-import dev.millrace.stream.Topics;
+import dev.millrace.topic.Topics;
+import dev.millrace.wire.AvroWire;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -40,8 +40,8 @@ public final class ServeProcess implements AutoCloseable {
     /**
      * Begins to follow and to listen; answers 503 until it has caught up.
      *
-     * @throws dev.millrace.stream.UnusableTopicException if a topic is missing or of the wrong shape
-     * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
      */
     public static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry) throws IOException {
         new Topics(settings.clients(), settings.topics(), PATIENCE)

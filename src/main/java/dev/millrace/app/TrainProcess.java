@@ -1,24 +1,24 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.generation.GenerationHistory;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.network.TowerSettings;
-import dev.millrace.publish.GenerationFact;
-import dev.millrace.publish.GenerationFact.Kind;
-import dev.millrace.publish.GenerationHistory;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
-import dev.millrace.stream.AvroWire;
-import dev.millrace.stream.GenerationRecords;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.stream.ProgressRecords;
 import dev.millrace.stream.StreamRunner;
-import dev.millrace.stream.TopicNames;
-import dev.millrace.stream.TopicReader;
-import dev.millrace.stream.Topics;
+import dev.millrace.topic.GenerationRecords;
+import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.AvroWire;
 import io.javalin.util.JavalinException;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -60,8 +60,8 @@ public final class TrainProcess implements AutoCloseable {
     /**
      * Starts the applications.
      *
-     * @throws dev.millrace.stream.UnusableTopicException if a topic is missing or of the wrong shape
-     * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
      * @throws dev.millrace.stream.LostContinuityException if an application cannot go on where it stopped
      * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
      */
@@ -93,8 +93,8 @@ public final class TrainProcess implements AutoCloseable {
     /**
      * The applications, ready to start.
      *
-     * @throws dev.millrace.stream.UnusableTopicException if a topic is missing or of the wrong shape
-     * @throws dev.millrace.stream.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
      * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {

@@ -1,7 +1,7 @@
 package dev.millrace.checkpoint;
 
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.stream.LoggedBatch;
+import dev.millrace.topic.LoggedBatch;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.util.Arrays;

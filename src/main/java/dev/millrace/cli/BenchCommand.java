@@ -1,12 +1,12 @@
 package dev.millrace.cli;
 
-import dev.millrace.app.ColdStartBench;
-import dev.millrace.app.DigestBench;
-import dev.millrace.app.FreshnessBench;
-import dev.millrace.app.IndexBench;
-import dev.millrace.app.PopularityBench;
-import dev.millrace.app.RecoveryBench;
-import dev.millrace.model.KernelBench;
+import dev.millrace.bench.ColdStartBench;
+import dev.millrace.bench.DigestBench;
+import dev.millrace.bench.FreshnessBench;
+import dev.millrace.bench.IndexBench;
+import dev.millrace.bench.KernelBench;
+import dev.millrace.bench.PopularityBench;
+import dev.millrace.bench.RecoveryBench;
 import dev.millrace.replay.Pace;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,6 +1,6 @@
 package dev.millrace.cli;
 
-import dev.millrace.stream.EmbeddedBroker;
+import dev.millrace.topic.EmbeddedBroker;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;

@@ -1,12 +1,12 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.AvroWire;
-import dev.millrace.stream.CommittedLog;
-import dev.millrace.stream.PlainValues;
-import dev.millrace.stream.Topics;
-import dev.millrace.verify.CountAudit;
-import dev.millrace.verify.CountReport;
+import dev.millrace.topic.CommittedLog;
+import dev.millrace.topic.Topics;
+import dev.millrace.verify.books.CountAudit;
+import dev.millrace.verify.books.CountReport;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;

@@ -1,10 +1,10 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.GenerationDesk;
-import dev.millrace.stream.ProgressRecords;
+import dev.millrace.topic.ProgressRecords;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.AvroWire;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;

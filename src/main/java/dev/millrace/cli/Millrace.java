@@ -2,13 +2,13 @@ package dev.millrace.cli;
 
 import dev.millrace.checkpoint.UnexportableLearnerException;
 import dev.millrace.checkpoint.UnusableCheckpointException;
+import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.stream.BrokenLogException;
-import dev.millrace.stream.BrokerUnreachableException;
-import dev.millrace.stream.GenerationRefusedException;
 import dev.millrace.stream.LostContinuityException;
 import dev.millrace.stream.UnusableStateException;
-import dev.millrace.stream.UnusableTopicException;
+import dev.millrace.topic.BrokenLogException;
+import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.UnusableTopicException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 

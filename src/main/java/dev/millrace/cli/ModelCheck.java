@@ -1,11 +1,11 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.AvroWire;
-import dev.millrace.stream.BrokenLogException;
+import dev.millrace.topic.BrokenLogException;
 import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
+import dev.millrace.wire.AvroWire;
 import java.io.PrintWriter;
 import java.util.Locale;
 

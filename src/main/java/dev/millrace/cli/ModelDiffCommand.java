@@ -2,11 +2,11 @@ package dev.millrace.cli;
 
 import dev.millrace.app.GenerationComparison;
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.publish.GenerationFact;
-import dev.millrace.publish.GenerationFact.Kind;
-import dev.millrace.publish.GenerationHistory;
-import dev.millrace.stream.GenerationRefusedException;
-import dev.millrace.stream.Topics;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.generation.GenerationHistory;
+import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import java.io.IOException;
 import java.io.PrintWriter;

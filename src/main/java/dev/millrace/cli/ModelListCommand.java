@@ -1,10 +1,10 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.publish.GenerationFact;
-import dev.millrace.publish.GenerationFact.Kind;
-import dev.millrace.publish.GenerationHistory;
-import dev.millrace.stream.Topics;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.generation.GenerationHistory;
+import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import java.io.PrintWriter;
 import java.time.Duration;

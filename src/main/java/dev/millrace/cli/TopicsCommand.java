@@ -1,7 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.Topics;
+import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Objects;

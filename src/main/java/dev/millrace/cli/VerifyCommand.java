@@ -1,7 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.Topics;
+import dev.millrace.topic.Topics;
 import dev.millrace.verify.ModelAudit;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -23,7 +23,7 @@ import java.util.OptionalDouble;
  * @param appeared when the item's features began to hold, epoch milliseconds; {@link #UNKNOWN} for a user
  * @param now event time of the model, epoch milliseconds
  */
-record Subject(
+public record Subject(
         String id, Features features, Features context, List<String> history, String action, long appeared, long now) {
 
     /** In place of a time. */
@@ -37,7 +37,7 @@ record Subject(
     private static final List<String> ONLY_ABSENT = List.of(ABSENT);
 
     /** Of no known age. */
-    Subject(String id, Features features, Features context, List<String> history) {
+    public Subject(String id, Features features, Features context, List<String> history) {
         this(id, features, context, history, "", UNKNOWN, 0);
     }
 
@@ -52,11 +52,11 @@ record Subject(
                 user.user(), user.features(), example.context(), user.history(), example.action(), UNKNOWN, 0);
     }
 
-    static Subject item(String item, Features features) {
+    public static Subject item(String item, Features features) {
         return new Subject(item, features, Features.NONE, List.of());
     }
 
-    static Subject item(CatalogueItem item, long now) {
+    public static Subject item(CatalogueItem item, long now) {
         return new Subject(item.item(), item.features(), Features.NONE, List.of(), "", item.time(), now);
     }
 

@@ -24,7 +24,7 @@ import java.util.function.Predicate;
  * <p>Layout of an input row: the features side by side, in the order of their declaration. Of an output row: the channels side by
  * side, each of unit length before its factor.
  */
-final class Tower {
+public final class Tower {
 
     /** A vector shorter than this has no direction: it is published as zeros and passes no gradient. */
     static final float MIN_NORM = 1e-6f;
@@ -122,7 +122,7 @@ final class Tower {
         return feature.source() == Source.USER && feature.kind() == Kind.ID;
     }
 
-    TowerNetwork kernel() {
+    public TowerNetwork kernel() {
         return kernel;
     }
 

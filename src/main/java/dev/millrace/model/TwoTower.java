@@ -144,7 +144,8 @@ public final class TwoTower implements Durable, AutoCloseable {
      * @param items as many as candidates
      * @param weights [examples]
      */
-    StepReport learn(long step, List<Subject> users, List<Subject> items, Candidates candidates, float[] weights) {
+    public StepReport learn(
+            long step, List<Subject> users, List<Subject> items, Candidates candidates, float[] weights) {
         Moments[] userMoments = userTower.momentsCopy();
         Moments[] itemMoments = itemTower.momentsCopy();
         users.forEach(userTower::observe);
@@ -607,19 +608,19 @@ public final class TwoTower implements Durable, AutoCloseable {
     @Override
     public void close() {}
 
-    Tower userTower() {
+    public Tower userTower() {
         return userTower;
     }
 
-    Tower itemTower() {
+    public Tower itemTower() {
         return itemTower;
     }
 
-    Map<String, EmbeddingTable> tables() {
+    public Map<String, EmbeddingTable> tables() {
         return tables;
     }
 
-    Map<String, RowGradients> rowGradients() {
+    public Map<String, RowGradients> rowGradients() {
         return rowGradients;
     }
 

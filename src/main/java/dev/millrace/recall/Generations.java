@@ -1,9 +1,9 @@
 package dev.millrace.recall;
 
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.generation.GenerationHistory;
 import dev.millrace.index.ItemIndex;
-import dev.millrace.publish.GenerationFact;
-import dev.millrace.publish.GenerationFact.Kind;
-import dev.millrace.publish.GenerationHistory;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,8 +1,8 @@
 package dev.millrace.serve;
 
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.generation.GenerationFact;
 import dev.millrace.index.ItemIndex;
-import dev.millrace.publish.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations;
 import dev.millrace.recall.Generations.Outcome;

@@ -1,5 +1,7 @@
 package dev.millrace.stream;
 
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.ClusterAdmin;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,5 +1,7 @@
 package dev.millrace.stream;
 
+import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.ClusterAdmin;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.wire.RegistryUnreachableException;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.InvalidOffsetException;

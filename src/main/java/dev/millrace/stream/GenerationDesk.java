@@ -1,9 +1,18 @@
 package dev.millrace.stream;
 
-import dev.millrace.publish.GenerationFact;
-import dev.millrace.publish.GenerationFact.Kind;
-import dev.millrace.publish.GenerationHistory;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.generation.GenerationHistory;
+import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.GenerationRecords;
+import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PartProgress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;

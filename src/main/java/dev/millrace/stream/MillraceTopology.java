@@ -3,8 +3,11 @@ package dev.millrace.stream;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.state.Books;
+import dev.millrace.topic.EmbeddingRecords;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.AvroWire;
 import java.time.Duration;
 import java.util.function.Supplier;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -44,7 +47,7 @@ public final class MillraceTopology {
     static final String ATTRIBUTION_STORE = "attribution";
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";
-    static final String LEARNER_STORE = "learner";
+    public static final String LEARNER_STORE = "learner";
 
     static final String TO_EXAMPLES = "to-training-examples";
     static final String TO_USER_FEATURES = "to-user-features";

@@ -2,6 +2,8 @@ package dev.millrace.stream;
 
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.UndecodableException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
@@ -10,7 +12,7 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /** Where a processor's records go: encodes each for its topic and forwards it to the sink of that name. */
-final class Outlet {
+public final class Outlet {
 
     private final ProcessorContext<byte[], byte[]> context;
     private final AvroWire wire;
@@ -64,7 +66,7 @@ final class Outlet {
                 .orElseThrow(() -> new IllegalStateException("asked for a record's origin outside of process"));
     }
 
-    static byte[] utf8(String text) {
+    public static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 

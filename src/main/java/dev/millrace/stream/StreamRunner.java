@@ -1,5 +1,8 @@
 package dev.millrace.stream;
 
+import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.ClusterAdmin;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -49,7 +52,7 @@ public final class StreamRunner implements AutoCloseable {
         LEARN,
         LEARN_FROM_LOG;
 
-        String suffix() {
+        public String suffix() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }

@@ -1,4 +1,4 @@
-/** All of Kafka: topologies, processors, stores, wire formats, the embedded broker, topic followers. */
+/** Kafka Streams: topologies, processors, stores, and what runs them. */
 @NullMarked
 package dev.millrace.stream;
 

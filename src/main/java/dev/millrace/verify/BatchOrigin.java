@@ -3,7 +3,7 @@ package dev.millrace.verify;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.stream.LoggedBatch;
+import dev.millrace.topic.LoggedBatch;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;

@@ -1,15 +1,15 @@
 package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.stream.EmbeddingRecords;
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.stream.PartProgress;
-import dev.millrace.stream.ProgressRecords;
-import dev.millrace.stream.TopicNames;
-import dev.millrace.stream.TopicReader;
-import dev.millrace.stream.TopicRecord;
+import dev.millrace.topic.EmbeddingRecords;
+import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.TopicRecord;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.PartProgress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;

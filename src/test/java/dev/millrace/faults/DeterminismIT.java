@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.cli.MillraceProcess;
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -6,7 +6,7 @@ import dev.millrace.avro.UserEvent;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

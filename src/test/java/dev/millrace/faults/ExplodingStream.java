@@ -2,7 +2,7 @@ package dev.millrace.faults;
 
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.util.SortedMap;
 
 /**

@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.cli.MillraceProcess;
-import dev.millrace.stream.EventProducer;
-import dev.millrace.stream.TopicRecord;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicRecord;
 import dev.millrace.train.TrainingProgress;
 import java.util.List;
 import org.junit.jupiter.api.Tag;

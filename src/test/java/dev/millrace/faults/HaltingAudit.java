@@ -1,11 +1,11 @@
 package dev.millrace.faults;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.AvroWire;
 import dev.millrace.stream.HaltingTrainer;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
+import dev.millrace.wire.AvroWire;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;

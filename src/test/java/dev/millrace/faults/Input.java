@@ -1,6 +1,6 @@
 package dev.millrace.faults;
 
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.util.SortedMap;
 
 /** What is sent to a system, the same whenever it is sent; equal inputs have equal texts. */

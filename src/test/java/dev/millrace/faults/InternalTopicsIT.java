@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.state.Books;
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.stream.HaltingTrainer;
 import dev.millrace.stream.KillPoint;
-import dev.millrace.stream.TopicFollower;
+import dev.millrace.topic.TopicFollower;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

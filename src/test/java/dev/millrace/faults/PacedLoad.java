@@ -1,6 +1,6 @@
 package dev.millrace.faults;
 
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;

@@ -7,7 +7,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;

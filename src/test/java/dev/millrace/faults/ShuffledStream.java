@@ -4,7 +4,7 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
-import dev.millrace.stream.EventProducer;
+import dev.millrace.topic.EventProducer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;

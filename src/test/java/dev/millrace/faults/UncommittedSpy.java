@@ -1,6 +1,6 @@
 package dev.millrace.faults;
 
-import dev.millrace.stream.ClientSettings;
+import dev.millrace.topic.ClientSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -2,9 +2,9 @@ package dev.millrace.recall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.index.ItemIndex;
-import dev.millrace.publish.GenerationFact;
-import dev.millrace.publish.GenerationFact.Kind;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations.Outcome;
 import java.util.HashMap;

@@ -5,6 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicSettings;
+import dev.millrace.topic.Topics;
+import dev.millrace.wire.AvroWire;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

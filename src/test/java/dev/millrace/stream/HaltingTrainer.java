@@ -2,7 +2,11 @@ package dev.millrace.stream;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.model.StepTimes;
+import dev.millrace.topic.InterruptedClients;
+import dev.millrace.topic.Interruption;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
+import dev.millrace.wire.AvroWire;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

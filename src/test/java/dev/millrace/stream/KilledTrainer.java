@@ -1,6 +1,9 @@
 package dev.millrace.stream;
 
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
+import dev.millrace.wire.AvroWire;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;

@@ -4,6 +4,17 @@ import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.TopicFollower;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicSettings;
+import dev.millrace.topic.Topics;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PartProgress;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -7,7 +7,10 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.WireSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -17,14 +20,14 @@ import java.util.Properties;
 import org.apache.kafka.streams.StreamsConfig;
 
 /** Settings and events for the tests of the streaming side. */
-final class Streams {
+public final class Streams {
 
     /** 2026-01-01, where the tests' event time begins. */
-    static final long T0 = 1_767_225_600_000L;
+    public static final long T0 = 1_767_225_600_000L;
 
     private Streams() {}
 
-    static SettingsReader reader(String... keysAndValues) {
+    public static SettingsReader reader(String... keysAndValues) {
         Map<String, String> given = new HashMap<>(Map.of(
                 "batch.size", "16",
                 "batch.negatives", "8",
@@ -38,7 +41,7 @@ final class Streams {
         return new SettingsReader(given);
     }
 
-    static TopicNames topics() {
+    public static TopicNames topics() {
         return TopicNames.read(new SettingsReader(Map.of()));
     }
 
@@ -56,7 +59,7 @@ final class Streams {
         return new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30), () -> 0);
     }
 
-    static AvroWire wire() {
+    public static AvroWire wire() {
         return new AvroWire(
                 new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty()));
     }
@@ -69,7 +72,7 @@ final class Streams {
         return config;
     }
 
-    static Exposure exposure(String id, String user, String item, long time) {
+    public static Exposure exposure(String id, String user, String item, long time) {
         return new Exposure(
                 id, user, item, time, time + 5, Features.of(Map.of("position", new FeatureValue.Quantity(3))));
     }
@@ -78,7 +81,7 @@ final class Streams {
         return new Click(id, user, item, Optional.empty(), "click", 1, time, time + 7, Features.NONE);
     }
 
-    static CatalogueItem item(String id) {
+    public static CatalogueItem item(String id) {
         return new CatalogueItem(id, T0, Features.of(Map.of("category", new FeatureValue.Category("c1"))));
     }
 }

@@ -1,0 +1,184 @@
+package dev.millrace.bench;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ServeProcess;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.index.ItemIndex;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.TwoTower;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.recall.ServedGeneration;
+import dev.millrace.state.EntrySink;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.Topics;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ModelUpdate;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+
+/**
+ * Times how a server starts on a topic of many vectors: from nothing until {@code /readyz} answers 200.
+ *
+ * <p>The topic holds one record an item, as compaction leaves it. Broker and server are in this process, so the times are those of both.
+ */
+public final class ColdStartBench {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(30);
+    private static final Duration LOOK = Duration.ofMillis(20);
+    private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01
+
+    private final Path directory;
+    private final PrintWriter out;
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    /** @param directory for broker and state, empty */
+    public ColdStartBench(Path directory, PrintWriter out) {
+        this.directory = directory;
+        this.out = out;
+    }
+
+    /**
+     * Prints a line for each start.
+     *
+     * @param dim width of a vector
+     * @param isWithGraph whether to wait for the graph of the items too
+     */
+    public void run(int items, int dim, int rounds, boolean isWithGraph) throws IOException, InterruptedException {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            Map<String, String> given = new TreeMap<>(Map.of(
+                    "kafka.bootstrap.servers",
+                    broker.bootstrapServers(),
+                    "tower.dim",
+                    Integer.toString(dim),
+                    "serve.port",
+                    "0",
+                    "serve.graph.min-items",
+                    isWithGraph ? "1" : "0"));
+            MillraceSettings settings = load(given);
+            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+            long start = System.nanoTime();
+            fill(settings, items, dim);
+            print("%,d records of %d written in %.1f s", items, dim, seconds(start));
+            for (int round = 1; round <= rounds; round++) {
+                given.put("serve.state-dir", directory.resolve("serve-" + round).toString());
+                start(load(given), items, round, isWithGraph);
+            }
+        }
+    }
+
+    private void start(MillraceSettings settings, int items, int round, boolean isWithGraph)
+            throws IOException, InterruptedException {
+        long before = usedHeap();
+        long start = System.nanoTime();
+        try (ServeProcess server =
+                ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+            URI ready = URI.create(server.url() + "/readyz");
+            await(() -> isReady(ready));
+            double seconds = seconds(start);
+            print(
+                    "start %d  ready after %.1f s, %,.0f vectors/s  heap %,d MB, %,d bytes an item",
+                    round, seconds, items / seconds, (usedHeap() - before) >> 20, (usedHeap() - before) / items);
+            if (isWithGraph) {
+                ItemIndex index = server.state()
+                        .engine()
+                        .served()
+                        .map(ServedGeneration::index)
+                        .orElseThrow();
+                await(() -> index.graphItems() > 0);
+                print(
+                        "start %d  graph after %.1f s  heap %,d MB, %,d bytes an item",
+                        round, seconds(start), (usedHeap() - before) >> 20, (usedHeap() - before) / items);
+            }
+        }
+    }
+
+    /** The vectors, and the query side of a model that has learnt nothing. */
+    private static void fill(MillraceSettings settings, int items, int dim) {
+        ModelSettings model = settings.trainer().model();
+        String generation = model.generationName();
+        TwoTower towers = new TwoTower(model, new Catalogue('c'));
+        if (towers.dim() != dim) {
+            throw new IllegalArgumentException("the model's vectors have " + towers.dim() + " components, not " + dim);
+        }
+        try (SyntheticPublication publication = new SyntheticPublication(
+                settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
+            towers.drainDirty(new EntrySink() {
+                @Override
+                public void put(byte[] key, byte[] value) {
+                    if (towers.isQuerySide(key)) {
+                        publication.send(new ModelUpdate(generation, 1, key, Optional.of(value)), value, FIRST_TIME);
+                    }
+                }
+
+                @Override
+                public void delete(byte[] key) {}
+            });
+            float[] vectors = IndexBench.vectors(new Random(1), items, dim);
+            for (int item = 0; item < items; item++) {
+                float[] vector = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
+                publication.send(
+                        new ItemEmbedding("item-" + item, Optional.of(vector), generation, 1, FIRST_TIME, FIRST_TIME),
+                        vector,
+                        FIRST_TIME + item);
+            }
+            publication.complete(new GenerationFact(
+                    generation, GenerationFact.Kind.STARTED, FIRST_TIME, 1, items, "bench", settings.trainerTexts()));
+            publication.flush();
+        }
+    }
+
+    /** Something that takes time to become true. */
+    private interface Condition {
+        boolean holds() throws IOException, InterruptedException;
+    }
+
+    private static void await(Condition condition) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.holds()) {
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException("the server took longer than " + PATIENCE);
+            }
+            Thread.sleep(LOOK.toMillis());
+        }
+    }
+
+    private boolean isReady(URI ready) throws IOException, InterruptedException {
+        return client.send(HttpRequest.newBuilder(ready).build(), HttpResponse.BodyHandlers.discarding())
+                        .statusCode()
+                == 200;
+    }
+
+    private static MillraceSettings load(Map<String, String> given) throws IOException {
+        return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
+    }
+
+    private static double seconds(long startNanos) {
+        return (System.nanoTime() - startNanos) / 1e9;
+    }
+
+    private static long usedHeap() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    private void print(String format, Object... arguments) {
+        out.printf(Locale.ROOT, format + "%n", arguments);
+        out.flush();
+    }
+}

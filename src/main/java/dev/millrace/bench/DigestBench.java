@@ -1,0 +1,96 @@
+package dev.millrace.bench;
+
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.serve.DiskEntries;
+import dev.millrace.state.EntryDigest;
+import dev.millrace.state.Fields;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+
+/** Times what the digest adds to a commit: the same changed rows are written to RocksDB and taken into the digest, in turn. */
+public final class DigestBench {
+
+    private static final int DIM = 64;
+    private static final int ROUNDS = 9;
+    private static final long CACHE_BYTES = 128 << 20;
+
+    private DigestBench() {}
+
+    /**
+     * @param rows in the table
+     * @param changed of them in one commit
+     * @param directory for RocksDB; what an earlier run left there goes
+     */
+    public static void run(PrintStream out, int rows, int changed, Path directory) throws IOException {
+        EntryDigest digest = new EntryDigest();
+        double[] written = new double[ROUNDS];
+        double[] digested = new double[ROUNDS];
+        try (DiskEntries disk = DiskEntries.open(directory, CACHE_BYTES)) {
+            for (int row = 0; row < rows; row++) {
+                byte[] key = key(row);
+                byte[] value = value(row, -1);
+                digest.put(key, value);
+                disk.put(key, value);
+            }
+            for (int round = -2; round < ROUNDS; round++) { // the first two warm up
+                byte[][] keys = new byte[changed][];
+                byte[][] values = new byte[changed][];
+                for (int at = 0; at < changed; at++) {
+                    int row = CounterRandom.below(rows, 1, round, at);
+                    keys[at] = key(row);
+                    values[at] = value(row, round);
+                }
+                long begin = System.nanoTime();
+                for (int at = 0; at < changed; at++) {
+                    disk.put(keys[at], values[at]);
+                }
+                long middle = System.nanoTime();
+                for (int at = 0; at < changed; at++) {
+                    digest.put(keys[at], values[at]);
+                }
+                digest.digest();
+                long end = System.nanoTime();
+                if (round >= 0) {
+                    written[round] = (middle - begin) / 1e3 / changed;
+                    digested[round] = (end - middle) / 1e3 / changed;
+                }
+            }
+        }
+        out.printf(
+                Locale.ROOT,
+                "%,d rows of %d floats, %,d of them changed a commit, %d rounds%n",
+                rows,
+                DIM,
+                changed,
+                ROUNDS);
+        print(out, "RocksDB put, no changelog", written);
+        print(out, "digest", digested);
+    }
+
+    private static void print(PrintStream out, String what, double[] micros) {
+        Arrays.sort(micros);
+        out.printf(
+                Locale.ROOT,
+                "%-26s %6.2f µs a row [%.2f-%.2f]%n",
+                what,
+                micros[micros.length / 2],
+                micros[0],
+                micros[micros.length - 1]);
+    }
+
+    private static byte[] key(int row) {
+        return ("mruser\0user" + row).getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] value(int row, int round) {
+        float[] floats = new float[DIM];
+        for (int at = 0; at < DIM; at++) {
+            floats[at] = (float) CounterRandom.bits(row, round, at);
+        }
+        return new Fields().floats(floats).floats(new float[] {round}).framed();
+    }
+}

@@ -1,0 +1,332 @@
+package dev.millrace.bench;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ReplayRun;
+import dev.millrace.replay.BadRow;
+import dev.millrace.replay.DataSet;
+import dev.millrace.replay.Pace;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.replay.ShopGenerator;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.Topics;
+import dev.millrace.wire.AvroWire;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures how soon what happens shows, with broker, trainer and server as processes of their own on this machine.
+ *
+ * <p>A generated shop sends at a steady rate from this process, which asks the recall API as well. What is measured begins after a
+ * warm-up, in which the JVMs compile.
+ */
+public final class FreshnessBench {
+
+    /**
+     * How to measure.
+     *
+     * @param rate exposures and clicks a second
+     * @param warmUp before anything counts
+     * @param span that counts
+     * @param queriesPerSecond of recall
+     */
+    public record Plan(Pace.EventsPerSecond rate, Duration warmUp, Duration span, double queriesPerSecond) {}
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final long LOOK_MILLIS = 1_000;
+    private static final int SETTLE_LOOKS = 5; // what was sent last is shown by then, and more is still being sent
+    private static final int LOOKS_A_LINE = 10;
+    private static final String FRESHNESS = "millrace_freshness_seconds";
+    private static final String WITHHELD = "millrace_learn_withheld";
+    private static final String RECENT = "millrace_freshness_recent_seconds";
+
+    private final Path directory;
+    private final List<String> launcher;
+    private final List<Path> files;
+    private final Map<String, String> given;
+    private final PrintWriter out;
+    private final AtomicReference<@Nullable Throwable> sendFailure = new AtomicReference<>();
+
+    /**
+     * @param directory of all data and logs, empty
+     * @param launcher command that runs the program, without arguments
+     * @param files of settings, for all parts
+     * @param given settings that hold over those of the files
+     */
+    public FreshnessBench(
+            Path directory, List<String> launcher, List<Path> files, Map<String, String> given, PrintWriter out) {
+        this.directory = directory.toAbsolutePath();
+        this.launcher = List.copyOf(launcher);
+        this.files = files.stream().map(Path::toAbsolutePath).toList();
+        this.given = new TreeMap<>(given);
+        this.given.put("stream.state-directory", this.directory.resolve("state").toString());
+        this.given.put("serve.state-dir", this.directory.resolve("serve").toString());
+        this.given.put("serve.port", "0");
+        this.given.put("train.http.port", "0");
+        this.given.merge("publish.attributes", FreshnessProbes.MARK, (others, mark) -> others + "," + mark);
+        this.out = out;
+    }
+
+    /** The shop, and the time it has come to. */
+    private record TimedShop(ShopGenerator shop, AtomicLong time) implements DataSet {
+
+        @Override
+        public boolean hasExposures() {
+            return shop.hasExposures();
+        }
+
+        @Override
+        public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
+            return shop.events(badRows).peek(event -> time.accumulateAndGet(event.time(), Math::max));
+        }
+    }
+
+    /** Runs, and prints what it measured. */
+    public void run(Plan plan) throws IOException, InterruptedException {
+        try (SeparateProcesses processes = new SeparateProcesses(directory, launcher)) {
+            String broker = processes.start(
+                    List.of(
+                            "broker",
+                            "--port",
+                            "0",
+                            "--dir",
+                            directory.resolve("broker").toString()),
+                    Pattern.compile("broker (\\S+:\\d+),"));
+            given.put("kafka.bootstrap.servers", broker);
+            MillraceSettings settings = MillraceSettings.load(files, Map.of(), System.getenv(), given);
+            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+            String trainerUrl = processes.start(command("train"), Pattern.compile("health and metrics (\\S+)"));
+            String url = processes.start(command("serve"), Pattern.compile("recall API (\\S+)"));
+            measure(plan, settings, processes, new RecallClient(url), new RecallClient(trainerUrl));
+        }
+    }
+
+    private List<String> command(String name) {
+        List<String> command = new ArrayList<>(List.of(name));
+        files.forEach(file -> command.addAll(List.of("--config", file.toString())));
+        given.forEach((key, value) -> command.addAll(List.of("--set", key + "=" + value)));
+        return command;
+    }
+
+    private void measure(
+            Plan plan,
+            MillraceSettings settings,
+            SeparateProcesses processes,
+            RecallClient recall,
+            RecallClient trainer)
+            throws InterruptedException {
+        AvroWire wire = new AvroWire(settings.wire());
+        TimedShop shop = new TimedShop(new ShopGenerator(settings.shop()), new AtomicLong());
+        ReplayRun replay = new ReplayRun(shop, plan.rate(), Long.MAX_VALUE, bad -> {});
+        Map<String, ProcessHandle> handles = new LinkedHashMap<>(processes.handles());
+        handles.put("bench", ProcessHandle.current());
+        ProcessLoad load = new ProcessLoad(handles);
+        try (EventProducer producer =
+                        new EventProducer(settings.clients(), settings.topics().names(), wire);
+                ClickTrail trail =
+                        new ClickTrail(settings.clients(), settings.topics().names(), wire)) {
+            Thread sender = new Thread(() -> send(replay, producer), "replay");
+            sender.start();
+            awaitFirstAnswers(recall, processes);
+            try (FreshnessProbes probes = new FreshnessProbes(
+                    recall,
+                    producer,
+                    shop.time()::get,
+                    plan.queriesPerSecond(),
+                    settings.shop().users())) {
+                out.printf(Locale.ROOT, "warms up for %d s%n", plan.warmUp().toSeconds());
+                watch(plan.warmUp().toSeconds(), processes, recall, probes, load);
+                out.printf(Locale.ROOT, "measures for %d s%n", plan.span().toSeconds());
+                probes.clear();
+                long begin = System.currentTimeMillis();
+                Map<String, Long> sentBefore = replay.sent();
+                NavigableMap<Double, Long> before = recall.histogram(FRESHNESS);
+                load.begin();
+                watch(plan.span().toSeconds(), processes, recall, probes, load);
+                Map<String, Double> cores = load.cores();
+                NavigableMap<Double, Long> after = recall.histogram(FRESHNESS);
+                Map<String, Long> sentAfter = replay.sent();
+                long end = System.currentTimeMillis();
+                out.println();
+                printSettings(plan, settings);
+                printEvents(sentBefore, sentAfter, (end - begin) / 1e3);
+                printLoad(cores, load.coresOfTheMachine());
+                out.println();
+                out.println("                                count      p50      p99      max");
+                printFreshness(before, after);
+                print("new item → recalled", probes.newItems());
+                print("click → its user's answer", probes.changedAnswers());
+                print("recall request", probes.requests());
+                if (trainer.gauge(WITHHELD) > 0) {
+                    out.println(
+                            "publication is withheld at the end: clicks whose vectors were kept back are not among them");
+                }
+                if (probes.unanswered() > 0) {
+                    out.println(probes.unanswered() + " new items or clicks did not show within 30 s");
+                }
+                out.flush();
+                watch(SETTLE_LOOKS, processes, recall, probes, load);
+                out.println();
+                out.println("a click's way, the oldest of each vector");
+                trail.legs(begin, end).forEach(this::print);
+                out.flush();
+            } finally {
+                replay.stop();
+                sender.join();
+            }
+        }
+    }
+
+    private void awaitFirstAnswers(RecallClient recall, SeparateProcesses processes) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (recall.ask("/v1/recall?user=u0").isEmpty()) {
+            processes.requireAll();
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException(
+                        "nothing was served within " + PATIENCE.toSeconds() + " s, see the logs in " + directory);
+            }
+            Thread.sleep(LOOK_MILLIS / 10);
+        }
+    }
+
+    private void send(ReplayRun replay, EventProducer producer) {
+        try {
+            replay.run(producer, InstantSource.system());
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error failed) {
+            sendFailure.set(failed);
+        }
+    }
+
+    /** Lets so many seconds pass, and sees that every part goes on. */
+    private void watch(
+            long seconds, SeparateProcesses processes, RecallClient recall, FreshnessProbes probes, ProcessLoad load)
+            throws InterruptedException {
+        long begin = System.nanoTime();
+        for (long look = 1; look <= seconds; look++) {
+            Thread.sleep(Math.max(0, look * LOOK_MILLIS - (System.nanoTime() - begin) / 1_000_000));
+            load.look();
+            processes.requireAll();
+            Throwable failed = probes.failure().orElse(sendFailure.get());
+            if (failed != null) {
+                throw new IllegalStateException("a part of the measurement failed: " + failed, failed);
+            }
+            if (look % LOOKS_A_LINE == 0) {
+                out.printf(
+                        Locale.ROOT,
+                        "%5d s  click → served vector, last minute: p50 %.2f s  p99 %.2f s%n",
+                        look,
+                        recall.gauge(RECENT + "{quantile=\"0.5\"}"),
+                        recall.gauge(RECENT + "{quantile=\"0.99\"}"));
+                out.flush();
+            }
+        }
+    }
+
+    private void printSettings(Plan plan, MillraceSettings settings) {
+        out.printf(
+                Locale.ROOT,
+                "commits every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam every %d steps, %d partitions, heaps of %d MB%n",
+                settings.stream().attributeCommitInterval().toMillis(),
+                settings.stream().learnCommitInterval().toMillis(),
+                settings.trainer().batch().size(),
+                settings.stream().maxWait().toMillis(),
+                settings.trainer().exam().everySteps(),
+                settings.topics().partitions(),
+                Runtime.getRuntime().maxMemory() >> 20);
+        out.printf(
+                Locale.ROOT,
+                "%,.0f events/s for %d s, after %d s of warm-up; %.0f recall requests a second%n",
+                plan.rate().rate(),
+                plan.span().toSeconds(),
+                plan.warmUp().toSeconds(),
+                plan.queriesPerSecond());
+    }
+
+    private void printEvents(Map<String, Long> before, Map<String, Long> after, double seconds) {
+        long exposures = after.getOrDefault("exposures", 0L) - before.getOrDefault("exposures", 0L);
+        long clicks = after.getOrDefault("clicks", 0L) - before.getOrDefault("clicks", 0L);
+        out.printf(
+                Locale.ROOT,
+                "sent %,.0f events/s: %,d exposures and %,d clicks in %.1f s%n",
+                (exposures + clicks) / seconds,
+                exposures,
+                clicks,
+                seconds);
+    }
+
+    private void printLoad(Map<String, Double> cores, int ofTheMachine) {
+        StringBuilder text = new StringBuilder("cores used, of " + ofTheMachine + ":");
+        cores.forEach((name, used) -> text.append(String.format(Locale.ROOT, " %s %.2f", name, used)));
+        out.printf(
+                Locale.ROOT,
+                "%s; load average %.1f%n",
+                text,
+                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+    }
+
+    /** Of what the server counted in between; within a bucket as if evenly spread, as Prometheus does. */
+    private void printFreshness(NavigableMap<Double, Long> before, NavigableMap<Double, Long> after) {
+        NavigableMap<Double, Long> counts = new TreeMap<>();
+        after.forEach((edge, count) -> counts.put(edge, count - before.getOrDefault(edge, 0L)));
+        long total = counts.isEmpty() ? 0 : counts.lastEntry().getValue();
+        out.printf(
+                Locale.ROOT,
+                "%-28s %,8d %,5.0f ms %,5.0f ms            %.2f %% within 1 s%n",
+                "click → served vector",
+                total,
+                quantileMillis(counts, 0.5),
+                quantileMillis(counts, 0.99),
+                100.0 * counts.getOrDefault(1.0, 0L) / Math.max(1, total));
+    }
+
+    static double quantileMillis(NavigableMap<Double, Long> counts, double share) {
+        double wanted = counts.isEmpty() ? 0 : share * counts.lastEntry().getValue();
+        double lowerEdge = 0;
+        double below = 0;
+        for (Map.Entry<Double, Long> bucket : counts.entrySet()) {
+            double upTo = bucket.getValue();
+            if (upTo >= wanted && upTo > below) {
+                double within = bucket.getKey().isInfinite()
+                        ? 0
+                        : (bucket.getKey() - lowerEdge) * (wanted - below) / (upTo - below);
+                return 1_000 * (lowerEdge + within);
+            }
+            lowerEdge = bucket.getKey();
+            below = upTo;
+        }
+        return Double.NaN;
+    }
+
+    private void print(String what, Waits waits) {
+        if (waits.count() == 0) {
+            out.printf(Locale.ROOT, "%-28s %,8d%n", what, 0);
+            return;
+        }
+        out.printf(
+                Locale.ROOT,
+                "%-28s %,8d %,5.0f ms %,5.0f ms %,5.0f ms%n",
+                what,
+                waits.count(),
+                waits.quantile(0.5),
+                waits.quantile(0.99),
+                waits.quantile(1));
+    }
+}

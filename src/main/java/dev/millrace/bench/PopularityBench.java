@@ -1,0 +1,118 @@
+package dev.millrace.bench;
+
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.batch.ItemPopularity;
+import dev.millrace.batch.PopularitySettings;
+import dev.millrace.batch.PopularitySettings.Estimator;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Compares estimators of popularity with the truth, on drawn streams whose items have the frequencies of Zipf's law, with and
+ * without a drift: at half time, every item takes another's frequency.
+ */
+public final class PopularityBench {
+
+    private static final int ITEMS = 10_000;
+    private static final int POSITIVES = 512_000;
+    private static final char PREFIX = 'P';
+
+    private PopularityBench() {}
+
+    /** Whether frequencies change at half time. */
+    public enum Drift {
+        NONE,
+        SWAP
+    }
+
+    /** A stream of positives. */
+    public record Stream(int items, int batchSize, int batches, Drift drift, long seed) {}
+
+    /** Prints the errors of all estimators. */
+    public static void run(PrintStream out, List<Integer> batchSizes) {
+        out.printf(
+                Locale.ROOT,
+                "%,d items, %,d positives, Zipf; deviation of log p from the truth, weighted by the stream%n%-38s",
+                ITEMS,
+                POSITIVES,
+                "");
+        batchSizes.forEach(size -> out.printf(Locale.ROOT, " %6d still %6d swap", size, size));
+        out.println();
+        List<PopularitySettings> estimators = List.of(
+                new PopularitySettings(Estimator.INTERVALS, 1, 0.05, 0, 16),
+                new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 0, 16),
+                new PopularitySettings(Estimator.INTERVALS, 1, 0.002, 0, 16),
+                new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 1, ITEMS),
+                new PopularitySettings(Estimator.INTERVALS, 1, 0.01, 5, ITEMS),
+                new PopularitySettings(Estimator.RUNNING, 1, 1, 0, 16),
+                new PopularitySettings(Estimator.DECAYED, 100_000, 1, 0, 16),
+                new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 1, ITEMS),
+                new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS),
+                new PopularitySettings(Estimator.COUNT_MIN, 100_000, 1, 4, ITEMS / 10));
+        for (PopularitySettings settings : estimators) {
+            out.printf(Locale.ROOT, "%-38s", name(settings));
+            for (int size : batchSizes) {
+                for (Drift drift : Drift.values()) {
+                    Stream stream = new Stream(ITEMS, size, POSITIVES / size, drift, 1);
+                    out.printf(Locale.ROOT, " %11.3f ", error(settings.estimator(PREFIX, size), stream));
+                }
+            }
+            out.println();
+        }
+    }
+
+    /**
+     * Lets an estimator watch a stream.
+     *
+     * @return deviation of its log p from that of the frequencies at the end, without the mean of it, which a softmax does not see;
+     *     both weighted by those frequencies
+     */
+    public static double error(ItemPopularity popularity, Stream stream) {
+        double[] below = new double[stream.items];
+        double total = 0;
+        for (int rank = 0; rank < stream.items; rank++) {
+            total += 1.0 / (rank + 1);
+            below[rank] = total;
+        }
+        for (int batch = 0; batch < stream.batches; batch++) {
+            boolean isSwapped = stream.drift == Drift.SWAP && batch >= stream.batches / 2;
+            List<String> positives = new ArrayList<>(stream.batchSize);
+            for (int at = 0; at < stream.batchSize; at++) {
+                double uniform = (CounterRandom.bits(stream.seed, batch, at) >>> 11) * 0x1p-53;
+                int found = Arrays.binarySearch(below, uniform * total);
+                positives.add(item(stream, found < 0 ? -1 - found : found, isSwapped));
+            }
+            popularity.observe(positives);
+        }
+        double mean = 0;
+        double squares = 0;
+        for (int rank = 0; rank < stream.items; rank++) {
+            double frequency = 1.0 / (rank + 1) / total;
+            String item = item(stream, rank, stream.drift == Drift.SWAP);
+            double error = popularity.logProbability(item, stream.items) - StrictMath.log(frequency);
+            mean += frequency * error;
+            squares += frequency * error * error;
+        }
+        return StrictMath.sqrt(squares - mean * mean);
+    }
+
+    /** The item of a rank; once swapped, of the rank as far away as may be. */
+    private static String item(Stream stream, int rank, boolean isSwapped) {
+        return "item-" + (isSwapped ? (rank + stream.items / 2) % stream.items : rank);
+    }
+
+    private static String name(PopularitySettings settings) {
+        String name = settings.estimator().name().toLowerCase(Locale.ROOT).replace('_', '-');
+        return switch (settings.estimator()) {
+            case RUNNING -> name;
+            case DECAYED -> name + ", half-life " + Math.round(settings.halfLife());
+            case INTERVALS ->
+                name + ", rate " + settings.rate()
+                        + (settings.hashes() == 0 ? "" : ", " + settings.hashes() + " x " + settings.buckets());
+            case COUNT_MIN -> name + ", " + settings.hashes() + " x " + settings.buckets();
+        };
+    }
+}

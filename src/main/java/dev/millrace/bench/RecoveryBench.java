@@ -1,0 +1,148 @@
+package dev.millrace.bench;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ProgressWatch;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.Topics;
+import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.AvroWire;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Times how a learner comes back after SIGKILL: a process of its own on a store of many rows, with the broker in this one.
+ *
+ * <p>Each round appends one batch, starts the learner, and takes two times from the start of the process: until Kafka Streams
+ * runs, and until the new batch has been learnt, for which all rows must be on the heap. Then it kills the learner.
+ */
+public final class RecoveryBench {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(15);
+    private static final Pattern READY = Pattern.compile("ready after ([0-9.]+) s, restored ([0-9]+) records");
+    private static final Map<String, String> SETTINGS = Map.of(
+            "batch.size", "512",
+            "batch.negatives", "0",
+            "exam.every-steps", "1000000",
+            "topic.partitions", "1",
+            "train.http.port", "-1");
+
+    private final Path directory;
+    private final List<String> launcher;
+    private final PrintWriter out;
+
+    /**
+     * @param directory for broker and state, empty
+     * @param launcher command that runs the program, without arguments
+     */
+    public RecoveryBench(Path directory, List<String> launcher, PrintWriter out) {
+        this.directory = directory;
+        this.launcher = List.copyOf(launcher);
+        this.out = out;
+    }
+
+    /**
+     * Prints a line for each round.
+     *
+     * @param rows of the user table
+     * @param rounds of kill and start
+     */
+    public void run(long rows, int rounds, boolean areStoresTransactional) throws IOException, InterruptedException {
+        Path place = directory.resolve(areStoresTransactional ? "transactional" : "plain");
+        try (EmbeddedBroker broker = EmbeddedBroker.start(place.resolve("broker"))) {
+            List<String> options = new ArrayList<>(List.of("--bootstrap-server", broker.bootstrapServers()));
+            SETTINGS.forEach((key, value) -> options.addAll(List.of("--set", key + "=" + value)));
+            options.addAll(List.of("--set", "stream.transactional-stores=" + areStoresTransactional));
+            options.addAll(List.of("--set", "stream.state-directory=" + place.resolve("state")));
+            Map<String, String> given = new java.util.TreeMap<>(SETTINGS);
+            given.put("kafka.bootstrap.servers", broker.bootstrapServers());
+            MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
+            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+            AvroWire wire = new AvroWire(settings.wire());
+            try (SyntheticLog log = new SyntheticLog(
+                            settings.clients(),
+                            settings.topics().names(),
+                            wire,
+                            settings.trainer().batch());
+                    ProgressWatch progress = new ProgressWatch(
+                            settings.clients(),
+                            settings.topics().names().trainingProgress(),
+                            new ProgressRecords(wire))) {
+                long step = log.append(rows);
+                Process learner = start(options, place.resolve("learner-0.log"));
+                try {
+                    await(learner, () -> stepOf(progress) >= step);
+                    for (int round = 1; round <= rounds; round++) {
+                        learner.destroyForcibly().waitFor(); // SIGKILL
+                        long next = log.append(settings.trainer().batch().size());
+                        Path printed = place.resolve("learner-" + round + ".log");
+                        long startNanos = System.nanoTime();
+                        Process again = start(options, printed);
+                        learner = again;
+                        await(again, () -> ready(printed).isPresent());
+                        double running = (System.nanoTime() - startNanos) / 1e9;
+                        await(again, () -> stepOf(progress) >= next);
+                        out.printf(
+                                Locale.ROOT,
+                                "rows %,d  transactional stores %s  round %d  running after %.1f s  learnt again after %.1f s  restored %,d records%n",
+                                rows,
+                                areStoresTransactional ? "on" : "off",
+                                round,
+                                running,
+                                (System.nanoTime() - startNanos) / 1e9,
+                                ready(printed).orElse(-1L));
+                        out.flush();
+                    }
+                } finally {
+                    learner.destroyForcibly().waitFor();
+                }
+            }
+        }
+    }
+
+    private Process start(List<String> options, Path printed) throws IOException {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of("train", "--from", "mini-batches"));
+        command.addAll(options);
+        return new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(printed.toFile())
+                .start();
+    }
+
+    private static long stepOf(ProgressWatch progress) {
+        return progress.training().map(TrainingProgress::step).orElse(0L);
+    }
+
+    /** Records restored, once the process has said that it is ready. */
+    private static Optional<Long> ready(Path printed) {
+        try {
+            Matcher found = READY.matcher(Files.readString(printed, StandardCharsets.UTF_8));
+            return found.find() ? Optional.of(Long.valueOf(found.group(2))) : Optional.empty();
+        } catch (IOException notYet) {
+            return Optional.empty();
+        }
+    }
+
+    private static void await(Process learner, BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (!learner.isAlive() || System.nanoTime() > deadline) {
+                throw new IllegalStateException("the learner ended, or took longer than " + PATIENCE);
+            }
+            Thread.sleep(20);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.millrace.bench;
+
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.EmbeddingRecords;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.GenerationRecords;
+import dev.millrace.topic.ModelUpdateRecords;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ModelUpdate;
+import dev.millrace.wire.OutputCodec;
+import java.util.List;
+import java.util.Optional;
+
+/** Writes what a trainer publishes, as it writes it: for a server with as many items as wanted. */
+public final class SyntheticPublication implements AutoCloseable {
+
+    private final TopicNames topics;
+    private final AvroWire wire;
+    private final EventProducer producer;
+
+    public SyntheticPublication(ClientSettings clients, TopicNames topics, AvroWire wire) {
+        this.topics = topics;
+        this.wire = wire;
+        this.producer = new EventProducer(clients, topics, wire);
+    }
+
+    /**
+     * Writes an item's vector.
+     *
+     * @param vector [dim] of the embedding
+     * @param time of the record, epoch milliseconds
+     */
+    public void send(ItemEmbedding embedding, float[] vector, long time) {
+        producer.sendBytes(
+                topics.itemEmbeddings(),
+                EmbeddingRecords.key(embedding.generation(), embedding.item()),
+                Optional.of(wire.encode(
+                        topics.itemEmbeddings(), OutputCodec.toAvro(embedding, vector, topics.miniBatches()))),
+                time);
+    }
+
+    /** Writes an entry of the query side. */
+    public void send(ModelUpdate update, byte[] entry, long time) {
+        producer.sendBytes(
+                topics.modelUpdates(),
+                ModelUpdateRecords.key(update.generation(), update.key()),
+                Optional.of(wire.encode(topics.modelUpdates(), ModelUpdateRecords.toAvro(update, entry))),
+                time);
+    }
+
+    /** Writes that all vectors of a generation have been sent, and that it is to answer. */
+    public void complete(GenerationFact started) {
+        String generation = started.generation();
+        producer.sendToAll(
+                topics.itemEmbeddings(),
+                EmbeddingRecords.markKey(generation),
+                wire.encode(
+                        topics.itemEmbeddings(), OutputCodec.mark(generation, started.step(), topics.miniBatches())),
+                started.at());
+        send(started);
+        for (Kind kind : List.of(Kind.COMPLETE, Kind.PROMOTED)) {
+            send(new GenerationFact(generation, kind, started.at(), started.step(), started.items(), started.by()));
+        }
+    }
+
+    private void send(GenerationFact fact) {
+        producer.sendBytes(
+                topics.generations(),
+                GenerationRecords.key(fact),
+                Optional.of(wire.encode(topics.generations(), GenerationRecords.toAvro(fact))),
+                fact.at());
+    }
+
+    /** Waits until the brokers have all of it. */
+    public void flush() {
+        producer.flush();
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+    }
+}

@@ -1,0 +1,37 @@
+package dev.millrace.bench;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/** How long things took, each of them kept, so that quantiles are exact. Safe for threads. */
+final class Waits {
+
+    private final List<Double> millis = new ArrayList<>();
+
+    synchronized void add(double took) {
+        millis.add(took);
+    }
+
+    synchronized int count() {
+        return millis.size();
+    }
+
+    synchronized void clear() {
+        millis.clear();
+    }
+
+    /**
+     * The smallest that at least this share do not exceed, milliseconds; not a number if there are none.
+     *
+     * @param share in (0, 1]; 1 for the longest
+     */
+    synchronized double quantile(double share) {
+        if (millis.isEmpty()) {
+            return Double.NaN;
+        }
+        List<Double> sorted = new ArrayList<>(millis);
+        Collections.sort(sorted);
+        return sorted.get((int) Math.ceil(share * sorted.size()) - 1);
+    }
+}

@@ -1,0 +1,5 @@
+/** All benchmarks: each prints figures. */
+@NullMarked
+package dev.millrace.bench;
+
+import org.jspecify.annotations.NullMarked;

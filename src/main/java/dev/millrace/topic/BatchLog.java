@@ -1,0 +1,102 @@
+package dev.millrace.topic;
+
+import dev.millrace.batch.MiniBatch;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+
+/** The mini-batch log as far as it was written when asked for: batches by their step. One thread. */
+public final class BatchLog {
+
+    private final TopicReader reader;
+    private final BatchRecords records;
+    private final TopicReader.Extent extent;
+
+    public BatchLog(TopicReader reader, BatchRecords records, String topic) {
+        this.reader = reader;
+        this.records = records;
+        this.extent = reader.extents(topic).get(0); // it has one: Topics.check holds it to that
+    }
+
+    /** The step of the first batch retained; absent for a log without any. */
+    public OptionalLong firstStep() {
+        return firstFrom(extent.first())
+                .map(record -> OptionalLong.of(step(record)))
+                .orElse(OptionalLong.empty());
+    }
+
+    /** The batch of a step; absent if the log has it no longer, or not yet. */
+    public Optional<LoggedBatch> find(long step) {
+        return seek(step).filter(record -> step(record) == step).map(this::decoded);
+    }
+
+    /**
+     * Reads the batches of that step and all after it, in order, until the reader answers that it has enough.
+     *
+     * @throws BrokenLogException if a step is missing, comes twice, or cannot be read
+     */
+    public void read(long fromStep, Predicate<LoggedBatch> wantsMore) {
+        Optional<TopicRecord> first = seek(fromStep);
+        if (first.isEmpty()) {
+            return;
+        }
+        AtomicLong next = new AtomicLong(fromStep);
+        reader.read(extent, first.get().offset(), record -> {
+            LoggedBatch logged = decoded(record);
+            long expected = next.getAndIncrement();
+            if (logged.batch().step() != expected) {
+                throw new BrokenLogException("the mini-batch at " + record.place() + " is of step "
+                        + logged.batch().step() + ", expected " + expected
+                        + ": the log must hold every step once, in order");
+            }
+            return wantsMore.test(logged);
+        });
+    }
+
+    /** The first record of that step or a later one: steps rise with offsets. */
+    private Optional<TopicRecord> seek(long step) {
+        long low = extent.first();
+        long high = extent.end();
+        Optional<TopicRecord> found = Optional.empty();
+        while (low < high) {
+            long middle = low + (high - low) / 2;
+            Optional<TopicRecord> record = firstFrom(middle);
+            if (record.isEmpty()) {
+                high = middle;
+            } else if (step(record.get()) < step) {
+                low = record.get().offset() + 1;
+            } else {
+                found = record;
+                high = middle;
+            }
+        }
+        return found;
+    }
+
+    private Optional<TopicRecord> firstFrom(long offset) {
+        return reader.firstFrom(extent, offset);
+    }
+
+    private LoggedBatch decoded(TopicRecord record) {
+        MiniBatch batch;
+        try {
+            batch = records.decode(record);
+        } catch (RuntimeException unreadable) {
+            throw new BrokenLogException(
+                    "the mini-batch at " + record.place() + " cannot be read: " + unreadable.getMessage(), unreadable);
+        }
+        return new LoggedBatch(batch, record);
+    }
+
+    /** The step that the record's key names: its value can be large. */
+    private static long step(TopicRecord record) {
+        String key = new String(record.key(), StandardCharsets.UTF_8);
+        try {
+            return Long.parseLong(key);
+        } catch (NumberFormatException none) {
+            throw new BrokenLogException("the key at " + record.place() + " is no step: " + key, none);
+        }
+    }
+}

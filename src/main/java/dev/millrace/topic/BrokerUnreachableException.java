@@ -1,0 +1,8 @@
+package dev.millrace.topic;
+
+/** Thrown when no broker answers; says what was tried. */
+public final class BrokerUnreachableException extends RuntimeException {
+    public BrokerUnreachableException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,184 @@
+package dev.millrace.topic;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Properties;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+import org.apache.kafka.server.common.MetadataVersion;
+
+/**
+ * A real Kafka broker, KRaft controller included, inside this process: for the demo and for tests.
+ *
+ * <p>It listens on the loopback address alone, without security. Its data, cluster id and ports are kept in a directory, on
+ * which a later one goes on where this ended. Close it behind all its clients.
+ */
+public final class EmbeddedBroker implements AutoCloseable {
+
+    private static final String HOST = "127.0.0.1";
+    private static final int NODE = 1;
+    private static final String CLUSTER_ID = "cluster.id";
+    private static final String BROKER_PORT = "broker.port";
+    private static final String CONTROLLER_PORT = "controller.port";
+    private static final int ANY_PORT = 0;
+
+    /**
+     * A second listener, for clients that reach the broker through something else, such as a proxy.
+     *
+     * @param port it listens on
+     * @param address that clients who come there are told to go on to, host:port
+     */
+    public record Detour(int port, String address) {}
+
+    private final KafkaRaftServer server;
+    private final String bootstrapServers;
+
+    private EmbeddedBroker(KafkaRaftServer server, String bootstrapServers) {
+        this.server = server;
+        this.bootstrapServers = bootstrapServers;
+    }
+
+    /** Starts a broker on a directory, at ports that are free. */
+    public static EmbeddedBroker start(Path directory) {
+        return start(directory, ANY_PORT);
+    }
+
+    /**
+     * Starts a broker on a directory.
+     *
+     * @param port it listens on; 0 for the one it had, or any
+     */
+    public static EmbeddedBroker start(Path directory, int port) {
+        return start(directory, port, Optional.empty());
+    }
+
+    /** As {@link #start(Path, int)}, and by a detour. */
+    public static EmbeddedBroker start(Path directory, int port, Optional<Detour> detour) {
+        try {
+            Files.createDirectories(directory);
+            Properties identity = identity(directory.resolve("embedded.properties"), port);
+            Path logs = directory.resolve("log");
+            format(logs, identity.getProperty(CLUSTER_ID));
+            KafkaRaftServer server =
+                    new KafkaRaftServer(new KafkaConfig(config(identity, logs, detour), false), Time.SYSTEM);
+            server.startup();
+            return new EmbeddedBroker(server, HOST + ":" + identity.getProperty(BROKER_PORT));
+        } catch (IOException failed) {
+            throw new UncheckedIOException("starting a broker on " + directory, failed);
+        }
+    }
+
+    /** Where it listens, host:port. */
+    public String bootstrapServers() {
+        return bootstrapServers;
+    }
+
+    @Override
+    public void close() {
+        server.shutdown();
+        server.awaitShutdown();
+    }
+
+    private static Properties identity(Path file, int port) throws IOException {
+        Properties identity = new Properties();
+        if (Files.exists(file)) {
+            try (InputStream in = Files.newInputStream(file)) {
+                identity.load(in);
+            }
+        }
+        identity.putIfAbsent(CLUSTER_ID, Uuid.randomUuid().toString());
+        identity.setProperty(
+                BROKER_PORT,
+                port == ANY_PORT ? freePort(identity.getProperty(BROKER_PORT, "0")) : Integer.toString(port));
+        identity.setProperty(CONTROLLER_PORT, freePort(identity.getProperty(CONTROLLER_PORT, "0")));
+        try (OutputStream out = Files.newOutputStream(file)) {
+            identity.store(out, "the embedded broker's identity and last ports");
+        }
+        return identity;
+    }
+
+    private static String freePort(String preferred) throws IOException {
+        InetAddress host = InetAddress.getLoopbackAddress();
+        try (ServerSocket socket = new ServerSocket(Integer.parseInt(preferred), 1, host)) {
+            return Integer.toString(socket.getLocalPort());
+        } catch (IOException taken) {
+            try (ServerSocket socket = new ServerSocket(ANY_PORT, 1, host)) {
+                return Integer.toString(socket.getLocalPort());
+            }
+        }
+    }
+
+    private static void format(Path logs, String clusterId) throws IOException {
+        if (Files.exists(logs.resolve("meta.properties"))) {
+            return;
+        }
+        try {
+            new Formatter()
+                    .setNodeId(NODE)
+                    .setClusterId(clusterId)
+                    .setControllerListenerName("CONTROLLER")
+                    .setReleaseVersion(MetadataVersion.latestProduction())
+                    .setDirectories(List.of(logs.toString()))
+                    .setMetadataLogDirectory(logs.toString())
+                    .setIgnoreFormatted(true)
+                    .setPrintStream(new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+                    .run();
+        } catch (IOException | RuntimeException failed) {
+            throw failed;
+        } catch (Exception failed) { // run() declares it
+            throw new IOException("formatting " + logs, failed);
+        }
+    }
+
+    private static Properties config(Properties identity, Path logs, Optional<Detour> detour) {
+        String own = "BROKER://" + HOST + ":" + identity.getProperty(BROKER_PORT) + ",CONTROLLER://" + HOST + ":"
+                + identity.getProperty(CONTROLLER_PORT);
+        Properties config = new Properties();
+        config.put("process.roles", "broker,controller");
+        config.put("node.id", Integer.toString(NODE));
+        config.put(
+                "listeners",
+                own + detour.map(by -> ",DETOUR://" + HOST + ":" + by.port()).orElse(""));
+        config.put(
+                "advertised.listeners",
+                own + detour.map(by -> ",DETOUR://" + by.address()).orElse(""));
+        config.put("listener.security.protocol.map", "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:PLAINTEXT");
+        config.put("inter.broker.listener.name", "BROKER");
+        config.put("controller.listener.names", "CONTROLLER");
+        // a static voter: a dynamic quorum would remember a port that may change
+        config.put("controller.quorum.voters", NODE + "@" + HOST + ":" + identity.getProperty(CONTROLLER_PORT));
+        config.put("log.dirs", logs.toString());
+        config.put("auto.create.topics.enable", "false");
+        config.put("offsets.topic.replication.factor", "1");
+        config.put("offsets.topic.num.partitions", "4");
+        config.put("transaction.state.log.replication.factor", "1");
+        config.put("transaction.state.log.min.isr", "1");
+        config.put("transaction.state.log.num.partitions", "4");
+        config.put("share.coordinator.state.topic.replication.factor", "1");
+        config.put("share.coordinator.state.topic.min.isr", "1");
+        config.put("share.coordinator.state.topic.num.partitions", "4");
+        config.put("group.initial.rebalance.delay.ms", "0");
+        config.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
+        config.put("log.cleaner.dedupe.buffer.size", "8388608");
+        config.put("num.network.threads", "2");
+        config.put("num.io.threads", "2");
+        config.put("background.threads", "2");
+        // after a kill, the next incarnation waits for the last one's session to end
+        config.put("broker.session.timeout.ms", "2000");
+        config.put("broker.heartbeat.interval.ms", "500");
+        return config;
+    }
+}

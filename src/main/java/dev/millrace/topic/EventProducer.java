@@ -1,0 +1,133 @@
+package dev.millrace.topic;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
+import dev.millrace.stream.Outlet;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.EventCodec;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends events to their topics under the right key, with event time as the record's timestamp.
+ *
+ * <p>Sending is asynchronous; a failure is thrown by the next call, and by {@link #flush} at the latest. Safe for threads.
+ */
+public final class EventProducer implements AutoCloseable {
+
+    private static final int BATCH_BYTES = 128 << 10;
+    private static final int LINGER_MILLIS = 5;
+
+    private final TopicNames topics;
+    private final AvroWire wire;
+    private final KafkaProducer<byte[], byte[]> producer;
+    private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
+    private final AtomicLong acknowledged = new AtomicLong();
+
+    public EventProducer(ClientSettings clients, TopicNames topics, AvroWire wire) {
+        this.topics = topics;
+        this.wire = wire;
+        Map<String, Object> config = new HashMap<>();
+        config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        config.put(ProducerConfig.BATCH_SIZE_CONFIG, BATCH_BYTES);
+        config.put(ProducerConfig.LINGER_MS_CONFIG, LINGER_MILLIS);
+        config.putAll(clients.asMap());
+        config.put(ProducerConfig.ACKS_CONFIG, "all");
+        config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true); // an event sent twice by a retry is still one
+        producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    public void send(Exposure exposure) {
+        send(topics.exposures(), exposure.user(), EventCodec.toAvro(exposure), exposure.time());
+    }
+
+    public void send(Click click) {
+        send(topics.clicks(), click.user(), EventCodec.toAvro(click), click.time());
+    }
+
+    public void send(UserProfile profile) {
+        send(topics.users(), profile.user(), EventCodec.toAvro(profile), profile.time());
+    }
+
+    public void send(CatalogueItem item) {
+        send(topics.items(), item.item(), EventCodec.toAvro(item), item.time());
+    }
+
+    /** Forgets a user. */
+    public void removeUser(String user, long time) {
+        sendBytes(topics.users(), Outlet.utf8(user), Optional.empty(), time);
+    }
+
+    /** Takes an item out of the catalogue. */
+    public void removeItem(String item, long time) {
+        sendBytes(topics.items(), Outlet.utf8(item), Optional.empty(), time);
+    }
+
+    /** Sends a record as it is, whatever it holds: what producers must not send, for tests. */
+    public void sendBytes(String topic, byte[] key, Optional<byte[]> value, long time) {
+        send(record(topic, key, value, time));
+    }
+
+    /** Sends a record to every partition of its topic. */
+    public void sendToAll(String topic, byte[] key, byte[] value, long time) {
+        for (PartitionInfo partition : producer.partitionsFor(topic)) {
+            send(new ProducerRecord<>(topic, partition.partition(), time, key, value));
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the callback says what became of it
+    private void send(ProducerRecord<byte[], byte[]> record) {
+        throwFailure();
+        producer.send(record, (metadata, thrown) -> {
+            if (thrown == null) {
+                acknowledged.incrementAndGet();
+            } else {
+                failure.compareAndSet(null, thrown);
+            }
+        });
+    }
+
+    /** Events that the brokers have. */
+    public long acknowledged() {
+        return acknowledged.get();
+    }
+
+    /** Waits until the brokers have all that was sent. */
+    public void flush() {
+        producer.flush();
+        throwFailure();
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+    }
+
+    private void send(String topic, String key, SpecificRecord value, long time) {
+        sendBytes(topic, Outlet.utf8(key), Optional.of(wire.encode(topic, value)), time);
+    }
+
+    private void throwFailure() {
+        @Nullable Exception thrown = failure.get();
+        if (thrown != null) {
+            throw new IllegalStateException("an event was not taken by the brokers", thrown);
+        }
+    }
+
+    @SuppressWarnings("NullAway") // Kafka's records are not annotated; a null value is what a tombstone is
+    private static ProducerRecord<byte[], byte[]> record(String topic, byte[] key, Optional<byte[]> value, long time) {
+        return new ProducerRecord<>(topic, null, time, key, value.orElse(null));
+    }
+}

@@ -1,0 +1,75 @@
+package dev.millrace.topic;
+
+import dev.millrace.avro.GenerationRecord;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationHistory;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.FeatureCodec;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** Reads the records of the topic generations. */
+public final class GenerationRecords {
+
+    private final AvroWire wire;
+
+    public GenerationRecords(AvroWire wire) {
+        this.wire = wire;
+    }
+
+    /** The fact; absent for a tombstone, and for one that only another version knows. */
+    public Optional<GenerationFact> decode(TopicRecord record) {
+        return record.value().flatMap(value -> toCore(wire.decode(GenerationRecord.class, value)));
+    }
+
+    /**
+     * All that has been said until now.
+     *
+     * @param patience how long the cluster may take for the next record
+     */
+    public GenerationHistory read(ClientSettings clients, TopicNames topics, Duration patience) {
+        GenerationHistory history = new GenerationHistory();
+        try (TopicReader reader = new TopicReader(clients, patience)) {
+            for (TopicReader.Extent extent : reader.extents(topics.generations())) {
+                reader.read(extent, extent.first(), record -> {
+                    decode(record).ifPresent(history::take);
+                    return true;
+                });
+            }
+        }
+        return history;
+    }
+
+    public static byte[] key(GenerationFact fact) {
+        return (fact.generation() + '\0' + fact.kind().name()).getBytes(StandardCharsets.UTF_8);
+    }
+
+    public static GenerationRecord toAvro(GenerationFact fact) {
+        return GenerationRecord.newBuilder()
+                .setGeneration(fact.generation())
+                .setFact(fact.kind().name())
+                .setAt(FeatureCodec.instant(fact.at()))
+                .setStep(fact.step())
+                .setItems(fact.items())
+                .setBy(fact.by())
+                .setSettings(new TreeMap<>(fact.settings()))
+                .build();
+    }
+
+    public static Optional<GenerationFact> toCore(GenerationRecord record) {
+        return Arrays.stream(GenerationFact.Kind.values())
+                .filter(kind -> kind.name().equals(record.getFact()))
+                .findFirst()
+                .map(kind -> new GenerationFact(
+                        record.getGeneration(),
+                        kind,
+                        record.getAt().toEpochMilli(),
+                        record.getStep(),
+                        record.getItems(),
+                        record.getBy(),
+                        new TreeMap<>(record.getSettings())));
+    }
+}

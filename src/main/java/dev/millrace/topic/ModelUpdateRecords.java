@@ -1,0 +1,54 @@
+package dev.millrace.topic;
+
+import dev.millrace.avro.ModelUpdateRecord;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ModelUpdate;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** Reads the records of the topic model-updates. */
+public final class ModelUpdateRecords {
+
+    private final AvroWire wire;
+
+    public ModelUpdateRecords(AvroWire wire) {
+        this.wire = wire;
+    }
+
+    public ModelUpdate decode(TopicRecord record) {
+        byte[] recordKey = record.key();
+        int split = 0;
+        while (split < recordKey.length && recordKey[split] != 0) {
+            split++;
+        }
+        if (split == recordKey.length) {
+            throw new IllegalStateException("the key at " + record.place() + " names no generation");
+        }
+        String generation = new String(recordKey, 0, split, StandardCharsets.UTF_8);
+        byte[] key = Arrays.copyOfRange(recordKey, split + 1, recordKey.length);
+        if (record.value().isEmpty()) {
+            return new ModelUpdate(generation, 0, key, Optional.empty());
+        }
+        ModelUpdateRecord update =
+                wire.decode(ModelUpdateRecord.class, record.value().get());
+        byte[] entry = new byte[update.getEntry().remaining()];
+        update.getEntry().duplicate().get(entry);
+        return new ModelUpdate(generation, update.getStep(), key, Optional.of(entry));
+    }
+
+    /** @param entry of the update, which is present: a deletion has no value */
+    public static ModelUpdateRecord toAvro(ModelUpdate update, byte[] entry) {
+        return new ModelUpdateRecord(update.generation(), update.step(), ByteBuffer.wrap(entry));
+    }
+
+    public static byte[] key(String generation, byte[] key) {
+        byte[] name = generation.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(name.length + 1 + key.length)
+                .put(name)
+                .put((byte) 0)
+                .put(key)
+                .array();
+    }
+}

@@ -1,0 +1,201 @@
+package dev.millrace.topic;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads all of one topic, committed records only, from the beginning and then for ever, on a thread of its own.
+ *
+ * <p>The listener is called on that thread, one record at a time, in the order of each partition. If it throws, following ends
+ * and {@link #failure} tells why. Partitions added later are not followed.
+ */
+public final class TopicFollower implements AutoCloseable {
+
+    /**
+     * How far what was in a topic when following began has been read, over all partitions.
+     *
+     * @param read offsets passed; those that compaction left empty count as read
+     * @param end offsets there were
+     */
+    public record Progress(long read, long end) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(TopicFollower.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(10);
+
+    private final String topic;
+    private final Consumer<TopicRecord> listener;
+    private final KafkaConsumer<byte[], byte[]> consumer;
+    private final Thread thread;
+    private final CountDownLatch caughtUp = new CountDownLatch(1);
+    private volatile boolean closing;
+    private final AtomicLong records = new AtomicLong();
+    private volatile long lag;
+    private volatile int partitions;
+    private volatile Optional<Progress> progress = Optional.empty();
+    private volatile Optional<Throwable> failure = Optional.empty();
+
+    private TopicFollower(ClientSettings clients, String topic, Consumer<TopicRecord> listener) {
+        this.topic = topic;
+        this.listener = listener;
+        Map<String, Object> config = new HashMap<>();
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
+        config.putAll(clients.asMap());
+        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        consumer = new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        thread = new Thread(this::follow, "follow-" + topic);
+        thread.setDaemon(true);
+    }
+
+    /** Begins to follow. */
+    public static TopicFollower start(ClientSettings clients, String topic, Consumer<TopicRecord> listener) {
+        TopicFollower follower = new TopicFollower(clients, topic, listener);
+        follower.thread.start();
+        return follower;
+    }
+
+    /** Whether everything has been read that was in the topic when following began. */
+    public boolean isCaughtUp() {
+        return caughtUp.getCount() == 0;
+    }
+
+    /** How far that is; absent before the cluster has said how much there is. */
+    public Optional<Progress> progress() {
+        return progress;
+    }
+
+    /** Waits for {@link #isCaughtUp}; false if that took longer, or following failed. */
+    public boolean awaitCaughtUp(Duration patience) throws InterruptedException {
+        return caughtUp.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Partitions of the topic; 0 before it is known. */
+    public int partitions() {
+        return partitions;
+    }
+
+    /** Records read so far. */
+    public long records() {
+        return records.get();
+    }
+
+    /** Offsets between what was read and what is committed, over all partitions, as last known. */
+    public long lag() {
+        return lag;
+    }
+
+    /** Why following ended; absent while it goes on. */
+    public Optional<Throwable> failure() {
+        return failure;
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+        consumer.wakeup();
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        try {
+            thread.join(CLOSE_PATIENCE.toMillis());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void follow() {
+        try (consumer) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            if (partitions.isEmpty()) {
+                throw new UnusableTopicException(
+                        List.of("topic " + topic + " is missing; millrace topics create makes it"));
+            }
+            this.partitions = partitions.size();
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = new HashMap<>(consumer.endOffsets(partitions));
+            Map<TopicPartition, Span> atStart = spans(consumer.beginningOffsets(partitions), ends);
+            progress = Optional.of(progress(atStart));
+            while (!closing) {
+                ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
+                for (ConsumerRecord<byte[], byte[]> record : polled) {
+                    listener.accept(TopicRecord.of(record));
+                }
+                records.addAndGet(polled.count());
+                if (!ends.isEmpty()) {
+                    progress = Optional.of(progress(atStart));
+                    ends.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
+                    if (ends.isEmpty()) {
+                        caughtUp.countDown();
+                    }
+                }
+                lag = lag(partitions);
+            }
+        } catch (WakeupException woken) {
+            if (!closing) {
+                fail(woken);
+            }
+        } catch (RuntimeException | Error thrown) {
+            fail(thrown);
+        }
+    }
+
+    /** Offsets of a partition, from the first to behind the last. */
+    private record Span(long first, long end) {
+
+        long passed(long position) {
+            return Math.min(Math.max(position, first), end) - first;
+        }
+    }
+
+    private static Map<TopicPartition, Span> spans(Map<TopicPartition, Long> first, Map<TopicPartition, Long> end) {
+        Map<TopicPartition, Span> spans = new HashMap<>();
+        end.forEach((partition, last) -> spans.put(partition, new Span(first.getOrDefault(partition, 0L), last)));
+        return spans;
+    }
+
+    private Progress progress(Map<TopicPartition, Span> atStart) {
+        long read = 0;
+        long end = 0;
+        for (Map.Entry<TopicPartition, Span> each : atStart.entrySet()) {
+            read += each.getValue().passed(consumer.position(each.getKey()));
+            end += each.getValue().passed(Long.MAX_VALUE);
+        }
+        return new Progress(read, end);
+    }
+
+    private void fail(Throwable thrown) {
+        failure = Optional.of(thrown);
+        LOG.atError().addKeyValue("topic", topic).setCause(thrown).log("Following a topic ended");
+    }
+
+    private long lag(List<TopicPartition> partitions) {
+        long sum = 0;
+        for (TopicPartition partition : partitions) {
+            OptionalLong known = consumer.currentLag(partition);
+            sum += Math.max(0, known.orElse(0));
+        }
+        return sum;
+    }
+}

@@ -1,0 +1,29 @@
+package dev.millrace.topic;
+
+import java.util.function.Consumer;
+
+/** The committed records of topics, to be read once through up to a known place. */
+public interface TopicLog extends AutoCloseable {
+
+    /** Partitions of a topic; they are numbered from 0. */
+    int partitions(String topic);
+
+    /** Offset of the first record still held. */
+    long begin(String topic, int partition);
+
+    /** Offset behind the last record written so far, whether its transaction has ended or not. */
+    long end(String topic, int partition);
+
+    /** Offset behind the last record before the first transaction that is still open. */
+    long committedEnd(String topic, int partition);
+
+    /**
+     * Reads the committed records of a partition that lie before an offset, in their order.
+     *
+     * @throws UnusableTopicException if that place is not reached, because a transaction before it stays open
+     */
+    void read(String topic, int partition, long until, Consumer<TopicRecord> each);
+
+    @Override
+    void close();
+}

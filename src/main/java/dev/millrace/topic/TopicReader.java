@@ -1,0 +1,195 @@
+package dev.millrace.topic;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.utils.Utils;
+
+/**
+ * Reads bounded parts of topics, committed records only: from anywhere to where the partition ended when asked. One thread.
+ *
+ * <p>The end counts what is written and not yet committed too: reading waits until that is decided. So whatever was committed
+ * together with a record that has been seen is seen as well, in whatever topic, if its extent is asked for afterwards.
+ */
+public final class TopicReader implements AutoCloseable {
+
+    /**
+     * What a partition holds.
+     *
+     * @param first offset retained
+     * @param end offset after the last written
+     */
+    public record Extent(String topic, int partition, long first, long end) {
+
+        private TopicPartition toPartition() {
+            return new TopicPartition(topic, partition);
+        }
+    }
+
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    private final ClientSettings clients;
+    private final Duration patience;
+    private final KafkaConsumer<byte[], byte[]> records;
+    private final KafkaConsumer<byte[], byte[]> offsets;
+
+    /** @param patience how long the cluster may take for the next record, an undecided transaction included */
+    public TopicReader(ClientSettings clients, Duration patience) {
+        this.clients = clients;
+        this.patience = patience;
+        this.records = consumer("read_committed");
+        this.offsets = consumer("read_uncommitted");
+    }
+
+    /**
+     * Each partition of a topic, as it is now, by number.
+     *
+     * @throws UnusableTopicException if there is no such topic
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    public List<Extent> extents(String topic) {
+        try {
+            List<TopicPartition> partitions = offsets.partitionsFor(topic).stream()
+                    .map(info -> new TopicPartition(topic, info.partition()))
+                    .toList();
+            if (partitions.isEmpty()) {
+                throw new UnusableTopicException(
+                        List.of("topic " + topic + " is missing; millrace topics create makes it"));
+            }
+            Map<TopicPartition, Long> first = offsets.beginningOffsets(partitions);
+            Map<TopicPartition, Long> end = offsets.endOffsets(partitions);
+            List<Extent> extents = new ArrayList<>();
+            for (TopicPartition partition : partitions) {
+                extents.add(new Extent(
+                        topic,
+                        partition.partition(),
+                        first.getOrDefault(partition, 0L),
+                        end.getOrDefault(partition, 0L)));
+            }
+            extents.sort(Comparator.comparingInt(Extent::partition));
+            return extents;
+        } catch (TimeoutException late) {
+            throw unreachable(late);
+        }
+    }
+
+    /** Offset behind the last record before the first transaction that is still open. */
+    public long committedEnd(String topic, int partition) {
+        TopicPartition of = new TopicPartition(topic, partition);
+        try {
+            return records.endOffsets(List.of(of)).getOrDefault(of, 0L);
+        } catch (TimeoutException late) {
+            throw unreachable(late);
+        }
+    }
+
+    /** The partition that Kafka's default partitioner sends a key to. */
+    public Extent extent(String topic, byte[] key) {
+        List<Extent> extents = extents(topic);
+        int partition = Utils.toPositive(Utils.murmur2(key)) % extents.size();
+        return extents.stream()
+                .filter(extent -> extent.partition() == partition)
+                .findFirst()
+                .orElseThrow(
+                        () -> new UnusableTopicException(List.of("topic " + topic + " has no partition " + partition)));
+    }
+
+    /**
+     * Reads from an offset to the end of the extent, or until the reader answers that it has enough.
+     *
+     * @throws UnusableTopicException if the offset is no longer retained, or a transaction is not decided within the patience
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    public void read(Extent extent, long from, Predicate<TopicRecord> wantsMore) {
+        TopicPartition partition = extent.toPartition();
+        records.assign(List.of(partition));
+        records.seek(partition, from);
+        long position = from;
+        long lastMove = System.nanoTime();
+        try {
+            while (position < extent.end()) {
+                ConsumerRecords<byte[], byte[]> polled = records.poll(POLL);
+                for (ConsumerRecord<byte[], byte[]> record : polled) {
+                    if (record.offset() >= extent.end() || !wantsMore.test(TopicRecord.of(record))) {
+                        return;
+                    }
+                }
+                long now = System.nanoTime();
+                long moved = records.position(partition, patience);
+                if (moved > position || !polled.isEmpty()) {
+                    lastMove = now;
+                } else if (now - lastMove > patience.toNanos()) {
+                    throw stuck(extent, position);
+                }
+                position = moved;
+            }
+        } catch (OffsetOutOfRangeException gone) {
+            throw new UnusableTopicException(
+                    List.of("offset " + from + " of " + partition + " is no longer retained: " + gone.getMessage()));
+        } catch (TimeoutException late) {
+            throw unreachable(late);
+        }
+    }
+
+    /** The first record at an offset or after it; transaction markers leave gaps. */
+    public Optional<TopicRecord> firstFrom(Extent extent, long offset) {
+        List<TopicRecord> found = new ArrayList<>();
+        read(extent, offset, record -> {
+            found.add(record);
+            return false;
+        });
+        return found.stream().findFirst();
+    }
+
+    @Override
+    public void close() {
+        records.close();
+        offsets.close();
+    }
+
+    /** Still there and not to be passed: a transaction is open, or the broker went. */
+    private RuntimeException stuck(Extent extent, long position) {
+        extents(extent.topic());
+        return new UnusableTopicException(List.of("offset " + position + " of " + extent.toPartition()
+                + " was not decided within " + patience.toSeconds() + " s: a transaction is open there"));
+    }
+
+    private BrokerUnreachableException unreachable(TimeoutException late) {
+        return new BrokerUnreachableException(
+                "no broker answered at " + clients.bootstrapServers() + " within " + patience.toMillis() + " ms: "
+                        + late.getMessage(),
+                late);
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer(String isolation) {
+        Map<String, Object> config = new HashMap<>();
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 2000);
+        config.putAll(clients.asMap());
+        config.put(ConsumerConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int) patience.toMillis());
+        config.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, isolation);
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
+        try {
+            return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        } catch (KafkaException unusable) { // such as a host name that cannot be resolved
+            throw new BrokerUnreachableException(
+                    "no broker can be reached at " + clients.bootstrapServers() + ": " + unusable.getMessage(),
+                    unusable);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.millrace.topic;
+
+import dev.millrace.avro.UserFeaturesRecord;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ExampleCodec;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/** Reads the records of the topic user-features. */
+public final class UserFeatureRecords {
+
+    private final AvroWire wire;
+
+    public UserFeatureRecords(AvroWire wire) {
+        this.wire = wire;
+    }
+
+    /** Whose it is. */
+    public String user(TopicRecord record) {
+        return new String(record.key(), StandardCharsets.UTF_8);
+    }
+
+    /** The features; absent when the user was forgotten. */
+    public Optional<UserFeatures> decode(TopicRecord record) {
+        return record.value().map(value -> ExampleCodec.toCore(wire.decode(UserFeaturesRecord.class, value)));
+    }
+}

@@ -1,0 +1,63 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.topic.TopicLog;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Which records were rejected and why, by where they came from. */
+final class DeadLetters {
+
+    private static final String TOPIC = "__streams.errors.topic";
+    private static final String PARTITION = "__streams.errors.partition";
+    private static final String OFFSET = "__streams.errors.offset";
+    private static final String REASON = "millrace.reject.reason";
+
+    private record Letter(String reason, Place place) {}
+
+    private final Map<Place, Letter> letters = new HashMap<>();
+
+    /**
+     * Reads those of records of input topics; refused steps are dead letters too, and others'.
+     *
+     * @param faults told of records that were rejected twice
+     */
+    static DeadLetters read(TopicLog log, String topic, List<Long> ends, Set<String> inputs, List<String> faults) {
+        DeadLetters read = new DeadLetters();
+        for (int partition = 0; partition < ends.size(); partition++) {
+            int of = partition;
+            log.read(topic, partition, ends.get(partition), record -> {
+                Map<String, String> headers = record.headers();
+                Optional<Place> origin = origin(headers);
+                if (origin.isEmpty() || !inputs.contains(origin.get().topic())) {
+                    return;
+                }
+                Place place = new Place(topic, of, record.offset());
+                Letter letter = new Letter(headers.getOrDefault(REASON, ""), place);
+                Letter other = read.letters.putIfAbsent(origin.get(), letter);
+                if (other != null) {
+                    faults.add(origin.get() + " was rejected twice: " + other.place() + " and " + place);
+                }
+            });
+        }
+        return read;
+    }
+
+    /** Why the record there was rejected, if it was. */
+    Optional<String> reason(Place place) {
+        return Optional.ofNullable(letters.get(place)).map(Letter::reason);
+    }
+
+    private static Optional<Place> origin(Map<String, String> headers) {
+        try {
+            return Optional.of(new Place(
+                    headers.getOrDefault(TOPIC, ""),
+                    Integer.parseInt(headers.getOrDefault(PARTITION, "")),
+                    Long.parseLong(headers.getOrDefault(OFFSET, ""))));
+        } catch (NumberFormatException none) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,240 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.wire.PlainRecord;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Whether every training example is in exactly one mini-batch, waits for one, or was left out for a reason.
+ *
+ * <p>Examples enter batches in the order of their topic. So the batches' examples, one batch after the other, are the topic's
+ * examples in order, and what they pass over was left out: its item had been removed, or its item or user was while it waited. The same
+ * goes for exposures that were not clicked, which batches keep apart.
+ */
+final class LearnerAudit {
+
+    private static final Set<String> LEARNT = Set.of("learnt or refused");
+    private static final Set<String> CHANGE = Set.of("catalogue-change");
+    private static final Set<String> USER_REMOVAL = Set.of("user-removal");
+    private static final Set<String> LEFT_OUT = Set.of("left out");
+    private static final Set<String> WAITING = Set.of("waiting");
+
+    /** A change of the catalogue, or the removal of a user. */
+    record Change(Kind kind, Name of, long time, long offset) {
+
+        enum Kind {
+            ITEM,
+            ITEM_REMOVAL,
+            USER_REMOVAL
+        }
+    }
+
+    private record Passed(Made example, long step, Place place) {}
+
+    /** Examples of one kind, in the order of their offsets, and how far the batches have come. */
+    private static final class Sequence {
+        final List<Made> examples;
+        final Map<Name, List<Integer>> numbers = new HashMap<>();
+        final List<Passed> passed = new ArrayList<>();
+        int next;
+
+        Sequence(List<Made> examples) {
+            this.examples = examples;
+            for (int number = 0; number < examples.size(); number++) {
+                numbers.computeIfAbsent(examples.get(number).click(), click -> new ArrayList<>(1))
+                        .add(number);
+            }
+        }
+    }
+
+    private final Sequence positives;
+    private final Sequence exposed;
+    private final List<Change> changes;
+    private final List<Change> userRemovals;
+    private final long position;
+    private final String examplesTopic;
+    private final String batchesTopic;
+    private final Tally tally = new Tally();
+    private final List<String> faults;
+    private final Map<Name, TreeMap<Long, Boolean>> removals = new HashMap<>();
+
+    private int nextChange;
+    private int nextUserRemoval;
+    private long lastStep;
+
+    /**
+     * @param examples in the order of their offsets
+     * @param changes in the order of their offsets
+     * @param position up to which the learner's books count
+     */
+    LearnerAudit(
+            List<Made> examples,
+            List<Change> changes,
+            long position,
+            String examplesTopic,
+            String batchesTopic,
+            List<String> faults) {
+        this.positives = new Sequence(examples.stream().filter(Made::isPositive).toList());
+        this.exposed = new Sequence(
+                examples.stream().filter(example -> !example.isPositive()).toList());
+        this.changes = changes.stream()
+                .filter(change -> change.kind() != Change.Kind.USER_REMOVAL)
+                .toList();
+        this.userRemovals = changes.stream()
+                .filter(change -> change.kind() == Change.Kind.USER_REMOVAL)
+                .toList();
+        this.position = position;
+        this.examplesTopic = examplesTopic;
+        this.batchesTopic = batchesTopic;
+        this.faults = faults;
+        for (Change change : changes) {
+            removals.computeIfAbsent(change.of(), of -> new TreeMap<>())
+                    .put(change.offset(), change.kind() != Change.Kind.ITEM);
+        }
+    }
+
+    /** The next record of the log. */
+    void batch(PlainRecord batch, long offset) {
+        long step = batch.integer("step", 0);
+        Place place = new Place(batchesTopic, 0, offset);
+        if (step != lastStep + 1) {
+            faults.add("step " + step + " (" + place + ") follows step " + lastStep);
+        }
+        lastStep = step;
+        List<?> ids = batch.list("example_ids");
+        List<?> users = batch.list("users");
+        List<?> times = batch.list("times");
+        List<?> actions = batch.list("actions");
+        List<?> items = batch.list("items");
+        List<?> texts = batch.list("texts");
+        long positiveCount = ids.size() - batch.integer("exposed", 0);
+        for (int at = 0; at < ids.size(); at++) {
+            String id = String.valueOf(ids.get(at));
+            String user = String.valueOf(users.get(at));
+            String item = String.valueOf(texts.get(((Number) items.get(at)).intValue()));
+            boolean isPositive = at < positiveCount;
+            Name name = isPositive ? Name.of(user, id) : Name.of(user, item, id);
+            long time = ((Number) times.get(at)).longValue();
+            String action = String.valueOf(texts.get(((Number) actions.get(at)).intValue()));
+            enter(isPositive ? positives : exposed, name, id, time, action, step, place);
+        }
+        for (Object entry : batch.list("catalogue")) {
+            catalogue((PlainRecord) entry);
+        }
+        Set<Name> removedUsers = new HashSet<>();
+        batch.list("removed_users").forEach(user -> removedUsers.add(Name.of(String.valueOf(user))));
+        while (nextUserRemoval < userRemovals.size()
+                && userRemovals.get(nextUserRemoval).offset() < position
+                && removedUsers.contains(userRemovals.get(nextUserRemoval).of())) {
+            tally.add(USER_REMOVAL, place(userRemovals.get(nextUserRemoval++)));
+        }
+    }
+
+    /** What became of all examples, now that the log has been read up to the learner's step. */
+    Tally end(long step) {
+        if (lastStep != step) {
+            faults.add("the learner says it is at step " + step + ", and the log up to there ends at step " + lastStep);
+        }
+        for (Sequence sequence : List.of(positives, exposed)) {
+            explainPassed(sequence, position);
+            for (Made waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
+                if (isCounted(waiting)) {
+                    tally.add(
+                            isRemovedAround(waiting, position) ? Set.of("left out", "waiting") : WAITING,
+                            place(waiting));
+                }
+            }
+        }
+        for (int number = nextChange;
+                number < changes.size() && changes.get(number).offset() < position;
+                number++) {
+            tally.add(WAITING, new Place(examplesTopic, 0, changes.get(number).offset()));
+        }
+        return tally;
+    }
+
+    private void enter(Sequence sequence, Name click, String id, long time, String action, long step, Place place) {
+        List<Made> examples = sequence.examples;
+        int found = -1;
+        for (int number : sequence.numbers.getOrDefault(click, List.of())) {
+            Made example = examples.get(number);
+            if (number >= sequence.next
+                    && example.time() == time
+                    && example.action().equals(action)) {
+                found = number;
+                break;
+            }
+        }
+        if (found < 0 || !isCounted(examples.get(found))) {
+            faults.add("step " + step + " (" + place + ") has example " + id + ", which is not among those that "
+                    + examplesTopic + " holds and no step before has learnt");
+            return;
+        }
+        long here = examples.get(found).offset();
+        if (!sequence.passed.isEmpty() && sequence.passed.get(0).step() < step) {
+            explainPassed(sequence, here);
+        }
+        for (; sequence.next < found; sequence.next++) {
+            sequence.passed.add(new Passed(examples.get(sequence.next), step, place));
+        }
+        tally.add(LEARNT, place(examples.get(found)));
+        sequence.next = found + 1;
+    }
+
+    /** @param until offset of what came when the batch that passed them over was closed */
+    private void explainPassed(Sequence sequence, long until) {
+        for (Passed over : sequence.passed) {
+            tally.add(LEFT_OUT, place(over.example()));
+            if (!isRemovedAround(over.example(), until)) {
+                faults.add("the example at " + place(over.example()) + " is in no mini-batch: step " + over.step()
+                        + " (" + over.place() + ") goes on behind it, and neither its item nor its user was removed");
+            }
+        }
+        sequence.passed.clear();
+    }
+
+    /** Entries of items that a batch was the first to name are no record of the topic, and match none. */
+    private void catalogue(PlainRecord entry) {
+        if (nextChange == changes.size()) {
+            return;
+        }
+        Change next = changes.get(nextChange);
+        Change.Kind kind = entry.is("ItemRemoval") ? Change.Kind.ITEM_REMOVAL : Change.Kind.ITEM;
+        if (next.offset() < position
+                && next.kind() == kind
+                && next.time() == entry.integer("time", 0)
+                && next.of().equals(Name.of(entry.text("item_id", "")))) {
+            tally.add(CHANGE, place(next));
+            nextChange++;
+        }
+    }
+
+    /** Whether its item was gone when it came, or its item or user went before that offset. */
+    private boolean isRemovedAround(Made example, long until) {
+        TreeMap<Long, Boolean> ofItem = removals.getOrDefault(example.item(), new TreeMap<>());
+        Map.Entry<Long, Boolean> before = ofItem.lowerEntry(example.offset());
+        return (before != null && before.getValue())
+                || ofItem.subMap(example.offset(), Math.max(until, example.offset()))
+                        .containsValue(true)
+                || removals.getOrDefault(example.user(), new TreeMap<>())
+                        .subMap(example.offset(), Math.max(until, example.offset()))
+                        .containsValue(true);
+    }
+
+    private boolean isCounted(Made example) {
+        return example.offset() < position;
+    }
+
+    private Place place(Change change) {
+        return new Place(examplesTopic, 0, change.offset());
+    }
+
+    private Place place(Made example) {
+        return new Place(examplesTopic, 0, example.offset());
+    }
+}

@@ -1,0 +1,10 @@
+package dev.millrace.verify.books;
+
+/** Where a record is. */
+record Place(String topic, int partition, long offset) {
+
+    @Override
+    public String toString() {
+        return topic + "-" + partition + " offset " + offset;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.millrace.verify.books;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.attribute.AttributionSettings;
+import java.util.zip.CRC32C;
+
+/**
+ * An exposure as the audit keeps it.
+ *
+ * @param id of the exposure
+ * @param user who saw it
+ * @param time event time, epoch milliseconds
+ * @param reached latest event time of its partition up to and with it
+ * @param isSampled whether it becomes an example if it ends without a click
+ */
+record Shown(Name id, Name user, long time, long reached, long offset, boolean isSampled) {
+
+    /** The rule of docs/topics.md, by which exposures that were not clicked become examples. */
+    static boolean isSampled(AttributionSettings.Unclicked settings, String user, String item, String id) {
+        CRC32C crc = new CRC32C();
+        crc.update(String.join("\0", Long.toString(settings.seed()), user, item, id)
+                .getBytes(UTF_8));
+        return (double) crc.getValue() / (1L << 32) < settings.share();
+    }
+}

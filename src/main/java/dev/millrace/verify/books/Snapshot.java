@@ -1,0 +1,76 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.topic.TopicLog;
+import dev.millrace.wire.PlainRecord;
+import dev.millrace.wire.PlainValues;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What every part said last on {@code training-progress}: its books, and the positions up to which they count.
+ *
+ * @param parts by name
+ * @param faults partitions that two parts claim
+ */
+record Snapshot(Map<String, Part> parts, List<String> faults) {
+
+    /** @param step of the learner; absent for other parts */
+    record Part(Map<String, Account> books, Map<String, Long> positions, Optional<Long> step) {}
+
+    static Snapshot read(TopicLog log, PlainValues values, String topic) {
+        Map<String, Part> parts = new TreeMap<>();
+        for (int partition = 0; partition < log.partitions(topic); partition++) {
+            log.read(topic, partition, log.end(topic, partition), record -> {
+                Optional<PlainRecord> progress = record.value().flatMap(values::decode);
+                progress.ifPresent(part -> parts.put(part.text("part", ""), part(part)));
+            });
+        }
+        Map<String, String> claims = new HashMap<>();
+        List<String> faults = new ArrayList<>();
+        parts.forEach((name, part) -> part.positions().keySet().forEach(partition -> {
+            String other = claims.put(partition, name);
+            // a learner from the log reads what no other part does
+            if (other != null) {
+                faults.add("both " + other + " and " + name + " count " + partition
+                        + ": one of them is of an application that no longer runs; its record needs a tombstone");
+            }
+        }));
+        return new Snapshot(parts, faults);
+    }
+
+    private static Part part(PlainRecord record) {
+        Map<String, Account> books = new HashMap<>();
+        record.map("books")
+                .forEach((topic, account) -> books.put(String.valueOf(topic), Account.of((PlainRecord) account)));
+        Map<String, Long> positions = new HashMap<>();
+        record.map("positions")
+                .forEach(
+                        (partition, offset) -> positions.put(String.valueOf(partition), ((Number) offset).longValue()));
+        return new Part(books, positions, record.record("training").map(training -> training.integer("step", 0)));
+    }
+
+    /** The account of a topic over all parts. */
+    Account account(String logicalTopic) {
+        return accounts(parts.values(), logicalTopic);
+    }
+
+    /** The offset up to which a partition is counted; 0 if no part has read it. */
+    long position(String topic, int partition) {
+        String key = topic + "-" + partition;
+        return parts.values().stream()
+                .mapToLong(part -> part.positions().getOrDefault(key, 0L))
+                .max()
+                .orElse(0);
+    }
+
+    private static Account accounts(Collection<Part> parts, String topic) {
+        return parts.stream()
+                .flatMap(part -> Optional.ofNullable(part.books().get(topic)).stream())
+                .reduce(Account.none(), Account::plus);
+    }
+}

@@ -1,0 +1,166 @@
+package dev.millrace.wire;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.avro.Schema;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
+import org.apache.avro.message.BinaryMessageEncoder;
+import org.apache.avro.message.RawMessageDecoder;
+import org.apache.avro.specific.SpecificDatumReader;
+import org.apache.avro.specific.SpecificDatumWriter;
+import org.apache.avro.specific.SpecificRecord;
+
+/**
+ * The two wire formats of record values: Avro single-object and Confluent's.
+ *
+ * <p>Written as the settings say; read by the first byte, whichever it is, resolving the writer's schema to ours. Writers'
+ * schemas come from this program or the registry alone, never from a record. Safe for threads.
+ */
+public final class AvroWire {
+
+    private static final byte SINGLE_OBJECT = (byte) 0xC3;
+    private static final byte CONFLUENT = 0;
+    private static final int CONFLUENT_HEADER_BYTES = 1 + Integer.BYTES;
+    private static final int SINGLE_OBJECT_HEADER_BYTES = 2 + Long.BYTES;
+
+    private final WireSettings.Format format;
+    private final Optional<ConfluentRegistry> registry;
+    private final GeneratedClasses model = new GeneratedClasses();
+    private final Map<Long, Schema> known;
+    private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
+    private final Map<Resolution, RawMessageDecoder<SpecificRecord>> decoders = new ConcurrentHashMap<>();
+
+    /** From a writer's schema to ours. */
+    private record Resolution(long writerFingerprint, Schema ours) {}
+
+    public AvroWire(WireSettings settings) {
+        format = settings.format();
+        registry = settings.registry().map(url -> new ConfluentRegistry(url, settings.authorization()));
+        known = WriterSchemas.all(settings.schemaDirectory());
+    }
+
+    /** The value as bytes, in the format of the settings. */
+    public byte[] encode(String topic, SpecificRecord value) {
+        try {
+            return switch (format) {
+                case SINGLE_OBJECT -> singleObject(value);
+                case CONFLUENT -> confluent(topic, value);
+            };
+        } catch (IOException impossible) {
+            throw new UncheckedIOException("encoding a value of " + topic, impossible);
+        }
+    }
+
+    /**
+     * The value of bytes in either format.
+     *
+     * @throws UndecodableException if they are none
+     * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
+     */
+    public <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
+        Schema schema = model.schemaOf(type);
+        try {
+            if (bytes.length > 0 && bytes[0] == CONFLUENT) {
+                return type.cast(confluent(schema, bytes));
+            }
+            if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
+                throw new UndecodableException(
+                        "undecodable",
+                        "expected C3 01 (Avro single-object) or 00 (Confluent) first, found "
+                                + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
+            }
+            return type.cast(singleObject(schema, bytes));
+        } catch (UndecodableException | RegistryUnreachableException told) {
+            throw told;
+        } catch (RuntimeException | IOException broken) {
+            // Avro's decoder meets broken lengths and branches with exceptions of many kinds
+            throw new UndecodableException("undecodable", "expected a " + type.getSimpleName() + ": " + broken);
+        }
+    }
+
+    /**
+     * The schema that a value was written with, in our names.
+     *
+     * @throws UndecodableException if its bytes name none that is known
+     * @throws RegistryUnreachableException if the registry does not answer
+     */
+    Schema writerSchema(byte[] bytes) {
+        if (bytes.length >= SINGLE_OBJECT_HEADER_BYTES && bytes[0] == SINGLE_OBJECT && bytes[1] == 1) {
+            long fingerprint = fingerprint(bytes);
+            return Optional.ofNullable(known.get(fingerprint))
+                    .orElseThrow(() -> new UndecodableException(
+                            "unknown-schema", "no schema has the fingerprint %016x".formatted(fingerprint)));
+        }
+        if (bytes.length >= CONFLUENT_HEADER_BYTES && bytes[0] == CONFLUENT && registry.isPresent()) {
+            return registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
+        }
+        throw new UndecodableException("undecodable", "the value's first bytes name no schema");
+    }
+
+    /** Bytes before the value proper. */
+    static int headerBytes(byte[] bytes) {
+        return bytes[0] == CONFLUENT ? CONFLUENT_HEADER_BYTES : SINGLE_OBJECT_HEADER_BYTES;
+    }
+
+    private static long fingerprint(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(2);
+    }
+
+    private Object singleObject(Schema schema, byte[] bytes) throws IOException {
+        Schema writer = writerSchema(bytes);
+        return decoders.computeIfAbsent(
+                        new Resolution(fingerprint(bytes), schema),
+                        resolution -> new RawMessageDecoder<>(model, writer, schema))
+                .decode(ByteBuffer.wrap(bytes, SINGLE_OBJECT_HEADER_BYTES, bytes.length - SINGLE_OBJECT_HEADER_BYTES));
+    }
+
+    private byte[] singleObject(SpecificRecord value) throws IOException {
+        ByteBuffer encoded = encoders.computeIfAbsent(
+                        value.getSchema(), schema -> new BinaryMessageEncoder<>(model, schema))
+                .encode(value);
+        byte[] bytes = new byte[encoded.remaining()];
+        encoded.get(bytes);
+        return bytes;
+    }
+
+    private byte[] confluent(String topic, SpecificRecord value) throws IOException {
+        int id = requireRegistry().id(topic + "-value", value.getSchema());
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+        bytes.write(ByteBuffer.allocate(CONFLUENT_HEADER_BYTES)
+                .put(CONFLUENT)
+                .putInt(id)
+                .array());
+        BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(bytes, null);
+        new SpecificDatumWriter<SpecificRecord>(value.getSchema(), model).write(value, encoder);
+        encoder.flush();
+        return bytes.toByteArray();
+    }
+
+    private Object confluent(Schema schema, byte[] bytes) throws IOException {
+        if (bytes.length < CONFLUENT_HEADER_BYTES) {
+            throw new UndecodableException("undecodable", "a value of " + bytes.length + " bytes names no schema id");
+        }
+        if (registry.isEmpty()) {
+            throw new UndecodableException(
+                    "unknown-schema", "the value names a registry's schema, and schema.registry.url is not set");
+        }
+        Schema writer = registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
+        BinaryDecoder decoder = DecoderFactory.get()
+                .binaryDecoder(bytes, CONFLUENT_HEADER_BYTES, bytes.length - CONFLUENT_HEADER_BYTES, null);
+        return new SpecificDatumReader<>(writer, schema, model).read(null, decoder);
+    }
+
+    private ConfluentRegistry requireRegistry() {
+        return registry.orElseThrow(
+                () -> new IllegalStateException("schema.registry.url must be set for wire.format = confluent"));
+    }
+}

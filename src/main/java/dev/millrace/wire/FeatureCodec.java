@@ -1,0 +1,57 @@
+package dev.millrace.wire;
+
+import dev.millrace.avro.FeatureVector;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Feature maps between core and Avro; and times, which events carry as instants. */
+public final class FeatureCodec {
+
+    private FeatureCodec() {}
+
+    static Map<String, dev.millrace.avro.FeatureValue> toAvro(Features features) {
+        Map<String, dev.millrace.avro.FeatureValue> values = new HashMap<>();
+        features.values().forEach((name, value) -> values.put(name, new dev.millrace.avro.FeatureValue(union(value))));
+        return values;
+    }
+
+    static Features toCore(Map<String, dev.millrace.avro.FeatureValue> values) {
+        SortedMap<String, FeatureValue> features = new TreeMap<>();
+        values.forEach((name, value) -> features.put(name, value(value.getValue())));
+        return Features.of(features);
+    }
+
+    public static Instant instant(long epochMillis) {
+        return Instant.ofEpochMilli(epochMillis);
+    }
+
+    private static Object union(FeatureValue value) {
+        if (value instanceof FeatureValue.Category category) {
+            return category.value();
+        } else if (value instanceof FeatureValue.Quantity quantity) {
+            return quantity.value();
+        } else if (value instanceof FeatureValue.Bag bag) {
+            return bag.values();
+        }
+        return new FeatureVector(((FeatureValue.Dense) value).values());
+    }
+
+    private static FeatureValue value(Object union) {
+        if (union instanceof CharSequence category) {
+            return new FeatureValue.Category(category.toString());
+        } else if (union instanceof Double number) {
+            return new FeatureValue.Quantity(number);
+        } else if (union instanceof List<?> bag) {
+            return new FeatureValue.Bag(bag.stream().map(String::valueOf).toList());
+        } else if (union instanceof FeatureVector vector) {
+            return new FeatureValue.Dense(vector.getComponents());
+        }
+        throw new IllegalStateException("a feature value is of " + union.getClass() + ", which its schema has not");
+    }
+}

@@ -1,0 +1,207 @@
+package dev.millrace.wire;
+
+import static dev.millrace.wire.FeatureCodec.instant;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.avro.AccountRecord;
+import dev.millrace.avro.AlarmRecord;
+import dev.millrace.avro.DigestRecord;
+import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.LearnerRecord;
+import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.RankingRecord;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.model.RowCounts;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.state.Books;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.TrainingProgress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What the applications hand on, item embeddings and progress, between core and Avro. */
+public final class OutputCodec {
+
+    private OutputCodec() {}
+
+    /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
+    public static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
+        List<Float> components = new ArrayList<>(vector.length + 1);
+        for (float component : vector) {
+            components.add(component);
+        }
+        PublishedPopularity popularity = embedding.popularity();
+        if (popularity.isDimension()) {
+            components.add((float) popularity.number());
+        }
+        return ItemEmbeddingRecord.newBuilder()
+                .setItemId(embedding.item())
+                .setVector(components)
+                .setGeneration(embedding.generation())
+                .setStep(embedding.step())
+                .setLogTopic(logTopic)
+                .setEventTime(instant(embedding.eventTime()))
+                .setProducedAt(instant(embedding.producedAt()))
+                .setLogPopularity(popularity.number())
+                .setPopularityHalfLife(popularity.halfLife())
+                .setExtraDimensions(popularity.isDimension() ? 1 : 0)
+                .setAttributes(FeatureCodec.toAvro(embedding.attributes()))
+                .build();
+    }
+
+    /** The mark that all items of a generation came before it. */
+    public static ItemEmbeddingRecord mark(String generation, long step, String logTopic) {
+        return ItemEmbeddingRecord.newBuilder()
+                .setItemId("")
+                .setVector(List.of())
+                .setGeneration(generation)
+                .setStep(step)
+                .setLogTopic(logTopic)
+                .setAttributes(Map.of())
+                .build();
+    }
+
+    public static ItemEmbedding toCore(ItemEmbeddingRecord record) {
+        int extra = record.getExtraDimensions();
+        List<Float> components = record.getVector();
+        return new ItemEmbedding(
+                record.getItemId(),
+                Optional.of(BatchCodec.floats(components.subList(0, components.size() - extra))),
+                record.getGeneration(),
+                record.getStep(),
+                record.getEventTime().toEpochMilli(),
+                record.getProducedAt().toEpochMilli(),
+                new PublishedPopularity(record.getLogPopularity(), record.getPopularityHalfLife(), extra > 0),
+                FeatureCodec.toCore(record.getAttributes()));
+    }
+
+    public static ProgressRecord toAvro(PartProgress progress) {
+        return new ProgressRecord(
+                progress.part(),
+                instant(progress.writtenAt()),
+                accounts(progress.books()),
+                progress.positions(),
+                progress.training().map(OutputCodec::learner).orElse(null));
+    }
+
+    public static PartProgress toCore(ProgressRecord record) {
+        SortedMap<String, Books.Account> books = new TreeMap<>();
+        record.getBooks()
+                .forEach((topic, account) -> books.put(
+                        topic,
+                        new Books.Account(
+                                account.getReceived(), account.getWaiting(), new TreeMap<>(account.getOutcomes()))));
+        @Nullable LearnerRecord training = record.getTraining();
+        return new PartProgress(
+                record.getPart(),
+                record.getWrittenAt().toEpochMilli(),
+                books,
+                new TreeMap<>(record.getPositions()),
+                Optional.ofNullable(training).map(learner -> training(learner, books)));
+    }
+
+    private static Map<String, AccountRecord> accounts(SortedMap<String, Books.Account> books) {
+        Map<String, AccountRecord> accounts = new HashMap<>();
+        books.forEach((topic, account) ->
+                accounts.put(topic, new AccountRecord(account.received(), account.waiting(), account.outcomes())));
+        return accounts;
+    }
+
+    private static LearnerRecord learner(TrainingProgress progress) {
+        return LearnerRecord.newBuilder()
+                .setGeneration(progress.generation())
+                .setStep(progress.step())
+                .setPositives(progress.positives())
+                .setRefusedSteps(progress.refusedSteps())
+                .setLoss(progress.loss())
+                .setGradientNorm(progress.gradientNorm())
+                .setItems(progress.items())
+                .setEventTime(instant(progress.eventTime()))
+                .setDigest(progress.digest())
+                .setDigests(progress.digests().stream()
+                        .map(digest -> new DigestRecord(digest.step(), digest.digest()))
+                        .toList())
+                .setRows(progress.rows().rows())
+                .setWaitingSightings(progress.rows().waiting())
+                .setExpiredRows(progress.rows().expired())
+                .setDisplacedRows(progress.rows().displaced())
+                .setUnannounced(progress.unannounced())
+                .setModel(ranking(progress.exam().model()))
+                .setPopularity(ranking(progress.exam().popularity()))
+                .setWithoutHistory(progress.exam().withoutHistory())
+                .setFieldWeights(new TreeMap<>(progress.fieldWeights()))
+                .setFigures(new TreeMap<>(progress.figures()))
+                .setWithheld(progress.withheld().orElse(null))
+                .setAlarms(progress.alarms().stream()
+                        .map(alarm -> new AlarmRecord(alarm.kind().text(), alarm.value(), alarm.limit(), alarm.since()))
+                        .toList())
+                .build();
+    }
+
+    private static TrainingProgress training(LearnerRecord learner, SortedMap<String, Books.Account> books) {
+        return new TrainingProgress(
+                learner.getGeneration(),
+                learner.getStep(),
+                learner.getPositives(),
+                learner.getRefusedSteps(),
+                learner.getLoss(),
+                learner.getGradientNorm(),
+                learner.getItems(),
+                learner.getEventTime().toEpochMilli(),
+                learner.getDigest(),
+                learner.getDigests().stream()
+                        .map(digest -> new StepDigest(digest.getStep(), digest.getDigest()))
+                        .toList(),
+                new RowCounts(
+                        learner.getRows(),
+                        learner.getWaitingSightings(),
+                        learner.getExpiredRows(),
+                        learner.getDisplacedRows()),
+                learner.getUnannounced(),
+                new ExamTotals(
+                        ranking(learner.getModel()), ranking(learner.getPopularity()), learner.getWithoutHistory()),
+                books,
+                new TreeMap<>(learner.getFieldWeights()),
+                new TreeMap<>(learner.getFigures()),
+                Optional.ofNullable(learner.getWithheld()),
+                learner.getAlarms().stream()
+                        .flatMap(record -> alarm(record).stream())
+                        .toList());
+    }
+
+    /** An alarm; absent if it is one that only another version knows. */
+    private static Optional<Alarm> alarm(AlarmRecord record) {
+        return Arrays.stream(Alarm.Kind.values())
+                .filter(kind -> kind.text().equals(record.getName()))
+                .findFirst()
+                .map(kind -> new Alarm(kind, record.getValue(), record.getLimit(), record.getSince()));
+    }
+
+    private static RankingRecord ranking(RankingTotals totals) {
+        List<Long> hits = new ArrayList<>();
+        for (long count : totals.hits()) {
+            hits.add(count);
+        }
+        return new RankingRecord(totals.scored(), RankingTotals.CUTOFFS, hits, totals.gain10());
+    }
+
+    private static RankingTotals ranking(RankingRecord record) {
+        if (!record.getCutoffs().equals(RankingTotals.CUTOFFS)) {
+            throw new IllegalStateException(
+                    "progress counts hits at " + record.getCutoffs() + ", expected " + RankingTotals.CUTOFFS);
+        }
+        return new RankingTotals(
+                record.getScored(),
+                record.getHits().stream().mapToLong(Long::longValue).toArray(),
+                record.getGain10());
+    }
+}

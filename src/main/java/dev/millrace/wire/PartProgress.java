@@ -1,0 +1,22 @@
+package dev.millrace.wire;
+
+import dev.millrace.state.Books;
+import dev.millrace.train.TrainingProgress;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * How far one part of the application has come, as of one of its commits.
+ *
+ * @param part {@code attribute-TASK} for each task that reads events, {@code learn-0} for the learner
+ * @param writtenAt when, epoch milliseconds wall clock
+ * @param books what became of what came in, by logical topic name; sum them over parts
+ * @param positions the offset behind the last record that the books count, by topic and partition: {@code clicks-0}
+ * @param training the learner's own figures; absent for other parts
+ */
+public record PartProgress(
+        String part,
+        long writtenAt,
+        SortedMap<String, Books.Account> books,
+        SortedMap<String, Long> positions,
+        Optional<TrainingProgress> training) {}

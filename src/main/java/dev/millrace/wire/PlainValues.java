@@ -1,0 +1,70 @@
+package dev.millrace.wire;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.DecoderFactory;
+
+/**
+ * Reads values by their writer's schema alone: no generated class, no resolution to our schemas, none of the rules of events.
+ *
+ * <p>For audits, which must not trust what they check. Only finding the schema is shared with {@link AvroWire}.
+ */
+public final class PlainValues {
+
+    private final AvroWire wire;
+
+    public PlainValues(AvroWire wire) {
+        this.wire = wire;
+    }
+
+    /**
+     * The value; absent where the bytes are none.
+     *
+     * @throws RegistryUnreachableException if the registry does not answer
+     */
+    public Optional<PlainRecord> decode(byte[] bytes) {
+        try {
+            Schema schema = wire.writerSchema(bytes);
+            int header = AvroWire.headerBytes(bytes);
+            Object value = new GenericDatumReader<>(schema)
+                    .read(null, DecoderFactory.get().binaryDecoder(bytes, header, bytes.length - header, null));
+            return value instanceof GenericRecord record ? Optional.of(plain(record)) : Optional.empty();
+        } catch (RegistryUnreachableException down) {
+            throw down;
+        } catch (RuntimeException | IOException broken) {
+            return Optional.empty(); // Avro's decoder meets broken lengths and branches with exceptions of many kinds
+        }
+    }
+
+    private static PlainRecord plain(GenericRecord record) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        for (Schema.Field field : record.getSchema().getFields()) {
+            Optional.ofNullable(record.get(field.pos())).ifPresent(value -> fields.put(field.name(), plain(value)));
+        }
+        return new PlainRecord(record.getSchema().getFullName(), fields);
+    }
+
+    private static Object plain(Object value) {
+        if (value instanceof GenericRecord record) {
+            return plain(record);
+        } else if (value instanceof CharSequence text) {
+            return text.toString();
+        } else if (value instanceof List<?> list) {
+            List<Object> plain = new ArrayList<>(list.size());
+            list.forEach(entry -> plain.add(entry == null ? "" : plain(entry)));
+            return plain;
+        } else if (value instanceof Map<?, ?> map) {
+            Map<String, Object> plain = new LinkedHashMap<>();
+            map.forEach((key, entry) -> plain.put(String.valueOf(key), plain(entry)));
+            return plain;
+        }
+        return value;
+    }
+}

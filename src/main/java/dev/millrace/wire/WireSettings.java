@@ -1,0 +1,56 @@
+package dev.millrace.wire;
+
+import dev.millrace.settings.SettingsReader;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How values are written.
+ *
+ * @param format of what is written; both are read
+ * @param registry the schema registry; needed to write {@code confluent} and to read it
+ * @param authorization value of the Authorization header sent to it; blank for none
+ * @param schemaDirectory further writers' schemas that a single-object value may name
+ */
+public record WireSettings(
+        Format format, Optional<URI> registry, String authorization, Optional<Path> schemaDirectory) {
+
+    /** How a value names its schema. */
+    public enum Format {
+        /** Avro's own: C3 01, the schema's fingerprint, the value. */
+        SINGLE_OBJECT,
+        /** Confluent's: 00, the schema's id in a registry, the value. */
+        CONFLUENT
+    }
+
+    public static WireSettings read(SettingsReader reader) {
+        Format format = reader.choice(
+                "wire.format", Format.SINGLE_OBJECT, "how written values name their schema; both are read");
+        String url = reader.text("schema.registry.url", "", "the schema registry; needed for wire.format = confluent");
+        String authorization =
+                reader.text("schema.registry.authorization", "", "Authorization header sent to the schema registry");
+        String directory = reader.text(
+                "schema.directory",
+                "",
+                "directory of .avsc files, each a schema that is whole: what single-object values of newer or extended producers are written with");
+        reader.require(
+                directory.isBlank() || Files.isDirectory(Path.of(directory)),
+                "schema.directory",
+                directory,
+                "must be a directory");
+        reader.require(
+                format == Format.SINGLE_OBJECT || !url.isBlank(),
+                "schema.registry.url",
+                url,
+                "must be set for wire.format = confluent");
+        boolean usable = url.isBlank() || url.startsWith("http://") || url.startsWith("https://");
+        reader.require(usable, "schema.registry.url", url, "must begin with http:// or https://");
+        return new WireSettings(
+                format,
+                usable && !url.isBlank() ? Optional.of(URI.create(url)) : Optional.empty(),
+                authorization,
+                directory.isBlank() ? Optional.empty() : Optional.of(Path.of(directory)));
+    }
+}

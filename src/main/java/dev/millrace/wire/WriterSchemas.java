@@ -1,0 +1,103 @@
+package dev.millrace.wire;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
+import org.apache.avro.SchemaParseException;
+
+/**
+ * The schemas that a single-object value may have been written with: today's, those of earlier releases, and those of a directory
+ * that the operator fills for producers which are ahead or have fields of their own.
+ */
+final class WriterSchemas {
+
+    private static final String PAST = "past-schemas.jsonl";
+
+    private WriterSchemas() {}
+
+    /**
+     * All of them by fingerprint, in our names.
+     *
+     * @param directory of {@code .avsc} files, each a schema that is whole
+     * @throws UncheckedIOException if the directory cannot be read, or a file of it is no schema
+     */
+    static Map<Long, Schema> all(Optional<Path> directory) {
+        Map<Long, Schema> schemas = new HashMap<>();
+        Stream.of(
+                        GeneratedClasses.TOPIC_SCHEMAS,
+                        past(),
+                        directory.map(WriterSchemas::in).orElse(List.of()))
+                .flatMap(List::stream)
+                .forEach(schema -> schemas.put(SchemaNormalization.parsingFingerprint64(schema), inOurNames(schema)));
+        return schemas;
+    }
+
+    /**
+     * The same schema for the same bytes, in which a field that we do not have is called by that alias of it which we have. Avro
+     * itself asks the reader's aliases only; but it is producers who rename.
+     */
+    static Schema inOurNames(Schema writer) {
+        Optional<Schema> ours = GeneratedClasses.TOPIC_SCHEMAS.stream()
+                .filter(schema -> schema.getFullName().equals(writer.getFullName()))
+                .findFirst();
+        if (ours.isEmpty() || writer.getType() != Schema.Type.RECORD) {
+            return writer;
+        }
+        List<Schema.Field> fields = writer.getFields().stream()
+                .map(field -> {
+                    String name = ours.get().getField(field.name()) != null
+                            ? field.name()
+                            : field.aliases().stream()
+                                    .filter(alias ->
+                                            ours.get().getField(alias) != null && writer.getField(alias) == null)
+                                    .findFirst()
+                                    .orElse(field.name());
+                    return new Schema.Field(name, field.schema(), field.doc(), field.defaultVal(), field.order());
+                })
+                .toList();
+        return Schema.createRecord(writer.getName(), writer.getDoc(), writer.getNamespace(), false, fields);
+    }
+
+    /** What earlier releases wrote and this one no longer does; a schema that changes is added here as it was. */
+    static List<Schema> past() {
+        try (InputStream resource =
+                Objects.requireNonNull(WriterSchemas.class.getResourceAsStream(PAST), "this program's own " + PAST)) {
+            return new String(resource.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .map(line -> new Schema.Parser().parse(line))
+                    .toList();
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("reading this program's own " + PAST, unreadable);
+        }
+    }
+
+    private static List<Schema> in(Path directory) {
+        List<Schema> schemas = new ArrayList<>();
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".avsc"))
+                    .sorted()
+                    .toList()) {
+                try {
+                    schemas.add(new Schema.Parser().parse(Files.readString(file, StandardCharsets.UTF_8)));
+                } catch (SchemaParseException broken) {
+                    throw new IOException(file + " is no Avro schema that is whole: " + broken.getMessage(), broken);
+                }
+            }
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException("schema.directory = " + directory + ": " + unreadable, unreadable);
+        }
+        return schemas;
+    }
+}

@@ -1,0 +1,56 @@
+package dev.millrace.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.batch.PopularitySettings;
+import dev.millrace.batch.PopularitySettings.Estimator;
+import dev.millrace.bench.PopularityBench.Drift;
+import dev.millrace.bench.PopularityBench.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Errors of log p on streams of 2,000 items by Zipf's law; bounds are a third above what was measured. */
+class PopularityBenchTest {
+
+    private static final int BATCHES = 400;
+    private static final int SIZE = 256;
+
+    @Test
+    void countsAreCloseToTheTruthOfAStreamThatStaysAsItIs() {
+        double running = error(Estimator.RUNNING, 1, 0, Drift.NONE);
+        double decayed = error(Estimator.DECAYED, 40_000, 0, Drift.NONE);
+
+        assertThat(running).isLessThan(0.16);
+        assertThat(decayed).isLessThan(0.28);
+    }
+
+    @Test
+    void afterADriftTheDecayedCountIsTheCloser() {
+        double running = error(Estimator.RUNNING, 1, 0, Drift.SWAP);
+        double decayed = error(Estimator.DECAYED, 20_000, 0, Drift.SWAP);
+
+        assertThat(decayed).isLessThan(0.5).isLessThan(running);
+    }
+
+    @Test
+    void intervalsSaturateWhereItemsComeSeveralTimesABatch() {
+        double intervals = error(Estimator.INTERVALS, 1, 0, Drift.NONE);
+
+        // Zipf's first items are in every batch of 256: they all have p = 1 / 256
+        assertThat(intervals).isBetween(0.7, 2.0);
+    }
+
+    @Test
+    void moreHashesBringASketchCloserToTheExactCount() {
+        double exact = error(Estimator.DECAYED, 40_000, 0, Drift.NONE);
+        double one = error(Estimator.COUNT_MIN, 40_000, 1, Drift.NONE);
+        double four = error(Estimator.COUNT_MIN, 40_000, 4, Drift.NONE);
+
+        assertThat(four).isLessThan(one);
+        assertThat(four - exact).isLessThan(0.1);
+    }
+
+    private static double error(Estimator estimator, double halfLife, int hashes, Drift drift) {
+        PopularitySettings settings = new PopularitySettings(estimator, halfLife, 0.01, hashes, 2000);
+        return PopularityBench.error(settings.estimator('P', SIZE), new Stream(2000, SIZE, BATCHES, drift, 1));
+    }
+}

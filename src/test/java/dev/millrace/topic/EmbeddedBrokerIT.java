@@ -1,0 +1,127 @@
+package dev.millrace.topic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.stream.Streams;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedBrokerIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final Path directory;
+
+    EmbeddedBrokerIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void dataIsThereAgainAfterARestartOnTheSameDirectory() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
+            topics(broker, Map.of()).create();
+            produceUsers(broker, 0, 100);
+        }
+
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
+            assertThat(topics(broker, Map.of()).create()).isEmpty(); // all are there already
+            topics(broker, Map.of()).check();
+            List<TopicRecord> users = new CopyOnWriteArrayList<>();
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            try (TopicFollower follower = TopicFollower.start(clients, "users", users::add)) {
+                assertThat(follower.awaitCaughtUp(PATIENCE)).isTrue();
+                assertThat(users).hasSize(100);
+                assertThat(follower.progress()).contains(new TopicFollower.Progress(100, 100));
+
+                produceUsers(broker, 100, 150); // it goes on following
+                await().atMost(PATIENCE).until(() -> users.size() == 150);
+                assertThat(follower.failure()).isEmpty();
+                await().atMost(PATIENCE).until(() -> follower.lag() == 0);
+            }
+        }
+    }
+
+    @Test
+    void whatTheTrainerWritesIsTakenWhateverItsClockSays() {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
+            topics(broker, Map.of()).create();
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            TopicNames names = Streams.topics();
+            long tomorrow = System.currentTimeMillis() + Duration.ofDays(1).toMillis();
+            Set<String> inputs = Set.of(names.exposures(), names.clicks(), names.users(), names.items());
+            try (EventProducer producer = new EventProducer(clients, names, Streams.wire())) {
+                names.all().stream()
+                        .filter(topic -> !inputs.contains(topic))
+                        .forEach(topic -> producer.sendBytes(topic, new byte[1], Optional.of(new byte[1]), tomorrow));
+                producer.flush();
+
+                assertThat(producer.acknowledged()).isEqualTo(8);
+            }
+        }
+    }
+
+    @Test
+    void topicsThatAreMissingOrOfTheWrongShapeAreNamed() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory)) {
+            assertThatThrownBy(() -> topics(broker, Map.of()).check())
+                    .isInstanceOf(UnusableTopicException.class)
+                    .hasMessageContaining("topic clicks is missing; millrace topics create makes it");
+
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                admin.createTopics(List.of(
+                                new NewTopic("clicks", 3, (short) 1),
+                                new NewTopic("training-examples", 2, (short) 1),
+                                new NewTopic("item-embeddings", 1, (short) 1)))
+                        .all()
+                        .get();
+            }
+            assertThat(topics(broker, Map.of()).create()).hasSize(9).doesNotContain("clicks");
+
+            assertThatThrownBy(() -> topics(broker, Map.of()).check())
+                    .isInstanceOfSatisfying(UnusableTopicException.class, thrown -> assertThat(thrown.faults())
+                            .hasSize(3)
+                            .anyMatch(fault -> fault.startsWith("topic clicks has 3 partitions and exposures has 2"))
+                            .anyMatch(fault -> fault.startsWith("topic training-examples has 2 partitions"))
+                            .anyMatch(fault -> fault.startsWith("topic item-embeddings has cleanup.policy delete")));
+        }
+    }
+
+    @Test
+    void unreachableBrokerIsToldWithWhatWasTried() {
+        TopicSettings settings = TopicSettings.read(Streams.reader());
+        Topics topics = new Topics(ClientSettings.of("127.0.0.1:1"), settings, Duration.ofSeconds(1));
+
+        assertThatThrownBy(topics::check)
+                .isInstanceOf(BrokerUnreachableException.class)
+                .hasMessageContaining("no broker answered at 127.0.0.1:1 within 1000 ms");
+    }
+
+    private static Topics topics(EmbeddedBroker broker, Map<String, String> given) {
+        TopicSettings settings = TopicSettings.read(new dev.millrace.settings.SettingsReader(new HashMap<>(given)));
+        return new Topics(ClientSettings.of(broker.bootstrapServers()), settings, PATIENCE);
+    }
+
+    private static void produceUsers(EmbeddedBroker broker, int from, int to) {
+        ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+        try (EventProducer producer = new EventProducer(clients, Streams.topics(), Streams.wire())) {
+            for (int at = from; at < to; at++) {
+                producer.send(new dev.millrace.event.UserProfile(
+                        "u" + at, Streams.T0 + at, dev.millrace.event.Features.NONE));
+            }
+            producer.flush();
+            assertThat(producer.acknowledged()).isEqualTo(to - from);
+        }
+    }
+}

@@ -1,0 +1,296 @@
+package dev.millrace.verify.books;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.GenerationTerms;
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.StreamSettings;
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.CommittedLog;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicLog;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicRecord;
+import dev.millrace.topic.TopicSettings;
+import dev.millrace.topic.Topics;
+import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.WireSettings;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The audit beside a trainer that runs, is stopped and started again, and reads whatever producers may send. */
+class CountAuditIT {
+
+    private static final long T0 = 1_767_225_600_000L;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int EXPOSURES_A_PHASE = 600;
+    private static final int USERS = 30;
+    private static final int ITEMS = 40;
+
+    private final Path directory;
+    private final TopicNames topics = TopicNames.read(new SettingsReader(Map.of()));
+    private final AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
+    private final Map<String, Long> sent = new HashMap<>();
+
+    CountAuditIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void booksOfARestartedTrainerAreWhatTheTopicsSayAndWhatIsLostOrRepeatedIsNamed() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            new Topics(clients, TopicSettings.read(reader()), PATIENCE).create();
+            try (EventProducer producer = new EventProducer(clients, topics, wire);
+                    KafkaProducer<byte[], byte[]> raw = new KafkaProducer<>(
+                            Map.of("bootstrap.servers", broker.bootstrapServers()),
+                            new ByteArraySerializer(),
+                            new ByteArraySerializer());
+                    TopicLog log = new CommittedLog(clients, PATIENCE)) {
+                produceCatalogue(producer, raw);
+                try (StreamRunner runner = runner(clients)) {
+                    runner.start();
+                    produce(producer, raw, 0);
+                    await().atMost(PATIENCE).until(() -> audit(log).lines().stream()
+                            .anyMatch(line -> line.outcome().equals("attributed") && line.books() > 0));
+                }
+                try (StreamRunner runner = runner(clients)) {
+                    runner.start();
+                    produce(producer, raw, 1);
+                    endWindows(producer);
+                    await().atMost(PATIENCE)
+                            .pollInterval(Duration.ofMillis(500))
+                            .untilAsserted(() -> assertAllCounted(audit(log)));
+                }
+
+                CountReport report = audit(log);
+                assertThat(report.faults()).isEmpty();
+                assertThat(books(report, "clicks", "duplicate")).isPositive();
+                assertThat(books(report, "clicks", "late")).isPositive();
+                assertThat(books(report, "clicks", "orphan")).isPositive();
+                assertThat(books(report, "clicks", "rejected: undecodable")).isPositive();
+                assertThat(books(report, "users", "unchanged")).isPositive();
+                assertThat(report.lines()).allMatch(line -> line.difference() == 0);
+
+                lostRecordsAreNamed(log);
+                lostBeginningIsSaidAndNoFault(log);
+                repeatedExampleIsNamed(log, raw);
+            }
+        }
+    }
+
+    private void lostRecordsAreNamed(TopicLog log) {
+        long example = nth(log, topics.trainingExamples(), 0, ITEMS + 50).offset();
+        assertThat(audit(new LogWithout(log, new Place(topics.trainingExamples(), 0, example)))
+                        .faults())
+                // by its click if that was certainly in time, and by the batch that has it in any case
+                .anyMatch(fault -> fault.contains("must have been attributed, and has no example")
+                        || fault.contains("which is not among those that training-examples holds"));
+
+        long click = nth(log, topics.clicks(), 1, 20).offset();
+        assertThat(audit(new LogWithout(log, new Place(topics.clicks(), 1, click)))
+                        .faults())
+                .anyMatch(fault -> fault.startsWith("clicks: the books have"));
+
+        long batch = nth(log, topics.miniBatches(), 0, 2).offset();
+        assertThat(audit(new LogWithout(log, new Place(topics.miniBatches(), 0, batch)))
+                        .faults())
+                .anyMatch(
+                        fault -> fault.startsWith("step 4 (mini-batches-0 offset") && fault.contains("follows step 2"));
+    }
+
+    private void lostBeginningIsSaidAndNoFault(TopicLog log) {
+        long first = nth(log, topics.trainingExamples(), 0, ITEMS + 50).offset();
+
+        CountReport report = audit(new LogBehind(log, new Place(topics.trainingExamples(), 0, first)));
+
+        assertThat(report.faults()).isEmpty();
+        assertThat(report.notes())
+                .contains("training-examples-0 begins at offset " + first + ": its beginning is gone")
+                .anyMatch(note -> note.contains("not checkable, " + first + " records are gone"));
+    }
+
+    private void repeatedExampleIsNamed(TopicLog log, KafkaProducer<byte[], byte[]> raw) throws Exception {
+        TopicRecord example = nth(log, topics.trainingExamples(), 0, ITEMS + 50);
+        long copy = raw.send(new ProducerRecord<>(
+                        topics.trainingExamples(),
+                        example.key(),
+                        example.value().orElseThrow()))
+                .get()
+                .offset();
+
+        assertThat(audit(log).faults())
+                .singleElement()
+                .asString()
+                .contains("has two examples: training-examples-0 offset " + example.offset()
+                        + " and training-examples-0 offset " + copy);
+    }
+
+    private CountReport audit(TopicLog log) {
+        return CountAudit.run(log, new PlainValues(wire), topics, AttributionSettings.read(reader()));
+    }
+
+    /** Right at any moment; and at last all has been counted. */
+    private void assertAllCounted(CountReport report) {
+        assertThat(report.faults()).isEmpty();
+        sent.forEach((topic, count) ->
+                assertThat(books(report, topic, "received")).as(topic).isEqualTo(count));
+        assertThat(books(report, "training-examples", "learnt or refused"))
+                .isEqualTo(books(report, "clicks", "attributed"));
+    }
+
+    private static long books(CountReport report, String topic, String outcome) {
+        return report.lines().stream()
+                .filter(line -> line.topic().equals(topic) && line.outcome().equals(outcome))
+                .mapToLong(CountReport.Line::books)
+                .sum();
+    }
+
+    private static TopicRecord nth(TopicLog log, String topic, int partition, int number) {
+        List<TopicRecord> records = new ArrayList<>();
+        log.read(topic, partition, log.committedEnd(topic, partition), records::add);
+        return records.get(number);
+    }
+
+    private StreamRunner runner(ClientSettings clients) {
+        return new StreamRunner(
+                StreamSettings.read(reader()),
+                clients,
+                Map.of(
+                        StreamRunner.Part.ATTRIBUTE,
+                        MillraceTopology.attribute(topics, AttributionSettings.read(reader()), wire),
+                        StreamRunner.Part.LEARN,
+                        MillraceTopology.learn(
+                                topics,
+                                TrainerSettings.read(reader()),
+                                Duration.ofMillis(200),
+                                wire,
+                                new GenerationTerms("test", new TreeMap<>(), true, Duration.ofSeconds(30), () -> 0))));
+    }
+
+    private SettingsReader reader() {
+        return new SettingsReader(Map.of(
+                "batch.size", "16",
+                "batch.negatives", "8",
+                "tower.dim", "8",
+                "attribution.window", "60s",
+                "attribution.click-wait", "30s",
+                "stream.state-directory", directory.resolve("state").toString(),
+                "stream.learn.commit-interval", "200ms",
+                "stream.instance-id", "the-one"));
+    }
+
+    private void produceCatalogue(EventProducer producer, KafkaProducer<byte[], byte[]> raw) {
+        for (int item = 0; item < ITEMS; item++) {
+            producer.send(new CatalogueItem("i" + item, T0, Features.NONE));
+            count("items");
+        }
+        for (int user = 0; user < USERS; user++) {
+            for (long time : new long[] {T0, T0 + 1, T0 - 1}) { // applied, unchanged, outdated
+                producer.send(new UserProfile(
+                        "u" + user, time, Features.of(Map.of("country", new FeatureValue.Category("c" + user % 3)))));
+                count("users");
+            }
+        }
+        poison(raw, topics.items(), "items");
+        poison(raw, topics.users(), "users");
+    }
+
+    /** Seeded: a third is clicked, of these some twice, some late, some on what was never shown; some records are no events. */
+    private void produce(EventProducer producer, KafkaProducer<byte[], byte[]> raw, int phase) {
+        for (int number = phase * EXPOSURES_A_PHASE; number < (phase + 1) * EXPOSURES_A_PHASE; number++) {
+            String user = "u" + CounterRandom.below(USERS, 1, number, 0);
+            String item = "i" + CounterRandom.below(ITEMS, 1, number, 1);
+            long time = T0 + number * 500L;
+            Exposure exposure = new Exposure("e" + number, user, item, time, time, Features.NONE);
+            producer.send(exposure);
+            count("exposures");
+            if (number % 50 == 0) {
+                producer.send(exposure);
+                count("exposures");
+            }
+            int fate = CounterRandom.below(12, 1, number, 2);
+            if (fate < 4) {
+                Click click = click("c" + number, user, item, "e" + number, time + 1_000 + fate);
+                producer.send(click);
+                count("clicks");
+                if (fate == 0) {
+                    producer.send(click);
+                    count("clicks");
+                }
+            } else if (fate == 4) {
+                producer.send(click("late" + number, user, item, "e" + number, time + 61_000));
+                count("clicks");
+            } else if (fate == 5) {
+                producer.send(click("orphan" + number, user, "never-shown", "", time + 1_000));
+                count("clicks");
+            }
+            if (number % 40 == 0) {
+                poison(raw, topics.clicks(), "clicks");
+                poison(raw, topics.exposures(), "exposures");
+            }
+        }
+        producer.flush();
+    }
+
+    /** One click on one exposure for each user, late enough to end every window of both partitions before. */
+    private void endWindows(EventProducer producer) {
+        long time = T0 + 2 * EXPOSURES_A_PHASE * 500L + 300_000;
+        for (int user = 0; user < USERS; user++) {
+            producer.send(new Exposure("last" + user, "u" + user, "i0", time, time, Features.NONE));
+            producer.send(click("last" + user, "u" + user, "i0", "last" + user, time + 1));
+            count("exposures");
+            count("clicks");
+        }
+        producer.flush();
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // the counts would not come out
+    private void poison(KafkaProducer<byte[], byte[]> raw, String topic, String logical) {
+        raw.send(new ProducerRecord<>(topic, "u1".getBytes(StandardCharsets.UTF_8), new byte[] {(byte) 0xC3, 1, 7}));
+        count(logical);
+    }
+
+    private void count(String topic) {
+        sent.merge(topic, 1L, Long::sum);
+    }
+
+    private static Click click(String id, String user, String item, String exposure, long time) {
+        return new Click(
+                id,
+                user,
+                item,
+                Optional.of(exposure).filter(named -> !named.isEmpty()),
+                "click",
+                1,
+                time,
+                time,
+                Features.NONE);
+    }
+}

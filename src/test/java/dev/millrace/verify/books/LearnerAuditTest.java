@@ -1,0 +1,154 @@
+package dev.millrace.verify.books;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.wire.PlainRecord;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class LearnerAuditTest {
+
+    private final List<String> faults = new ArrayList<>();
+
+    @Test
+    void examplesAreInBatchesInTheirOrderOrWait() {
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of());
+
+        audit.batch(batch(1, 0, 1), 0);
+        Tally tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("learnt or refused")).isEqualTo(2);
+        assertThat(tally.certain("waiting")).isEqualTo(1);
+    }
+
+    @Test
+    void exampleThatNoBatchHasIsNamed() {
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of());
+
+        audit.batch(batch(1, 0, 2), 0);
+        audit.end(1);
+
+        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
+    }
+
+    @Test
+    void exampleOfARemovedItemMayBeLeftOut() {
+        LearnerAudit.Change removal =
+                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, Name.of("i1"), 0, 15);
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(removal));
+
+        audit.batch(batch(1, 0, 2), 0);
+        Tally tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("left out")).isEqualTo(1);
+    }
+
+    @Test
+    void exampleInTwoBatchesAndAGapInTheStepsAreNamed() {
+        LearnerAudit audit = audit(List.of(example(0), example(1)), List.of());
+
+        audit.batch(batch(1, 0, 1), 0);
+        audit.batch(batch(3, 1), 1);
+        audit.end(3);
+
+        assertThat(faults).hasSize(2);
+        assertThat(faults.get(0)).isEqualTo("step 3 (mini-batches-0 offset 1) follows step 1");
+        assertThat(faults.get(1)).contains("step 3 (mini-batches-0 offset 1) has example c1");
+    }
+
+    @Test
+    void exposuresThatWereNotClickedHaveAnOrderOfTheirOwn() {
+        LearnerAudit audit =
+                audit(List.of(unclicked(0), example(1), unclicked(2), example(3), unclicked(4)), List.of());
+
+        audit.batch(batch(1, 2, new int[] {1, 3, 0, 2}), 0);
+        Tally tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("learnt or refused")).isEqualTo(4);
+        assertThat(tally.certain("waiting")).isEqualTo(1);
+    }
+
+    @Test
+    void exposureThatNoBatchHasIsNamed() {
+        LearnerAudit audit = audit(List.of(unclicked(0), example(1), unclicked(2)), List.of());
+
+        audit.batch(batch(1, 1, new int[] {1, 2}), 0);
+        audit.end(1);
+
+        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 0 is in no mini-batch");
+    }
+
+    private LearnerAudit audit(List<Made> examples, List<LearnerAudit.Change> changes) {
+        return new LearnerAudit(examples, changes, 100, "training-examples", "mini-batches", faults);
+    }
+
+    /** Of click cN on item iN, at offset 10 N. */
+    private static Made example(int number) {
+        return new Made(
+                number,
+                Name.of("ann", "c" + number),
+                Name.of("ann"),
+                Name.of("ann", "i" + number),
+                Name.of("i" + number),
+                "click",
+                1,
+                number,
+                number,
+                10L * number,
+                true);
+    }
+
+    /** Of an exposure eN of item iN that was not clicked. */
+    private static Made unclicked(int number) {
+        return new Made(
+                number,
+                Name.of("ann", "i" + number, "e" + number),
+                Name.of("ann"),
+                Name.of("ann", "i" + number),
+                Name.of("i" + number),
+                "click",
+                1,
+                number,
+                number,
+                10L * number,
+                false);
+    }
+
+    private static PlainRecord batch(long step, int... examples) {
+        return batch(step, 0, examples);
+    }
+
+    /** @param exposed how many of the examples, the last, are of exposures that were not clicked */
+    private static PlainRecord batch(long step, int exposed, int[] examples) {
+        List<String> ids = new ArrayList<>();
+        List<String> users = new ArrayList<>();
+        List<Long> times = new ArrayList<>();
+        List<Integer> actions = new ArrayList<>();
+        List<Integer> items = new ArrayList<>();
+        List<String> texts = new ArrayList<>(List.of("click"));
+        for (int example : examples) {
+            ids.add((ids.size() < examples.length - exposed ? "c" : "e") + example);
+            items.add(texts.size());
+            texts.add("i" + example);
+            users.add("ann");
+            times.add((long) example);
+            actions.add(0);
+        }
+        return new PlainRecord(
+                "dev.millrace.avro.MiniBatchRecord",
+                Map.of(
+                        "step", step,
+                        "example_ids", ids,
+                        "users", users,
+                        "times", times,
+                        "actions", actions,
+                        "items", items,
+                        "exposed", exposed,
+                        "texts", texts));
+    }
+}

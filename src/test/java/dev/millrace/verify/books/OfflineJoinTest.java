@@ -1,0 +1,263 @@
+package dev.millrace.verify.books;
+
+import static dev.millrace.verify.books.JoinedPartition.click;
+import static dev.millrace.verify.books.JoinedPartition.exposure;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CounterRandom;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class OfflineJoinTest {
+
+    private static final long T0 = 1_767_225_600_000L;
+    private static final long MINUTE = 60_000;
+
+    @Test
+    void clickWithinTheWindowMustHaveItsExample() {
+        JoinedPartition partition = new JoinedPartition("attribution.window", "30m");
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.read(click("c1", "ann", "book", "", "click", T0 + MINUTE));
+        assertThat(partition.audit(true).faults()).isEmpty();
+
+        partition.examples.clear();
+
+        assertThat(partition.audit(true).faults())
+                .singleElement()
+                .asString()
+                .contains("click c1 (clicks-0 offset 0) must have been attributed, and has no example");
+    }
+
+    @Test
+    void secondExampleOfAClickIsNamedWithBothPlaces() {
+        JoinedPartition partition = new JoinedPartition();
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.read(click("c1", "ann", "book", "e1", "click", T0 + MINUTE));
+
+        partition.examples.add(partition.examples.get(0));
+
+        assertThat(partition.audit(true).faults())
+                .singleElement()
+                .asString()
+                .contains("c1", "training-examples-0 offset 0 and training-examples-0 offset 1");
+    }
+
+    @Test
+    void exampleOfAnExposureThatNeverWasIsAFault() {
+        JoinedPartition partition = new JoinedPartition();
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.read(click("c1", "ann", "book", "", "click", T0 + MINUTE));
+
+        partition.exposures.set(0, exposure("e1", "ann", "book", T0 + 1));
+
+        assertThat(partition.audit(true).faults())
+                .singleElement()
+                .asString()
+                .contains("there is none that it may answer");
+    }
+
+    @Test
+    void outcomesThatDependOnNoOrderAreCertain() {
+        JoinedPartition partition = new JoinedPartition("attribution.window", "30m", "attribution.click-wait", "5m");
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.read(click("c1", "ann", "book", "e1", "click", T0 + MINUTE));
+        partition.read(click("c1", "ann", "book", "e1", "click", T0 + MINUTE));
+        partition.read(click("c2", "ann", "book", "e1", "click", T0 + 2 * MINUTE));
+        partition.read(click("c3", "ann", "book", "e1", "hover", T0 + 2 * MINUTE));
+        partition.read(click("c4", "bob", "pen", "", "click", T0 + 3 * MINUTE));
+        partition.read(click("c5", "ann", "book", "e1", "click", T0 + 31 * MINUTE));
+        // both topics go on, and so end what waits
+        partition.read(exposure("e2", "eve", "cup", T0 + 90 * MINUTE));
+        partition.read(click("c6", "eve", "cup", "e2", "click", T0 + 90 * MINUTE));
+
+        OfflineJoin.Verdicts verdicts = partition.audit(false);
+
+        assertThat(verdicts.faults()).isEmpty();
+        assertThat(verdicts.clicks().undecided()).isZero();
+        assertThat(verdicts.clicks().fits(partition.outcomes("clicks"))).isTrue();
+        assertThat(verdicts.clicks().certain("attributed")).isEqualTo(2);
+        assertThat(verdicts.clicks().certain("duplicate")).isEqualTo(1);
+        assertThat(verdicts.clicks().certain("repeated-action")).isEqualTo(1);
+        assertThat(verdicts.clicks().certain("untrained-action")).isEqualTo(1);
+        assertThat(verdicts.clicks().certain("orphan")).isEqualTo(1);
+        assertThat(verdicts.clicks().certain("late")).isEqualTo(1);
+        assertThat(verdicts.exposures().certain("clicked")).isEqualTo(1);
+        assertThat(verdicts.exposures().certain("duplicate")).isEqualTo(1);
+        assertThat(verdicts.exposures().certain("waiting")).isEqualTo(1);
+    }
+
+    @Test
+    void sampledExposureThatEndedWithoutAClickMustHaveItsExample() {
+        JoinedPartition partition = unclicked();
+        assertThat(partition.examples).singleElement().matches(example -> !example.isPositive());
+        assertThat(partition.audit(true).faults()).isEmpty();
+
+        partition.examples.clear();
+
+        assertThat(partition.audit(true).faults())
+                .singleElement()
+                .asString()
+                .contains("exposure at exposures-0 offset 0 ended without a click, is sampled, and has no example");
+    }
+
+    @Test
+    void exampleOfNoClickOnAnExposureThatWasClickedIsAFault() {
+        JoinedPartition partition = unclicked();
+
+        partition.clicks.set(0, click("c1", "ann", "book", "e1", "click", T0 + MINUTE));
+        partition.examples.add(new TrainingExample(
+                "c1", partition.examples.get(0).user(), Features.NONE, "book", "click", 1, T0 + MINUTE, T0 + MINUTE));
+
+        assertThat(partition.audit(true).faults())
+                .anySatisfy(fault -> assertThat(fault).contains("was not clicked, and it was"));
+    }
+
+    @Test
+    void secondExampleOfAnExposureIsNotExplained() {
+        JoinedPartition partition = unclicked();
+
+        partition.examples.add(partition.examples.get(0));
+
+        assertThat(partition.audit(true).explained().cardinality()).isEqualTo(1);
+    }
+
+    /** One exposure whose window ended. */
+    private static JoinedPartition unclicked() {
+        JoinedPartition partition = new JoinedPartition("negatives.exposed", "1", "negatives.exposed.sample", "1");
+        partition.read(exposure("e1", "ann", "book", T0));
+        partition.read(click("c0", "bob", "book", "", "hover", T0 + MINUTE));
+        partition.read(exposure("e2", "eve", "cup", T0 + 90 * MINUTE));
+        partition.read(click("c2", "eve", "cup", "e2", "click", T0 + 90 * MINUTE));
+        partition.examples.removeIf(TrainingExample::isPositive);
+        partition.clicks.remove(1);
+        partition.clicks.add(click("c2", "eve", "cup", "e2", "hover", T0 + 90 * MINUTE));
+        return partition;
+    }
+
+    /** Any events in any order of reading: the join never contradicts the attribution, and notices every example that is lost. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "exposures drop 1d",
+                "exposures positive 1d",
+                "clicks-only drop 1d",
+                "exposures drop 2m",
+                "exposures positive 2m",
+                "exposures drop 1d 0.5",
+                "exposures positive 1d 1",
+                "exposures drop 2m 1"
+            })
+    void agreesWithTheAttributionOnWhateverIsReadInWhateverOrder(String variant) {
+        String[] choice = variant.split(" ", -1);
+        int noticed = 0;
+        int lost = 0;
+        int unclicked = 0;
+        int noticedUnclicked = 0;
+        for (int seed = 0; seed < 400; seed++) {
+            JoinedPartition partition = new JoinedPartition(
+                    "attribution.mode",
+                    choice[0],
+                    "attribution.late",
+                    choice[1],
+                    "attribution.max-skew",
+                    choice[2],
+                    "negatives.exposed",
+                    choice.length > 3 ? "1" : "0",
+                    "negatives.exposed.sample",
+                    choice.length > 3 ? choice[3] : "0.05",
+                    "attribution.actions",
+                    "click,like",
+                    "attribution.window",
+                    "60s",
+                    "attribution.click-wait",
+                    "20s",
+                    "attribution.deduplication-window",
+                    "90s");
+            play(partition, seed);
+
+            OfflineJoin.Verdicts verdicts = partition.audit(true);
+
+            assertThat(verdicts.faults()).as("seed %d", seed).isEmpty();
+            assertThat(verdicts.explained().cardinality()).as("seed %d", seed).isEqualTo(partition.examples.size());
+            for (String topic : List.of("exposures", "clicks")) {
+                Tally tally = topic.equals("clicks") ? verdicts.clicks() : verdicts.exposures();
+                assertThat(tally.fits(partition.outcomes(topic)))
+                        .as("seed %d, %s %s", seed, partition.books(topic), tally.undecidedGroups())
+                        .isTrue();
+            }
+            if (choice[2].equals("1d")) { // longer than any of these streams: no topic can have led by that
+                assertThat(isExplained(partition.audit(false), partition)).isTrue();
+            }
+
+            if (!partition.examples.isEmpty()) {
+                boolean isClicked = partition
+                        .examples
+                        .remove(seed % partition.examples.size())
+                        .isPositive();
+                boolean isNoticed = !isExplained(partition.audit(true), partition);
+                lost += isClicked ? 1 : 0;
+                noticed += isClicked && isNoticed ? 1 : 0;
+                unclicked += isClicked ? 0 : 1;
+                noticedUnclicked += !isClicked && isNoticed ? 1 : 0;
+            }
+        }
+        assertThat(noticed).isEqualTo(lost).isPositive();
+        // whether an exposure of an erased user, or of an id that may have been forgotten, ended at all cannot always
+        // be told
+        assertThat(noticedUnclicked).isGreaterThanOrEqualTo(unclicked * 4 / 5);
+    }
+
+    private static boolean isExplained(OfflineJoin.Verdicts verdicts, JoinedPartition partition) {
+        return verdicts.faults().isEmpty()
+                && verdicts.exposures().fits(partition.outcomes("exposures"))
+                && verdicts.clicks().fits(partition.outcomes("clicks"));
+    }
+
+    /** Seeded events of few users, items and ids within some minutes, each topic in nearly its own order of time. */
+    private static void play(JoinedPartition partition, int seed) {
+        List<Exposure> exposures = new ArrayList<>();
+        List<Click> clicks = new ArrayList<>();
+        long span = 30L + CounterRandom.below(400, seed, 9, 0); // seconds
+        for (int number = 0; number < 40; number++) {
+            String user = "u" + below(3, seed, number, 0);
+            String item = "i" + below(3, seed, number, 1);
+            long time = T0 + number * (span * 1000L) / 40 - below(4, seed, number, 2) * 7_000L;
+            exposures.add(exposure("e" + below(30, seed, number, 3), user, item, time));
+        }
+        for (int number = 0; number < 40; number++) {
+            Exposure of = exposures.get(number);
+            long time = of.time() + below(90, seed, number, 4) * 1000L - 5_000;
+            String named = below(2, seed, number, 5) == 0 ? of.id() : "";
+            String action = List.of("click", "like", "hover").get(below(3, seed, number, 6));
+            String user = below(8, seed, number, 7) == 0 ? "u" + below(3, seed, number, 8) : of.user();
+            clicks.add(click("c" + below(30, seed, number, 9), user, of.item(), named, action, time));
+        }
+        int shown = 0;
+        int acted = 0;
+        int bias = 1 + below(9, seed, 77, 0);
+        for (int turn = 0; shown < exposures.size() || acted < clicks.size(); turn++) {
+            if (seed % 4 == 0 && below(40, seed, turn, 11) == 0) {
+                partition.forget("u" + below(3, seed, turn, 12));
+            }
+            boolean exposureNext =
+                    acted == clicks.size() || (shown < exposures.size() && below(10, seed, turn, 10) < bias);
+            if (exposureNext) {
+                partition.read(exposures.get(shown++));
+            } else {
+                partition.read(clicks.get(acted++));
+            }
+        }
+    }
+
+    private static int below(int bound, long seed, long number, long slot) {
+        return CounterRandom.below(bound, seed, number, slot);
+    }
+}

@@ -1,0 +1,208 @@
+package dev.millrace.wire;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.FeatureValue;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.stream.Streams;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.avro.Schema;
+import org.apache.avro.SchemaBuilder;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class AvroWireTest {
+
+    private final FakeRegistry registry = new FakeRegistry();
+    private final AvroWire confluent = new AvroWire(new WireSettings(
+            WireSettings.Format.CONFLUENT, Optional.of(registry.url()), "Bearer of news", Optional.empty()));
+    private final AvroWire singleObject = new AvroWire(new WireSettings(
+            WireSettings.Format.SINGLE_OBJECT, Optional.of(registry.url()), "Bearer of news", Optional.empty()));
+    private final ExposureEvent exposure = EventCodec.toAvro(Streams.exposure("e1", "u1", "i1", T0));
+
+    @AfterEach
+    void stop() {
+        registry.server.stop(0);
+    }
+
+    @Test
+    void eachFormatBeginsAsItsReadersExpect() {
+        byte[] single = singleObject.encode("exposures", exposure);
+        byte[] registered = confluent.encode("exposures", exposure);
+
+        assertThat(single).startsWith((byte) 0xC3, (byte) 0x01);
+        assertThat(registered).startsWith(0, 0, 0, 0, 1); // magic 0, then the id that the registry gave first
+        assertThat(registry.asked).containsExactly("POST /subjects/exposures-value/versions");
+        assertThat(registry.authorizations).containsOnly("Bearer of news");
+    }
+
+    @Test
+    void bothFormatsAreReadWhateverIsWritten() {
+        for (AvroWire writer : List.of(singleObject, confluent)) {
+            for (AvroWire reader : List.of(singleObject, confluent)) {
+                byte[] bytes = writer.encode("exposures", exposure);
+
+                assertThat(reader.decode(ExposureEvent.class, bytes)).isEqualTo(exposure);
+            }
+        }
+    }
+
+    @Test
+    void aSchemaIsRegisteredAndLookedUpOnce() {
+        byte[] bytes = confluent.encode("exposures", exposure);
+        confluent.encode("exposures", exposure);
+        confluent.decode(ExposureEvent.class, bytes);
+        confluent.decode(ExposureEvent.class, bytes);
+
+        assertThat(registry.asked).containsExactly("POST /subjects/exposures-value/versions", "GET /schemas/ids/1");
+    }
+
+    @Test
+    void anotherProducersSchemaIsResolvedToOursWithDefaultsForWhatItLacks() throws IOException {
+        // a producer that knows neither features nor our name space's defaults, and has a field of its own
+        Schema theirs = SchemaBuilder.record("ItemEvent")
+                .namespace("dev.millrace.avro")
+                .fields()
+                .requiredString("shelf")
+                .requiredString("item_id")
+                .requiredLong("time")
+                .endRecord();
+        int id = registry.add(registry.schema(theirs.toString()));
+        GenericData.Record item = new GenericData.Record(theirs);
+        item.put("shelf", "top");
+        item.put("item_id", "i1");
+        item.put("time", T0);
+
+        ItemEvent decoded = singleObject.decode(ItemEvent.class, confluentBytes(id, theirs, item));
+
+        assertThat(decoded.getItemId()).isEqualTo("i1");
+        assertThat(decoded.getFeatures()).isEmpty();
+    }
+
+    @Test
+    void referencesOfASchemaAreResolved() throws IOException {
+        // as registries split nested types off: ItemEvent refers to FeatureValue under a subject of its own
+        registry.add(registry.schema(FeatureValue.getClassSchema().toString()));
+        String whole = ItemEvent.getClassSchema().toString();
+        JsonNode fields = new ObjectMapper().readTree(whole);
+        ((ObjectNode) fields.path("fields").path(2).path("type")).put("values", "dev.millrace.avro.FeatureValue");
+        ObjectNode referring = registry.schema(fields.toString());
+        referring
+                .putArray("references")
+                .addObject()
+                .put("name", "dev.millrace.avro.FeatureValue")
+                .put("subject", "feature-value")
+                .put("version", 1);
+        int id = registry.add(referring);
+        ItemEvent item = EventCodec.toAvro(Streams.item("i1"));
+        byte[] ours = confluent.encode("items", item);
+        ByteBuffer.wrap(ours).putInt(1, id); // the same bytes, under the referring schema
+
+        assertThat(singleObject.decode(ItemEvent.class, ours)).isEqualTo(item);
+    }
+
+    @Test
+    void anUnknownSchemaIsAReasonAndARegistryThatIsDownIsNone() {
+        byte[] unknown = {0, 0, 0, 0, 99, 1};
+
+        assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, unknown))
+                .isInstanceOfSatisfying(
+                        UndecodableException.class,
+                        thrown -> assertThat(thrown.rejected().reason()).isEqualTo("unknown-schema"));
+        registry.broken = true;
+        assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, new byte[] {0, 0, 0, 0, 98, 1}))
+                .isInstanceOf(RegistryUnreachableException.class)
+                .hasMessageContaining("/schemas/ids/98 answered 401");
+    }
+
+    private static byte[] confluentBytes(int id, Schema schema, GenericData.Record record) throws IOException {
+        java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
+        out.write(ByteBuffer.allocate(5).put((byte) 0).putInt(id).array());
+        BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
+        new GenericDatumWriter<GenericData.Record>(schema).write(record, encoder);
+        encoder.flush();
+        return out.toByteArray();
+    }
+
+    /** The two calls of a registry, and what was asked. Ids are places, from 1; subjects are not told apart. */
+    private static final class FakeRegistry {
+
+        final List<String> asked = new ArrayList<>();
+        final List<String> authorizations = new ArrayList<>();
+        final HttpServer server;
+        volatile boolean broken;
+        private final ObjectMapper json = new ObjectMapper();
+        private final List<JsonNode> schemas = new ArrayList<>();
+
+        FakeRegistry() {
+            try {
+                server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            } catch (IOException failed) {
+                throw new java.io.UncheckedIOException(failed);
+            }
+            server.createContext("/", this::answer);
+            server.start();
+        }
+
+        URI url() {
+            return URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        }
+
+        ObjectNode schema(String text) {
+            return json.createObjectNode().put("schema", text);
+        }
+
+        int add(JsonNode schema) {
+            schemas.add(schema);
+            return schemas.size();
+        }
+
+        private void answer(HttpExchange exchange) throws IOException {
+            String path = exchange.getRequestURI().getPath();
+            asked.add(exchange.getRequestMethod() + " " + path);
+            authorizations.add(exchange.getRequestHeaders().getFirst("Authorization"));
+            if (broken) {
+                respond(exchange, 401, "{}");
+            } else if (exchange.getRequestMethod().equals("POST")) {
+                JsonNode posted = json.readTree(exchange.getRequestBody());
+                respond(exchange, 200, "{\"id\": " + add(posted) + "}");
+            } else if (path.startsWith("/subjects/feature-value")) {
+                respond(exchange, 200, schemas.get(0).toString());
+            } else {
+                int id = Integer.parseInt(path.substring(path.lastIndexOf('/') + 1));
+                if (id > schemas.size()) {
+                    respond(exchange, 404, "{}");
+                } else {
+                    respond(exchange, 200, schemas.get(id - 1).toString());
+                }
+            }
+        }
+
+        private static void respond(HttpExchange exchange, int status, String body) throws IOException {
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(status, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        }
+    }
+}

@@ -1,0 +1,283 @@
+package dev.millrace.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.ExampleRecord;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.avro.ProgressRecord;
+import dev.millrace.avro.TrainingRecord;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.RowCounts;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
+import dev.millrace.state.Books;
+import dev.millrace.stream.Streams;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.TrainingProgress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+
+/** What is written comes back as it was, through the bytes of the wire. */
+class CodecTest {
+
+    private static final int BROKER_LIMIT_BYTES = 1_000_000;
+
+    private final AvroWire wire = Streams.wire();
+
+    @Property(tries = 100)
+    void exposureComesBack(@ForAll("exposures") Exposure exposure) {
+        byte[] bytes = wire.encode("exposures", EventCodec.toAvro(exposure));
+
+        assertThat(EventCodec.toCore(wire.decode(ExposureEvent.class, bytes))).isEqualTo(exposure);
+    }
+
+    @Property(tries = 100)
+    void clickComesBack(@ForAll("clicks") Click click) {
+        byte[] bytes = wire.encode("clicks", EventCodec.toAvro(click));
+
+        assertThat(EventCodec.toCore(wire.decode(ClickEvent.class, bytes))).isEqualTo(click);
+    }
+
+    @Property(tries = 100)
+    void exampleComesBack(@ForAll("examples") TrainingExample example) {
+        byte[] bytes = wire.encode("training-examples", ExampleCodec.toAvro(example));
+
+        TrainingRecord decoded = wire.decode(TrainingRecord.class, bytes);
+
+        assertThat(ExampleCodec.toCore((ExampleRecord) decoded.getEntry())).isEqualTo(example);
+    }
+
+    @Property(tries = 50)
+    void miniBatchComesBackBitForBit(@ForAll("batches") MiniBatch batch) {
+        byte[] bytes = wire.encode("mini-batches", BatchCodec.toAvro(batch));
+
+        MiniBatch decoded = BatchCodec.toCore(wire.decode(MiniBatchRecord.class, bytes));
+
+        assertThat(decoded).usingRecursiveComparison().isEqualTo(batch);
+    }
+
+    @Test
+    void miniBatchWithLongHistoriesStaysWellUnderTheBrokersLimit() {
+        List<TrainingExample> examples = new ArrayList<>();
+        for (int at = 0; at < 1024; at++) {
+            List<String> history = new ArrayList<>();
+            for (int visit = 0; visit < 100; visit++) {
+                history.add("item-with-a-long-id-" + (at * 31 + visit * 17) % 5000);
+            }
+            UserFeatures user = new UserFeatures("user-" + at, Streams.T0, Features.NONE, history);
+            examples.add(new TrainingExample(
+                    "click-" + at, user, Features.NONE, history.get(0), "click", 1, Streams.T0, Streams.T0));
+        }
+        MiniBatch batch = new MiniBatch(1, 1, List.of(), examples, new float[1024], List.of(), new float[0], 5000);
+
+        byte[] bytes = wire.encode("mini-batches", BatchCodec.toAvro(batch));
+
+        // 102,400 visits of 1 to 2 bytes, 5,000 ids of some 24 bytes, 1,024 examples of some 60 bytes
+        assertThat(bytes.length).isLessThan(BROKER_LIMIT_BYTES / 2);
+    }
+
+    @Test
+    void embeddingComesBack() {
+        ItemEmbedding embedding = new ItemEmbedding("i1", Optional.of(new float[] {0.6f, -0.8f}), "g1", 7, 8, 9);
+
+        byte[] bytes = wire.encode(
+                "item-embeddings",
+                OutputCodec.toAvro(embedding, embedding.vector().orElseThrow(), "mini-batches"));
+
+        ItemEmbedding decoded = OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, bytes));
+        assertThat(decoded).usingRecursiveComparison().isEqualTo(embedding);
+    }
+
+    @Test
+    void popularityAndAttributesComeBack() {
+        for (boolean isDimension : new boolean[] {false, true}) {
+            ItemEmbedding embedding = new ItemEmbedding(
+                    "i1",
+                    Optional.of(new float[] {0.6f, -0.8f}),
+                    "g1",
+                    7,
+                    8,
+                    9,
+                    new PublishedPopularity(2.75, 21_600_000, isDimension),
+                    Features.of(Map.of(
+                            "tags", new FeatureValue.Bag(List.of("a", "b")), "price", new FeatureValue.Quantity(3))));
+
+            ItemEmbeddingRecord record =
+                    OutputCodec.toAvro(embedding, embedding.vector().orElseThrow(), "mini-batches");
+
+            assertThat(record.getVector()).isEqualTo(isDimension ? List.of(0.6f, -0.8f, 2.75f) : List.of(0.6f, -0.8f));
+            ItemEmbedding decoded =
+                    OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, wire.encode("item-embeddings", record)));
+            assertThat(decoded).usingRecursiveComparison().isEqualTo(embedding);
+        }
+    }
+
+    @Test
+    void progressComesBack() {
+        SortedMap<String, Books.Account> books =
+                new TreeMap<>(Map.of("clicks", new Books.Account(3, 1, new TreeMap<>(Map.of("late", 2L)))));
+        ExamTotals exam = new ExamTotals(RankingTotals.NONE.plus(3), RankingTotals.NONE.plus(40), 5);
+        TrainingProgress training = new TrainingProgress(
+                "g1",
+                100,
+                2,
+                3,
+                0.5,
+                0.25,
+                4,
+                5,
+                "aa",
+                List.of(new StepDigest(10, "bb")),
+                new RowCounts(6, 7, 8, 9),
+                3,
+                exam,
+                books,
+                new TreeMap<>(Map.of("user.history", 1.25)),
+                new TreeMap<>(Map.of("temperature", 0.25)),
+                Optional.of("3 steps in a row were refused"),
+                List.of(
+                        new Alarm(Alarm.Kind.NORM_DRIFT, 123.5, 100, 4),
+                        new Alarm(Alarm.Kind.GRADIENT_NORM, 1, 10, 0)));
+        PartProgress progress = new PartProgress(
+                "learn-0", 6, books, new TreeMap<>(Map.of("mini-batches-0", 7L)), Optional.of(training));
+
+        byte[] bytes = wire.encode("training-progress", OutputCodec.toAvro(progress));
+
+        PartProgress decoded = OutputCodec.toCore(wire.decode(ProgressRecord.class, bytes));
+        assertThat(decoded).usingRecursiveComparison().isEqualTo(progress);
+    }
+
+    @Provide
+    Arbitrary<Exposure> exposures() {
+        return Combinators.combine(ids(), ids(), ids(), times(), Arbitraries.longs(), features())
+                .as((id, user, item, time, producedAt, context) ->
+                        new Exposure(id, user, item, time, producedAt / 1_000_000, context));
+    }
+
+    @Provide
+    Arbitrary<Click> clicks() {
+        Arbitrary<Double> weights = Arbitraries.doubles().between(0.01, 1e6);
+        return Combinators.combine(ids(), ids(), ids(), ids().optional(), ids(), weights, times(), features())
+                .as((id, user, item, exposure, action, weight, time, context) ->
+                        new Click(id, user, item, exposure, action, weight, time, time, context));
+    }
+
+    @Provide
+    Arbitrary<TrainingExample> examples() {
+        return examples(true);
+    }
+
+    private static Arbitrary<TrainingExample> examples(boolean arePositive) {
+        Arbitrary<UserFeatures> users = Combinators.combine(
+                        ids(), times(), features(), ids().list().ofMaxSize(5))
+                .as(UserFeatures::new);
+        return Combinators.combine(ids(), users, features(), ids(), ids(), times())
+                .as((id, user, context, item, action, time) ->
+                        new TrainingExample(id, user, context, item, action, 0.3, time, time + 1, arePositive));
+    }
+
+    @Provide
+    Arbitrary<MiniBatch> batches() {
+        Arbitrary<CatalogueChange> upserts = Combinators.combine(ids(), times(), features())
+                .as((id, time, features) -> new CatalogueChange.Upsert(new CatalogueItem(id, time, features)));
+        Arbitrary<CatalogueChange> removals =
+                Combinators.combine(ids(), times()).as(CatalogueChange.Removal::new);
+        Arbitrary<CatalogueChange> changes = Combinators.combine(
+                        Arbitraries.oneOf(upserts, removals), Arbitraries.of(true, false))
+                .as((change, isAnnounced) -> isAnnounced ? change : change.unannounced());
+        return Combinators.combine(
+                        Arbitraries.longs(),
+                        changes.list().ofMaxSize(3),
+                        examples(true).list().ofMaxSize(6),
+                        ids().list().ofMaxSize(4),
+                        Arbitraries.floats(),
+                        ids().list().ofMaxSize(2),
+                        examples(false).list().ofMaxSize(3))
+                .as((seed, catalogue, examples, negatives, log, users, exposed) -> new MiniBatch(
+                        3,
+                        seed,
+                        catalogue,
+                        examples,
+                        filled(examples.size(), log),
+                        negatives,
+                        filled(negatives.size(), log),
+                        17,
+                        users,
+                        draws(examples.size(), negatives, log),
+                        exposed));
+    }
+
+    /** Of as many negatives of each kind as there are, and a hard one of each other example. */
+    private static NegativeDraws draws(int examples, List<String> negatives, float log) {
+        int byPopularity = negatives.size() / 2;
+        int[] owners = IntStream.range(0, negatives.isEmpty() ? 0 : examples)
+                .filter(owner -> owner % 2 == 0)
+                .toArray();
+        return new NegativeDraws(
+                byPopularity,
+                negatives.size() / 4,
+                filled(byPopularity == 0 ? 0 : examples + negatives.size(), log),
+                Collections.nCopies(owners.length, negatives.isEmpty() ? "" : negatives.get(0)),
+                owners);
+    }
+
+    private static float[] filled(int size, float value) {
+        float[] values = new float[size];
+        for (int at = 0; at < size; at++) {
+            values[at] = value + at;
+        }
+        return values;
+    }
+
+    private static Arbitrary<String> ids() {
+        return Arbitraries.strings()
+                .withChars("abcäé漢 -_.")
+                .ofMinLength(1)
+                .ofMaxLength(12)
+                .map(text -> 'x' + text);
+    }
+
+    private static Arbitrary<Long> times() {
+        return Arbitraries.longs().between(315_532_800_000L, 4_102_444_799_999L);
+    }
+
+    private static Arbitrary<Features> features() {
+        Arbitrary<FeatureValue> categories = ids().map(FeatureValue.Category::new);
+        Arbitrary<FeatureValue> quantities =
+                Arbitraries.doubles().between(-1e30, 1e30).map(FeatureValue.Quantity::new);
+        Arbitrary<FeatureValue> bags = ids().list().ofMaxSize(4).map(FeatureValue.Bag::new);
+        Arbitrary<FeatureValue> vectors =
+                Arbitraries.floats().between(-1e6f, 1e6f).list().ofMaxSize(4).map(FeatureValue.Dense::new);
+        return Arbitraries.maps(ids(), Arbitraries.oneOf(categories, quantities, bags, vectors))
+                .ofMaxSize(4)
+                .map(Features::of);
+    }
+}

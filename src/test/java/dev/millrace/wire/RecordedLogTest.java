@@ -1,0 +1,276 @@
+package dev.millrace.wire;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.attribute.Attribution;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.NumericFingerprint;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.replay.ShopGenerator;
+import dev.millrace.replay.ShopSettings;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.train.StepDigest;
+import dev.millrace.train.Trainer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * A log of mini-batches that an earlier build wrote. The same events make the same log, byte for byte, and the log makes the same
+ * weights and vectors, bit for bit, in every ready configuration.
+ *
+ * <p>The digests hold for one {@link NumericFingerprint}, which stands beside them; with another there is nothing to compare.
+ */
+class RecordedLogTest {
+
+    private static final Path LOG = Path.of("src/test/resources/recorded/mini-batches.gz");
+    private static final Path DIGESTS = Path.of("src/test/resources/recorded/digests.properties");
+    private static final Path CONFIG = Path.of("config");
+    private static final String FINGERPRINT = "fingerprint";
+    private static final int BATCHES = 60;
+
+    /** Every kind of negative that the batcher draws, and exposures that were not clicked. */
+    private static final Map<String, String> WRITER = Map.ofEntries(
+            Map.entry("batch.size", "24"),
+            Map.entry("batch.negatives", "16"),
+            Map.entry("negatives.popularity", "16"),
+            Map.entry("negatives.memory", "16"),
+            Map.entry("negatives.memory.from-step", "10"),
+            Map.entry("negatives.hard-rule", "2"),
+            Map.entry("negatives.hard-rule.feature", "category"),
+            Map.entry("negatives.exposed", "0.1"),
+            Map.entry("negatives.exposed.sample", "0.02"),
+            Map.entry("publish.attributes", "category"));
+
+    /** Over each configuration: what begins later begins within the log. */
+    private static final Map<String, String> LEARNER = Map.of(
+            "batch.size", "24",
+            "negatives.exposed", "0.1",
+            "negatives.hard-model.from-step", "10",
+            "negatives.hard-model.until-step", "1000",
+            "negatives.hard-model.ramp-steps", "10",
+            "negatives.hard-model.first-rank", "5",
+            "negatives.hard-model.last-rank", "40",
+            "table.admit-after", "2",
+            "digest.steps", "1");
+
+    private static List<MiniBatch> log = List.of();
+    private static SortedMap<String, String> digests = new TreeMap<>();
+
+    @BeforeAll
+    static void read() throws IOException {
+        if (Files.exists(LOG)) {
+            log = decode(unpacked());
+        }
+        if (Files.exists(DIGESTS)) {
+            for (String line : Files.readAllLines(DIGESTS)) {
+                String[] parts = line.split(" = ", 2);
+                digests.put(parts[0], parts[1]);
+            }
+        }
+    }
+
+    @Test
+    void theSameEventsMakeTheSameLog() throws IOException {
+        assertThat(written()).isEqualTo(unpacked());
+    }
+
+    @Test
+    void everyReadyConfigurationIsRecorded() throws IOException {
+        List<String> names = configurations().map(RecordedLogTest::name).toList();
+
+        assertThat(digests.keySet()).containsAll(names).hasSize(names.size() + 1);
+        assertThat(log).hasSize(BATCHES);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("configurations")
+    void theLogMakesTheSameWeightsAndVectors(List<Path> files) {
+        assumeTrue(NumericFingerprint.require().toString().equals(digests.get(FINGERPRINT)));
+
+        assertThat(digest(files)).isEqualTo(digests.get(name(files)));
+    }
+
+    static Stream<List<Path>> configurations() throws IOException {
+        Path shop = CONFIG.resolve("shop.properties");
+        List<List<Path>> configurations = new ArrayList<>(List.of(List.of(shop)));
+        for (String folder : List.of("losses", "negatives", "optimisers", "popularity", "shop", "towers")) {
+            try (Stream<Path> found = Files.list(CONFIG.resolve(folder))) {
+                found.sorted().forEach(overlay -> configurations.add(List.of(shop, overlay)));
+            }
+        }
+        return configurations.stream();
+    }
+
+    private static String name(List<Path> files) {
+        Path last = files.get(files.size() - 1);
+        return CONFIG.relativize(last).toString().replace(".properties", "");
+    }
+
+    /** SHA-256 over the digests of all steps, all vectors as they were published, and all entries at the end. */
+    private static String digest(List<Path> files) {
+        MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), LEARNER);
+        MessageDigest sha = sha256();
+        try (Trainer trainer = new Trainer(settings.trainer())) {
+            for (MiniBatch batch : log) {
+                trainer.learn(batch);
+                trainer.publish().forEach(embedding -> sha.update(bytes(embedding)));
+                changed(trainer).forEach((key, value) -> {
+                    sha.update(key);
+                    sha.update(value);
+                });
+                sha.update(
+                        trainer.digest().map(StepDigest::digest).orElseThrow().getBytes(StandardCharsets.UTF_8));
+            }
+            assertThat(trainer.progress().refusedSteps()).isZero();
+        }
+        return HexFormat.of().formatHex(sha.digest());
+    }
+
+    /** What the step changed, by key; nothing for what it deleted. */
+    private static SortedMap<byte[], byte[]> changed(Trainer trainer) {
+        SortedMap<byte[], byte[]> changed = new TreeMap<>(Arrays::compareUnsigned);
+        trainer.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                changed.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                changed.put(key, new byte[0]);
+            }
+        });
+        return changed;
+    }
+
+    private static byte[] bytes(ItemEmbedding embedding) {
+        return new Fields()
+                .text(embedding.item())
+                .longInteger(embedding.step())
+                .longInteger(embedding.eventTime())
+                .floats(embedding.vector().orElse(new float[0]))
+                .framed();
+    }
+
+    private static byte[] written() throws IOException {
+        MillraceSettings settings =
+                MillraceSettings.load(List.of(CONFIG.resolve("shop.properties")), Map.of(), Map.of(), WRITER);
+        AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (Trainer trainer = new Trainer(settings.trainer());
+                DataOutputStream out = new DataOutputStream(bytes)) {
+            Attribution attribution =
+                    new Attribution(settings.attribution(), new MemoryEntries(), new ExamplesInto(trainer));
+            ShopSettings shop = ShopSettings.read(
+                    new SettingsReader(Map.of("shop.items", "150", "shop.users", "100", "shop.bursts-per-day", "0")));
+            var events = new ShopGenerator(shop).events().iterator();
+            for (int closed = 0; closed < BATCHES; ) {
+                ReplayEvent event = events.next();
+                if (event instanceof ReplayEvent.Listed listed) {
+                    trainer.change(new CatalogueChange.Upsert(listed.item()));
+                } else if (event instanceof ReplayEvent.Described described) {
+                    attribution.profile(described.profile());
+                } else if (event instanceof ReplayEvent.Shown shown) {
+                    attribution.expose(shown.exposure());
+                } else if (event instanceof ReplayEvent.Clicked clicked) {
+                    attribution.click(clicked.click());
+                }
+                if (trainer.isBatchReady()) {
+                    MiniBatch batch = trainer.closeBatch();
+                    trainer.rehearse(batch);
+                    byte[] record = wire.encode("mini-batches", BatchCodec.toAvro(batch));
+                    out.writeInt(record.length);
+                    out.write(record);
+                    closed++;
+                }
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    private static List<MiniBatch> decode(byte[] bytes) throws IOException {
+        AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
+        List<MiniBatch> batches = new ArrayList<>();
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+            while (in.available() > 0) {
+                byte[] record = in.readNBytes(in.readInt());
+                batches.add(BatchCodec.toCore(wire.decode(MiniBatchRecord.class, record)));
+            }
+        }
+        return batches;
+    }
+
+    private static byte[] unpacked() throws IOException {
+        try (InputStream in = new GZIPInputStream(Files.newInputStream(LOG))) {
+            return in.readAllBytes();
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    /** Takes examples into a trainer. */
+    private record ExamplesInto(Trainer trainer) implements Attribution.Output {
+        @Override
+        public void example(TrainingExample example) {
+            trainer.add(example);
+        }
+
+        @Override
+        public void userFeatures(UserFeatures user) {}
+
+        @Override
+        public void userRemoved(String user) {}
+    }
+
+    /** Writes the two files anew; only where the bits are meant to change. */
+    public static void main(String[] arguments) throws IOException {
+        try (var out = new GZIPOutputStream(Files.newOutputStream(LOG))) {
+            out.write(written());
+        }
+        log = decode(unpacked());
+        StringBuilder lines = new StringBuilder(FINGERPRINT + " = " + NumericFingerprint.require() + "\n");
+        for (List<Path> files : configurations().toList()) {
+            lines.append(name(files)).append(" = ").append(digest(files)).append('\n');
+        }
+        Files.writeString(DIGESTS, lines);
+    }
+}
