@@ -7,7 +7,7 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.stream.Outlet;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
@@ -73,7 +73,7 @@ public final class SyntheticLog implements AutoCloseable {
         step = batch.step();
         producer.sendBytes(
                 topics.miniBatches(),
-                Outlet.utf8(Long.toString(step)),
+                Utf8.bytes(Long.toString(step)),
                 Optional.of(wire.encode(topics.miniBatches(), BatchCodec.toAvro(batch))),
                 FIRST_TIME);
     }

@@ -6,6 +6,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ExampleCodec;
@@ -114,7 +115,7 @@ final class AttributeProcessor
     @Override
     public void userRemoved(String user) {
         long now = context.currentSystemTimeMs();
-        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, Outlet.utf8(user), now);
+        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, Utf8.bytes(user), now);
         outlet.send(MillraceTopology.TO_EXAMPLES, topics.trainingExamples(), user, ExampleCodec.userRemoval(user), now);
     }
 

@@ -2,7 +2,7 @@ package dev.millrace.stream;
 
 import dev.millrace.event.Rejected;
 import dev.millrace.model.RefusedStepException;
-import java.nio.charset.StandardCharsets;
+import dev.millrace.state.Utf8;
 import java.util.Optional;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -63,7 +63,7 @@ final class DeadLetter {
         add(headers, REASON, REFUSED_STEP);
         add(headers, STEP, Long.toString(step));
         add(headers, LOG_TOPIC, logTopic);
-        return new Record<>(Outlet.utf8(Long.toString(step)), null, timestamp, headers);
+        return new Record<>(Utf8.bytes(Long.toString(step)), null, timestamp, headers);
     }
 
     @SuppressWarnings("NullAway") // Kafka's records are not annotated; key and value may be left out
@@ -103,6 +103,6 @@ final class DeadLetter {
     }
 
     private static void add(Headers headers, String name, String value) {
-        headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+        headers.add(name, Utf8.bytes(value));
     }
 }

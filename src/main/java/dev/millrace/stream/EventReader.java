@@ -11,10 +11,10 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
+import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventCodec;
 import dev.millrace.wire.UndecodableException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
@@ -82,12 +82,12 @@ final class EventReader {
         if (key == null) {
             throw new UnusableEventException("key", "null", "must be the id of what is removed, in UTF-8");
         }
-        return new String(key, StandardCharsets.UTF_8);
+        return Utf8.text(key);
     }
 
     private static <T> T keyed(Record<byte[], byte[]> record, String id, T event) {
         byte @Nullable [] key = record.key();
-        if (key == null || !Arrays.equals(key, id.getBytes(StandardCharsets.UTF_8))) {
+        if (key == null || !Arrays.equals(key, Utf8.bytes(id))) {
             throw new UnusableEventException(
                     "key",
                     key == null ? "null" : key.length + " other bytes",

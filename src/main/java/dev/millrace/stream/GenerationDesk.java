@@ -4,6 +4,7 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.GenerationRecords;
@@ -13,7 +14,6 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -165,7 +165,7 @@ public final class GenerationDesk {
 
     /** Writes a tombstone for each of its keys that has a value, into the partition that has it. */
     private long remove(String generation, String topic) {
-        byte[] prefix = (generation + '\0').getBytes(StandardCharsets.UTF_8);
+        byte[] prefix = Utf8.bytes(generation + '\0');
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         try (TopicReader reader = new TopicReader(clients, patience);
                 KafkaProducer<byte[], byte[]> producer = producer()) {

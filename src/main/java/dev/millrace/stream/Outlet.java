@@ -2,9 +2,9 @@ package dev.millrace.stream;
 
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
+import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.UndecodableException;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -12,7 +12,7 @@ import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /** Where a processor's records go: encodes each for its topic and forwards it to the sink of that name. */
-public final class Outlet {
+final class Outlet {
 
     private final ProcessorContext<byte[], byte[]> context;
     private final AvroWire wire;
@@ -23,7 +23,7 @@ public final class Outlet {
     }
 
     void send(String sink, String topic, String key, SpecificRecord value, long timestamp) {
-        send(sink, topic, utf8(key), value, timestamp);
+        send(sink, topic, Utf8.bytes(key), value, timestamp);
     }
 
     void send(String sink, String topic, byte[] key, SpecificRecord value, long timestamp) {
@@ -64,10 +64,6 @@ public final class Outlet {
     static RecordMetadata origin(ProcessorContext<?, ?> context) {
         return context.recordMetadata()
                 .orElseThrow(() -> new IllegalStateException("asked for a record's origin outside of process"));
-    }
-
-    public static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     @SuppressWarnings("NullAway") // Kafka's records are not annotated; a null value is what a tombstone is

@@ -1,7 +1,7 @@
 package dev.millrace.topic;
 
 import dev.millrace.batch.MiniBatch;
-import java.nio.charset.StandardCharsets;
+import dev.millrace.state.Utf8;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
@@ -92,7 +92,7 @@ public final class BatchLog {
 
     /** The step that the record's key names: its value can be large. */
     private static long step(TopicRecord record) {
-        String key = new String(record.key(), StandardCharsets.UTF_8);
+        String key = Utf8.text(record.key());
         try {
             return Long.parseLong(key);
         } catch (NumberFormatException none) {

@@ -2,9 +2,9 @@ package dev.millrace.topic;
 
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.OutputCodec;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,7 +28,7 @@ public final class EmbeddingRecords {
      * @throws IllegalStateException if the key names no generation
      */
     public ItemEmbedding decode(TopicRecord record) {
-        String key = new String(record.key(), StandardCharsets.UTF_8);
+        String key = Utf8.text(record.key());
         int split = key.indexOf(SEPARATOR);
         if (split < 0) {
             throw new IllegalStateException("the key at " + record.place() + " names no generation");
@@ -40,7 +40,7 @@ public final class EmbeddingRecords {
     }
 
     public static byte[] key(String generation, String item) {
-        return (generation + SEPARATOR + item).getBytes(StandardCharsets.UTF_8);
+        return Utf8.bytes(generation + SEPARATOR + item);
     }
 
     public static byte[] markKey(String generation) {

@@ -4,7 +4,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
-import dev.millrace.stream.Outlet;
+import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventCodec;
 import java.util.HashMap;
@@ -67,12 +67,12 @@ public final class EventProducer implements AutoCloseable {
 
     /** Forgets a user. */
     public void removeUser(String user, long time) {
-        sendBytes(topics.users(), Outlet.utf8(user), Optional.empty(), time);
+        sendBytes(topics.users(), Utf8.bytes(user), Optional.empty(), time);
     }
 
     /** Takes an item out of the catalogue. */
     public void removeItem(String item, long time) {
-        sendBytes(topics.items(), Outlet.utf8(item), Optional.empty(), time);
+        sendBytes(topics.items(), Utf8.bytes(item), Optional.empty(), time);
     }
 
     /** Sends a record as it is, whatever it holds: what producers must not send, for tests. */
@@ -116,7 +116,7 @@ public final class EventProducer implements AutoCloseable {
     }
 
     private void send(String topic, String key, SpecificRecord value, long time) {
-        sendBytes(topic, Outlet.utf8(key), Optional.of(wire.encode(topic, value)), time);
+        sendBytes(topic, Utf8.bytes(key), Optional.of(wire.encode(topic, value)), time);
     }
 
     private void throwFailure() {

@@ -3,9 +3,9 @@ package dev.millrace.topic;
 import dev.millrace.avro.GenerationRecord;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationHistory;
+import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.FeatureCodec;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -44,7 +44,7 @@ public final class GenerationRecords {
     }
 
     public static byte[] key(GenerationFact fact) {
-        return (fact.generation() + '\0' + fact.kind().name()).getBytes(StandardCharsets.UTF_8);
+        return Utf8.bytes(fact.generation() + '\0' + fact.kind().name());
     }
 
     public static GenerationRecord toAvro(GenerationFact fact) {

@@ -1,10 +1,10 @@
 package dev.millrace.topic;
 
 import dev.millrace.avro.ModelUpdateRecord;
+import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ModelUpdate;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -26,7 +26,7 @@ public final class ModelUpdateRecords {
         if (split == recordKey.length) {
             throw new IllegalStateException("the key at " + record.place() + " names no generation");
         }
-        String generation = new String(recordKey, 0, split, StandardCharsets.UTF_8);
+        String generation = Utf8.text(recordKey, 0, split);
         byte[] key = Arrays.copyOfRange(recordKey, split + 1, recordKey.length);
         if (record.value().isEmpty()) {
             return new ModelUpdate(generation, 0, key, Optional.empty());
@@ -44,7 +44,7 @@ public final class ModelUpdateRecords {
     }
 
     public static byte[] key(String generation, byte[] key) {
-        byte[] name = generation.getBytes(StandardCharsets.UTF_8);
+        byte[] name = Utf8.bytes(generation);
         return ByteBuffer.allocate(name.length + 1 + key.length)
                 .put(name)
                 .put((byte) 0)

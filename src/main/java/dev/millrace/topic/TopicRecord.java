@@ -1,6 +1,6 @@
 package dev.millrace.topic;
 
-import java.nio.charset.StandardCharsets;
+import dev.millrace.state.Utf8;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -50,7 +50,7 @@ public record TopicRecord(
         Map<String, String> headers = new HashMap<>();
         for (Header header : record.headers()) {
             byte @Nullable [] value = header.value();
-            headers.put(header.key(), value == null ? "" : new String(value, StandardCharsets.UTF_8));
+            headers.put(header.key(), value == null ? "" : Utf8.text(value));
         }
         return headers.isEmpty() ? Map.of() : headers;
     }

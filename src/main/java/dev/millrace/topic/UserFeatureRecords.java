@@ -2,9 +2,9 @@ package dev.millrace.topic;
 
 import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ExampleCodec;
-import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** Reads the records of the topic user-features. */
@@ -18,7 +18,7 @@ public final class UserFeatureRecords {
 
     /** Whose it is. */
     public String user(TopicRecord record) {
-        return new String(record.key(), StandardCharsets.UTF_8);
+        return Utf8.text(record.key());
     }
 
     /** The features; absent when the user was forgotten. */

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.UUID;
@@ -31,7 +31,7 @@ public final class VectorStoreRecords {
     }
 
     public byte[] key(String item) {
-        return id(item).getBytes(StandardCharsets.UTF_8);
+        return Utf8.bytes(id(item));
     }
 
     /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
@@ -72,7 +72,7 @@ public final class VectorStoreRecords {
                     .putLong(NAMESPACE.getMostSignificantBits())
                     .putLong(NAMESPACE.getLeastSignificantBits())
                     .array());
-            ByteBuffer hash = ByteBuffer.wrap(digest.digest((NAME + item).getBytes(StandardCharsets.UTF_8)));
+            ByteBuffer hash = ByteBuffer.wrap(digest.digest(Utf8.bytes(NAME + item)));
             long most = (hash.getLong() & 0xffff_ffff_ffff_0fffL) | 0x5000L;
             long least = (hash.getLong() & 0x3fff_ffff_ffff_ffffL) | 0x8000_0000_0000_0000L;
             return new UUID(most, least);
