@@ -170,7 +170,7 @@ public final class Attribution implements Durable {
 
     /** Counts an event of a topic that could not be used. */
     public void reject(String topic, Rejected rejected) {
-        books.settle(topic, "rejected: " + rejected.reason());
+        books.settle(topic, "rejected: " + rejected.reason().label());
     }
 
     /** Moves event time of both topics on, and ends the windows that are over; for tests, events do it themselves. */

@@ -9,7 +9,7 @@ package dev.millrace.event;
  */
 public record CatalogueItem(String item, long time, Features features) {
     public CatalogueItem {
-        Require.id("item", item);
-        Require.time("time", time);
+        Require.id(RejectReason.BAD_ITEM, item);
+        Require.time(time);
     }
 }

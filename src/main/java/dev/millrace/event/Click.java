@@ -26,12 +26,12 @@ public record Click(
         long producedAt,
         Features context) {
     public Click {
-        Require.id("id", id);
-        Require.id("user", user);
-        Require.id("item", item);
-        exposure.ifPresent(value -> Require.id("exposure", value));
-        Require.id("action", action);
-        Require.that(weight > 0 && weight <= 1e6, "weight", weight, "must be above 0 and at most 1e6");
-        Require.time("time", time);
+        Require.id(RejectReason.BAD_ID, id);
+        Require.id(RejectReason.BAD_USER, user);
+        Require.id(RejectReason.BAD_ITEM, item);
+        exposure.ifPresent(value -> Require.id(RejectReason.BAD_EXPOSURE, value));
+        Require.id(RejectReason.BAD_ACTION, action);
+        Require.that(weight > 0 && weight <= 1e6, RejectReason.BAD_WEIGHT, weight, "must be above 0 and at most 1e6");
+        Require.time(time);
     }
 }

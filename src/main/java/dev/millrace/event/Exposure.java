@@ -12,9 +12,9 @@ package dev.millrace.event;
  */
 public record Exposure(String id, String user, String item, long time, long producedAt, Features context) {
     public Exposure {
-        Require.id("id", id);
-        Require.id("user", user);
-        Require.id("item", item);
-        Require.time("time", time);
+        Require.id(RejectReason.BAD_ID, id);
+        Require.id(RejectReason.BAD_USER, user);
+        Require.id(RejectReason.BAD_ITEM, item);
+        Require.time(time);
     }
 }

@@ -14,7 +14,11 @@ public sealed interface FeatureValue {
         private static final double MAX = 1e30; // sums of its square stay far below the largest double
 
         public Quantity {
-            Require.that(Math.abs(value) <= MAX, "value", value, "must be finite and at most 1e30 either way");
+            Require.that(
+                    Math.abs(value) <= MAX,
+                    RejectReason.BAD_VALUE,
+                    value,
+                    "must be finite and at most 1e30 either way");
         }
     }
 
@@ -36,7 +40,7 @@ public sealed interface FeatureValue {
             for (float component : values) {
                 Require.that(
                         Math.abs(component) <= MAX,
-                        "component",
+                        RejectReason.BAD_COMPONENT,
                         component,
                         "must be finite and at most 1e6 either way");
             }

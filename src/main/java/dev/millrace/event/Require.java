@@ -1,6 +1,6 @@
 package dev.millrace.event;
 
-/** The checks that make an event usable; a broken one throws {@link UnusableEventException} with path, value and rule. */
+/** The checks that make an event usable; a broken one throws {@link UnusableEventException} with reason, value and rule. */
 final class Require {
 
     private static final int MAX_ID_BYTES = 256;
@@ -10,28 +10,28 @@ final class Require {
 
     private Require() {}
 
-    static void that(boolean holds, String path, Object value, String rule) {
+    static void that(boolean holds, RejectReason reason, Object value, String rule) {
         if (!holds) {
-            throw new UnusableEventException(path, String.valueOf(value), rule);
+            throw new UnusableEventException(reason, String.valueOf(value), rule);
         }
     }
 
     /** An id: 1 to 256 bytes of UTF-8, no control characters (the stores use NUL as separator), not all blank. */
-    static void id(String path, String id) {
+    static void id(RejectReason reason, String id) {
         if (id.isBlank()) {
-            throw unusable(path, id, "must not be blank");
+            throw unusable(reason, id, "must not be blank");
         }
         int bytes = 0;
         for (int at = 0; at < id.length(); at++) {
             char unit = id.charAt(at);
             if (unit < ' ' || unit == 0x7f) {
-                throw unusable(path, id, "must not contain control characters");
+                throw unusable(reason, id, "must not contain control characters");
             }
             boolean pairs = Character.isHighSurrogate(unit)
                     && at + 1 < id.length()
                     && Character.isLowSurrogate(id.charAt(at + 1));
             if (!pairs && Character.isSurrogate(unit)) {
-                throw unusable(path, id, "must be valid Unicode");
+                throw unusable(reason, id, "must be valid Unicode");
             }
             if (pairs) {
                 at++;
@@ -39,20 +39,20 @@ final class Require {
             bytes += pairs ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
         }
         if (bytes > MAX_ID_BYTES) {
-            throw unusable(path, id, "must have at most " + MAX_ID_BYTES + " bytes");
+            throw unusable(reason, id, "must have at most " + MAX_ID_BYTES + " bytes");
         }
     }
 
-    static void time(String path, long epochMillis) {
+    static void time(long epochMillis) {
         that(
                 epochMillis >= EARLIEST_MILLIS && epochMillis < LATEST_MILLIS,
-                path,
+                RejectReason.BAD_TIME,
                 epochMillis,
                 "must be epoch milliseconds between 1980 and 2100");
     }
 
-    private static UnusableEventException unusable(String path, String id, String rule) {
-        return new UnusableEventException(path, printable(id), rule);
+    private static UnusableEventException unusable(RejectReason reason, String id, String rule) {
+        return new UnusableEventException(reason, printable(id), rule);
     }
 
     private static String printable(String id) {

@@ -3,20 +3,34 @@ package dev.millrace.event;
 /** Thrown by the constructor of an event whose content breaks a rule; becomes a {@link Rejected} at the edge. */
 public final class UnusableEventException extends IllegalArgumentException {
 
-    private final String path;
+    private final RejectReason reason;
 
     /**
-     * @param path the field that is wrong
+     * @param reason names the field that is wrong
      * @param value what it held, printable
      * @param rule what it must be
      */
-    public UnusableEventException(String path, String value, String rule) {
-        super(path + " = " + value + ": " + rule);
-        this.path = path;
+    public UnusableEventException(RejectReason reason, String value, String rule) {
+        this(reason, reason.field(), value, rule);
     }
 
-    /** The field that is wrong. */
-    public String path() {
-        return path;
+    /**
+     * A value of a file that cannot become part of an event.
+     *
+     * @param column it stands in
+     * @param value what it held, printable
+     * @param rule what it must be
+     */
+    public UnusableEventException(String column, String value, String rule) {
+        this(RejectReason.BAD_VALUE, column, value, rule);
+    }
+
+    private UnusableEventException(RejectReason reason, String path, String value, String rule) {
+        super(path + " = " + value + ": " + rule);
+        this.reason = reason;
+    }
+
+    public Rejected rejected() {
+        return new Rejected(reason, String.valueOf(getMessage()));
     }
 }

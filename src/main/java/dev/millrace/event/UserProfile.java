@@ -9,7 +9,7 @@ package dev.millrace.event;
  */
 public record UserProfile(String user, long time, Features features) {
     public UserProfile {
-        Require.id("user", user);
-        Require.time("time", time);
+        Require.id(RejectReason.BAD_USER, user);
+        Require.time(time);
     }
 }

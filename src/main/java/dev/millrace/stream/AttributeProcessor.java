@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.feature.UserFeatures;
@@ -146,7 +147,7 @@ final class AttributeProcessor
     private void requireCredible(long eventTime, long latest) {
         if (eventTime > latest) {
             throw new UnusableEventException(
-                    "time",
+                    RejectReason.BAD_TIME,
                     Long.toString(eventTime),
                     "must be at most attribution.max-ahead, " + settings.maxAhead() + ", after the wall clock");
         }

@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.state.Utf8;
@@ -38,9 +39,6 @@ final class DeadLetter {
 
     static final String LOG_TOPIC = "millrace.log.topic";
 
-    /** The reason of a step that was refused. */
-    static final String REFUSED_STEP = "refused-step";
-
     /** Leaves room for our headers, and for the framing of a batch of one, below 1,048,588. */
     private static final int LARGEST_BYTES = 1_000_000;
 
@@ -60,7 +58,7 @@ final class DeadLetter {
         add(headers, EXCEPTION, RefusedStepException.class.getName());
         add(headers, MESSAGE, message);
         from.ifPresent(origin -> addOrigin(headers, origin));
-        add(headers, REASON, REFUSED_STEP);
+        add(headers, REASON, RejectReason.REFUSED_STEP.label());
         add(headers, STEP, Long.toString(step));
         add(headers, LOG_TOPIC, logTopic);
         return new Record<>(Utf8.bytes(Long.toString(step)), null, timestamp, headers);
@@ -75,7 +73,7 @@ final class DeadLetter {
         add(headers, EXCEPTION, exception.getName());
         add(headers, MESSAGE, rejected.message());
         addOrigin(headers, from);
-        add(headers, REASON, rejected.reason());
+        add(headers, REASON, rejected.reason().label());
         if (isWhole) {
             return record.withHeaders(headers);
         }

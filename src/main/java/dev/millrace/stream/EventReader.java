@@ -9,6 +9,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.event.RejectReason;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
 import dev.millrace.state.Utf8;
@@ -72,7 +73,8 @@ final class EventReader {
     private <T extends SpecificRecord> T decode(Class<T> type, Record<byte[], byte[]> record) {
         byte @Nullable [] value = record.value();
         if (value == null) {
-            throw new UndecodableException("null-value", "expected a " + type.getSimpleName() + ", found no value");
+            throw new UndecodableException(
+                    RejectReason.NULL_VALUE, "expected a " + type.getSimpleName() + ", found no value");
         }
         return wire.decode(type, value);
     }
@@ -80,7 +82,8 @@ final class EventReader {
     private static String key(Record<byte[], byte[]> record) {
         byte @Nullable [] key = record.key();
         if (key == null) {
-            throw new UnusableEventException("key", "null", "must be the id of what is removed, in UTF-8");
+            throw new UnusableEventException(
+                    RejectReason.BAD_KEY, "null", "must be the id of what is removed, in UTF-8");
         }
         return Utf8.text(key);
     }
@@ -89,7 +92,7 @@ final class EventReader {
         byte @Nullable [] key = record.key();
         if (key == null || !Arrays.equals(key, Utf8.bytes(id))) {
             throw new UnusableEventException(
-                    "key",
+                    RejectReason.BAD_KEY,
                     key == null ? "null" : key.length + " other bytes",
                     "must be the id that the event is partitioned by, in UTF-8");
         }

@@ -58,7 +58,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             change = reader.change(record);
         } catch (UndecodableException | UnusableEventException broken) {
             Rejected rejected = outlet.sendDeadLetter(MillraceTopology.ITEMS_TO_DEAD_LETTERS, record, broken);
-            account.settle(ITEMS, "rejected: " + rejected.reason());
+            account.settle(ITEMS, "rejected: " + rejected.reason().label());
             return;
         }
         account.settle(ITEMS, change instanceof CatalogueChange.Upsert ? "applied" : "removed");

@@ -42,7 +42,7 @@ final class Outlet {
     Rejected sendDeadLetter(String sink, Record<byte[], byte[]> record, RuntimeException broken) {
         Rejected rejected;
         if (broken instanceof UnusableEventException unusable) {
-            rejected = new Rejected("bad-" + unusable.path(), String.valueOf(unusable.getMessage()));
+            rejected = unusable.rejected();
         } else if (broken instanceof UndecodableException undecodable) {
             rejected = undecodable.rejected();
         } else {

@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import dev.millrace.event.RejectReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -74,7 +75,7 @@ public final class AvroWire {
             }
             if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
                 throw new UndecodableException(
-                        "undecodable",
+                        RejectReason.UNDECODABLE,
                         "expected C3 01 (Avro single-object) or 00 (Confluent) first, found "
                                 + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
             }
@@ -83,7 +84,8 @@ public final class AvroWire {
             throw told;
         } catch (RuntimeException | IOException broken) {
             // Avro's decoder meets broken lengths and branches with exceptions of many kinds
-            throw new UndecodableException("undecodable", "expected a " + type.getSimpleName() + ": " + broken);
+            throw new UndecodableException(
+                    RejectReason.UNDECODABLE, "expected a " + type.getSimpleName() + ": " + broken);
         }
     }
 
@@ -98,12 +100,12 @@ public final class AvroWire {
             long fingerprint = fingerprint(bytes);
             return Optional.ofNullable(known.get(fingerprint))
                     .orElseThrow(() -> new UndecodableException(
-                            "unknown-schema", "no schema has the fingerprint %016x".formatted(fingerprint)));
+                            RejectReason.UNKNOWN_SCHEMA, "no schema has the fingerprint %016x".formatted(fingerprint)));
         }
         if (bytes.length >= CONFLUENT_HEADER_BYTES && bytes[0] == CONFLUENT && registry.isPresent()) {
             return registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
         }
-        throw new UndecodableException("undecodable", "the value's first bytes name no schema");
+        throw new UndecodableException(RejectReason.UNDECODABLE, "the value's first bytes name no schema");
     }
 
     /** Bytes before the value proper. */
@@ -147,11 +149,13 @@ public final class AvroWire {
 
     private Object confluent(Schema schema, byte[] bytes) throws IOException {
         if (bytes.length < CONFLUENT_HEADER_BYTES) {
-            throw new UndecodableException("undecodable", "a value of " + bytes.length + " bytes names no schema id");
+            throw new UndecodableException(
+                    RejectReason.UNDECODABLE, "a value of " + bytes.length + " bytes names no schema id");
         }
         if (registry.isEmpty()) {
             throw new UndecodableException(
-                    "unknown-schema", "the value names a registry's schema, and schema.registry.url is not set");
+                    RejectReason.UNKNOWN_SCHEMA,
+                    "the value names a registry's schema, and schema.registry.url is not set");
         }
         Schema writer = registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
         BinaryDecoder decoder = DecoderFactory.get()

@@ -3,6 +3,7 @@ package dev.millrace.wire;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.event.RejectReason;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -65,7 +66,8 @@ final class ConfluentRegistry {
                 return WriterSchemas.inOurNames(
                         parser.parse(answer.path("schema").asText()));
             } catch (SchemaParseException broken) {
-                throw new UndecodableException("unknown-schema", "schema " + id + " of the registry: " + broken);
+                throw new UndecodableException(
+                        RejectReason.UNKNOWN_SCHEMA, "schema " + id + " of the registry: " + broken);
             }
         });
     }
@@ -96,7 +98,7 @@ final class ConfluentRegistry {
                     return json.readTree(response.body());
                 }
                 if (response.statusCode() == 404 && request.method().equals("GET")) {
-                    throw new UndecodableException("unknown-schema", asked + " answered 404");
+                    throw new UndecodableException(RejectReason.UNKNOWN_SCHEMA, asked + " answered 404");
                 }
                 last = new RegistryUnreachableException(
                         asked + " answered " + response.statusCode() + ": " + response.body());

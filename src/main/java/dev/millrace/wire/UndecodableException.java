@@ -1,13 +1,14 @@
 package dev.millrace.wire;
 
+import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
 
 /** Thrown when bytes are no value of their topic; says why as a reason for the books. */
 public final class UndecodableException extends RuntimeException {
 
-    private final String reason;
+    private final RejectReason reason;
 
-    public UndecodableException(String reason, String message) {
+    public UndecodableException(RejectReason reason, String message) {
         super(message);
         this.reason = reason;
     }

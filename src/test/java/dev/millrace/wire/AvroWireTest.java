@@ -12,6 +12,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.FeatureValue;
 import dev.millrace.avro.ItemEvent;
+import dev.millrace.event.RejectReason;
 import dev.millrace.stream.Streams;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -128,7 +129,7 @@ class AvroWireTest {
         assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, unknown))
                 .isInstanceOfSatisfying(
                         UndecodableException.class,
-                        thrown -> assertThat(thrown.rejected().reason()).isEqualTo("unknown-schema"));
+                        thrown -> assertThat(thrown.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA));
         registry.broken = true;
         assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, new byte[] {0, 0, 0, 0, 98, 1}))
                 .isInstanceOf(RegistryUnreachableException.class)

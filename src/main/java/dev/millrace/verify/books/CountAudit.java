@@ -1,6 +1,7 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.event.RejectReason;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicRecord;
@@ -491,9 +492,10 @@ public final class CountAudit {
         log.read(topic, partition, snapshot.position(topic, partition), record -> {
             received.merge(logical, 1L, Long::sum);
             Place place = new Place(topic, partition, record.offset());
-            Optional<String> reason = letters.reason(place);
+            Optional<RejectReason> reason = letters.reason(place);
             if (reason.isPresent()) {
-                tallies.forEach(tally -> tally.add(Set.of(REJECTED + reason.get()), place));
+                tallies.forEach(
+                        tally -> tally.add(Set.of(REJECTED + reason.get().label()), place));
                 return;
             }
             Optional<PlainRecord> value = record.value().flatMap(values::decode);

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.event.RejectReason;
 import dev.millrace.topic.TopicLog;
 import java.util.HashMap;
 import java.util.List;
@@ -15,7 +16,7 @@ final class DeadLetters {
     private static final String OFFSET = "__streams.errors.offset";
     private static final String REASON = "millrace.reject.reason";
 
-    private record Letter(String reason, Place place) {}
+    private record Letter(RejectReason reason, Place place) {}
 
     private final Map<Place, Letter> letters = new HashMap<>();
 
@@ -35,7 +36,13 @@ final class DeadLetters {
                     return;
                 }
                 Place place = new Place(topic, of, record.offset());
-                Letter letter = new Letter(headers.getOrDefault(REASON, ""), place);
+                String label = headers.getOrDefault(REASON, "");
+                Optional<RejectReason> reason = RejectReason.of(label);
+                if (reason.isEmpty()) {
+                    faults.add(place + " was rejected for a reason that is not known here: " + label);
+                    return;
+                }
+                Letter letter = new Letter(reason.get(), place);
                 Letter other = read.letters.putIfAbsent(origin.get(), letter);
                 if (other != null) {
                     faults.add(origin.get() + " was rejected twice: " + other.place() + " and " + place);
@@ -46,7 +53,7 @@ final class DeadLetters {
     }
 
     /** Why the record there was rejected, if it was. */
-    Optional<String> reason(Place place) {
+    Optional<RejectReason> reason(Place place) {
         return Optional.ofNullable(letters.get(place)).map(Letter::reason);
     }
 

@@ -1,0 +1,65 @@
+package dev.millrace.event;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * Why a record became a dead letter.
+ *
+ * <p>The label stands in the header of the dead letter and in the books; both are read by it, so that labels never change.
+ */
+public enum RejectReason {
+    /** The bytes are no value of the topic. */
+    UNDECODABLE("undecodable"),
+    /** The bytes name a schema that is not known here. */
+    UNKNOWN_SCHEMA("unknown-schema"),
+    /** The record has no value, in a topic where that is no removal. */
+    NULL_VALUE("null-value"),
+    /** The key is not the id that the event is partitioned by. */
+    BAD_KEY("bad-key"),
+    /** The event's own id breaks a rule. */
+    BAD_ID("bad-id"),
+    /** The user's id breaks a rule. */
+    BAD_USER("bad-user"),
+    /** The item's id breaks a rule. */
+    BAD_ITEM("bad-item"),
+    /** The id of the exposure that a click names breaks a rule. */
+    BAD_EXPOSURE("bad-exposure"),
+    /** The action's name breaks a rule. */
+    BAD_ACTION("bad-action"),
+    /** The weight is out of range. */
+    BAD_WEIGHT("bad-weight"),
+    /** The time is out of range. */
+    BAD_TIME("bad-time"),
+    /** A number among the features is out of range. */
+    BAD_VALUE("bad-value"),
+    /** A component of a vector among the features is out of range. */
+    BAD_COMPONENT("bad-component"),
+    /** The learner refused the step. */
+    REFUSED_STEP("refused-step");
+
+    private static final String BAD = "bad-";
+
+    private final String label;
+
+    RejectReason(String label) {
+        this.label = label;
+    }
+
+    /** The name in headers and books. */
+    public String label() {
+        return label;
+    }
+
+    /** The reason of a label; absent if only another version knows it. */
+    public static Optional<RejectReason> of(String label) {
+        return Arrays.stream(values())
+                .filter(reason -> reason.label.equals(label))
+                .findFirst();
+    }
+
+    /** The field that is wrong, as messages name it; the whole {@code record} if it is not one field. */
+    String field() {
+        return label.startsWith(BAD) ? label.substring(BAD.length()) : "record";
+    }
+}

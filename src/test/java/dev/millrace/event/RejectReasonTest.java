@@ -1,0 +1,49 @@
+package dev.millrace.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class RejectReasonTest {
+
+    @Test
+    void everyReasonIsFoundByItsLabel() {
+        for (RejectReason reason : RejectReason.values()) {
+            assertThat(RejectReason.of(reason.label())).contains(reason);
+        }
+        assertThat(RejectReason.of("bad-luck")).isEqualTo(Optional.empty());
+    }
+
+    /** They stand in headers and books that earlier versions wrote. */
+    @Test
+    void labelsStayAsTheyAre() {
+        assertThat(RejectReason.values())
+                .extracting(RejectReason::label)
+                .containsExactly(
+                        "undecodable",
+                        "unknown-schema",
+                        "null-value",
+                        "bad-key",
+                        "bad-id",
+                        "bad-user",
+                        "bad-item",
+                        "bad-exposure",
+                        "bad-action",
+                        "bad-weight",
+                        "bad-time",
+                        "bad-value",
+                        "bad-component",
+                        "refused-step");
+    }
+
+    @Test
+    void brokenRuleNamesTheFieldOfItsReason() {
+        assertThatThrownBy(() -> Require.id(RejectReason.BAD_USER, " "))
+                .hasMessage("user = \" \": must not be blank")
+                .isInstanceOfSatisfying(
+                        UnusableEventException.class,
+                        broken -> assertThat(broken.rejected().reason()).isEqualTo(RejectReason.BAD_USER));
+    }
+}
