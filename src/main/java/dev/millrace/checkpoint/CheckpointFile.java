@@ -4,6 +4,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.Sha256;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.io.BufferedInputStream;
@@ -20,7 +21,6 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
@@ -85,7 +85,7 @@ public final class CheckpointFile {
         } catch (IOException unreadable) {
             throw new UnusableCheckpointException(file, String.valueOf(unreadable.getMessage()), unreadable);
         }
-        MessageDigest sum = sha256();
+        MessageDigest sum = Sha256.start();
         try (InputStream opened = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             Reading reading = new Reading(new DigestInputStream(opened, sum));
             try {
@@ -113,7 +113,7 @@ public final class CheckpointFile {
     }
 
     private static void write(OutputStream to, Checkpoint checkpoint) throws IOException {
-        MessageDigest sum = sha256();
+        MessageDigest sum = Sha256.start();
         DigestOutputStream out = new DigestOutputStream(to, sum);
         out.write(MAGIC);
         out.write(header(checkpoint));
@@ -226,14 +226,6 @@ public final class CheckpointFile {
         return corrupt instanceof BufferUnderflowException
                 ? "a frame holds less than it should"
                 : String.valueOf(corrupt.getMessage());
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every Java platform has SHA-256", absent);
-        }
     }
 
     /** Where reading is. */

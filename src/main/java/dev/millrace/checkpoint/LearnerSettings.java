@@ -3,13 +3,10 @@ package dev.millrace.checkpoint;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Sha256;
 import dev.millrace.train.TrainerSettings;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -42,13 +39,7 @@ public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String>
 
     /** SHA-256 of all of them, in hexadecimal. */
     public String hash() {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256")
-                            .digest(trainer.toString().getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every Java platform has SHA-256", absent);
-        }
+        return Sha256.hex(trainer.toString());
     }
 
     /** @param fingerprint of the engine that learns by them */

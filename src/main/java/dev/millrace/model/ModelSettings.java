@@ -15,13 +15,10 @@ import dev.millrace.model.table.DescentSettings;
 import dev.millrace.model.table.LearningRateSchedule;
 import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.settings.SettingsReader;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import dev.millrace.state.Sha256;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
@@ -193,12 +190,7 @@ public record ModelSettings(
 
     /** SHA-256 of all of these settings, in hexadecimal. */
     public String hash() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(toString().getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every Java platform has SHA-256", absent);
-        }
+        return Sha256.hex(toString());
     }
 
     private static Loss loss(SettingsReader reader, TowerSettings towers) {

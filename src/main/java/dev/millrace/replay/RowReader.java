@@ -7,13 +7,13 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
+import dev.millrace.state.Sha256;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -43,7 +43,7 @@ final class RowReader implements Iterator<Row>, Closeable {
     private final BufferedReader reader;
     private final Deque<String> putBack = new ArrayDeque<>();
     private final Parser parser;
-    private final MessageDigest digest;
+    private final MessageDigest digest = Sha256.start();
     private long line;
     private @Nullable Row next;
 
@@ -51,12 +51,9 @@ final class RowReader implements Iterator<Row>, Closeable {
         this.file = file;
         this.badRows = badRows;
         try {
-            digest = MessageDigest.getInstance("SHA-256");
             reader = file.open();
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot read " + file.path(), failure);
-        } catch (NoSuchAlgorithmException missing) {
-            throw new IllegalStateException("every Java runtime has SHA-256", missing);
         }
         RowFormat format = file.format();
         if (format instanceof RowFormat.Csv csv) {

@@ -2,7 +2,6 @@ package dev.millrace.state;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /**
  * SHA-256 over a set of entries, kept up to date entry by entry: what it costs goes with what changes, not with what there is.
@@ -21,20 +20,12 @@ public final class EntryDigest {
     private static final int LONGS = 3;
     private static final long FREE = 0;
 
-    private final MessageDigest sha;
+    private final MessageDigest sha = Sha256.start();
     private long[] slots = new long[LONGS * FIRST_CAPACITY]; // [capacity, 3] key's fingerprint, two lanes of its share
     private int mask = FIRST_CAPACITY - 1;
     private int count;
     private long firstLane;
     private long secondLane;
-
-    public EntryDigest() {
-        try {
-            sha = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every Java platform has SHA-256", absent);
-        }
-    }
 
     /** The entry is new, or has a new value. */
     public void put(byte[] key, byte[] value) {

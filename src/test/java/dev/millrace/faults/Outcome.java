@@ -2,6 +2,7 @@ package dev.millrace.faults;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.state.Books;
+import dev.millrace.state.Sha256;
 import dev.millrace.topic.ProgressRecords;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.TopicRecord;
@@ -9,11 +10,8 @@ import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.PlainValues;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -52,7 +50,7 @@ record Outcome(
             read(
                     reader,
                     names.miniBatches(),
-                    record -> log.add(sha256(record.value().orElseThrow())));
+                    record -> log.add(Sha256.hex(record.value().orElseThrow())));
             read(reader, names.trainingProgress(), record -> progress.decode(record)
                     .ifPresent(part -> parts.put(part.part(), part)));
         }
@@ -84,14 +82,6 @@ record Outcome(
                 each.accept(record);
                 return true;
             });
-        }
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every Java platform has SHA-256", absent);
         }
     }
 }

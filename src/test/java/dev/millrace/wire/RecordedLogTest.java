@@ -19,6 +19,7 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.Sha256;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.io.ByteArrayInputStream;
@@ -31,7 +32,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -142,7 +142,7 @@ class RecordedLogTest {
     /** SHA-256 over the digests of all steps, all vectors as they were published, and all entries at the end. */
     private static String digest(List<Path> files) {
         MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), LEARNER);
-        MessageDigest sha = sha256();
+        MessageDigest sha = Sha256.start();
         try (Trainer trainer = new Trainer(settings.trainer())) {
             for (MiniBatch batch : log) {
                 trainer.learn(batch);
@@ -236,14 +236,6 @@ class RecordedLogTest {
     private static byte[] unpacked() throws IOException {
         try (InputStream in = new GZIPInputStream(Files.newInputStream(LOG))) {
             return in.readAllBytes();
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new AssertionError(impossible);
         }
     }
 
