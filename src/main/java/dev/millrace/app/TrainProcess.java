@@ -1,11 +1,8 @@
 package dev.millrace.app;
 
-import dev.millrace.alarm.Alarm;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
-import dev.millrace.model.ModelSettings;
-import dev.millrace.model.network.TowerSettings;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -17,19 +14,13 @@ import dev.millrace.topic.ProgressRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
-import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import io.javalin.util.JavalinException;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -210,44 +201,10 @@ public final class TrainProcess implements AutoCloseable {
             return Optional.empty();
         }
         runner.bindTo(registry);
-        gauge(registry, "millrace.learn.step", "steps learnt", progress, TrainingProgress::step);
-        gauge(registry, "millrace.learn.positives", "positives learnt from", progress, TrainingProgress::positives);
-        gauge(
-                registry,
-                "millrace.learn.refused.steps",
-                "steps left out, as they would have made the model not finite",
-                progress,
-                TrainingProgress::refusedSteps);
-        gauge(registry, "millrace.learn.loss", "loss of the last step", progress, TrainingProgress::loss);
-        gauge(registry, "millrace.learn.items", "items in the catalogue", progress, TrainingProgress::items);
-        fieldWeights(registry, progress, settings.trainer().model());
-        figures(registry, progress, settings.trainer().model());
-        gauge(
-                registry,
-                "millrace.learn.withheld",
-                "1 while neither vectors nor query side are published",
-                progress,
-                training -> training.withheld().isPresent() ? 1 : 0);
-        for (Alarm.Kind kind : Alarm.Kind.values()) {
-            Tags tags = Tags.of("alarm", kind.text());
-            gauge(
-                    registry,
-                    "millrace.model.alarm",
-                    "1 while a measure of the model is beyond its limit",
-                    tags,
-                    progress,
-                    training -> ofKind(training, kind).filter(Alarm::isActive).isPresent() ? 1 : 0);
-            gauge(
-                    registry,
-                    "millrace.model.measure",
-                    "what the alarm of that name compares with its limit",
-                    tags,
-                    progress,
-                    training -> ofKind(training, kind).map(Alarm::value).orElse(Double.NaN));
-        }
+        new TrainMetrics(registry, progress).register(settings.trainer().model());
         try {
             return Optional.of(
-                    new TrainServer(settings.trainServer(), new RunnerHealth(runner, progress), registry).start());
+                    new TrainServer(settings.trainServer(), new TrainHealth(runner, progress), registry).start());
         } catch (JavalinException taken) {
             LOG.atWarn()
                     .addKeyValue("port", settings.trainServer().port())
@@ -255,162 +212,6 @@ public final class TrainProcess implements AutoCloseable {
                             + settings.trainServer().host() + " cannot be bound (train.http.port): "
                             + taken.getMessage());
             return Optional.empty();
-        }
-    }
-
-    /** A gauge for each feature of a tower that weighs its fields. */
-    private static void fieldWeights(MeterRegistry registry, ProgressWatch progress, ModelSettings model) {
-        TowerSettings.Senet senet = model.towers().senet();
-        if (senet.user()) {
-            model.user().forEach(feature -> fieldWeight(registry, progress, "user", feature.name()));
-        }
-        if (senet.item()) {
-            model.item().forEach(feature -> fieldWeight(registry, progress, "item", feature.name()));
-        }
-    }
-
-    private static void figures(MeterRegistry registry, ProgressWatch progress, ModelSettings model) {
-        figure(
-                registry,
-                "millrace.learn.temperature",
-                "temperature of the softmax after the last step",
-                Tags.empty(),
-                progress,
-                TrainingProgress.TEMPERATURE);
-        Map<String, String> ages = Map.of(
-                "max", TrainingProgress.VECTOR_AGE_MAX,
-                "p99", TrainingProgress.VECTOR_AGE_P99,
-                "mean", TrainingProgress.VECTOR_AGE_MEAN);
-        ages.forEach((of, figure) -> figure(
-                registry,
-                "millrace.publish.vector.age.steps",
-                "age of the published vectors at the last publication, learning steps",
-                Tags.of("of", of),
-                progress,
-                figure));
-        figure(
-                registry,
-                "millrace.publish.vector.age.seconds",
-                "event time that the oldest published vector was behind at the last publication",
-                Tags.empty(),
-                progress,
-                TrainingProgress.VECTOR_AGE_SECONDS);
-        figure(
-                registry,
-                "millrace.publish.vectors",
-                "vectors published",
-                Tags.empty(),
-                progress,
-                TrainingProgress.PUBLISHED_VECTORS);
-        Map<String, String> quantiles = Map.of(
-                "0.05", TrainingProgress.LOG_Q_LOW,
-                "0.5", TrainingProgress.LOG_Q_MEDIAN,
-                "0.95", TrainingProgress.LOG_Q_HIGH);
-        quantiles.forEach((quantile, figure) -> figure(
-                registry,
-                "millrace.learn.log.q",
-                "natural log of the sampling probability of the last batch's columns",
-                Tags.of("quantile", quantile),
-                progress,
-                figure));
-        if (model.loss().objectives().areLearned()) {
-            model.towers()
-                    .actions()
-                    .forEach(action -> figure(
-                            registry,
-                            "millrace.learn.objective.weight",
-                            "what the loss of an action weighs after the last step",
-                            Tags.of("action", action),
-                            progress,
-                            TrainingProgress.objectiveWeight(action)));
-        }
-    }
-
-    private static void figure(
-            MeterRegistry registry, String name, String description, Tags tags, ProgressWatch progress, String figure) {
-        gauge(registry, name, description, tags, progress, training -> training.figures()
-                .getOrDefault(figure, Double.NaN));
-    }
-
-    private static void fieldWeight(MeterRegistry registry, ProgressWatch progress, String side, String field) {
-        Gauge.builder("millrace.field.weight", progress, one -> one.training()
-                        .map(training -> training.fieldWeights().getOrDefault(side + "." + field, Double.NaN))
-                        .orElse(Double.NaN))
-                .description("mean weight of a feature in the last batch learnt")
-                .tag("side", side)
-                .tag("field", field)
-                .register(registry);
-    }
-
-    private static Optional<Alarm> ofKind(TrainingProgress training, Alarm.Kind kind) {
-        return training.alarms().stream().filter(alarm -> alarm.kind() == kind).findFirst();
-    }
-
-    private static void gauge(
-            MeterRegistry registry,
-            String name,
-            String description,
-            ProgressWatch progress,
-            ToDoubleFunction<TrainingProgress> value) {
-        gauge(registry, name, description, Tags.empty(), progress, value);
-    }
-
-    private static void gauge(
-            MeterRegistry registry,
-            String name,
-            String description,
-            Tags tags,
-            ProgressWatch progress,
-            ToDoubleFunction<TrainingProgress> value) {
-        Gauge.builder(name, progress, one -> one.training()
-                        .map(value::applyAsDouble)
-                        .orElse(Double.NaN))
-                .description(description)
-                .tags(tags)
-                .register(registry);
-    }
-
-    /** The applications' health, as far as this process can see it. */
-    private record RunnerHealth(StreamRunner runner, ProgressWatch progress) implements TrainServer.Health {
-
-        @Override
-        public boolean isAlive() {
-            return runner.isAlive();
-        }
-
-        @Override
-        public boolean isReady() {
-            return runner.isReady();
-        }
-
-        @Override
-        public Map<String, Object> detail() {
-            Map<String, Object> detail = new LinkedHashMap<>();
-            detail.put("applications", runner.states());
-            detail.put("cluster", runner.isClusterAnswering() ? "answering" : "silent");
-            detail.put("lag", runner.lag());
-            progress.training().ifPresent(training -> {
-                detail.put("generation", training.generation());
-                detail.put("step", training.step());
-                training.withheld().ifPresent(why -> detail.put("withheld", why));
-                detail.put(
-                        "alarms",
-                        training.alarms().stream()
-                                .filter(Alarm::isActive)
-                                .map(RunnerHealth::detail)
-                                .toList());
-            });
-            runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
-            return detail;
-        }
-
-        private static Map<String, Object> detail(Alarm alarm) {
-            Map<String, Object> detail = new LinkedHashMap<>();
-            detail.put("alarm", alarm.kind().text());
-            detail.put("value", alarm.value());
-            detail.put("limit", alarm.limit());
-            detail.put("since", alarm.since());
-            return detail;
         }
     }
 }

@@ -18,7 +18,7 @@ class MetricsReferenceTest {
 
     @ParameterizedTest
     @CsvSource({
-        "app/TrainProcess.java, docs/operations.md",
+        "app/TrainMetrics.java, docs/operations.md",
         "stream/StreamRunner.java, docs/operations.md",
         "serve/ServeMetrics.java, docs/api.md"
     })

@@ -1,0 +1,51 @@
+package dev.millrace.app;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.serve.TrainServer;
+import dev.millrace.stream.StreamRunner;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The health of the training applications, as far as this process can see it. */
+record TrainHealth(StreamRunner runner, ProgressWatch progress) implements TrainServer.Health {
+
+    @Override
+    public boolean isAlive() {
+        return runner.isAlive();
+    }
+
+    @Override
+    public boolean isReady() {
+        return runner.isReady();
+    }
+
+    @Override
+    public Map<String, Object> detail() {
+        Map<String, Object> detail = new LinkedHashMap<>();
+        detail.put("applications", runner.states());
+        detail.put("cluster", runner.isClusterAnswering() ? "answering" : "silent");
+        detail.put("lag", runner.lag());
+        progress.training().ifPresent(training -> {
+            detail.put("generation", training.generation());
+            detail.put("step", training.step());
+            training.withheld().ifPresent(why -> detail.put("withheld", why));
+            detail.put(
+                    "alarms",
+                    training.alarms().stream()
+                            .filter(Alarm::isActive)
+                            .map(TrainHealth::detail)
+                            .toList());
+        });
+        runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
+        return detail;
+    }
+
+    private static Map<String, Object> detail(Alarm alarm) {
+        Map<String, Object> detail = new LinkedHashMap<>();
+        detail.put("alarm", alarm.kind().text());
+        detail.put("value", alarm.value());
+        detail.put("limit", alarm.limit());
+        detail.put("since", alarm.since());
+        return detail;
+    }
+}

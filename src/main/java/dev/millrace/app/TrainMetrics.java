@@ -1,0 +1,149 @@
+package dev.millrace.app;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.network.TowerSettings;
+import dev.millrace.train.TrainingProgress;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The trainer's metrics, under the names that docs/operations.md lists.
+ *
+ * <p>All are read from the latest training progress. Before the first commit they are not a number.
+ */
+final class TrainMetrics {
+
+    private final MeterRegistry registry;
+    private final ProgressWatch progress;
+
+    /** @param progress read at each scrape. The registry does not keep it alive */
+    TrainMetrics(MeterRegistry registry, ProgressWatch progress) {
+        this.registry = registry;
+        this.progress = progress;
+    }
+
+    /** Registers the metrics of a learner of this model. */
+    void register(ModelSettings model) {
+        steps();
+        figures(model);
+        fieldWeights(model);
+        alarms();
+    }
+
+    private void steps() {
+        gauge("millrace.learn.step", "steps learnt", TrainingProgress::step);
+        gauge("millrace.learn.positives", "positives learnt from", TrainingProgress::positives);
+        gauge(
+                "millrace.learn.refused.steps",
+                "steps left out, as they would have made the model not finite",
+                TrainingProgress::refusedSteps);
+        gauge("millrace.learn.loss", "loss of the last step", TrainingProgress::loss);
+        gauge("millrace.learn.items", "items in the catalogue", TrainingProgress::items);
+        gauge(
+                "millrace.learn.withheld",
+                "1 while neither vectors nor query side are published",
+                training -> training.withheld().isPresent() ? 1 : 0);
+    }
+
+    private void figures(ModelSettings model) {
+        figure(
+                "millrace.learn.temperature",
+                "temperature of the softmax after the last step",
+                Tags.empty(),
+                TrainingProgress.TEMPERATURE);
+        Map<String, String> ages = Map.of(
+                "max", TrainingProgress.VECTOR_AGE_MAX,
+                "p99", TrainingProgress.VECTOR_AGE_P99,
+                "mean", TrainingProgress.VECTOR_AGE_MEAN);
+        ages.forEach((of, figure) -> figure(
+                "millrace.publish.vector.age.steps",
+                "age of the published vectors at the last publication, learning steps",
+                Tags.of("of", of),
+                figure));
+        figure(
+                "millrace.publish.vector.age.seconds",
+                "event time that the oldest published vector was behind at the last publication",
+                Tags.empty(),
+                TrainingProgress.VECTOR_AGE_SECONDS);
+        figure("millrace.publish.vectors", "vectors published", Tags.empty(), TrainingProgress.PUBLISHED_VECTORS);
+        Map<String, String> quantiles = Map.of(
+                "0.05", TrainingProgress.LOG_Q_LOW,
+                "0.5", TrainingProgress.LOG_Q_MEDIAN,
+                "0.95", TrainingProgress.LOG_Q_HIGH);
+        quantiles.forEach((quantile, figure) -> figure(
+                "millrace.learn.log.q",
+                "natural log of the sampling probability of the last batch's columns",
+                Tags.of("quantile", quantile),
+                figure));
+        if (model.loss().objectives().areLearned()) {
+            model.towers()
+                    .actions()
+                    .forEach(action -> figure(
+                            "millrace.learn.objective.weight",
+                            "what the loss of an action weighs after the last step",
+                            Tags.of("action", action),
+                            TrainingProgress.objectiveWeight(action)));
+        }
+    }
+
+    /** A gauge for each feature of a tower that weighs its fields. */
+    private void fieldWeights(ModelSettings model) {
+        TowerSettings.Senet senet = model.towers().senet();
+        if (senet.user()) {
+            model.user().forEach(feature -> fieldWeight("user", feature.name()));
+        }
+        if (senet.item()) {
+            model.item().forEach(feature -> fieldWeight("item", feature.name()));
+        }
+    }
+
+    private void alarms() {
+        for (Alarm.Kind kind : Alarm.Kind.values()) {
+            Tags tags = Tags.of("alarm", kind.text());
+            gauge(
+                    "millrace.model.alarm",
+                    "1 while a measure of the model is beyond its limit",
+                    tags,
+                    training -> ofKind(training, kind).filter(Alarm::isActive).isPresent() ? 1 : 0);
+            gauge(
+                    "millrace.model.measure",
+                    "what the alarm of that name compares with its limit",
+                    tags,
+                    training -> ofKind(training, kind).map(Alarm::value).orElse(Double.NaN));
+        }
+    }
+
+    private static Optional<Alarm> ofKind(TrainingProgress training, Alarm.Kind kind) {
+        return training.alarms().stream().filter(alarm -> alarm.kind() == kind).findFirst();
+    }
+
+    private void figure(String name, String description, Tags tags, String figure) {
+        gauge(name, description, tags, training -> training.figures().getOrDefault(figure, Double.NaN));
+    }
+
+    private void fieldWeight(String side, String field) {
+        gauge(
+                "millrace.field.weight",
+                "mean weight of a feature in the last batch learnt",
+                Tags.of("side", side, "field", field),
+                training -> training.fieldWeights().getOrDefault(side + "." + field, Double.NaN));
+    }
+
+    private void gauge(String name, String description, ToDoubleFunction<TrainingProgress> value) {
+        gauge(name, description, Tags.empty(), value);
+    }
+
+    private void gauge(String name, String description, Tags tags, ToDoubleFunction<TrainingProgress> value) {
+        Gauge.builder(name, progress, one -> one.training()
+                        .map(value::applyAsDouble)
+                        .orElse(Double.NaN))
+                .description(description)
+                .tags(tags)
+                .register(registry);
+    }
+}
