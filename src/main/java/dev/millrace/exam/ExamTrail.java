@@ -1,11 +1,10 @@
-package dev.millrace.app;
+package dev.millrace.exam;
 
-import dev.millrace.exam.ExamTotals;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The exam's totals as training went on, from which those of any stretch follow, as nearly as commits allow. */
-final class ExamTrail {
+public final class ExamTrail {
 
     private static final int MAX_POINTS = 4_000;
 
@@ -19,7 +18,7 @@ final class ExamTrail {
      * @param positives learnt since the beginning
      * @param exam since the beginning
      */
-    void add(long positives, ExamTotals exam) {
+    public void add(long positives, ExamTotals exam) {
         if (positives > last().positives) {
             points.add(new Point(positives, exam));
         }
@@ -31,12 +30,12 @@ final class ExamTrail {
     }
 
     /** Over the last so many positives, or somewhat more. */
-    ExamTotals ofLast(long positives) {
+    public ExamTotals ofLast(long positives) {
         return last().exam.minus(at(last().positives - positives).exam);
     }
 
     /** Over the second half of the positives, or somewhat more. */
-    ExamTotals ofSecondHalf() {
+    public ExamTotals ofSecondHalf() {
         return ofLast(last().positives / 2);
     }
 

@@ -1,9 +1,7 @@
-package dev.millrace.app;
+package dev.millrace.exam;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.exam.ExamTotals;
-import dev.millrace.exam.RankingTotals;
 import org.junit.jupiter.api.Test;
 
 class ExamTrailTest {
