@@ -1,8 +1,7 @@
 package dev.millrace.app;
 
-import dev.millrace.exam.ExamTrail;
-
 import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.ExamTrail;
 import dev.millrace.state.Books;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;

@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 
 /**
@@ -63,15 +64,16 @@ public final class IndexBench {
             ids.add("item-" + item);
         }
         long empty = usedHeap();
-        ItemIndex index =
-                new ItemIndex(dim, new GraphRule(1, 1, MOVE * 1.01, GraphShape.USUAL, threads), SearchListener.NONE);
+        ItemIndex index = new ItemIndex(dim, new GraphRule(1, 1, MOVE * 1.01, GraphShape.USUAL), SearchListener.NONE);
         for (int item = 0; item < items; item++) {
             put(index, ids.get(item), vectors, item, dim);
         }
         long exact = usedHeap();
         print("exact  %,d bytes of heap an item, without its id", (exact - empty) / items);
         long start = System.nanoTime();
-        index.refreshGraph(Runnable::run, () -> true);
+        ForkJoinPool pool = new ForkJoinPool(threads);
+        index.refreshGraph(Runnable::run, pool, () -> true);
+        pool.shutdown();
         double seconds = (System.nanoTime() - start) / 1e9;
         print(
                 "graph  %,d bytes of heap an item more, built in %.1f s by %d threads",

@@ -35,6 +35,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -298,8 +299,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private void holdout(MillraceSettings settings, RecordedExamples examples, PrintWriter out) throws IOException {
         LearningTime time = new LearningTime();
-        Holdout.Result found =
-                new Holdout(settings.holdout(), shares(settings), examples, settings.trainer(), time).run(at);
+        Holdout.Result found = new Holdout(settings.holdout(), shares(settings), examples, settings.trainer(), time)
+                .run(at, new ForkJoinPool(1));
         Map<String, NearestAverages> rows = new LinkedHashMap<>();
         rows.put("model, exact search", found.exact());
         rows.put("model, graph search", found.graph());

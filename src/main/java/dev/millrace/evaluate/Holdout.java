@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 
 /**
@@ -96,8 +97,11 @@ public final class Holdout {
         this.times = times;
     }
 
-    /** @param cutoffs the N of the averages, each at least 1 */
-    public Result run(List<Integer> cutoffs) {
+    /**
+     * @param cutoffs the N of the averages, each at least 1
+     * @param pool that builds the graph, of one thread for the same result each time
+     */
+    public Result run(List<Integer> cutoffs, ForkJoinPool pool) {
         List<TrainingExample> examples = recorded.examples();
         List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, shares.first()));
         List<TrainingExample> train = new ArrayList<>();
@@ -107,7 +111,7 @@ public final class Holdout {
         try (Trainer trainer = new Trainer(trainerSettings, times)) {
             List<TrainingExample> clicked = Passes.positives(train);
             learn(trainer, train, clicked, neighbours);
-            return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours);
+            return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours, pool);
         }
     }
 
@@ -154,13 +158,14 @@ public final class Holdout {
             Trainer trainer,
             List<TrainingExample> train,
             List<TrainingExample> test,
-            ItemNeighbours neighbours) {
+            ItemNeighbours neighbours,
+            ForkJoinPool pool) {
         List<String> items = trainer.items();
         int dim = trainer.dim();
         float[] vectors = new float[items.size() * dim];
         trainer.vectors(items, vectors);
         NearestItems exactIndex = exactIndex(items, vectors, dim);
-        NearestItems graphIndex = new GraphIndex(dim, items, vectors, GraphShape.USUAL);
+        NearestItems graphIndex = new GraphIndex(dim, items, vectors, GraphShape.USUAL, pool);
         List<String> popular = popular(items, train);
         int most = cutoffs.stream().mapToInt(Integer::intValue).max().orElse(1);
 

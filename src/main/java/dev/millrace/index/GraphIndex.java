@@ -33,8 +33,11 @@ import java.util.stream.IntStream;
 public final class GraphIndex implements NearestItems {
 
     /*
-     * Order. By one thread, vectors are put in one after the other, and the last pass over the edges runs in a pool of one: so that the
-     * same vectors in the same order give the same graph. A build by several threads is faster and another graph each time.
+     * Order. With a pool of one thread, vectors are put in one after the other by the caller, and the last pass over the edges runs in
+     * the pool: the same vectors in the same order give the same graph. A pool of several threads is faster, and gives another graph
+     * each time.
+     *
+     * Threads. The pool belongs to the caller. Nothing here starts a thread or ends one.
      *
      * Memory. Vectors lie in one array, from which JVector is given scores; it never holds a vector itself. An item costs its vector,
      * its edges as CompactGraph has them, and its number in a table that is at most half full.
@@ -59,9 +62,10 @@ public final class GraphIndex implements NearestItems {
      * @param dim width of the vectors
      * @param items each once
      * @param vectors [items, dim] of unit length, row-major; taken over, not to be changed
+     * @param pool that builds the graph; of one thread for the same graph each time
      */
-    public GraphIndex(int dim, List<String> items, float[] vectors, GraphShape shape) {
-        this(dim, items, vectors, shape, graph(dim, items, vectors, shape, 1, () -> true));
+    public GraphIndex(int dim, List<String> items, float[] vectors, GraphShape shape, ForkJoinPool pool) {
+        this(dim, items, vectors, shape, graph(dim, items, vectors, shape, pool, () -> true));
     }
 
     private GraphIndex(int dim, List<String> items, float[] vectors, GraphShape shape, Optional<CompactGraph> graph) {
@@ -76,12 +80,16 @@ public final class GraphIndex implements NearestItems {
     /**
      * As the constructor, unless the graph is no longer wanted before it is done.
      *
-     * @param threads that build it, at least 1
      * @param isWanted asked now and then while it is built
      */
     static Optional<GraphIndex> build(
-            int dim, List<String> items, float[] vectors, GraphShape shape, int threads, BooleanSupplier isWanted) {
-        Optional<CompactGraph> graph = graph(dim, items, vectors, shape, threads, isWanted);
+            int dim,
+            List<String> items,
+            float[] vectors,
+            GraphShape shape,
+            ForkJoinPool pool,
+            BooleanSupplier isWanted) {
+        Optional<CompactGraph> graph = graph(dim, items, vectors, shape, pool, isWanted);
         return graph.isEmpty() ? Optional.empty() : Optional.of(new GraphIndex(dim, items, vectors, shape, graph));
     }
 
@@ -91,7 +99,12 @@ public final class GraphIndex implements NearestItems {
     }
 
     private static Optional<CompactGraph> graph(
-            int dim, List<String> items, float[] vectors, GraphShape shape, int threads, BooleanSupplier isWanted) {
+            int dim,
+            List<String> items,
+            float[] vectors,
+            GraphShape shape,
+            ForkJoinPool pool,
+            BooleanSupplier isWanted) {
         if (vectors.length != (long) items.size() * dim) {
             throw new IllegalArgumentException(
                     vectors.length + " components for " + items.size() + " vectors of " + dim);
@@ -101,7 +114,6 @@ public final class GraphIndex implements NearestItems {
                 throw new IllegalArgumentException("a vector has a component of " + component);
             }
         }
-        ForkJoinPool pool = new ForkJoinPool(threads);
         try (GraphIndexBuilder builder = new GraphIndexBuilder(
                 new FlatScores(vectors, dim),
                 dim,
@@ -122,7 +134,7 @@ public final class GraphIndex implements NearestItems {
                 }
             };
             IntStream rows = IntStream.range(0, items.size());
-            if (threads == 1) {
+            if (pool.getParallelism() == 1) {
                 rows.forEachOrdered(put);
             } else {
                 pool.submit(() -> rows.parallel().forEach(put))
@@ -137,8 +149,6 @@ public final class GraphIndex implements NearestItems {
             return Optional.of(CompactGraph.of(builder.getGraph()));
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot build a graph in memory", failure);
-        } finally {
-            pool.shutdown();
         }
     }
 

@@ -8,9 +8,8 @@ package dev.millrace.index;
  *     built
  * @param maxMove how far a vector may be from the graph's for its item not to count as changed, at least 0
  * @param shape of the graph
- * @param threads that build it, at least 1
  */
-public record GraphRule(int minItems, double rebuildShare, double maxMove, GraphShape shape, int threads) {
+public record GraphRule(int minItems, double rebuildShare, double maxMove, GraphShape shape) {
 
     private static final int VECTORS = 3; // the index's, the graph's, the next graph's
     private static final int EXACT_BYTES = 220; // id, row, times
@@ -19,13 +18,12 @@ public record GraphRule(int minItems, double rebuildShare, double maxMove, Graph
     private static final int MAKING_EDGE_BYTES = 10; // edge and score, and room for a fifth more
 
     /** All searches are exact. */
-    public static final GraphRule NEVER = new GraphRule(0, 1, 0, GraphShape.USUAL, 1);
+    public static final GraphRule NEVER = new GraphRule(0, 1, 0, GraphShape.USUAL);
 
     public GraphRule {
-        if (minItems < 0 || !(rebuildShare > 0 && rebuildShare <= 1) || !(maxMove >= 0) || threads < 1) {
+        if (minItems < 0 || !(rebuildShare > 0 && rebuildShare <= 1) || !(maxMove >= 0)) {
             throw new IllegalArgumentException("min items = " + minItems + ", rebuild share = " + rebuildShare
-                    + ", max move = " + maxMove + ", threads = " + threads
-                    + ": must be at least 0, in (0, 1], at least 0, at least 1");
+                    + ", max move = " + maxMove + ": must be at least 0, in (0, 1], at least 0");
         }
     }
 

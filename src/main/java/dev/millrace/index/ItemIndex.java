@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -156,11 +157,12 @@ public final class ItemIndex implements NearestItems {
     /**
      * Begins a graph if one is due and none is being built.
      *
-     * @param builder runs it, for minutes where there are many items
+     * @param runner runs the build, for minutes where there are many items
+     * @param pool as {@link GraphIndex#GraphIndex} takes it
      * @param isWanted asked now and then while it is built; false ends that
      * @return whether one was begun
      */
-    public boolean refreshGraph(Executor builder, BooleanSupplier isWanted) {
+    public boolean refreshGraph(Executor runner, ForkJoinPool pool, BooleanSupplier isWanted) {
         synchronized (this) {
             if (isBuilding || !isGraphDue()) {
                 return false;
@@ -169,7 +171,7 @@ public final class ItemIndex implements NearestItems {
         }
         boolean isAccepted = false;
         try {
-            builder.execute(() -> buildGraph(isWanted));
+            runner.execute(() -> buildGraph(pool, isWanted));
             isAccepted = true;
         } finally {
             if (!isAccepted) {
@@ -186,7 +188,7 @@ public final class ItemIndex implements NearestItems {
                         .orElse(true);
     }
 
-    private void buildGraph(BooleanSupplier isWanted) {
+    private void buildGraph(ForkJoinPool pool, BooleanSupplier isWanted) {
         Optional<OverlaidGraph> built = Optional.empty();
         try {
             Set<String> changes = new HashSet<>();
@@ -195,8 +197,8 @@ public final class ItemIndex implements NearestItems {
                 snapshot = exact.snapshot();
                 since = Optional.of(changes);
             }
-            Optional<GraphIndex> nodes = GraphIndex.build(
-                    dim(), snapshot.items(), snapshot.vectors(), rule.shape(), rule.threads(), isWanted);
+            Optional<GraphIndex> nodes =
+                    GraphIndex.build(dim(), snapshot.items(), snapshot.vectors(), rule.shape(), pool, isWanted);
             synchronized (this) {
                 built = nodes.map(graphOfItems ->
                         new OverlaidGraph(graphOfItems, snapshot.attributes(), changes, exact, rule.maxMove()));

@@ -8,12 +8,13 @@ import dev.millrace.recall.ServedGeneration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes indexes of items, builds their graphs on a thread of its own, one at a time, and watches what they find.
+ * Makes indexes of items, builds their graphs in threads of its own, one graph at a time, and watches what they find.
  *
  * <p>Only the generation that answers gets a graph, and only if that fits into the heap: out of memory the process would end. Safe
  * for threads.
@@ -32,6 +33,7 @@ public final class ItemGraphs implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final ForkJoinPool pool; // of the threads that a build uses
     private final AtomicLong builds = new AtomicLong();
     private volatile double lastBuildSeconds = Double.NaN;
     private volatile boolean isOpen = true;
@@ -44,8 +46,8 @@ public final class ItemGraphs implements AutoCloseable {
     /** @param heapBytes that there are in all */
     ItemGraphs(ServeSettings.Graph settings, long heapBytes) {
         this.heapBytes = heapBytes;
-        this.rule = new GraphRule(
-                settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL, settings.threads());
+        this.rule = new GraphRule(settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL);
+        this.pool = new ForkJoinPool(settings.threads());
         this.recall = new GraphRecall(settings.sampleEvery());
     }
 
@@ -59,7 +61,7 @@ public final class ItemGraphs implements AutoCloseable {
         Optional<ItemIndex> served = engine.served().map(ServedGeneration::index);
         if (isOpen && served.isPresent() && fits(served.get(), engine)) {
             ItemIndex index = served.get();
-            index.refreshGraph(task -> builder.execute(() -> build(index, task)), () -> isServed(index, engine));
+            index.refreshGraph(task -> builder.execute(() -> build(index, task)), pool, () -> isServed(index, engine));
         }
     }
 
@@ -133,7 +135,10 @@ public final class ItemGraphs implements AutoCloseable {
     @Override
     public void close() {
         isOpen = false;
-        builder.shutdown();
+        if (!builder.isShutdown()) {
+            builder.execute(pool::shutdown); // after the build under way, which needs the pool to its end
+            builder.shutdown();
+        }
         recall.close();
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.model.StepTimes;
 import java.util.List;
+import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.Test;
 
 class HoldoutTest {
@@ -123,7 +124,7 @@ class HoldoutTest {
 
         Holdout.Result result = new Holdout(
                         BY_SHARE, HALF, history.examples(), History.trainer(History.EXPOSED), StepTimes.UNTIMED)
-                .run(List.of(2));
+                .run(List.of(2), new ForkJoinPool(1));
 
         // clicks: i0 of anna, of ben, i1 of anna | i0 of ben again, i2 of anna, i0 of ben. Of the items that anna has
         // left, i2 and i3, she
@@ -139,7 +140,7 @@ class HoldoutTest {
     /** For N of 1 and of 10. */
     private static Holdout.Result run(HoldoutSettings settings, History history) {
         return new Holdout(settings, HALF, history.examples(), History.trainer(), StepTimes.UNTIMED)
-                .run(List.of(1, 10));
+                .run(List.of(1, 10), new ForkJoinPool(1));
     }
 
     private static History catalogue(int items) {

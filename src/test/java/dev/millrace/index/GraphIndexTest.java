@@ -11,10 +11,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class GraphIndexTest {
+
+    private static final ForkJoinPool ONE_THREAD = new ForkJoinPool(1);
+    private static final ForkJoinPool THREE_THREADS = new ForkJoinPool(3);
 
     @Test
     void findsAlmostAllThatTheExactSearchFinds() {
@@ -23,7 +27,7 @@ class GraphIndexTest {
         Random random = new Random(1);
         float[] vectors = clustered(random, items, dim);
         List<String> ids = ids(items);
-        GraphIndex graph = new GraphIndex(dim, ids, vectors, GraphShape.USUAL);
+        GraphIndex graph = new GraphIndex(dim, ids, vectors, GraphShape.USUAL, ONE_THREAD);
         ExactIndex exact = exact(ids, vectors, dim);
 
         int[] sizes = {10, 100};
@@ -52,7 +56,7 @@ class GraphIndexTest {
         float[] vectors = clustered(random, items, dim);
         ExactIndex exact = exact(ids, vectors, dim);
 
-        GraphIndex graph = GraphIndex.build(dim, ids, vectors, GraphShape.USUAL, 3, () -> true)
+        GraphIndex graph = GraphIndex.build(dim, ids, vectors, GraphShape.USUAL, THREE_THREADS, () -> true)
                 .orElseThrow();
 
         int found = 0;
@@ -63,7 +67,7 @@ class GraphIndexTest {
             found += best.size();
         }
         assertThat(found).isGreaterThan(980);
-        assertThat(GraphIndex.build(dim, ids, vectors, GraphShape.USUAL, 3, () -> false))
+        assertThat(GraphIndex.build(dim, ids, vectors, GraphShape.USUAL, THREE_THREADS, () -> false))
                 .isEmpty();
     }
 
@@ -73,7 +77,7 @@ class GraphIndexTest {
         int dim = 19;
         List<String> ids = ids(60);
         float[] vectors = clustered(random, 60, dim);
-        GraphIndex graph = new GraphIndex(dim, ids, vectors, GraphShape.USUAL);
+        GraphIndex graph = new GraphIndex(dim, ids, vectors, GraphShape.USUAL, ONE_THREAD);
         ExactIndex exact = exact(ids, vectors, dim);
 
         float[] query = near(random, vectors, 7, dim);
@@ -87,7 +91,7 @@ class GraphIndexTest {
         int dim = 16;
         List<String> ids = ids(500);
         float[] vectors = clustered(random, 500, dim);
-        GraphIndex graph = new GraphIndex(dim, ids, vectors, GraphShape.USUAL);
+        GraphIndex graph = new GraphIndex(dim, ids, vectors, GraphShape.USUAL, ONE_THREAD);
         float[] query = near(random, vectors, 7, dim);
         Set<String> best = itemsOf(graph.search(query, 20, item -> false));
 
@@ -104,8 +108,8 @@ class GraphIndexTest {
         List<String> ids = ids(3_000);
         float[] vectors = clustered(new Random(4), 3_000, dim);
         GraphShape narrow = new GraphShape(4, 8, 4); // misses enough for a difference to show
-        GraphIndex one = new GraphIndex(dim, ids, vectors, narrow);
-        GraphIndex other = new GraphIndex(dim, ids, vectors.clone(), narrow);
+        GraphIndex one = new GraphIndex(dim, ids, vectors, narrow, ONE_THREAD);
+        GraphIndex other = new GraphIndex(dim, ids, vectors.clone(), narrow, ONE_THREAD);
 
         Random random = new Random(5);
         for (int query = 0; query < 50; query++) {
@@ -116,12 +120,12 @@ class GraphIndexTest {
 
     @Test
     void anEmptyCatalogueAndOneOfEqualVectorsCanBeSearched() {
-        GraphIndex empty = new GraphIndex(2, List.of(), new float[0], GraphShape.USUAL);
+        GraphIndex empty = new GraphIndex(2, List.of(), new float[0], GraphShape.USUAL, ONE_THREAD);
         float[] equal = new float[2 * 50];
         for (int row = 0; row < 50; row++) {
             equal[2 * row] = 1;
         }
-        GraphIndex same = new GraphIndex(2, ids(50), equal, GraphShape.USUAL);
+        GraphIndex same = new GraphIndex(2, ids(50), equal, GraphShape.USUAL, ONE_THREAD);
 
         assertThat(empty.search(new float[] {1, 0}, 3, item -> false)).isEmpty();
         assertThat(same.search(new float[] {1, 0}, 3, item -> false)).hasSize(3);
@@ -130,13 +134,13 @@ class GraphIndexTest {
 
     @Test
     void whatCannotBeSearchedIsRefused() {
-        GraphIndex index = new GraphIndex(2, ids(1), new float[] {1, 0}, GraphShape.USUAL);
+        GraphIndex index = new GraphIndex(2, ids(1), new float[] {1, 0}, GraphShape.USUAL, ONE_THREAD);
 
         assertThatThrownBy(() -> index.search(new float[3], 1, item -> false)).hasMessageContaining("3 components");
         assertThatThrownBy(() -> index.search(new float[2], 0, item -> false)).hasMessageContaining("k = 0");
-        assertThatThrownBy(() -> new GraphIndex(2, ids(2), new float[] {1, 0}, GraphShape.USUAL))
+        assertThatThrownBy(() -> new GraphIndex(2, ids(2), new float[] {1, 0}, GraphShape.USUAL, ONE_THREAD))
                 .hasMessageContaining("2 components for 2 vectors of 2");
-        assertThatThrownBy(() -> new GraphIndex(2, ids(1), new float[] {1, Float.NaN}, GraphShape.USUAL))
+        assertThatThrownBy(() -> new GraphIndex(2, ids(1), new float[] {1, Float.NaN}, GraphShape.USUAL, ONE_THREAD))
                 .hasMessageContaining("NaN");
     }
 

@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,7 +36,8 @@ class ItemIndexTest {
     private static final int STEADY = 20; // and the next, of the last test
     private static final int PASSING = 100;
     private static final int LAST_VERSION = 4_000;
-    private static final GraphRule FROM_300 = new GraphRule(300, 0.2, 0.05, GraphShape.USUAL, 1);
+    private static final ForkJoinPool POOL = new ForkJoinPool(1);
+    private static final GraphRule FROM_300 = new GraphRule(300, 0.2, 0.05, GraphShape.USUAL);
 
     /** What answered, in order. */
     private final List<SearchListener.Means> means = new ArrayList<>();
@@ -124,12 +126,12 @@ class ItemIndexTest {
         fill(400);
         List<Runnable> tasks = new ArrayList<>();
 
-        assertThat(index.refreshGraph(tasks::add, () -> false)).isTrue();
-        assertThat(index.refreshGraph(tasks::add, () -> true)).isFalse();
+        assertThat(index.refreshGraph(tasks::add, POOL, () -> false)).isTrue();
+        assertThat(index.refreshGraph(tasks::add, POOL, () -> true)).isFalse();
         tasks.remove(0).run();
         assertThat(index.graphItems()).isZero();
 
-        assertThat(index.refreshGraph(tasks::add, () -> true)).isTrue();
+        assertThat(index.refreshGraph(tasks::add, POOL, () -> true)).isTrue();
         tasks.remove(0).run();
         assertThat(index.graphItems()).isEqualTo(400);
     }
@@ -138,7 +140,7 @@ class ItemIndexTest {
     void whatIsWrittenWhileAGraphIsBuiltHolds() {
         fill(400);
         float[] there = unit(random);
-        index.refreshGraph(Runnable::run, new AskedOnce(() -> {
+        index.refreshGraph(Runnable::run, POOL, new AskedOnce(() -> {
             index.upsert(embedding("i7", there), 2);
             index.upsert(embedding("new", there), 2);
             index.upsert(embedding("passing", there), 2);
@@ -225,7 +227,7 @@ class ItemIndexTest {
     void answersAsTheExactSearchThroughAnyChangesAndGraphs(@ForAll long seed) {
         Random chance = new Random(seed);
         int items = 100;
-        ItemIndex changing = new ItemIndex(DIM, new GraphRule(30, 0.3, 0.3, GraphShape.USUAL, 1), SearchListener.NONE);
+        ItemIndex changing = new ItemIndex(DIM, new GraphRule(30, 0.3, 0.3, GraphShape.USUAL), SearchListener.NONE);
         String[] colours = {"red", "green"};
         List<Runnable> building = new ArrayList<>();
         for (int change = 0; change < 400; change++) {
@@ -236,7 +238,7 @@ class ItemIndexTest {
                 changing.upsert(embedding(item, unit(chance), colours[chance.nextInt(2)]), 1);
             }
             if (chance.nextInt(20) == 0) {
-                changing.refreshGraph(building::add, () -> true);
+                changing.refreshGraph(building::add, POOL, () -> true);
             }
             if (chance.nextInt(20) == 0) {
                 building.forEach(Runnable::run);
@@ -266,7 +268,7 @@ class ItemIndexTest {
     void searchesHoldTheirInvariantsWhileItemsChangeAndGraphsAreExchanged() throws Exception {
         AtomicInteger byGraph = new AtomicInteger();
         ItemIndex shared =
-                new ItemIndex(2, new GraphRule(100, 0.001, 1e-5, GraphShape.USUAL, 1), (of, search, by, found) -> {
+                new ItemIndex(2, new GraphRule(100, 0.001, 1e-5, GraphShape.USUAL), (of, search, by, found) -> {
                     if (by == SearchListener.Means.GRAPH) {
                         byGraph.incrementAndGet();
                     }
@@ -292,7 +294,7 @@ class ItemIndexTest {
             };
             Runnable building = () -> {
                 do {
-                    shared.refreshGraph(Runnable::run, () -> true);
+                    shared.refreshGraph(Runnable::run, POOL, () -> true);
                 } while (isWriting.get());
             };
             List<Future<?>> running =
@@ -365,7 +367,7 @@ class ItemIndexTest {
     }
 
     private boolean refresh() {
-        return index.refreshGraph(Runnable::run, () -> true);
+        return index.refreshGraph(Runnable::run, POOL, () -> true);
     }
 
     private void fill(int items) {

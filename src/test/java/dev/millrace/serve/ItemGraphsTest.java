@@ -9,6 +9,7 @@ import dev.millrace.recall.FakeEncoder;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.ServedGeneration;
 import java.util.Optional;
+import java.util.concurrent.ForkJoinPool;
 import org.junit.jupiter.api.Test;
 
 class ItemGraphsTest {
@@ -47,7 +48,7 @@ class ItemGraphsTest {
 
             graphs.refresh(engine);
 
-            assertThat(index.refreshGraph(Runnable::run, () -> false))
+            assertThat(index.refreshGraph(Runnable::run, new ForkJoinPool(1), () -> false))
                     .as("none was begun")
                     .isTrue();
         }
@@ -64,7 +65,7 @@ class ItemGraphsTest {
             });
             graphs.refresh(engine);
 
-            assertThat(index.refreshGraph(Runnable::run, () -> false))
+            assertThat(index.refreshGraph(Runnable::run, new ForkJoinPool(1), () -> false))
                     .as("none was begun")
                     .isTrue();
             assertThat(graphs.builds()).isZero();
