@@ -9,7 +9,7 @@ import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
-import dev.millrace.verify.Provenance;
+import dev.millrace.verify.VectorOrigins;
 import dev.millrace.wire.AvroWire;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -69,16 +69,16 @@ final class ExplainCommand implements Callable<Integer> {
         }
         MillraceSettings settings = config.settings();
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
-        Provenance provenance = new Provenance(
+        VectorOrigins origins = new VectorOrigins(
                 settings.clients(), settings.topics().names(), settings.trainer(), new AvroWire(settings.wire()));
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try {
             if (isAboutFields) {
-                return explainFields(provenance.progress(), out);
+                return explainFields(origins.progress(), out);
             }
             return item != null
-                    ? explainItem(provenance.ofItem(item), out)
-                    : explainStep(provenance.ofStep(Objects.requireNonNull(step)), out);
+                    ? explainItem(origins.ofItem(item), out)
+                    : explainStep(origins.ofStep(Objects.requireNonNull(step)), out);
         } finally {
             out.flush();
         }
@@ -118,7 +118,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private int explainItem(ItemOrigin origin, PrintWriter out) throws JsonProcessingException {
-        if (origin instanceof ItemOrigin.Unknown unknown) {
+        if (origin instanceof ItemOrigin.NeverPublished unknown) {
             return unknown("item " + unknown.item() + " was never published: " + unknown.topic() + "-"
                     + unknown.partition() + ", where its key belongs, has no record of it");
         }
@@ -126,7 +126,7 @@ final class ExplainCommand implements Callable<Integer> {
             return unknown("item " + removed.item() + " was removed: tombstone at offset " + removed.offset() + " of "
                     + removed.topic() + "-" + removed.partition());
         }
-        ItemOrigin.Found found = (ItemOrigin.Found) origin;
+        ItemOrigin.Vector found = (ItemOrigin.Vector) origin;
         if (isJson) {
             out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(found)));
         } else {
@@ -142,7 +142,7 @@ final class ExplainCommand implements Callable<Integer> {
         return UNKNOWN;
     }
 
-    private static void print(ItemOrigin.Found found, PrintWriter out) {
+    private static void print(ItemOrigin.Vector found, PrintWriter out) {
         out.println("item        " + found.embedding().item());
         out.println("vector      offset " + found.offset() + " of " + found.topic() + "-" + found.partition());
         out.println("generation  " + found.embedding().generation()
@@ -159,7 +159,7 @@ final class ExplainCommand implements Callable<Integer> {
         out.println("published   " + reason(found));
     }
 
-    private static String reason(ItemOrigin.Found found) {
+    private static String reason(ItemOrigin.Vector found) {
         if (found.change().isEmpty()) {
             return "by the sweep";
         }
@@ -184,7 +184,7 @@ final class ExplainCommand implements Callable<Integer> {
                 .ifPresent(times -> out.println("event times " + time(times.first()) + " to " + time(times.last())));
     }
 
-    private static ObjectNode json(ItemOrigin.Found found) {
+    private static ObjectNode json(ItemOrigin.Vector found) {
         ObjectNode json = new ObjectMapper().createObjectNode();
         json.put("item", found.embedding().item());
         json.put("topic", found.topic());

@@ -25,7 +25,7 @@ final class ModelCheck {
                 new AvroWire(settings.wire()),
                 new ModelAudit.Listener() {
                     @Override
-                    public void reached(ModelAudit.Reached reached) {
+                    public void reached(ModelAudit.ReplayProgress reached) {
                         out.printf(
                                 Locale.ROOT,
                                 "step %,d of %,d, %,.0f steps/s%n",

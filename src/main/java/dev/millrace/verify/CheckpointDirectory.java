@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 final class CheckpointDirectory {
 
     /** A checked file. */
-    record Found(Path file, Checkpoint checkpoint) {}
+    record UsableCheckpoint(Path file, Checkpoint checkpoint) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
     private static final int KEPT = 3;
@@ -49,7 +49,7 @@ final class CheckpointDirectory {
     }
 
     /** The newest checkpoint at or before a step that is whole and of this lineage; each other one on the way is named in the log. */
-    Optional<Found> newest(long step) {
+    Optional<UsableCheckpoint> newest(long step) {
         List<Long> steps = steps();
         Collections.reverse(steps);
         for (long candidate : steps) {
@@ -81,7 +81,7 @@ final class CheckpointDirectory {
         }
     }
 
-    private Found read(Path file, long step) {
+    private UsableCheckpoint read(Path file, long step) {
         Checkpoint checkpoint = CheckpointFile.read(file);
         Checkpoint.Header header = checkpoint.header();
         lineage.difference(header.lineage()).ifPresent(difference -> {
@@ -93,7 +93,7 @@ final class CheckpointDirectory {
         if (header.step() != step) {
             throw new CorruptEntryException("it is of step " + header.step());
         }
-        return new Found(file, checkpoint);
+        return new UsableCheckpoint(file, checkpoint);
     }
 
     private void tidy() throws IOException {

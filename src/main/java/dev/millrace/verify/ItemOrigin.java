@@ -8,7 +8,7 @@ import java.util.Set;
 public sealed interface ItemOrigin {
 
     /** Nothing of the item is on the topic. */
-    record Unknown(String item, String topic, int partition) implements ItemOrigin {}
+    record NeverPublished(String item, String topic, int partition) implements ItemOrigin {}
 
     /** The item left the catalogue. */
     record Removed(String item, String topic, int partition, long offset) implements ItemOrigin {}
@@ -26,7 +26,7 @@ public sealed interface ItemOrigin {
      * @param settingsHash of the model settings that this process was given
      * @param isOfTheseSettings whether the vector's generation is that of these settings
      */
-    record Found(
+    record Vector(
             ItemEmbedding embedding,
             String topic,
             int partition,

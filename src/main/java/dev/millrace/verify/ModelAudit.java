@@ -55,13 +55,13 @@ public final class ModelAudit {
      * @param target that it goes to
      * @param stepsPerSecond so far
      */
-    public record Reached(long step, long target, double stepsPerSecond) {}
+    public record ReplayProgress(long step, long target, double stepsPerSecond) {}
 
     /** What is told of the way there. */
     public interface Listener {
 
         /** Some seconds have passed. */
-        default void reached(Reached reached) {}
+        default void reached(ReplayProgress progress) {}
 
         /** A checkpoint is written to that file, and not yet under its name. */
         default void beforeRename(Path unfinished) {}
@@ -97,8 +97,8 @@ public final class ModelAudit {
     public ModelReport run(Scope scope) {
         String generation = trainer.model().generationName();
         try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
-            Published published =
-                    Published.read(reader, topics, new ProgressRecords(wire), new EmbeddingRecords(wire), generation);
+            PublishedModel published = PublishedModel.read(
+                    reader, topics, new ProgressRecords(wire), new EmbeddingRecords(wire), generation);
             requireGeneration(published, generation);
             requireEngine(reader, generation);
             BatchLog log = new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
@@ -107,28 +107,28 @@ public final class ModelAudit {
                     published.newestStep(scope.step().orElse(Long.MAX_VALUE)).orElse(0);
             Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
                     .map(directory -> new CheckpointDirectory(directory, lineage(), listener::beforeRename));
-            Optional<CheckpointDirectory.Found> start =
+            Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
             requireBeginning(log, start, scope);
             try (ModelReplay replay = start.map(found -> new ModelReplay(trainer, found))
                     .orElseGet(() -> new ModelReplay(trainer, checkpoints.isPresent()))) {
-                return new Course(replay, log, published, target, scope, checkpoints).run();
+                return new AuditRun(replay, log, published, target, scope, checkpoints).run();
             }
         }
     }
 
     /** One replay, from where it begins to the report. */
-    private final class Course {
+    private final class AuditRun {
 
         private final ModelReplay replay;
         private final BatchLog log;
-        private final Published published;
+        private final PublishedModel published;
         private final long target;
         private final Scope scope;
         private final Optional<CheckpointDirectory> checkpoints;
         private final long begun = System.nanoTime();
         private final long fromStep;
-        private final Findings findings = new Findings();
+        private final DifferenceList findings = new DifferenceList();
         private final Set<String> missing = new TreeSet<>();
         private final Set<String> extra = new TreeSet<>();
         private OptionalLong agreeing = OptionalLong.empty();
@@ -136,10 +136,10 @@ public final class ModelAudit {
         private boolean isCatalogueCompared;
         private long reported = begun;
 
-        Course(
+        AuditRun(
                 ModelReplay replay,
                 BatchLog log,
-                Published published,
+                PublishedModel published,
                 long target,
                 Scope scope,
                 Optional<CheckpointDirectory> checkpoints) {
@@ -202,14 +202,14 @@ public final class ModelAudit {
          */
         private void compare(Optional<LoggedBatch> last) {
             long step = replay.step();
-            List<Published.Digest> digests = published.digestsOf(step);
+            List<PublishedModel.Digest> digests = published.digestsOf(step);
             List<Difference> differing = replay.compareDigests(digests);
             findings.add(differing);
             if (!digests.isEmpty() && differing.isEmpty()) {
                 agreeing = OptionalLong.of(step);
                 agreed = Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
             }
-            List<Published.Vector> vectors = published.vectorsOf(step);
+            List<PublishedModel.Vector> vectors = published.vectorsOf(step);
             if (!vectors.isEmpty()) {
                 replay.compareVectors(vectors).forEach(this::note);
             }
@@ -234,7 +234,7 @@ public final class ModelAudit {
             long now = System.nanoTime();
             if (now - reported >= REPORT_NANOS) {
                 reported = now;
-                listener.reached(new Reached(
+                listener.reached(new ReplayProgress(
                         replay.step(), target, (replay.step() - fromStep) * 1e9 / Math.max(1, now - begun)));
             }
         }
@@ -244,8 +244,8 @@ public final class ModelAudit {
      * The checkpoint to begin from: one before every vector that is on its topic, if there is one, so that all can be compared;
      * else the newest.
      */
-    private static Optional<CheckpointDirectory.Found> start(
-            CheckpointDirectory directory, Published published, BatchLog log, long target) {
+    private static Optional<CheckpointDirectory.UsableCheckpoint> start(
+            CheckpointDirectory directory, PublishedModel published, BatchLog log, long target) {
         long first = log.firstStep().orElse(1);
         long oldest = Math.min(target, published.oldestVectorStep().orElse(target));
         return directory
@@ -254,7 +254,8 @@ public final class ModelAudit {
                 .or(() -> directory.newest(target));
     }
 
-    private static void requireBeginning(BatchLog log, Optional<CheckpointDirectory.Found> start, Scope scope) {
+    private static void requireBeginning(
+            BatchLog log, Optional<CheckpointDirectory.UsableCheckpoint> start, Scope scope) {
         long first = log.firstStep().orElse(1);
         long next = start.map(found -> found.checkpoint().header().step() + 1).orElse(1L);
         if (first > next) {
@@ -267,7 +268,7 @@ public final class ModelAudit {
         }
     }
 
-    private static void requireGeneration(Published published, String generation) {
+    private static void requireGeneration(PublishedModel published, String generation) {
         if (!published.generations().isEmpty() && !published.generations().contains(generation)) {
             throw invalid(
                     "the model's settings",

@@ -52,7 +52,7 @@ final class ModelReplay implements AutoCloseable {
     }
 
     /** From a checkpoint. */
-    ModelReplay(TrainerSettings settings, CheckpointDirectory.Found checkpoint) {
+    ModelReplay(TrainerSettings settings, CheckpointDirectory.UsableCheckpoint checkpoint) {
         this(settings, true);
         checkpoint.checkpoint().entries().forEach(trainer::restore);
         entries.putAll(checkpoint.checkpoint().entries());
@@ -67,11 +67,11 @@ final class ModelReplay implements AutoCloseable {
     }
 
     /** Compares digests of the step it has come to. */
-    List<Difference> compareDigests(List<Published.Digest> digests) {
+    List<Difference> compareDigests(List<PublishedModel.Digest> digests) {
         List<Difference> differences = new ArrayList<>();
         if (!digests.isEmpty()) {
             String own = digest();
-            for (Published.Digest said : digests) {
+            for (PublishedModel.Digest said : digests) {
                 if (!said.digest().equals(own)) {
                     differences.add(new Difference.Digest(step(), said.place(), said.digest(), own));
                 }
@@ -81,7 +81,7 @@ final class ModelReplay implements AutoCloseable {
     }
 
     /** Compares vectors that the step it has come to made. */
-    List<Difference> compareVectors(List<Published.Vector> vectors) {
+    List<Difference> compareVectors(List<PublishedModel.Vector> vectors) {
         List<Difference> differences = new ArrayList<>();
         List<String> items =
                 vectors.stream().map(vector -> vector.embedding().item()).toList();
@@ -95,7 +95,7 @@ final class ModelReplay implements AutoCloseable {
     }
 
     /** Compares which items have a vector with the catalogue of the step it has come to, up to which all were published. */
-    List<Difference> compareCatalogue(Published published) {
+    List<Difference> compareCatalogue(PublishedModel published) {
         List<Difference> differences = new ArrayList<>();
         published.vectors().forEach((item, vector) -> {
             long made = vector.embedding().step();
@@ -138,7 +138,7 @@ final class ModelReplay implements AutoCloseable {
         return trainer.digest().map(StepDigest::digest).orElseThrow();
     }
 
-    private Optional<Difference> compare(Published.Vector vector, float[] own) {
+    private Optional<Difference> compare(PublishedModel.Vector vector, float[] own) {
         ItemEmbedding embedding = vector.embedding();
         float[] published = embedding.vector().orElseThrow();
         if (!trainer.isListed(embedding.item())) {

@@ -37,7 +37,7 @@ class CheckpointDirectoryTest {
     void whatWasWrittenIsReadBackWithItsStep() {
         checkpoints.write(checkpoint(7, Source.AUDIT));
 
-        CheckpointDirectory.Found found = checkpoints.newest(7).orElseThrow();
+        CheckpointDirectory.UsableCheckpoint found = checkpoints.newest(7).orElseThrow();
 
         assertThat(found.checkpoint().header().step()).isEqualTo(7);
         assertSame(found.checkpoint().entries(), entries(7));
@@ -148,7 +148,7 @@ class CheckpointDirectoryTest {
         assertThat(step(checkpoints.newest(2))).contains(1L);
     }
 
-    private static Optional<Long> step(Optional<CheckpointDirectory.Found> found) {
+    private static Optional<Long> step(Optional<CheckpointDirectory.UsableCheckpoint> found) {
         return found.map(each -> each.checkpoint().header().step());
     }
 

@@ -60,11 +60,11 @@ class ModelReplayTest {
     void aBitThatWasFlippedIsNamedWithItsPlaceAndBothValues() {
         Live live = live(1);
         int step = STEPS;
-        Published.Vector good = vectors(live, step).get(2);
+        PublishedModel.Vector good = vectors(live, step).get(2);
         float[] flipped = good.embedding().vector().orElseThrow().clone();
         float before = flipped[5];
         flipped[5] = Float.intBitsToFloat(Float.floatToRawIntBits(before) ^ 1);
-        Published.Vector bad = new Published.Vector(
+        PublishedModel.Vector bad = new PublishedModel.Vector(
                 new ItemEmbedding(
                         good.embedding().item(),
                         Optional.of(flipped),
@@ -92,7 +92,7 @@ class ModelReplayTest {
         try (ModelReplay replay = new ModelReplay(settings, false)) {
             live.log.forEach(replay::learn);
 
-            assertThat(replay.compareDigests(List.of(new Published.Digest(STEPS, "ab", "here"))))
+            assertThat(replay.compareDigests(List.of(new PublishedModel.Digest(STEPS, "ab", "here"))))
                     .containsExactly(new Difference.Digest(
                             STEPS, "here", "ab", live.digests.get(STEPS - 1).digest()));
         }
@@ -101,7 +101,7 @@ class ModelReplayTest {
     @Test
     void aVectorOfAnItemThatIsNotInTheCatalogueIsNoVectorOfTheModel() {
         Live live = live(1);
-        Published.Vector stranger = new Published.Vector(
+        PublishedModel.Vector stranger = new PublishedModel.Vector(
                 new ItemEmbedding(
                         "never-listed",
                         Optional.of(new float[8]),
@@ -175,17 +175,17 @@ class ModelReplayTest {
         return live;
     }
 
-    private static List<Published.Digest> digests(Live live, int step) {
+    private static List<PublishedModel.Digest> digests(Live live, int step) {
         StepDigest digest = live.digests.get(step - 1);
         return digest.digest().isEmpty()
                 ? List.of()
-                : List.of(new Published.Digest(step, digest.digest(), "somewhere"));
+                : List.of(new PublishedModel.Digest(step, digest.digest(), "somewhere"));
     }
 
-    private static List<Published.Vector> vectors(Live live, int step) {
+    private static List<PublishedModel.Vector> vectors(Live live, int step) {
         return live.published.get(step - 1).stream()
                 .filter(embedding -> embedding.vector().isPresent())
-                .map(embedding -> new Published.Vector(embedding, "somewhere"))
+                .map(embedding -> new PublishedModel.Vector(embedding, "somewhere"))
                 .toList();
     }
 

@@ -66,7 +66,7 @@ public final class CountAudit {
 
     private CountReport run() {
         // the order matters: snapshot, then the ends of what was written with it, then those of what that was made of
-        Snapshot snapshot = Snapshot.read(log, values, topics.trainingProgress());
+        BooksSnapshot snapshot = BooksSnapshot.read(log, values, topics.trainingProgress());
         faults.addAll(snapshot.faults());
         if (snapshot.parts().isEmpty()) {
             notes.add("no part has written any books yet");
@@ -91,19 +91,20 @@ public final class CountAudit {
     // ---- what was written
 
     /** Training examples and changes of the catalogue, as the topic holds them. */
-    private record Written(List<Made> examples, List<LearnerAudit.Change> changes, List<Name> changeNames, long lost) {
+    private record Written(
+            List<LoggedExample> examples, List<LearnerAudit.Change> changes, List<IdHash> changeNames, long lost) {
 
-        Map<Name, List<Made>> byClick() {
-            Map<Name, List<Made>> byClick = new HashMap<>();
-            examples.stream().filter(Made::isPositive).forEach(example -> byClick.computeIfAbsent(
+        Map<IdHash, List<LoggedExample>> byClick() {
+            Map<IdHash, List<LoggedExample>> byClick = new HashMap<>();
+            examples.stream().filter(LoggedExample::isPositive).forEach(example -> byClick.computeIfAbsent(
                             example.click(), click -> new ArrayList<>(1))
                     .add(example));
             return byClick;
         }
 
         /** Those of exposures that were not clicked. */
-        Map<Name, List<Made>> byExposure() {
-            Map<Name, List<Made>> byExposure = new HashMap<>();
+        Map<IdHash, List<LoggedExample>> byExposure() {
+            Map<IdHash, List<LoggedExample>> byExposure = new HashMap<>();
             examples.stream().filter(example -> !example.isPositive()).forEach(example -> byExposure
                     .computeIfAbsent(example.click(), exposure -> new ArrayList<>(1))
                     .add(example));
@@ -117,7 +118,7 @@ public final class CountAudit {
         log.read(topics.trainingExamples(), 0, end, record -> {
             Optional<PlainRecord> entry = record.value().flatMap(values::decode).flatMap(of -> of.record("entry"));
             if (entry.isEmpty()) {
-                faults.add(new Place(topics.trainingExamples(), 0, record.offset()) + " cannot be read");
+                faults.add(new RecordAddress(topics.trainingExamples(), 0, record.offset()) + " cannot be read");
             } else if (entry.get().is("ExampleRecord")) {
                 written.examples()
                         .add(made(
@@ -130,18 +131,18 @@ public final class CountAudit {
         return written;
     }
 
-    private Made made(PlainRecord example, long offset, int number) {
+    private LoggedExample made(PlainRecord example, long offset, int number) {
         PlainRecord user = example.record("user").orElse(example);
         String userId = user.text("user_id", "");
         String item = example.text("item_id", "");
         String id = example.text("example_id", "");
         boolean isPositive = !example.field("clicked").equals(Optional.of(false));
-        return new Made(
+        return new LoggedExample(
                 number,
-                isPositive ? Name.of(userId, id) : Name.of(userId, item, id),
-                Name.of(userId),
-                Name.of(userId, item),
-                Name.of(item),
+                isPositive ? IdHash.of(userId, id) : IdHash.of(userId, item, id),
+                IdHash.of(userId),
+                IdHash.of(userId, item),
+                IdHash.of(item),
                 shared(example.text("action", "")),
                 example.number("weight", 1),
                 example.integer("time", 0),
@@ -151,11 +152,11 @@ public final class CountAudit {
     }
 
     /** What tells a change of the catalogue from others; a tombstone has no time of its own. */
-    private static Name changeName(PlainRecord entry) {
+    private static IdHash changeName(PlainRecord entry) {
         String item = entry.text("item_id", "");
         return entry.is("ItemRemoval")
-                ? Name.of("removal", item)
-                : Name.of("item", item, Long.toString(entry.integer("time", 0)));
+                ? IdHash.of("removal", item)
+                : IdHash.of("item", item, Long.toString(entry.integer("time", 0)));
     }
 
     private static LearnerAudit.Change change(PlainRecord entry, long offset) {
@@ -164,17 +165,17 @@ public final class CountAudit {
                 ? LearnerAudit.Change.Kind.USER_REMOVAL
                 : entry.is("ItemRemoval") ? LearnerAudit.Change.Kind.ITEM_REMOVAL : LearnerAudit.Change.Kind.ITEM;
         String of = isOfItem ? entry.text("item_id", "") : entry.text("user_id", "");
-        return new LearnerAudit.Change(kind, Name.of(of), entry.integer("time", 0), offset);
+        return new LearnerAudit.Change(kind, IdHash.of(of), entry.integer("time", 0), offset);
     }
 
     // ---- exposures, clicks and users
 
-    private void events(Snapshot snapshot, DeadLetters letters, Written written) {
-        Map<Name, List<Made>> byClick = written.byClick();
-        Map<Name, List<Made>> byExposure = written.byExposure();
+    private void events(BooksSnapshot snapshot, DeadLetters letters, Written written) {
+        Map<IdHash, List<LoggedExample>> byClick = written.byClick();
+        Map<IdHash, List<LoggedExample>> byExposure = written.byExposure();
         OfflineJoin.Verdicts even = new OfflineJoin.Verdicts();
         OfflineJoin.Verdicts led = new OfflineJoin.Verdicts();
-        Tally users = new Tally();
+        PossibleOutcomes users = new PossibleOutcomes();
         BitSet explained = new BitSet();
         long lost = written.lost();
         for (int partition = 0; partition < log.partitions(topics.clicks()); partition++) {
@@ -184,7 +185,8 @@ public final class CountAudit {
             Partition read = new Partition(partition, snapshot, letters, List.of(even, led), users);
             read.read(explained, byClick, byExposure);
             OfflineJoin.Events events = new OfflineJoin.Events(read.exposures, read.clicks, read.forgotten);
-            Places places = new Places(topics.exposures(), topics.clicks(), topics.trainingExamples(), partition);
+            JoinTopics places =
+                    new JoinTopics(topics.exposures(), topics.clicks(), topics.trainingExamples(), partition);
             OfflineJoin.Examples examples = new OfflineJoin.Examples(byClick, byExposure);
             new OfflineJoin(settings, read.clock(false), events, examples, places, even).run();
             new OfflineJoin(settings, read.clock(true), events, examples, places, led).run();
@@ -193,8 +195,8 @@ public final class CountAudit {
         explained.or(led.explained());
 
         boolean isWhole = lost == 0;
-        Account exposures = snapshot.account(EXPOSURES);
-        Account clicks = snapshot.account(CLICKS);
+        BookTotals exposures = snapshot.account(EXPOSURES);
+        BookTotals clicks = snapshot.account(CLICKS);
         boolean isEven = isExplained(even, exposures, clicks);
         OfflineJoin.Verdicts verdicts = isEven ? even : led;
         if (!isEven && isExplained(led, exposures, clicks)) {
@@ -216,7 +218,7 @@ public final class CountAudit {
         compare(USERS, snapshot.account(USERS), users, isWhole);
     }
 
-    private static boolean isExplained(OfflineJoin.Verdicts verdicts, Account exposures, Account clicks) {
+    private static boolean isExplained(OfflineJoin.Verdicts verdicts, BookTotals exposures, BookTotals clicks) {
         return verdicts.faults().isEmpty()
                 && verdicts.exposures().fits(exposures.outcomes())
                 && verdicts.clicks().fits(clicks.outcomes());
@@ -224,9 +226,9 @@ public final class CountAudit {
 
     private void unexplained(Written written, BitSet explained) {
         List<String> found = new ArrayList<>();
-        for (Made example : written.examples()) {
+        for (LoggedExample example : written.examples()) {
             if (!explained.get(example.number())) {
-                found.add("the example at " + new Place(topics.trainingExamples(), 0, example.offset())
+                found.add("the example at " + new RecordAddress(topics.trainingExamples(), 0, example.offset())
                         + (example.isPositive()
                                 ? " is of no click that " + topics.clicks() + " holds"
                                 : " is of no exposure that " + topics.exposures() + " holds and that is sampled"));
@@ -238,26 +240,26 @@ public final class CountAudit {
     /** One partition of the topics that are partitioned by user. */
     private final class Partition {
 
-        final Map<Name, List<Shown>> exposures = new HashMap<>();
-        final List<Acted> clicks = new ArrayList<>();
-        final Set<Name> forgotten = new HashSet<>();
+        final Map<IdHash, List<LoggedExposure>> exposures = new HashMap<>();
+        final List<LoggedClick> clicks = new ArrayList<>();
+        final Set<IdHash> forgotten = new HashSet<>();
 
         private final int partition;
-        private final Snapshot snapshot;
+        private final BooksSnapshot snapshot;
         private final DeadLetters letters;
         private final List<OfflineJoin.Verdicts> verdicts;
-        private final Tally users;
-        private final Map<String, Name> names = new HashMap<>();
-        private final Profiles profiles = new Profiles();
+        private final PossibleOutcomes users;
+        private final Map<String, IdHash> names = new HashMap<>();
+        private final ProfileReplay profiles = new ProfileReplay();
         private long exposureTime;
         private long clickTime;
 
         Partition(
                 int partition,
-                Snapshot snapshot,
+                BooksSnapshot snapshot,
                 DeadLetters letters,
                 List<OfflineJoin.Verdicts> verdicts,
-                Tally users) {
+                PossibleOutcomes users) {
             this.partition = partition;
             this.snapshot = snapshot;
             this.letters = letters;
@@ -265,14 +267,18 @@ public final class CountAudit {
             this.users = users;
         }
 
-        EventClock clock(boolean mayLead) {
-            return new EventClock(settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead);
+        SettledTimeBounds clock(boolean mayLead) {
+            return new SettledTimeBounds(
+                    settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead);
         }
 
-        void read(BitSet explained, Map<Name, List<Made>> examples, Map<Name, List<Made>> unclicked) {
-            List<Tally> ofExposures =
+        void read(
+                BitSet explained,
+                Map<IdHash, List<LoggedExample>> examples,
+                Map<IdHash, List<LoggedExample>> unclicked) {
+            List<PossibleOutcomes> ofExposures =
                     verdicts.stream().map(OfflineJoin.Verdicts::exposures).toList();
-            List<Tally> ofClicks =
+            List<PossibleOutcomes> ofClicks =
                     verdicts.stream().map(OfflineJoin.Verdicts::clicks).toList();
             counted(topics.exposures(), EXPOSURES, ofExposures, this::exposure);
             counted(topics.clicks(), CLICKS, ofClicks, this::click);
@@ -284,7 +290,7 @@ public final class CountAudit {
         private void counted(
                 String topic,
                 String logical,
-                List<Tally> tallies,
+                List<PossibleOutcomes> tallies,
                 BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
             CountAudit.this.counted(topic, logical, partition, snapshot, letters, tallies, each);
         }
@@ -295,40 +301,40 @@ public final class CountAudit {
             String item = event.text("item_id", "");
             exposureTime = Math.max(exposureTime, event.integer("time", 0));
             exposures
-                    .computeIfAbsent(Name.of(user, item), pair -> new ArrayList<>(1))
+                    .computeIfAbsent(IdHash.of(user, item), pair -> new ArrayList<>(1))
                     .add(shown(event, record.offset()));
         }
 
-        private Shown shown(PlainRecord event, long offset) {
+        private LoggedExposure shown(PlainRecord event, long offset) {
             String user = event.text("user_id", "");
             String item = event.text("item_id", "");
             String id = event.text("exposure_id", "");
-            return new Shown(
-                    Name.of(user, item, id),
+            return new LoggedExposure(
+                    IdHash.of(user, item, id),
                     user(user),
                     event.integer("time", 0),
                     exposureTime,
                     offset,
-                    Shown.isSampled(settings.unclicked(), user, item, id));
+                    LoggedExposure.isSampled(settings.unclicked(), user, item, id));
         }
 
         private void click(TopicRecord record, Optional<PlainRecord> value) {
-            Acted click = acted(value.orElseThrow(), record.offset());
+            LoggedClick click = acted(value.orElseThrow(), record.offset());
             clickTime = Math.max(clickTime, click.time());
             clicks.add(click);
         }
 
-        private Acted acted(PlainRecord event, long offset) {
+        private LoggedClick acted(PlainRecord event, long offset) {
             String user = event.text("user_id", "");
             String item = event.text("item_id", "");
             String id = event.text("click_id", "");
             long time = event.integer("time", 0);
-            return new Acted(
+            return new LoggedClick(
                     id,
-                    Name.of(user, id),
+                    IdHash.of(user, id),
                     user(user),
-                    Name.of(user, item),
-                    event.field("exposure_id").map(exposure -> Name.of(user, item, exposure.toString())),
+                    IdHash.of(user, item),
+                    event.field("exposure_id").map(exposure -> IdHash.of(user, item, exposure.toString())),
                     shared(event.text("action", "click")),
                     event.number("weight", 1),
                     time,
@@ -337,10 +343,10 @@ public final class CountAudit {
         }
 
         private void user(TopicRecord record, Optional<PlainRecord> value) {
-            Place place = new Place(topics.users(), partition, record.offset());
+            RecordAddress place = new RecordAddress(topics.users(), partition, record.offset());
             String outcome;
             if (value.isEmpty()) {
-                Name user = user(text(record.key()));
+                IdHash user = user(text(record.key()));
                 forgotten.add(user);
                 outcome = profiles.remove(user);
             } else {
@@ -350,7 +356,7 @@ public final class CountAudit {
         }
 
         /** Clicks that were read since the snapshot: their examples are right to be there. */
-        private void behind(BitSet explained, Map<Name, List<Made>> examples) {
+        private void behind(BitSet explained, Map<IdHash, List<LoggedExample>> examples) {
             long from = snapshot.position(topics.clicks(), partition);
             long end = Math.max(from, log.committedEnd(topics.clicks(), partition));
             if (end == from) {
@@ -361,7 +367,7 @@ public final class CountAudit {
                     return;
                 }
                 record.value().flatMap(values::decode).ifPresent(event -> {
-                    Acted click = acted(event, record.offset());
+                    LoggedClick click = acted(event, record.offset());
                     examples.getOrDefault(click.click(), List.of()).stream()
                             .filter(example -> example.isOf(click))
                             .forEach(example -> explained.set(example.number()));
@@ -370,7 +376,7 @@ public final class CountAudit {
         }
 
         /** Exposures that were read since the snapshot: so are theirs. */
-        private void exposuresBehind(BitSet explained, Map<Name, List<Made>> unclicked) {
+        private void exposuresBehind(BitSet explained, Map<IdHash, List<LoggedExample>> unclicked) {
             long from = snapshot.position(topics.exposures(), partition);
             long end = Math.max(from, log.committedEnd(topics.exposures(), partition));
             if (end == from || unclicked.isEmpty()) {
@@ -381,7 +387,7 @@ public final class CountAudit {
                     return;
                 }
                 record.value().flatMap(values::decode).ifPresent(event -> {
-                    Shown exposure = shown(event, record.offset());
+                    LoggedExposure exposure = shown(event, record.offset());
                     unclicked.getOrDefault(exposure.id(), List.of()).stream()
                             .filter(example -> exposure.isSampled() && example.moment() == exposure.time())
                             .forEach(example -> explained.set(example.number()));
@@ -389,25 +395,26 @@ public final class CountAudit {
             });
         }
 
-        private Name user(String id) {
-            return names.computeIfAbsent(id, Name::of);
+        private IdHash user(String id) {
+            return names.computeIfAbsent(id, IdHash::of);
         }
     }
 
     // ---- items
 
-    private void items(Snapshot snapshot, DeadLetters letters, Written written) {
-        Tally tally = new Tally();
-        Map<Name, Integer> awaited = new HashMap<>(); // changes the topic holds less those the examples hold
-        Map<Name, Place> first = new HashMap<>();
+    private void items(BooksSnapshot snapshot, DeadLetters letters, Written written) {
+        PossibleOutcomes tally = new PossibleOutcomes();
+        Map<IdHash, Integer> awaited = new HashMap<>(); // changes the topic holds less those the examples hold
+        Map<IdHash, RecordAddress> first = new HashMap<>();
         long lost = written.lost();
         for (int partition = 0; partition < log.partitions(topics.items()); partition++) {
             int of = partition;
             lost += lost(topics.items(), partition, snapshot.position(topics.items(), partition));
             counted(topics.items(), ITEMS, partition, snapshot, letters, List.of(tally), (record, value) -> {
-                Place place = new Place(topics.items(), of, record.offset());
+                RecordAddress place = new RecordAddress(topics.items(), of, record.offset());
                 tally.add(Set.of(value.isPresent() ? "applied" : "removed"), place);
-                Name change = value.map(CountAudit::changeName).orElseGet(() -> Name.of("removal", text(record.key())));
+                IdHash change =
+                        value.map(CountAudit::changeName).orElseGet(() -> IdHash.of("removal", text(record.key())));
                 awaited.merge(change, 1, Integer::sum);
                 first.putIfAbsent(change, place);
             });
@@ -418,8 +425,8 @@ public final class CountAudit {
         }
     }
 
-    private void missingChanges(Written written, Map<Name, Integer> awaited, Map<Name, Place> first) {
-        Map<Name, Integer> held = new HashMap<>();
+    private void missingChanges(Written written, Map<IdHash, Integer> awaited, Map<IdHash, RecordAddress> first) {
+        Map<IdHash, Integer> held = new HashMap<>();
         written.changeNames().forEach(name -> held.merge(name, 1, Integer::sum));
         List<String> missing = new ArrayList<>();
         awaited.forEach((change, count) -> {
@@ -433,8 +440,8 @@ public final class CountAudit {
 
     // ---- the learner
 
-    private void learner(Snapshot snapshot, Written written, long batchesEnd) {
-        Optional<Snapshot.Part> learner = snapshot.parts().values().stream()
+    private void learner(BooksSnapshot snapshot, Written written, long batchesEnd) {
+        Optional<BooksSnapshot.Part> learner = snapshot.parts().values().stream()
                 .filter(part -> part.step().isPresent() && part.books().containsKey(EXAMPLES))
                 .findFirst();
         if (learner.isEmpty()) {
@@ -461,12 +468,12 @@ public final class CountAudit {
         log.read(topics.miniBatches(), 0, batchesEnd, record -> {
             Optional<PlainRecord> batch = record.value().flatMap(values::decode);
             if (batch.isEmpty()) {
-                found.add(new Place(topics.miniBatches(), 0, record.offset()) + " cannot be read");
+                found.add(new RecordAddress(topics.miniBatches(), 0, record.offset()) + " cannot be read");
             } else if (batch.get().integer("step", 0) <= step) {
                 audit.batch(batch.get(), record.offset());
             }
         });
-        Tally tally = audit.end(step);
+        PossibleOutcomes tally = audit.end(step);
         some(found);
         received.put(EXAMPLES, tally.total());
         compare(
@@ -485,13 +492,13 @@ public final class CountAudit {
             String topic,
             String logical,
             int partition,
-            Snapshot snapshot,
+            BooksSnapshot snapshot,
             DeadLetters letters,
-            List<Tally> tallies,
+            List<PossibleOutcomes> tallies,
             BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
         log.read(topic, partition, snapshot.position(topic, partition), record -> {
             received.merge(logical, 1L, Long::sum);
-            Place place = new Place(topic, partition, record.offset());
+            RecordAddress place = new RecordAddress(topic, partition, record.offset());
             Optional<RejectReason> reason = letters.reason(place);
             if (reason.isPresent()) {
                 tallies.forEach(
@@ -508,7 +515,7 @@ public final class CountAudit {
         });
     }
 
-    private void compare(String topic, Account books, Tally tally, boolean isWhole) {
+    private void compare(String topic, BookTotals books, PossibleOutcomes tally, boolean isWhole) {
         long read = received.getOrDefault(topic, 0L);
         if (!isWhole) {
             notes.add(topic + ": the books have " + books.received() + " received, " + read + " are still there");

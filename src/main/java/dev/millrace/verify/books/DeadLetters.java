@@ -16,9 +16,9 @@ final class DeadLetters {
     private static final String OFFSET = "__streams.errors.offset";
     private static final String REASON = "millrace.reject.reason";
 
-    private record Letter(RejectReason reason, Place place) {}
+    private record Letter(RejectReason reason, RecordAddress place) {}
 
-    private final Map<Place, Letter> letters = new HashMap<>();
+    private final Map<RecordAddress, Letter> letters = new HashMap<>();
 
     /**
      * Reads those of records of input topics; refused steps are dead letters too, and others'.
@@ -31,11 +31,11 @@ final class DeadLetters {
             int of = partition;
             log.read(topic, partition, ends.get(partition), record -> {
                 Map<String, String> headers = record.headers();
-                Optional<Place> origin = origin(headers);
+                Optional<RecordAddress> origin = origin(headers);
                 if (origin.isEmpty() || !inputs.contains(origin.get().topic())) {
                     return;
                 }
-                Place place = new Place(topic, of, record.offset());
+                RecordAddress place = new RecordAddress(topic, of, record.offset());
                 String label = headers.getOrDefault(REASON, "");
                 Optional<RejectReason> reason = RejectReason.of(label);
                 if (reason.isEmpty()) {
@@ -53,13 +53,13 @@ final class DeadLetters {
     }
 
     /** Why the record there was rejected, if it was. */
-    Optional<RejectReason> reason(Place place) {
+    Optional<RejectReason> reason(RecordAddress place) {
         return Optional.ofNullable(letters.get(place)).map(Letter::reason);
     }
 
-    private static Optional<Place> origin(Map<String, String> headers) {
+    private static Optional<RecordAddress> origin(Map<String, String> headers) {
         try {
-            return Optional.of(new Place(
+            return Optional.of(new RecordAddress(
                     headers.getOrDefault(TOPIC, ""),
                     Integer.parseInt(headers.getOrDefault(PARTITION, "")),
                     Long.parseLong(headers.getOrDefault(OFFSET, ""))));

@@ -25,7 +25,7 @@ final class LearnerAudit {
     private static final Set<String> WAITING = Set.of("waiting");
 
     /** A change of the catalogue, or the removal of a user. */
-    record Change(Kind kind, Name of, long time, long offset) {
+    record Change(Kind kind, IdHash of, long time, long offset) {
 
         enum Kind {
             ITEM,
@@ -34,16 +34,16 @@ final class LearnerAudit {
         }
     }
 
-    private record Passed(Made example, long step, Place place) {}
+    private record Passed(LoggedExample example, long step, RecordAddress place) {}
 
     /** Examples of one kind, in the order of their offsets, and how far the batches have come. */
     private static final class Sequence {
-        final List<Made> examples;
-        final Map<Name, List<Integer>> numbers = new HashMap<>();
+        final List<LoggedExample> examples;
+        final Map<IdHash, List<Integer>> numbers = new HashMap<>();
         final List<Passed> passed = new ArrayList<>();
         int next;
 
-        Sequence(List<Made> examples) {
+        Sequence(List<LoggedExample> examples) {
             this.examples = examples;
             for (int number = 0; number < examples.size(); number++) {
                 numbers.computeIfAbsent(examples.get(number).click(), click -> new ArrayList<>(1))
@@ -59,9 +59,9 @@ final class LearnerAudit {
     private final long position;
     private final String examplesTopic;
     private final String batchesTopic;
-    private final Tally tally = new Tally();
+    private final PossibleOutcomes tally = new PossibleOutcomes();
     private final List<String> faults;
-    private final Map<Name, TreeMap<Long, Boolean>> removals = new HashMap<>();
+    private final Map<IdHash, TreeMap<Long, Boolean>> removals = new HashMap<>();
 
     private int nextChange;
     private int nextUserRemoval;
@@ -73,13 +73,14 @@ final class LearnerAudit {
      * @param position up to which the learner's books count
      */
     LearnerAudit(
-            List<Made> examples,
+            List<LoggedExample> examples,
             List<Change> changes,
             long position,
             String examplesTopic,
             String batchesTopic,
             List<String> faults) {
-        this.positives = new Sequence(examples.stream().filter(Made::isPositive).toList());
+        this.positives =
+                new Sequence(examples.stream().filter(LoggedExample::isPositive).toList());
         this.exposed = new Sequence(
                 examples.stream().filter(example -> !example.isPositive()).toList());
         this.changes = changes.stream()
@@ -101,7 +102,7 @@ final class LearnerAudit {
     /** The next record of the log. */
     void batch(PlainRecord batch, long offset) {
         long step = batch.integer("step", 0);
-        Place place = new Place(batchesTopic, 0, offset);
+        RecordAddress place = new RecordAddress(batchesTopic, 0, offset);
         if (step != lastStep + 1) {
             faults.add("step " + step + " (" + place + ") follows step " + lastStep);
         }
@@ -118,7 +119,7 @@ final class LearnerAudit {
             String user = String.valueOf(users.get(at));
             String item = String.valueOf(texts.get(((Number) items.get(at)).intValue()));
             boolean isPositive = at < positiveCount;
-            Name name = isPositive ? Name.of(user, id) : Name.of(user, item, id);
+            IdHash name = isPositive ? IdHash.of(user, id) : IdHash.of(user, item, id);
             long time = ((Number) times.get(at)).longValue();
             String action = String.valueOf(texts.get(((Number) actions.get(at)).intValue()));
             enter(isPositive ? positives : exposed, name, id, time, action, step, place);
@@ -126,8 +127,8 @@ final class LearnerAudit {
         for (Object entry : batch.list("catalogue")) {
             catalogue((PlainRecord) entry);
         }
-        Set<Name> removedUsers = new HashSet<>();
-        batch.list("removed_users").forEach(user -> removedUsers.add(Name.of(String.valueOf(user))));
+        Set<IdHash> removedUsers = new HashSet<>();
+        batch.list("removed_users").forEach(user -> removedUsers.add(IdHash.of(String.valueOf(user))));
         while (nextUserRemoval < userRemovals.size()
                 && userRemovals.get(nextUserRemoval).offset() < position
                 && removedUsers.contains(userRemovals.get(nextUserRemoval).of())) {
@@ -136,13 +137,13 @@ final class LearnerAudit {
     }
 
     /** What became of all examples, now that the log has been read up to the learner's step. */
-    Tally end(long step) {
+    PossibleOutcomes end(long step) {
         if (lastStep != step) {
             faults.add("the learner says it is at step " + step + ", and the log up to there ends at step " + lastStep);
         }
         for (Sequence sequence : List.of(positives, exposed)) {
             explainPassed(sequence, position);
-            for (Made waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
+            for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
                 if (isCounted(waiting)) {
                     tally.add(
                             isRemovedAround(waiting, position) ? Set.of("left out", "waiting") : WAITING,
@@ -153,16 +154,19 @@ final class LearnerAudit {
         for (int number = nextChange;
                 number < changes.size() && changes.get(number).offset() < position;
                 number++) {
-            tally.add(WAITING, new Place(examplesTopic, 0, changes.get(number).offset()));
+            tally.add(
+                    WAITING,
+                    new RecordAddress(examplesTopic, 0, changes.get(number).offset()));
         }
         return tally;
     }
 
-    private void enter(Sequence sequence, Name click, String id, long time, String action, long step, Place place) {
-        List<Made> examples = sequence.examples;
+    private void enter(
+            Sequence sequence, IdHash click, String id, long time, String action, long step, RecordAddress place) {
+        List<LoggedExample> examples = sequence.examples;
         int found = -1;
         for (int number : sequence.numbers.getOrDefault(click, List.of())) {
-            Made example = examples.get(number);
+            LoggedExample example = examples.get(number);
             if (number >= sequence.next
                     && example.time() == time
                     && example.action().equals(action)) {
@@ -208,14 +212,14 @@ final class LearnerAudit {
         if (next.offset() < position
                 && next.kind() == kind
                 && next.time() == entry.integer("time", 0)
-                && next.of().equals(Name.of(entry.text("item_id", "")))) {
+                && next.of().equals(IdHash.of(entry.text("item_id", "")))) {
             tally.add(CHANGE, place(next));
             nextChange++;
         }
     }
 
     /** Whether its item was gone when it came, or its item or user went before that offset. */
-    private boolean isRemovedAround(Made example, long until) {
+    private boolean isRemovedAround(LoggedExample example, long until) {
         TreeMap<Long, Boolean> ofItem = removals.getOrDefault(example.item(), new TreeMap<>());
         Map.Entry<Long, Boolean> before = ofItem.lowerEntry(example.offset());
         return (before != null && before.getValue())
@@ -226,15 +230,15 @@ final class LearnerAudit {
                         .containsValue(true);
     }
 
-    private boolean isCounted(Made example) {
+    private boolean isCounted(LoggedExample example) {
         return example.offset() < position;
     }
 
-    private Place place(Change change) {
-        return new Place(examplesTopic, 0, change.offset());
+    private RecordAddress place(Change change) {
+        return new RecordAddress(examplesTopic, 0, change.offset());
     }
 
-    private Place place(Made example) {
-        return new Place(examplesTopic, 0, example.offset());
+    private RecordAddress place(LoggedExample example) {
+        return new RecordAddress(examplesTopic, 0, example.offset());
     }
 }

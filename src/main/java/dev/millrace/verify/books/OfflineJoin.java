@@ -19,7 +19,7 @@ import java.util.TreeSet;
  *
  * <p>The evidence comes first: an example says that its click was attributed, and to an exposure of which moment. What is left is
  * worked out for every order in which the two topics, and the tombstones of {@code users}, can have been read; see
- * {@link EventClock}. An event gets the set of the outcomes that some order explains. An empty set is a fault.
+ * {@link SettledTimeBounds}. An event gets the set of the outcomes that some order explains. An empty set is a fault.
  *
  * <p>Nothing of the attribution's code is used; its settings are. Rules: docs/topics.md, section Outcomes.
  */
@@ -32,7 +32,7 @@ final class OfflineJoin {
      * @param clicks in the order of their offsets
      * @param forgotten users with a tombstone
      */
-    record Events(Map<Name, List<Shown>> exposures, List<Acted> clicks, Set<Name> forgotten) {}
+    record Events(Map<IdHash, List<LoggedExposure>> exposures, List<LoggedClick> clicks, Set<IdHash> forgotten) {}
 
     /**
      * The examples there are, in the order of their offsets.
@@ -40,13 +40,13 @@ final class OfflineJoin {
      * @param clicked by user and id of the click
      * @param unclicked by user, item and id of the exposure
      */
-    record Examples(Map<Name, List<Made>> clicked, Map<Name, List<Made>> unclicked) {}
+    record Examples(Map<IdHash, List<LoggedExample>> clicked, Map<IdHash, List<LoggedExample>> unclicked) {}
 
     /** The verdicts: outcomes of both topics, what no order explains, and which examples a click was found for, by number. */
-    record Verdicts(Tally exposures, Tally clicks, List<String> faults, BitSet explained) {
+    record Verdicts(PossibleOutcomes exposures, PossibleOutcomes clicks, List<String> faults, BitSet explained) {
 
         Verdicts() {
-            this(new Tally(), new Tally(), new ArrayList<>(), new BitSet());
+            this(new PossibleOutcomes(), new PossibleOutcomes(), new ArrayList<>(), new BitSet());
         }
     }
 
@@ -57,7 +57,7 @@ final class OfflineJoin {
         EITHER
     }
 
-    private record Attributed(Acted click, Made example) {}
+    private record Attributed(LoggedClick click, LoggedExample example) {}
 
     private static final String UNCLICKED = "unclicked";
     private static final Set<String> DUPLICATE = Set.of("duplicate");
@@ -65,10 +65,10 @@ final class OfflineJoin {
     private static final Set<String> ATTRIBUTED = Set.of("attributed");
 
     private final AttributionSettings settings;
-    private final EventClock clock;
+    private final SettledTimeBounds clock;
     private final Events events;
     private final Examples examples;
-    private final Places places;
+    private final JoinTopics places;
     private final Verdicts verdicts;
 
     private final boolean isClicksOnly;
@@ -80,15 +80,15 @@ final class OfflineJoin {
     // by offset; only the few that are not new for certain are kept
     private final Map<Long, Newness> repeatedExposures = new HashMap<>();
     private final Map<Long, Newness> repeatedClicks = new HashMap<>();
-    private final Map<Long, Made> evidence = new HashMap<>();
-    private final Map<Name, List<Attributed>> attributed = new HashMap<>();
+    private final Map<Long, LoggedExample> evidence = new HashMap<>();
+    private final Map<IdHash, List<Attributed>> attributed = new HashMap<>();
 
     OfflineJoin(
             AttributionSettings settings,
-            EventClock clock,
+            SettledTimeBounds clock,
             Events events,
             Examples examples,
-            Places places,
+            JoinTopics places,
             Verdicts verdicts) {
         this.settings = settings;
         this.clock = clock;
@@ -105,14 +105,14 @@ final class OfflineJoin {
 
     void run() {
         events.exposures().values().forEach(this::findRepeatedExposures);
-        Map<Name, List<Acted>> byId = new HashMap<>();
-        for (Acted click : events.clicks()) {
+        Map<IdHash, List<LoggedClick>> byId = new HashMap<>();
+        for (LoggedClick click : events.clicks()) {
             if (settings.actions().contains(click.action())) {
                 byId.computeIfAbsent(click.click(), id -> new ArrayList<>(1)).add(click);
             }
         }
         byId.forEach(this::settleId);
-        for (Acted click : events.clicks()) {
+        for (LoggedClick click : events.clicks()) {
             example(click).ifPresent(example -> attributed
                     .computeIfAbsent(click.pair(), pair -> new ArrayList<>(1))
                     .add(new Attributed(click, example)));
@@ -122,18 +122,18 @@ final class OfflineJoin {
         events.exposures().forEach(this::judgeExposures);
     }
 
-    private void findRepeatedExposures(List<Shown> ofPair) {
-        Map<Name, List<Shown>> holders = new HashMap<>();
-        for (Shown exposure : ofPair) {
-            List<Shown> before = holders.computeIfAbsent(exposure.id(), id -> new ArrayList<>(1));
+    private void findRepeatedExposures(List<LoggedExposure> ofPair) {
+        Map<IdHash, List<LoggedExposure>> holders = new HashMap<>();
+        for (LoggedExposure exposure : ofPair) {
+            List<LoggedExposure> before = holders.computeIfAbsent(exposure.id(), id -> new ArrayList<>(1));
             boolean mayBeRepeat = false;
             boolean mayBeNew = before.isEmpty() || isForgotten(exposure.user());
-            for (Shown holder : before) {
+            for (LoggedExposure holder : before) {
                 // closed at the end of its window, it goes one timer later
                 long due = holder.time() + memory + 2;
                 mayBeNew |= clock.latestAtExposure(exposure.reached()) >= due;
                 mayBeRepeat |= isForgotten(exposure.user())
-                        || !EventClock.hasRunAt(
+                        || !SettledTimeBounds.hasRunAt(
                                 clock.earliestAtExposure(exposure.reached()),
                                 due,
                                 clock.latestAtExposure(holder.reached()));
@@ -144,20 +144,20 @@ final class OfflineJoin {
     }
 
     /** Tells repeats of one click id from new clicks, and finds the example of each. */
-    private void settleId(Name id, List<Acted> same) {
-        List<Made> made = new ArrayList<>(examples.clicked().getOrDefault(id, List.of()));
-        List<Acted> holders = new ArrayList<>(1);
-        for (Acted click : same) {
+    private void settleId(IdHash id, List<LoggedClick> same) {
+        List<LoggedExample> made = new ArrayList<>(examples.clicked().getOrDefault(id, List.of()));
+        List<LoggedClick> holders = new ArrayList<>(1);
+        for (LoggedClick click : same) {
             boolean mayBeRepeat = false;
             boolean mayBeNew = holders.isEmpty() || isForgotten(click.user());
-            for (Acted holder : holders) {
+            for (LoggedClick holder : holders) {
                 long due = holder.time() + memory + 1;
                 mayBeNew |= clock.latestAtClick(click.reached()) >= due;
                 mayBeRepeat |= isForgotten(click.user())
-                        || !EventClock.hasRunAt(
+                        || !SettledTimeBounds.hasRunAt(
                                 clock.earliestAtClick(click.reached()), due, clock.latestAtClick(holder.reached()));
             }
-            Optional<Made> example =
+            Optional<LoggedExample> example =
                     mayBeNew ? made.stream().filter(of -> of.isOf(click)).findFirst() : Optional.empty();
             if (example.isPresent()) {
                 made.remove(example.get());
@@ -168,14 +168,14 @@ final class OfflineJoin {
             note(repeatedClicks, click.offset(), mayBeNew, mayBeRepeat);
             remember(holders, click, mayBeNew, mayBeRepeat);
         }
-        for (Made extra : made) {
+        for (LoggedExample extra : made) {
             sayWhyExtra(extra, same);
         }
     }
 
-    private void sayWhyExtra(Made extra, List<Acted> same) {
-        for (Acted click : same) {
-            Optional<Made> first = example(click);
+    private void sayWhyExtra(LoggedExample extra, List<LoggedClick> same) {
+        for (LoggedClick click : same) {
+            Optional<LoggedExample> first = example(click);
             if (extra.isOf(click) && first.isPresent()) {
                 verdicts.explained.set(extra.number());
                 verdicts.faults.add("click " + click.id() + " (" + places.of(click) + ") has two examples: "
@@ -186,12 +186,12 @@ final class OfflineJoin {
         // else it may be of a click behind the position; the caller knows those
     }
 
-    private void judge(Acted click) {
+    private void judge(LoggedClick click) {
         if (!settings.actions().contains(click.action())) {
             verdicts.clicks.add(UNTRAINED, places.of(click));
             return;
         }
-        Optional<Made> example = example(click);
+        Optional<LoggedExample> example = example(click);
         Set<String> outcomes = example.map(of -> withExample(click, of)).orElseGet(() -> withoutExample(click));
         verdicts.clicks.add(outcomes, places.of(click));
         if (!outcomes.isEmpty()) {
@@ -207,12 +207,12 @@ final class OfflineJoin {
         }
     }
 
-    private Set<String> withExample(Acted click, Made example) {
+    private Set<String> withExample(LoggedClick click, LoggedExample example) {
         Set<String> outcomes = new TreeSet<>();
         if (isClicksOnly) {
             return example.moment() == click.time() ? ATTRIBUTED : outcomes;
         }
-        for (Shown exposure : shown(click)) {
+        for (LoggedExposure exposure : shown(click)) {
             if (newness(exposure) != Newness.REPEAT
                     && answers(click, exposure)
                     && click.time() <= exposure.time() + window
@@ -230,7 +230,7 @@ final class OfflineJoin {
         return outcomes.equals(ATTRIBUTED) ? ATTRIBUTED : outcomes;
     }
 
-    private Set<String> withoutExample(Acted click) {
+    private Set<String> withoutExample(LoggedClick click) {
         Newness newness = repeatedClicks.getOrDefault(click.offset(), Newness.NEW);
         if (newness == Newness.REPEAT) {
             return DUPLICATE;
@@ -253,14 +253,14 @@ final class OfflineJoin {
     }
 
     /** The outcomes that a new click can have had other than being attributed. */
-    private Set<String> unanswered(Acted click) {
+    private Set<String> unanswered(LoggedClick click) {
         Set<String> outcomes = new TreeSet<>();
         long due = click.time() + wait + 1;
         long latest = clock.latestAtClick(click.reached());
         boolean isForgotten = isForgotten(click.user());
         boolean mayMissAll = true; // no exposure that it answers was there while it waited
         boolean mayOutliveAll = true; // nor is one now that all have been read
-        for (Shown exposure : shown(click)) {
+        for (LoggedExposure exposure : shown(click)) {
             if (newness(exposure) == Newness.REPEAT || !answers(click, exposure)) {
                 continue;
             }
@@ -286,10 +286,10 @@ final class OfflineJoin {
     }
 
     /** What a click is called whose wait ended: late if an exposure of the item before it was still known, else an orphan. */
-    private Set<String> waitEnded(Acted click, long due, long latest) {
+    private Set<String> waitEnded(LoggedClick click, long due, long latest) {
         boolean mayBeKnown = false;
         boolean isKnown = false;
-        for (Shown exposure : shown(click)) {
+        for (LoggedExposure exposure : shown(click)) {
             if (exposure.time() > click.time()
                     || newness(exposure) == Newness.REPEAT
                     || answers(click, exposure)) { // those it missed
@@ -298,7 +298,7 @@ final class OfflineJoin {
             long gone = exposure.time() + memory + 2;
             long latestThen = clock.latestAtExposure(exposure.reached());
             mayBeKnown |= isForgotten(click.user())
-                    || !EventClock.hasRunAt(clock.earliestAtClick(click.reached()), gone, latestThen);
+                    || !SettledTimeBounds.hasRunAt(clock.earliestAtClick(click.reached()), gone, latestThen);
             isKnown |= !isForgotten(click.user())
                     && newness(exposure) == Newness.NEW
                     && latestThen < due
@@ -315,14 +315,14 @@ final class OfflineJoin {
     }
 
     /** Whether the click could be attributed to that exposure, or come late for it. */
-    private boolean answers(Acted click, Shown exposure) {
+    private boolean answers(LoggedClick click, LoggedExposure exposure) {
         return click.exposure().isPresent()
                 ? click.exposure().get().equals(exposure.id())
                 : exposure.time() <= click.time() && click.time() <= exposure.time() + window;
     }
 
     /** Whether another click's example can have taken the same action on that exposure before. */
-    private boolean isTaken(Shown exposure, Acted click) {
+    private boolean isTaken(LoggedExposure exposure, LoggedClick click) {
         return attributed.getOrDefault(click.pair(), List.of()).stream()
                 .anyMatch(other -> other.example.moment() == exposure.time()
                         && other.click.action().equals(click.action())
@@ -336,7 +336,7 @@ final class OfflineJoin {
     }
 
     /** An action counts once an exposure: there may be no more examples of it than exposures of that moment. */
-    private void judgeActions(Name pair, List<Attributed> all) {
+    private void judgeActions(IdHash pair, List<Attributed> all) {
         if (isClicksOnly || all.size() < 2) {
             return;
         }
@@ -363,15 +363,15 @@ final class OfflineJoin {
         });
     }
 
-    private void judgeExposures(Name pair, List<Shown> all) {
+    private void judgeExposures(IdHash pair, List<LoggedExposure> all) {
         List<Attributed> answers = isClicksOnly ? List.of() : attributed.getOrDefault(pair, List.of());
-        for (Shown exposure : all) {
+        for (LoggedExposure exposure : all) {
             Set<String> outcomes = outcomes(exposure, all, answers);
             verdicts.exposures.add(exposure.isSampled() ? sampled(exposure, outcomes) : outcomes, places.of(exposure));
         }
     }
 
-    private Set<String> outcomes(Shown exposure, List<Shown> all, List<Attributed> answers) {
+    private Set<String> outcomes(LoggedExposure exposure, List<LoggedExposure> all, List<Attributed> answers) {
         Newness newness = newness(exposure);
         if (newness == Newness.REPEAT) {
             return DUPLICATE;
@@ -398,18 +398,18 @@ final class OfflineJoin {
      * What is left of an exposure's outcomes, given that it has an example if it ended without a click. One that waits by the books may
      * have ended since.
      */
-    private Set<String> sampled(Shown exposure, Set<String> outcomes) {
+    private Set<String> sampled(LoggedExposure exposure, Set<String> outcomes) {
         if (newness(exposure) == Newness.REPEAT) {
             return outcomes;
         }
-        List<Made> found = examples.unclicked().getOrDefault(exposure.id(), List.of()).stream()
+        List<LoggedExample> found = examples.unclicked().getOrDefault(exposure.id(), List.of()).stream()
                 .filter(of -> of.moment() == exposure.time())
                 .toList();
         if (newness(exposure) == Newness.EITHER || isForgotten(exposure.user())) {
             found.forEach(of -> verdicts.explained.set(of.number())); // there may be one of each time it was new
             return outcomes;
         }
-        Optional<Made> example = found.stream().findFirst();
+        Optional<LoggedExample> example = found.stream().findFirst();
         example.ifPresent(of -> verdicts.explained.set(of.number()));
         if (example.isPresent() && outcomes.contains("waiting")) {
             return outcomes;
@@ -432,7 +432,7 @@ final class OfflineJoin {
         return others;
     }
 
-    private Set<String> clicked(Shown exposure, List<Shown> all, List<Attributed> answers) {
+    private Set<String> clicked(LoggedExposure exposure, List<LoggedExposure> all, List<Attributed> answers) {
         boolean isAnswered = false;
         boolean mayBeAnswered = false;
         for (Attributed answer : answers) {
@@ -456,19 +456,19 @@ final class OfflineJoin {
         return mayBeAnswered ? Set.of("clicked", "unclicked") : Set.of("unclicked");
     }
 
-    private List<Shown> shown(Acted click) {
+    private List<LoggedExposure> shown(LoggedClick click) {
         return events.exposures().getOrDefault(click.pair(), List.of());
     }
 
-    private Optional<Made> example(Acted click) {
+    private Optional<LoggedExample> example(LoggedClick click) {
         return Optional.ofNullable(evidence.get(click.offset()));
     }
 
-    private Newness newness(Shown exposure) {
+    private Newness newness(LoggedExposure exposure) {
         return repeatedExposures.getOrDefault(exposure.offset(), Newness.NEW);
     }
 
-    private boolean isForgotten(Name user) {
+    private boolean isForgotten(IdHash user) {
         return events.forgotten().contains(user);
     }
 

@@ -79,50 +79,50 @@ final class JoinedPartition implements Attribution.Output {
     /** @param mayLead whether one topic may have been read far ahead of the other */
     OfflineJoin.Verdicts audit(boolean mayLead) {
         long exposureTime = 0;
-        Map<Name, List<Shown>> shown = new HashMap<>();
+        Map<IdHash, List<LoggedExposure>> shown = new HashMap<>();
         for (int at = 0; at < exposures.size(); at++) {
             Exposure of = exposures.get(at);
             exposureTime = Math.max(exposureTime, of.time());
-            shown.computeIfAbsent(Name.of(of.user(), of.item()), pair -> new ArrayList<>())
-                    .add(new Shown(
-                            Name.of(of.user(), of.item(), of.id()),
-                            Name.of(of.user()),
+            shown.computeIfAbsent(IdHash.of(of.user(), of.item()), pair -> new ArrayList<>())
+                    .add(new LoggedExposure(
+                            IdHash.of(of.user(), of.item(), of.id()),
+                            IdHash.of(of.user()),
                             of.time(),
                             exposureTime,
                             at,
-                            Shown.isSampled(settings.unclicked(), of.user(), of.item(), of.id())));
+                            LoggedExposure.isSampled(settings.unclicked(), of.user(), of.item(), of.id())));
         }
         long clickTime = 0;
-        List<Acted> acted = new ArrayList<>();
+        List<LoggedClick> acted = new ArrayList<>();
         for (int at = 0; at < clicks.size(); at++) {
             Click of = clicks.get(at);
             clickTime = Math.max(clickTime, of.time());
-            acted.add(new Acted(
+            acted.add(new LoggedClick(
                     of.id(),
-                    Name.of(of.user(), of.id()),
-                    Name.of(of.user()),
-                    Name.of(of.user(), of.item()),
-                    of.exposure().map(id -> Name.of(of.user(), of.item(), id)),
+                    IdHash.of(of.user(), of.id()),
+                    IdHash.of(of.user()),
+                    IdHash.of(of.user(), of.item()),
+                    of.exposure().map(id -> IdHash.of(of.user(), of.item(), id)),
                     of.action(),
                     of.weight(),
                     of.time(),
                     clickTime,
                     at));
         }
-        Map<Name, List<Made>> made = new HashMap<>();
-        Map<Name, List<Made>> unclicked = new HashMap<>();
+        Map<IdHash, List<LoggedExample>> made = new HashMap<>();
+        Map<IdHash, List<LoggedExample>> unclicked = new HashMap<>();
         for (int at = 0; at < examples.size(); at++) {
             TrainingExample of = examples.get(at);
             String user = of.user().user();
-            Name name = of.isPositive() ? Name.of(user, of.id()) : Name.of(user, of.item(), of.id());
+            IdHash name = of.isPositive() ? IdHash.of(user, of.id()) : IdHash.of(user, of.item(), of.id());
             (of.isPositive() ? made : unclicked)
                     .computeIfAbsent(name, click -> new ArrayList<>())
-                    .add(new Made(
+                    .add(new LoggedExample(
                             at,
                             name,
-                            Name.of(user),
-                            Name.of(user, of.item()),
-                            Name.of(of.item()),
+                            IdHash.of(user),
+                            IdHash.of(user, of.item()),
+                            IdHash.of(of.item()),
                             of.action(),
                             of.weight(),
                             of.time(),
@@ -130,16 +130,16 @@ final class JoinedPartition implements Attribution.Output {
                             at,
                             of.isPositive()));
         }
-        Set<Name> gone = new HashSet<>();
-        forgotten.forEach(user -> gone.add(Name.of(user)));
+        Set<IdHash> gone = new HashSet<>();
+        forgotten.forEach(user -> gone.add(IdHash.of(user)));
         OfflineJoin.Verdicts verdicts = new OfflineJoin.Verdicts();
         new OfflineJoin(
                         settings,
-                        new EventClock(
+                        new SettledTimeBounds(
                                 settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead),
                         new OfflineJoin.Events(shown, acted, gone),
                         new OfflineJoin.Examples(made, unclicked),
-                        new Places("exposures", "clicks", "training-examples", 0),
+                        new JoinTopics("exposures", "clicks", "training-examples", 0),
                         verdicts)
                 .run();
         return verdicts;

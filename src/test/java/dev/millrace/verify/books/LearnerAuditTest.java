@@ -17,7 +17,7 @@ class LearnerAuditTest {
         LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of());
 
         audit.batch(batch(1, 0, 1), 0);
-        Tally tally = audit.end(1);
+        PossibleOutcomes tally = audit.end(1);
 
         assertThat(faults).isEmpty();
         assertThat(tally.certain("learnt or refused")).isEqualTo(2);
@@ -37,11 +37,11 @@ class LearnerAuditTest {
     @Test
     void exampleOfARemovedItemMayBeLeftOut() {
         LearnerAudit.Change removal =
-                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, Name.of("i1"), 0, 15);
+                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of("i1"), 0, 15);
         LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(removal));
 
         audit.batch(batch(1, 0, 2), 0);
-        Tally tally = audit.end(1);
+        PossibleOutcomes tally = audit.end(1);
 
         assertThat(faults).isEmpty();
         assertThat(tally.certain("left out")).isEqualTo(1);
@@ -66,7 +66,7 @@ class LearnerAuditTest {
                 audit(List.of(unclicked(0), example(1), unclicked(2), example(3), unclicked(4)), List.of());
 
         audit.batch(batch(1, 2, new int[] {1, 3, 0, 2}), 0);
-        Tally tally = audit.end(1);
+        PossibleOutcomes tally = audit.end(1);
 
         assertThat(faults).isEmpty();
         assertThat(tally.certain("learnt or refused")).isEqualTo(4);
@@ -83,18 +83,18 @@ class LearnerAuditTest {
         assertThat(faults).singleElement().asString().contains("training-examples-0 offset 0 is in no mini-batch");
     }
 
-    private LearnerAudit audit(List<Made> examples, List<LearnerAudit.Change> changes) {
+    private LearnerAudit audit(List<LoggedExample> examples, List<LearnerAudit.Change> changes) {
         return new LearnerAudit(examples, changes, 100, "training-examples", "mini-batches", faults);
     }
 
     /** Of click cN on item iN, at offset 10 N. */
-    private static Made example(int number) {
-        return new Made(
+    private static LoggedExample example(int number) {
+        return new LoggedExample(
                 number,
-                Name.of("ann", "c" + number),
-                Name.of("ann"),
-                Name.of("ann", "i" + number),
-                Name.of("i" + number),
+                IdHash.of("ann", "c" + number),
+                IdHash.of("ann"),
+                IdHash.of("ann", "i" + number),
+                IdHash.of("i" + number),
                 "click",
                 1,
                 number,
@@ -104,13 +104,13 @@ class LearnerAuditTest {
     }
 
     /** Of an exposure eN of item iN that was not clicked. */
-    private static Made unclicked(int number) {
-        return new Made(
+    private static LoggedExample unclicked(int number) {
+        return new LoggedExample(
                 number,
-                Name.of("ann", "i" + number, "e" + number),
-                Name.of("ann"),
-                Name.of("ann", "i" + number),
-                Name.of("i" + number),
+                IdHash.of("ann", "i" + number, "e" + number),
+                IdHash.of("ann"),
+                IdHash.of("ann", "i" + number),
+                IdHash.of("i" + number),
                 "click",
                 1,
                 number,

@@ -5,7 +5,7 @@ import dev.millrace.topic.TopicRecord;
 import java.util.function.Consumer;
 
 /** Another log whose retention has taken the beginning of one partition: {@code first} is the first record still held. */
-record LogBehind(TopicLog log, Place first) implements TopicLog {
+record LogBehind(TopicLog log, RecordAddress first) implements TopicLog {
 
     @Override
     public int partitions(String topic) {

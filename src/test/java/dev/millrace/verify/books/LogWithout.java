@@ -5,7 +5,7 @@ import dev.millrace.topic.TopicRecord;
 import java.util.function.Consumer;
 
 /** Another log, less one record. */
-record LogWithout(TopicLog log, Place hidden) implements TopicLog {
+record LogWithout(TopicLog log, RecordAddress hidden) implements TopicLog {
 
     @Override
     public int partitions(String topic) {
@@ -30,7 +30,7 @@ record LogWithout(TopicLog log, Place hidden) implements TopicLog {
     @Override
     public void read(String topic, int partition, long until, Consumer<TopicRecord> each) {
         log.read(topic, partition, until, record -> {
-            if (!new Place(topic, partition, record.offset()).equals(hidden)) {
+            if (!new RecordAddress(topic, partition, record.offset()).equals(hidden)) {
                 each.accept(record);
             }
         });

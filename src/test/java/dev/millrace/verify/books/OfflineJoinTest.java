@@ -188,7 +188,7 @@ class OfflineJoinTest {
             assertThat(verdicts.faults()).as("seed %d", seed).isEmpty();
             assertThat(verdicts.explained().cardinality()).as("seed %d", seed).isEqualTo(partition.examples.size());
             for (String topic : List.of("exposures", "clicks")) {
-                Tally tally = topic.equals("clicks") ? verdicts.clicks() : verdicts.exposures();
+                PossibleOutcomes tally = topic.equals("clicks") ? verdicts.clicks() : verdicts.exposures();
                 assertThat(tally.fits(partition.outcomes(topic)))
                         .as("seed %d, %s %s", seed, partition.books(topic), tally.undecidedGroups())
                         .isTrue();

@@ -16,12 +16,12 @@ import java.util.TreeSet;
  *
  * <p>Most have one. The others depend on the order in which two topics were read, which no topic tells.
  */
-final class Tally {
+final class PossibleOutcomes {
 
     private final Map<Set<String>, Long> events = new HashMap<>();
-    private final Map<Set<String>, Place> first = new HashMap<>();
+    private final Map<Set<String>, RecordAddress> first = new HashMap<>();
 
-    void add(Set<String> outcomes, Place place) {
+    void add(Set<String> outcomes, RecordAddress place) {
         events.merge(outcomes, 1L, Long::sum);
         first.putIfAbsent(outcomes, place);
     }
@@ -64,7 +64,7 @@ final class Tally {
     }
 
     /** The first event that has this outcome for certain. */
-    Optional<Place> firstCertain(String outcome) {
+    Optional<RecordAddress> firstCertain(String outcome) {
         return Optional.ofNullable(first.get(Set.of(outcome)));
     }
 

@@ -17,12 +17,12 @@ import java.util.TreeMap;
  * @param parts by name
  * @param faults partitions that two parts claim
  */
-record Snapshot(Map<String, Part> parts, List<String> faults) {
+record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
 
     /** @param step of the learner; absent for other parts */
-    record Part(Map<String, Account> books, Map<String, Long> positions, Optional<Long> step) {}
+    record Part(Map<String, BookTotals> books, Map<String, Long> positions, Optional<Long> step) {}
 
-    static Snapshot read(TopicLog log, PlainValues values, String topic) {
+    static BooksSnapshot read(TopicLog log, PlainValues values, String topic) {
         Map<String, Part> parts = new TreeMap<>();
         for (int partition = 0; partition < log.partitions(topic); partition++) {
             log.read(topic, partition, log.end(topic, partition), record -> {
@@ -40,13 +40,13 @@ record Snapshot(Map<String, Part> parts, List<String> faults) {
                         + ": one of them is of an application that no longer runs; its record needs a tombstone");
             }
         }));
-        return new Snapshot(parts, faults);
+        return new BooksSnapshot(parts, faults);
     }
 
     private static Part part(PlainRecord record) {
-        Map<String, Account> books = new HashMap<>();
+        Map<String, BookTotals> books = new HashMap<>();
         record.map("books")
-                .forEach((topic, account) -> books.put(String.valueOf(topic), Account.of((PlainRecord) account)));
+                .forEach((topic, account) -> books.put(String.valueOf(topic), BookTotals.of((PlainRecord) account)));
         Map<String, Long> positions = new HashMap<>();
         record.map("positions")
                 .forEach(
@@ -55,7 +55,7 @@ record Snapshot(Map<String, Part> parts, List<String> faults) {
     }
 
     /** The account of a topic over all parts. */
-    Account account(String logicalTopic) {
+    BookTotals account(String logicalTopic) {
         return accounts(parts.values(), logicalTopic);
     }
 
@@ -68,9 +68,9 @@ record Snapshot(Map<String, Part> parts, List<String> faults) {
                 .orElse(0);
     }
 
-    private static Account accounts(Collection<Part> parts, String topic) {
+    private static BookTotals accounts(Collection<Part> parts, String topic) {
         return parts.stream()
                 .flatMap(part -> Optional.ofNullable(part.books().get(topic)).stream())
-                .reduce(Account.none(), Account::plus);
+                .reduce(BookTotals.none(), BookTotals::plus);
     }
 }

@@ -24,7 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Answers where a published vector comes from: of what step, and where that is in the log; and how far learning has come. */
-public final class Provenance {
+public final class VectorOrigins {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -33,7 +33,7 @@ public final class Provenance {
     private final TrainerSettings trainer;
     private final AvroWire wire;
 
-    public Provenance(ClientSettings clients, TopicNames topics, TrainerSettings trainer, AvroWire wire) {
+    public VectorOrigins(ClientSettings clients, TopicNames topics, TrainerSettings trainer, AvroWire wire) {
         this.clients = clients;
         this.topics = topics;
         this.trainer = trainer;
@@ -60,7 +60,7 @@ public final class Provenance {
                 return true;
             });
             if (own.isEmpty()) {
-                return new ItemOrigin.Unknown(item, extent.topic(), extent.partition());
+                return new ItemOrigin.NeverPublished(item, extent.topic(), extent.partition());
             }
             TopicRecord record = own.getLast();
             if (record.value().isEmpty()) {
@@ -81,7 +81,7 @@ public final class Provenance {
     public Optional<TrainingProgress> progress() {
         return Optional.ofNullable(new ProgressRecords(wire)
                         .latest(clients, topics, PATIENCE)
-                        .get(Published.LIVE_LEARNER))
+                        .get(PublishedModel.LIVE_LEARNER))
                 .flatMap(PartProgress::training);
     }
 
@@ -90,7 +90,7 @@ public final class Provenance {
         Set<BatchOrigin.Role> roles = made.map(logged -> BatchOrigin.roles(logged.batch(), embedding.item()))
                 .orElse(EnumSet.noneOf(BatchOrigin.Role.class));
         String hash = trainer.model().hash();
-        return new ItemOrigin.Found(
+        return new ItemOrigin.Vector(
                 embedding,
                 record.topic(),
                 record.partition(),

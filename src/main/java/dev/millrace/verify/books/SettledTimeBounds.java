@@ -16,7 +16,7 @@ import dev.millrace.attribute.AttributionSettings;
  * @param clicksEnd latest event time of all clicks read
  * @param mayLead whether one topic may have been read that far ahead of the other; if not, the bounds are narrower
  */
-record EventClock(
+record SettledTimeBounds(
         AttributionSettings.Mode mode, long maxSkewMillis, long exposuresEnd, long clicksEnd, boolean mayLead) {
 
     /** Timers run once settled time has moved on by this much: one that is due may be this late. */

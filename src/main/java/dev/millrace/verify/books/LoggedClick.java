@@ -13,12 +13,12 @@ import java.util.Optional;
  * @param time event time, epoch milliseconds
  * @param reached latest event time of its partition up to and with it
  */
-record Acted(
+record LoggedClick(
         String id,
-        Name click,
-        Name user,
-        Name pair,
-        Optional<Name> exposure,
+        IdHash click,
+        IdHash user,
+        IdHash pair,
+        Optional<IdHash> exposure,
         String action,
         double weight,
         long time,

@@ -9,28 +9,28 @@ import java.util.TreeMap;
  *
  * @param outcomes {@code waiting} among them
  */
-record Account(long received, SortedMap<String, Long> outcomes) {
+record BookTotals(long received, SortedMap<String, Long> outcomes) {
 
-    static Account none() {
-        return new Account(0, new TreeMap<>());
+    static BookTotals none() {
+        return new BookTotals(0, new TreeMap<>());
     }
 
-    static Account of(PlainRecord record) {
+    static BookTotals of(PlainRecord record) {
         SortedMap<String, Long> outcomes = new TreeMap<>();
         record.map("outcomes")
                 .forEach((name, count) -> outcomes.put(String.valueOf(name), ((Number) count).longValue()));
         outcomes.put("waiting", record.integer("waiting", 0));
-        return new Account(record.integer("received", 0), outcomes);
+        return new BookTotals(record.integer("received", 0), outcomes);
     }
 
-    Account plus(Account other) {
+    BookTotals plus(BookTotals other) {
         SortedMap<String, Long> sums = new TreeMap<>(outcomes);
         other.outcomes.forEach((name, count) -> sums.merge(name, count, Long::sum));
-        return new Account(received + other.received, sums);
+        return new BookTotals(received + other.received, sums);
     }
 
     /** The same with all outcomes that begin so counted as one. */
-    Account merged(String name, String... prefixes) {
+    BookTotals merged(String name, String... prefixes) {
         SortedMap<String, Long> merged = new TreeMap<>();
         outcomes.forEach((outcome, count) -> {
             boolean isOne = false;
@@ -39,7 +39,7 @@ record Account(long received, SortedMap<String, Long> outcomes) {
             }
             merged.merge(isOne ? name : outcome, count, Long::sum);
         });
-        return new Account(received, merged);
+        return new BookTotals(received, merged);
     }
 
     long outcome(String name) {

@@ -12,12 +12,12 @@ package dev.millrace.verify.books;
  * @param moment of the user's features: when the exposure was that it answers, epoch milliseconds
  * @param isPositive whether a click made it
  */
-record Made(
+record LoggedExample(
         int number,
-        Name click,
-        Name user,
-        Name pair,
-        Name item,
+        IdHash click,
+        IdHash user,
+        IdHash pair,
+        IdHash item,
         String action,
         double weight,
         long time,
@@ -26,7 +26,7 @@ record Made(
         boolean isPositive) {
 
     /** Whether it can be the example of that click. */
-    boolean isOf(Acted acted) {
+    boolean isOf(LoggedClick acted) {
         return pair.equals(acted.pair())
                 && action.equals(acted.action())
                 && time == acted.time()

@@ -7,20 +7,20 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** What must have become of each record of {@code users}, in the order of its partition. */
-final class Profiles {
+final class ProfileReplay {
 
-    private record Known(long time, Name features) {}
+    private record Known(long time, IdHash features) {}
 
-    private final Map<Name, Known> known = new HashMap<>();
+    private final Map<IdHash, Known> known = new HashMap<>();
 
-    String remove(Name user) {
+    String remove(IdHash user) {
         known.remove(user);
         return "removed";
     }
 
-    String apply(Name user, PlainRecord profile) {
+    String apply(IdHash user, PlainRecord profile) {
         long time = profile.integer("time", 0);
-        Name features = Name.of(new TreeMap<>(profile.map("features")).toString());
+        IdHash features = IdHash.of(new TreeMap<>(profile.map("features")).toString());
         Optional<Known> before = Optional.ofNullable(known.get(user));
         if (before.isPresent() && time < before.get().time()) {
             return "outdated";

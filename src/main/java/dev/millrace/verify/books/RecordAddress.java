@@ -1,7 +1,7 @@
 package dev.millrace.verify.books;
 
 /** Where a record is. */
-record Place(String topic, int partition, long offset) {
+record RecordAddress(String topic, int partition, long offset) {
 
     @Override
     public String toString() {

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Differences as they are found: all counted, the first kept. */
-final class Findings {
+final class DifferenceList {
 
     private static final int KEPT = 20;
 

@@ -26,7 +26,7 @@ import java.util.TreeMap;
  *
  * <p>Progress is read before the embeddings, so that these hold whatever was published up to {@link #learnerStep}.
  */
-final class Published {
+final class PublishedModel {
 
     /** A learner's digest of a step. */
     record Digest(long step, String digest, String place) {}
@@ -47,17 +47,17 @@ final class Published {
     private boolean isWithheld;
     private final Set<String> otherVectors = new HashSet<>(); // generation, NUL, item
 
-    private Published(String generation) {
+    private PublishedModel(String generation) {
         this.generation = generation;
     }
 
-    static Published read(
+    static PublishedModel read(
             TopicReader reader,
             TopicNames topics,
             ProgressRecords progress,
             EmbeddingRecords embeddings,
             String generation) {
-        Published published = new Published(generation);
+        PublishedModel published = new PublishedModel(generation);
         for (TopicReader.Extent extent : reader.extents(topics.trainingProgress())) {
             reader.read(extent, extent.first(), record -> {
                 progress.decode(record).ifPresent(part -> published.take(part, record));

@@ -1,0 +1,21 @@
+package dev.millrace.verify.books;
+
+/**
+ * The topics of one join by their names in the cluster, to say where an event is.
+ *
+ * @param partition of exposures and clicks; examples have one only
+ */
+record JoinTopics(String exposures, String clicks, String examples, int partition) {
+
+    RecordAddress of(LoggedExposure exposure) {
+        return new RecordAddress(exposures, partition, exposure.offset());
+    }
+
+    RecordAddress of(LoggedClick click) {
+        return new RecordAddress(clicks, partition, click.offset());
+    }
+
+    RecordAddress of(LoggedExample example) {
+        return new RecordAddress(examples, 0, example.offset());
+    }
+}
