@@ -4,10 +4,10 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.ProgressRecords;
 import dev.millrace.topic.TopicFollower;
-import dev.millrace.topic.TopicRecord;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TopicRecord;
 import java.util.Optional;
 import java.util.SortedMap;
 

@@ -9,12 +9,12 @@ import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.StreamRunner;
-import dev.millrace.topic.GenerationRecords;
-import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.GenerationLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ProgressRecords;
 import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
@@ -148,11 +148,12 @@ public final class TrainProcess implements AutoCloseable {
     private static GenerationHistory history(MillraceSettings settings) {
         new Topics(settings.clients(), settings.topics(), PATIENCE)
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
-        return new GenerationRecords(new AvroWire(settings.wire()))
-                .read(
+        return new GenerationLog(
                         settings.clients(),
                         settings.topics().names(),
-                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2));
+                        new AvroWire(settings.wire()),
+                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2))
+                .read();
     }
 
     private static StreamRunner.Part learner(From from) {

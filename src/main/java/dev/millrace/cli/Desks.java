@@ -2,7 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.stream.GenerationDesk;
-import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import java.time.Duration;
@@ -29,8 +29,8 @@ final class Desks {
     /** What the learner of each generation said last, by generation. */
     static Map<String, TrainingProgress> progress(MillraceSettings settings) {
         Map<String, TrainingProgress> progress = new HashMap<>();
-        new ProgressRecords(new AvroWire(settings.wire()))
-                .latest(settings.clients(), settings.topics().names(), PATIENCE)
+        new ProgressLog(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), PATIENCE)
+                .latest()
                 .values()
                 .forEach(part -> part.training().ifPresent(training -> progress.put(training.generation(), training)));
         return progress;

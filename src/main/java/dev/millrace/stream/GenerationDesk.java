@@ -7,12 +7,13 @@ import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.GenerationRecords;
-import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.GenerationLog;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.GenerationRecords;
 import dev.millrace.wire.PartProgress;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -40,7 +41,6 @@ public final class GenerationDesk {
     private final ClientSettings clients;
     private final TopicNames topics;
     private final AvroWire wire;
-    private final GenerationRecords records;
     private final Duration patience;
     private final InstantSource clock;
 
@@ -50,14 +50,13 @@ public final class GenerationDesk {
         this.clients = clients;
         this.topics = topics;
         this.wire = wire;
-        this.records = new GenerationRecords(wire);
         this.patience = patience;
         this.clock = clock;
     }
 
     /** All that has been said until now. */
     public GenerationHistory history() {
-        return records.read(clients, topics, patience);
+        return new GenerationLog(clients, topics, wire, patience).read();
     }
 
     /**
@@ -149,8 +148,8 @@ public final class GenerationDesk {
 
     /** That of the learner that makes the log. */
     private Optional<String> liveGeneration() {
-        return Optional.ofNullable(new ProgressRecords(wire)
-                        .latest(clients, topics, patience)
+        return Optional.ofNullable(new ProgressLog(clients, topics, wire, patience)
+                        .latest()
                         .get(MillraceTopology.LEARNER_PART))
                 .flatMap(PartProgress::training)
                 .map(TrainingProgress::generation);

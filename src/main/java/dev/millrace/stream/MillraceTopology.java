@@ -3,7 +3,6 @@ package dev.millrace.stream;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.state.Books;
-import dev.millrace.topic.EmbeddingRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -163,13 +162,7 @@ public final class MillraceTopology {
                 .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
                 .addProcessor(LEARN, () -> new LearnProcessor(source, topics, trainers, maxWait, wire, terms), name)
                 .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
-                .addSink(
-                        TO_EMBEDDINGS,
-                        topics.itemEmbeddings(),
-                        WRITE,
-                        WRITE,
-                        new EmbeddingRecords.ToPartitions(),
-                        LEARN)
+                .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, new MarkPartitioner(), LEARN)
                 .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
                 .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, LEARN)

@@ -2,6 +2,8 @@ package dev.millrace.topic;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Utf8;
+import dev.millrace.wire.BatchRecords;
+import dev.millrace.wire.TopicRecord;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;

@@ -2,6 +2,7 @@ package dev.millrace.topic;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Sha256;
+import dev.millrace.wire.TopicRecord;
 
 /** A mini-batch and the record of the log that it is. */
 public record LoggedBatch(MiniBatch batch, TopicRecord record) {

@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -140,7 +141,7 @@ public final class TopicFollower implements AutoCloseable {
             while (!closing) {
                 ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    listener.accept(TopicRecord.of(record));
+                    listener.accept(KafkaRecords.plain(record));
                 }
                 records.addAndGet(polled.count());
                 if (!ends.isEmpty()) {

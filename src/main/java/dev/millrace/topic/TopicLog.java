@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.wire.TopicRecord;
 import java.util.function.Consumer;
 
 /** The committed records of topics, to be read once through up to a known place. */

@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -7,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -124,7 +126,7 @@ public final class TopicReader implements AutoCloseable {
             while (position < extent.end()) {
                 ConsumerRecords<byte[], byte[]> polled = records.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    if (record.offset() >= extent.end() || !wantsMore.test(TopicRecord.of(record))) {
+                    if (record.offset() >= extent.end() || !wantsMore.test(KafkaRecords.plain(record))) {
                         return;
                     }
                 }
@@ -142,6 +144,16 @@ public final class TopicReader implements AutoCloseable {
                     List.of("offset " + from + " of " + partition + " is no longer retained: " + gone.getMessage()));
         } catch (TimeoutException late) {
             throw unreachable(late);
+        }
+    }
+
+    /** Reads all that a topic holds now, one partition after the other. */
+    public void readAll(String topic, Consumer<TopicRecord> each) {
+        for (Extent extent : extents(topic)) {
+            read(extent, extent.first(), record -> {
+                each.accept(record);
+                return true;
+            });
         }
     }
 

@@ -2,14 +2,14 @@ package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.topic.EmbeddingRecords;
-import dev.millrace.topic.ProgressRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.TopicRecord;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TopicRecord;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;

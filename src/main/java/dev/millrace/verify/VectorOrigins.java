@@ -2,19 +2,19 @@ package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.BatchLog;
-import dev.millrace.topic.BatchRecords;
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.EmbeddingRecords;
-import dev.millrace.topic.GenerationRecords;
+import dev.millrace.topic.GenerationLog;
 import dev.millrace.topic.LoggedBatch;
-import dev.millrace.topic.ProgressRecords;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.TopicRecord;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.BatchRecords;
+import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -45,8 +45,8 @@ public final class VectorOrigins {
      * promoted; only the item's partition is read.
      */
     public ItemOrigin ofItem(String item) {
-        String generation = new GenerationRecords(wire)
-                .read(clients, topics, PATIENCE).promotedLastFirst().stream()
+        String generation = new GenerationLog(clients, topics, wire, PATIENCE)
+                .read().promotedLastFirst().stream()
                         .findFirst()
                         .orElse(trainer.model().generationName());
         byte[] key = EmbeddingRecords.key(generation, item);
@@ -79,8 +79,8 @@ public final class VectorOrigins {
 
     /** What the learner that publishes said last; absent if it has not said anything. */
     public Optional<TrainingProgress> progress() {
-        return Optional.ofNullable(new ProgressRecords(wire)
-                        .latest(clients, topics, PATIENCE)
+        return Optional.ofNullable(new ProgressLog(clients, topics, wire, PATIENCE)
+                        .latest()
                         .get(PublishedModel.LIVE_LEARNER))
                 .flatMap(PartProgress::training);
     }

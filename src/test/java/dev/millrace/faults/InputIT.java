@@ -8,7 +8,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.state.Books;
 import dev.millrace.topic.EventProducer;
-import dev.millrace.topic.TopicRecord;
+import dev.millrace.wire.TopicRecord;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

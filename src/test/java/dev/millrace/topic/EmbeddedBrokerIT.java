@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.stream.Streams;
+import dev.millrace.wire.TopicRecord;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;

@@ -1,7 +1,7 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.topic.TopicLog;
-import dev.millrace.topic.TopicRecord;
+import dev.millrace.wire.TopicRecord;
 import java.util.function.Consumer;
 
 /** Another log whose retention has taken the beginning of one partition: {@code first} is the first record still held. */

@@ -1,7 +1,7 @@
 package dev.millrace.verify.books;
 
 import dev.millrace.topic.TopicLog;
-import dev.millrace.topic.TopicRecord;
+import dev.millrace.wire.TopicRecord;
 import java.util.function.Consumer;
 
 /** Another log, less one record. */

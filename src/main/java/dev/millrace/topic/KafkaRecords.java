@@ -1,6 +1,7 @@
 package dev.millrace.topic;
 
 import dev.millrace.state.Utf8;
+import dev.millrace.wire.TopicRecord;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -8,29 +9,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One record of a topic as a reader gets it.
- *
- * @param topic it is of
- * @param key empty if it has none
- * @param value absent for a tombstone
- * @param timestamp epoch milliseconds
- * @param partition of the topic
- * @param offset within the partition
- * @param headers as UTF-8 text, the last of each name
- */
-public record TopicRecord(
-        String topic,
-        byte[] key,
-        Optional<byte[]> value,
-        long timestamp,
-        int partition,
-        long offset,
-        Map<String, String> headers) {
+/** A consumer's records as plain ones. */
+final class KafkaRecords {
 
     private static final byte[] NO_KEY = new byte[0];
 
-    static TopicRecord of(ConsumerRecord<byte[], byte[]> record) {
+    private KafkaRecords() {}
+
+    static TopicRecord plain(ConsumerRecord<byte[], byte[]> record) {
         return new TopicRecord(
                 record.topic(),
                 Optional.ofNullable(record.key()).orElse(NO_KEY),
@@ -39,11 +25,6 @@ public record TopicRecord(
                 record.partition(),
                 record.offset(),
                 headers(record));
-    }
-
-    /** Where it is, in words. */
-    public String place() {
-        return "offset " + offset + " of " + topic + "-" + partition;
     }
 
     private static Map<String, String> headers(ConsumerRecord<byte[], byte[]> record) {

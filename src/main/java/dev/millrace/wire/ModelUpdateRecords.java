@@ -1,9 +1,7 @@
-package dev.millrace.topic;
+package dev.millrace.wire;
 
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.state.Utf8;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ModelUpdate;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;

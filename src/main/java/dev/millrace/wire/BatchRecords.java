@@ -1,9 +1,7 @@
-package dev.millrace.topic;
+package dev.millrace.wire;
 
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchCodec;
 
 /** Reads the records of the topic mini-batches. */
 public final class BatchRecords {

@@ -1,15 +1,9 @@
-package dev.millrace.topic;
+package dev.millrace.wire;
 
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Utf8;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.OutputCodec;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
-import org.apache.kafka.streams.processor.StreamPartitioner;
 
 /** The records of the topic item-embeddings: keyed by generation, NUL, item; without an item for the mark of a generation. */
 public final class EmbeddingRecords {
@@ -47,15 +41,8 @@ public final class EmbeddingRecords {
         return key(generation, "");
     }
 
-    /** Sends a mark to every partition, and all else where Kafka itself would by the key. */
-    public static final class ToPartitions implements StreamPartitioner<byte[], byte[]> {
-
-        @Override
-        @SuppressWarnings("removal") // the form with headers is not in Kafka 4.3
-        public Optional<Set<Integer>> partitions(String topic, byte[] key, byte[] value, int count) {
-            return key[key.length - 1] == SEPARATOR
-                    ? Optional.of(IntStream.range(0, count).boxed().collect(Collectors.toSet()))
-                    : Optional.empty();
-        }
+    /** Whether a key is that of a mark. */
+    public static boolean isMark(byte[] key) {
+        return key[key.length - 1] == SEPARATOR;
     }
 }

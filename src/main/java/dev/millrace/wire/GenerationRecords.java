@@ -1,12 +1,8 @@
-package dev.millrace.topic;
+package dev.millrace.wire;
 
 import dev.millrace.avro.GenerationRecord;
 import dev.millrace.generation.GenerationFact;
-import dev.millrace.generation.GenerationHistory;
 import dev.millrace.state.Utf8;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.FeatureCodec;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -23,24 +19,6 @@ public final class GenerationRecords {
     /** The fact; absent for a tombstone, and for one that only another version knows. */
     public Optional<GenerationFact> decode(TopicRecord record) {
         return record.value().flatMap(value -> toCore(wire.decode(GenerationRecord.class, value)));
-    }
-
-    /**
-     * All that has been said until now.
-     *
-     * @param patience how long the cluster may take for the next record
-     */
-    public GenerationHistory read(ClientSettings clients, TopicNames topics, Duration patience) {
-        GenerationHistory history = new GenerationHistory();
-        try (TopicReader reader = new TopicReader(clients, patience)) {
-            for (TopicReader.Extent extent : reader.extents(topics.generations())) {
-                reader.read(extent, extent.first(), record -> {
-                    decode(record).ifPresent(history::take);
-                    return true;
-                });
-            }
-        }
-        return history;
     }
 
     public static byte[] key(GenerationFact fact) {

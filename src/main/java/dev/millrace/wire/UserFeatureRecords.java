@@ -1,10 +1,8 @@
-package dev.millrace.topic;
+package dev.millrace.wire;
 
 import dev.millrace.avro.UserFeaturesRecord;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Utf8;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ExampleCodec;
 import java.util.Optional;
 
 /** Reads the records of the topic user-features. */
