@@ -29,7 +29,7 @@ public record AlarmSettings(
                 Alarm.Kind.EMBEDDING_COLLAPSE,
                 0.99,
                 1,
-                "mean cosine of two items above which vectors have collapsed");
+                "highest mean cosine of two items; above it vectors have collapsed");
         limit(
                 reader,
                 limits,
@@ -57,7 +57,7 @@ public record AlarmSettings(
                 Alarm.Kind.SATURATED_PROBABILITY,
                 0.5,
                 1,
-                "median probability estimated for a positive above which the estimator is saturated");
+                "highest median of the estimated probability of a positive; above it the estimator is saturated");
         limit(
                 reader,
                 limits,

@@ -51,13 +51,13 @@ public record AttributionSettings(
                     0,
                     0,
                     100,
-                    "weight of an exposure that was not clicked, as an example that must not be; 0: none becomes one");
+                    "weight of an exposure without a click as a negative example; 0: none is an example");
             double share = reader.number(
                     "negatives.exposed.sample",
                     0.05,
                     0,
                     1,
-                    "share of the exposures that were not clicked that become examples");
+                    "share of the exposures without a click that become examples");
             long seed = reader.longInteger(
                     "model.seed", 1, Long.MIN_VALUE, Long.MAX_VALUE, "of every initial weight and every draw");
             return new Unclicked(weight > 0 ? share : 0, seed);
@@ -107,7 +107,7 @@ public record AttributionSettings(
                 reader.choice(
                         "attribution.mode",
                         Mode.EXPOSURES,
-                        "whether clicks answer exposures, or the log has clicks alone and each is its own exposure"),
+                        "exposures: clicks answer exposures; clicks-only: the log has only clicks, each is its own exposure"),
                 Set.copyOf(actions(reader)),
                 reader.duration(
                         "attribution.window",
@@ -126,17 +126,18 @@ public record AttributionSettings(
                         Duration.ofDays(1),
                         Duration.ZERO,
                         year,
-                        "event time that exposures and clicks may be apart before the one ahead ends windows alone"),
+                        "how far exposures and clicks may be apart in event time; beyond it the topic that is ahead ends windows alone"),
                 reader.duration(
                         "attribution.max-ahead",
                         Duration.ofHours(1),
                         Duration.ZERO,
                         year,
-                        "how far ahead of the wall clock an event's time may be; later ones are rejected. The latest clock seen counts: one set back rejects nothing"),
+                        "how far an event's time may be ahead of the wall clock; later ones are rejected. The latest clock "
+                                + "time seen counts: a clock set back rejects nothing"),
                 reader.choice(
                         "attribution.late",
                         Late.DROP,
-                        "a click after the window or without an exposure: counted and left, or learnt with the features of its own moment"),
+                        "a click after the window or without an exposure: only counted, or learnt with the features of its own moment"),
                 reader.duration(
                         "attribution.deduplication-window",
                         Duration.ofHours(24),
@@ -156,7 +157,7 @@ public record AttributionSettings(
                         Duration.ofDays(365),
                         Duration.ZERO,
                         Duration.ofDays(36_500),
-                        "event time without an event of a user after which profile, history and counters go; 0s: never"));
+                        "event time without an event of a user after which profile, history and counters are removed; 0s: never"));
         reader.require(
                 settings.deduplicationWindow.compareTo(settings.window) >= 0,
                 "attribution.deduplication-window",

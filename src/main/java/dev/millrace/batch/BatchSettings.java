@@ -72,12 +72,13 @@ public record BatchSettings(
                                 Duration.ofDays(365),
                                 Duration.ZERO,
                                 Duration.ofDays(36_500),
-                                "event time after which an item that only examples named, and none names any more, goes; 0s: never"),
+                                "event time without an example after which an unannounced item leaves the catalogue; 0s: never"),
                         reader.integer(
                                 "catalogue.max-unannounced",
                                 500_000,
                                 1,
                                 100_000_000,
-                                "items in the catalogue that only examples named; beyond it the one named longest ago goes")));
+                                "unannounced items in the catalogue, which only examples named; beyond "
+                                        + "it the one named longest ago leaves")));
     }
 }

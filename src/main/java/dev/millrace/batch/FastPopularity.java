@@ -49,7 +49,7 @@ public final class FastPopularity implements Durable {
                             0.1,
                             1e-6,
                             1e6,
-                            "clicks that every item has beside its own in the popularity term"));
+                            "clicks added to every item's own in the popularity term"));
         }
     }
 

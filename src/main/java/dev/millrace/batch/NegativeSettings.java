@@ -47,16 +47,12 @@ public record NegativeSettings(
                         0.75,
                         0.01,
                         1,
-                        "that power; 0.75 in word2vec (Mikolov et al. 2013)"),
+                        "the power of their popularity; 0.75 in word2vec (Mikolov et al. 2013)"),
                 Quota.read(
                         reader,
                         "negatives.memory",
                         reader.integer(
-                                "negatives.memory",
-                                0,
-                                0,
-                                MOST,
-                                "items of the last positives before the batch, for each batch")),
+                                "negatives.memory", 0, 0, MOST, "items of the last positives before each batch")),
                 Quota.read(
                         reader,
                         "negatives.hard-rule",
@@ -65,11 +61,12 @@ public record NegativeSettings(
                                 0,
                                 0,
                                 64,
-                                "items for each example that share a feature's value with its own, negatives of that example alone")),
+                                "negatives per example that share a feature's value with its item; "
+                                        + "they are negatives of that example alone")),
                 reader.text(
                         "negatives.hard-rule.feature",
                         "category",
-                        "the item feature that hard-rule negatives share, as in events; of a bag the first value"));
+                        "item feature, named as in events, that hard-rule negatives share; of a bag the first value"));
     }
 
     /** Whether an example has any, at some step, that are not the batch's own positives. */

@@ -29,8 +29,8 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
                 reader.choice(
                         "popularity.estimator",
                         Estimator.DECAYED,
-                        "of an item's share of the positives: decayed count, intervals between sightings (Yi et al. 2019),"
-                                + " running count, or decayed counts in a sketch of fixed size"),
+                        "estimator of an item's share of the positives: decayed count, intervals between sightings (Yi et al. 2019), "
+                                + "running count, or decayed counts in a sketch of fixed size"),
                 reader.number(
                         "popularity.half-life",
                         100_000,
@@ -43,8 +43,8 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
                         0,
                         0,
                         16,
-                        "hash functions of the estimators intervals and count-min; 0: none, an estimate an item"),
-                reader.integer("popularity.buckets", 65_536, 16, 1 << 24, "buckets of each of these hash functions"));
+                        "hash functions of the estimators intervals and count-min; 0: none, one estimate per item"),
+                reader.integer("popularity.buckets", 65_536, 16, 1 << 24, "buckets of each hash function"));
         reader.require(
                 settings.estimator != Estimator.COUNT_MIN || settings.hashes > 0,
                 "popularity.hashes",

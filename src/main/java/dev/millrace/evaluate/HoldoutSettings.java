@@ -17,7 +17,7 @@ public record HoldoutSettings(int trainDays, double utcOffsetHours) {
                         0,
                         0,
                         3_650,
-                        "holdout: days to learn from, the first ones, the rest being the test; 0: evaluate.warm-up divides"),
+                        "holdout: number of first days to learn from; the rest is the test; 0: evaluate.warm-up divides"),
                 reader.number(
                         "evaluate.utc-offset-hours",
                         0,

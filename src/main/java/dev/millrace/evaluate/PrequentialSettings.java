@@ -18,19 +18,19 @@ public record PrequentialSettings(double first, double warmUp, int passes) {
                         1,
                         0.01,
                         1,
-                        "share of the positives, the first in time, that is used at all; below 1 for tuning without a look at the rest"),
+                        "share of the positives to use, the first in time; below 1, tuning does not see the rest"),
                 reader.number(
                         "evaluate.warm-up",
                         0.5,
                         0,
                         1,
-                        "share of those, the first in time, that is learnt without being scored"),
+                        "share of the used positives, the first in time, that is learnt but not scored"),
                 reader.integer(
                         "evaluate.passes",
                         1,
                         1,
                         100,
-                        "passes over the warm-up, the last in time order, the others shuffled"));
+                        "passes over the warm-up; the last is in time order, the others are shuffled"));
     }
 
     public PrequentialSettings withWarmUp(double share) {

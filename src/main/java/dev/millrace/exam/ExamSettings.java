@@ -32,8 +32,9 @@ public record ExamSettings(
                         1,
                         1,
                         1_000_000,
-                        "a batch is examined every so many steps; an exam costs a scan of the catalogue"),
-                reader.integer("exam.max-examples", 8192, 1, 8192, "examples examined of one batch, the first ones"),
+                        "steps between two exams; an exam costs a scan of the catalogue"),
+                reader.integer(
+                        "exam.max-examples", 8192, 1, 8192, "most examples of a batch in its exam, the first ones"),
                 reader.duration(
                         "exam.popularity-half-life",
                         Duration.ofHours(6),

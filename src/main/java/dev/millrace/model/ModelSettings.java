@@ -140,7 +140,7 @@ public record ModelSettings(
                 64,
                 1,
                 4096,
-                "width of a channel's vectors; the published vectors have as many floats for each channel");
+                "width of a channel's vectors; the published vectors have this many floats for each channel");
         List<FeatureSpec> user = features(
                 reader,
                 USER,
@@ -160,7 +160,7 @@ public record ModelSettings(
         String generation = reader.text(
                 "model.generation",
                 "g1",
-                "names the lineage of weights, a hash of the model's settings behind it; change it to start anew");
+                "name of the lineage of weights; a hash of the model's settings is appended; change it to start anew");
         reader.require(
                 generation.matches("[a-zA-Z0-9._-]{1,100}"),
                 "model.generation",
@@ -199,7 +199,7 @@ public record ModelSettings(
                 reader.choice(
                         "loss.correction",
                         Correction.CLASSIC,
-                        "whether log Q is taken out: of every logit, of the negatives' with the positive apart, or not"),
+                        "whether log Q is subtracted: from every logit, from the negatives' with the positive apart, or not"),
                 reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
                 reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"),
                 LossForm.read(reader),
@@ -270,13 +270,13 @@ public record ModelSettings(
                         Duration.ofDays(365),
                         Duration.ZERO,
                         Duration.ofDays(36_500),
-                        "event time after which a row that no step touched goes; 0s: never"),
+                        "event time without a step that touches it after which a row is removed; 0s: never"),
                 reader.integer(
                         "table.max-rows",
                         1_000_000,
                         1,
                         100_000_000,
-                        "rows of an embedding table; beyond it the row touched longest ago goes"));
+                        "most rows of an embedding table; beyond it the row touched longest ago is removed"));
     }
 
     private static List<FeatureSpec> features(SettingsReader reader, String tower, int towerDim, List<String> names) {
@@ -323,13 +323,13 @@ public record ModelSettings(
         Pooling.Kind kind = reader.choice(
                 prefix + "pooling",
                 Pooling.Kind.MEAN,
-                "how the history's rows become one: alike, by place, or by likeness to the latest");
+                "how the history's rows are averaged: equally, by position, or by similarity to the latest");
         double decay = reader.number(
                 prefix + "decay",
                 0.9,
                 0.01,
                 1,
-                "share of a row, of that of the next later one, where pooling is by recency");
+                "with pooling = recency: weight of a row relative to the next later one");
         return new Pooling(kind, kind == Pooling.Kind.RECENCY ? decay : 1);
     }
 

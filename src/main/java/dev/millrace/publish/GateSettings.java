@@ -27,22 +27,22 @@ public record GateSettings(int window, int recallAt, double maxFall, double abov
                         5000,
                         16,
                         1_000_000_000,
-                        "scored events over which the recall is taken that the gate watches"),
+                        "scored events over which the gate takes its recall"),
                 recallAt,
                 reader.number(
                         "publish.gate.max-fall",
                         0.5,
                         0.05,
                         1,
-                        "share that recall over the window may fall by before nothing but tombstones is published; it goes on when half "
-                                + "of that is made good; 1: no gate"),
+                        "share by which recall over the window may fall; beyond it only tombstones are published "
+                                + "until half of the fall is made good; 1: no gate"),
                 reader.number(
                         "publish.gate.above-popularity",
                         2,
                         0,
                         1000,
-                        "a model whose recall is still so many times that of popularity is published however far it fell: the task became "
-                                + "harder, for both; 0: whatever popularity finds"));
+                        "the gate stays open while the model's recall is at least so many times popularity's: then the task became "
+                                + "harder for both; 0: popularity does not count"));
     }
 
     boolean isOn() {

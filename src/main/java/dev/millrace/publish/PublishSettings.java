@@ -53,25 +53,26 @@ public record PublishSettings(
                         50,
                         0,
                         1_000_000,
-                        "steps within which every vector is published anew, touched or not: the bound on a vector's age; 0: none"),
+                        "steps within which every vector is published anew, even if no step touched it; 0: no such bound"),
                 reader.duration(
                         "publish.max-age",
                         Duration.ZERO,
                         Duration.ZERO,
                         Duration.ofDays(36_500),
-                        "event time within which it is besides; 0s: no such bound"),
+                        "event time within which every vector is published anew; 0s: no such bound"),
                 reader.integer(
                         "publish.most-moved",
                         64,
                         0,
                         100_000,
-                        "vectors a step that are published besides: of the items whose rows moved farthest since they were"),
+                        "further vectors to publish a step: of the items whose rows have moved farthest since their last publication"),
                 reader.integer(
                         "publish.max-vectors",
                         0,
                         0,
                         100_000_000,
-                        "of the oldest, in one commit; 0: as many as the bounds ask for. An alarm tells when it breaks them"),
+                        "most of the oldest vectors to publish in one commit; 0: as many as the bounds need. "
+                                + "An alarm reports when this breaks the bounds"),
                 reader.names(
                         "publish.attributes",
                         "",
@@ -92,6 +93,6 @@ public record PublishSettings(
                         0.1,
                         0.001,
                         10,
-                        "with publish.popularity.dimension: an item whose log of popularity fell by as much is published again"));
+                        "with publish.popularity.dimension: an item whose log of popularity fell by this much is published again"));
     }
 }

@@ -57,19 +57,20 @@ public record ServeSettings(
                             100_000,
                             0,
                             Integer.MAX_VALUE,
-                            "items from which on a graph of them is built and searched, nearly exactly. 0: never"),
+                            "least number of items for which a graph is built and searched, nearly exactly; 0: never"),
                     reader.number(
                             "serve.graph.rebuild-share",
                             0.1,
                             0.001,
                             1,
-                            "share of items that differ from the graph, above which it is built anew; until then they are searched beside it"),
+                            "share of items that differ from the graph above which a new graph is built; "
+                                    + "until then they are searched beside it"),
                     reader.number(
                             "serve.graph.max-move",
                             0.1,
                             0,
                             2,
-                            "how far a vector may have moved for its item still to be found by the graph; scores are the newest vector's"),
+                            "how far a vector may move before its item is searched beside the graph; scores use the newest vector"),
                     reader.integer(
                             "serve.graph.threads",
                             1,
@@ -81,16 +82,14 @@ public record ServeSettings(
                             100,
                             0,
                             1_000_000_000,
-                            "of so many answers by the graph, one is repeated exactly, to measure recall. 0: none"));
+                            "one of so many answers of the graph is repeated exactly, to measure recall; 0: none"));
         }
     }
 
     public static ServeSettings read(SettingsReader reader) {
         return new ServeSettings(
                 reader.text(
-                        "serve.host",
-                        "127.0.0.1",
-                        "address the recall API binds; it has no authentication of its own, so mind what can reach it"),
+                        "serve.host", "127.0.0.1", "address that the recall API binds; the API has no authentication"),
                 reader.integer("serve.port", 8080, 0, 65_535, "port of the recall API; 0 takes a free one"),
                 reader.integer("serve.max-k", 1_000, 1, 10_000, "most items one answer may have"),
                 reader.integer("serve.max-batch", 100, 1, 10_000, "most questions of one POST to /v1/recall"),
@@ -101,7 +100,7 @@ public record ServeSettings(
                         0,
                         0,
                         10_000_000,
-                        "questions a second that are answered, a batch's each; more get 429. 0: no limit"),
+                        "most questions a second, each question of a batch counted; more get 429; 0: no limit"),
                 reader.number(
                         "serve.popularity-weight",
                         0,
@@ -113,14 +112,14 @@ public record ServeSettings(
                         1_024,
                         1,
                         1_000_000,
-                        "connections open at once; more wait to be accepted until one ends, those of health checks too"),
+                        "connections open at once; further ones, health checks too, wait until one ends"),
                 reader.integer("serve.threads", 8, 4, 256, "threads of the HTTP server"),
                 reader.integer(
                         "serve.kept-generations",
                         1,
                         0,
                         100,
-                        "generations kept of those promoted before the one that answers, each with its index: a roll-back to one is at once"),
+                        "generations to keep that were promoted earlier, each with its index, for an immediate roll-back"),
                 Path.of(reader.text(
                         "serve.state-dir",
                         ".millrace/serve",

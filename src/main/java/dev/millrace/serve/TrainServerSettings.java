@@ -18,7 +18,7 @@ public record TrainServerSettings(String host, int port) {
                         8081,
                         -1,
                         65_535,
-                        "port of the trainer's health and metrics; 0 takes a free one, -1 is none; one that is taken leaves them off"));
+                        "port of the trainer's health and metrics; 0 takes a free one, -1 is none; if the port is taken, they are off"));
     }
 
     /** Whether there is to be a server. */

@@ -79,13 +79,15 @@ public record StreamSettings(
                 Duration.ofMillis(200),
                 instant,
                 minute,
-                "longest between the learner's commits; a step is published at once unless another was within it: shorter is fresher, longer writes fewer rows");
+                "longest time between two commits of the learner; a step is committed at once if the last commit was "
+                        + "longer ago: shorter is fresher, longer writes fewer rows");
         Duration transaction = reader.duration(
                 "stream.transaction-timeout",
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(1),
                 Duration.ofMinutes(15),
-                "after which the brokers end the transaction of a process that is gone, for another to go on; must exceed both commit intervals and the time of a commit");
+                "time after which the brokers end the transaction of a dead process, so that another can go on; must "
+                        + "exceed both commit intervals and the time of a commit");
         for (Duration commit : new Duration[] {attributeCommit, learnCommit}) {
             reader.require(
                     transaction.compareTo(commit) > 0,
@@ -99,7 +101,8 @@ public record StreamSettings(
                 reader.text(
                         "stream.instance-id",
                         "",
-                        "names this process in its group; blank keeps a name in the state directory, and a clean stop gives it up; a name given here is kept over a stop, for rolling restarts"),
+                        "name of this process in its group; blank: a name in the state directory, given up at a clean stop; a "
+                                + "name set here is kept over a stop, for rolling restarts"),
                 attributeCommit,
                 learnCommit,
                 reader.duration(
@@ -118,17 +121,18 @@ public record StreamSettings(
                 reader.flag(
                         "stream.from-log.publish",
                         false,
-                        "a learner from mini-batches publishes too, its generation beside others; a vector store's topic must be its own"),
+                        "a learner from mini-batches publishes its own generation beside others; it needs its own topic.vector-store.name"),
                 reader.choice(
                         "stream.promote",
                         Promotion.LIVE,
-                        "which learners promote their generation as soon as it is complete: one from events if no other answers, all, or none (millrace model promote does)"),
+                        "which learners promote their complete generation: live: one from events, if no other generation answers; "
+                                + "always: all; never: none, only millrace model promote"),
                 reader.duration(
                         "stream.from-log.catch-up-lag",
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(1),
                         Duration.ofDays(1),
-                        "until its mini-batches are no older, a learner from the log that publishes publishes nothing; then all at once"),
+                        "a learner from the log publishes nothing while its mini-batches are older than this; then everything at once"),
                 reader.flag(
                         "stream.transactional-stores",
                         true,
@@ -142,13 +146,13 @@ public record StreamSettings(
                 reader.flag(
                         "stream.check-state",
                         true,
-                        "reads all local state before a start, and removes what is damaged, to be restored; about a second a GB"),
+                        "reads all local state before a start and removes what is damaged, to restore it; about a second a GB"),
                 reader.duration(
                         "stream.session-timeout",
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(1),
                         Duration.ofMinutes(30),
-                        "after which a process that says nothing is taken for dead; brokers allow 6s to 30m unless set otherwise"),
+                        "time without a heartbeat after which a process counts as dead; brokers allow 6s to 30m by default"),
                 transaction,
                 reader.integer("stream.standby-replicas", 1, 0, 10, "copies of each task's state on other processes"),
                 reader.longInteger(

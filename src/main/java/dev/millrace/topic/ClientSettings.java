@@ -22,8 +22,8 @@ public record ClientSettings(SortedMap<String, String> properties) {
     }
 
     public static ClientSettings read(SettingsReader reader) {
-        String bootstrap =
-                reader.text(PREFIX + BOOTSTRAP, "localhost:9092", "brokers to begin with, host:port, comma-separated");
+        String bootstrap = reader.text(
+                PREFIX + BOOTSTRAP, "localhost:9092", "first brokers to contact, host:port, comma-separated");
         SortedMap<String, String> properties = new TreeMap<>();
         reader.family(PREFIX, "any property of Kafka's clients, such as kafka.security.protocol")
                 .forEach((key, value) -> properties.put(key.substring(PREFIX.length()), value));

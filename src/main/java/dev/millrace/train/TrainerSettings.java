@@ -41,7 +41,7 @@ public record TrainerSettings(
                         100,
                         1,
                         1_000_000,
-                        "steps between the digests of the model that are kept for an audit, the last 32 of them"));
+                        "steps between two digests of the model for an audit; the last 32 are kept"));
     }
 
     private static long learnFrom(SettingsReader reader) {
@@ -49,7 +49,7 @@ public record TrainerSettings(
         String time = reader.text(
                 key,
                 "",
-                "event time, such as 2026-11-01T00:00:00Z: batches that end before it are not learnt from, only counted; empty: all are");
+                "event time, such as 2026-11-01T00:00:00Z: batches that end before it are counted but not learnt; empty: all are learnt");
         if (time.isEmpty()) {
             return 0;
         }

@@ -27,14 +27,14 @@ public record WireSettings(
 
     public static WireSettings read(SettingsReader reader) {
         Format format = reader.choice(
-                "wire.format", Format.SINGLE_OBJECT, "how written values name their schema; both are read");
+                "wire.format", Format.SINGLE_OBJECT, "how written values name their schema; readers accept both");
         String url = reader.text("schema.registry.url", "", "the schema registry; needed for wire.format = confluent");
         String authorization =
                 reader.text("schema.registry.authorization", "", "Authorization header sent to the schema registry");
         String directory = reader.text(
                 "schema.directory",
                 "",
-                "directory of .avsc files, each a schema that is whole: what single-object values of newer or extended producers are written with");
+                "directory of .avsc files, each a complete schema, for single-object values of newer or extended producers");
         reader.require(
                 directory.isBlank() || Files.isDirectory(Path.of(directory)),
                 "schema.directory",

@@ -37,13 +37,13 @@ public record LossForm(Kind kind, double scale, int negatives, double margin) {
                         SOFTMAX.negatives,
                         0,
                         8192,
-                        "negatives of an example, drawn from the batch's candidates; 0: all of them, weighing as one"),
+                        "negatives of an example, drawn from the batch's candidates; 0: all of them, together with the weight of one"),
                 reader.number(
                         "loss.triplet.margin",
                         SOFTMAX.margin,
                         0,
                         2,
-                        "by which a positive's cosine must exceed a negative's, or the two pull"));
+                        "a positive's cosine must exceed a negative's by this much; a smaller difference has a loss"));
     }
 
     public boolean is(Kind other) {

@@ -44,25 +44,25 @@ public record NegativeRules(
                                 0,
                                 0,
                                 64,
-                                "items for each example that the model ranks high for it, negatives of that example alone")),
+                                "negatives per example that the model ranks high for it; they are negatives of that example alone")),
                 reader.integer(
                         "negatives.hard-model.first-rank",
                         ALL_IN_BATCH.hardByModel.firstRank,
                         1,
                         1_000_000,
-                        "best rank of those, among the items that are ranked"),
+                        "best rank of these negatives among the ranked items"),
                 reader.integer(
                         "negatives.hard-model.last-rank",
                         ALL_IN_BATCH.hardByModel.lastRank,
                         1,
                         1_000_000,
-                        "worst rank of those"),
+                        "worst rank of these negatives"),
                 reader.integer(
                         "negatives.hard-model.sample",
                         ALL_IN_BATCH.hardByModel.sample,
                         0,
                         1_000_000,
-                        "items drawn from the catalogue that are ranked, for each batch; 0: all of it"));
+                        "items sampled from the catalogue and ranked for each batch; 0: all of it"));
         reader.require(
                 hard.firstRank <= hard.lastRank,
                 "negatives.hard-model.first-rank",
@@ -78,17 +78,17 @@ public record NegativeRules(
                                 0,
                                 0,
                                 8192,
-                                "of the other examples' items only so many with the highest scores are negatives; 0: all")),
+                                "number of the other examples' items that are negatives, those with the highest scores; 0: all")),
                 hard,
                 reader.number(
                         "negatives.exposed",
                         0,
                         0,
                         100,
-                        "weight of an exposure that was not clicked, as an example that must not be; 0: none becomes one"),
+                        "weight of an exposure without a click as a negative example; 0: none is an example"),
                 reader.flag(
                         "loss.mask-same-user",
                         false,
-                        "the items of a user's other examples in the batch are no negatives"));
+                        "the items of a user's other examples in the batch are not negatives"));
     }
 }

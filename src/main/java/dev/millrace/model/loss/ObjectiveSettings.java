@@ -40,7 +40,7 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
                 reader.flag(
                         "loss.objectives.learned",
                         NONE.areLearned,
-                        "weigh the loss of each action that a channel names by its uncertainty, which is learned"),
+                        "learn an uncertainty for each action that a channel names, and weigh its loss by it"),
                 reader.number(
                         "loss.objectives.learning-rate",
                         NONE.learningRate,

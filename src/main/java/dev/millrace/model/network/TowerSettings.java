@@ -100,7 +100,7 @@ public record TowerSettings(
                         1,
                         8192,
                         "hidden widths of the item tower's mlp channels; empty: one linear layer"),
-                reader.choice("tower.activation", Activation.RELU, "behind hidden layers"),
+                reader.choice("tower.activation", Activation.RELU, "activation after hidden layers"),
                 reader.number(
                         "tower.dropout",
                         0,
@@ -129,9 +129,14 @@ public record TowerSettings(
                 reader.flag("tower.user.senet", false, "learn a weight for each field of the user tower"),
                 reader.flag("tower.item.senet", false, "learn a weight for each field of the item tower"),
                 reader.integer(
-                        "tower.senet.reduction", 2, 1, 64, "fields a unit of the layer that the weights come from"),
-                reader.choice("tower.senet.hidden-activation", Activation.RELU, "behind that layer"),
-                reader.choice("tower.senet.activation", Activation.TWICE_SIGMOID, "behind the fields' weights"));
+                        "tower.senet.reduction",
+                        2,
+                        1,
+                        64,
+                        "fields per unit of the hidden layer that computes the weights"),
+                reader.choice("tower.senet.hidden-activation", Activation.RELU, "activation after the hidden layer"),
+                reader.choice(
+                        "tower.senet.activation", Activation.TWICE_SIGMOID, "activation after the fields' weights"));
     }
 
     private static List<Channel> channels(SettingsReader reader) {
@@ -139,7 +144,7 @@ public record TowerSettings(
                 .names(
                         "tower.channels",
                         "mlp",
-                        "networks side by side, on either side the same: mlp, cross, fm, or names of one's own")
+                        "parallel networks, the same in both towers: mlp, cross, fm, or your own names")
                 .stream()
                 .map(name -> new Channel(
                         name,
@@ -151,17 +156,17 @@ public record TowerSettings(
                                                 .equals(name))
                                         .findFirst()
                                         .orElse(Kind.MLP),
-                                "what kind of network it is"),
+                                "kind of network"),
                         reader.number(
                                 "tower.channel." + name + ".weight",
                                 1,
                                 0,
                                 MAX_WEIGHT,
-                                "of its cosine in the score, the weighted mean of all channels' cosines"),
+                                "weight of its cosine in the score, which is the weighted mean of all channels' cosines"),
                         reader.names(
                                 "tower.channel." + name + ".actions",
                                 "",
-                                "actions whose examples it learns from, and no others; empty: all")))
+                                "actions whose examples it learns from; empty: all")))
                 .toList();
     }
 

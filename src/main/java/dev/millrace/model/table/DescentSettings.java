@@ -40,8 +40,7 @@ public final class DescentSettings {
 
     public static Descent networks(SettingsReader reader) {
         DescentSettings keys = new DescentSettings(reader, "optimiser.dense.", "of the networks");
-        double momentum =
-                keys.number("sgd.momentum", 0, 0, 0.9999, "share of the step before that an SGD step goes on with");
+        double momentum = keys.number("sgd.momentum", 0, 0, 0.9999, "share of the previous step that an SGD step adds");
         return keys.descent(
                 0.02,
                 0.001,
@@ -84,7 +83,7 @@ public final class DescentSettings {
         Schedule schedule = reader.choice(
                 prefix + "schedule.kind",
                 Schedule.CONSTANT,
-                "what the learning rate " + whose + " does with the steps");
+                "how the learning rate " + whose + " changes with the steps");
         reader.require(
                 kind != Kind.FTRL || schedule == Schedule.CONSTANT,
                 prefix + "schedule.kind",
@@ -101,11 +100,11 @@ public final class DescentSettings {
     }
 
     private LearningRateSchedule schedule(Schedule kind) {
-        long warmUp = steps("schedule.warm-up-steps", 1000, "steps of inverse-root in which the rate rises");
-        long steps =
-                steps("schedule.decay-steps", 10_000, "steps of exponential and steps in which the rate falls once");
-        double share = number("schedule.decay-share", 0.5, 1e-6, 1, "what a fall leaves of the rate");
-        double least = number("schedule.least", 0.01, 0, 1, "share of the rate below which it does not fall");
+        long warmUp = steps("schedule.warm-up-steps", 1000, "with inverse-root: steps in which the rate rises");
+        long steps = steps(
+                "schedule.decay-steps", 10_000, "with exponential and steps: steps in which the rate decays once");
+        double share = number("schedule.decay-share", 0.5, 1e-6, 1, "factor on the rate at each decay");
+        double least = number("schedule.least", 0.01, 0, 1, "lowest share of the rate");
         return switch (kind) {
             case CONSTANT -> new LearningRateSchedule.Constant();
             case INVERSE_ROOT -> new LearningRateSchedule.WarmUpInverseRoot(warmUp);
