@@ -3,11 +3,12 @@ package dev.millrace.app;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.serve.Freshness;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Topics;
-import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ProgressRecords;
@@ -156,19 +157,19 @@ public final class Demo implements AutoCloseable {
             return false;
         }
         SortedMap<String, Books.Account> books = progress.books();
-        for (Map.Entry<String, Long> sent : replay.sent().entrySet()) {
-            if (account(books, sent.getKey()).received() < sent.getValue()) {
+        for (Map.Entry<InputTopic, Long> sent : replay.sent().entrySet()) {
+            if (Books.Account.of(sent.getKey(), books).received() < sent.getValue()) {
                 return false;
             }
         }
-        Books.Account clicks = account(books, "clicks");
-        Books.Account items = account(books, "items");
-        long handedOn = clicks.outcome("attributed")
-                + clicks.outcome("late-attributed")
-                + clicks.outcome("orphan-attributed")
-                + items.outcome("applied")
-                + items.outcome("removed");
-        Books.Account examples = account(books, Trainer.EXAMPLES);
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, books);
+        Books.Account items = Books.Account.of(InputTopic.ITEMS, books);
+        long handedOn = clicks.outcome(Outcome.ATTRIBUTED)
+                + clicks.outcome(Outcome.LATE_ATTRIBUTED)
+                + clicks.outcome(Outcome.ORPHAN_ATTRIBUTED)
+                + items.outcome(Outcome.APPLIED)
+                + items.outcome(Outcome.REMOVED);
+        Books.Account examples = Books.Account.of(InputTopic.EXAMPLES, books);
         int catalogued = progress.training().map(TrainingProgress::items).orElse(0);
         return examples.received() == handedOn
                 && examples.waiting() == 0
@@ -210,9 +211,5 @@ public final class Demo implements AutoCloseable {
 
     private static String seconds(long millis) {
         return String.format(Locale.ROOT, "%.1f s", millis / 1000.0);
-    }
-
-    private static Books.Account account(SortedMap<String, Books.Account> books, String topic) {
-        return books.getOrDefault(topic, Books.Account.EMPTY);
     }
 }

@@ -7,12 +7,13 @@ import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.replay.Pacer;
 import dev.millrace.replay.ReplayEvent;
+import dev.millrace.state.InputTopic;
 import dev.millrace.topic.EventProducer;
 import java.time.InstantSource;
+import java.util.EnumMap;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -27,7 +28,7 @@ public final class ReplayRun {
     private final Pace pace;
     private final long maxEvents;
     private final Consumer<BadRow> badRows;
-    private final Map<String, AtomicLong> sent = new TreeMap<>();
+    private final Map<InputTopic, AtomicLong> sent = new EnumMap<>(InputTopic.class);
     private volatile boolean stopped;
     private volatile boolean finished;
 
@@ -40,7 +41,7 @@ public final class ReplayRun {
         this.pace = pace;
         this.maxEvents = maxEvents;
         this.badRows = badRows;
-        for (String topic : new String[] {"exposures", "clicks", "users", "items"}) {
+        for (InputTopic topic : List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS)) {
             sent.put(topic, new AtomicLong());
         }
     }
@@ -76,8 +77,8 @@ public final class ReplayRun {
     }
 
     /** Events sent so far, by input topic. */
-    public SortedMap<String, Long> sent() {
-        SortedMap<String, Long> counts = new TreeMap<>();
+    public Map<InputTopic, Long> sent() {
+        Map<InputTopic, Long> counts = new EnumMap<>(InputTopic.class);
         sent.forEach((topic, count) -> counts.put(topic, count.get()));
         return counts;
     }
@@ -85,23 +86,23 @@ public final class ReplayRun {
     private void send(EventProducer producer, ReplayEvent event, long now) {
         if (event instanceof ReplayEvent.Listed listed) {
             producer.send(listed.item());
-            count("items");
+            count(InputTopic.ITEMS);
         } else if (event instanceof ReplayEvent.Described described) {
             producer.send(described.profile());
-            count("users");
+            count(InputTopic.USERS);
         } else if (event instanceof ReplayEvent.Shown shown) {
             Exposure e = shown.exposure();
             producer.send(new Exposure(e.id(), e.user(), e.item(), e.time(), now, e.context()));
-            count("exposures");
+            count(InputTopic.EXPOSURES);
         } else if (event instanceof ReplayEvent.Clicked clicked) {
             Click c = clicked.click();
             producer.send(new Click(
                     c.id(), c.user(), c.item(), c.exposure(), c.action(), c.weight(), c.time(), now, c.context()));
-            count("clicks");
+            count(InputTopic.CLICKS);
         }
     }
 
-    private void count(String topic) {
+    private void count(InputTopic topic) {
         sent.computeIfAbsent(topic, name -> new AtomicLong()).incrementAndGet();
     }
 }

@@ -10,7 +10,9 @@ import dev.millrace.state.Books;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.Outcome;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -50,12 +52,6 @@ public final class Attribution implements Durable {
         void userRemoved(String user);
     }
 
-    /** Names of the input topics in the books. */
-    public static final String EXPOSURES = "exposures";
-
-    public static final String CLICKS = "clicks";
-    public static final String USERS = "users";
-
     private static final long TIMER_COARSENESS_MILLIS = 1000;
     private static final int TIMERS_A_ROUND = 1000;
     private static final byte[] NOTHING = new byte[0];
@@ -86,14 +82,14 @@ public final class Attribution implements Durable {
         advance(Math.max(exposureTime, exposure.time()), clickTime);
         byte[] key = EntryKeys.exposure(exposure.user(), exposure.item(), exposure.id());
         if (entries.get(key).isPresent()) {
-            books.settle(EXPOSURES, "duplicate");
+            books.settle(InputTopic.EXPOSURES, Outcome.DUPLICATE);
             return;
         }
         UserState user = user(exposure.user());
         UserFeatures before = user.asOf(exposure.user(), exposure.time(), halfLifeMillis);
         entries.put(key, new RememberedExposure.Open(exposure.time(), before, exposure.context(), List.of()).encoded());
         schedule(windowEnd(exposure.time()), key);
-        books.await(EXPOSURES);
+        books.await(InputTopic.EXPOSURES);
         put(exposure.user(), user.exposed(exposure.time(), halfLifeMillis));
         if (user.waitingClicks() > 0) {
             attributeWaiting(exposure, key);
@@ -103,19 +99,19 @@ public final class Attribution implements Durable {
     public void click(Click click) {
         advance(exposureTime, Math.max(clickTime, click.time()));
         if (!settings.actions().contains(click.action())) {
-            books.settle(CLICKS, "untrained-action");
+            books.settle(InputTopic.CLICKS, Outcome.UNTRAINED_ACTION);
             return;
         }
         byte[] seen = EntryKeys.seenClick(click.user(), click.id());
         if (entries.get(seen).isPresent()) {
-            books.settle(CLICKS, "duplicate");
+            books.settle(InputTopic.CLICKS, Outcome.DUPLICATE);
             return;
         }
         entries.put(seen, ByteBuffer.allocate(Long.BYTES).putLong(click.time()).array());
         schedule(deduplicationEnd(click.time()), seen);
 
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
-            books.settle(CLICKS, "attributed");
+            books.settle(InputTopic.CLICKS, Outcome.ATTRIBUTED);
             learnAtItsOwnMoment(click);
             return;
         }
@@ -124,20 +120,20 @@ public final class Attribution implements Durable {
             entries.put(EntryKeys.waitingClick(click.user(), click.item(), click.id()), WaitingClick.encoded(click));
             schedule(waitEnd(click.time()), EntryKeys.waitingClick(click.user(), click.item(), click.id()));
             addWaiting(click.user(), 1);
-            books.await(CLICKS);
+            books.await(InputTopic.CLICKS);
         } else {
-            books.settle(CLICKS, attribute(click, key.get()));
+            books.settle(InputTopic.CLICKS, attribute(click, key.get()));
         }
     }
 
     public void profile(UserProfile profile) {
         UserState user = user(profile.user());
         if (profile.time() < user.profileTime()) {
-            books.settle(USERS, "outdated");
+            books.settle(InputTopic.USERS, Outcome.OUTDATED);
         } else if (user.profileTime() > 0 && profile.features().equals(user.profile())) {
-            books.settle(USERS, "unchanged");
+            books.settle(InputTopic.USERS, Outcome.UNCHANGED);
         } else {
-            books.settle(USERS, "applied");
+            books.settle(InputTopic.USERS, Outcome.APPLIED);
             UserState changed = user.withProfile(profile.features(), profile.time());
             put(profile.user(), changed);
             publish(profile.user(), changed);
@@ -146,17 +142,17 @@ public final class Attribution implements Durable {
 
     /** Forgets all of a user; what was open is settled as {@code erased}. */
     public void removeUser(String user) {
-        books.settle(USERS, "removed");
+        books.settle(InputTopic.USERS, Outcome.REMOVED);
         eraseAll(EntryKeys.from(EntryKeys.EXPOSURE, user), value -> {
             RememberedExposure exposure = RememberedExposure.decoded(value);
             if (exposure instanceof RememberedExposure.Closed) {
                 return deduplicationEnd(exposure.time()) + 1;
             }
-            books.settleWaiting(EXPOSURES, "erased");
+            books.settleWaiting(InputTopic.EXPOSURES, Outcome.ERASED);
             return windowEnd(exposure.time());
         });
         eraseAll(EntryKeys.from(EntryKeys.WAITING_CLICK, user), value -> {
-            books.settleWaiting(CLICKS, "erased");
+            books.settleWaiting(InputTopic.CLICKS, Outcome.ERASED);
             return waitEnd(WaitingClick.decoded(value).time());
         });
         eraseAll(
@@ -169,8 +165,8 @@ public final class Attribution implements Durable {
     }
 
     /** Counts an event of a topic that could not be used. */
-    public void reject(String topic, Rejected rejected) {
-        books.settle(topic, "rejected: " + rejected.reason().label());
+    public void reject(InputTopic topic, Rejected rejected) {
+        books.settle(topic, Outcome.REJECTED, rejected.reason().label());
     }
 
     /** Moves event time of both topics on, and ends the windows that are over; for tests, events do it themselves. */
@@ -276,7 +272,7 @@ public final class Attribution implements Durable {
                 Click click = WaitingClick.decoded(value.get());
                 entries.delete(subject);
                 addWaiting(click.user(), -1);
-                books.settleWaiting(CLICKS, withoutOpenExposure(click, wasShown(click) ? "late" : "orphan"));
+                books.settleWaiting(InputTopic.CLICKS, withoutOpenExposure(click, wasShown(click)));
             }
             case EntryKeys.SEEN_CLICK -> entries.delete(subject);
             case EntryKeys.USER -> idle(subject, UserState.decoded(value.get()), due);
@@ -290,10 +286,10 @@ public final class Attribution implements Durable {
         }
         if (exposure instanceof RememberedExposure.Open open) {
             if (open.actions().isEmpty()) {
-                books.settleWaiting(EXPOSURES, "unclicked");
+                books.settleWaiting(InputTopic.EXPOSURES, Outcome.UNCLICKED);
                 sample(key, open);
             } else {
-                books.settleWaiting(EXPOSURES, "clicked");
+                books.settleWaiting(InputTopic.EXPOSURES, Outcome.CLICKED);
             }
             entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
             schedule(deduplicationEnd(open.time()) + 1, key);
@@ -325,7 +321,7 @@ public final class Attribution implements Durable {
         for (Click click : answering) {
             entries.delete(EntryKeys.waitingClick(click.user(), click.item(), click.id()));
             addWaiting(click.user(), -1);
-            books.settleWaiting(CLICKS, attribute(click, key));
+            books.settleWaiting(InputTopic.CLICKS, attribute(click, key));
         }
     }
 
@@ -355,19 +351,19 @@ public final class Attribution implements Durable {
     }
 
     /** Makes the example of a click on a remembered exposure, and says what became of the click. */
-    private String attribute(Click click, byte[] exposureKey) {
+    private Outcome attribute(Click click, byte[] exposureKey) {
         RememberedExposure exposure = RememberedExposure.decoded(
                 entries.get(exposureKey).orElseThrow(() -> new IllegalStateException("the exposure found is gone")));
         if (exposure instanceof RememberedExposure.Open open && click.time() <= windowEnd(open.time())) {
             if (open.actions().contains(click.action())) {
-                return "repeated-action";
+                return Outcome.REPEATED_ACTION;
             }
             entries.put(exposureKey, open.with(click.action()).encoded());
             output.example(example(click, open.user(), open.context()));
             fold(click);
-            return "attributed";
+            return Outcome.ATTRIBUTED;
         }
-        return withoutOpenExposure(click, "late");
+        return withoutOpenExposure(click, true);
     }
 
     /** Whether an exposure of this item before the click is still remembered. */
@@ -381,12 +377,15 @@ public final class Attribution implements Durable {
         return found[0];
     }
 
-    private String withoutOpenExposure(Click click, String name) {
-        if (settings.late() == AttributionSettings.Late.DROP) {
-            return name;
-        }
-        learnAtItsOwnMoment(click);
-        return name + "-attributed";
+    /** @param isLate an exposure of the item is remembered, whose window has ended; else there is none */
+    private Outcome withoutOpenExposure(Click click, boolean isLate) {
+        return switch (settings.late()) {
+            case DROP -> isLate ? Outcome.LATE : Outcome.ORPHAN;
+            case POSITIVE -> {
+                learnAtItsOwnMoment(click);
+                yield isLate ? Outcome.LATE_ATTRIBUTED : Outcome.ORPHAN_ATTRIBUTED;
+            }
+        };
     }
 
     private void learnAtItsOwnMoment(Click click) {

@@ -7,6 +7,7 @@ import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.replay.ShopGenerator;
+import dev.millrace.state.InputTopic;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
@@ -155,13 +156,13 @@ public final class FreshnessBench {
                 out.printf(Locale.ROOT, "measures for %d s%n", plan.span().toSeconds());
                 probes.clear();
                 long begin = System.currentTimeMillis();
-                Map<String, Long> sentBefore = replay.sent();
+                Map<InputTopic, Long> sentBefore = replay.sent();
                 NavigableMap<Double, Long> before = recall.histogram(FRESHNESS);
                 load.begin();
                 watch(plan.span().toSeconds(), processes, recall, probes, load);
                 Map<String, Double> cores = load.cores();
                 NavigableMap<Double, Long> after = recall.histogram(FRESHNESS);
-                Map<String, Long> sentAfter = replay.sent();
+                Map<InputTopic, Long> sentAfter = replay.sent();
                 long end = System.currentTimeMillis();
                 out.println();
                 printSettings(plan, settings);
@@ -260,9 +261,9 @@ public final class FreshnessBench {
                 plan.queriesPerSecond());
     }
 
-    private void printEvents(Map<String, Long> before, Map<String, Long> after, double seconds) {
-        long exposures = after.getOrDefault("exposures", 0L) - before.getOrDefault("exposures", 0L);
-        long clicks = after.getOrDefault("clicks", 0L) - before.getOrDefault("clicks", 0L);
+    private void printEvents(Map<InputTopic, Long> before, Map<InputTopic, Long> after, double seconds) {
+        long exposures = sentBetween(InputTopic.EXPOSURES, before, after);
+        long clicks = sentBetween(InputTopic.CLICKS, before, after);
         out.printf(
                 Locale.ROOT,
                 "sent %,.0f events/s: %,d exposures and %,d clicks in %.1f s%n",
@@ -270,6 +271,10 @@ public final class FreshnessBench {
                 exposures,
                 clicks,
                 seconds);
+    }
+
+    private static long sentBetween(InputTopic topic, Map<InputTopic, Long> before, Map<InputTopic, Long> after) {
+        return after.getOrDefault(topic, 0L) - before.getOrDefault(topic, 0L);
     }
 
     private void printLoad(Map<String, Double> cores, int ofTheMachine) {

@@ -1,6 +1,7 @@
 package dev.millrace.state;
 
 import java.util.Collections;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -18,7 +19,8 @@ public final class Books implements Durable {
      *
      * @param received events that came in
      * @param waiting events whose outcome is still open
-     * @param outcomes events by what became of them
+     * @param outcomes events by the label of their outcome; a later version may have written some that have no
+     *     {@link Outcome} here
      */
     public record Account(long received, long waiting, SortedMap<String, Long> outcomes) {
 
@@ -38,8 +40,17 @@ public final class Books implements Durable {
                                     .sum();
         }
 
-        public long outcome(String name) {
-            return outcomes.getOrDefault(name, 0L);
+        /** Events with that outcome, for whatever reason. */
+        public long outcome(Outcome outcome) {
+            return outcomes.entrySet().stream()
+                    .filter(named -> outcome.isNamedBy(named.getKey()))
+                    .mapToLong(Map.Entry::getValue)
+                    .sum();
+        }
+
+        /** A topic's account among all of them; {@link #EMPTY} if nothing has come in. */
+        public static Account of(InputTopic topic, Map<String, Account> accounts) {
+            return accounts.getOrDefault(topic.label(), EMPTY);
         }
 
         public Account plus(Account other) {
@@ -63,32 +74,37 @@ public final class Books implements Durable {
     }
 
     /** An event came in whose outcome is known at once. */
-    public void settle(String topic, String outcome) {
-        add(topic, RECEIVED, 1);
-        add(topic, OUTCOME + outcome, 1);
+    public void settle(InputTopic topic, Outcome outcome) {
+        settle(topic, outcome.label());
+    }
+
+    /** An event came in whose outcome is known at once, and has a reason. */
+    public void settle(InputTopic topic, Outcome outcome, String reason) {
+        settle(topic, outcome.label(reason));
     }
 
     /** An event came in whose outcome is still open. */
-    public void await(String topic) {
+    public void await(InputTopic topic) {
         add(topic, RECEIVED, 1);
         add(topic, WAITING, 1);
     }
 
     /** An event that waited has its outcome. */
-    public void settleWaiting(String topic, String outcome) {
+    public void settleWaiting(InputTopic topic, Outcome outcome) {
         settleWaiting(topic, outcome, 1);
     }
 
     /** So many events that waited have their outcome, the same. */
-    public void settleWaiting(String topic, String outcome, int events) {
-        if (events == 0) {
-            return;
-        }
-        add(topic, WAITING, -events);
-        add(topic, OUTCOME + outcome, events);
+    public void settleWaiting(InputTopic topic, Outcome outcome, int events) {
+        settleWaiting(topic, outcome.label(), events);
     }
 
-    /** The accounts of all topics seen, by topic. */
+    /** So many events that waited have their outcome, the same for the same reason. */
+    public void settleWaiting(InputTopic topic, Outcome outcome, String reason, int events) {
+        settleWaiting(topic, outcome.label(reason), events);
+    }
+
+    /** The accounts of all topics seen, by the label of the topic. */
     public SortedMap<String, Account> accounts() {
         SortedMap<String, Account> accounts = new TreeMap<>();
         counts.forEach((topic, lines) -> {
@@ -124,8 +140,20 @@ public final class Books implements Durable {
         dirty.clear();
     }
 
-    private void add(String topic, String line, long change) {
-        counts.computeIfAbsent(topic, key -> new TreeMap<>()).merge(line, change, Long::sum);
-        dirty.add(topic + '|' + line);
+    private void settle(InputTopic topic, String outcome) {
+        add(topic, RECEIVED, 1);
+        add(topic, OUTCOME + outcome, 1);
+    }
+
+    private void settleWaiting(InputTopic topic, String outcome, int events) {
+        if (events != 0) {
+            add(topic, WAITING, -events);
+            add(topic, OUTCOME + outcome, events);
+        }
+    }
+
+    private void add(InputTopic topic, String line, long change) {
+        counts.computeIfAbsent(topic.label(), key -> new TreeMap<>()).merge(line, change, Long::sum);
+        dirty.add(topic.label() + '|' + line);
     }
 }

@@ -7,6 +7,7 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
@@ -58,7 +59,7 @@ final class AttributeProcessor
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        String topic = logicalTopic(Outlet.origin(context).topic());
+        InputTopic topic = logicalTopic(Outlet.origin(context).topic());
         Attribution attribution = books.change(Outlet.origin(context));
         Consumer<Attribution> event;
         try {
@@ -120,28 +121,30 @@ final class AttributeProcessor
         outlet.send(MillraceTopology.TO_EXAMPLES, topics.trainingExamples(), user, ExampleCodec.userRemoval(user), now);
     }
 
-    private Consumer<Attribution> read(String topic, Record<byte[], byte[]> record, long latest) {
-        switch (topic) {
-            case Attribution.EXPOSURES -> {
+    private Consumer<Attribution> read(InputTopic topic, Record<byte[], byte[]> record, long latest) {
+        return switch (topic) {
+            case EXPOSURES -> {
                 var exposure = reader.exposure(record);
                 requireCredible(exposure.time(), latest);
-                return attribution -> attribution.expose(exposure);
+                yield attribution -> attribution.expose(exposure);
             }
-            case Attribution.CLICKS -> {
+            case CLICKS -> {
                 var click = reader.click(record);
                 requireCredible(click.time(), latest);
-                return attribution -> attribution.click(click);
+                yield attribution -> attribution.click(click);
             }
-            default -> {
+            case USERS -> {
                 if (EventReader.isTombstone(record)) {
                     String user = reader.removedUser(record);
-                    return attribution -> attribution.removeUser(user);
+                    yield attribution -> attribution.removeUser(user);
                 }
                 var profile = reader.profile(record);
                 requireCredible(profile.time(), latest);
-                return attribution -> attribution.profile(profile);
+                yield attribution -> attribution.profile(profile);
             }
-        }
+            case ITEMS, EXAMPLES, BATCHES ->
+                throw new IllegalStateException(topic.label() + " came to the attribution, which reads none");
+        };
     }
 
     private void requireCredible(long eventTime, long latest) {
@@ -153,10 +156,10 @@ final class AttributeProcessor
         }
     }
 
-    private String logicalTopic(String name) {
+    private InputTopic logicalTopic(String name) {
         if (name.equals(topics.exposures())) {
-            return Attribution.EXPOSURES;
+            return InputTopic.EXPOSURES;
         }
-        return name.equals(topics.clicks()) ? Attribution.CLICKS : Attribution.USERS;
+        return name.equals(topics.clicks()) ? InputTopic.CLICKS : InputTopic.USERS;
     }
 }

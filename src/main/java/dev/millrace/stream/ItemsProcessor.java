@@ -5,6 +5,8 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ExampleCodec;
@@ -18,9 +20,6 @@ import org.apache.kafka.streams.processor.api.Record;
 
 /** Puts catalogue changes into the one order of the training examples, and counts them. */
 final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Books> {
-
-    /** Name of the topic in the books. */
-    static final String ITEMS = "items";
 
     private static final char BOOKS_PREFIX = 'b';
 
@@ -58,10 +57,10 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             change = reader.change(record);
         } catch (UndecodableException | UnusableEventException broken) {
             Rejected rejected = outlet.sendDeadLetter(MillraceTopology.ITEMS_TO_DEAD_LETTERS, record, broken);
-            account.settle(ITEMS, "rejected: " + rejected.reason().label());
+            account.settle(InputTopic.ITEMS, Outcome.REJECTED, rejected.reason().label());
             return;
         }
-        account.settle(ITEMS, change instanceof CatalogueChange.Upsert ? "applied" : "removed");
+        account.settle(InputTopic.ITEMS, change instanceof CatalogueChange.Upsert ? Outcome.APPLIED : Outcome.REMOVED);
         outlet.send(
                 MillraceTopology.ITEMS_TO_EXAMPLES,
                 topics.trainingExamples(),

@@ -25,6 +25,8 @@ import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Collections;
@@ -44,11 +46,6 @@ import java.util.stream.IntStream;
  * ready made. Either way {@link #learn} is the same step. Used by one thread.
  */
 public final class Trainer implements Durable, AutoCloseable {
-
-    /** Names of the input topics in the books. */
-    public static final String EXAMPLES = "training-examples";
-
-    public static final String BATCHES = "mini-batches";
 
     private static final char MODEL = 'm';
     private static final char CATALOGUE = 'C';
@@ -119,22 +116,22 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Takes an example into the open batch; one about an item that has left the catalogue is only counted. */
     public void add(TrainingExample example) {
         if (batcher.isRemoved(example.item())) {
-            books.settle(EXAMPLES, "removed-item");
+            books.settle(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM);
             return;
         }
-        books.await(EXAMPLES);
+        books.await(InputTopic.EXAMPLES);
         batcher.add(example);
     }
 
     public void change(CatalogueChange change) {
-        books.await(EXAMPLES);
-        books.settleWaiting(EXAMPLES, "removed-item", batcher.change(change));
+        books.await(InputTopic.EXAMPLES);
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM, batcher.change(change));
     }
 
     /** Forgets a user: examples in the open batch now, rows with the batch. */
     public void removeUser(String user) {
-        books.await(EXAMPLES);
-        books.settleWaiting(EXAMPLES, "erased", batcher.removeUser(user));
+        books.await(InputTopic.EXAMPLES);
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.ERASED, batcher.removeUser(user));
     }
 
     /** Whether the open batch is full. */
@@ -153,8 +150,8 @@ public final class Trainer implements Durable, AutoCloseable {
         int userRemovals = batcher.openUserRemovals();
         MiniBatch batch = batcher.close();
         closedStep = batch.step();
-        books.settleWaiting(EXAMPLES, "catalogue-change", changes);
-        books.settleWaiting(EXAMPLES, "user-removal", userRemovals);
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.CATALOGUE_CHANGE, changes);
+        books.settleWaiting(InputTopic.EXAMPLES, Outcome.USER_REMOVAL, userRemovals);
         return batch;
     }
 
@@ -194,7 +191,7 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.observe(batch);
         fastPopularity.observe(batch);
         learntStep = batch.step();
-        settle(batch, isOwn, "examined");
+        settle(batch, isOwn, Outcome.EXAMINED);
     }
 
     /** Lets the popularity baseline of the exam learn from a batch that was rehearsed. */
@@ -477,7 +474,7 @@ public final class Trainer implements Durable, AutoCloseable {
         comeTo(batch);
         examiner.observe(batch);
         fastPopularity.observe(batch);
-        settle(batch, isOwn, "before-start");
+        settle(batch, isOwn, Outcome.BEFORE_START);
     }
 
     /** Event time has come to that of the batch. */
@@ -492,7 +489,7 @@ public final class Trainer implements Durable, AutoCloseable {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
-            settle(batch, isOwn, isOwn ? "without-positives" : "catalogue-change");
+            settle(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
             return new StepOutcome.CatalogueOnly();
         }
         comeTo(batch);
@@ -504,12 +501,12 @@ public final class Trainer implements Durable, AutoCloseable {
             fieldWeights = model.fieldWeights();
             figures = figures(report);
             publisher.learnt(batch, model);
-            settle(batch, isOwn, "learnt");
+            settle(batch, isOwn, Outcome.LEARNT);
             return new StepOutcome.Learnt(report);
         } catch (RefusedStepException refused) {
             refusedSteps++;
             publisher.refused(batch);
-            settle(batch, isOwn, "refused: " + refused.reason().text());
+            settleRefused(batch, isOwn, refused.reason());
             return new StepOutcome.Refused(String.valueOf(refused.getMessage()));
         } finally {
             fastPopularity.observe(batch);
@@ -539,13 +536,24 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /** An own batch settles the examples that waited in it; one of the log is itself what came in. */
-    private void settle(MiniBatch batch, boolean isOwn, String outcome) {
+    private void settle(MiniBatch batch, boolean isOwn, Outcome outcome) {
         if (isOwn) {
-            books.settleWaiting(
-                    EXAMPLES, outcome, batch.examples().size() + batch.exposed().size());
+            books.settleWaiting(InputTopic.EXAMPLES, outcome, examplesIn(batch));
         } else {
-            books.settle(BATCHES, outcome);
+            books.settle(InputTopic.BATCHES, outcome);
         }
+    }
+
+    private void settleRefused(MiniBatch batch, boolean isOwn, RefusedStepException.Reason reason) {
+        if (isOwn) {
+            books.settleWaiting(InputTopic.EXAMPLES, Outcome.REFUSED, reason.text(), examplesIn(batch));
+        } else {
+            books.settle(InputTopic.BATCHES, Outcome.REFUSED, reason.text());
+        }
+    }
+
+    private static int examplesIn(MiniBatch batch) {
+        return batch.examples().size() + batch.exposed().size();
     }
 
     private void restoreProgress(ByteBuffer payload) {

@@ -11,6 +11,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.Outcome;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -89,7 +90,7 @@ class AttributionTest {
         assertThat(example.item()).isEqualTo("book");
         assertThat(example.time()).isEqualTo(START + 1 + 30 * MINUTE); // when its window ended
         assertThat(example.user().features().value("age")).contains(new FeatureValue.Category("young"));
-        assertThat(account(Attribution.EXPOSURES).outcomes())
+        assertThat(account("exposures").outcomes())
                 .containsEntry("unclicked", 1L)
                 .containsEntry("clicked", 1L);
     }
@@ -170,7 +171,7 @@ class AttributionTest {
 
         attribution.expose(exposure("e2", "ann", "b", START + 25 * HOUR));
 
-        assertThat(account("exposures").outcome("unclicked")).isEqualTo(1);
+        assertThat(account("exposures").outcome(Outcome.UNCLICKED)).isEqualTo(1);
     }
 
     @Test
@@ -215,9 +216,9 @@ class AttributionTest {
         attribution.click(click("other", "ann", "a", "e", START + 2));
 
         assertThat(examples).hasSize(1);
-        assertThat(account("exposures").outcome("duplicate")).isEqualTo(1);
-        assertThat(account("clicks").outcome("duplicate")).isEqualTo(1);
-        assertThat(account("clicks").outcome("repeated-action")).isEqualTo(1);
+        assertThat(account("exposures").outcome(Outcome.DUPLICATE)).isEqualTo(1);
+        assertThat(account("clicks").outcome(Outcome.DUPLICATE)).isEqualTo(1);
+        assertThat(account("clicks").outcome(Outcome.REPEATED_ACTION)).isEqualTo(1);
         assertThat(account("clicks").isBalanced()).isTrue();
     }
 

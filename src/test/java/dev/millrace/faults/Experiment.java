@@ -1,5 +1,7 @@
 package dev.millrace.faults;
 
+import static dev.millrace.state.Outcome.APPLIED;
+import static dev.millrace.state.Outcome.ATTRIBUTED;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.MillraceSettings;
@@ -366,8 +368,8 @@ final class Experiment implements AutoCloseable {
 
     /** Records that attribution wrote for the learner. */
     private static long examples(SortedMap<String, Books.Account> books) {
-        return books.getOrDefault("clicks", Books.Account.EMPTY).outcome("attributed")
-                + books.getOrDefault("items", Books.Account.EMPTY).outcome("applied");
+        return books.getOrDefault("clicks", Books.Account.EMPTY).outcome(ATTRIBUTED)
+                + books.getOrDefault("items", Books.Account.EMPTY).outcome(APPLIED);
     }
 
     private static String[] arguments(List<String> command, Map<String, String> settings) {

@@ -1,5 +1,8 @@
 package dev.millrace.faults;
 
+import static dev.millrace.state.Outcome.DUPLICATE;
+import static dev.millrace.state.Outcome.LATE;
+import static dev.millrace.state.Outcome.ORPHAN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -257,9 +260,9 @@ class InputIT {
             Books.Account clicks = undisturbed.books().getOrDefault("clicks", Books.Account.EMPTY);
             run.note(shuffled.early() + " clicks came before their exposures; " + clicks.outcomes());
             assertThat(shuffled.early()).isGreaterThan(1_000);
-            assertThat(clicks.outcome("late")).isPositive();
-            assertThat(clicks.outcome("orphan")).isPositive();
-            assertThat(clicks.outcome("duplicate")).isPositive();
+            assertThat(clicks.outcome(LATE)).isPositive();
+            assertThat(clicks.outcome(ORPHAN)).isPositive();
+            assertThat(clicks.outcome(DUPLICATE)).isPositive();
             // what becomes of each event does not depend on the order, only what the user had done before does
             assertThat(undisturbed.books()).isEqualTo(inOrder.books());
             assertThat(new HashSet<>(undisturbed.exampleIds())).isEqualTo(new HashSet<>(inOrder.exampleIds()));

@@ -11,6 +11,7 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Books;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Outcome;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
@@ -88,7 +89,7 @@ class CrashIT {
                             new TreeMap<>(Map.of(
                                     "attributed", (long) run.clicks.size(),
                                     "duplicate", (long) run.repeatedClicks))));
-            assertThat(run.account("items").outcome("applied")).isEqualTo(ITEMS);
+            assertThat(run.account("items").outcome(Outcome.APPLIED)).isEqualTo(ITEMS);
             // and every click was learnt once
             assertThat(run.loggedIds()).doesNotHaveDuplicates().hasSameElementsAs(run.clicks);
             run.kill();

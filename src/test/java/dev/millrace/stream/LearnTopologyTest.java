@@ -23,9 +23,9 @@ import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.ClusteredClicks;
-import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
@@ -103,7 +103,7 @@ class LearnTopologyTest {
             // 16 examples and one catalogue change
             assertThat(progress.books())
                     .containsEntry(
-                            Trainer.EXAMPLES,
+                            InputTopic.EXAMPLES.label(),
                             new Books.Account(17, 0, new TreeMap<>(Map.of("learnt", 16L, "catalogue-change", 1L))));
         }
     }
@@ -458,7 +458,7 @@ class LearnTopologyTest {
             assertThat(updates).hasSize(1);
             assertThat(keys(updates).get(0)).endsWith("mruser\0u1");
             assertThat(updates.get(0).value()).isNull();
-            assertThat(lastProgress(driver).books().get(Trainer.EXAMPLES))
+            assertThat(lastProgress(driver).books().get(InputTopic.EXAMPLES.label()))
                     .isEqualTo(new Books.Account(
                             BATCH + 1, 0, new TreeMap<>(Map.of("learnt", (long) BATCH, "user-removal", 1L))));
         }

@@ -22,6 +22,8 @@ import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -196,8 +198,9 @@ class TrainerTest {
 
             assertThat(trainer.publish())
                     .noneMatch(embedding -> embedding.item().equals("gone"));
-            Books.Account account = trainer.progress().books().getOrDefault(Trainer.EXAMPLES, Books.Account.EMPTY);
-            assertThat(account.outcome("removed-item")).isEqualTo(1);
+            Books.Account account =
+                    trainer.progress().books().getOrDefault(InputTopic.EXAMPLES.label(), Books.Account.EMPTY);
+            assertThat(account.outcome(Outcome.REMOVED_ITEM)).isEqualTo(1);
             assertThat(account.isBalanced()).isTrue();
         }
     }
@@ -477,9 +480,10 @@ class TrainerTest {
             log.add(at("behind", TIME + 1_000));
             assertThat(learner.learn(log.closeBatch())).isInstanceOf(StepOutcome.Learnt.class);
 
-            Books.Account account = learner.progress().books().getOrDefault(Trainer.BATCHES, Books.Account.EMPTY);
-            assertThat(account.outcome("before-start")).isEqualTo(4);
-            assertThat(account.outcome("learnt")).isEqualTo(1);
+            Books.Account account =
+                    learner.progress().books().getOrDefault(InputTopic.BATCHES.label(), Books.Account.EMPTY);
+            assertThat(account.outcome(Outcome.BEFORE_START)).isEqualTo(4);
+            assertThat(account.outcome(Outcome.LEARNT)).isEqualTo(1);
             assertThat(account.isBalanced()).isTrue();
         }
         assertThatThrownBy(() -> {
@@ -520,7 +524,7 @@ class TrainerTest {
             assertThat(follower.digest()).isPresent().isEqualTo(live.digest());
             assertThat(live.progress().refusedSteps()).isEqualTo(3);
             // three steps of nine examples each
-            assertThat(examples(live).outcome("refused: not finite")).isEqualTo(27);
+            assertThat(examples(live).outcomes()).containsEntry("refused: not finite", 27L);
             assertThat(examples(live).isBalanced()).isTrue();
         }
     }
@@ -699,8 +703,8 @@ class TrainerTest {
 
             assertThat(holding(stored, "ann")).isEmpty();
             assertThat(entries(follower, "mCPFeE")).isEqualTo(shown(stored, "mCPFeE"));
-            assertThat(examples(live).outcome("erased")).isEqualTo(1);
-            assertThat(examples(live).outcome("user-removal")).isEqualTo(2);
+            assertThat(examples(live).outcome(Outcome.ERASED)).isEqualTo(1);
+            assertThat(examples(live).outcome(Outcome.USER_REMOVAL)).isEqualTo(2);
             assertThat(examples(live).isBalanced()).isTrue();
             // what comes after the removal is a new user's
             live.add(example("again", "ann", "i1", 1));
@@ -726,7 +730,7 @@ class TrainerTest {
 
             assertThat(batch.examples()).extracting(TrainingExample::id).containsExactly("other");
             restored.learn(batch);
-            assertThat(examples(restored).outcome("removed-item")).isEqualTo(2);
+            assertThat(examples(restored).outcome(Outcome.REMOVED_ITEM)).isEqualTo(2);
             assertThat(examples(restored).isBalanced()).isTrue();
         }
     }
@@ -865,7 +869,7 @@ class TrainerTest {
     }
 
     private static Books.Account examples(Trainer trainer) {
-        return trainer.progress().books().getOrDefault(Trainer.EXAMPLES, Books.Account.EMPTY);
+        return trainer.progress().books().getOrDefault(InputTopic.EXAMPLES.label(), Books.Account.EMPTY);
     }
 
     /** Keys of the entries that hold the text in key or value. */

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.state.Outcome;
 import dev.millrace.wire.PlainRecord;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -11,6 +12,9 @@ import java.util.TreeMap;
  */
 record BookTotals(long received, SortedMap<String, Long> outcomes) {
 
+    /** Among the outcomes: events whose outcome is still open. */
+    static final String WAITING = "waiting";
+
     static BookTotals none() {
         return new BookTotals(0, new TreeMap<>());
     }
@@ -19,7 +23,7 @@ record BookTotals(long received, SortedMap<String, Long> outcomes) {
         SortedMap<String, Long> outcomes = new TreeMap<>();
         record.map("outcomes")
                 .forEach((name, count) -> outcomes.put(String.valueOf(name), ((Number) count).longValue()));
-        outcomes.put("waiting", record.integer("waiting", 0));
+        outcomes.put(WAITING, record.integer("waiting", 0));
         return new BookTotals(record.integer("received", 0), outcomes);
     }
 
@@ -29,13 +33,13 @@ record BookTotals(long received, SortedMap<String, Long> outcomes) {
         return new BookTotals(received + other.received, sums);
     }
 
-    /** The same with all outcomes that begin so counted as one. */
-    BookTotals merged(String name, String... prefixes) {
+    /** The same with some outcomes counted as one of that name. */
+    BookTotals merged(String name, Outcome... parts) {
         SortedMap<String, Long> merged = new TreeMap<>();
         outcomes.forEach((outcome, count) -> {
             boolean isOne = false;
-            for (String prefix : prefixes) {
-                isOne |= outcome.startsWith(prefix);
+            for (Outcome part : parts) {
+                isOne |= part.isNamedBy(outcome);
             }
             merged.merge(isOne ? name : outcome, count, Long::sum);
         });

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.state.InputTopic;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
@@ -55,8 +56,8 @@ record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
     }
 
     /** The account of a topic over all parts. */
-    BookTotals account(String logicalTopic) {
-        return accounts(parts.values(), logicalTopic);
+    BookTotals account(InputTopic topic) {
+        return accounts(parts.values(), topic.label());
     }
 
     /** The offset up to which a partition is counted; 0 if no part has read it. */

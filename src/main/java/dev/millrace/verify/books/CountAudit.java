@@ -2,6 +2,8 @@ package dev.millrace.verify.books;
 
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.event.RejectReason;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.PlainRecord;
@@ -9,6 +11,7 @@ import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -29,12 +32,6 @@ import java.util.function.BiConsumer;
  */
 public final class CountAudit {
 
-    private static final String EXPOSURES = "exposures";
-    private static final String CLICKS = "clicks";
-    private static final String USERS = "users";
-    private static final String ITEMS = "items";
-    private static final String EXAMPLES = "training-examples";
-    private static final String REJECTED = "rejected: ";
     private static final int FAULTS_OF_A_KIND = 20;
 
     private final TopicLog log;
@@ -45,7 +42,7 @@ public final class CountAudit {
     private final List<String> faults = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private final List<CountReport.Line> lines = new ArrayList<>();
-    private final Map<String, Long> received = new HashMap<>();
+    private final Map<InputTopic, Long> received = new EnumMap<>(InputTopic.class);
     private final Map<String, String> actions = new HashMap<>();
 
     private CountAudit(TopicLog log, PlainValues values, TopicNames topics, AttributionSettings settings) {
@@ -195,8 +192,8 @@ public final class CountAudit {
         explained.or(led.explained());
 
         boolean isWhole = lost == 0;
-        BookTotals exposures = snapshot.account(EXPOSURES);
-        BookTotals clicks = snapshot.account(CLICKS);
+        BookTotals exposures = snapshot.account(InputTopic.EXPOSURES);
+        BookTotals clicks = snapshot.account(InputTopic.CLICKS);
         boolean isEven = isExplained(even, exposures, clicks);
         OfflineJoin.Verdicts verdicts = isEven ? even : led;
         if (!isEven && isExplained(led, exposures, clicks)) {
@@ -213,9 +210,9 @@ public final class CountAudit {
                     .filter(fault -> fault.contains("two examples"))
                     .toList());
         }
-        compare(EXPOSURES, exposures, verdicts.exposures(), isWhole);
-        compare(CLICKS, clicks, verdicts.clicks(), isWhole);
-        compare(USERS, snapshot.account(USERS), users, isWhole);
+        compare(InputTopic.EXPOSURES, exposures, verdicts.exposures(), isWhole);
+        compare(InputTopic.CLICKS, clicks, verdicts.clicks(), isWhole);
+        compare(InputTopic.USERS, snapshot.account(InputTopic.USERS), users, isWhole);
     }
 
     private static boolean isExplained(OfflineJoin.Verdicts verdicts, BookTotals exposures, BookTotals clicks) {
@@ -280,16 +277,16 @@ public final class CountAudit {
                     verdicts.stream().map(OfflineJoin.Verdicts::exposures).toList();
             List<PossibleOutcomes> ofClicks =
                     verdicts.stream().map(OfflineJoin.Verdicts::clicks).toList();
-            counted(topics.exposures(), EXPOSURES, ofExposures, this::exposure);
-            counted(topics.clicks(), CLICKS, ofClicks, this::click);
-            counted(topics.users(), USERS, List.of(users), this::user);
+            counted(topics.exposures(), InputTopic.EXPOSURES, ofExposures, this::exposure);
+            counted(topics.clicks(), InputTopic.CLICKS, ofClicks, this::click);
+            counted(topics.users(), InputTopic.USERS, List.of(users), this::user);
             behind(explained, examples);
             exposuresBehind(explained, unclicked);
         }
 
         private void counted(
                 String topic,
-                String logical,
+                InputTopic logical,
                 List<PossibleOutcomes> tallies,
                 BiConsumer<TopicRecord, Optional<PlainRecord>> each) {
             CountAudit.this.counted(topic, logical, partition, snapshot, letters, tallies, each);
@@ -344,7 +341,7 @@ public final class CountAudit {
 
         private void user(TopicRecord record, Optional<PlainRecord> value) {
             RecordAddress place = new RecordAddress(topics.users(), partition, record.offset());
-            String outcome;
+            Outcome outcome;
             if (value.isEmpty()) {
                 IdHash user = user(text(record.key()));
                 forgotten.add(user);
@@ -352,7 +349,7 @@ public final class CountAudit {
             } else {
                 outcome = profiles.apply(user(value.get().text("user_id", "")), value.get());
             }
-            users.add(Set.of(outcome), place);
+            users.add(Set.of(outcome.label()), place);
         }
 
         /** Clicks that were read since the snapshot: their examples are right to be there. */
@@ -410,16 +407,16 @@ public final class CountAudit {
         for (int partition = 0; partition < log.partitions(topics.items()); partition++) {
             int of = partition;
             lost += lost(topics.items(), partition, snapshot.position(topics.items(), partition));
-            counted(topics.items(), ITEMS, partition, snapshot, letters, List.of(tally), (record, value) -> {
+            counted(topics.items(), InputTopic.ITEMS, partition, snapshot, letters, List.of(tally), (record, value) -> {
                 RecordAddress place = new RecordAddress(topics.items(), of, record.offset());
-                tally.add(Set.of(value.isPresent() ? "applied" : "removed"), place);
+                tally.add(Set.of((value.isPresent() ? Outcome.APPLIED : Outcome.REMOVED).label()), place);
                 IdHash change =
                         value.map(CountAudit::changeName).orElseGet(() -> IdHash.of("removal", text(record.key())));
                 awaited.merge(change, 1, Integer::sum);
                 first.putIfAbsent(change, place);
             });
         }
-        compare(ITEMS, snapshot.account(ITEMS), tally, lost == 0);
+        compare(InputTopic.ITEMS, snapshot.account(InputTopic.ITEMS), tally, lost == 0);
         if (lost == 0) {
             missingChanges(written, awaited, first);
         }
@@ -442,7 +439,7 @@ public final class CountAudit {
 
     private void learner(BooksSnapshot snapshot, Written written, long batchesEnd) {
         Optional<BooksSnapshot.Part> learner = snapshot.parts().values().stream()
-                .filter(part -> part.step().isPresent() && part.books().containsKey(EXAMPLES))
+                .filter(part -> part.step().isPresent() && part.books().containsKey(InputTopic.EXAMPLES.label()))
                 .findFirst();
         if (learner.isEmpty()) {
             notes.add("no learner of training examples has written books yet");
@@ -475,12 +472,17 @@ public final class CountAudit {
         });
         PossibleOutcomes tally = audit.end(step);
         some(found);
-        received.put(EXAMPLES, tally.total());
+        received.put(InputTopic.EXAMPLES, tally.total());
         compare(
-                EXAMPLES,
-                snapshot.account(EXAMPLES)
-                        .merged("learnt or refused", "learnt", "refused", "without-positives", "before-start")
-                        .merged("left out", "removed-item", "erased"),
+                InputTopic.EXAMPLES,
+                snapshot.account(InputTopic.EXAMPLES)
+                        .merged(
+                                LearnerAudit.LEARNT_OR_REFUSED,
+                                Outcome.LEARNT,
+                                Outcome.REFUSED,
+                                Outcome.WITHOUT_POSITIVES,
+                                Outcome.BEFORE_START)
+                        .merged(LearnerAudit.LEFT_OUT, Outcome.REMOVED_ITEM, Outcome.ERASED),
                 tally,
                 true);
     }
@@ -490,7 +492,7 @@ public final class CountAudit {
     /** Hands on the records of a partition that the books count, but for those that were rejected. */
     private void counted(
             String topic,
-            String logical,
+            InputTopic logical,
             int partition,
             BooksSnapshot snapshot,
             DeadLetters letters,
@@ -501,12 +503,12 @@ public final class CountAudit {
             RecordAddress place = new RecordAddress(topic, partition, record.offset());
             Optional<RejectReason> reason = letters.reason(place);
             if (reason.isPresent()) {
-                tallies.forEach(
-                        tally -> tally.add(Set.of(REJECTED + reason.get().label()), place));
+                tallies.forEach(tally ->
+                        tally.add(Set.of(Outcome.REJECTED.label(reason.get().label())), place));
                 return;
             }
             Optional<PlainRecord> value = record.value().flatMap(values::decode);
-            boolean mayBeTombstone = logical.equals(USERS) || logical.equals(ITEMS);
+            boolean mayBeTombstone = logical == InputTopic.USERS || logical == InputTopic.ITEMS;
             if (value.isEmpty() && !(mayBeTombstone && record.value().isEmpty())) {
                 faults.add(place + " cannot be read, and is not in " + topics.deadLetters());
                 return;
@@ -515,8 +517,9 @@ public final class CountAudit {
         });
     }
 
-    private void compare(String topic, BookTotals books, PossibleOutcomes tally, boolean isWhole) {
-        long read = received.getOrDefault(topic, 0L);
+    private void compare(InputTopic of, BookTotals books, PossibleOutcomes tally, boolean isWhole) {
+        String topic = of.label();
+        long read = received.getOrDefault(of, 0L);
         if (!isWhole) {
             notes.add(topic + ": the books have " + books.received() + " received, " + read + " are still there");
             return;

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.state.Outcome;
 import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,11 +19,17 @@ import java.util.TreeMap;
  */
 final class LearnerAudit {
 
-    private static final Set<String> LEARNT = Set.of("learnt or refused");
-    private static final Set<String> CHANGE = Set.of("catalogue-change");
-    private static final Set<String> USER_REMOVAL = Set.of("user-removal");
-    private static final Set<String> LEFT_OUT = Set.of("left out");
-    private static final Set<String> WAITING = Set.of("waiting");
+    /** What became of examples in a batch, which the log alone does not tell apart. */
+    static final String LEARNT_OR_REFUSED = "learnt or refused";
+
+    /** What became of examples in no batch. */
+    static final String LEFT_OUT = "left out";
+
+    private static final Set<String> IN_A_BATCH = Set.of(LEARNT_OR_REFUSED);
+    private static final Set<String> CHANGE = Set.of(Outcome.CATALOGUE_CHANGE.label());
+    private static final Set<String> USER_REMOVAL = Set.of(Outcome.USER_REMOVAL.label());
+    private static final Set<String> IN_NO_BATCH = Set.of(LEFT_OUT);
+    private static final Set<String> WAITING = Set.of(BookTotals.WAITING);
 
     /** A change of the catalogue, or the removal of a user. */
     record Change(Kind kind, IdHash of, long time, long offset) {
@@ -146,7 +153,7 @@ final class LearnerAudit {
             for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
                 if (isCounted(waiting)) {
                     tally.add(
-                            isRemovedAround(waiting, position) ? Set.of("left out", "waiting") : WAITING,
+                            isRemovedAround(waiting, position) ? Set.of(LEFT_OUT, BookTotals.WAITING) : WAITING,
                             place(waiting));
                 }
             }
@@ -186,14 +193,14 @@ final class LearnerAudit {
         for (; sequence.next < found; sequence.next++) {
             sequence.passed.add(new Passed(examples.get(sequence.next), step, place));
         }
-        tally.add(LEARNT, place(examples.get(found)));
+        tally.add(IN_A_BATCH, place(examples.get(found)));
         sequence.next = found + 1;
     }
 
     /** @param until offset of what came when the batch that passed them over was closed */
     private void explainPassed(Sequence sequence, long until) {
         for (Passed over : sequence.passed) {
-            tally.add(LEFT_OUT, place(over.example()));
+            tally.add(IN_NO_BATCH, place(over.example()));
             if (!isRemovedAround(over.example(), until)) {
                 faults.add("the example at " + place(over.example()) + " is in no mini-batch: step " + over.step()
                         + " (" + over.place() + ") goes on behind it, and neither its item nor its user was removed");

@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.state.Outcome;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -59,10 +60,10 @@ final class OfflineJoin {
 
     private record Attributed(LoggedClick click, LoggedExample example) {}
 
-    private static final String UNCLICKED = "unclicked";
-    private static final Set<String> DUPLICATE = Set.of("duplicate");
-    private static final Set<String> UNTRAINED = Set.of("untrained-action");
-    private static final Set<String> ATTRIBUTED = Set.of("attributed");
+    private static final String UNCLICKED = Outcome.UNCLICKED.label();
+    private static final Set<String> DUPLICATE = Set.of(Outcome.DUPLICATE.label());
+    private static final Set<String> UNTRAINED = Set.of(Outcome.UNTRAINED_ACTION.label());
+    private static final Set<String> ATTRIBUTED = Set.of(Outcome.ATTRIBUTED.label());
 
     private final AttributionSettings settings;
     private final SettledTimeBounds clock;
@@ -217,13 +218,15 @@ final class OfflineJoin {
                     && answers(click, exposure)
                     && click.time() <= exposure.time() + window
                     && exposure.time() == example.moment()) {
-                outcomes.add("attributed");
+                outcomes.add(Outcome.ATTRIBUTED.label());
             }
         }
         if (isLateLearnt && example.moment() == click.time()) {
             for (String without : unanswered(click)) {
-                if (without.equals("late") || without.equals("orphan")) {
-                    outcomes.add(without + "-attributed");
+                if (Outcome.LATE.isNamedBy(without)) {
+                    outcomes.add(Outcome.LATE_ATTRIBUTED.label());
+                } else if (Outcome.ORPHAN.isNamedBy(without)) {
+                    outcomes.add(Outcome.ORPHAN_ATTRIBUTED.label());
                 }
             }
         }
@@ -239,15 +242,15 @@ final class OfflineJoin {
         if (!isClicksOnly) {
             outcomes.addAll(unanswered(click));
             if (isLateLearnt) {
-                outcomes.remove("late"); // these would have an example
-                outcomes.remove("orphan");
+                outcomes.remove(Outcome.LATE.label()); // these would have an example
+                outcomes.remove(Outcome.ORPHAN.label());
             }
             if (isForgotten(click.user())) {
-                outcomes.add("erased");
+                outcomes.add(Outcome.ERASED.label());
             }
         }
         if (newness == Newness.EITHER) {
-            outcomes.add("duplicate");
+            outcomes.add(Outcome.DUPLICATE.label());
         }
         return outcomes;
     }
@@ -266,10 +269,10 @@ final class OfflineJoin {
             }
             long end = exposure.time() + window;
             if (click.time() > end || latest > end) {
-                outcomes.add("late");
+                outcomes.add(Outcome.LATE.label());
             }
             if (click.time() <= end && isTaken(exposure, click)) {
-                outcomes.add("repeated-action");
+                outcomes.add(Outcome.REPEATED_ACTION.label());
             }
             boolean mayBeGone =
                     isForgotten || newness(exposure) == Newness.EITHER || latest >= exposure.time() + memory + 2;
@@ -280,7 +283,7 @@ final class OfflineJoin {
             outcomes.addAll(waitEnded(click, due, latest));
         }
         if (mayOutliveAll && !clock.hasRun(due, latest)) {
-            outcomes.add("waiting");
+            outcomes.add(BookTotals.WAITING);
         }
         return outcomes;
     }
@@ -306,10 +309,10 @@ final class OfflineJoin {
         }
         Set<String> outcomes = new TreeSet<>();
         if (mayBeKnown) {
-            outcomes.add("late");
+            outcomes.add(Outcome.LATE.label());
         }
         if (!isKnown) {
-            outcomes.add("orphan");
+            outcomes.add(Outcome.ORPHAN.label());
         }
         return outcomes;
     }
@@ -378,18 +381,20 @@ final class OfflineJoin {
         }
         Set<String> outcomes = new TreeSet<>();
         if (newness == Newness.EITHER) {
-            outcomes.add("duplicate");
+            outcomes.add(Outcome.DUPLICATE.label());
         }
         long due = exposure.time() + window + 1;
         if (clock.mayHaveRun(due)) {
             outcomes.addAll(clicked(exposure, all, answers));
         }
         if (!clock.hasRun(due, clock.latestAtExposure(exposure.reached()))) {
-            outcomes.add("waiting");
+            outcomes.add(BookTotals.WAITING);
         }
         if (isForgotten(exposure.user())) {
-            outcomes.add("erased");
-            outcomes.addAll(Set.of("clicked", "unclicked")); // which of two of one id was answered cannot be told
+            outcomes.add(Outcome.ERASED.label());
+            outcomes.addAll(Set.of(
+                    Outcome.CLICKED.label(),
+                    Outcome.UNCLICKED.label())); // which of two of one id was answered cannot be told
         }
         return outcomes;
     }
@@ -411,7 +416,7 @@ final class OfflineJoin {
         }
         Optional<LoggedExample> example = found.stream().findFirst();
         example.ifPresent(of -> verdicts.explained.set(of.number()));
-        if (example.isPresent() && outcomes.contains("waiting")) {
+        if (example.isPresent() && outcomes.contains(BookTotals.WAITING)) {
             return outcomes;
         }
         if (example.isPresent()) {
@@ -451,9 +456,11 @@ final class OfflineJoin {
             mayBeAnswered = true;
         }
         if (isAnswered) {
-            return Set.of("clicked");
+            return Set.of(Outcome.CLICKED.label());
         }
-        return mayBeAnswered ? Set.of("clicked", "unclicked") : Set.of("unclicked");
+        return mayBeAnswered
+                ? Set.of(Outcome.CLICKED.label(), Outcome.UNCLICKED.label())
+                : Set.of(Outcome.UNCLICKED.label());
     }
 
     private List<LoggedExposure> shown(LoggedClick click) {

@@ -1,5 +1,6 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.state.Outcome;
 import dev.millrace.wire.PlainRecord;
 import java.util.HashMap;
 import java.util.Map;
@@ -13,22 +14,22 @@ final class ProfileReplay {
 
     private final Map<IdHash, Known> known = new HashMap<>();
 
-    String remove(IdHash user) {
+    Outcome remove(IdHash user) {
         known.remove(user);
-        return "removed";
+        return Outcome.REMOVED;
     }
 
-    String apply(IdHash user, PlainRecord profile) {
+    Outcome apply(IdHash user, PlainRecord profile) {
         long time = profile.integer("time", 0);
         IdHash features = IdHash.of(new TreeMap<>(profile.map("features")).toString());
         Optional<Known> before = Optional.ofNullable(known.get(user));
         if (before.isPresent() && time < before.get().time()) {
-            return "outdated";
+            return Outcome.OUTDATED;
         }
         if (before.isPresent() && features.equals(before.get().features())) {
-            return "unchanged";
+            return Outcome.UNCHANGED;
         }
         known.put(user, new Known(time, features));
-        return "applied";
+        return Outcome.APPLIED;
     }
 }

@@ -1,0 +1,114 @@
+package dev.millrace.state;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+final class BooksTest {
+
+    private final Books books = new Books('b');
+
+    @Test
+    void whatCameInIsWhatBecameOfItAndWhatWaits() {
+        books.settle(InputTopic.CLICKS, Outcome.DUPLICATE);
+        books.settle(InputTopic.CLICKS, Outcome.REJECTED, "bad-time");
+        books.await(InputTopic.CLICKS);
+        books.await(InputTopic.CLICKS);
+        books.await(InputTopic.CLICKS);
+
+        books.settleWaiting(InputTopic.CLICKS, Outcome.ATTRIBUTED);
+        books.settleWaiting(InputTopic.CLICKS, Outcome.LATE, 0);
+
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, books.accounts());
+        assertThat(clicks.received()).isEqualTo(5);
+        assertThat(clicks.waiting()).isEqualTo(2);
+        assertThat(clicks.outcomes())
+                .isEqualTo(new TreeMap<>(Map.of("attributed", 1L, "duplicate", 1L, "rejected: bad-time", 1L)));
+        assertThat(clicks.isBalanced()).isTrue();
+    }
+
+    @Test
+    void anOutcomeIsCountedOverAllItsReasons() {
+        books.settle(InputTopic.BATCHES, Outcome.REFUSED, "not finite");
+        books.settle(InputTopic.BATCHES, Outcome.REFUSED, "no sense");
+        books.settle(InputTopic.BATCHES, Outcome.REFUSED, "no sense");
+        books.settle(InputTopic.BATCHES, Outcome.REMOVED_ITEM);
+
+        Books.Account batches = Books.Account.of(InputTopic.BATCHES, books.accounts());
+        assertThat(batches.outcome(Outcome.REFUSED)).isEqualTo(3);
+        assertThat(batches.outcome(Outcome.REMOVED)).isZero(); // its label begins that of another
+    }
+
+    @Test
+    void aTopicThatNothingCameFromHasAnEmptyAccount() {
+        assertThat(Books.Account.of(InputTopic.ITEMS, books.accounts())).isEqualTo(Books.Account.EMPTY);
+    }
+
+    @Test
+    void restoredBooksGoOnCounting() {
+        SortedMap<String, byte[]> entries = new TreeMap<>();
+        books.await(InputTopic.CLICKS);
+        drain(books, entries);
+
+        Books restored = new Books('b');
+        entries.forEach((key, value) -> restored.restore(key.getBytes(UTF_8), value));
+        restored.settleWaiting(InputTopic.CLICKS, Outcome.ORPHAN);
+
+        assertThat(entries.keySet()).containsExactly("bclicks|received", "bclicks|waiting");
+        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, restored.accounts());
+        assertThat(clicks).isEqualTo(new Books.Account(1, 0, new TreeMap<>(Map.of("orphan", 1L))));
+    }
+
+    /** Labels are in stored entries, topics, reports and metrics; a new one is added here, none is ever changed. */
+    @Test
+    void labelsStayAsTheyAreStored() {
+        assertThat(Arrays.stream(InputTopic.values()).map(InputTopic::label))
+                .containsExactlyInAnyOrder(
+                        "exposures", "clicks", "users", "items", "training-examples", "mini-batches");
+        assertThat(Arrays.stream(Outcome.values()).map(Outcome::label))
+                .containsExactlyInAnyOrder(
+                        "attributed",
+                        "late",
+                        "late-attributed",
+                        "orphan",
+                        "orphan-attributed",
+                        "repeated-action",
+                        "untrained-action",
+                        "clicked",
+                        "unclicked",
+                        "applied",
+                        "outdated",
+                        "removed",
+                        "unchanged",
+                        "duplicate",
+                        "erased",
+                        "rejected",
+                        "before-start",
+                        "catalogue-change",
+                        "examined",
+                        "learnt",
+                        "refused",
+                        "removed-item",
+                        "user-removal",
+                        "without-positives");
+    }
+
+    private static void drain(Books books, SortedMap<String, byte[]> entries) {
+        books.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                entries.put(new String(key, UTF_8), value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                throw new AssertionError("books delete nothing");
+            }
+        });
+    }
+}
