@@ -14,7 +14,7 @@ COPY config config
 COPY --from=build /build/target/lib target/lib
 COPY --from=build /build/target/classes target/classes
 USER millrace
-# relative paths of the settings, state among them, begin here
+# relative paths in settings, such as the state directories, start here
 WORKDIR /var/lib/millrace
 ENTRYPOINT ["/opt/millrace/bin/millrace"]
 CMD ["--help"]
