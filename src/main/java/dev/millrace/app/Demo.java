@@ -2,12 +2,10 @@ package dev.millrace.app;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.serve.Freshness;
-import dev.millrace.state.Books;
-import dev.millrace.state.InputTopic;
-import dev.millrace.state.Outcome;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
@@ -20,9 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.function.Function;
 
 /**
@@ -43,6 +39,8 @@ public final class Demo implements AutoCloseable {
     private final ServeProcess server;
     private final ProgressWatch progress;
     private final EventProducer producer;
+    private final String examplesTopic;
+    private final TopicReader examples;
     private final Thread sender;
     private volatile Optional<Throwable> sendFailure = Optional.empty();
     private volatile long startNanos = System.nanoTime();
@@ -72,6 +70,8 @@ public final class Demo implements AutoCloseable {
         AvroWire wire = new AvroWire(bound.wire());
         progress = new ProgressWatch(
                 bound.clients(), bound.topics().names().trainingProgress(), new ProgressRecords(wire));
+        examplesTopic = bound.topics().names().trainingExamples();
+        examples = new TopicReader(bound.clients(), PATIENCE);
         producer = new EventProducer(bound.clients(), bound.topics().names(), wire);
         out.println("recall API " + server.url() + "   (try /v1/recall?user=ID&k=10, /readyz, /metrics)");
         out.flush();
@@ -136,6 +136,7 @@ public final class Demo implements AutoCloseable {
         }
         producer.close();
         progress.close();
+        examples.close();
         server.close();
         trainer.close();
         broker.close();
@@ -153,27 +154,20 @@ public final class Demo implements AutoCloseable {
 
     private boolean isDrained() {
         checkParts();
-        if (!replay.isFinished()) {
-            return false;
-        }
-        SortedMap<String, Books.Account> books = progress.books();
-        for (Map.Entry<InputTopic, Long> sent : replay.sent().entrySet()) {
-            if (Books.Account.of(sent.getKey(), books).received() < sent.getValue()) {
-                return false;
-            }
-        }
-        Books.Account clicks = Books.Account.of(InputTopic.CLICKS, books);
-        Books.Account items = Books.Account.of(InputTopic.ITEMS, books);
-        long handedOn = clicks.outcome(Outcome.ATTRIBUTED)
-                + clicks.outcome(Outcome.LATE_ATTRIBUTED)
-                + clicks.outcome(Outcome.ORPHAN_ATTRIBUTED)
-                + items.outcome(Outcome.APPLIED)
-                + items.outcome(Outcome.REMOVED);
-        Books.Account examples = Books.Account.of(InputTopic.EXAMPLES, books);
-        int catalogued = progress.training().map(TrainingProgress::items).orElse(0);
-        return examples.received() == handedOn
-                && examples.waiting() == 0
-                && server.state().servedItems() == catalogued;
+        return replay.isFinished()
+                && progress.settledUpTo(replay.sent(), examplesTopic + "-0").stream()
+                        .anyMatch(this::isEndOfExamples)
+                && server.state().servedItems()
+                        == progress.training().map(TrainingProgress::items).orElse(0);
+    }
+
+    /**
+     * Returns true if no training example lies at the offset or behind it. Examples are committed together with the books that
+     * have their events, so all of them are seen here.
+     */
+    private boolean isEndOfExamples(long offset) {
+        return examples.extents(examplesTopic).stream()
+                .allMatch(extent -> examples.firstFrom(extent, offset).isEmpty());
     }
 
     private void checkParts() {

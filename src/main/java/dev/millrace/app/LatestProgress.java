@@ -3,9 +3,12 @@ package dev.millrace.app;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamTrail;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -37,6 +40,28 @@ final class LatestProgress {
         parts.values().forEach(part -> part.books()
                 .forEach((topic, account) -> sums.merge(topic, account, Books.Account::plus)));
         return sums;
+    }
+
+    /**
+     * Where the learner stands in the training examples, if the books have all that was sent and no example waits.
+     *
+     * @param sent events by topic
+     * @param examples the partition of the training examples, as positions name it
+     * @return the offset behind the last example learnt; absent while something is missing or waits
+     */
+    synchronized OptionalLong settledUpTo(Map<InputTopic, Long> sent, String examples) {
+        SortedMap<String, Books.Account> books = books();
+        for (Map.Entry<InputTopic, Long> topic : sent.entrySet()) {
+            if (Books.Account.of(topic.getKey(), books).received() < topic.getValue()) {
+                return OptionalLong.empty();
+            }
+        }
+        if (Books.Account.of(InputTopic.EXAMPLES, books).waiting() > 0) {
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(Optional.ofNullable(parts.get(learner))
+                .flatMap(part -> Optional.ofNullable(part.positions().get(examples)))
+                .orElse(0L));
     }
 
     synchronized ExamTotals examOfLast(long positives) {

@@ -2,13 +2,16 @@ package dev.millrace.app;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 
 /** What training says of itself, followed from its topic. Safe for threads. */
@@ -38,6 +41,11 @@ public final class ProgressWatch implements AutoCloseable {
     /** The books of all parts together, by logical topic. */
     public SortedMap<String, Books.Account> books() {
         return latest.books();
+    }
+
+    /** See {@link LatestProgress#settledUpTo}. */
+    OptionalLong settledUpTo(Map<InputTopic, Long> sent, String examples) {
+        return latest.settledUpTo(sent, examples);
     }
 
     /** The exam over the last so many positives, as nearly as commits allow. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
@@ -35,6 +36,32 @@ class LatestProgressTest {
                         .getOrDefault("clicks", new Books.Account(0, 0, new TreeMap<>()))
                         .received())
                 .isEqualTo(3); // of all parts
+    }
+
+    /** Unclicked exposures that are sampled become examples too, and the books do not say how many. */
+    @Test
+    void allThatWasSentIsSettledWhateverItsOutcomesWere() {
+        LatestProgress live = new LatestProgress(MillraceTopology.LEARNER_PART);
+        Map<InputTopic, Long> sent = Map.of(InputTopic.EXPOSURES, 50L, InputTopic.CLICKS, 4L);
+        live.take(part("attribute-0_0", "exposures", account(49, 20, "unclicked", 29)));
+        live.take(part("attribute-0_1", "clicks", account(4, 1, "attributed", 3)));
+        live.take(part(MillraceTopology.LEARNER_PART, "training-examples", account(7, 0, "learnt", 7)));
+        assertThat(live.settledUpTo(sent, "training-examples-0")).isEmpty(); // an exposure is missing
+
+        live.take(part("attribute-0_0", "exposures", account(50, 20, "unclicked", 30)));
+        assertThat(live.settledUpTo(sent, "training-examples-0")).hasValue(7);
+
+        live.take(part(MillraceTopology.LEARNER_PART, "training-examples", account(8, 1, "learnt", 7)));
+        assertThat(live.settledUpTo(sent, "training-examples-0")).isEmpty(); // an example waits
+    }
+
+    private static Books.Account account(long received, long waiting, String outcome, long count) {
+        return new Books.Account(received, waiting, new TreeMap<>(Map.of(outcome, count)));
+    }
+
+    private static PartProgress part(String part, String topic, Books.Account account) {
+        SortedMap<String, Long> positions = new TreeMap<>(Map.of(topic + "-0", account.received()));
+        return new PartProgress(part, 0, new TreeMap<>(Map.of(topic, account)), positions, Optional.empty());
     }
 
     private static PartProgress said(String part, long step) {

@@ -18,17 +18,10 @@ class DemoIT {
 
     @Test
     void theDemoRunsToTheEndOfTheReplayAndItsBooksHoldEveryEventThatWasSent(@TempDir Path directory) throws Exception {
-        Path report = directory.resolve("report.json");
         GeneratedShop shop = GeneratedShop.of(EVENTS);
-        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
-        arguments.addAll(List.of("--events", "" + EVENTS, "--report", report.toString(), "--set", "serve.port=0"));
-        arguments.addAll(GeneratedShop.OPTIONS);
 
-        try (MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new))) {
-            assertThat(demo.awaitExit(Duration.ofSeconds(90))).as(demo.output()).isZero();
-        }
+        JsonNode shown = reportOf(directory, EVENTS);
 
-        JsonNode shown = new ObjectMapper().readTree(report.toFile());
         JsonNode topics = shown.path("topics");
         for (Map.Entry<String, Long> sent : shop.sent().entrySet()) {
             assertThat(topics.path(sent.getKey()).path("received").asLong())
@@ -49,5 +42,30 @@ class DemoIT {
                 .isPositive();
         assertThat(shown.path("steps").asLong()).isPositive();
         assertThat(shown.path("items").asInt()).isEqualTo(shop.items().size());
+    }
+
+    @Test
+    void theDemoEndsWhenExposuresWithoutAClickAreExamplesToo(@TempDir Path directory) throws Exception {
+        JsonNode shown = reportOf(
+                directory, EVENTS / 2, "--set", "negatives.exposed=0.1", "--set", "negatives.exposed.sample=0.5");
+
+        JsonNode topics = shown.path("topics");
+        JsonNode examples = topics.path("training-examples");
+        assertThat(examples.path("waiting").asLong()).isZero();
+        assertThat(examples.path("received").asLong())
+                .isGreaterThan(topics.path("clicks").path("received").asLong()
+                        + topics.path("items").path("received").asLong());
+    }
+
+    private static JsonNode reportOf(Path directory, int events, String... more) throws Exception {
+        Path report = directory.resolve("report.json");
+        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
+        arguments.addAll(List.of("--events", "" + events, "--report", report.toString(), "--set", "serve.port=0"));
+        arguments.addAll(List.of(more));
+        arguments.addAll(GeneratedShop.OPTIONS);
+        try (MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new))) {
+            assertThat(demo.awaitExit(Duration.ofSeconds(90))).as(demo.output()).isZero();
+        }
+        return new ObjectMapper().readTree(report.toFile());
     }
 }
