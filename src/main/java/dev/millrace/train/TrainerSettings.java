@@ -54,8 +54,8 @@ public record TrainerSettings(
             return 0;
         }
         try {
-            return OffsetDateTime.parse(time).toEpochSecond() * 1_000;
-        } catch (DateTimeParseException unreadable) {
+            return OffsetDateTime.parse(time).toInstant().toEpochMilli();
+        } catch (DateTimeParseException | ArithmeticException unreadable) {
             reader.require(false, key, time, "must be a time with its offset, such as 2026-11-01T00:00:00Z");
             return 0;
         }
