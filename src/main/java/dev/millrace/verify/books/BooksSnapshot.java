@@ -5,7 +5,6 @@ import dev.millrace.topic.TopicLog;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,9 +54,19 @@ record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
         return new Part(books, positions, record.record("training").map(training -> training.integer("step", 0)));
     }
 
-    /** The account of a topic over all parts. */
-    BookTotals account(InputTopic topic) {
-        return accounts(parts.values(), topic.label());
+    /** The totals of a topic over all parts. */
+    BookTotals totals(InputTopic topic) {
+        return parts.values().stream()
+                .flatMap(part -> Optional.ofNullable(part.books().get(topic.label())).stream())
+                .reduce(BookTotals.none(), BookTotals::plus);
+    }
+
+    /** The step of the learner that counts training examples; absent if none has written books. */
+    Optional<Long> learnerStep() {
+        return parts.values().stream()
+                .filter(part -> part.books().containsKey(InputTopic.EXAMPLES.label()))
+                .flatMap(part -> part.step().stream())
+                .findFirst();
     }
 
     /** The offset up to which a partition is counted; 0 if no part has read it. */
@@ -67,11 +76,5 @@ record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
                 .mapToLong(part -> part.positions().getOrDefault(key, 0L))
                 .max()
                 .orElse(0);
-    }
-
-    private static BookTotals accounts(Collection<Part> parts, String topic) {
-        return parts.stream()
-                .flatMap(part -> Optional.ofNullable(part.books().get(topic)).stream())
-                .reduce(BookTotals.none(), BookTotals::plus);
     }
 }

@@ -23,9 +23,9 @@ final class DeadLetters {
     /**
      * Reads those of records of input topics; refused steps are dead letters too, and others'.
      *
-     * @param faults told of records that were rejected twice
+     * @param findings told of records that were rejected twice
      */
-    static DeadLetters read(TopicLog log, String topic, List<Long> ends, Set<String> inputs, List<String> faults) {
+    static DeadLetters read(TopicLog log, String topic, List<Long> ends, Set<String> inputs, CountFindings findings) {
         DeadLetters read = new DeadLetters();
         for (int partition = 0; partition < ends.size(); partition++) {
             int of = partition;
@@ -39,13 +39,13 @@ final class DeadLetters {
                 String label = headers.getOrDefault(REASON, "");
                 Optional<RejectReason> reason = RejectReason.of(label);
                 if (reason.isEmpty()) {
-                    faults.add(place + " was rejected for a reason that is not known here: " + label);
+                    findings.fault(place + " was rejected for a reason that is not known here: " + label);
                     return;
                 }
                 Letter letter = new Letter(reason.get(), place);
                 Letter other = read.letters.putIfAbsent(origin.get(), letter);
                 if (other != null) {
-                    faults.add(origin.get() + " was rejected twice: " + other.place() + " and " + place);
+                    findings.fault(origin.get() + " was rejected twice: " + other.place() + " and " + place);
                 }
             });
         }

@@ -7,15 +7,15 @@ package dev.millrace.verify.books;
  */
 record JoinTopics(String exposures, String clicks, String examples, int partition) {
 
-    RecordAddress of(LoggedExposure exposure) {
+    RecordAddress addressOf(LoggedExposure exposure) {
         return new RecordAddress(exposures, partition, exposure.offset());
     }
 
-    RecordAddress of(LoggedClick click) {
+    RecordAddress addressOf(LoggedClick click) {
         return new RecordAddress(clicks, partition, click.offset());
     }
 
-    RecordAddress of(LoggedExample example) {
+    RecordAddress addressOf(LoggedExample example) {
         return new RecordAddress(examples, 0, example.offset());
     }
 }

@@ -39,6 +39,16 @@ final class LearnerAudit {
             ITEM_REMOVAL,
             USER_REMOVAL
         }
+
+        /** @param entry of the topic of training examples that is no example */
+        static Change of(PlainRecord entry, long offset) {
+            if (entry.field("item_id").isEmpty()) {
+                return new Change(
+                        Kind.USER_REMOVAL, IdHash.of(entry.text("user_id", "")), entry.integer("time", 0), offset);
+            }
+            Kind kind = entry.is("ItemRemoval") ? Kind.ITEM_REMOVAL : Kind.ITEM;
+            return new Change(kind, IdHash.of(entry.text("item_id", "")), entry.integer("time", 0), offset);
+        }
     }
 
     private record Passed(LoggedExample example, long step, RecordAddress place) {}
@@ -53,7 +63,7 @@ final class LearnerAudit {
         Sequence(List<LoggedExample> examples) {
             this.examples = examples;
             for (int number = 0; number < examples.size(); number++) {
-                numbers.computeIfAbsent(examples.get(number).click(), click -> new ArrayList<>(1))
+                numbers.computeIfAbsent(examples.get(number).origin(), origin -> new ArrayList<>(1))
                         .add(number);
             }
         }

@@ -1,35 +1,61 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.wire.PlainRecord;
+import java.util.Map;
+import java.util.Optional;
+
 /**
- * A training example as the audit keeps it.
+ * A training example as its topic has it.
  *
  * @param number of the example in its topic, from 0
- * @param click user and id of the click that made it; user, item and id of the exposure, if it was not clicked
- * @param user whose
- * @param pair user and item
- * @param item what was shown
+ * @param origin hash of user and id of its click; of user, item and id of its exposure, if that was not clicked
+ * @param user hash of the user
+ * @param pair hash of user and item
+ * @param item hash of the item
  * @param time event time of the click, epoch milliseconds
- * @param moment of the user's features: when the exposure was that it answers, epoch milliseconds
- * @param isPositive whether a click made it
+ * @param featureTime time of the user's features: that of the exposure which was answered, epoch milliseconds
+ * @param offset in its partition
+ * @param isPositive whether it is of a click
  */
 record LoggedExample(
         int number,
-        IdHash click,
+        IdHash origin,
         IdHash user,
         IdHash pair,
         IdHash item,
         String action,
         double weight,
         long time,
-        long moment,
+        long featureTime,
         long offset,
         boolean isPositive) {
 
-    /** Whether it can be the example of that click. */
-    boolean isOf(LoggedClick acted) {
-        return pair.equals(acted.pair())
-                && action.equals(acted.action())
-                && time == acted.time()
-                && Double.compare(weight, acted.weight()) == 0;
+    /** @param actions one text for all that are equal */
+    static LoggedExample of(PlainRecord example, long offset, int number, Map<String, String> actions) {
+        PlainRecord user = example.record("user").orElse(example);
+        String userId = user.text("user_id", "");
+        String item = example.text("item_id", "");
+        String id = example.text("example_id", "");
+        boolean isPositive = !example.field("clicked").equals(Optional.of(false));
+        return new LoggedExample(
+                number,
+                isPositive ? IdHash.of(userId, id) : IdHash.of(userId, item, id),
+                IdHash.of(userId),
+                IdHash.of(userId, item),
+                IdHash.of(item),
+                actions.computeIfAbsent(example.text("action", ""), action -> action),
+                example.number("weight", 1),
+                example.integer("time", 0),
+                user.integer("time", 0),
+                offset,
+                isPositive);
+    }
+
+    /** Returns true if it can be the example of that click. */
+    boolean matches(LoggedClick click) {
+        return pair.equals(click.pair())
+                && action.equals(click.action())
+                && time == click.time()
+                && Double.compare(weight, click.weight()) == 0;
     }
 }

@@ -11,10 +11,10 @@ import java.util.zip.CRC32C;
  * @param id of the exposure
  * @param user who saw it
  * @param time event time, epoch milliseconds
- * @param reached latest event time of its partition up to and with it
+ * @param topicTime latest event time of its partition up to and with it
  * @param isSampled whether it becomes an example if it ends without a click
  */
-record LoggedExposure(IdHash id, IdHash user, long time, long reached, long offset, boolean isSampled) {
+record LoggedExposure(IdHash id, IdHash user, long time, long topicTime, long offset, boolean isSampled) {
 
     /** The rule of docs/topics.md, by which exposures that were not clicked become examples. */
     static boolean isSampled(AttributionSettings.Unclicked settings, String user, String item, String id) {

@@ -77,13 +77,14 @@ final class JoinedPartition implements Attribution.Output {
     }
 
     /** @param mayLead whether one topic may have been read far ahead of the other */
-    OfflineJoin.Verdicts audit(boolean mayLead) {
+    JoinVerdicts audit(boolean mayLead) {
         long exposureTime = 0;
-        Map<IdHash, List<LoggedExposure>> shown = new HashMap<>();
+        Map<IdHash, List<LoggedExposure>> loggedExposures = new HashMap<>();
         for (int at = 0; at < exposures.size(); at++) {
             Exposure of = exposures.get(at);
             exposureTime = Math.max(exposureTime, of.time());
-            shown.computeIfAbsent(IdHash.of(of.user(), of.item()), pair -> new ArrayList<>())
+            loggedExposures
+                    .computeIfAbsent(IdHash.of(of.user(), of.item()), pair -> new ArrayList<>())
                     .add(new LoggedExposure(
                             IdHash.of(of.user(), of.item(), of.id()),
                             IdHash.of(of.user()),
@@ -93,11 +94,11 @@ final class JoinedPartition implements Attribution.Output {
                             LoggedExposure.isSampled(settings.unclicked(), of.user(), of.item(), of.id())));
         }
         long clickTime = 0;
-        List<LoggedClick> acted = new ArrayList<>();
+        List<LoggedClick> loggedClicks = new ArrayList<>();
         for (int at = 0; at < clicks.size(); at++) {
             Click of = clicks.get(at);
             clickTime = Math.max(clickTime, of.time());
-            acted.add(new LoggedClick(
+            loggedClicks.add(new LoggedClick(
                     of.id(),
                     IdHash.of(of.user(), of.id()),
                     IdHash.of(of.user()),
@@ -109,13 +110,13 @@ final class JoinedPartition implements Attribution.Output {
                     clickTime,
                     at));
         }
-        Map<IdHash, List<LoggedExample>> made = new HashMap<>();
+        Map<IdHash, List<LoggedExample>> clicked = new HashMap<>();
         Map<IdHash, List<LoggedExample>> unclicked = new HashMap<>();
         for (int at = 0; at < examples.size(); at++) {
             TrainingExample of = examples.get(at);
             String user = of.user().user();
             IdHash name = of.isPositive() ? IdHash.of(user, of.id()) : IdHash.of(user, of.item(), of.id());
-            (of.isPositive() ? made : unclicked)
+            (of.isPositive() ? clicked : unclicked)
                     .computeIfAbsent(name, click -> new ArrayList<>())
                     .add(new LoggedExample(
                             at,
@@ -132,16 +133,16 @@ final class JoinedPartition implements Attribution.Output {
         }
         Set<IdHash> gone = new HashSet<>();
         forgotten.forEach(user -> gone.add(IdHash.of(user)));
-        OfflineJoin.Verdicts verdicts = new OfflineJoin.Verdicts();
-        new OfflineJoin(
+        JoinVerdicts verdicts = new JoinVerdicts();
+        OfflineJoin.run(
+                new JoinInput(
                         settings,
                         new SettledTimeBounds(
                                 settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead),
-                        new OfflineJoin.Events(shown, acted, gone),
-                        new OfflineJoin.Examples(made, unclicked),
-                        new JoinTopics("exposures", "clicks", "training-examples", 0),
-                        verdicts)
-                .run();
+                        new JoinInput.Events(loggedExposures, loggedClicks, gone),
+                        new JoinInput.Examples(clicked, unclicked),
+                        new JoinTopics("exposures", "clicks", "training-examples", 0)),
+                verdicts);
         return verdicts;
     }
 

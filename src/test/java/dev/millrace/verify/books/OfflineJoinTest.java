@@ -31,6 +31,7 @@ class OfflineJoinTest {
 
         assertThat(partition.audit(true).faults())
                 .singleElement()
+                .extracting(JoinFault::text)
                 .asString()
                 .contains("click c1 (clicks-0 offset 0) must have been attributed, and has no example");
     }
@@ -45,6 +46,7 @@ class OfflineJoinTest {
 
         assertThat(partition.audit(true).faults())
                 .singleElement()
+                .extracting(JoinFault::text)
                 .asString()
                 .contains("c1", "training-examples-0 offset 0 and training-examples-0 offset 1");
     }
@@ -59,6 +61,7 @@ class OfflineJoinTest {
 
         assertThat(partition.audit(true).faults())
                 .singleElement()
+                .extracting(JoinFault::text)
                 .asString()
                 .contains("there is none that it may answer");
     }
@@ -78,7 +81,7 @@ class OfflineJoinTest {
         partition.read(exposure("e2", "eve", "cup", T0 + 90 * MINUTE));
         partition.read(click("c6", "eve", "cup", "e2", "click", T0 + 90 * MINUTE));
 
-        OfflineJoin.Verdicts verdicts = partition.audit(false);
+        JoinVerdicts verdicts = partition.audit(false);
 
         assertThat(verdicts.faults()).isEmpty();
         assertThat(verdicts.clicks().undecided()).isZero();
@@ -104,6 +107,7 @@ class OfflineJoinTest {
 
         assertThat(partition.audit(true).faults())
                 .singleElement()
+                .extracting(JoinFault::text)
                 .asString()
                 .contains("exposure at exposures-0 offset 0 ended without a click, is sampled, and has no example");
     }
@@ -117,7 +121,7 @@ class OfflineJoinTest {
                 "c1", partition.examples.get(0).user(), Features.NONE, "book", "click", 1, T0 + MINUTE, T0 + MINUTE));
 
         assertThat(partition.audit(true).faults())
-                .anySatisfy(fault -> assertThat(fault).contains("was not clicked, and it was"));
+                .anySatisfy(fault -> assertThat(fault.text()).contains("was not clicked, and it was"));
     }
 
     @Test
@@ -183,7 +187,7 @@ class OfflineJoinTest {
                     "90s");
             play(partition, seed);
 
-            OfflineJoin.Verdicts verdicts = partition.audit(true);
+            JoinVerdicts verdicts = partition.audit(true);
 
             assertThat(verdicts.faults()).as("seed %d", seed).isEmpty();
             assertThat(verdicts.explained().cardinality()).as("seed %d", seed).isEqualTo(partition.examples.size());
@@ -215,7 +219,7 @@ class OfflineJoinTest {
         assertThat(noticedUnclicked).isGreaterThanOrEqualTo(unclicked * 4 / 5);
     }
 
-    private static boolean isExplained(OfflineJoin.Verdicts verdicts, JoinedPartition partition) {
+    private static boolean isExplained(JoinVerdicts verdicts, JoinedPartition partition) {
         return verdicts.faults().isEmpty()
                 && verdicts.exposures().fits(partition.outcomes("exposures"))
                 && verdicts.clicks().fits(partition.outcomes("clicks"));

@@ -1,0 +1,65 @@
+package dev.millrace.verify.books;
+
+import dev.millrace.attribute.AttributionSettings;
+import java.util.Set;
+
+/**
+ * The settings of the attribution, as sums in event time.
+ *
+ * @param actions that make a training example
+ * @param isClicksOnly whether clicks have no exposures
+ * @param isLateLearnt whether a late click and an orphan make an example too
+ * @param windowMillis how long after an exposure a click may answer it
+ * @param waitMillis how long a click waits for its exposure
+ * @param memoryMillis how long an id is remembered
+ */
+record JoinRules(
+        Set<String> actions,
+        boolean isClicksOnly,
+        boolean isLateLearnt,
+        long windowMillis,
+        long waitMillis,
+        long memoryMillis) {
+
+    static JoinRules of(AttributionSettings settings) {
+        return new JoinRules(
+                settings.actions(),
+                settings.mode() == AttributionSettings.Mode.CLICKS_ONLY,
+                settings.late() == AttributionSettings.Late.POSITIVE,
+                settings.window().toMillis(),
+                settings.clickWait().toMillis(),
+                settings.deduplicationWindow().toMillis());
+    }
+
+    /** Last event time at which a click may answer that exposure. */
+    long windowEnd(LoggedExposure exposure) {
+        return exposure.time() + windowMillis;
+    }
+
+    /** Settled time at which the wait of that click ends. */
+    long waitEnd(LoggedClick click) {
+        return click.time() + waitMillis + 1;
+    }
+
+    /** Settled time at which the id of that exposure is forgotten: it is closed first, and goes one timer later. */
+    long forgottenAt(LoggedExposure exposure) {
+        return exposure.time() + memoryMillis + 2;
+    }
+
+    /** Settled time at which the id of that click is forgotten. */
+    long forgottenAt(LoggedClick click) {
+        return click.time() + memoryMillis + 1;
+    }
+
+    /** Returns true if the click can be attributed to that exposure, or come late for it. */
+    boolean answers(LoggedClick click, LoggedExposure exposure) {
+        return click.exposure().isPresent()
+                ? click.exposure().get().equals(exposure.id())
+                : exposure.time() <= click.time() && click.time() <= windowEnd(exposure);
+    }
+
+    /** Returns true if the example may be of a late click or an orphan: it has the features of the click's own moment. */
+    boolean mayBeLate(LoggedClick click, LoggedExample example) {
+        return isLateLearnt && example.featureTime() == click.time();
+    }
+}
