@@ -53,7 +53,7 @@ public final class ReplayRun {
             long number = 0;
             for (Iterator<ReplayEvent> each = events.iterator(); number < maxEvents && !stopped && each.hasNext(); ) {
                 ReplayEvent event = each.next();
-                if (event instanceof ReplayEvent.Shown || event instanceof ReplayEvent.Clicked) {
+                if (event instanceof ReplayEvent.ItemExposure || event instanceof ReplayEvent.ItemClick) {
                     pacer.await(event); // catalogue and profiles go ahead of time
                     number++;
                 }
@@ -84,17 +84,17 @@ public final class ReplayRun {
     }
 
     private void send(EventProducer producer, ReplayEvent event, long now) {
-        if (event instanceof ReplayEvent.Listed listed) {
+        if (event instanceof ReplayEvent.ItemListing listed) {
             producer.send(listed.item());
             count(InputTopic.ITEMS);
-        } else if (event instanceof ReplayEvent.Described described) {
+        } else if (event instanceof ReplayEvent.ProfileUpdate described) {
             producer.send(described.profile());
             count(InputTopic.USERS);
-        } else if (event instanceof ReplayEvent.Shown shown) {
+        } else if (event instanceof ReplayEvent.ItemExposure shown) {
             Exposure e = shown.exposure();
             producer.send(new Exposure(e.id(), e.user(), e.item(), e.time(), now, e.context()));
             count(InputTopic.EXPOSURES);
-        } else if (event instanceof ReplayEvent.Clicked clicked) {
+        } else if (event instanceof ReplayEvent.ItemClick clicked) {
             Click c = clicked.click();
             producer.send(new Click(
                     c.id(), c.user(), c.item(), c.exposure(), c.action(), c.weight(), c.time(), now, c.context()));

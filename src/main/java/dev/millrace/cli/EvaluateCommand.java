@@ -460,13 +460,13 @@ final class EvaluateCommand implements Callable<Integer> {
     private static void feed(RecordedExamples examples, DataSet dataSet, BadRows bad) {
         try (Stream<ReplayEvent> events = dataSet.events(bad)) {
             events.forEach(event -> {
-                if (event instanceof ReplayEvent.Listed listed) {
+                if (event instanceof ReplayEvent.ItemListing listed) {
                     examples.item(listed.item());
-                } else if (event instanceof ReplayEvent.Described described) {
+                } else if (event instanceof ReplayEvent.ProfileUpdate described) {
                     examples.attribution().profile(described.profile());
-                } else if (event instanceof ReplayEvent.Shown shown) {
+                } else if (event instanceof ReplayEvent.ItemExposure shown) {
                     examples.attribution().expose(shown.exposure());
-                } else if (event instanceof ReplayEvent.Clicked clicked) {
+                } else if (event instanceof ReplayEvent.ItemClick clicked) {
                     examples.attribution().click(clicked.click());
                 }
             });

@@ -124,12 +124,12 @@ public final class KuaiRand implements DataSet {
                 .category("hour", Optional.of(Integer.toString(hour)))
                 .features();
         List<ReplayEvent> events = new ArrayList<>();
-        events.add(new ReplayEvent.Shown(new Exposure(row.fingerprint(), user, video, time, 0, context)));
+        events.add(new ReplayEvent.ItemExposure(new Exposure(row.fingerprint(), user, video, time, 0, context)));
         for (int at = 0; at < actions.size(); at++) {
             String action = actions.get(at);
             String flag = row.cells().get(FIRST_FLAG + at);
             if (Row.flag(COLUMN_OF_ACTION.getOrDefault(action, action), flag)) {
-                events.add(new ReplayEvent.Clicked(new Click(
+                events.add(new ReplayEvent.ItemClick(new Click(
                         row.fingerprint() + "." + action,
                         user,
                         video,

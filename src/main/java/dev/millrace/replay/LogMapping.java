@@ -92,16 +92,16 @@ final class LogMapping implements RowDecoder {
         String eventId = id.flatMap(row::text).orElse(row.fingerprint());
         List<ReplayEvent> events = new ArrayList<>();
         if (!userFeatures.isEmpty()) {
-            events.add(new ReplayEvent.Described(new UserProfile(userId, at, userFeatures.read(row))));
+            events.add(new ReplayEvent.ProfileUpdate(new UserProfile(userId, at, userFeatures.read(row))));
         }
         if (!itemFeatures.isEmpty()) {
-            events.add(new ReplayEvent.Listed(new CatalogueItem(itemId, at, itemFeatures.read(row))));
+            events.add(new ReplayEvent.ItemListing(new CatalogueItem(itemId, at, itemFeatures.read(row))));
         }
         if (isExposure) {
-            events.add(new ReplayEvent.Shown(new Exposure(eventId, userId, itemId, at, 0, moment)));
+            events.add(new ReplayEvent.ItemExposure(new Exposure(eventId, userId, itemId, at, 0, moment)));
         }
         for (String done : isClick ? actions(row) : List.<String>of()) {
-            events.add(new ReplayEvent.Clicked(new Click(
+            events.add(new ReplayEvent.ItemClick(new Click(
                     isExposure ? eventId + "." + done : eventId,
                     userId,
                     itemId,

@@ -89,7 +89,7 @@ public final class MovieLens implements DataSet {
         if (Row.number("rating", row.cells().get(2)) < minRating) {
             return List.of();
         }
-        return List.of(new ReplayEvent.Clicked(new Click(
+        return List.of(new ReplayEvent.ItemClick(new Click(
                 row.fingerprint(),
                 row.cells().get(0),
                 row.cells().get(1),

@@ -12,7 +12,7 @@ public sealed interface ReplayEvent {
     long time();
 
     /** An item appears in the catalogue, or its features change. */
-    record Listed(CatalogueItem item) implements ReplayEvent {
+    record ItemListing(CatalogueItem item) implements ReplayEvent {
         @Override
         public long time() {
             return item.time();
@@ -20,7 +20,7 @@ public sealed interface ReplayEvent {
     }
 
     /** A user's own features become known, or change. */
-    record Described(UserProfile profile) implements ReplayEvent {
+    record ProfileUpdate(UserProfile profile) implements ReplayEvent {
         @Override
         public long time() {
             return profile.time();
@@ -28,7 +28,7 @@ public sealed interface ReplayEvent {
     }
 
     /** A user is shown an item. */
-    record Shown(Exposure exposure) implements ReplayEvent {
+    record ItemExposure(Exposure exposure) implements ReplayEvent {
         @Override
         public long time() {
             return exposure.time();
@@ -36,7 +36,7 @@ public sealed interface ReplayEvent {
     }
 
     /** A user acts on an item. */
-    record Clicked(Click click) implements ReplayEvent {
+    record ItemClick(Click click) implements ReplayEvent {
         @Override
         public long time() {
             return click.time();

@@ -203,7 +203,7 @@ public final class ShopGenerator implements DataSet {
                         "position", new FeatureValue.Quantity(place),
                         "surface", new FeatureValue.Category(surface)));
                 String id = "e" + exposures++;
-                send(new ReplayEvent.Shown(new Exposure(id, user.id, item.id(), shown, 0, context)));
+                send(new ReplayEvent.ItemExposure(new Exposure(id, user.id, item.id(), shown, 0, context)));
                 double logit = BIAS
                         + MATCH_SLOPE * dot(user.taste, item.place())
                         + APPEAL_SLOPE * item.appeal()
@@ -225,7 +225,7 @@ public final class ShopGenerator implements DataSet {
                 after = (long) ((1 + random.nextDouble()) * DAY_MILLIS);
             }
             recentlyClicked[(int) (clicks++ % RECENT_CLICKS)] = item;
-            send(new ReplayEvent.Clicked(new Click(
+            send(new ReplayEvent.ItemClick(new Click(
                     "c" + exposure, user.id, item.id(), Optional.of(exposure), "click", 1, shown + after, 0, context)));
         }
 
@@ -293,7 +293,7 @@ public final class ShopGenerator implements DataSet {
                     "category", new FeatureValue.Category("category-" + category),
                     "brand", new FeatureValue.Category("brand-" + brand),
                     "price", new FeatureValue.Quantity(logPrice)));
-            put(new ReplayEvent.Listed(new CatalogueItem(item.id(), since, features)));
+            put(new ReplayEvent.ItemListing(new CatalogueItem(item.id(), since, features)));
         }
 
         private void addUser(int number) {
@@ -309,7 +309,7 @@ public final class ShopGenerator implements DataSet {
                     "age_group", new FeatureValue.Category("group-" + group),
                     "budget",
                             new FeatureValue.Category(logBudget < 2.6 ? "low" : logBudget < 3.4 ? "middle" : "high")));
-            put(new ReplayEvent.Described(new UserProfile(id, OPENING - 1, features)));
+            put(new ReplayEvent.ProfileUpdate(new UserProfile(id, OPENING - 1, features)));
         }
 
         /** Few users visit often: the chance falls with the square root of the number. */

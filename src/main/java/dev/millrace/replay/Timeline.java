@@ -107,12 +107,12 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
         for (FeatureTable.Entry entry : items.entries()) {
             listable.putIfAbsent(entry.id(), entry.features());
             long since = Math.max(beginning, entry.since().orElse(beginning));
-            ReplayEvent event = new ReplayEvent.Listed(new CatalogueItem(entry.id(), since, entry.features()));
+            ReplayEvent event = new ReplayEvent.ItemListing(new CatalogueItem(entry.id(), since, entry.features()));
             place(event, beginning, before, merged);
         }
         for (FeatureTable.Entry entry : users.entries()) {
             long since = Math.max(beginning, entry.since().orElse(beginning));
-            ReplayEvent event = new ReplayEvent.Described(new UserProfile(entry.id(), since, entry.features()));
+            ReplayEvent event = new ReplayEvent.ProfileUpdate(new UserProfile(entry.id(), since, entry.features()));
             place(event, beginning, before, merged);
         }
         Iterator<ReplayEvent> all = new Changes(before.iterator(), merged, listable);
@@ -245,23 +245,23 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
         }
 
         private void offer(ReplayEvent event) {
-            if (event instanceof ReplayEvent.Listed listed) {
+            if (event instanceof ReplayEvent.ItemListing listed) {
                 String item = listed.item().item();
                 list(
                         item,
                         listed.time(),
                         laidOver(items.get(item), listed.item().features()));
-            } else if (event instanceof ReplayEvent.Described described) {
+            } else if (event instanceof ReplayEvent.ProfileUpdate described) {
                 String user = described.profile().user();
                 Features features =
                         laidOver(users.get(user), described.profile().features());
                 if (!features.equals(users.put(user, features))) {
-                    ready.add(new ReplayEvent.Described(new UserProfile(user, described.time(), features)));
+                    ready.add(new ReplayEvent.ProfileUpdate(new UserProfile(user, described.time(), features)));
                 }
-            } else if (event instanceof ReplayEvent.Shown shown) {
+            } else if (event instanceof ReplayEvent.ItemExposure shown) {
                 see(shown.exposure().item(), shown.time());
                 ready.add(shown);
-            } else if (event instanceof ReplayEvent.Clicked clicked) {
+            } else if (event instanceof ReplayEvent.ItemClick clicked) {
                 see(clicked.click().item(), clicked.time());
                 ready.add(clicked);
             }
@@ -275,7 +275,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
 
         private void list(String item, long time, Features features) {
             if (!features.equals(items.put(item, features))) {
-                ready.add(new ReplayEvent.Listed(new CatalogueItem(item, time, features)));
+                ready.add(new ReplayEvent.ItemListing(new CatalogueItem(item, time, features)));
             }
         }
 

@@ -102,13 +102,14 @@ public final class Yidian implements DataSet {
                 .quantity("position", row.text(6).or(() -> row.text(7)).map(text -> Row.number("expo_position", text)))
                 .category("hour", Optional.of(Integer.toString(hour)))
                 .features();
-        ReplayEvent shown = new ReplayEvent.Shown(new Exposure(row.fingerprint(), user, article, time, 0, context));
+        ReplayEvent shown =
+                new ReplayEvent.ItemExposure(new Exposure(row.fingerprint(), user, article, time, 0, context));
         if (!Row.flag("click", row.cells().get(3))) {
             return List.of(shown);
         }
         return List.of(
                 shown,
-                new ReplayEvent.Clicked(new Click(
+                new ReplayEvent.ItemClick(new Click(
                         row.fingerprint() + ".click",
                         user,
                         article,

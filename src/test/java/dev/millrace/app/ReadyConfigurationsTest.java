@@ -192,14 +192,14 @@ class ReadyConfigurationsTest {
                 new SettingsReader(Map.of("shop.items", "" + ITEMS, "shop.users", "200", "shop.bursts-per-day", "0")));
         Attribution attribution = new Attribution(told.attribution(), new MemoryEntries(), new Sent(stream));
         new ShopGenerator(shop).events().limit(EVENTS).forEach(event -> {
-            if (event instanceof ReplayEvent.Listed listed) {
+            if (event instanceof ReplayEvent.ItemListing listed) {
                 CatalogueItem item = retold(told.base(), listed.item());
                 stream.add(trainer -> trainer.change(new CatalogueChange.Upsert(item)));
-            } else if (event instanceof ReplayEvent.Described described) {
+            } else if (event instanceof ReplayEvent.ProfileUpdate described) {
                 UserProfile profile = described.profile();
                 attribution.profile(new UserProfile(
                         profile.user(), profile.time(), retold(told.base(), profile.features(), profile.time())));
-            } else if (event instanceof ReplayEvent.Shown shown) {
+            } else if (event instanceof ReplayEvent.ItemExposure shown) {
                 Exposure exposure = shown.exposure();
                 attribution.expose(new Exposure(
                         exposure.id(),
@@ -208,7 +208,7 @@ class ReadyConfigurationsTest {
                         exposure.time(),
                         exposure.producedAt(),
                         retold(told.base(), exposure.context(), exposure.time())));
-            } else if (event instanceof ReplayEvent.Clicked clicked) {
+            } else if (event instanceof ReplayEvent.ItemClick clicked) {
                 Click click = clicked.click();
                 attribution.click(click); // without exposures no data set has a context
                 told.attribution().actions().stream()

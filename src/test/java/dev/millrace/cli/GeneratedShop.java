@@ -35,21 +35,21 @@ record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, Sorted
             for (Iterator<ReplayEvent> each = events.iterator(); number < maxEvents && each.hasNext(); ) {
                 ReplayEvent event = each.next();
                 shop.add(event);
-                number += event instanceof ReplayEvent.Shown || event instanceof ReplayEvent.Clicked ? 1 : 0;
+                number += event instanceof ReplayEvent.ItemExposure || event instanceof ReplayEvent.ItemClick ? 1 : 0;
             }
         }
         return shop;
     }
 
     private void add(ReplayEvent event) {
-        if (event instanceof ReplayEvent.Listed listed) {
+        if (event instanceof ReplayEvent.ItemListing listed) {
             sent.merge("items", 1L, Long::sum);
             items.add(listed.item().item());
-        } else if (event instanceof ReplayEvent.Described) {
+        } else if (event instanceof ReplayEvent.ProfileUpdate) {
             sent.merge("users", 1L, Long::sum);
-        } else if (event instanceof ReplayEvent.Shown) {
+        } else if (event instanceof ReplayEvent.ItemExposure) {
             sent.merge("exposures", 1L, Long::sum);
-        } else if (event instanceof ReplayEvent.Clicked clicked) {
+        } else if (event instanceof ReplayEvent.ItemClick clicked) {
             sent.merge("clicks", 1L, Long::sum);
             clickedItemByUser.put(clicked.click().user(), clicked.click().item());
         }

@@ -95,11 +95,13 @@ class KuaiRandTest {
                 .doesNotContainKeys("music", "music_type");
         assertThat(items.get(1).features().values()).doesNotContainKeys("tag", "duration", "duration_bucket");
         assertThat(events)
-                .filteredOn(ReplayEvent.Described.class::isInstance)
+                .filteredOn(ReplayEvent.ProfileUpdate.class::isInstance)
                 .singleElement()
                 .satisfies(event -> {
-                    var values =
-                            ((ReplayEvent.Described) event).profile().features().values();
+                    var values = ((ReplayEvent.ProfileUpdate) event)
+                            .profile()
+                            .features()
+                            .values();
                     assertThat(values)
                             .containsEntry("follow_user_num", new FeatureValue.Quantity(Math.log(10)))
                             .containsEntry("follow_user_num_range", new FeatureValue.Category("(0,10]"))
@@ -163,11 +165,11 @@ class KuaiRandTest {
             events.forEach(event -> {
                 latest[1] += event.time() < latest[0] ? 1 : 0;
                 latest[0] = event.time();
-                if (event instanceof ReplayEvent.Listed) {
+                if (event instanceof ReplayEvent.ItemListing) {
                     counts[0]++;
-                } else if (event instanceof ReplayEvent.Described) {
+                } else if (event instanceof ReplayEvent.ProfileUpdate) {
                     counts[1]++;
-                } else if (event instanceof ReplayEvent.Shown show) {
+                } else if (event instanceof ReplayEvent.ItemExposure show) {
                     counts[2]++;
                     ids.add(show.exposure().id());
                     users.add(show.exposure().user());
@@ -203,13 +205,13 @@ class KuaiRandTest {
     static List<Exposure> exposures(List<ReplayEvent> events) {
         return events.stream()
                 .flatMap(event ->
-                        event instanceof ReplayEvent.Shown shown ? Stream.of(shown.exposure()) : Stream.empty())
+                        event instanceof ReplayEvent.ItemExposure shown ? Stream.of(shown.exposure()) : Stream.empty())
                 .toList();
     }
 
     static List<Click> clicks(List<ReplayEvent> events) {
         return events.stream()
-                .flatMap(event -> event instanceof ReplayEvent.Clicked clicked
+                .flatMap(event -> event instanceof ReplayEvent.ItemClick clicked
                         ? Optional.of(clicked.click()).stream()
                         : Stream.empty())
                 .toList();
@@ -217,8 +219,8 @@ class KuaiRandTest {
 
     static List<CatalogueItem> listed(List<ReplayEvent> events) {
         return events.stream()
-                .flatMap(
-                        event -> event instanceof ReplayEvent.Listed listed ? Stream.of(listed.item()) : Stream.empty())
+                .flatMap(event ->
+                        event instanceof ReplayEvent.ItemListing listed ? Stream.of(listed.item()) : Stream.empty())
                 .toList();
     }
 }

@@ -248,7 +248,7 @@ class MappedLogTest {
 
     private static List<UserProfile> profiles(List<ReplayEvent> events) {
         return events.stream()
-                .flatMap(event -> event instanceof ReplayEvent.Described described
+                .flatMap(event -> event instanceof ReplayEvent.ProfileUpdate described
                         ? Stream.of(described.profile())
                         : Stream.empty())
                 .toList();

@@ -55,11 +55,13 @@ class MovieLensTest {
                 .containsEntry("decade", new FeatureValue.Category("1990s"));
         assertThat(films.get(1).features().values()).isEmpty();
         assertThat(events)
-                .filteredOn(ReplayEvent.Described.class::isInstance)
+                .filteredOn(ReplayEvent.ProfileUpdate.class::isInstance)
                 .singleElement()
                 .satisfies(event -> {
-                    var values =
-                            ((ReplayEvent.Described) event).profile().features().values();
+                    var values = ((ReplayEvent.ProfileUpdate) event)
+                            .profile()
+                            .features()
+                            .values();
                     assertThat(values)
                             .containsEntry("age", new FeatureValue.Quantity(24))
                             .containsEntry("age_group", new FeatureValue.Category("20s"))
@@ -118,7 +120,9 @@ class MovieLensTest {
         assertThat(clicks.stream().map(Click::user).distinct()).hasSize(users);
         assertThat(clicks.stream().map(Click::item).distinct()).hasSize(rated);
         assertThat(KuaiRandTest.listed(events)).hasSize(films);
-        assertThat(events).filteredOn(ReplayEvent.Described.class::isInstance).hasSize(profiles);
+        assertThat(events)
+                .filteredOn(ReplayEvent.ProfileUpdate.class::isInstance)
+                .hasSize(profiles);
         assertThat(events).extracting(ReplayEvent::time).isSorted();
     }
 

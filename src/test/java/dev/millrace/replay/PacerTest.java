@@ -86,6 +86,6 @@ class PacerTest {
     }
 
     private static ReplayEvent at(long time) {
-        return new ReplayEvent.Listed(new CatalogueItem("i", time, Features.NONE));
+        return new ReplayEvent.ItemListing(new CatalogueItem("i", time, Features.NONE));
     }
 }

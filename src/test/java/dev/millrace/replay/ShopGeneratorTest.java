@@ -51,11 +51,11 @@ class ShopGeneratorTest {
         assertThat(events).extracting(ReplayEvent::time).isSorted();
         Set<String> listed = new HashSet<>();
         for (ReplayEvent event : events) {
-            if (event instanceof ReplayEvent.Listed item) {
+            if (event instanceof ReplayEvent.ItemListing item) {
                 listed.add(item.item().item());
-            } else if (event instanceof ReplayEvent.Shown shown) {
+            } else if (event instanceof ReplayEvent.ItemExposure shown) {
                 assertThat(listed).contains(shown.exposure().item());
-            } else if (event instanceof ReplayEvent.Clicked clicked) {
+            } else if (event instanceof ReplayEvent.ItemClick clicked) {
                 assertThat(listed).contains(clicked.click().item());
             }
         }
@@ -110,10 +110,10 @@ class ShopGeneratorTest {
         int popularityHits = 0;
         int number = 0;
         for (ReplayEvent event : events) {
-            if (event instanceof ReplayEvent.Listed listed) {
+            if (event instanceof ReplayEvent.ItemListing listed) {
                 FeatureValue value = listed.item().features().value("category").orElseThrow();
                 category.put(listed.item().item(), ((FeatureValue.Category) value).value());
-            } else if (event instanceof ReplayEvent.Clicked clicked) {
+            } else if (event instanceof ReplayEvent.ItemClick clicked) {
                 Click click = clicked.click();
                 List<String> mine = history.computeIfAbsent(click.user(), user -> new ArrayList<>());
                 if (number++ > 20_000 && number % 50 == 0 && mine.size() >= 10) {

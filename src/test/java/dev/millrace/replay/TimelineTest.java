@@ -77,9 +77,9 @@ class TimelineTest {
     }
 
     private static Stream<String> name(ReplayEvent event) {
-        return event instanceof ReplayEvent.Shown shown
+        return event instanceof ReplayEvent.ItemExposure shown
                 ? Stream.of("shown " + shown.exposure().id())
-                : event instanceof ReplayEvent.Clicked clicked
+                : event instanceof ReplayEvent.ItemClick clicked
                         ? Stream.of("clicked " + clicked.click().id())
                         : Stream.empty();
     }
@@ -100,8 +100,8 @@ class TimelineTest {
             long time = BASE + Long.parseLong(row.cells().get(0));
             long clicked = time + Long.parseLong(row.cells().get(1));
             return List.of(
-                    new ReplayEvent.Shown(new Exposure(id, "u", "i", time, 0, Features.NONE)),
-                    new ReplayEvent.Clicked(
+                    new ReplayEvent.ItemExposure(new Exposure(id, "u", "i", time, 0, Features.NONE)),
+                    new ReplayEvent.ItemClick(
                             new Click(id, "u", "i", Optional.of(id), "click", 1, clicked, 0, Features.NONE)));
         });
     }

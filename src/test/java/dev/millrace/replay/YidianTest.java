@@ -218,7 +218,7 @@ class YidianTest {
 
     private static Map<String, UserProfile> profiles(List<ReplayEvent> events) {
         return events.stream()
-                .flatMap(event -> event instanceof ReplayEvent.Described described
+                .flatMap(event -> event instanceof ReplayEvent.ProfileUpdate described
                         ? Stream.of(described.profile())
                         : Stream.empty())
                 .collect(Collectors.toMap(UserProfile::user, Function.identity()));

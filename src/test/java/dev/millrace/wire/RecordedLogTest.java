@@ -199,13 +199,13 @@ class RecordedLogTest {
             var events = new ShopGenerator(shop).events().iterator();
             for (int closed = 0; closed < BATCHES; ) {
                 ReplayEvent event = events.next();
-                if (event instanceof ReplayEvent.Listed listed) {
+                if (event instanceof ReplayEvent.ItemListing listed) {
                     trainer.change(new CatalogueChange.Upsert(listed.item()));
-                } else if (event instanceof ReplayEvent.Described described) {
+                } else if (event instanceof ReplayEvent.ProfileUpdate described) {
                     attribution.profile(described.profile());
-                } else if (event instanceof ReplayEvent.Shown shown) {
+                } else if (event instanceof ReplayEvent.ItemExposure shown) {
                     attribution.expose(shown.exposure());
-                } else if (event instanceof ReplayEvent.Clicked clicked) {
+                } else if (event instanceof ReplayEvent.ItemClick clicked) {
                     attribution.click(clicked.click());
                 }
                 if (trainer.isBatchReady()) {
