@@ -1,7 +1,9 @@
 package dev.millrace.app;
 
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
 import dev.millrace.replay.BadRow;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
@@ -53,7 +55,7 @@ public final class ReplayRun {
             long number = 0;
             for (Iterator<ReplayEvent> each = events.iterator(); number < maxEvents && !stopped && each.hasNext(); ) {
                 ReplayEvent event = each.next();
-                if (event instanceof ReplayEvent.ItemExposure || event instanceof ReplayEvent.ItemClick) {
+                if (event.isInteraction()) {
                     pacer.await(event); // catalogue and profiles go ahead of time
                     number++;
                 }
@@ -84,22 +86,32 @@ public final class ReplayRun {
     }
 
     private void send(EventProducer producer, ReplayEvent event, long now) {
-        if (event instanceof ReplayEvent.ItemListing listed) {
-            producer.send(listed.item());
-            count(InputTopic.ITEMS);
-        } else if (event instanceof ReplayEvent.ProfileUpdate described) {
-            producer.send(described.profile());
-            count(InputTopic.USERS);
-        } else if (event instanceof ReplayEvent.ItemExposure shown) {
-            Exposure e = shown.exposure();
-            producer.send(new Exposure(e.id(), e.user(), e.item(), e.time(), now, e.context()));
-            count(InputTopic.EXPOSURES);
-        } else if (event instanceof ReplayEvent.ItemClick clicked) {
-            Click c = clicked.click();
-            producer.send(new Click(
-                    c.id(), c.user(), c.item(), c.exposure(), c.action(), c.weight(), c.time(), now, c.context()));
-            count(InputTopic.CLICKS);
-        }
+        event.accept(new ReplayEvent.Visitor() {
+            @Override
+            public void item(CatalogueItem item) {
+                producer.send(item);
+                count(InputTopic.ITEMS);
+            }
+
+            @Override
+            public void profile(UserProfile profile) {
+                producer.send(profile);
+                count(InputTopic.USERS);
+            }
+
+            @Override
+            public void exposure(Exposure e) {
+                producer.send(new Exposure(e.id(), e.user(), e.item(), e.time(), now, e.context()));
+                count(InputTopic.EXPOSURES);
+            }
+
+            @Override
+            public void click(Click c) {
+                producer.send(new Click(
+                        c.id(), c.user(), c.item(), c.exposure(), c.action(), c.weight(), c.time(), now, c.context()));
+                count(InputTopic.CLICKS);
+            }
+        });
     }
 
     private void count(InputTopic topic) {

@@ -12,6 +12,10 @@ import dev.millrace.evaluate.Prequential;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.PublishedVectors;
 import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.publish.PublishSettings;
@@ -458,18 +462,29 @@ final class EvaluateCommand implements Callable<Integer> {
     }
 
     private static void feed(RecordedExamples examples, DataSet dataSet, BadRows bad) {
+        ReplayEvent.Visitor history = new ReplayEvent.Visitor() {
+            @Override
+            public void item(CatalogueItem item) {
+                examples.item(item);
+            }
+
+            @Override
+            public void profile(UserProfile profile) {
+                examples.attribution().profile(profile);
+            }
+
+            @Override
+            public void exposure(Exposure exposure) {
+                examples.attribution().expose(exposure);
+            }
+
+            @Override
+            public void click(Click click) {
+                examples.attribution().click(click);
+            }
+        };
         try (Stream<ReplayEvent> events = dataSet.events(bad)) {
-            events.forEach(event -> {
-                if (event instanceof ReplayEvent.ItemListing listed) {
-                    examples.item(listed.item());
-                } else if (event instanceof ReplayEvent.ProfileUpdate described) {
-                    examples.attribution().profile(described.profile());
-                } else if (event instanceof ReplayEvent.ItemExposure shown) {
-                    examples.attribution().expose(shown.exposure());
-                } else if (event instanceof ReplayEvent.ItemClick clicked) {
-                    examples.attribution().click(clicked.click());
-                }
-            });
+            events.forEach(event -> event.accept(history));
         }
     }
 

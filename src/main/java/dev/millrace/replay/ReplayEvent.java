@@ -11,11 +11,38 @@ public sealed interface ReplayEvent {
     /** Event time, epoch milliseconds. */
     long time();
 
+    /** Calls the visitor's method for this kind of event. */
+    void accept(Visitor visitor);
+
+    /** Returns true for exposures and clicks, which a replay paces and counts; false for features of items and users. */
+    boolean isInteraction();
+
+    /** What is done with each kind of event. A new kind does not compile until every visitor has a method for it. */
+    interface Visitor {
+        void item(CatalogueItem item);
+
+        void profile(UserProfile profile);
+
+        void exposure(Exposure exposure);
+
+        void click(Click click);
+    }
+
     /** An item appears in the catalogue, or its features change. */
     record ItemListing(CatalogueItem item) implements ReplayEvent {
         @Override
         public long time() {
             return item.time();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.item(item);
+        }
+
+        @Override
+        public boolean isInteraction() {
+            return false;
         }
     }
 
@@ -25,6 +52,16 @@ public sealed interface ReplayEvent {
         public long time() {
             return profile.time();
         }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.profile(profile);
+        }
+
+        @Override
+        public boolean isInteraction() {
+            return false;
+        }
     }
 
     /** A user is shown an item. */
@@ -33,6 +70,16 @@ public sealed interface ReplayEvent {
         public long time() {
             return exposure.time();
         }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.exposure(exposure);
+        }
+
+        @Override
+        public boolean isInteraction() {
+            return true;
+        }
     }
 
     /** A user acts on an item. */
@@ -40,6 +87,16 @@ public sealed interface ReplayEvent {
         @Override
         public long time() {
             return click.time();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.click(click);
+        }
+
+        @Override
+        public boolean isInteraction() {
+            return true;
         }
     }
 }

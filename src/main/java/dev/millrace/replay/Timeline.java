@@ -1,6 +1,8 @@
 package dev.millrace.replay;
 
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
@@ -208,7 +210,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
      * Leaves out features that say nothing new, lays those of a log's row over those known from elsewhere, and lists an item
      * before it is first seen.
      */
-    private static final class Changes implements Iterator<ReplayEvent> {
+    private static final class Changes implements Iterator<ReplayEvent>, ReplayEvent.Visitor {
         private final Iterator<ReplayEvent> before;
         private final TimeOrder log;
         private final Map<String, Features> listable;
@@ -226,9 +228,9 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
         public boolean hasNext() {
             while (ready.isEmpty()) {
                 if (before.hasNext()) {
-                    offer(before.next());
+                    before.next().accept(this);
                 } else if (log.hasNext()) {
-                    offer(log.next());
+                    log.next().accept(this);
                 } else {
                     return false;
                 }
@@ -244,27 +246,30 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
             return ready.remove();
         }
 
-        private void offer(ReplayEvent event) {
-            if (event instanceof ReplayEvent.ItemListing listed) {
-                String item = listed.item().item();
-                list(
-                        item,
-                        listed.time(),
-                        laidOver(items.get(item), listed.item().features()));
-            } else if (event instanceof ReplayEvent.ProfileUpdate described) {
-                String user = described.profile().user();
-                Features features =
-                        laidOver(users.get(user), described.profile().features());
-                if (!features.equals(users.put(user, features))) {
-                    ready.add(new ReplayEvent.ProfileUpdate(new UserProfile(user, described.time(), features)));
-                }
-            } else if (event instanceof ReplayEvent.ItemExposure shown) {
-                see(shown.exposure().item(), shown.time());
-                ready.add(shown);
-            } else if (event instanceof ReplayEvent.ItemClick clicked) {
-                see(clicked.click().item(), clicked.time());
-                ready.add(clicked);
+        @Override
+        public void item(CatalogueItem item) {
+            list(item.item(), item.time(), laidOver(items.get(item.item()), item.features()));
+        }
+
+        @Override
+        public void profile(UserProfile profile) {
+            String user = profile.user();
+            Features features = laidOver(users.get(user), profile.features());
+            if (!features.equals(users.put(user, features))) {
+                ready.add(new ReplayEvent.ProfileUpdate(new UserProfile(user, profile.time(), features)));
             }
+        }
+
+        @Override
+        public void exposure(Exposure exposure) {
+            see(exposure.item(), exposure.time());
+            ready.add(new ReplayEvent.ItemExposure(exposure));
+        }
+
+        @Override
+        public void click(Click click) {
+            see(click.item(), click.time());
+            ready.add(new ReplayEvent.ItemClick(click));
         }
 
         private void see(String item, long time) {

@@ -191,16 +191,21 @@ class ReadyConfigurationsTest {
         ShopSettings shop = ShopSettings.read(
                 new SettingsReader(Map.of("shop.items", "" + ITEMS, "shop.users", "200", "shop.bursts-per-day", "0")));
         Attribution attribution = new Attribution(told.attribution(), new MemoryEntries(), new Sent(stream));
-        new ShopGenerator(shop).events().limit(EVENTS).forEach(event -> {
-            if (event instanceof ReplayEvent.ItemListing listed) {
-                CatalogueItem item = retold(told.base(), listed.item());
-                stream.add(trainer -> trainer.change(new CatalogueChange.Upsert(item)));
-            } else if (event instanceof ReplayEvent.ProfileUpdate described) {
-                UserProfile profile = described.profile();
+        ReplayEvent.Visitor visitor = new ReplayEvent.Visitor() {
+            @Override
+            public void item(CatalogueItem item) {
+                CatalogueItem retold = retold(told.base(), item);
+                stream.add(trainer -> trainer.change(new CatalogueChange.Upsert(retold)));
+            }
+
+            @Override
+            public void profile(UserProfile profile) {
                 attribution.profile(new UserProfile(
                         profile.user(), profile.time(), retold(told.base(), profile.features(), profile.time())));
-            } else if (event instanceof ReplayEvent.ItemExposure shown) {
-                Exposure exposure = shown.exposure();
+            }
+
+            @Override
+            public void exposure(Exposure exposure) {
                 attribution.expose(new Exposure(
                         exposure.id(),
                         exposure.user(),
@@ -208,14 +213,17 @@ class ReadyConfigurationsTest {
                         exposure.time(),
                         exposure.producedAt(),
                         retold(told.base(), exposure.context(), exposure.time())));
-            } else if (event instanceof ReplayEvent.ItemClick clicked) {
-                Click click = clicked.click();
+            }
+
+            @Override
+            public void click(Click click) {
                 attribution.click(click); // without exposures no data set has a context
                 told.attribution().actions().stream()
                         .filter(action -> !action.equals(click.action()) && (click.id() + action).hashCode() % 3 == 0)
                         .forEach(action -> attribution.click(done(click, action)));
             }
-        });
+        };
+        new ShopGenerator(shop).events().limit(EVENTS).forEach(event -> event.accept(visitor));
         return stream;
     }
 

@@ -1,6 +1,10 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.replay.ShopGenerator;
 import java.util.Iterator;
@@ -18,7 +22,8 @@ import java.util.stream.Stream;
  * @param items ids of the catalogue
  * @param clickedItemByUser an item that the user clicked
  */
-record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, SortedMap<String, String> clickedItemByUser) {
+record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, SortedMap<String, String> clickedItemByUser)
+        implements ReplayEvent.Visitor {
 
     static final int ITEMS = 60;
 
@@ -34,24 +39,32 @@ record GeneratedShop(SortedMap<String, Long> sent, TreeSet<String> items, Sorted
             long number = 0;
             for (Iterator<ReplayEvent> each = events.iterator(); number < maxEvents && each.hasNext(); ) {
                 ReplayEvent event = each.next();
-                shop.add(event);
-                number += event instanceof ReplayEvent.ItemExposure || event instanceof ReplayEvent.ItemClick ? 1 : 0;
+                event.accept(shop);
+                number += event.isInteraction() ? 1 : 0;
             }
         }
         return shop;
     }
 
-    private void add(ReplayEvent event) {
-        if (event instanceof ReplayEvent.ItemListing listed) {
-            sent.merge("items", 1L, Long::sum);
-            items.add(listed.item().item());
-        } else if (event instanceof ReplayEvent.ProfileUpdate) {
-            sent.merge("users", 1L, Long::sum);
-        } else if (event instanceof ReplayEvent.ItemExposure) {
-            sent.merge("exposures", 1L, Long::sum);
-        } else if (event instanceof ReplayEvent.ItemClick clicked) {
-            sent.merge("clicks", 1L, Long::sum);
-            clickedItemByUser.put(clicked.click().user(), clicked.click().item());
-        }
+    @Override
+    public void item(CatalogueItem item) {
+        sent.merge("items", 1L, Long::sum);
+        items.add(item.item());
+    }
+
+    @Override
+    public void profile(UserProfile profile) {
+        sent.merge("users", 1L, Long::sum);
+    }
+
+    @Override
+    public void exposure(Exposure exposure) {
+        sent.merge("exposures", 1L, Long::sum);
+    }
+
+    @Override
+    public void click(Click click) {
+        sent.merge("clicks", 1L, Long::sum);
+        clickedItemByUser.put(click.user(), click.item());
     }
 }

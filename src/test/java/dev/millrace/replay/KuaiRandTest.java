@@ -8,13 +8,13 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
+import dev.millrace.event.UserProfile;
 import dev.millrace.settings.InvalidSettingsException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -46,11 +46,11 @@ class KuaiRandTest {
         List<ReplayEvent> events = events(List.of("click"));
 
         // 1650812741436 is 2022-04-24T15:05:41Z, 23:05 in Shanghai
-        Exposure exposure = exposures(events).get(0);
+        Exposure exposure = EventsByKind.exposures(events).get(0);
         assertThat(exposure.context().values())
                 .containsEntry("tab", new FeatureValue.Category("4"))
                 .containsEntry("hour", new FeatureValue.Category("23"));
-        Click click = clicks(events).get(0);
+        Click click = EventsByKind.clicks(events).get(0);
         assertThat(click.exposure()).contains(exposure.id());
         assertThat(click.time()).isEqualTo(exposure.time() + 1_000);
         assertThat(click.action()).isEqualTo("click");
@@ -63,14 +63,14 @@ class KuaiRandTest {
 
         List<ReplayEvent> events = events(List.of("long-view", "like"));
 
-        assertThat(clicks(events)).extracting(Click::action).containsExactly("long-view", "like");
+        assertThat(EventsByKind.clicks(events)).extracting(Click::action).containsExactly("long-view", "like");
     }
 
     @Test
     void onlyRowsThatRepeatExactlyShareAnId() throws IOException {
         write("7,1,1650812741436,1,0,1,4\n7,1,1650812741436,1,0,1,4\n7,1,1650812741436,1,0,0,4\n");
 
-        List<Exposure> exposures = exposures(events(List.of("click")));
+        List<Exposure> exposures = EventsByKind.exposures(events(List.of("click")));
 
         assertThat(exposures).hasSize(3);
         assertThat(exposures.get(1)).isEqualTo(exposures.get(0));
@@ -83,7 +83,7 @@ class KuaiRandTest {
 
         List<ReplayEvent> events = events(List.of("click"));
 
-        List<CatalogueItem> items = listed(events);
+        List<CatalogueItem> items = EventsByKind.items(events);
         // 10 April 2022 is day 19092, and began in Shanghai at 2022-04-09T16:00Z
         assertThat(items.get(0).features().values())
                 .containsEntry("upload_day", new FeatureValue.Quantity(19_092))
@@ -94,19 +94,12 @@ class KuaiRandTest {
                 .containsEntry("shape", new FeatureValue.Category("upright"))
                 .doesNotContainKeys("music", "music_type");
         assertThat(items.get(1).features().values()).doesNotContainKeys("tag", "duration", "duration_bucket");
-        assertThat(events)
-                .filteredOn(ReplayEvent.ProfileUpdate.class::isInstance)
-                .singleElement()
-                .satisfies(event -> {
-                    var values = ((ReplayEvent.ProfileUpdate) event)
-                            .profile()
-                            .features()
-                            .values();
-                    assertThat(values)
-                            .containsEntry("follow_user_num", new FeatureValue.Quantity(Math.log(10)))
-                            .containsEntry("follow_user_num_range", new FeatureValue.Category("(0,10]"))
-                            .doesNotContainKey("onehot_feat4");
-                });
+        assertThat(EventsByKind.profiles(events)).singleElement().satisfies(profile -> {
+            assertThat(profile.features().values())
+                    .containsEntry("follow_user_num", new FeatureValue.Quantity(Math.log(10)))
+                    .containsEntry("follow_user_num_range", new FeatureValue.Category("(0,10]"))
+                    .doesNotContainKey("onehot_feat4");
+        });
     }
 
     @Test
@@ -114,7 +107,7 @@ class KuaiRandTest {
         write("7,1,1650812740000,0,0,0,4\n7,1,1650812760000,0,0,0,4\n");
         Files.writeString(folder.resolve("log_standard_b.csv"), LOG_HEADER + "7,2,1650812750000,0,0,0,4\n");
 
-        List<Exposure> exposures = exposures(events(List.of("click")));
+        List<Exposure> exposures = EventsByKind.exposures(events(List.of("click")));
 
         assertThat(exposures).extracting(Exposure::item).containsExactly("1", "2", "1");
     }
@@ -134,7 +127,7 @@ class KuaiRandTest {
 
         List<Exposure> exposures;
         try (Stream<ReplayEvent> events = new KuaiRand(folder, List.of("click")).events(bad)) {
-            exposures = exposures(events.toList());
+            exposures = EventsByKind.exposures(events.toList());
         }
 
         assertThat(exposures).hasSize(1);
@@ -161,22 +154,35 @@ class KuaiRandTest {
         Set<String> shown = new HashSet<>();
         long[] counts = new long[4];
         long[] latest = {Long.MIN_VALUE, 0};
+        ReplayEvent.Visitor counter = new ReplayEvent.Visitor() {
+            @Override
+            public void item(CatalogueItem item) {
+                counts[0]++;
+            }
+
+            @Override
+            public void profile(UserProfile profile) {
+                counts[1]++;
+            }
+
+            @Override
+            public void exposure(Exposure exposure) {
+                counts[2]++;
+                ids.add(exposure.id());
+                users.add(exposure.user());
+                shown.add(exposure.item());
+            }
+
+            @Override
+            public void click(Click click) {
+                counts[3]++;
+            }
+        };
         try (Stream<ReplayEvent> events = new KuaiRand(data, List.of("click")).events(bad)) {
             events.forEach(event -> {
                 latest[1] += event.time() < latest[0] ? 1 : 0;
                 latest[0] = event.time();
-                if (event instanceof ReplayEvent.ItemListing) {
-                    counts[0]++;
-                } else if (event instanceof ReplayEvent.ProfileUpdate) {
-                    counts[1]++;
-                } else if (event instanceof ReplayEvent.ItemExposure show) {
-                    counts[2]++;
-                    ids.add(show.exposure().id());
-                    users.add(show.exposure().user());
-                    shown.add(show.exposure().item());
-                } else {
-                    counts[3]++;
-                }
+                event.accept(counter);
             });
         }
 
@@ -200,27 +206,5 @@ class KuaiRandTest {
         })) {
             return events.toList();
         }
-    }
-
-    static List<Exposure> exposures(List<ReplayEvent> events) {
-        return events.stream()
-                .flatMap(event ->
-                        event instanceof ReplayEvent.ItemExposure shown ? Stream.of(shown.exposure()) : Stream.empty())
-                .toList();
-    }
-
-    static List<Click> clicks(List<ReplayEvent> events) {
-        return events.stream()
-                .flatMap(event -> event instanceof ReplayEvent.ItemClick clicked
-                        ? Optional.of(clicked.click()).stream()
-                        : Stream.empty())
-                .toList();
-    }
-
-    static List<CatalogueItem> listed(List<ReplayEvent> events) {
-        return events.stream()
-                .flatMap(event ->
-                        event instanceof ReplayEvent.ItemListing listed ? Stream.of(listed.item()) : Stream.empty())
-                .toList();
     }
 }

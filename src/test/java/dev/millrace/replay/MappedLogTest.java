@@ -35,43 +35,43 @@ class MappedLogTest {
     void theDocumentedExampleJoinsLogItemsAndUsers() {
         List<ReplayEvent> events = events(Path.of("config/mapping-example.properties"), DataFormat.CSV);
 
-        List<Exposure> exposures = KuaiRandTest.exposures(events);
+        List<Exposure> exposures = EventsByKind.exposures(events);
         assertThat(exposures).extracting(Exposure::user).containsExactly("ben", "anna", "anna", "ben");
         assertThat(exposures.get(0).time())
                 .isEqualTo(Instant.parse("2026-03-01T08:59:00Z").toEpochMilli());
         assertThat(exposures.get(0).context().values())
                 .containsEntry("slot", new FeatureValue.Quantity(0))
                 .containsEntry("device", new FeatureValue.Category("desk"));
-        List<Click> clicks = KuaiRandTest.clicks(events);
+        List<Click> clicks = EventsByKind.clicks(events);
         assertThat(clicks).extracting(Click::action).containsExactly("click", "purchase", "click");
         assertThat(clicks.get(1).exposure()).contains(exposures.get(0).id());
         assertThat(clicks.get(1).time()).isEqualTo(exposures.get(0).time() + 1_000);
-        List<CatalogueItem> items = KuaiRandTest.listed(events);
+        List<CatalogueItem> items = EventsByKind.items(events);
         assertThat(items).extracting(CatalogueItem::item).containsExactly("s-1", "s-2", "s-3", "s-9");
         assertThat(items.get(0).features().values())
                 .containsEntry("tags", new FeatureValue.Bag(List.of("red", "wool")))
                 .containsEntry("picture-vector", new FeatureValue.Dense(List.of(0.5f, -1f, 0.25f)));
         assertThat(items.get(1).features().values())
                 .containsOnly(java.util.Map.entry("brand", new FeatureValue.Category("South; East")));
-        assertThat(profiles(events)).extracting(UserProfile::user).containsExactly("anna", "ben");
+        assertThat(EventsByKind.profiles(events)).extracting(UserProfile::user).containsExactly("anna", "ben");
     }
 
     @Test
     void jsonEventsAreToldApartByTypeAndChangesOfFeaturesAreFollowed() {
         List<ReplayEvent> events = events(SAMPLES.resolve("events-mapping.properties"), DataFormat.JSONL);
 
-        assertThat(KuaiRandTest.exposures(events)).extracting(Exposure::id).containsExactly("e-1", "e-2");
-        Click click = KuaiRandTest.clicks(events).get(0);
+        assertThat(EventsByKind.exposures(events)).extracting(Exposure::id).containsExactly("e-1", "e-2");
+        Click click = EventsByKind.clicks(events).get(0);
         assertThat(click.id()).isEqualTo("e-3");
         assertThat(click.exposure()).isEqualTo(Optional.of("e-2"));
         assertThat(click.action()).isEqualTo("buy");
         assertThat(click.weight()).isEqualTo(2.5);
         assertThat(click.time()).isEqualTo(1767225700000L);
         // an array keeps an element that holds the separator whole
-        assertThat(KuaiRandTest.listed(events).get(0).features().values())
+        assertThat(EventsByKind.items(events).get(0).features().values())
                 .containsEntry("tags", new FeatureValue.Bag(List.of("x", "y;z")));
         // the second row says nothing new of the user
-        assertThat(profiles(events)).hasSize(1);
+        assertThat(EventsByKind.profiles(events)).hasSize(1);
     }
 
     @Test
@@ -81,7 +81,7 @@ class MappedLogTest {
         MappedLog log = mapped("clicks.files = log.csv");
 
         assertThat(log.hasExposures()).isFalse();
-        assertThat(KuaiRandTest.clicks(all(log, new BadRows(1)))).hasSize(1);
+        assertThat(EventsByKind.clicks(all(log, new BadRows(1)))).hasSize(1);
     }
 
     @Test
@@ -90,7 +90,7 @@ class MappedLogTest {
             file.write("user,item,time\nu,i,1650000000000\n".getBytes(StandardCharsets.UTF_8));
         }
 
-        assertThat(KuaiRandTest.clicks(all(mapped("clicks.files = log.csv"), new BadRows(1))))
+        assertThat(EventsByKind.clicks(all(mapped("clicks.files = log.csv"), new BadRows(1))))
                 .hasSize(1);
     }
 
@@ -110,7 +110,7 @@ class MappedLogTest {
                 """);
         BadRows bad = new BadRows(5);
 
-        List<Click> clicks = KuaiRandTest.clicks(all(mapped("clicks.files = log.csv"), bad));
+        List<Click> clicks = EventsByKind.clicks(all(mapped("clicks.files = log.csv"), bad));
 
         assertThat(clicks).extracting(Click::item).containsExactly("a", "c", "d", "e", "g");
         assertThat(bad.first()).extracting(BadRow::line).containsExactly(3L, 7L);
@@ -120,7 +120,7 @@ class MappedLogTest {
     void quotedCellMayHoldDelimitersQuotesAndLineEnds() throws IOException {
         write("log.csv", "user,item,time,note\nu,\"a,\"\"b\"\"\",1650000000000,\"two\nlines\"\nu,c,1650000000001,\n");
 
-        List<Click> clicks = KuaiRandTest.clicks(
+        List<Click> clicks = EventsByKind.clicks(
                 all(mapped("clicks.files = log.csv\nclicks.context-feature.note = category"), new BadRows(1)));
 
         assertThat(clicks).extracting(Click::item).containsExactly("a,\"b\"", "c");
@@ -145,7 +145,7 @@ class MappedLogTest {
         BadRows bad = new BadRows(10);
 
         List<Click> clicks =
-                KuaiRandTest.clicks(all(new MappedLog(folder.resolve("m.properties"), DataFormat.JSONL), bad));
+                EventsByKind.clicks(all(new MappedLog(folder.resolve("m.properties"), DataFormat.JSONL), bad));
 
         assertThat(clicks).extracting(Click::item).containsExactly("a", "d");
         assertThat(bad.first()).extracting(BadRow::line).containsExactly(2L, 3L, 4L, 5L, 7L);
@@ -156,8 +156,8 @@ class MappedLogTest {
         write("log.csv", "user,item,time\nu,a,1650000000005\nu,b,1650000000001\nu,c,1650000000006\n");
         BadRows bad = new BadRows(5);
 
-        List<Click> streamed = KuaiRandTest.clicks(all(mapped("sorted = true\nclicks.files = log.csv"), bad));
-        List<Click> sorted = KuaiRandTest.clicks(all(mapped("clicks.files = log.csv"), new BadRows(1)));
+        List<Click> streamed = EventsByKind.clicks(all(mapped("sorted = true\nclicks.files = log.csv"), bad));
+        List<Click> sorted = EventsByKind.clicks(all(mapped("clicks.files = log.csv"), new BadRows(1)));
 
         assertThat(streamed).extracting(Click::item).containsExactly("a", "c");
         assertThat(bad.first()).extracting(BadRow::line).containsExactly(3L);
@@ -175,13 +175,13 @@ class MappedLogTest {
                 new BadRows(1));
 
         // a just before the first click, b at its own date, c when it is first clicked, with its features
-        assertThat(KuaiRandTest.listed(events))
+        assertThat(EventsByKind.items(events))
                 .extracting(CatalogueItem::item, CatalogueItem::time)
                 .containsExactly(
                         org.assertj.core.groups.Tuple.tuple("a", 1_649_999_999_999L),
                         org.assertj.core.groups.Tuple.tuple("b", 1_650_000_000_500L),
                         org.assertj.core.groups.Tuple.tuple("c", 1_650_000_002_000L));
-        assertThat(KuaiRandTest.listed(events).get(2).features().values())
+        assertThat(EventsByKind.items(events).get(2).features().values())
                 .containsEntry("kind", new FeatureValue.Category("y"));
     }
 
@@ -244,13 +244,5 @@ class MappedLogTest {
             assertThat(all).extracting(ReplayEvent::time).isSorted();
             return all;
         }
-    }
-
-    private static List<UserProfile> profiles(List<ReplayEvent> events) {
-        return events.stream()
-                .flatMap(event -> event instanceof ReplayEvent.ProfileUpdate described
-                        ? Stream.of(described.profile())
-                        : Stream.empty())
-                .toList();
     }
 }

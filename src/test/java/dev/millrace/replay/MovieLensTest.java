@@ -27,7 +27,7 @@ class MovieLensTest {
     void ratingsAreClicksByTimeAndTiesKeepTheOrderOfTheFile() throws IOException {
         writeOneHundredK("1\t2\t5\t881250950\n1\t1\t3\t881250949\n2\t1\t1\t881250950\n");
 
-        List<Click> clicks = KuaiRandTest.clicks(events(0));
+        List<Click> clicks = EventsByKind.clicks(events(0));
 
         assertThat(clicks).extracting(Click::item).containsExactly("1", "2", "1");
         assertThat(clicks).extracting(Click::time).containsExactly(881250949000L, 881250950000L, 881250950000L);
@@ -38,7 +38,7 @@ class MovieLensTest {
     void ratingsBelowTheMinimumAreLeftOut() throws IOException {
         writeOneHundredK("1\t2\t5\t881250950\n1\t1\t3\t881250949\n");
 
-        assertThat(KuaiRandTest.clicks(events(4))).extracting(Click::item).containsExactly("2");
+        assertThat(EventsByKind.clicks(events(4))).extracting(Click::item).containsExactly("2");
     }
 
     @Test
@@ -47,26 +47,19 @@ class MovieLensTest {
 
         List<ReplayEvent> events = events(0);
 
-        var films = KuaiRandTest.listed(events);
+        var films = EventsByKind.items(events);
         assertThat(films.get(0).features().values())
                 .containsEntry("title", new FeatureValue.Category("Mis\u00e9rables"))
                 .containsEntry("genres", new FeatureValue.Bag(List.of("Action", "Comedy")))
                 .containsEntry("year", new FeatureValue.Category("1995"))
                 .containsEntry("decade", new FeatureValue.Category("1990s"));
         assertThat(films.get(1).features().values()).isEmpty();
-        assertThat(events)
-                .filteredOn(ReplayEvent.ProfileUpdate.class::isInstance)
-                .singleElement()
-                .satisfies(event -> {
-                    var values = ((ReplayEvent.ProfileUpdate) event)
-                            .profile()
-                            .features()
-                            .values();
-                    assertThat(values)
-                            .containsEntry("age", new FeatureValue.Quantity(24))
-                            .containsEntry("age_group", new FeatureValue.Category("20s"))
-                            .containsEntry("zip_area", new FeatureValue.Category("8"));
-                });
+        assertThat(EventsByKind.profiles(events)).singleElement().satisfies(profile -> {
+            assertThat(profile.features().values())
+                    .containsEntry("age", new FeatureValue.Quantity(24))
+                    .containsEntry("age_group", new FeatureValue.Category("20s"))
+                    .containsEntry("zip_area", new FeatureValue.Category("8"));
+        });
     }
 
     @Test
@@ -83,7 +76,7 @@ class MovieLensTest {
                 folder.resolve("movies.csv"),
                 "movieId,title,genres\r\n11,\"American President, The (1995)\",Comedy|Drama\r\n12,Babylon 5,(no genres listed)\r\n");
 
-        var films = KuaiRandTest.listed(events(0));
+        var films = EventsByKind.items(events(0));
 
         assertThat(films.get(0).features().values())
                 .containsEntry("title", new FeatureValue.Category("American President, The"))
@@ -114,15 +107,13 @@ class MovieLensTest {
         }
 
         assertThat(bad.first()).isEmpty();
-        List<Click> clicks = KuaiRandTest.clicks(events);
+        List<Click> clicks = EventsByKind.clicks(events);
         assertThat(clicks).hasSize(ratings);
         assertThat(clicks.stream().map(Click::id).distinct()).hasSize(ratings);
         assertThat(clicks.stream().map(Click::user).distinct()).hasSize(users);
         assertThat(clicks.stream().map(Click::item).distinct()).hasSize(rated);
-        assertThat(KuaiRandTest.listed(events)).hasSize(films);
-        assertThat(events)
-                .filteredOn(ReplayEvent.ProfileUpdate.class::isInstance)
-                .hasSize(profiles);
+        assertThat(EventsByKind.items(events)).hasSize(films);
+        assertThat(EventsByKind.profiles(events)).hasSize(profiles);
         assertThat(events).extracting(ReplayEvent::time).isSorted();
     }
 

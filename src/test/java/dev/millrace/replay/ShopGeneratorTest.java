@@ -6,6 +6,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
+import dev.millrace.event.UserProfile;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -50,23 +51,36 @@ class ShopGeneratorTest {
 
         assertThat(events).extracting(ReplayEvent::time).isSorted();
         Set<String> listed = new HashSet<>();
-        for (ReplayEvent event : events) {
-            if (event instanceof ReplayEvent.ItemListing item) {
-                listed.add(item.item().item());
-            } else if (event instanceof ReplayEvent.ItemExposure shown) {
-                assertThat(listed).contains(shown.exposure().item());
-            } else if (event instanceof ReplayEvent.ItemClick clicked) {
-                assertThat(listed).contains(clicked.click().item());
+        ReplayEvent.Visitor reader = new ReplayEvent.Visitor() {
+            @Override
+            public void item(CatalogueItem item) {
+                listed.add(item.item());
             }
-        }
+
+            @Override
+            public void profile(UserProfile profile) {
+                // names no item
+            }
+
+            @Override
+            public void exposure(Exposure exposure) {
+                assertThat(listed).contains(exposure.item());
+            }
+
+            @Override
+            public void click(Click click) {
+                assertThat(listed).contains(click.item());
+            }
+        };
+        events.forEach(event -> event.accept(reader));
     }
 
     @Test
     void duplicatesEarlyAndLateClicksComeAtTheirDeclaredRates() {
         List<ReplayEvent> events = events(DEFAULTS, 400_000);
 
-        List<Exposure> exposures = KuaiRandTest.exposures(events);
-        List<Click> clicks = KuaiRandTest.clicks(events);
+        List<Exposure> exposures = EventsByKind.exposures(events);
+        List<Click> clicks = EventsByKind.clicks(events);
         Map<String, Exposure> byId = new HashMap<>();
         exposures.forEach(exposure -> byId.put(exposure.id(), exposure));
         long repeated = (long) exposures.size() - byId.size();
@@ -88,12 +102,12 @@ class ShopGeneratorTest {
         List<ReplayEvent> events = events(DEFAULTS, 400_000);
 
         Set<String> later = new HashSet<>();
-        for (CatalogueItem item : KuaiRandTest.listed(events)
-                .subList(DEFAULTS.items(), KuaiRandTest.listed(events).size())) {
+        for (CatalogueItem item : EventsByKind.items(events)
+                .subList(DEFAULTS.items(), EventsByKind.items(events).size())) {
             later.add(item.item());
         }
         assertThat(later).hasSizeGreaterThan(50);
-        assertThat(KuaiRandTest.exposures(events))
+        assertThat(EventsByKind.exposures(events))
                 .anySatisfy(exposure -> assertThat(later).contains(exposure.item()));
     }
 

@@ -2,9 +2,11 @@ package dev.millrace.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,9 +34,10 @@ class TimelineTest {
             throws IOException {
         Timeline timeline = timeline(first, second);
 
-        List<String> came;
+        List<String> came = new ArrayList<>();
+        Names names = new Names(came);
         try (Stream<ReplayEvent> events = timeline.sortedInMemory(TimelineTest::fail)) {
-            came = events.flatMap(TimelineTest::name).toList();
+            events.forEach(event -> event.accept(names));
         }
 
         assertThat(came).isEqualTo(reference(first, second));
@@ -76,12 +79,27 @@ class TimelineTest {
         return all.stream().map(Named::name).toList();
     }
 
-    private static Stream<String> name(ReplayEvent event) {
-        return event instanceof ReplayEvent.ItemExposure shown
-                ? Stream.of("shown " + shown.exposure().id())
-                : event instanceof ReplayEvent.ItemClick clicked
-                        ? Stream.of("clicked " + clicked.click().id())
-                        : Stream.empty();
+    /** Writes down the exposures and clicks. */
+    private record Names(List<String> names) implements ReplayEvent.Visitor {
+        @Override
+        public void item(CatalogueItem item) {
+            // listed before it is seen
+        }
+
+        @Override
+        public void profile(UserProfile profile) {
+            throw new AssertionError(profile);
+        }
+
+        @Override
+        public void exposure(Exposure exposure) {
+            names.add("shown " + exposure.id());
+        }
+
+        @Override
+        public void click(Click click) {
+            names.add("clicked " + click.id());
+        }
     }
 
     private static Timeline timeline(List<Integer> first, List<Integer> second) throws IOException {

@@ -37,8 +37,8 @@ class YidianTest {
     void rowBecomesAnExposureAndOneSecondLaterAClickThatNamesIt() {
         List<ReplayEvent> events = events(FIXTURE, new BadRows(0));
 
-        Click click = KuaiRandTest.clicks(events).get(0);
-        Exposure exposure = KuaiRandTest.exposures(events).stream()
+        Click click = EventsByKind.clicks(events).get(0);
+        Exposure exposure = EventsByKind.exposures(events).stream()
                 .filter(shown -> shown.item().equals("900002"))
                 .findFirst()
                 .orElseThrow();
@@ -115,7 +115,7 @@ class YidianTest {
         List<ReplayEvent> events = events(FIXTURE, bad);
 
         // 900003 was made at 10:00 of the first day; it is in the log for 09:00 and for 12:00
-        assertThat(KuaiRandTest.exposures(events))
+        assertThat(EventsByKind.exposures(events))
                 .filteredOn(shown -> shown.item().equals("900003"))
                 .extracting(Exposure::time)
                 .containsExactly(FIRST_DAY + 12 * HOUR);
@@ -124,7 +124,7 @@ class YidianTest {
                 .contains("train_data_5w.csv:6: expo_time = 1624496400000:"
                         + " must not be before the article's ctime, 1624500000000");
         // 900004 is shown in the very millisecond in which it was made
-        assertThat(KuaiRandTest.exposures(events))
+        assertThat(EventsByKind.exposures(events))
                 .filteredOn(shown -> shown.item().equals("900004"))
                 .hasSize(1);
     }
@@ -136,8 +136,8 @@ class YidianTest {
         List<ReplayEvent> events = events(FIXTURE, bad);
 
         // 12 rows and two bad ones, one of the twelve before its article was made
-        assertThat(KuaiRandTest.exposures(events)).hasSize(11);
-        assertThat(KuaiRandTest.clicks(events)).hasSize(8);
+        assertThat(EventsByKind.exposures(events)).hasSize(11);
+        assertThat(EventsByKind.clicks(events)).hasSize(8);
         assertThat(bad.first())
                 .extracting(BadRow::toString)
                 .containsExactly(
@@ -199,8 +199,8 @@ class YidianTest {
         List<ReplayEvent> events = events(folder, bad);
 
         assertThat(bad.first()).isEmpty();
-        assertThat(KuaiRandTest.exposures(events)).hasSize(1_000);
-        assertThat(KuaiRandTest.clicks(events)).hasSize(110);
+        assertThat(EventsByKind.exposures(events)).hasSize(1_000);
+        assertThat(EventsByKind.clicks(events)).hasSize(110);
         assertThat(profiles(events)).hasSize(2);
         assertThat(articles(events)).hasSize(979);
     }
@@ -212,15 +212,11 @@ class YidianTest {
     }
 
     private static Map<String, CatalogueItem> articles(List<ReplayEvent> events) {
-        return KuaiRandTest.listed(events).stream()
+        return EventsByKind.items(events).stream()
                 .collect(Collectors.toMap(CatalogueItem::item, Function.identity(), (first, second) -> second));
     }
 
     private static Map<String, UserProfile> profiles(List<ReplayEvent> events) {
-        return events.stream()
-                .flatMap(event -> event instanceof ReplayEvent.ProfileUpdate described
-                        ? Stream.of(described.profile())
-                        : Stream.empty())
-                .collect(Collectors.toMap(UserProfile::user, Function.identity()));
+        return EventsByKind.profiles(events).stream().collect(Collectors.toMap(UserProfile::user, Function.identity()));
     }
 }

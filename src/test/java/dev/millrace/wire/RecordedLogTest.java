@@ -9,6 +9,10 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.NumericFingerprint;
 import dev.millrace.publish.ItemEmbedding;
@@ -196,18 +200,30 @@ class RecordedLogTest {
                     new Attribution(settings.attribution(), new MemoryEntries(), new ExamplesInto(trainer));
             ShopSettings shop = ShopSettings.read(
                     new SettingsReader(Map.of("shop.items", "150", "shop.users", "100", "shop.bursts-per-day", "0")));
+            ReplayEvent.Visitor visitor = new ReplayEvent.Visitor() {
+                @Override
+                public void item(CatalogueItem item) {
+                    trainer.change(new CatalogueChange.Upsert(item));
+                }
+
+                @Override
+                public void profile(UserProfile profile) {
+                    attribution.profile(profile);
+                }
+
+                @Override
+                public void exposure(Exposure exposure) {
+                    attribution.expose(exposure);
+                }
+
+                @Override
+                public void click(Click click) {
+                    attribution.click(click);
+                }
+            };
             var events = new ShopGenerator(shop).events().iterator();
             for (int closed = 0; closed < BATCHES; ) {
-                ReplayEvent event = events.next();
-                if (event instanceof ReplayEvent.ItemListing listed) {
-                    trainer.change(new CatalogueChange.Upsert(listed.item()));
-                } else if (event instanceof ReplayEvent.ProfileUpdate described) {
-                    attribution.profile(described.profile());
-                } else if (event instanceof ReplayEvent.ItemExposure shown) {
-                    attribution.expose(shown.exposure());
-                } else if (event instanceof ReplayEvent.ItemClick clicked) {
-                    attribution.click(clicked.click());
-                }
+                events.next().accept(visitor);
                 if (trainer.isBatchReady()) {
                     MiniBatch batch = trainer.closeBatch();
                     trainer.rehearse(batch);

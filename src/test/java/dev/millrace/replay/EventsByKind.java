@@ -1,0 +1,57 @@
+package dev.millrace.replay;
+
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The events of one kind out of a replay, in its order. */
+final class EventsByKind implements ReplayEvent.Visitor {
+
+    private final List<CatalogueItem> items = new ArrayList<>();
+    private final List<UserProfile> profiles = new ArrayList<>();
+    private final List<Exposure> exposures = new ArrayList<>();
+    private final List<Click> clicks = new ArrayList<>();
+
+    private EventsByKind(List<ReplayEvent> events) {
+        events.forEach(event -> event.accept(this));
+    }
+
+    static List<CatalogueItem> items(List<ReplayEvent> events) {
+        return new EventsByKind(events).items;
+    }
+
+    static List<UserProfile> profiles(List<ReplayEvent> events) {
+        return new EventsByKind(events).profiles;
+    }
+
+    static List<Exposure> exposures(List<ReplayEvent> events) {
+        return new EventsByKind(events).exposures;
+    }
+
+    static List<Click> clicks(List<ReplayEvent> events) {
+        return new EventsByKind(events).clicks;
+    }
+
+    @Override
+    public void item(CatalogueItem item) {
+        items.add(item);
+    }
+
+    @Override
+    public void profile(UserProfile profile) {
+        profiles.add(profile);
+    }
+
+    @Override
+    public void exposure(Exposure exposure) {
+        exposures.add(exposure);
+    }
+
+    @Override
+    public void click(Click click) {
+        clicks.add(click);
+    }
+}
