@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

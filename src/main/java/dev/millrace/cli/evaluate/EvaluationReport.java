@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.evaluate;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Files of figures: Markdown where the name ends so, else JSON. */
-final class EvaluationReport {
+public final class EvaluationReport {
 
     private EvaluationReport() {}
 
     /** Writes the same figures to each file. */
-    static void write(List<Path> files, String markdown, ObjectNode json) throws IOException {
+    public static void write(List<Path> files, String markdown, ObjectNode json) throws IOException {
         for (Path file : files) {
             if (file.toString().endsWith(".md")) {
                 Files.writeString(file, markdown, StandardCharsets.UTF_8);
@@ -25,7 +25,7 @@ final class EvaluationReport {
         }
     }
 
-    static void put(ObjectNode json, RankingTotals totals) {
+    public static void put(ObjectNode json, RankingTotals totals) {
         json.put("at10", totals.recallAt(10))
                 .put("at20", totals.recallAt(20))
                 .put("at50", totals.recallAt(50))

@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.evaluate;
 
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** Settings files that each change a few keys of another, by name. */
-final class Overlays {
+public final class Overlays {
 
     private static final String SUFFIX = ".properties";
 
@@ -24,7 +24,7 @@ final class Overlays {
      *
      * @return by folder and name, {@code towers/senet}
      */
-    static Map<String, Path> of(List<Path> paths) {
+    public static Map<String, Path> of(List<Path> paths) {
         Map<String, Path> overlays = new LinkedHashMap<>();
         List<SettingFault> faults = new ArrayList<>();
         for (Path path : paths) {

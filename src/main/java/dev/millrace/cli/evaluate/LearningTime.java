@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.evaluate;
 
 import dev.millrace.model.StepTimes;
 import java.lang.management.ManagementFactory;
@@ -8,7 +8,7 @@ import java.lang.management.ThreadMXBean;
  * CPU time of the learning thread within learning steps, and nowhere else: what else runs on the machine takes wall time away, not this. One
  * thread.
  */
-final class LearningTime implements StepTimes {
+public final class LearningTime implements StepTimes {
 
     private static final double NANOS_A_SECOND = 1e9;
 
@@ -29,7 +29,7 @@ final class LearningTime implements StepTimes {
     }
 
     /** Examples a second, if so many were learnt in that time; 0 if none was. */
-    double perSecond(long examples) {
+    public double perSecond(long examples) {
         return nanos == 0 ? 0 : examples * NANOS_A_SECOND / nanos;
     }
 }
