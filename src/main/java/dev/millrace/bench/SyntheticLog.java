@@ -7,12 +7,11 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.state.Utf8;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchCodec;
+import dev.millrace.wire.BatchRecords;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,7 +22,7 @@ public final class SyntheticLog implements AutoCloseable {
     private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01
 
     private final TopicNames topics;
-    private final AvroWire wire;
+    private final BatchRecords records;
     private final EventProducer producer;
     private final Batcher batcher;
     private long users;
@@ -31,7 +30,7 @@ public final class SyntheticLog implements AutoCloseable {
 
     public SyntheticLog(ClientSettings clients, TopicNames topics, AvroWire wire, BatchSettings settings) {
         this.topics = topics;
-        this.wire = wire;
+        this.records = new BatchRecords(wire);
         this.producer = new EventProducer(clients, topics, wire);
         this.batcher = new Batcher(settings, new Catalogue('C'), 'O', 'P');
     }
@@ -73,8 +72,8 @@ public final class SyntheticLog implements AutoCloseable {
         step = batch.step();
         producer.sendBytes(
                 topics.miniBatches(),
-                Utf8.bytes(Long.toString(step)),
-                Optional.of(wire.encode(topics.miniBatches(), BatchCodec.toAvro(batch))),
+                BatchRecords.key(step),
+                Optional.of(records.encode(topics.miniBatches(), batch)),
                 FIRST_TIME);
     }
 }

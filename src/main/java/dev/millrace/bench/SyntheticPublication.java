@@ -11,7 +11,6 @@ import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.GenerationRecords;
 import dev.millrace.wire.ModelUpdate;
 import dev.millrace.wire.ModelUpdateRecords;
-import dev.millrace.wire.OutputCodec;
 import java.util.List;
 import java.util.Optional;
 
@@ -19,12 +18,16 @@ import java.util.Optional;
 public final class SyntheticPublication implements AutoCloseable {
 
     private final TopicNames topics;
-    private final AvroWire wire;
+    private final EmbeddingRecords embeddings;
+    private final ModelUpdateRecords updates;
+    private final GenerationRecords generations;
     private final EventProducer producer;
 
     public SyntheticPublication(ClientSettings clients, TopicNames topics, AvroWire wire) {
         this.topics = topics;
-        this.wire = wire;
+        this.embeddings = new EmbeddingRecords(wire);
+        this.updates = new ModelUpdateRecords(wire);
+        this.generations = new GenerationRecords(wire);
         this.producer = new EventProducer(clients, topics, wire);
     }
 
@@ -38,8 +41,7 @@ public final class SyntheticPublication implements AutoCloseable {
         producer.sendBytes(
                 topics.itemEmbeddings(),
                 EmbeddingRecords.key(embedding.generation(), embedding.item()),
-                Optional.of(wire.encode(
-                        topics.itemEmbeddings(), OutputCodec.toAvro(embedding, vector, topics.miniBatches()))),
+                Optional.of(embeddings.encode(topics.itemEmbeddings(), embedding, vector, topics.miniBatches())),
                 time);
     }
 
@@ -48,7 +50,7 @@ public final class SyntheticPublication implements AutoCloseable {
         producer.sendBytes(
                 topics.modelUpdates(),
                 ModelUpdateRecords.key(update.generation(), update.key()),
-                Optional.of(wire.encode(topics.modelUpdates(), ModelUpdateRecords.toAvro(update, entry))),
+                Optional.of(updates.encode(topics.modelUpdates(), update, entry)),
                 time);
     }
 
@@ -58,8 +60,7 @@ public final class SyntheticPublication implements AutoCloseable {
         producer.sendToAll(
                 topics.itemEmbeddings(),
                 EmbeddingRecords.markKey(generation),
-                wire.encode(
-                        topics.itemEmbeddings(), OutputCodec.mark(generation, started.step(), topics.miniBatches())),
+                embeddings.encodeMark(topics.itemEmbeddings(), generation, started.step(), topics.miniBatches()),
                 started.at());
         send(started);
         for (Kind kind : List.of(Kind.COMPLETE, Kind.PROMOTED)) {
@@ -71,7 +72,7 @@ public final class SyntheticPublication implements AutoCloseable {
         producer.sendBytes(
                 topics.generations(),
                 GenerationRecords.key(fact),
-                Optional.of(wire.encode(topics.generations(), GenerationRecords.toAvro(fact))),
+                Optional.of(generations.encode(topics.generations(), fact)),
                 fact.at());
     }
 

@@ -165,7 +165,7 @@ public final class PublishedVectors {
 
         void step(MiniBatch batch, StepOutcome outcome, Trainer trainer, Current current, int everySteps) {
             plan.stepped(batch);
-            if (outcome instanceof StepOutcome.Refused) {
+            if (outcome.refusal().isPresent()) {
                 plan.refused(batch);
             } else {
                 plan.learnt(batch);

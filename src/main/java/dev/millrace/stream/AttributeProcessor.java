@@ -11,10 +11,11 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ExampleCodec;
-import dev.millrace.wire.OutputCodec;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
+import dev.millrace.wire.UserFeatureRecords;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.common.utils.Bytes;
@@ -29,7 +30,9 @@ final class AttributeProcessor
 
     private final TopicNames topics;
     private final AttributionSettings settings;
-    private final AvroWire wire;
+    private final TrainingRecords training;
+    private final UserFeatureRecords userFeatures;
+    private final ProgressRecords progress;
     private final EventReader reader;
 
     // set by init, which Kafka calls before all else
@@ -43,14 +46,16 @@ final class AttributeProcessor
     AttributeProcessor(TopicNames topics, AttributionSettings settings, AvroWire wire) {
         this.topics = topics;
         this.settings = settings;
-        this.wire = wire;
+        this.training = new TrainingRecords(wire);
+        this.userFeatures = new UserFeatureRecords(wire);
+        this.progress = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
-        outlet = new Outlet(context, wire);
+        outlet = new Outlet(context);
         scope = NodeScope.of(context);
         entries = context.getStateStore(MillraceTopology.ATTRIBUTION_STORE);
         books = context.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE);
@@ -80,7 +85,7 @@ final class AttributeProcessor
     @Override
     public void beforeCommit(Attribution attribution) {
         books.drain((key, value) -> {});
-        PartProgress progress = new PartProgress(
+        PartProgress part = new PartProgress(
                 "attribute-" + context.taskId(),
                 context.currentSystemTimeMs(),
                 attribution.books().accounts(),
@@ -88,19 +93,17 @@ final class AttributeProcessor
                 Optional.empty());
         scope.run(() -> outlet.send(
                 MillraceTopology.TO_PROGRESS,
-                topics.trainingProgress(),
-                progress.part(),
-                OutputCodec.toAvro(progress),
-                progress.writtenAt()));
+                Utf8.bytes(part.part()),
+                progress.encode(topics.trainingProgress(), part),
+                part.writtenAt()));
     }
 
     @Override
     public void example(TrainingExample example) {
         outlet.send(
                 MillraceTopology.TO_EXAMPLES,
-                topics.trainingExamples(),
-                example.user().user(),
-                ExampleCodec.toAvro(example),
+                Utf8.bytes(example.user().user()),
+                training.encode(topics.trainingExamples(), example),
                 example.time());
     }
 
@@ -108,17 +111,18 @@ final class AttributeProcessor
     public void userFeatures(UserFeatures user) {
         outlet.send(
                 MillraceTopology.TO_USER_FEATURES,
-                topics.userFeatures(),
-                user.user(),
-                ExampleCodec.toAvro(user),
+                Utf8.bytes(user.user()),
+                userFeatures.encode(topics.userFeatures(), user),
                 context.currentSystemTimeMs());
     }
 
     @Override
     public void userRemoved(String user) {
         long now = context.currentSystemTimeMs();
-        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, Utf8.bytes(user), now);
-        outlet.send(MillraceTopology.TO_EXAMPLES, topics.trainingExamples(), user, ExampleCodec.userRemoval(user), now);
+        byte[] key = Utf8.bytes(user);
+        outlet.sendTombstone(MillraceTopology.TO_USER_FEATURES, key, now);
+        outlet.send(
+                MillraceTopology.TO_EXAMPLES, key, training.encodeUserRemoval(topics.trainingExamples(), user), now);
     }
 
     private Consumer<Attribution> read(InputTopic topic, Record<byte[], byte[]> record, long latest) {

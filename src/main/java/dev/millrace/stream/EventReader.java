@@ -1,9 +1,5 @@
 package dev.millrace.stream;
 
-import dev.millrace.avro.ClickEvent;
-import dev.millrace.avro.ExposureEvent;
-import dev.millrace.avro.ItemEvent;
-import dev.millrace.avro.UserEvent;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -14,11 +10,10 @@ import dev.millrace.event.UnusableEventException;
 import dev.millrace.event.UserProfile;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EventCodec;
+import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.UndecodableException;
 import java.util.Arrays;
 import java.util.Optional;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.Record;
 import org.jspecify.annotations.Nullable;
 
@@ -30,24 +25,24 @@ import org.jspecify.annotations.Nullable;
  */
 final class EventReader {
 
-    private final AvroWire wire;
+    private final EventRecords records;
 
     EventReader(AvroWire wire) {
-        this.wire = wire;
+        records = new EventRecords(wire);
     }
 
     Exposure exposure(Record<byte[], byte[]> record) {
-        Exposure exposure = EventCodec.toCore(decode(ExposureEvent.class, record));
+        Exposure exposure = records.exposure(value(record, "ExposureEvent"));
         return keyed(record, exposure.user(), exposure);
     }
 
     Click click(Record<byte[], byte[]> record) {
-        Click click = EventCodec.toCore(decode(ClickEvent.class, record));
+        Click click = records.click(value(record, "ClickEvent"));
         return keyed(record, click.user(), click);
     }
 
     UserProfile profile(Record<byte[], byte[]> record) {
-        UserProfile profile = EventCodec.toCore(decode(UserEvent.class, record));
+        UserProfile profile = records.profile(value(record, "UserEvent"));
         return keyed(record, profile.user(), profile);
     }
 
@@ -62,7 +57,7 @@ final class EventReader {
             CatalogueItem gone = new CatalogueItem(key(record), record.timestamp(), Features.NONE); // checks the id
             return new CatalogueChange.Removal(gone.item(), gone.time());
         }
-        CatalogueItem item = EventCodec.toCore(decode(ItemEvent.class, record));
+        CatalogueItem item = records.item(value(record, "ItemEvent"));
         return keyed(record, item.item(), new CatalogueChange.Upsert(item));
     }
 
@@ -70,13 +65,12 @@ final class EventReader {
         return Optional.ofNullable(record.value()).isEmpty();
     }
 
-    private <T extends SpecificRecord> T decode(Class<T> type, Record<byte[], byte[]> record) {
+    private static byte[] value(Record<byte[], byte[]> record, String type) {
         byte @Nullable [] value = record.value();
         if (value == null) {
-            throw new UndecodableException(
-                    RejectReason.NULL_VALUE, "expected a " + type.getSimpleName() + ", found no value");
+            throw new UndecodableException(RejectReason.NULL_VALUE, "expected a " + type + ", found no value");
         }
-        return wire.decode(type, value);
+        return value;
     }
 
     private static String key(Record<byte[], byte[]> record) {

@@ -141,7 +141,7 @@ public final class GenerationDesk {
 
     private void say(GenerationFact fact) {
         try (KafkaProducer<byte[], byte[]> producer = producer()) {
-            byte[] value = wire.encode(topics.generations(), GenerationRecords.toAvro(fact));
+            byte[] value = new GenerationRecords(wire).encode(topics.generations(), fact);
             requireTaken(producer.send(new ProducerRecord<>(topics.generations(), GenerationRecords.key(fact), value)));
         }
     }

@@ -1,17 +1,17 @@
 package dev.millrace.stream;
 
-import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
+import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ExampleCodec;
-import dev.millrace.wire.OutputCodec;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -24,7 +24,8 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private static final char BOOKS_PREFIX = 'b';
 
     private final TopicNames topics;
-    private final AvroWire wire;
+    private final TrainingRecords training;
+    private final ProgressRecords progress;
     private final EventReader reader;
 
     // set by init, which Kafka calls before all else
@@ -36,14 +37,15 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @SuppressWarnings("NullAway.Init")
     ItemsProcessor(TopicNames topics, AvroWire wire) {
         this.topics = topics;
-        this.wire = wire;
+        this.training = new TrainingRecords(wire);
+        this.progress = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
-        outlet = new Outlet(context, wire);
+        outlet = new Outlet(context);
         scope = NodeScope.of(context);
         books = context.getStateStore(MillraceTopology.ITEM_BOOKS_STORE);
         books.own(this);
@@ -63,9 +65,8 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         account.settle(InputTopic.ITEMS, change instanceof CatalogueChange.Upsert ? Outcome.APPLIED : Outcome.REMOVED);
         outlet.send(
                 MillraceTopology.ITEMS_TO_EXAMPLES,
-                topics.trainingExamples(),
-                change.itemId(),
-                new TrainingRecord(ExampleCodec.toAvro(change)),
+                Utf8.bytes(change.itemId()),
+                training.encode(topics.trainingExamples(), change),
                 record.timestamp());
     }
 
@@ -77,7 +78,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void beforeCommit(Books state) {
         books.drain((key, value) -> {});
-        PartProgress progress = new PartProgress(
+        PartProgress part = new PartProgress(
                 "attribute-" + context.taskId(),
                 context.currentSystemTimeMs(),
                 state.accounts(),
@@ -85,9 +86,8 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 Optional.empty());
         scope.run(() -> outlet.send(
                 MillraceTopology.ITEMS_TO_PROGRESS,
-                topics.trainingProgress(),
-                progress.part(),
-                OutputCodec.toAvro(progress),
-                progress.writtenAt()));
+                Utf8.bytes(part.part()),
+                progress.encode(topics.trainingProgress(), part),
+                part.writtenAt()));
     }
 }

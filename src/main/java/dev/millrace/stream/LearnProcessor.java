@@ -1,37 +1,25 @@
 package dev.millrace.stream;
 
-import dev.millrace.alarm.Alarm;
-import dev.millrace.avro.ExampleRecord;
-import dev.millrace.avro.MiniBatchRecord;
-import dev.millrace.avro.TrainingRecord;
-import dev.millrace.avro.UserRemoval;
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.topic.TopicNames;
-import dev.millrace.topic.VectorStoreRecords;
-import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchCodec;
-import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.ExampleCodec;
-import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.ModelUpdate;
-import dev.millrace.wire.ModelUpdateRecords;
-import dev.millrace.wire.OutputCodec;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -39,8 +27,6 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The trainer as a processor: collects examples into batches and learns from them, or learns from the log alone.
@@ -60,34 +46,29 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         LOG_IN_SHADOW
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(LearnProcessor.class);
-    private static final String BEHIND = "the learner is catching up with the log";
     private static final Duration IDLE = Duration.ofSeconds(2);
-    private static final long NEAR_THE_END = 50; // the ends of transactions, and what was aborted, are offsets too
 
     private final Source source;
     private final TopicNames topics;
     private final Supplier<Trainer> trainers;
     private final Duration maxWait;
     private final AvroWire wire;
+    private final TrainingRecords training;
+    private final BatchRecords batches;
     private final GenerationTerms terms;
     private final String part;
-    private final Optional<VectorStoreRecords> vectorStore;
+    private final CatchUp catchUp;
+    private final LearnerNotices notices = new LearnerNotices();
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
-    private Outlet outlet;
+    private LearnerOutlet outlet;
     private NodeScope scope;
     private WriteThroughStore<Trainer> store;
     private long commitIntervalMillis;
     private Optional<Cancellable> waiting = Optional.empty(); // while a batch is open
-    private boolean isStepToShow;
-    private long shownAt; // a step last, wall clock
-    private Optional<String> toldWithheld = Optional.empty();
-    private Set<Alarm.Kind> toldAlarms = Set.of();
-    private boolean isBehind;
-    private boolean isIdle = true; // no record since last looked
-    private long lastOffset = -1;
+    private boolean isStepUncommitted;
+    private long stepCommittedAt; // wall clock
 
     /**
      * @param trainers makes an empty one
@@ -107,56 +88,73 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.trainers = trainers;
         this.maxWait = maxWait;
         this.wire = wire;
+        this.training = new TrainingRecords(wire);
+        this.batches = new BatchRecords(wire);
         this.terms = terms;
         this.part = source == Source.EXAMPLES
                 ? MillraceTopology.LEARNER_PART
                 : MillraceTopology.logLearnerPart(terms.application());
-        this.isBehind = source == Source.LOG;
-        this.vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
+        this.catchUp = new CatchUp(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
-        outlet = new Outlet(context, wire);
+        outlet = new LearnerOutlet(context, topics, wire);
         scope = NodeScope.of(context);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         store.own(this);
         commitIntervalMillis =
                 Long.parseLong(String.valueOf(context.appConfigs().get(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG)));
-        if (source == Source.EXAMPLES) {
-            awaitFull(); // a batch may have been open when the last commit was made
-        } else if (source == Source.LOG) {
-            context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookWhetherIdle());
+        switch (source) {
+            case EXAMPLES -> awaitFull(); // a batch may have been open when the last commit was made
+            case LOG -> context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookForTheEnd());
+            case LOG_IN_SHADOW -> {
+                // nothing waits for the end of the log: nothing is published
+            }
         }
     }
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        Trainer trainer = store.change(Outlet.origin(context));
-        switch (source) {
-            case EXAMPLES -> {
-                Object entry = decode(TrainingRecord.class, record).getEntry();
-                if (entry instanceof ExampleRecord example) {
-                    trainer.add(ExampleCodec.toCore(example));
-                } else if (entry instanceof UserRemoval removal) {
-                    trainer.removeUser(removal.getUserId());
-                } else {
-                    trainer.change(ExampleCodec.toCore(entry));
+        RecordMetadata from = Outlet.origin(context);
+        Trainer trainer = store.change(from);
+        try {
+            switch (source) {
+                case EXAMPLES -> {
+                    training.decode(record.value(), new Collector(trainer));
+                    closeIfReady(trainer);
                 }
-                if (trainer.isBatchReady()) {
-                    closeAndLearn(trainer);
-                } else if (waiting.isEmpty() && trainer.hasOpenWork()) {
-                    awaitFull();
+                case LOG, LOG_IN_SHADOW -> {
+                    catchUp.read(context.currentSystemTimeMs() - record.timestamp(), from.offset());
+                    learn(trainer, batches.decode(record.value()));
                 }
             }
-            case LOG, LOG_IN_SHADOW -> {
-                isIdle = false;
-                isBehind = context.currentSystemTimeMs() - record.timestamp()
-                        > terms.catchUpLag().toMillis();
-                lastOffset = Outlet.origin(context).offset();
-                learn(trainer, BatchCodec.toCore(decode(MiniBatchRecord.class, record)));
-            }
+        } catch (UndecodableException broken) {
+            // an internal record that cannot be read breaks the log: nothing may be learnt past it
+            throw new IllegalStateException(
+                    "record at offset " + from.offset() + " of " + from.topic() + "-" + from.partition()
+                            + " cannot be read, learning stops before it: " + broken.getMessage(),
+                    broken);
+        }
+    }
+
+    /** Hands the trainer what a record of training-examples holds. */
+    private record Collector(Trainer trainer) implements TrainingRecords.Reader {
+
+        @Override
+        public void example(TrainingExample example) {
+            trainer.add(example);
+        }
+
+        @Override
+        public void change(CatalogueChange change) {
+            trainer.change(change);
+        }
+
+        @Override
+        public void userRemoval(String user) {
+            trainer.removeUser(user);
         }
     }
 
@@ -187,44 +185,54 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
-        if (isStepToShow) {
-            isStepToShow = false;
-            shownAt = now;
+        if (isStepUncommitted) {
+            isStepUncommitted = false;
+            stepCommittedAt = now;
         }
         scope.run(() -> {
-            String generation = trainer.generation();
-            long step = trainer.step();
-            boolean isPublished = source != Source.LOG_IN_SHADOW;
-            if (!isPublished) {
-                trainer.keepGenerationUnknown();
-            } else if (trainer.startGeneration()) {
-                send(fact(trainer, GenerationFact.Kind.STARTED, now));
+            if (source == Source.LOG_IN_SHADOW) {
+                commitInShadow(trainer);
+            } else {
+                publish(trainer, now);
             }
-            boolean isHeld = isBehind && !trainer.isGenerationComplete();
-            List<ItemEmbedding> embeddings = trainer.publish(isHeld ? Optional.of(BEHIND) : Optional.empty());
-            boolean isWithheld = trainer.withheld().isPresent();
-            if (isPublished) {
-                embeddings.forEach(embedding -> send(embedding, generation, now));
-                tell(trainer.withheld());
-                if (trainer.completeGeneration()) {
-                    complete(trainer, now);
-                }
-            }
-            store.drain((key, value) -> {
-                if (isPublished && trainer.isQuerySide(key) && (value.isEmpty() || !isWithheld)) {
-                    sendUpdate(generation, step, key, value, now);
-                }
-            });
             TrainingProgress progress = trainer.progress(); // after the drain: the digest covers what was written
-            tell(progress.alarms());
-            outlet.send(
-                    MillraceTopology.TO_PROGRESS,
-                    topics.trainingProgress(),
-                    part,
-                    OutputCodec.toAvro(
-                            new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress))),
-                    now);
+            notices.alarms(progress.alarms());
+            outlet.send(new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress)));
         });
+    }
+
+    /** Takes what would be published and sends none of it. */
+    private void commitInShadow(Trainer trainer) {
+        trainer.keepGenerationUnknown();
+        trainer.publish(hold(trainer));
+        store.drain((key, value) -> {});
+    }
+
+    private void publish(Trainer trainer, long now) {
+        String generation = trainer.generation();
+        long step = trainer.step();
+        if (trainer.startGeneration()) {
+            outlet.send(fact(trainer, GenerationFact.Kind.STARTED, now));
+        }
+        List<ItemEmbedding> embeddings = trainer.publish(hold(trainer));
+        boolean isWithheld = trainer.withheld().isPresent();
+        embeddings.forEach(embedding -> outlet.send(embedding, generation, now));
+        notices.withheld(trainer.withheld());
+        if (trainer.completeGeneration()) {
+            complete(trainer, now);
+        }
+        store.drain((key, value) -> {
+            if (trainer.isQuerySide(key) && (value.isEmpty() || !isWithheld)) {
+                outlet.send(new ModelUpdate(generation, step, key, value), now);
+            }
+        });
+    }
+
+    /** Why nothing may be published yet; absent if it may. */
+    private Optional<String> hold(Trainer trainer) {
+        return catchUp.isBehind() && !trainer.isGenerationComplete()
+                ? Optional.of(LearnerNotices.BEHIND)
+                : Optional.empty();
     }
 
     private void awaitFull() {
@@ -243,89 +251,53 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
+    private void closeIfReady(Trainer trainer) {
+        if (trainer.isBatchReady()) {
+            closeAndLearn(trainer);
+        } else if (waiting.isEmpty() && trainer.hasOpenWork()) {
+            awaitFull();
+        }
+    }
+
     private void closeAndLearn(Trainer trainer) {
         waitNoLonger();
         MiniBatch batch = trainer.closeBatch();
-        outlet.send(
-                MillraceTopology.TO_BATCHES,
-                topics.miniBatches(),
-                Long.toString(batch.step()),
-                BatchCodec.toAvro(batch),
-                context.currentSystemTimeMs());
+        outlet.send(batch, context.currentSystemTimeMs());
         learn(trainer, batch);
     }
 
     private void learn(Trainer trainer, MiniBatch batch) {
-        showSoon();
-        if (trainer.learn(batch) instanceof StepOutcome.Refused refused) {
-            LOG.atWarn()
-                    .addKeyValue("step", batch.step())
-                    .addKeyValue("found", refused.message())
-                    .log("A step would have harmed the model and was left out");
+        commitSoon();
+        trainer.learn(batch).refusal().ifPresent(message -> {
+            notices.refused(batch.step(), message);
             if (source != Source.LOG_IN_SHADOW) {
-                outlet.sendRefusedStep(
-                        MillraceTopology.LEARN_TO_DEAD_LETTERS, batch.step(), topics.miniBatches(), refused.message());
+                outlet.sendRefusedStep(batch.step(), message);
             }
-        }
+        });
     }
 
-    /** A step is committed, and so shown, at once, unless another was within the interval: then it is with the next one that is due. */
-    private void showSoon() {
-        isStepToShow = true;
-        if (context.currentSystemTimeMs() - shownAt >= commitIntervalMillis) {
+    /** A step is committed at once. If the last commit of a step was less than an interval ago, it waits for the next one. */
+    private void commitSoon() {
+        isStepUncommitted = true;
+        if (context.currentSystemTimeMs() - stepCommittedAt >= commitIntervalMillis) {
             context.commit();
         }
     }
 
-    private void tell(Optional<String> withheld) {
-        boolean isBehindOnly = withheld.filter(BEHIND::equals).isPresent();
-        boolean wasHeldBack = toldWithheld.filter(why -> !why.equals(BEHIND)).isPresent();
-        if (isBehindOnly && toldWithheld.isEmpty()) {
-            LOG.info("The learner catches up with the log, and publishes then");
-        } else if (withheld.isPresent() && !isBehindOnly && !wasHeldBack) {
-            LOG.atError()
-                    .addKeyValue("why", withheld.get())
-                    .log("Nothing but deletions is published until this has ended");
-        } else if (withheld.isEmpty() && toldWithheld.isPresent()) {
-            LOG.info("Everything is published again");
+    private void lookForTheEnd() {
+        if (catchUp.endsAtTheEnd()) {
+            store.change(); // so that there is a commit, and with it a publication
         }
-        toldWithheld = withheld;
     }
 
-    private void tell(List<Alarm> alarms) {
-        Set<Alarm.Kind> active = EnumSet.noneOf(Alarm.Kind.class);
-        for (Alarm alarm : alarms) {
-            if (alarm.isActive()) {
-                active.add(alarm.kind());
-            }
-            if (alarm.isActive() != toldAlarms.contains(alarm.kind())) {
-                LOG.atWarn()
-                        .addKeyValue("alarm", alarm.kind().text())
-                        .addKeyValue("value", alarm.value())
-                        .addKeyValue("limit", alarm.limit())
-                        .log(alarm.isActive() ? "The model is beyond a limit" : "The model is within a limit again");
-            }
-        }
-        toldAlarms = active;
-    }
-
-    /** All vectors of the generation are out: each partition is told behind them, and those who choose what answers. */
+    /** Writes that all vectors of the generation are out: for servers behind the vectors, and among the facts. */
     private void complete(Trainer trainer, long now) {
-        outlet.send(
-                MillraceTopology.TO_EMBEDDINGS,
-                topics.itemEmbeddings(),
-                EmbeddingRecords.markKey(trainer.generation()),
-                OutputCodec.mark(trainer.generation(), trainer.step(), topics.miniBatches()),
-                now);
-        send(fact(trainer, GenerationFact.Kind.COMPLETE, now));
+        outlet.sendMark(trainer.generation(), trainer.step(), now);
+        outlet.send(fact(trainer, GenerationFact.Kind.COMPLETE, now));
         if (terms.isPromotedWhenComplete()) {
-            send(fact(trainer, GenerationFact.Kind.PROMOTED, now));
+            outlet.send(fact(trainer, GenerationFact.Kind.PROMOTED, now));
         }
-        LOG.atInfo()
-                .addKeyValue("generation", trainer.generation())
-                .addKeyValue("step", trainer.step())
-                .log("All items of the generation are published"
-                        + (terms.isPromotedWhenComplete() ? ", it is to answer" : ""));
+        notices.complete(trainer.generation(), trainer.step(), terms.isPromotedWhenComplete());
     }
 
     private GenerationFact fact(Trainer trainer, GenerationFact.Kind kind, long now) {
@@ -337,75 +309,5 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 trainer.catalogueSize(),
                 terms.application(),
                 kind == GenerationFact.Kind.STARTED ? terms.settings() : new TreeMap<>());
-    }
-
-    private void send(GenerationFact fact) {
-        outlet.send(
-                MillraceTopology.TO_GENERATIONS,
-                topics.generations(),
-                GenerationRecords.key(fact),
-                GenerationRecords.toAvro(fact),
-                fact.at());
-    }
-
-    /** A log that brings nothing for a while, and is at its end, has no more: its last batch may be old all the same. */
-    private void lookWhetherIdle() {
-        if (isBehind && isIdle && terms.logEnd().getAsLong() - lastOffset <= NEAR_THE_END) {
-            isBehind = false;
-            store.change(); // so that there is a commit, and with it a publication
-        }
-        isIdle = true;
-    }
-
-    private void send(ItemEmbedding embedding, String generation, long now) {
-        byte[] key = EmbeddingRecords.key(generation, embedding.item());
-        vectorStore.ifPresent(records -> sendAsJson(records, embedding, now));
-        if (embedding.vector().isEmpty()) {
-            outlet.sendTombstone(MillraceTopology.TO_EMBEDDINGS, key, now);
-            return;
-        }
-        outlet.send(
-                MillraceTopology.TO_EMBEDDINGS,
-                topics.itemEmbeddings(),
-                key,
-                OutputCodec.toAvro(embedding, embedding.vector().get(), topics.miniBatches()),
-                now);
-    }
-
-    private void sendAsJson(VectorStoreRecords records, ItemEmbedding embedding, long now) {
-        byte[] key = records.key(embedding.item());
-        embedding
-                .vector()
-                .ifPresentOrElse(
-                        vector -> outlet.sendBytes(
-                                MillraceTopology.TO_VECTOR_STORE, key, records.value(embedding, vector), now),
-                        () -> outlet.sendTombstone(MillraceTopology.TO_VECTOR_STORE, key, now));
-    }
-
-    private void sendUpdate(String generation, long step, byte[] key, Optional<byte[]> value, long now) {
-        byte[] recordKey = ModelUpdateRecords.key(generation, key);
-        if (value.isEmpty()) {
-            outlet.sendTombstone(MillraceTopology.TO_UPDATES, recordKey, now);
-            return;
-        }
-        outlet.send(
-                MillraceTopology.TO_UPDATES,
-                topics.modelUpdates(),
-                recordKey,
-                ModelUpdateRecords.toAvro(new ModelUpdate(generation, step, key, value), value.get()),
-                now);
-    }
-
-    /** An internal record that cannot be read breaks the log: nothing may be learnt past it. */
-    private <T extends SpecificRecord> T decode(Class<T> type, Record<byte[], byte[]> record) {
-        try {
-            return wire.decode(type, record.value());
-        } catch (UndecodableException broken) {
-            RecordMetadata from = Outlet.origin(context);
-            throw new IllegalStateException(
-                    "record at offset " + from.offset() + " of " + from.topic() + "-" + from.partition()
-                            + " cannot be read, learning stops before it: " + broken.getMessage(),
-                    broken);
-        }
     }
 }

@@ -2,39 +2,26 @@ package dev.millrace.stream;
 
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
-import dev.millrace.state.Utf8;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.UndecodableException;
 import java.util.Optional;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 
-/** Where a processor's records go: encodes each for its topic and forwards it to the sink of that name. */
+/** Forwards a processor's records to its sinks, by their names. */
 final class Outlet {
 
     private final ProcessorContext<byte[], byte[]> context;
-    private final AvroWire wire;
 
-    Outlet(ProcessorContext<byte[], byte[]> context, AvroWire wire) {
+    Outlet(ProcessorContext<byte[], byte[]> context) {
         this.context = context;
-        this.wire = wire;
     }
 
-    void send(String sink, String topic, String key, SpecificRecord value, long timestamp) {
-        send(sink, topic, Utf8.bytes(key), value, timestamp);
-    }
-
-    void send(String sink, String topic, byte[] key, SpecificRecord value, long timestamp) {
-        sendBytes(sink, key, wire.encode(topic, value), timestamp);
-    }
-
-    void sendBytes(String sink, byte[] key, byte[] value, long timestamp) {
+    void send(String sink, byte[] key, byte[] value, long timestamp) {
         context.forward(new Record<>(key, value, timestamp), sink);
     }
 
-    /** Says that the key is no more. */
+    /** Sends a record without a value: the key is deleted. */
     void sendTombstone(String sink, byte[] key, long timestamp) {
         context.forward(tombstone(key, timestamp), sink);
     }
@@ -52,7 +39,7 @@ final class Outlet {
         return rejected;
     }
 
-    /** Says that a step was refused, and where its batch is. */
+    /** Sends the dead letter of a refused step. */
     void sendRefusedStep(String sink, long step, String logTopic, String message) {
         // outside of process there is a record without a topic
         Optional<RecordMetadata> from = context.recordMetadata()

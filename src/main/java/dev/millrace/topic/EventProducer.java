@@ -6,13 +6,12 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EventCodec;
+import dev.millrace.wire.EventRecords;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -31,14 +30,14 @@ public final class EventProducer implements AutoCloseable {
     private static final int LINGER_MILLIS = 5;
 
     private final TopicNames topics;
-    private final AvroWire wire;
+    private final EventRecords records;
     private final KafkaProducer<byte[], byte[]> producer;
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     private final AtomicLong acknowledged = new AtomicLong();
 
     public EventProducer(ClientSettings clients, TopicNames topics, AvroWire wire) {
         this.topics = topics;
-        this.wire = wire;
+        this.records = new EventRecords(wire);
         Map<String, Object> config = new HashMap<>();
         config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         config.put(ProducerConfig.BATCH_SIZE_CONFIG, BATCH_BYTES);
@@ -50,19 +49,19 @@ public final class EventProducer implements AutoCloseable {
     }
 
     public void send(Exposure exposure) {
-        send(topics.exposures(), exposure.user(), EventCodec.toAvro(exposure), exposure.time());
+        send(topics.exposures(), exposure.user(), records.encode(topics.exposures(), exposure), exposure.time());
     }
 
     public void send(Click click) {
-        send(topics.clicks(), click.user(), EventCodec.toAvro(click), click.time());
+        send(topics.clicks(), click.user(), records.encode(topics.clicks(), click), click.time());
     }
 
     public void send(UserProfile profile) {
-        send(topics.users(), profile.user(), EventCodec.toAvro(profile), profile.time());
+        send(topics.users(), profile.user(), records.encode(topics.users(), profile), profile.time());
     }
 
     public void send(CatalogueItem item) {
-        send(topics.items(), item.item(), EventCodec.toAvro(item), item.time());
+        send(topics.items(), item.item(), records.encode(topics.items(), item), item.time());
     }
 
     /** Forgets a user. */
@@ -115,8 +114,8 @@ public final class EventProducer implements AutoCloseable {
         producer.close();
     }
 
-    private void send(String topic, String key, SpecificRecord value, long time) {
-        sendBytes(topic, Utf8.bytes(key), Optional.of(wire.encode(topic, value)), time);
+    private void send(String topic, String key, byte[] value, long time) {
+        sendBytes(topic, Utf8.bytes(key), Optional.of(value), time);
     }
 
     private void throwFailure() {

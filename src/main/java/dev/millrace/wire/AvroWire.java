@@ -50,7 +50,7 @@ public final class AvroWire {
     }
 
     /** The value as bytes, in the format of the settings. */
-    public byte[] encode(String topic, SpecificRecord value) {
+    byte[] encode(String topic, SpecificRecord value) {
         try {
             return switch (format) {
                 case SINGLE_OBJECT -> singleObject(value);
@@ -67,7 +67,7 @@ public final class AvroWire {
      * @throws UndecodableException if they are none
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
-    public <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
+    <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
         Schema schema = model.schemaOf(type);
         try {
             if (bytes.length > 0 && bytes[0] == CONFLUENT) {

@@ -29,11 +29,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Item ids of histories repeat a lot, feature names in every example: each text is written once and named by its place, which
  * takes one or two bytes. What comes back equals what was written, bit for bit.
  */
-public final class BatchCodec {
+final class BatchCodec {
 
     private BatchCodec() {}
 
-    public static MiniBatchRecord toAvro(MiniBatch batch) {
+    static MiniBatchRecord toAvro(MiniBatch batch) {
         List<TrainingExample> positives = batch.examples();
         List<TrainingExample> examples = new ArrayList<>(positives);
         examples.addAll(batch.exposed());
@@ -80,7 +80,7 @@ public final class BatchCodec {
                 .build();
     }
 
-    public static MiniBatch toCore(MiniBatchRecord record) {
+    static MiniBatch toCore(MiniBatchRecord record) {
         List<CatalogueChange> catalogue = new ArrayList<>(
                 record.getCatalogue().stream().map(ExampleCodec::toCore).toList());
         record.getUnannounced()

@@ -2,8 +2,9 @@ package dev.millrace.wire;
 
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.state.Utf8;
 
-/** Reads the records of the topic mini-batches. */
+/** The records of the topic mini-batches, keyed by step. Safe for threads. */
 public final class BatchRecords {
 
     private final AvroWire wire;
@@ -12,10 +13,27 @@ public final class BatchRecords {
         this.wire = wire;
     }
 
-    public MiniBatch decode(TopicRecord record) {
-        byte[] value = record.value()
-                .orElseThrow(
-                        () -> new IllegalStateException("no mini-batch at " + record.place() + ", but a tombstone"));
+    public static byte[] key(long step) {
+        return Utf8.bytes(Long.toString(step));
+    }
+
+    public byte[] encode(String topic, MiniBatch batch) {
+        return wire.encode(topic, BatchCodec.toAvro(batch));
+    }
+
+    /** @throws UndecodableException if the bytes are no mini-batch */
+    public MiniBatch decode(byte[] value) {
         return BatchCodec.toCore(wire.decode(MiniBatchRecord.class, value));
+    }
+
+    /**
+     * The mini-batch of a record.
+     *
+     * @throws IllegalStateException if the record is a tombstone
+     */
+    public MiniBatch decode(TopicRecord record) {
+        return decode(record.value()
+                .orElseThrow(
+                        () -> new IllegalStateException("no mini-batch at " + record.place() + ", but a tombstone")));
     }
 }

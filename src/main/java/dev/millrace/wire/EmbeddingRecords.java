@@ -33,6 +33,16 @@ public final class EmbeddingRecords {
                         key.substring(split + 1), Optional.empty(), key.substring(0, split), 0, 0, 0));
     }
 
+    /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
+    public byte[] encode(String topic, ItemEmbedding embedding, float[] vector, String logTopic) {
+        return wire.encode(topic, OutputCodec.toAvro(embedding, vector, logTopic));
+    }
+
+    /** The mark that all items of a generation came before it. */
+    public byte[] encodeMark(String topic, String generation, long step, String logTopic) {
+        return wire.encode(topic, OutputCodec.mark(generation, step, logTopic));
+    }
+
     public static byte[] key(String generation, String item) {
         return Utf8.bytes(generation + SEPARATOR + item);
     }

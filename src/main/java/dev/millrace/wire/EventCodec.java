@@ -17,11 +17,11 @@ import java.util.Optional;
  *
  * <p>Towards the core, {@link dev.millrace.event.UnusableEventException} tells what breaks a rule.
  */
-public final class EventCodec {
+final class EventCodec {
 
     private EventCodec() {}
 
-    public static ExposureEvent toAvro(Exposure exposure) {
+    static ExposureEvent toAvro(Exposure exposure) {
         return new ExposureEvent(
                 exposure.id(),
                 exposure.user(),
@@ -31,7 +31,7 @@ public final class EventCodec {
                 FeatureCodec.toAvro(exposure.context()));
     }
 
-    public static Exposure toCore(ExposureEvent event) {
+    static Exposure toCore(ExposureEvent event) {
         return new Exposure(
                 event.getExposureId(),
                 event.getUserId(),
@@ -41,7 +41,7 @@ public final class EventCodec {
                 FeatureCodec.toCore(event.getContext()));
     }
 
-    public static ClickEvent toAvro(Click click) {
+    static ClickEvent toAvro(Click click) {
         ClickEvent.Builder builder = ClickEvent.newBuilder()
                 .setClickId(click.id())
                 .setUserId(click.user())
@@ -55,7 +55,7 @@ public final class EventCodec {
         return builder.build();
     }
 
-    public static Click toCore(ClickEvent event) {
+    static Click toCore(ClickEvent event) {
         return new Click(
                 event.getClickId(),
                 event.getUserId(),
@@ -68,20 +68,20 @@ public final class EventCodec {
                 FeatureCodec.toCore(event.getContext()));
     }
 
-    public static UserEvent toAvro(UserProfile profile) {
+    static UserEvent toAvro(UserProfile profile) {
         return new UserEvent(profile.user(), instant(profile.time()), FeatureCodec.toAvro(profile.features()));
     }
 
-    public static UserProfile toCore(UserEvent event) {
+    static UserProfile toCore(UserEvent event) {
         return new UserProfile(
                 event.getUserId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
     }
 
-    public static ItemEvent toAvro(CatalogueItem item) {
+    static ItemEvent toAvro(CatalogueItem item) {
         return new ItemEvent(item.item(), instant(item.time()), FeatureCodec.toAvro(item.features()));
     }
 
-    public static CatalogueItem toCore(ItemEvent event) {
+    static CatalogueItem toCore(ItemEvent event) {
         return new CatalogueItem(
                 event.getItemId(), event.getTime().toEpochMilli(), FeatureCodec.toCore(event.getFeatures()));
     }

@@ -8,16 +8,15 @@ import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserFeaturesRecord;
-import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.feature.UserFeatures;
 
 /** Training examples, catalogue changes and user features between core and Avro. */
-public final class ExampleCodec {
+final class ExampleCodec {
 
     private ExampleCodec() {}
 
-    public static TrainingRecord toAvro(TrainingExample example) {
+    static TrainingRecord toAvro(TrainingExample example) {
         return new TrainingRecord(new ExampleRecord(
                 example.id(),
                 toAvro(example.user()),
@@ -30,7 +29,7 @@ public final class ExampleCodec {
                 example.isPositive()));
     }
 
-    public static TrainingExample toCore(ExampleRecord example) {
+    static TrainingExample toCore(ExampleRecord example) {
         return new TrainingExample(
                 example.getExampleId(),
                 toCore(example.getUser()),
@@ -43,12 +42,8 @@ public final class ExampleCodec {
                 example.getClicked());
     }
 
-    public static TrainingRecord userRemoval(String user) {
-        return new TrainingRecord(new UserRemoval(user));
-    }
-
     /** An {@link ItemEvent} or {@link ItemRemoval}, as unions hold it. */
-    public static Object toAvro(CatalogueChange change) {
+    static Object toAvro(CatalogueChange change) {
         if (change instanceof CatalogueChange.Upsert upsert) {
             return EventCodec.toAvro(upsert.item());
         }
@@ -56,7 +51,7 @@ public final class ExampleCodec {
     }
 
     /** The other way of {@link #toAvro(CatalogueChange)}. */
-    public static CatalogueChange toCore(Object change) {
+    static CatalogueChange toCore(Object change) {
         if (change instanceof ItemEvent item) {
             return new CatalogueChange.Upsert(EventCodec.toCore(item));
         } else if (change instanceof ItemRemoval removal) {
@@ -66,12 +61,12 @@ public final class ExampleCodec {
         throw new IllegalStateException("a catalogue change is of " + change.getClass() + ", which its schema has not");
     }
 
-    public static UserFeaturesRecord toAvro(UserFeatures user) {
+    static UserFeaturesRecord toAvro(UserFeatures user) {
         return new UserFeaturesRecord(
                 user.user(), instant(user.time()), FeatureCodec.toAvro(user.features()), user.history());
     }
 
-    public static UserFeatures toCore(UserFeaturesRecord user) {
+    static UserFeatures toCore(UserFeaturesRecord user) {
         return new UserFeatures(
                 user.getUserId(),
                 user.getTime().toEpochMilli(),

@@ -11,7 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Feature maps between core and Avro; and times, which events carry as instants. */
-public final class FeatureCodec {
+final class FeatureCodec {
 
     private FeatureCodec() {}
 
@@ -27,7 +27,7 @@ public final class FeatureCodec {
         return Features.of(features);
     }
 
-    public static Instant instant(long epochMillis) {
+    static Instant instant(long epochMillis) {
         return Instant.ofEpochMilli(epochMillis);
     }
 

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Reads the records of the topic generations. */
+/** The records of the topic generations: one key for each fact of a generation. Safe for threads. */
 public final class GenerationRecords {
 
     private final AvroWire wire;
@@ -25,7 +25,11 @@ public final class GenerationRecords {
         return Utf8.bytes(fact.generation() + '\0' + fact.kind().name());
     }
 
-    public static GenerationRecord toAvro(GenerationFact fact) {
+    public byte[] encode(String topic, GenerationFact fact) {
+        return wire.encode(topic, toAvro(fact));
+    }
+
+    private static GenerationRecord toAvro(GenerationFact fact) {
         return GenerationRecord.newBuilder()
                 .setGeneration(fact.generation())
                 .setFact(fact.kind().name())
@@ -37,7 +41,7 @@ public final class GenerationRecords {
                 .build();
     }
 
-    public static Optional<GenerationFact> toCore(GenerationRecord record) {
+    private static Optional<GenerationFact> toCore(GenerationRecord record) {
         return Arrays.stream(GenerationFact.Kind.values())
                 .filter(kind -> kind.name().equals(record.getFact()))
                 .findFirst()

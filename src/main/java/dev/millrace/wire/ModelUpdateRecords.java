@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Reads the records of the topic model-updates. */
+/** The records of the topic model-updates: keyed by generation, NUL, key of the entry. Safe for threads. */
 public final class ModelUpdateRecords {
 
     private final AvroWire wire;
@@ -37,8 +37,8 @@ public final class ModelUpdateRecords {
     }
 
     /** @param entry of the update, which is present: a deletion has no value */
-    public static ModelUpdateRecord toAvro(ModelUpdate update, byte[] entry) {
-        return new ModelUpdateRecord(update.generation(), update.step(), ByteBuffer.wrap(entry));
+    public byte[] encode(String topic, ModelUpdate update, byte[] entry) {
+        return wire.encode(topic, new ModelUpdateRecord(update.generation(), update.step(), ByteBuffer.wrap(entry)));
     }
 
     public static byte[] key(String generation, byte[] key) {

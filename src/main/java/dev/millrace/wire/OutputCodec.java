@@ -29,12 +29,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What the applications hand on, item embeddings and progress, between core and Avro. */
-public final class OutputCodec {
+final class OutputCodec {
 
     private OutputCodec() {}
 
     /** @param vector [dim] of the embedding, which is present: a tombstone has no value */
-    public static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
+    static ItemEmbeddingRecord toAvro(ItemEmbedding embedding, float[] vector, String logTopic) {
         List<Float> components = new ArrayList<>(vector.length + 1);
         for (float component : vector) {
             components.add(component);
@@ -59,7 +59,7 @@ public final class OutputCodec {
     }
 
     /** The mark that all items of a generation came before it. */
-    public static ItemEmbeddingRecord mark(String generation, long step, String logTopic) {
+    static ItemEmbeddingRecord mark(String generation, long step, String logTopic) {
         return ItemEmbeddingRecord.newBuilder()
                 .setItemId("")
                 .setVector(List.of())
@@ -70,7 +70,7 @@ public final class OutputCodec {
                 .build();
     }
 
-    public static ItemEmbedding toCore(ItemEmbeddingRecord record) {
+    static ItemEmbedding toCore(ItemEmbeddingRecord record) {
         int extra = record.getExtraDimensions();
         List<Float> components = record.getVector();
         return new ItemEmbedding(
@@ -84,7 +84,7 @@ public final class OutputCodec {
                 FeatureCodec.toCore(record.getAttributes()));
     }
 
-    public static ProgressRecord toAvro(PartProgress progress) {
+    static ProgressRecord toAvro(PartProgress progress) {
         return new ProgressRecord(
                 progress.part(),
                 instant(progress.writtenAt()),
@@ -93,7 +93,7 @@ public final class OutputCodec {
                 progress.training().map(OutputCodec::learner).orElse(null));
     }
 
-    public static PartProgress toCore(ProgressRecord record) {
+    static PartProgress toCore(ProgressRecord record) {
         SortedMap<String, Books.Account> books = new TreeMap<>();
         record.getBooks()
                 .forEach((topic, account) -> books.put(

@@ -5,7 +5,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Utf8;
 import java.util.Optional;
 
-/** Reads the records of the topic user-features. */
+/** The records of the topic user-features, keyed by user. Safe for threads. */
 public final class UserFeatureRecords {
 
     private final AvroWire wire;
@@ -14,12 +14,16 @@ public final class UserFeatureRecords {
         this.wire = wire;
     }
 
-    /** Whose it is. */
+    public byte[] encode(String topic, UserFeatures user) {
+        return wire.encode(topic, ExampleCodec.toAvro(user));
+    }
+
+    /** The user that a record is about. */
     public String user(TopicRecord record) {
         return Utf8.text(record.key());
     }
 
-    /** The features; absent when the user was forgotten. */
+    /** The features; absent if the user was removed. */
     public Optional<UserFeatures> decode(TopicRecord record) {
         return record.value().map(value -> ExampleCodec.toCore(wire.decode(UserFeaturesRecord.class, value)));
     }

@@ -13,7 +13,6 @@ import dev.millrace.avro.FeatureValue;
 import dev.millrace.avro.FeatureVector;
 import dev.millrace.avro.ItemEvent;
 import dev.millrace.avro.ItemRemoval;
-import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserEvent;
 import dev.millrace.avro.UserRemoval;
@@ -21,10 +20,12 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.state.Books;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.AvroBytes;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.EventCodec;
-import dev.millrace.wire.OutputCodec;
+import dev.millrace.wire.EventRecords;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.UndecodableException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -33,6 +34,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.avro.specific.SpecificRecord;
@@ -52,6 +54,7 @@ class AttributeTopologyTest {
 
     private final TopicNames topics = Streams.topics();
     private final AvroWire wire = Streams.wire();
+    private final EventRecords events = new EventRecords(wire);
 
     private final TopologyTestDriver driver;
 
@@ -135,16 +138,16 @@ class AttributeTopologyTest {
         Exposure good = exposure("e1", "u1", "i1", T0);
         ExposureEvent seconds = event("i1", T0 / 1000); // a producer that sends seconds
         ExposureEvent blank = event(" ", T0);
-        byte[] unknown = wire.encode("exposures", EventCodec.toAvro(good));
+        byte[] unknown = events.encode("exposures", good);
         unknown[5]++; // of the fingerprint
 
-        send(topics.exposures(), utf8("u1"), wire.encode("exposures", seconds), T0);
-        send(topics.exposures(), utf8("u1"), wire.encode("exposures", blank), T0);
+        send(topics.exposures(), utf8("u1"), AvroBytes.encode(wire, "exposures", seconds), T0);
+        send(topics.exposures(), utf8("u1"), AvroBytes.encode(wire, "exposures", blank), T0);
         send(topics.exposures(), utf8("u1"), unknown, T0);
-        send(topics.exposures(), utf8("u1"), wire.encode("clicks", EventCodec.toAvro(click("c", "u1", "i1", T0))), T0);
+        send(topics.exposures(), utf8("u1"), events.encode("clicks", click("c", "u1", "i1", T0)), T0);
         send(topics.exposures(), utf8("u1"), null, T0);
-        send(topics.exposures(), utf8("u2"), wire.encode("exposures", EventCodec.toAvro(good)), T0);
-        send(topics.exposures(), null, wire.encode("exposures", EventCodec.toAvro(good)), T0);
+        send(topics.exposures(), utf8("u2"), events.encode("exposures", good), T0);
+        send(topics.exposures(), null, events.encode("exposures", good), T0);
         send(topics.exposures(), utf8("u1"), new byte[0], T0);
 
         assertThat(books().get("exposures"))
@@ -171,19 +174,20 @@ class AttributeTopologyTest {
         Instant time = Instant.ofEpochMilli(T0);
         Instant unknown = Instant.ofEpochMilli(0);
 
-        send(topics.items(), utf8("i1"), wire.encode("items", new ItemEvent("i1", time, number)), T0);
-        send(topics.items(), utf8("i1"), wire.encode("items", new ItemEvent("i1", time, vector)), T0);
+        send(topics.items(), utf8("i1"), AvroBytes.encode(wire, "items", new ItemEvent("i1", time, number)), T0);
+        send(topics.items(), utf8("i1"), AvroBytes.encode(wire, "items", new ItemEvent("i1", time, vector)), T0);
         Books.Account two = account(2, 0, Map.of("rejected: bad-value", 1L, "rejected: bad-component", 1L));
         assertThat(books().get("items")).isEqualTo(two); // the driver gives both tasks one name: look in between
-        send(topics.users(), utf8("u1"), wire.encode("users", new UserEvent("u1", time, number)), T0);
-        send(topics.users(), utf8("u1"), wire.encode("users", new UserEvent("u1", time, vector)), T0);
+        send(topics.users(), utf8("u1"), AvroBytes.encode(wire, "users", new UserEvent("u1", time, number)), T0);
+        send(topics.users(), utf8("u1"), AvroBytes.encode(wire, "users", new UserEvent("u1", time, vector)), T0);
         for (Map<String, FeatureValue> context : List.of(number, vector)) {
             SpecificRecord shown = new ExposureEvent("e1", "u1", "i1", time, unknown, context);
-            send(topics.exposures(), utf8("u1"), wire.encode("exposures", shown), T0);
+            send(topics.exposures(), utf8("u1"), AvroBytes.encode(wire, "exposures", shown), T0);
         }
-        ClickEvent heavy = EventCodec.toAvro(click("c1", "u1", "i1", T0));
-        byte[] click = wire.encode(
-                "clicks", ClickEvent.newBuilder(heavy).setWeight(poison).build());
+        ClickEvent heavy =
+                AvroBytes.decode(wire, ClickEvent.class, events.encode("clicks", click("c1", "u1", "i1", T0)));
+        byte[] click = AvroBytes.encode(
+                wire, "clicks", ClickEvent.newBuilder(heavy).setWeight(poison).build());
         send(topics.clicks(), utf8("u1"), click, T0);
 
         SortedMap<String, Books.Account> books = books();
@@ -197,13 +201,13 @@ class AttributeTopologyTest {
     @Test
     void aHugeArrayLengthIsRejectedAndNotBelieved() {
         // a user's bag of 2^31 - 1 categories, in 40 bytes
-        byte[] good = wire.encode(
+        byte[] good = events.encode(
                 "users",
-                EventCodec.toAvro(new dev.millrace.event.UserProfile(
+                new dev.millrace.event.UserProfile(
                         "u1",
                         T0,
                         dev.millrace.event.Features.of(
-                                Map.of("tags", new dev.millrace.event.FeatureValue.Bag(List.of("a", "b", "c")))))));
+                                Map.of("tags", new dev.millrace.event.FeatureValue.Bag(List.of("a", "b", "c"))))));
         int count = indexOf(good, (byte) 6); // 3 items, zig-zag
         byte[] huge = new byte[good.length + 4];
         System.arraycopy(good, 0, huge, 0, count);
@@ -248,9 +252,9 @@ class AttributeTopologyTest {
 
     @Test
     void catalogueChangesJoinTheTrainingExamples() {
-        send(topics.items(), utf8("i1"), wire.encode("items", EventCodec.toAvro(item("i1"))), T0);
+        send(topics.items(), utf8("i1"), events.encode("items", item("i1")), T0);
         send(topics.items(), utf8("i1"), null, T0 + 5);
-        send(topics.items(), utf8("i2"), wire.encode("items", EventCodec.toAvro(item("i1"))), T0);
+        send(topics.items(), utf8("i2"), events.encode("items", item("i1")), T0);
 
         List<TestRecord<byte[], byte[]>> changes = read(topics.trainingExamples());
         assertThat(changes).hasSize(2);
@@ -263,12 +267,11 @@ class AttributeTopologyTest {
     }
 
     private void send(Exposure exposure) {
-        SpecificRecord event = EventCodec.toAvro(exposure);
-        send(topics.exposures(), utf8(exposure.user()), wire.encode("exposures", event), exposure.time());
+        send(topics.exposures(), utf8(exposure.user()), events.encode("exposures", exposure), exposure.time());
     }
 
     private void send(Click click) {
-        send(topics.clicks(), utf8(click.user()), wire.encode("clicks", EventCodec.toAvro(click)), click.time());
+        send(topics.clicks(), utf8(click.user()), events.encode("clicks", click), click.time());
     }
 
     private void send(String topic, byte @Nullable [] key, byte @Nullable [] value, long time) {
@@ -288,7 +291,8 @@ class AttributeTopologyTest {
         progress.addAll(read(topics.trainingProgress()));
         Map<String, PartProgress> latest = new TreeMap<>();
         for (TestRecord<byte[], byte[]> record : progress) {
-            PartProgress part = OutputCodec.toCore(wire.decode(ProgressRecord.class, record.value()));
+            TopicRecord plain = new TopicRecord("", record.key(), Optional.of(record.value()), 0, 0, 0, Map.of());
+            PartProgress part = new ProgressRecords(wire).decode(plain).orElseThrow();
             latest.put(part.part(), part);
         }
         SortedMap<String, Books.Account> books = new TreeMap<>();
@@ -297,7 +301,7 @@ class AttributeTopologyTest {
     }
 
     private TrainingRecord decoded(TestRecord<byte[], byte[]> record) {
-        return wire.decode(TrainingRecord.class, record.value());
+        return AvroBytes.decode(wire, TrainingRecord.class, record.value());
     }
 
     private static ExposureEvent event(String item, long time) {

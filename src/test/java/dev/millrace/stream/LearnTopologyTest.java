@@ -8,11 +8,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.avro.GenerationRecord;
-import dev.millrace.avro.ItemEmbeddingRecord;
-import dev.millrace.avro.MiniBatchRecord;
-import dev.millrace.avro.ProgressRecord;
-import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.FeatureValue;
@@ -29,12 +24,13 @@ import dev.millrace.train.ClusteredClicks;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchCodec;
+import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.ExampleCodec;
 import dev.millrace.wire.GenerationRecords;
-import dev.millrace.wire.OutputCodec;
 import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.TrainingRecords;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,7 +41,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.Topology;
@@ -72,15 +67,14 @@ class LearnTopologyTest {
     @Test
     void fullBatchIsLoggedLearntAndPublished() {
         try (TopologyTestDriver driver = driver(learn(), "a")) {
-            send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item("i0")))));
+            send(driver, new CatalogueChange.Upsert(Streams.item("i0")));
             for (int at = 0; at < BATCH; at++) {
-                send(driver, ExampleCodec.toAvro(example(at)));
+                send(driver, example(at));
             }
 
             List<TestRecord<byte[], byte[]>> batches = read(driver, topics.miniBatches());
             assertThat(batches).hasSize(1);
-            MiniBatch batch = BatchCodec.toCore(
-                    wire.decode(MiniBatchRecord.class, batches.get(0).value()));
+            MiniBatch batch = new BatchRecords(wire).decode(batches.get(0).value());
             assertThat(batch.step()).isEqualTo(1);
             assertThat(batch.examples())
                     .extracting(TrainingExample::id)
@@ -114,7 +108,7 @@ class LearnTopologyTest {
             sendBatch(driver, 0, false);
             double before = popularity(embeddings(driver), "i1");
 
-            send(driver, ExampleCodec.toAvro(example(BATCH)));
+            send(driver, example(BATCH));
             driver.advanceWallClockTime(MAX_WAIT);
 
             // sixteen clicks went round i0, i1, i2, so i1 had five; the seventeenth is i1's sixth, within some
@@ -144,7 +138,7 @@ class LearnTopologyTest {
         Topology topology = MillraceTopology.learn(withStore, Streams.trainer(), MAX_WAIT, wire, Streams.terms());
         try (TopologyTestDriver driver = driver(topology, "a")) {
             sendBatch(driver, 0, false);
-            send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Removal("i1", T0 + BATCH))));
+            send(driver, new CatalogueChange.Removal("i1", T0 + BATCH));
             driver.advanceWallClockTime(MAX_WAIT);
 
             List<TestRecord<byte[], byte[]>> json = read(driver, "item-vectors");
@@ -160,8 +154,7 @@ class LearnTopologyTest {
                     assertThat(json.get(at).value()).isNull();
                     continue;
                 }
-                ItemEmbedding embedding = OutputCodec.toCore(
-                        wire.decode(ItemEmbeddingRecord.class, avro.get(at).value()));
+                ItemEmbedding embedding = embedding(avro.get(at));
                 JsonNode value = new ObjectMapper().readTree(json.get(at).value());
                 assertThat(value.path("collection_name").asText()).isEqualTo("films");
                 assertThat(value.path("item_id").asText()).isEqualTo(embedding.item());
@@ -193,8 +186,7 @@ class LearnTopologyTest {
                                 generation() + "\0");
                 assertThat(keys(embeddings).subList(4, embeddings.size())).doesNotContain(generation() + "\0");
                 List<GenerationFact> facts = read(driver, topics.generations()).stream()
-                        .flatMap(record ->
-                                GenerationRecords.toCore(wire.decode(GenerationRecord.class, record.value())).stream())
+                        .flatMap(record -> new GenerationRecords(wire).decode(plain(record)).stream())
                         .toList();
                 assertThat(facts)
                         .extracting(GenerationFact::kind)
@@ -235,7 +227,7 @@ class LearnTopologyTest {
     @Test
     void openBatchIsClosedWhenItHasWaitedLongEnough() {
         try (TopologyTestDriver driver = driver(learn(), "a")) {
-            send(driver, ExampleCodec.toAvro(example(0)));
+            send(driver, example(0));
             assertThat(read(driver, topics.miniBatches())).isEmpty();
 
             driver.advanceWallClockTime(MAX_WAIT);
@@ -252,7 +244,7 @@ class LearnTopologyTest {
             driver.advanceWallClockTime(MAX_WAIT.minusMillis(1)); // nothing is open yet
             sendBatch(driver, 0, false);
             driver.advanceWallClockTime(MAX_WAIT.minusMillis(1)); // and the one that was is full
-            send(driver, ExampleCodec.toAvro(example(BATCH)));
+            send(driver, example(BATCH));
             read(driver, topics.miniBatches());
 
             driver.advanceWallClockTime(MAX_WAIT.minusMillis(1));
@@ -269,7 +261,7 @@ class LearnTopologyTest {
         Map<String, float[]> live;
         try (TopologyTestDriver driver = driver(learn(), "live")) {
             for (int at = 0; at < 4 * BATCH; at++) {
-                send(driver, ExampleCodec.toAvro(example(at)));
+                send(driver, example(at));
             }
             read(driver, topics.miniBatches()).forEach(record -> log.add(record.value()));
             live = lastVectors(driver);
@@ -298,9 +290,9 @@ class LearnTopologyTest {
     void refusedStepGoesToTheDeadLettersWithItsPlaceInTheLog() {
         try (TopologyTestDriver driver = driver(learn(), "a")) {
             for (int at = 0; at < BATCH; at++) {
-                send(driver, ExampleCodec.toAvro(at == 3 ? poison(at) : example(at)));
+                send(driver, at == 3 ? poison(at) : example(at));
             }
-            send(driver, ExampleCodec.toAvro(poison(BATCH)));
+            send(driver, poison(BATCH));
             driver.advanceWallClockTime(MAX_WAIT);
 
             List<TestRecord<byte[], byte[]>> letters = read(driver, topics.deadLetters());
@@ -329,7 +321,7 @@ class LearnTopologyTest {
         List<byte[]> log = new ArrayList<>();
         try (TopologyTestDriver driver = driver(learn(), "live")) {
             for (int at = 0; at < 2 * BATCH; at++) {
-                send(driver, ExampleCodec.toAvro(at == BATCH ? poison(at) : example(at)));
+                send(driver, at == BATCH ? poison(at) : example(at));
             }
             read(driver, topics.miniBatches()).forEach(record -> log.add(record.value()));
         }
@@ -392,23 +384,20 @@ class LearnTopologyTest {
         ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);
         try (TopologyTestDriver driver =
                 driver(MillraceTopology.learn(topics, gated, MAX_WAIT, wire, Streams.terms()), "a")) {
-            clicks.items()
-                    .forEach(item -> send(
-                            driver,
-                            new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item(item))))));
+            clicks.items().forEach(item -> send(driver, new CatalogueChange.Upsert(Streams.item(item))));
             for (int at = 0; at < 300 * BATCH; at++) {
-                send(driver, ExampleCodec.toAvro(clicks.good()));
+                send(driver, clicks.good());
             }
             assertThat(withheld(driver)).isEmpty();
-            sendUntil(driver, true, 100, () -> ExampleCodec.toAvro(clicks.garbage()));
+            sendUntil(driver, true, 100, () -> clicks.garbage());
             assertThat(withheld(driver))
                     .hasValueSatisfying(why -> assertThat(why).startsWith("Recall@10"));
             read(driver, topics.itemEmbeddings());
             read(driver, topics.modelUpdates());
 
-            send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Removal("i7", T0))));
+            send(driver, new CatalogueChange.Removal("i7", T0));
             for (int at = 0; at < 5 * BATCH; at++) {
-                send(driver, ExampleCodec.toAvro(clicks.garbage()));
+                send(driver, clicks.garbage());
             }
 
             assertThat(withheld(driver)).isPresent();
@@ -420,7 +409,7 @@ class LearnTopologyTest {
             assertThat(read(driver, topics.modelUpdates()))
                     .allSatisfy(record -> assertThat(record.value()).isNull());
 
-            sendUntil(driver, false, 400, () -> ExampleCodec.toAvro(clicks.good()));
+            sendUntil(driver, false, 400, () -> clicks.good());
 
             assertThat(withheld(driver)).isEmpty();
             assertThat(lastVectors(driver)).hasSize(200 - 1); // all but i7
@@ -429,7 +418,7 @@ class LearnTopologyTest {
 
     /** Sends batches until publication is withheld, or no longer. */
     private void sendUntil(
-            TopologyTestDriver driver, boolean isWithheld, int mostBatches, Supplier<SpecificRecord> records) {
+            TopologyTestDriver driver, boolean isWithheld, int mostBatches, Supplier<TrainingExample> records) {
         for (int batch = 0; batch < mostBatches; batch++) {
             for (int at = 0; at < BATCH; at++) {
                 send(driver, records.get());
@@ -441,7 +430,7 @@ class LearnTopologyTest {
     }
 
     private Optional<String> withheld(TopologyTestDriver driver) {
-        send(driver, new TrainingRecord(ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item("i0")))));
+        send(driver, new CatalogueChange.Upsert(Streams.item("i0")));
         return lastProgress(driver).training().orElseThrow().withheld();
     }
 
@@ -451,7 +440,10 @@ class LearnTopologyTest {
             sendBatch(driver, 0, false);
             assertThat(keys(read(driver, topics.modelUpdates()))).anyMatch(key -> key.endsWith("mruser\0u1"));
 
-            send(driver, ExampleCodec.userRemoval("u1"));
+            send(
+                    driver,
+                    topics.trainingExamples(),
+                    new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "u1"));
             driver.advanceWallClockTime(MAX_WAIT);
 
             List<TestRecord<byte[], byte[]>> updates = read(driver, topics.modelUpdates());
@@ -470,7 +462,7 @@ class LearnTopologyTest {
         try (TopologyTestDriver driver =
                 driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms()), "log")) {
             assertThatThrownBy(() ->
-                            send(driver, topics.miniBatches(), wire.encode("mini-batches", BatchCodec.toAvro(second))))
+                            send(driver, topics.miniBatches(), new BatchRecords(wire).encode("mini-batches", second)))
                     .hasStackTraceContaining("mini-batch of step 2 follows step 0");
         }
     }
@@ -505,7 +497,7 @@ class LearnTopologyTest {
             Features age = Features.of(Map.of("age", new FeatureValue.Quantity(30 + at)));
             send(
                     driver,
-                    ExampleCodec.toAvro(new TrainingExample(
+                    new TrainingExample(
                             example.id() + "-" + number,
                             new UserFeatures(
                                     example.user().user(),
@@ -517,7 +509,7 @@ class LearnTopologyTest {
                             example.action(),
                             example.weight(),
                             example.time(),
-                            0)));
+                            0));
         }
     }
 
@@ -541,8 +533,14 @@ class LearnTopologyTest {
         return headers;
     }
 
-    private void send(TopologyTestDriver driver, SpecificRecord record) {
-        send(driver, topics.trainingExamples(), wire.encode("training-examples", record));
+    private void send(TopologyTestDriver driver, TrainingExample example) {
+        String topic = topics.trainingExamples();
+        send(driver, topic, new TrainingRecords(wire).encode(topic, example));
+    }
+
+    private void send(TopologyTestDriver driver, CatalogueChange change) {
+        String topic = topics.trainingExamples();
+        send(driver, topic, new TrainingRecords(wire).encode(topic, change));
     }
 
     private static void send(TopologyTestDriver driver, String topic, byte[] value) {
@@ -556,9 +554,7 @@ class LearnTopologyTest {
     }
 
     private List<ItemEmbedding> embeddings(TopologyTestDriver driver) {
-        return items(driver).stream()
-                .map(record -> OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, record.value())))
-                .toList();
+        return items(driver).stream().map(this::embedding).toList();
     }
 
     /** What is on the topic of embeddings but for marks. */
@@ -583,7 +579,16 @@ class LearnTopologyTest {
 
     private PartProgress lastProgress(TopologyTestDriver driver) {
         List<TestRecord<byte[], byte[]>> records = read(driver, topics.trainingProgress());
-        return OutputCodec.toCore(wire.decode(
-                ProgressRecord.class, records.get(records.size() - 1).value()));
+        return new ProgressRecords(wire)
+                .decode(plain(records.get(records.size() - 1)))
+                .orElseThrow();
+    }
+
+    private ItemEmbedding embedding(TestRecord<byte[], byte[]> record) {
+        return new EmbeddingRecords(wire).decode(plain(record));
+    }
+
+    private static TopicRecord plain(TestRecord<byte[], byte[]> record) {
+        return new TopicRecord("", record.key(), Optional.ofNullable(record.value()), 0, 0, 0, Map.of());
     }
 }

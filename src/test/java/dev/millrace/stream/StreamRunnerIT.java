@@ -4,7 +4,6 @@ import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
@@ -17,7 +16,7 @@ import dev.millrace.topic.TopicSettings;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.ExampleCodec;
+import dev.millrace.wire.TrainingRecords;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -120,10 +119,8 @@ class StreamRunnerIT {
                 producer.sendBytes(
                         topics.trainingExamples(),
                         "i1".getBytes(StandardCharsets.UTF_8),
-                        Optional.of(wire.encode(
-                                topics.trainingExamples(),
-                                new TrainingRecord(
-                                        ExampleCodec.toAvro(new CatalogueChange.Upsert(Streams.item("i1")))))),
+                        Optional.of(new TrainingRecords(wire)
+                                .encode(topics.trainingExamples(), new CatalogueChange.Upsert(Streams.item("i1")))),
                         T0);
 
                 // the interval is longer than what is waited here

@@ -1,0 +1,68 @@
+package dev.millrace.stream;
+
+import dev.millrace.alarm.Alarm;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The log lines about a learner: one when something begins or ends, none while it lasts. */
+final class LearnerNotices {
+
+    /** Why nothing is published while the learner is behind. */
+    static final String BEHIND = "the learner is catching up with the log";
+
+    private static final Logger LOG = LoggerFactory.getLogger(LearnProcessor.class);
+
+    private Optional<String> lastWithheld = Optional.empty();
+    private Set<Alarm.Kind> lastAlarms = Set.of();
+
+    /** Takes why vectors are withheld now; absent if they are published. */
+    void withheld(Optional<String> why) {
+        boolean isBehindOnly = why.filter(BEHIND::equals).isPresent();
+        boolean wasWithheldBefore =
+                lastWithheld.filter(before -> !before.equals(BEHIND)).isPresent();
+        if (isBehindOnly && lastWithheld.isEmpty()) {
+            LOG.info("The learner catches up with the log, and publishes then");
+        } else if (why.isPresent() && !isBehindOnly && !wasWithheldBefore) {
+            LOG.atError().addKeyValue("why", why.get()).log("Nothing but deletions is published until this has ended");
+        } else if (why.isEmpty() && lastWithheld.isPresent()) {
+            LOG.info("Everything is published again");
+        }
+        lastWithheld = why;
+    }
+
+    /** Takes the alarms of the last commit. */
+    void alarms(List<Alarm> alarms) {
+        Set<Alarm.Kind> active = EnumSet.noneOf(Alarm.Kind.class);
+        for (Alarm alarm : alarms) {
+            if (alarm.isActive()) {
+                active.add(alarm.kind());
+            }
+            if (alarm.isActive() != lastAlarms.contains(alarm.kind())) {
+                LOG.atWarn()
+                        .addKeyValue("alarm", alarm.kind().text())
+                        .addKeyValue("value", alarm.value())
+                        .addKeyValue("limit", alarm.limit())
+                        .log(alarm.isActive() ? "The model is beyond a limit" : "The model is within a limit again");
+            }
+        }
+        lastAlarms = active;
+    }
+
+    void refused(long step, String message) {
+        LOG.atWarn()
+                .addKeyValue("step", step)
+                .addKeyValue("found", message)
+                .log("A step would have harmed the model and was left out");
+    }
+
+    void complete(String generation, long step, boolean isPromoted) {
+        LOG.atInfo()
+                .addKeyValue("generation", generation)
+                .addKeyValue("step", step)
+                .log("All items of the generation are published" + (isPromoted ? ", it is to answer" : ""));
+    }
+}
