@@ -3,10 +3,10 @@ package dev.millrace.app;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
-import dev.millrace.stream.MillraceTopology;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
 import java.util.Map;
@@ -23,7 +23,7 @@ public final class ProgressWatch implements AutoCloseable {
 
     /** Of the learner that writes the log. */
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records) {
-        this(clients, topic, records, MillraceTopology.LEARNER_PART);
+        this(clients, topic, records, PartProgress.LEARNER);
     }
 
     /** @param learner the part whose figures are wanted: there may be another that learns from the log, on the same topic */

@@ -1,23 +1,24 @@
 package dev.millrace.app;
 
-import dev.millrace.generation.GenerationFact;
-import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
+import dev.millrace.generation.GenerationRules;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.StreamRunner;
-import dev.millrace.topic.GenerationLog;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,9 +68,9 @@ public final class TrainProcess implements AutoCloseable {
                 settings.topics().names().trainingProgress(),
                 new ProgressRecords(new AvroWire(settings.wire())),
                 switch (from) {
-                    case EVENTS -> MillraceTopology.LEARNER_PART;
+                    case EVENTS -> PartProgress.LEARNER;
                     case MINI_BATCHES ->
-                        MillraceTopology.logLearnerPart(GenerationTerms.application(settings.stream(), learner(from)));
+                        PartProgress.logLearner(GenerationTerms.application(settings.stream(), learner(from)));
                 });
         TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
         try {
@@ -148,12 +149,13 @@ public final class TrainProcess implements AutoCloseable {
     private static GenerationHistory history(MillraceSettings settings) {
         new Topics(settings.clients(), settings.topics(), PATIENCE)
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
-        return new GenerationLog(
+        return new GenerationAdmin(
                         settings.clients(),
                         settings.topics().names(),
                         new AvroWire(settings.wire()),
-                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2))
-                .read();
+                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2),
+                        InstantSource.system())
+                .history();
     }
 
     private static StreamRunner.Part learner(From from) {
@@ -163,18 +165,10 @@ public final class TrainProcess implements AutoCloseable {
         };
     }
 
-    /** A generation is of one application: vectors of two learners must not meet under one name. */
     private static void requireOwnGeneration(MillraceSettings settings, From from, GenerationHistory history) {
         String generation = settings.trainer().model().generationName();
         String application = GenerationTerms.application(settings.stream(), learner(from));
-        Optional<String> taken = history.fact(generation, Kind.STARTED)
-                .map(GenerationFact::by)
-                .filter(owner -> !owner.equals(application))
-                .map(owner -> "must be another, as application " + owner + " has published generation " + generation
-                        + " (millrace model hand-over gives it to another application)");
-        Optional<String> retired = history.fact(generation, Kind.RETIRED)
-                .map(fact -> "must be another, as generation " + generation + " is retired");
-        retired.or(() -> taken).ifPresent(rule -> {
+        new GenerationRules(history).refusesToPublish(generation, application).ifPresent(rule -> {
             throw new InvalidSettingsException(List.of(new SettingFault(
                     "model.generation", settings.trainer().model().generation(), rule)));
         });

@@ -1,7 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.GenerationDesk;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
 import java.time.Duration;
@@ -54,7 +54,7 @@ final class ModelCommand implements Runnable {
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        Optional<String> before = desk(config).promote(generation);
+        Optional<String> before = admin(config).promote(generation);
         print("promoted    " + generation);
         before.ifPresent(one -> print("answered    " + one + "; millrace model rollback goes back to it"));
         return 0;
@@ -67,7 +67,7 @@ final class ModelCommand implements Runnable {
                 "Exits with 1 if there is none."
             })
     int rollback(@Mixin ConfigOptions config) {
-        List<String> lastFirst = desk(config).rollBack();
+        List<String> lastFirst = admin(config).rollBack();
         print("promoted    " + lastFirst.get(0));
         print("answered    " + lastFirst.get(1));
         return 0;
@@ -83,7 +83,7 @@ final class ModelCommand implements Runnable {
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        long removed = desk(config).retire(generation);
+        long removed = admin(config).retire(generation);
         print(String.format(Locale.ROOT, "retired     %s, %,d records removed", generation, removed));
         return 0;
     }
@@ -105,16 +105,16 @@ final class ModelCommand implements Runnable {
                             required = true,
                             description = "as model list has it: stream.application-id and -learn or -learn-from-log")
                     String application) {
-        Optional<String> before = desk(config).handOver(generation, application);
+        Optional<String> before = admin(config).handOver(generation, application);
         print(before.map(owner -> "handed over " + generation + " from " + owner + " to " + application)
                 .orElse("unchanged   " + generation + " was not published by another"));
         return 0;
     }
 
-    private static GenerationDesk desk(ConfigOptions config) {
+    private static GenerationAdmin admin(ConfigOptions config) {
         MillraceSettings settings = config.settings();
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
-        return Desks.of(settings);
+        return GenerationAdmins.of(settings);
     }
 
     private void print(String line) {

@@ -80,9 +80,9 @@ final class ModelDiffCommand implements Callable<Integer> {
         }
         String one = Objects.requireNonNull(left);
         String other = Objects.requireNonNull(right);
-        GenerationHistory history = Desks.of(settings).history();
+        GenerationHistory history = GenerationAdmins.of(settings).history();
         printSettings(settings(history, one), settings(history, other), out);
-        Map<String, TrainingProgress> progress = Desks.progress(settings);
+        Map<String, TrainingProgress> progress = GenerationAdmins.progress(settings);
         printExam(one, Optional.ofNullable(progress.get(one)), out);
         printExam(other, Optional.ofNullable(progress.get(other)), out);
         out.flush();

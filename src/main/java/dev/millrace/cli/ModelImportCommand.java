@@ -69,7 +69,7 @@ final class ModelImportCommand implements Callable<Integer> {
                 + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
                 + settings.topics().names().miniBatches());
         if (settings.stream().isLogLearnerPublishing()) {
-            Desks.of(settings)
+            GenerationAdmins.of(settings)
                     .handOver(settings.trainer().model().generationName(), learner.application())
                     .ifPresent(owner -> out.println("publishes   "
                             + settings.trainer().model().generationName() + " in place of application " + owner
@@ -84,7 +84,7 @@ final class ModelImportCommand implements Callable<Integer> {
     /** A retired generation has no future, and one that begins warm must not have the name of others' weights. */
     private void requireFree(MillraceSettings settings) {
         String generation = settings.trainer().model().generationName();
-        GenerationHistory history = Desks.of(settings).history();
+        GenerationHistory history = GenerationAdmins.of(settings).history();
         if (history.is(generation, Kind.RETIRED) || (isWarm && history.is(generation, Kind.STARTED))) {
             throw Processes.unusable(
                     "model.generation",

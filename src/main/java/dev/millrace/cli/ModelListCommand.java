@@ -9,7 +9,6 @@ import dev.millrace.train.TrainingProgress;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -44,8 +43,8 @@ final class ModelListCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
-        GenerationHistory history = Desks.of(settings).history();
-        Map<String, TrainingProgress> progress = Desks.progress(settings);
+        GenerationHistory history = GenerationAdmins.of(settings).history();
+        Map<String, TrainingProgress> progress = GenerationAdmins.progress(settings);
         if (history.generations().isEmpty()) {
             out.println("no generation was published yet");
         } else {
@@ -74,7 +73,7 @@ final class ModelListCommand implements Callable<Integer> {
                 Locale.ROOT,
                 "%-24s %-16s %9s %9s %7s %7s  %-20s %s%n",
                 generation,
-                state(generation, history),
+                history.state(generation).label(),
                 progress.map(one -> String.format(Locale.ROOT, "%,d", one.step()))
                         .orElse("-"),
                 progress.map(one -> String.format(Locale.ROOT, "%,d", one.items()))
@@ -89,17 +88,5 @@ final class ModelListCommand implements Callable<Integer> {
 
     private static String recall(TrainingProgress progress, int cutoff) {
         return String.format(Locale.ROOT, "%.4f", progress.exam().model().recallAt(cutoff));
-    }
-
-    private static String state(String generation, GenerationHistory history) {
-        List<String> promoted = history.promotedLastFirst();
-        if (history.is(generation, Kind.RETIRED)) {
-            return "retired";
-        }
-        int at = promoted.indexOf(generation);
-        if (at >= 0) {
-            return at == 0 ? "answers" : "answered before";
-        }
-        return history.is(generation, Kind.COMPLETE) ? "complete" : "building";
     }
 }

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What became of all generations, in the order in which it was said. One thread. */
+/** What became of all generations, in the order of the facts. One thread. */
 public final class GenerationHistory {
 
     private final Map<String, Map<Kind, GenerationFact>> facts = new LinkedHashMap<>();
     private final List<String> promoted = new ArrayList<>();
 
-    /** Takes the next fact. What was retired stays so, whatever is said of it later. */
+    /** Takes the next fact. A retired generation stays retired, whatever facts follow. */
     public void take(GenerationFact fact) {
         Map<Kind, GenerationFact> own =
                 facts.computeIfAbsent(fact.generation(), generation -> new EnumMap<>(Kind.class));
@@ -29,7 +29,7 @@ public final class GenerationHistory {
         }
     }
 
-    /** All of which something was said, in the order of their first facts. */
+    /** All generations that have a fact, in the order of their first facts. */
     public List<String> generations() {
         return List.copyOf(facts.keySet());
     }
@@ -43,7 +43,25 @@ public final class GenerationHistory {
         return fact(generation, kind).isPresent();
     }
 
-    /** Those that were promoted and are not retired, the last one first: it is to answer, the next one is where a roll-back goes. */
+    /** The generation that is to answer; absent if none was promoted. */
+    public Optional<String> answering() {
+        return promotedLastFirst().stream().findFirst();
+    }
+
+    /** Where a generation stands. */
+    public GenerationState state(String generation) {
+        if (is(generation, Kind.RETIRED)) {
+            return GenerationState.RETIRED;
+        }
+        if (promoted.contains(generation)) {
+            return answering().filter(generation::equals).isPresent()
+                    ? GenerationState.ANSWERS
+                    : GenerationState.ANSWERED_BEFORE;
+        }
+        return is(generation, Kind.COMPLETE) ? GenerationState.COMPLETE : GenerationState.BUILDING;
+    }
+
+    /** Promoted generations that are not retired, the last one first. The first is to answer; a roll-back goes to the second. */
     public List<String> promotedLastFirst() {
         List<String> lastFirst = new ArrayList<>(promoted);
         Collections.reverse(lastFirst);

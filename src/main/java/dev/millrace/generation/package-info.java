@@ -1,5 +1,5 @@
 /**
- * What became of each generation, and which of them answers.
+ * What became of each generation, who may promote, retire or publish it, and which of them answers.
  */
 @NullMarked
 package dev.millrace.generation;

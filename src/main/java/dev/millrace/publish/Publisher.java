@@ -6,6 +6,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
+import dev.millrace.generation.PublicationStage;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
@@ -33,8 +34,6 @@ public final class Publisher implements Durable {
 
     private static final double UNIT_TOLERANCE = 1e-3;
     private static final byte GATE = 'g';
-    private static final int STARTED = 1; // stages of the generation, as stored
-    private static final int COMPLETE = 2;
 
     private final PublishSettings settings;
     private final byte[] key;
@@ -44,8 +43,7 @@ public final class Publisher implements Durable {
     private long popularityTime; // up to which vectors have their component of popularity right, within the move
     private int refusedInARow;
     private Optional<String> withheld = Optional.empty();
-    private boolean isStarted; // whether anything went out
-    private boolean isComplete; // whether all items did
+    private PublicationStage stage = PublicationStage.UNKNOWN;
     private boolean dirty;
 
     /** @param prefix first byte of this state's keys */
@@ -97,8 +95,7 @@ public final class Publisher implements Durable {
     /** Lets the next {@link #take} give all of the catalogue, and the query side with it. */
     public void publishAnew() {
         withheld = Optional.of("nothing was published yet");
-        isStarted = false;
-        isComplete = false;
+        stage = PublicationStage.UNKNOWN;
         dirty = true;
     }
 
@@ -150,36 +147,37 @@ public final class Publisher implements Durable {
     }
 
     /**
-     * Notes that the generation is known to others from now on; answers whether it was not before. Then the next {@link #take} gives all of
-     * it: what was taken until now went nowhere.
+     * Marks the generation as known to others from now on. Returns true the first time: the next {@link #take} then gives all of it, as
+     * what was taken until now went nowhere.
      */
     public boolean start() {
-        boolean isFirst = !isStarted;
+        boolean isFirst = stage == PublicationStage.UNKNOWN;
         if (isFirst) {
             publishAnew();
-            isStarted = true;
+            stage = PublicationStage.STARTED;
         }
         return isFirst;
     }
 
-    /** Notes that what is taken goes nowhere: whoever publishes later begins anew. */
+    /** Marks the generation as unknown to others: what is taken goes nowhere, and whoever publishes later begins anew. */
     public void stayUnknown() {
-        dirty |= isStarted;
-        isStarted = false;
-        isComplete = false;
+        dirty |= stage != PublicationStage.UNKNOWN;
+        stage = PublicationStage.UNKNOWN;
     }
 
-    /** Notes that the last {@link #take} brought out all items that had not been, if it did; answers whether that was for the first time. */
+    /** Marks the generation complete if the last {@link #take} published every item. Returns true the first time. */
     public boolean complete() {
-        boolean isFirst = !isComplete && withheld.isEmpty() && plan.step() > 0;
-        isComplete |= isFirst;
-        dirty |= isFirst;
+        boolean isFirst = stage != PublicationStage.COMPLETE && withheld.isEmpty() && plan.step() > 0;
+        if (isFirst) {
+            stage = PublicationStage.COMPLETE;
+            dirty = true;
+        }
         return isFirst;
     }
 
     /** Whether all items have been published, at whatever time. */
     public boolean isComplete() {
-        return isComplete;
+        return stage == PublicationStage.COMPLETE;
     }
 
     /** How old the published vectors are. */
@@ -289,9 +287,7 @@ public final class Publisher implements Durable {
         refusedInARow = payload.getInt();
         withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
         popularityTime = payload.getLong();
-        int stage = payload.hasRemaining() ? payload.getInt() : 0; // earlier builds knew none
-        isStarted = stage >= STARTED;
-        isComplete = stage >= COMPLETE;
+        stage = PublicationStage.of(payload.hasRemaining() ? payload.getInt() : 0); // earlier builds knew none
     }
 
     @Override
@@ -308,7 +304,7 @@ public final class Publisher implements Durable {
                             .integer(refusedInARow)
                             .text(withheld.orElse(""))
                             .longInteger(popularityTime)
-                            .integer(isComplete ? COMPLETE : isStarted ? STARTED : 0)
+                            .integer(stage.code())
                             .framed());
             dirty = false;
         }

@@ -1,5 +1,6 @@
 package dev.millrace.recall;
 
+import dev.millrace.generation.GenerationChoice;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -51,8 +52,8 @@ public final class Generations {
     private final RecallEngine engine;
     private final Function<String, UserEncoder> encoders;
     private final IntFunction<ItemIndex> indexes;
-    private final int keptBefore;
     private final GenerationHistory history = new GenerationHistory();
+    private final GenerationChoice choice;
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Set<String> dropped = new HashSet<>();
     private final List<String> newlyDropped = new ArrayList<>();
@@ -77,7 +78,7 @@ public final class Generations {
         this.engine = engine;
         this.encoders = encoders;
         this.indexes = indexes;
-        this.keptBefore = keptBefore;
+        this.choice = new GenerationChoice(history, keptBefore);
     }
 
     /**
@@ -125,7 +126,7 @@ public final class Generations {
 
     /** What was said of generations until the start has all been given: those that would not be kept need not be built. */
     public void historyRead() {
-        dropSurplus(history.promotedLastFirst());
+        dropSurplus();
     }
 
     /**
@@ -137,32 +138,22 @@ public final class Generations {
         partitions = ofEmbeddings;
     }
 
-    /**
-     * Lets the generation answer that should by now; returns whether it is another than before.
-     *
-     * <p>That is the one promoted last, if it is complete; else the one that does. If none does, the last one promoted that is
-     * complete.
-     */
+    /** Lets the generation answer that should by now. Returns true if it is another than before. */
     public boolean choose() {
-        List<String> lastFirst = history.promotedLastFirst();
         Optional<ServedGeneration> served = engine.served();
-        Optional<ServedGeneration> next = Optional.empty();
-        for (String generation : lastFirst) {
-            if (next.isEmpty()
-                    && (served.isEmpty() || generation.equals(lastFirst.get(0)) || isRetired(served.get()))) {
-                next = complete(generation);
-            }
-        }
-        boolean isAnother = next.isPresent() && !next.equals(served);
-        if (isAnother) {
-            next.ifPresent(engine::serve);
+        Optional<ServedGeneration> next = choice.next(
+                        served.map(ServedGeneration::generation),
+                        generation -> complete(generation).isPresent())
+                .flatMap(this::complete);
+        next.ifPresent(another -> {
+            engine.serve(another);
             served.filter(this::isRetired).ifPresent(before -> drop(before.generation()));
-            dropSurplus(lastFirst);
-        }
+            dropSurplus();
+        });
         engine.keep(held.keySet().stream()
                 .flatMap(generation -> complete(generation).stream())
                 .toList());
-        return isAnother;
+        return next.isPresent();
     }
 
     /** Those that are kept. */
@@ -210,11 +201,8 @@ public final class Generations {
         return history.is(served.generation(), Kind.RETIRED);
     }
 
-    /** Of those promoted before the one that answers, only so many are kept: it and later ones come first. */
-    private void dropSurplus(List<String> lastFirst) {
-        String served = engine.served().map(ServedGeneration::generation).orElse("");
-        int from = Math.max(0, lastFirst.indexOf(served)) + 1 + keptBefore;
-        lastFirst.stream().skip(from).forEach(this::drop);
+    private void dropSurplus() {
+        choice.surplus(engine.served().map(ServedGeneration::generation)).forEach(this::drop);
     }
 
     private void drop(String generation) {

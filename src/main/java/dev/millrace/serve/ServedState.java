@@ -245,7 +245,7 @@ public final class ServedState {
                     topics,
                     new EnumMap<>(records),
                     served.map(ServedGeneration::generation),
-                    generations.history().promotedLastFirst().stream().findFirst(),
+                    generations.history().answering(),
                     generations.statuses(),
                     served.map(ServedGeneration::index).map(ItemIndex::size).orElse(0),
                     served.map(ServedGeneration::index)

@@ -4,13 +4,12 @@ import dev.millrace.generation.GenerationHistory;
 import dev.millrace.stream.StreamRunner.Part;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /**
- * What a learner says of its generation, and when it shows it.
+ * How a learner publishes its generation: under which name, and when.
  *
  * @param application of the learner, as its group is called
  * @param settings of the learner, by key, defaults included
@@ -33,7 +32,7 @@ public record GenerationTerms(
      * The terms of a learner.
      *
      * @param part that it is
-     * @param history of all generations: a live learner promotes its own only if no other answers
+     * @param history of all generations: {@code stream.promote} may depend on the one that answers
      */
     public static GenerationTerms of(
             StreamSettings stream,
@@ -42,14 +41,7 @@ public record GenerationTerms(
             Part part,
             GenerationHistory history,
             LongSupplier logEnd) {
-        Optional<String> answering = history.promotedLastFirst().stream().findFirst();
-        boolean isPromoted =
-                switch (stream.promotion()) {
-                    case LIVE ->
-                        part == Part.LEARN && answering.orElse(generation).equals(generation);
-                    case ALWAYS -> true;
-                    case NEVER -> false;
-                };
+        boolean isPromoted = stream.promotion().isAutomatic(generation, part == Part.LEARN, history);
         return new GenerationTerms(application(stream, part), settings, isPromoted, stream.catchUpLag(), logEnd);
     }
 

@@ -91,9 +91,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.training = new TrainingRecords(wire);
         this.batches = new BatchRecords(wire);
         this.terms = terms;
-        this.part = source == Source.EXAMPLES
-                ? MillraceTopology.LEARNER_PART
-                : MillraceTopology.logLearnerPart(terms.application());
+        this.part = source == Source.EXAMPLES ? PartProgress.LEARNER : PartProgress.logLearner(terms.application());
         this.catchUp = new CatchUp(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
     }
 

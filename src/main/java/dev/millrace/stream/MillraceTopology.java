@@ -35,14 +35,6 @@ import org.apache.kafka.streams.Topology;
  */
 public final class MillraceTopology {
 
-    /** Part of {@code training-progress} of the learner that writes the log. */
-    public static final String LEARNER_PART = "learn-0";
-
-    /** The same of one that learns from the log, of which there may be several. */
-    public static String logLearnerPart(String application) {
-        return "learn-from-log-0 " + application;
-    }
-
     static final String ATTRIBUTION_STORE = "attribution";
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";

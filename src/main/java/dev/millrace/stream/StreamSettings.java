@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.generation.Promotion;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,16 +48,6 @@ public record StreamSettings(
         int standbyReplicas,
         long acceptableRecoveryLag,
         Duration startupTimeout) {
-
-    /** Which learners promote their generations themselves, as soon as they are complete. */
-    public enum Promotion {
-        /** One that learns from events, if no other generation answers. */
-        LIVE,
-        /** All. */
-        ALWAYS,
-        /** None. */
-        NEVER
-    }
 
     public static StreamSettings read(SettingsReader reader) {
         Duration instant = Duration.ofMillis(1);

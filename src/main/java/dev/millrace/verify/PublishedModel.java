@@ -1,7 +1,6 @@
 package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.stream.MillraceTopology;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.StepDigest;
@@ -35,7 +34,7 @@ final class PublishedModel {
     record Vector(ItemEmbedding embedding, String place) {}
 
     /** Part and record key of the learner that publishes. */
-    static final String LIVE_LEARNER = MillraceTopology.LEARNER_PART;
+    static final String LIVE_LEARNER = PartProgress.LEARNER;
 
     private final String generation;
     private final Set<String> generations = new LinkedHashSet<>();

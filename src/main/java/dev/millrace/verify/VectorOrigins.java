@@ -3,7 +3,7 @@ package dev.millrace.verify;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.GenerationLog;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.LoggedBatch;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.TopicNames;
@@ -16,6 +16,7 @@ import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -45,10 +46,10 @@ public final class VectorOrigins {
      * promoted; only the item's partition is read.
      */
     public ItemOrigin ofItem(String item) {
-        String generation = new GenerationLog(clients, topics, wire, PATIENCE)
-                .read().promotedLastFirst().stream()
-                        .findFirst()
-                        .orElse(trainer.model().generationName());
+        String generation = new GenerationAdmin(clients, topics, wire, PATIENCE, InstantSource.system())
+                .history()
+                .answering()
+                .orElse(trainer.model().generationName());
         byte[] key = EmbeddingRecords.key(generation, item);
         try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
             TopicReader.Extent extent = reader.extent(topics.itemEmbeddings(), key);

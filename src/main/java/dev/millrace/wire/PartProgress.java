@@ -19,4 +19,13 @@ public record PartProgress(
         long writtenAt,
         SortedMap<String, Books.Account> books,
         SortedMap<String, Long> positions,
-        Optional<TrainingProgress> training) {}
+        Optional<TrainingProgress> training) {
+
+    /** The part of the learner that makes the mini-batches. */
+    public static final String LEARNER = "learn-0";
+
+    /** The part of a learner from the log, of which there may be several. */
+    public static String logLearner(String application) {
+        return "learn-from-log-0 " + application;
+    }
+}

@@ -6,7 +6,6 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
-import dev.millrace.stream.MillraceTopology;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
 import java.util.Collections;
@@ -21,12 +20,12 @@ class LatestProgressTest {
 
     @Test
     void aLearnerFromTheLogTellsOfItselfAndNotOfTheOneThatWritesIt() {
-        LatestProgress shadow = new LatestProgress(MillraceTopology.logLearnerPart("shadow"));
-        LatestProgress live = new LatestProgress(MillraceTopology.LEARNER_PART);
+        LatestProgress shadow = new LatestProgress(PartProgress.logLearner("shadow"));
+        LatestProgress live = new LatestProgress(PartProgress.LEARNER);
         for (LatestProgress each : List.of(shadow, live)) {
-            each.take(said(MillraceTopology.LEARNER_PART, 9));
+            each.take(said(PartProgress.LEARNER, 9));
             assertThat(each.training().isPresent()).isEqualTo(each == live);
-            each.take(said(MillraceTopology.logLearnerPart("shadow"), 4));
+            each.take(said(PartProgress.logLearner("shadow"), 4));
             each.take(said("attribute-0_1", 0));
         }
 
@@ -41,17 +40,17 @@ class LatestProgressTest {
     /** Unclicked exposures that are sampled become examples too, and the books do not say how many. */
     @Test
     void allThatWasSentIsSettledWhateverItsOutcomesWere() {
-        LatestProgress live = new LatestProgress(MillraceTopology.LEARNER_PART);
+        LatestProgress live = new LatestProgress(PartProgress.LEARNER);
         Map<InputTopic, Long> sent = Map.of(InputTopic.EXPOSURES, 50L, InputTopic.CLICKS, 4L);
         live.take(part("attribute-0_0", "exposures", account(49, 20, "unclicked", 29)));
         live.take(part("attribute-0_1", "clicks", account(4, 1, "attributed", 3)));
-        live.take(part(MillraceTopology.LEARNER_PART, "training-examples", account(7, 0, "learnt", 7)));
+        live.take(part(PartProgress.LEARNER, "training-examples", account(7, 0, "learnt", 7)));
         assertThat(live.settledUpTo(sent, "training-examples-0")).isEmpty(); // an exposure is missing
 
         live.take(part("attribute-0_0", "exposures", account(50, 20, "unclicked", 30)));
         assertThat(live.settledUpTo(sent, "training-examples-0")).hasValue(7);
 
-        live.take(part(MillraceTopology.LEARNER_PART, "training-examples", account(8, 1, "learnt", 7)));
+        live.take(part(PartProgress.LEARNER, "training-examples", account(8, 1, "learnt", 7)));
         assertThat(live.settledUpTo(sent, "training-examples-0")).isEmpty(); // an example waits
     }
 

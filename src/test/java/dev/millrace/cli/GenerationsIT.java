@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.stream.GenerationDesk;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EmbeddingRecords;
@@ -112,7 +112,7 @@ class GenerationsIT {
         callers.forEach(Thread::start);
 
         MillraceSettings settings = settings(bootstrap);
-        GenerationDesk desk = new GenerationDesk(
+        GenerationAdmin admin = new GenerationAdmin(
                 settings.clients(),
                 settings.topics().names(),
                 new AvroWire(settings.wire()),
@@ -123,7 +123,7 @@ class GenerationsIT {
         for (int swap = 0; swap < SWAPS; swap++) {
             String before = ready(url).path("generation").asText();
             String other = before.equals(wide) ? narrow : wide;
-            assertThat(desk.rollBack()).containsExactly(other, before);
+            assertThat(admin.rollBack()).containsExactly(other, before);
             awaitServed(url, other);
         }
         run("rollback", bootstrap, "model", "rollback");

@@ -1,7 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.GenerationDesk;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
@@ -10,15 +10,15 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 
-/** What commands about generations share. */
-final class Desks {
+/** The administration of generations, as commands ask for it. */
+final class GenerationAdmins {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private Desks() {}
+    private GenerationAdmins() {}
 
-    static GenerationDesk of(MillraceSettings settings) {
-        return new GenerationDesk(
+    static GenerationAdmin of(MillraceSettings settings) {
+        return new GenerationAdmin(
                 settings.clients(),
                 settings.topics().names(),
                 new AvroWire(settings.wire()),
@@ -26,7 +26,7 @@ final class Desks {
                 InstantSource.system());
     }
 
-    /** What the learner of each generation said last, by generation. */
+    /** The latest progress of the learner of each generation, by generation. */
     static Map<String, TrainingProgress> progress(MillraceSettings settings) {
         Map<String, TrainingProgress> progress = new HashMap<>();
         new ProgressLog(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), PATIENCE)

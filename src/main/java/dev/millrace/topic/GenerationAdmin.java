@@ -1,16 +1,10 @@
-package dev.millrace.stream;
+package dev.millrace.topic;
 
 import dev.millrace.generation.GenerationFact;
-import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.generation.GenerationRules;
 import dev.millrace.state.Utf8;
-import dev.millrace.topic.BrokerUnreachableException;
-import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.GenerationLog;
-import dev.millrace.topic.ProgressLog;
-import dev.millrace.topic.TopicNames;
-import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.GenerationRecords;
@@ -32,31 +26,39 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Where it is decided which generation answers: what is said here, all servers do.
+ * Administers generations: reads their history from the topic, asks {@link GenerationRules}, and appends the fact; all servers
+ * follow.
  *
- * <p>It reads what was said, checks, and says more; two that decide at the same moment may both be heard, and the later one holds.
+ * <p>It takes no lock. If two decide at the same moment, both facts are appended and the later one holds.
  */
-public final class GenerationDesk {
+public final class GenerationAdmin {
 
     private final ClientSettings clients;
     private final TopicNames topics;
     private final AvroWire wire;
+    private final GenerationRecords records;
     private final Duration patience;
     private final InstantSource clock;
 
     /** @param patience how long the cluster may take for the next record */
-    public GenerationDesk(
+    public GenerationAdmin(
             ClientSettings clients, TopicNames topics, AvroWire wire, Duration patience, InstantSource clock) {
         this.clients = clients;
         this.topics = topics;
         this.wire = wire;
+        this.records = new GenerationRecords(wire);
         this.patience = patience;
         this.clock = clock;
     }
 
-    /** All that has been said until now. */
+    /** All facts that are committed now. */
     public GenerationHistory history() {
-        return new GenerationLog(clients, topics, wire, patience).read();
+        GenerationHistory history = new GenerationHistory();
+        try (TopicReader reader = new TopicReader(clients, patience)) {
+            reader.readAll(
+                    topics.generations(), record -> records.decode(record).ifPresent(history::take));
+        }
+        return history;
     }
 
     /**
@@ -67,20 +69,8 @@ public final class GenerationDesk {
      */
     public Optional<String> promote(String generation) {
         GenerationHistory history = history();
-        requireKnown(history, generation);
-        if (history.is(generation, Kind.RETIRED)) {
-            throw new GenerationRefusedException("generation " + generation + " is retired: its records are gone");
-        }
-        if (!history.is(generation, Kind.COMPLETE)) {
-            throw new GenerationRefusedException("generation " + generation
-                    + " is not complete: its learner has not caught up, or withholds its vectors");
-        }
-        Optional<String> before = history.promotedLastFirst().stream().findFirst();
-        if (before.filter(generation::equals).isPresent()) {
-            throw new GenerationRefusedException("generation " + generation + " is the one that answers");
-        }
-        say(generation, Kind.PROMOTED, "millrace model promote");
-        return before;
+        append(new GenerationRules(history).promote(generation, clock.millis()));
+        return history.answering();
     }
 
     /**
@@ -90,13 +80,10 @@ public final class GenerationDesk {
      * @throws GenerationRefusedException if there is none
      */
     public List<String> rollBack() {
-        List<String> lastFirst = history().promotedLastFirst();
-        if (lastFirst.size() < 2) {
-            throw new GenerationRefusedException("there is no generation to go back to: "
-                    + (lastFirst.isEmpty() ? "none was promoted yet" : lastFirst.get(0) + " is the only one promoted"));
-        }
-        say(lastFirst.get(1), Kind.PROMOTED, "millrace model rollback");
-        return List.of(lastFirst.get(1), lastFirst.get(0));
+        GenerationHistory history = history();
+        GenerationFact fact = new GenerationRules(history).rollBack(clock.millis());
+        append(fact);
+        return List.of(fact.generation(), history.answering().orElseThrow());
     }
 
     /**
@@ -106,20 +93,7 @@ public final class GenerationDesk {
      * @throws GenerationRefusedException if it is not known, answers, or its learner makes the log
      */
     public long retire(String generation) {
-        GenerationHistory history = history();
-        requireKnown(history, generation);
-        if (history.promotedLastFirst().stream()
-                .findFirst()
-                .filter(generation::equals)
-                .isPresent()) {
-            throw new GenerationRefusedException(
-                    "generation " + generation + " answers: promote another, or roll back, before it is retired");
-        }
-        if (liveGeneration().filter(generation::equals).isPresent()) {
-            throw new GenerationRefusedException("generation " + generation
-                    + " is that of the learner that makes the mini-batches: without it no other learner gets any");
-        }
-        say(generation, Kind.RETIRED, "millrace model retire");
+        append(new GenerationRules(history()).retire(generation, generationOfTheLog(), clock.millis()));
         return remove(generation, topics.itemEmbeddings()) + remove(generation, topics.modelUpdates());
     }
 
@@ -129,37 +103,26 @@ public final class GenerationDesk {
      * @return the application that had it; absent if it was not published, or had it already
      */
     public Optional<String> handOver(String generation, String application) {
-        Optional<GenerationFact> started = history().fact(generation, Kind.STARTED);
-        started.ifPresent(fact -> say(new GenerationFact(
-                generation, Kind.STARTED, fact.at(), fact.step(), fact.items(), application, fact.settings())));
-        return started.map(GenerationFact::by).filter(owner -> !owner.equals(application));
+        GenerationHistory history = history();
+        new GenerationRules(history).handOver(generation, application).ifPresent(this::append);
+        return history.fact(generation, GenerationFact.Kind.STARTED)
+                .map(GenerationFact::by)
+                .filter(owner -> !owner.equals(application));
     }
 
-    private void say(String generation, Kind kind, String by) {
-        say(new GenerationFact(generation, kind, clock.millis(), 0, 0, by));
-    }
-
-    private void say(GenerationFact fact) {
+    private void append(GenerationFact fact) {
         try (KafkaProducer<byte[], byte[]> producer = producer()) {
-            byte[] value = new GenerationRecords(wire).encode(topics.generations(), fact);
+            byte[] value = records.encode(topics.generations(), fact);
             requireTaken(producer.send(new ProducerRecord<>(topics.generations(), GenerationRecords.key(fact), value)));
         }
     }
 
-    /** That of the learner that makes the log. */
-    private Optional<String> liveGeneration() {
+    private Optional<String> generationOfTheLog() {
         return Optional.ofNullable(new ProgressLog(clients, topics, wire, patience)
                         .latest()
-                        .get(MillraceTopology.LEARNER_PART))
+                        .get(PartProgress.LEARNER))
                 .flatMap(PartProgress::training)
                 .map(TrainingProgress::generation);
-    }
-
-    private static void requireKnown(GenerationHistory history, String generation) {
-        if (!history.generations().contains(generation)) {
-            throw new GenerationRefusedException("there is no generation " + generation + "; known: "
-                    + (history.generations().isEmpty() ? "none" : String.join(", ", history.generations())));
-        }
     }
 
     /** Writes a tombstone for each of its keys that has a value, into the partition that has it. */

@@ -1,0 +1,114 @@
+package dev.millrace.generation;
+
+import dev.millrace.generation.GenerationFact.Kind;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What may become of a generation, given what became of all until now.
+ *
+ * <p>Each method returns the fact to append to the history, or refuses. Times are epoch milliseconds, wall clock.
+ */
+public final class GenerationRules {
+
+    private final GenerationHistory history;
+
+    public GenerationRules(GenerationHistory history) {
+        this.history = history;
+    }
+
+    /**
+     * Lets a generation answer.
+     *
+     * @throws GenerationRefusedException if it is not known, not complete, retired, or answers already
+     */
+    public GenerationFact promote(String generation, long at) {
+        requireKnown(generation);
+        if (history.is(generation, Kind.RETIRED)) {
+            throw new GenerationRefusedException("generation " + generation + " is retired: its records are gone");
+        }
+        if (!history.is(generation, Kind.COMPLETE)) {
+            throw new GenerationRefusedException("generation " + generation
+                    + " is not complete: its learner has not caught up, or withholds its vectors");
+        }
+        if (answers(generation)) {
+            throw new GenerationRefusedException("generation " + generation + " is the one that answers");
+        }
+        return decided(generation, Kind.PROMOTED, at, "millrace model promote");
+    }
+
+    /**
+     * Lets the generation answer again that did before.
+     *
+     * @throws GenerationRefusedException if there is none
+     */
+    public GenerationFact rollBack(long at) {
+        List<String> lastFirst = history.promotedLastFirst();
+        if (lastFirst.size() < 2) {
+            throw new GenerationRefusedException("there is no generation to go back to: "
+                    + (lastFirst.isEmpty() ? "none was promoted yet" : lastFirst.get(0) + " is the only one promoted"));
+        }
+        return decided(lastFirst.get(1), Kind.PROMOTED, at, "millrace model rollback");
+    }
+
+    /**
+     * Ends a generation: it never answers again.
+     *
+     * @param ofTheLog generation of the learner that makes the mini-batches
+     * @throws GenerationRefusedException if it is not known, answers, or its learner makes the mini-batches
+     */
+    public GenerationFact retire(String generation, Optional<String> ofTheLog, long at) {
+        requireKnown(generation);
+        if (answers(generation)) {
+            throw new GenerationRefusedException(
+                    "generation " + generation + " answers: promote another, or roll back, before it is retired");
+        }
+        if (ofTheLog.filter(generation::equals).isPresent()) {
+            throw new GenerationRefusedException("generation " + generation
+                    + " is that of the learner that makes the mini-batches: without it no other learner gets any");
+        }
+        return decided(generation, Kind.RETIRED, at, "millrace model retire");
+    }
+
+    /** Gives a generation to another application: only that one may publish it from now on. Absent if it was never published. */
+    public Optional<GenerationFact> handOver(String generation, String application) {
+        return history.fact(generation, Kind.STARTED)
+                .map(started -> new GenerationFact(
+                        generation,
+                        Kind.STARTED,
+                        started.at(),
+                        started.step(),
+                        started.items(),
+                        application,
+                        started.settings()));
+    }
+
+    /**
+     * Why an application may not publish a generation; absent if it may. A generation belongs to one application: vectors of two
+     * learners must not meet under one name.
+     */
+    public Optional<String> refusesToPublish(String generation, String application) {
+        Optional<String> retired = history.fact(generation, Kind.RETIRED)
+                .map(fact -> "must be another, as generation " + generation + " is retired");
+        return retired.or(() -> history.fact(generation, Kind.STARTED)
+                .map(GenerationFact::by)
+                .filter(owner -> !owner.equals(application))
+                .map(owner -> "must be another, as application " + owner + " has published generation " + generation
+                        + " (millrace model hand-over gives it to another application)"));
+    }
+
+    private boolean answers(String generation) {
+        return history.answering().filter(generation::equals).isPresent();
+    }
+
+    private void requireKnown(String generation) {
+        if (!history.generations().contains(generation)) {
+            throw new GenerationRefusedException("there is no generation " + generation + "; known: "
+                    + (history.generations().isEmpty() ? "none" : String.join(", ", history.generations())));
+        }
+    }
+
+    private static GenerationFact decided(String generation, Kind kind, long at, String command) {
+        return new GenerationFact(generation, kind, at, 0, 0, command);
+    }
+}

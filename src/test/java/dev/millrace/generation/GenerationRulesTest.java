@@ -1,0 +1,138 @@
+package dev.millrace.generation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.generation.GenerationFact.Kind;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+class GenerationRulesTest {
+
+    private static final long NOW = 1_000;
+
+    private final GenerationHistory history = new GenerationHistory();
+    private final GenerationRules rules = new GenerationRules(history);
+
+    @Test
+    void completeGenerationIsPromotedAndOthersAreRefused() {
+        take("a", Kind.STARTED, Kind.COMPLETE);
+        take("b", Kind.STARTED);
+        take("c", Kind.STARTED, Kind.COMPLETE, Kind.RETIRED);
+
+        assertThat(rules.promote("a", NOW))
+                .isEqualTo(new GenerationFact("a", Kind.PROMOTED, NOW, 0, 0, "millrace model promote"));
+        refuses(() -> rules.promote("b", NOW), "generation b is not complete");
+        refuses(() -> rules.promote("c", NOW), "generation c is retired");
+        refuses(() -> rules.promote("d", NOW), "there is no generation d; known: a, b, c");
+        take("a", Kind.PROMOTED);
+        refuses(() -> rules.promote("a", NOW), "generation a is the one that answers");
+    }
+
+    @Test
+    void rollBackGoesToTheGenerationThatAnsweredBefore() {
+        refuses(() -> rules.rollBack(NOW), "none was promoted yet");
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        refuses(() -> rules.rollBack(NOW), "a is the only one promoted");
+        take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+
+        GenerationFact back = rules.rollBack(NOW);
+
+        assertThat(back.generation()).isEqualTo("a");
+        history.take(back);
+        assertThat(history.answering()).contains("a");
+        assertThat(rules.rollBack(NOW).generation()).isEqualTo("b");
+    }
+
+    @Test
+    void generationIsRetiredUnlessItAnswersOrFeedsTheOthers() {
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE);
+
+        refuses(() -> rules.retire("a", Optional.empty(), NOW), "generation a answers");
+        refuses(() -> rules.retire("b", Optional.of("b"), NOW), "makes the mini-batches");
+        refuses(() -> rules.retire("c", Optional.empty(), NOW), "there is no generation c");
+        history.take(rules.retire("b", Optional.of("a"), NOW));
+
+        assertThat(history.state("b")).isEqualTo(GenerationState.RETIRED);
+    }
+
+    @Test
+    void generationBelongsToTheApplicationThatPublishedItUntilItIsHandedOver() {
+        assertThat(rules.handOver("a", "app-2")).isEmpty();
+        history.take(new GenerationFact("a", Kind.STARTED, 7, 3, 5, "app-1", new TreeMap<>(Map.of("k", "v"))));
+        assertThat(rules.refusesToPublish("a", "app-1")).isEmpty();
+        assertThat(rules.refusesToPublish("a", "app-2"))
+                .hasValueSatisfying(why -> assertThat(why).contains("application app-1 has published generation a"));
+
+        GenerationFact handed = rules.handOver("a", "app-2").orElseThrow();
+        history.take(handed);
+
+        // all but the owner stays as it was
+        assertThat(handed)
+                .isEqualTo(new GenerationFact(
+                        "a", Kind.STARTED, 7, 3, 5, "app-2", new TreeMap<>(Map.of("k", "v"))));
+        assertThat(rules.refusesToPublish("a", "app-2")).isEmpty();
+        take("a", Kind.RETIRED);
+        assertThat(rules.refusesToPublish("a", "app-2"))
+                .hasValueSatisfying(why -> assertThat(why).contains("generation a is retired"));
+    }
+
+    @Test
+    void learnerPromotesItsGenerationAsTheSettingSays() {
+        assertThat(Promotion.LIVE.isAutomatic("a", true, history)).isTrue();
+        assertThat(Promotion.LIVE.isAutomatic("a", false, history)).isFalse();
+        take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        assertThat(Promotion.LIVE.isAutomatic("a", true, history)).isFalse();
+        assertThat(Promotion.LIVE.isAutomatic("b", true, history)).isTrue();
+        assertThat(Promotion.ALWAYS.isAutomatic("a", false, history)).isTrue();
+        assertThat(Promotion.NEVER.isAutomatic("b", true, history)).isFalse();
+    }
+
+    @Test
+    void serverAnswersFromTheGenerationPromotedLastOnceItIsComplete() {
+        GenerationChoice choice = new GenerationChoice(history, 1);
+        assertThat(choice.next(Optional.empty(), generation -> true)).isEmpty();
+        take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        take("c", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+
+        // c is not complete here: a goes on answering, and not b; a server that has none takes b
+        assertThat(choice.next(Optional.of("a"), generation -> !generation.equals("c"))).isEmpty();
+        assertThat(choice.next(Optional.empty(), generation -> !generation.equals("c"))).contains("b");
+        assertThat(choice.next(Optional.of("a"), generation -> true)).contains("c");
+        assertThat(choice.next(Optional.of("c"), generation -> true)).isEmpty();
+        // c answers, b is the one kept before it
+        assertThat(choice.surplus(Optional.of("c"))).containsExactly("a");
+        assertThat(choice.surplus(Optional.of("b"))).isEmpty();
+        take("c", Kind.RETIRED);
+        assertThat(choice.next(Optional.of("c"), generation -> generation.equals("a"))).contains("a");
+    }
+
+    @Test
+    void stateFollowsTheFacts() {
+        take("a", Kind.STARTED);
+        assertThat(history.state("a")).isEqualTo(GenerationState.BUILDING);
+        take("a", Kind.COMPLETE);
+        assertThat(history.state("a")).isEqualTo(GenerationState.COMPLETE);
+        take("a", Kind.PROMOTED);
+        assertThat(history.state("a")).isEqualTo(GenerationState.ANSWERS);
+        take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
+        assertThat(history.state("a")).isEqualTo(GenerationState.ANSWERED_BEFORE);
+    }
+
+    private void take(String generation, Kind... kinds) {
+        for (Kind kind : kinds) {
+            history.take(new GenerationFact(generation, kind, NOW, 1, 2, "app"));
+        }
+    }
+
+    private static void refuses(ThrowingCallable asked, String why) {
+        assertThatThrownBy(asked)
+                .isInstanceOf(GenerationRefusedException.class)
+                .hasMessageContaining(why);
+    }
+}
