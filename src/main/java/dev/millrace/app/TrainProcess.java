@@ -70,7 +70,7 @@ public final class TrainProcess implements AutoCloseable {
                 switch (from) {
                     case EVENTS -> PartProgress.LEARNER;
                     case MINI_BATCHES ->
-                        PartProgress.logLearner(GenerationTerms.application(settings.stream(), learner(from)));
+                        PartProgress.logLearner(settings.stream().applicationId(learner(from)));
                 });
         TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
         try {
@@ -167,7 +167,7 @@ public final class TrainProcess implements AutoCloseable {
 
     private static void requireOwnGeneration(MillraceSettings settings, From from, GenerationHistory history) {
         String generation = settings.trainer().model().generationName();
-        String application = GenerationTerms.application(settings.stream(), learner(from));
+        String application = settings.stream().applicationId(learner(from));
         new GenerationRules(history).refusesToPublish(generation, application).ifPresent(rule -> {
             throw new InvalidSettingsException(List.of(new SettingFault(
                     "model.generation", settings.trainer().model().generation(), rule)));

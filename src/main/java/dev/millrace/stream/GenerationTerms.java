@@ -42,11 +42,6 @@ public record GenerationTerms(
             GenerationHistory history,
             LongSupplier logEnd) {
         boolean isPromoted = stream.promotion().isAutomatic(generation, part == Part.LEARN, history);
-        return new GenerationTerms(application(stream, part), settings, isPromoted, stream.catchUpLag(), logEnd);
-    }
-
-    /** How the application of a part is called. */
-    public static String application(StreamSettings stream, Part part) {
-        return stream.applicationId() + "-" + part.suffix();
+        return new GenerationTerms(stream.applicationId(part), settings, isPromoted, stream.catchUpLag(), logEnd);
     }
 }

@@ -70,27 +70,16 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private boolean isStepUncommitted;
     private long stepCommittedAt; // wall clock
 
-    /**
-     * @param trainers makes an empty one
-     * @param maxWait longest that an open batch waits to become full
-     * @param terms of the generation that is published
-     */
     @SuppressWarnings("NullAway.Init")
-    LearnProcessor(
-            Source source,
-            TopicNames topics,
-            Supplier<Trainer> trainers,
-            Duration maxWait,
-            AvroWire wire,
-            GenerationTerms terms) {
+    LearnProcessor(Source source, TopicNames topics, AvroWire wire, MillraceTopology.Learner learner) {
         this.source = source;
         this.topics = topics;
-        this.trainers = trainers;
-        this.maxWait = maxWait;
+        this.trainers = learner.trainers();
+        this.maxWait = learner.maxWait();
         this.wire = wire;
         this.training = new TrainingRecords(wire);
         this.batches = new BatchRecords(wire);
-        this.terms = terms;
+        this.terms = learner.terms();
         this.part = source == Source.EXAMPLES ? PartProgress.LEARNER : PartProgress.logLearner(terms.application());
         this.catchUp = new CatchUp(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
     }

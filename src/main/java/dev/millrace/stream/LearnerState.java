@@ -67,7 +67,7 @@ public final class LearnerState {
     public LearnerState(ClientSettings clients, StreamSettings settings, StreamRunner.Part part) {
         this.clients = clients;
         this.settings = settings;
-        this.application = settings.applicationId() + "-" + part.suffix();
+        this.application = settings.applicationId(part);
         this.changelog = ContinuityCheck.changelog(application, MillraceTopology.LEARNER_STORE);
         this.cluster = new ClusterAdmin(clients, PATIENCE);
     }

@@ -15,6 +15,7 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.apache.kafka.common.serialization.Serializer;
 import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
  * The whole of the streaming side, as two Streams applications.
@@ -61,6 +62,9 @@ public final class MillraceTopology {
     private static final Deserializer<byte[]> READ = new ByteArrayDeserializer();
     private static final Serializer<byte[]> WRITE = new ByteArraySerializer();
 
+    private static final Duration NO_WAIT =
+            Duration.ofSeconds(1); // of a learner from the log, which never has an open batch
+
     private MillraceTopology() {}
 
     /** From events to training examples: one task a user partition, and one an item partition. */
@@ -91,6 +95,25 @@ public final class MillraceTopology {
     }
 
     /**
+     * What the node of a learner is made of.
+     *
+     * @param trainers makes an empty one
+     * @param maxWait longest that an open batch waits to become full
+     * @param terms of the generation that is published
+     * @param store that keeps the trainer
+     */
+    record Learner(
+            Supplier<Trainer> trainers,
+            Duration maxWait,
+            GenerationTerms terms,
+            StoreBuilder<WriteThroughStore<Trainer>> store) {
+
+        Learner(Supplier<Trainer> trainers, Duration maxWait, GenerationTerms terms) {
+            this(trainers, maxWait, terms, WriteThroughStore.builder(LEARNER_STORE));
+        }
+    }
+
+    /**
      * From training examples to item embeddings: one task.
      *
      * @param maxWait longest that an open batch waits to become full
@@ -98,26 +121,11 @@ public final class MillraceTopology {
      */
     public static Topology learn(
             TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire, GenerationTerms terms) {
-        return learn(topics, () -> new Trainer(settings), maxWait, wire, terms, WriteThroughStore.Moment.BEFORE_COMMIT);
+        return learn(topics, wire, new Learner(() -> new Trainer(settings), maxWait, terms));
     }
 
-    /** As {@link #learn}, with trainers and the moment of writing to choose: for tests that interrupt, or write too late. */
-    static Topology learn(
-            TopicNames topics,
-            Supplier<Trainer> trainers,
-            Duration maxWait,
-            AvroWire wire,
-            GenerationTerms terms,
-            WriteThroughStore.Moment moment) {
-        return learner(
-                        LearnProcessor.Source.EXAMPLES,
-                        topics.trainingExamples(),
-                        topics,
-                        trainers,
-                        maxWait,
-                        wire,
-                        terms,
-                        moment)
+    static Topology learn(TopicNames topics, AvroWire wire, Learner learner) {
+        return learner(LearnProcessor.Source.EXAMPLES, topics, wire, learner)
                 .addSink(TO_BATCHES, topics.miniBatches(), WRITE, WRITE, LEARN);
     }
 
@@ -131,29 +139,19 @@ public final class MillraceTopology {
             TopicNames topics, TrainerSettings settings, boolean isPublishing, AvroWire wire, GenerationTerms terms) {
         return learner(
                 isPublishing ? LearnProcessor.Source.LOG : LearnProcessor.Source.LOG_IN_SHADOW,
-                topics.miniBatches(),
                 topics,
-                () -> new Trainer(settings),
-                Duration.ofSeconds(1), // no batch ever waits here
                 wire,
-                terms,
-                WriteThroughStore.Moment.BEFORE_COMMIT);
+                new Learner(() -> new Trainer(settings), NO_WAIT, terms));
     }
 
-    private static Topology learner(
-            LearnProcessor.Source source,
-            String from,
-            TopicNames topics,
-            Supplier<Trainer> trainers,
-            Duration maxWait,
-            AvroWire wire,
-            GenerationTerms terms,
-            WriteThroughStore.Moment moment) {
-        String name = "from-" + (source == LearnProcessor.Source.EXAMPLES ? "training-examples" : "mini-batches");
+    private static Topology learner(LearnProcessor.Source source, TopicNames topics, AvroWire wire, Learner learner) {
+        boolean isFromExamples = source == LearnProcessor.Source.EXAMPLES;
+        String from = isFromExamples ? topics.trainingExamples() : topics.miniBatches();
+        String name = isFromExamples ? "from-training-examples" : "from-mini-batches";
         Topology topology = new Topology()
                 .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
-                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, trainers, maxWait, wire, terms), name)
-                .addStateStore(WriteThroughStore.<Trainer>builder(LEARNER_STORE, moment), LEARN)
+                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, wire, learner), name)
+                .addStateStore(learner.store(), LEARN)
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, new MarkPartitioner(), LEARN)
                 .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)

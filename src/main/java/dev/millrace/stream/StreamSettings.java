@@ -49,6 +49,11 @@ public record StreamSettings(
         long acceptableRecoveryLag,
         Duration startupTimeout) {
 
+    /** The id of an application, which is the name of its group too. */
+    public String applicationId(StreamRunner.Part part) {
+        return applicationId + "-" + part.suffix();
+    }
+
     public static StreamSettings read(SettingsReader reader) {
         Duration instant = Duration.ofMillis(1);
         Duration minute = Duration.ofMinutes(1);

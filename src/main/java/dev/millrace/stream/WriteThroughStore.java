@@ -11,7 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
-import org.apache.kafka.common.TopicPartition;
+import java.util.function.Function;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
@@ -44,8 +44,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <D> what lives on the heap
  */
-final class WriteThroughStore<D extends Durable>
-        extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
+class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueStore<Bytes, byte[]>, Bytes, byte[]> {
 
     /** The processor's side of the store. */
     interface Owner<D> {
@@ -63,26 +62,17 @@ final class WriteThroughStore<D extends Durable>
         default void discard(D state) {}
     }
 
-    /** When changes are written; only {@code BEFORE_COMMIT} is right. */
-    enum Moment {
-        BEFORE_COMMIT,
-        /** The obvious place, and wrong: kept so that a test can show that it would notice. */
-        IN_COMMIT
-    }
-
     /** First byte of the store's own keys; the state's begin with a printable character. */
     private static final byte POSITION = 0;
 
-    private final Moment moment;
     private final SortedMap<String, Long> positions = new TreeMap<>();
     private final Set<String> moved = new TreeSet<>();
     private @Nullable Owner<D> owner;
     private @Nullable D state;
     private boolean changed;
 
-    private WriteThroughStore(KeyValueStore<Bytes, byte[]> entries, Moment moment) {
+    WriteThroughStore(KeyValueStore<Bytes, byte[]> entries) {
         super(entries);
-        this.moment = moment;
     }
 
     /** Begins a task's life with the store; called in the processor's {@code init}. */
@@ -137,10 +127,17 @@ final class WriteThroughStore<D extends Durable>
      * @param written told of each entry, an absent value for a deletion
      */
     void drain(BiConsumer<byte[], Optional<byte[]>> written) {
-        if (moment == Moment.BEFORE_COMMIT) {
-            writePositions();
-            state().drainDirty(new StoreSink(wrapped(), written));
-        }
+        writePositions();
+        drainState(written);
+    }
+
+    /** As {@link #drain}, without the offsets of what was read: the state alone. */
+    final void drainState(BiConsumer<byte[], Optional<byte[]>> written) {
+        state().drainDirty(new StoreSink(wrapped(), written));
+    }
+
+    final boolean isLoaded() {
+        return state != null;
     }
 
     @Override
@@ -156,14 +153,6 @@ final class WriteThroughStore<D extends Durable>
             changed = false;
             owner().beforeCommit(state());
         }
-    }
-
-    @Override
-    public void commit(Map<TopicPartition, Long> offsets) {
-        if (moment == Moment.IN_COMMIT && state != null) {
-            state.drainDirty(new StoreSink(wrapped(), (key, value) -> {}));
-        }
-        super.commit(offsets);
     }
 
     @Override
@@ -235,11 +224,13 @@ final class WriteThroughStore<D extends Durable>
 
     /** Builds the store around a persistent, logged, uncached key-value store of the same name. */
     static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name) {
-        return builder(name, Moment.BEFORE_COMMIT);
+        return builder(name, WriteThroughStore::new);
     }
 
-    static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(String name, Moment moment) {
-        return new Builder<>(entries(name), moment);
+    /** As {@link #builder(String)}, with the store itself to choose. */
+    static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(
+            String name, Function<KeyValueStore<Bytes, byte[]>, WriteThroughStore<D>> stores) {
+        return new Builder<>(entries(name), stores);
     }
 
     /** A persistent, logged, uncached store of plain entries. */
@@ -266,7 +257,9 @@ final class WriteThroughStore<D extends Durable>
         }
     }
 
-    private record Builder<D extends Durable>(StoreBuilder<KeyValueStore<Bytes, byte[]>> entries, Moment moment)
+    private record Builder<D extends Durable>(
+            StoreBuilder<KeyValueStore<Bytes, byte[]>> entries,
+            Function<KeyValueStore<Bytes, byte[]>, WriteThroughStore<D>> stores)
             implements StoreBuilder<WriteThroughStore<D>> {
 
         @Override
@@ -292,7 +285,7 @@ final class WriteThroughStore<D extends Durable>
 
         @Override
         public WriteThroughStore<D> build() {
-            return new WriteThroughStore<>(entries.build(), moment);
+            return stores.apply(entries.build());
         }
 
         @Override

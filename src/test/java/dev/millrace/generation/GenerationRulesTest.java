@@ -73,8 +73,7 @@ class GenerationRulesTest {
 
         // all but the owner stays as it was
         assertThat(handed)
-                .isEqualTo(new GenerationFact(
-                        "a", Kind.STARTED, 7, 3, 5, "app-2", new TreeMap<>(Map.of("k", "v"))));
+                .isEqualTo(new GenerationFact("a", Kind.STARTED, 7, 3, 5, "app-2", new TreeMap<>(Map.of("k", "v"))));
         assertThat(rules.refusesToPublish("a", "app-2")).isEmpty();
         take("a", Kind.RETIRED);
         assertThat(rules.refusesToPublish("a", "app-2"))
@@ -101,15 +100,18 @@ class GenerationRulesTest {
         take("c", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
 
         // c is not complete here: a goes on answering, and not b; a server that has none takes b
-        assertThat(choice.next(Optional.of("a"), generation -> !generation.equals("c"))).isEmpty();
-        assertThat(choice.next(Optional.empty(), generation -> !generation.equals("c"))).contains("b");
+        assertThat(choice.next(Optional.of("a"), generation -> !generation.equals("c")))
+                .isEmpty();
+        assertThat(choice.next(Optional.empty(), generation -> !generation.equals("c")))
+                .contains("b");
         assertThat(choice.next(Optional.of("a"), generation -> true)).contains("c");
         assertThat(choice.next(Optional.of("c"), generation -> true)).isEmpty();
         // c answers, b is the one kept before it
         assertThat(choice.surplus(Optional.of("c"))).containsExactly("a");
         assertThat(choice.surplus(Optional.of("b"))).isEmpty();
         take("c", Kind.RETIRED);
-        assertThat(choice.next(Optional.of("c"), generation -> generation.equals("a"))).contains("a");
+        assertThat(choice.next(Optional.of("c"), generation -> generation.equals("a")))
+                .contains("a");
     }
 
     @Test
@@ -131,8 +133,6 @@ class GenerationRulesTest {
     }
 
     private static void refuses(ThrowingCallable asked, String why) {
-        assertThatThrownBy(asked)
-                .isInstanceOf(GenerationRefusedException.class)
-                .hasMessageContaining(why);
+        assertThatThrownBy(asked).isInstanceOf(GenerationRefusedException.class).hasMessageContaining(why);
     }
 }

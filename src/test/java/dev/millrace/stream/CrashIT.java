@@ -72,7 +72,7 @@ class CrashIT {
 
     @Test
     void killedTwiceItHasTheWeightsOfAnUndisturbedLearnerAndCountedEveryEventOnce() throws Exception {
-        try (Run run = new Run(WriteThroughStore.Moment.BEFORE_COMMIT)) {
+        try (Run run = new Run(false)) {
             run.produceAndKill(0);
             run.produceAndKill(1);
             run.produceAndDrain(2);
@@ -99,7 +99,7 @@ class CrashIT {
 
     @Test
     void rowsWrittenInCommitAreLostAndTheComparisonNoticesIt() throws Exception {
-        try (Run run = new Run(WriteThroughStore.Moment.IN_COMMIT)) {
+        try (Run run = new Run(true)) {
             run.produceAndKill(0);
             run.produceAndDrain(1);
             run.kill();
@@ -166,7 +166,7 @@ class CrashIT {
         int exposures;
         int repeatedClicks;
 
-        private final WriteThroughStore.Moment moment;
+        private final boolean isStoreLate;
         private final EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"));
         private final ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
         private final EventProducer producer = new EventProducer(clients, topics, wire);
@@ -175,8 +175,8 @@ class CrashIT {
         private final Path logConfiguration = directory.resolve("logback.xml");
         private Process trainer;
 
-        Run(WriteThroughStore.Moment moment) throws IOException {
-            this.moment = moment;
+        Run(boolean isStoreLate) throws IOException {
+            this.isStoreLate = isStoreLate;
             new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
             Files.writeString(
                     logConfiguration,
@@ -302,7 +302,7 @@ class CrashIT {
                     KilledTrainer.class.getName(),
                     broker.bootstrapServers(),
                     directory.resolve("state").toString(),
-                    moment.name());
+                    Boolean.toString(isStoreLate));
             command.redirectErrorStream(true);
             command.redirectOutput(ProcessBuilder.Redirect.appendTo(new File("target/crash-it-trainer.log")));
             return command.start();

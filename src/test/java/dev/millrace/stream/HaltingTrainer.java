@@ -36,11 +36,11 @@ public final class HaltingTrainer {
                         StreamRunner.Part.LEARN,
                         MillraceTopology.learn(
                                 topics,
-                                () -> new Trainer(settings.trainer(), new Gradients(interruption)),
-                                settings.stream().maxWait(),
                                 wire,
-                                Streams.terms(),
-                                WriteThroughStore.Moment.BEFORE_COMMIT)),
+                                new MillraceTopology.Learner(
+                                        () -> new Trainer(settings.trainer(), new Gradients(interruption)),
+                                        settings.stream().maxWait(),
+                                        Streams.terms()))),
                 Optional.of(new InterruptedClients(interruption, topics)));
         Runtime.getRuntime().addShutdownHook(new Thread(runner::close));
         runner.start();

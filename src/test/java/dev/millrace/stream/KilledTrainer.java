@@ -9,7 +9,8 @@ import java.time.Duration;
 import java.util.Map;
 import org.apache.kafka.streams.Topology;
 
-/** The trainer as a process of its own, to be killed: {@code main(bootstrap servers, state directory, moment)}. */
+/** The trainer as a process of its own, to be killed: {@code main(bootstrap servers, state directory, whether its
+ * store writes too late)}. */
 final class KilledTrainer {
 
     private static final Duration COMMIT = Duration.ofMillis(100);
@@ -24,13 +25,21 @@ final class KilledTrainer {
     public static void main(String[] args) throws InterruptedException {
         TopicNames topics = Streams.topics();
         AvroWire wire = Streams.wire();
-        WriteThroughStore.Moment moment = WriteThroughStore.Moment.valueOf(args[2]);
+        boolean isLate = Boolean.parseBoolean(args[2]);
         Map<StreamRunner.Part, Topology> topologies = Map.of(
                 StreamRunner.Part.ATTRIBUTE,
                 MillraceTopology.attribute(topics, Streams.attribution(), wire),
                 StreamRunner.Part.LEARN,
                 MillraceTopology.learn(
-                        topics, () -> new Trainer(Streams.trainer()), COMMIT, wire, Streams.terms(), moment));
+                        topics,
+                        wire,
+                        new MillraceTopology.Learner(
+                                () -> new Trainer(Streams.trainer()),
+                                COMMIT,
+                                Streams.terms(),
+                                isLate
+                                        ? WriteThroughStore.builder(MillraceTopology.LEARNER_STORE, LateStore::new)
+                                        : WriteThroughStore.builder(MillraceTopology.LEARNER_STORE))));
         try (StreamRunner runner =
                 new StreamRunner(settings(Path.of(args[1])), ClientSettings.of(args[0]), topologies)) {
             runner.start();

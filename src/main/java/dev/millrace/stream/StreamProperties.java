@@ -1,0 +1,78 @@
+package dev.millrace.stream;
+
+import dev.millrace.topic.ClientSettings;
+import java.time.Duration;
+import java.util.Properties;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.streams.StreamsConfig;
+
+/**
+ * The properties that Kafka Streams gets for an application.
+ *
+ * @param instanceId of this process in its group
+ * @param rocksDb what all stores of this process share
+ */
+record StreamProperties(
+        StreamSettings settings, ClientSettings clients, String instanceId, BoundedRocksDb.Shared rocksDb) {
+
+    /** An outage is waited for, however long. Kafka adds this to the time of day, so that it may not be as long as can be. */
+    private static final Duration LONGEST_OUTAGE = Duration.ofDays(3650);
+
+    /** A member learns from the answer to a heartbeat that the group is being divided anew. */
+    private static final int LONGEST_HEARTBEAT_MILLIS = 3_000;
+
+    /** A thread that waits for records looks at the clock, for commits and batches that are due, no more often. */
+    private static final long LONGEST_POLL_MILLIS = 20;
+
+    private static final int PRODUCER_BATCH_BYTES = 128 << 10;
+    private static final int LARGEST_REQUEST_BYTES = 8 << 20;
+
+    Properties of(StreamRunner.Part part) {
+        boolean learns = part != StreamRunner.Part.ATTRIBUTE;
+        Properties config = new Properties();
+        config.put("enable.transactional.statestores", settings.transactionalStores());
+        config.put(
+                StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
+                (learns ? settings.learnCommitInterval() : settings.attributeCommitInterval()).toMillis());
+        config.put(StreamsConfig.POLL_MS_CONFIG, LONGEST_POLL_MILLIS);
+        config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, learns ? 1 : settings.attributeThreads());
+        config.put(
+                StreamsConfig.STATE_DIR_CONFIG,
+                settings.stateDirectory().toAbsolutePath().toString());
+        config.put(StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG, 0L);
+        config.put(StreamsConfig.MAX_TASK_IDLE_MS_CONFIG, settings.maxTaskIdle().toMillis());
+        config.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, BoundedRocksDb.class);
+        config.put(BoundedRocksDb.SHARED, rocksDb);
+        config.put("ensure.explicit.internal.resource.naming", true);
+        config.put("processing.exception.handler.global.enabled", true);
+        config.put("group.protocol", "classic");
+        config.put(StreamsConfig.METRICS_RECORDING_LEVEL_CONFIG, "INFO");
+        config.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
+        config.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), PRODUCER_BATCH_BYTES);
+        config.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), LARGEST_REQUEST_BYTES);
+        config.put(
+                StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
+                millis(settings.transactionTimeout()));
+        config.put(
+                StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG),
+                millis(settings.sessionTimeout()));
+        config.put(
+                StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
+                Math.min(LONGEST_HEARTBEAT_MILLIS, millis(settings.sessionTimeout()) / 4));
+        config.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, settings.standbyReplicas());
+        config.put(StreamsConfig.ACCEPTABLE_RECOVERY_LAG_CONFIG, settings.acceptableRecoveryLag());
+        config.put(StreamsConfig.TASK_TIMEOUT_MS_CONFIG, LONGEST_OUTAGE.toMillis());
+        config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instanceId);
+        config.putAll(clients.properties()); // what the user gave under kafka. wins, but for what promises rest on
+        config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
+        // an offset that is gone is a loss, and stops the application
+        config.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "none");
+        config.put(StreamsConfig.APPLICATION_ID_CONFIG, settings.applicationId(part));
+        return config;
+    }
+
+    private static int millis(Duration duration) {
+        return Math.toIntExact(duration.toMillis());
+    }
+}
