@@ -3,6 +3,7 @@ package dev.millrace.app;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.network.TowerSettings;
+import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -55,11 +56,11 @@ final class TrainMetrics {
                 "millrace.learn.temperature",
                 "temperature of the softmax after the last step",
                 Tags.empty(),
-                TrainingProgress.TEMPERATURE);
-        Map<String, String> ages = Map.of(
-                "max", TrainingProgress.VECTOR_AGE_MAX,
-                "p99", TrainingProgress.VECTOR_AGE_P99,
-                "mean", TrainingProgress.VECTOR_AGE_MEAN);
+                Figure.TEMPERATURE);
+        Map<String, Figure> ages = Map.of(
+                "max", Figure.VECTOR_AGE_MAX,
+                "p99", Figure.VECTOR_AGE_P99,
+                "mean", Figure.VECTOR_AGE_MEAN);
         ages.forEach((of, figure) -> figure(
                 "millrace.publish.vector.age.steps",
                 "age of the published vectors at the last publication, learning steps",
@@ -69,12 +70,12 @@ final class TrainMetrics {
                 "millrace.publish.vector.age.seconds",
                 "event time that the oldest published vector was behind at the last publication",
                 Tags.empty(),
-                TrainingProgress.VECTOR_AGE_SECONDS);
-        figure("millrace.publish.vectors", "vectors published", Tags.empty(), TrainingProgress.PUBLISHED_VECTORS);
-        Map<String, String> quantiles = Map.of(
-                "0.05", TrainingProgress.LOG_Q_LOW,
-                "0.5", TrainingProgress.LOG_Q_MEDIAN,
-                "0.95", TrainingProgress.LOG_Q_HIGH);
+                Figure.VECTOR_AGE_SECONDS);
+        figure("millrace.publish.vectors", "vectors published", Tags.empty(), Figure.PUBLISHED_VECTORS);
+        Map<String, Figure> quantiles = Map.of(
+                "0.05", Figure.LOG_Q_LOW,
+                "0.5", Figure.LOG_Q_MEDIAN,
+                "0.95", Figure.LOG_Q_HIGH);
         quantiles.forEach((quantile, figure) -> figure(
                 "millrace.learn.log.q",
                 "natural log of the sampling probability of the last batch's columns",
@@ -83,11 +84,11 @@ final class TrainMetrics {
         if (model.loss().objectives().areLearned()) {
             model.towers()
                     .actions()
-                    .forEach(action -> figure(
+                    .forEach(action -> gauge(
                             "millrace.learn.objective.weight",
                             "what the loss of an action weighs after the last step",
                             Tags.of("action", action),
-                            TrainingProgress.objectiveWeight(action)));
+                            training -> training.figure(Figure.OBJECTIVE_WEIGHT, action)));
         }
     }
 
@@ -122,8 +123,8 @@ final class TrainMetrics {
         return training.alarms().stream().filter(alarm -> alarm.kind() == kind).findFirst();
     }
 
-    private void figure(String name, String description, Tags tags, String figure) {
-        gauge(name, description, tags, training -> training.figures().getOrDefault(figure, Double.NaN));
+    private void figure(String name, String description, Tags tags, Figure figure) {
+        gauge(name, description, tags, training -> training.figure(figure));
     }
 
     private void fieldWeight(String side, String field) {

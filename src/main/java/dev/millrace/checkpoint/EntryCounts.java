@@ -1,6 +1,6 @@
 package dev.millrace.checkpoint;
 
-import dev.millrace.train.Trainer;
+import dev.millrace.train.EntryKind;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -18,7 +18,7 @@ public final class EntryCounts {
 
     /** Counts one in. */
     public void add(byte[] key, byte[] value) {
-        String kind = Trainer.kind(key);
+        String kind = EntryKind.words(key);
         counts.put(kind, counts.getOrDefault(kind, new Count(0, 0)).plus(key.length + value.length));
     }
 

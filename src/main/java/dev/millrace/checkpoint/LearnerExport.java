@@ -10,6 +10,7 @@ import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
@@ -54,7 +55,7 @@ public final class LearnerExport {
         NavigableMap<byte[], byte[]> entries = learner.entries(reading::isWhole)
                 .orElseThrow(() -> new UnexportableLearnerException(
                         learner.application(), "its changelog is not what it committed: " + reading.fault));
-        entries.keySet().removeIf(Trainer::isOfTheApplication);
+        entries.keySet().removeIf(EntryKind::isOfTheApplication);
         ModelHeader made = header(entries)
                 .orElseThrow(() ->
                         new UnexportableLearnerException(learner.application(), "it has not committed anything yet"));
@@ -78,7 +79,7 @@ public final class LearnerExport {
 
     private static Optional<ModelHeader> header(NavigableMap<byte[], byte[]> entries) {
         return entries.entrySet().stream()
-                .filter(entry -> Trainer.isHeader(entry.getKey()))
+                .filter(entry -> EntryKind.isHeader(entry.getKey()))
                 .map(Map.Entry::getValue)
                 .map(value -> ModelHeader.read(Frame.open(value)))
                 .findFirst();

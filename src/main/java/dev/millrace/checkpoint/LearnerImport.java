@@ -12,6 +12,7 @@ import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.LoggedBatch;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
@@ -159,10 +160,10 @@ public final class LearnerImport {
     private NavigableMap<byte[], byte[]> entries(Checkpoint checkpoint, Start start) {
         NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
         entries.putAll(checkpoint.entries());
-        entries.keySet().removeIf(Trainer::isOfTheApplication);
+        entries.keySet().removeIf(EntryKind::isOfTheApplication);
         if (start == Start.WARM) {
-            entries.keySet().removeIf(Trainer::isHeader); // it says what the weights were made by: written anew
-            entries.keySet().removeIf(Trainer::isJudgement);
+            entries.keySet().removeIf(EntryKind::isHeader); // it says what the weights were made by: written anew
+            entries.keySet().removeIf(EntryKind::isJudgement);
         }
         try (Trainer trainer = new Trainer(settings.trainer())) {
             entries.forEach(trainer::restore);
@@ -184,7 +185,7 @@ public final class LearnerImport {
                     entries.remove(key);
                 }
             });
-            entries.keySet().removeIf(Trainer::isOfTheApplication);
+            entries.keySet().removeIf(EntryKind::isOfTheApplication);
         }
         return entries;
     }

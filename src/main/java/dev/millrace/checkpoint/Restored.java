@@ -1,6 +1,7 @@
 package dev.millrace.checkpoint;
 
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.util.NavigableMap;
@@ -13,7 +14,7 @@ final class Restored {
     /** @throws CorruptEntryException if an entry is missing, or one of another commit */
     static void into(Trainer trainer, NavigableMap<byte[], byte[]> entries) {
         entries.forEach((key, value) -> {
-            if (!Trainer.isHeader(key)) { // which would refuse another engine
+            if (!EntryKind.isHeader(key)) { // which would refuse another engine
                 trainer.restore(key, value);
             }
         });

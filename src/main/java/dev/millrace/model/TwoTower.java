@@ -48,6 +48,9 @@ import java.util.stream.IntStream;
  */
 public final class TwoTower implements Durable, AutoCloseable {
 
+    /** First byte of the keys of a model's entries. */
+    public static final char PREFIX = (char) ModelEntry.PREFIX;
+
     private static final char USER = 'u';
     private static final char ITEM = 'i';
     private static final int EXPIRED_A_STEP = 1024; // of a table, so that no step takes much longer than another

@@ -16,22 +16,17 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.publish.PublicationAge;
 import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
-import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.Collections;
-import java.util.Deque;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -47,39 +42,20 @@ import java.util.stream.IntStream;
  */
 public final class Trainer implements Durable, AutoCloseable {
 
-    private static final char MODEL = 'm';
-    private static final char CATALOGUE = 'C';
-    private static final char OPEN_BATCH = 'O';
-    private static final char POPULARITY = 'P';
-    private static final char FAST_POPULARITY = 'F';
-    private static final char EXAM = 'E';
-    private static final char BASELINE = 'e';
-    private static final char PUBLICATION = 'S';
-    private static final char ALARMS = 'A';
-    private static final char BOOKS = 'B';
-    private static final char PROGRESS = 'T';
-
-    /** Digests of earlier steps that are kept. */
-    private static final int KEPT_DIGESTS = 32;
-
-    private final Catalogue catalogue = new Catalogue(CATALOGUE);
-    private final Books books = new Books(BOOKS);
+    private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
+    private final Books books = new Books(EntryKind.BOOKS.prefix());
     private final Batcher batcher;
     private final FastPopularity fastPopularity;
     private final TwoTower model;
     private final Examiner examiner;
     private final Publisher publisher;
     private final ModelAlarms alarms;
-    private final int digestSteps;
+    private final StepDigests digests;
     private final long learnFrom;
-    private final EntryDigest digest = new EntryDigest();
-    private final Deque<StepDigest> digests = new ArrayDeque<>();
     private final long removalMemoryMillis;
 
     private long closedStep;
     private long learntStep;
-    private long digestedStep = -1; // nothing drained yet, not even what a model begins with
-    private String writtenDigest = "";
     private long positives;
     private long refusedSteps;
     private long eventTime;
@@ -99,16 +75,17 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** @param witness told of each event that an exam ranks */
     public Trainer(TrainerSettings settings, StepTimes times, ExamWitness witness) {
-        batcher = new Batcher(settings.batch(), catalogue, OPEN_BATCH, POPULARITY);
-        fastPopularity = new FastPopularity(settings.fast(), FAST_POPULARITY);
+        batcher =
+                new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
+        fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix());
         model = new TwoTower(settings.model(), catalogue, times);
-        examiner = new Examiner(settings.exam(), EXAM, BASELINE, witness);
-        publisher = new Publisher(settings.publish(), PUBLICATION);
-        alarms = new ModelAlarms(settings.alarms(), ALARMS);
+        examiner = new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness);
+        publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix());
+        alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
         if (settings.publish().mostMoved() > 0) {
             keepMoves();
         }
-        digestSteps = settings.digestSteps();
+        digests = new StepDigests(settings.digestSteps());
         learnFrom = settings.learnFrom();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
@@ -287,39 +264,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Whether an entry is one that the query side needs. */
     public boolean isQuerySide(byte[] key) {
-        return key[0] == MODEL && model.isQuerySide(key);
-    }
-
-    /** Whether an entry says by what settings and engine the model was made, see {@link TwoTower#isHeader}. */
-    public static boolean isHeader(byte[] key) {
-        return TwoTower.isHeader(key);
-    }
-
-    /** Whether an entry belongs to the application that the learner runs in: its books, and the batch that it has open. */
-    public static boolean isOfTheApplication(byte[] key) {
-        return key[0] == OPEN_BATCH || key[0] == BOOKS;
-    }
-
-    /** Whether an entry judges the learner that it came from, by what that found: exams, alarms, the gate. */
-    public static boolean isJudgement(byte[] key) {
-        return key[0] == EXAM || key[0] == ALARMS || (key[0] == PUBLICATION && Publisher.isOfTheGate(key));
-    }
-
-    /** What an entry is of, in words; of a row, its table too. */
-    public static String kind(byte[] key) {
-        return switch ((char) key[0]) {
-            case MODEL -> TwoTower.kind(key);
-            case CATALOGUE -> "catalogue";
-            case OPEN_BATCH -> "open batch";
-            case POPULARITY -> "sampling probabilities";
-            case FAST_POPULARITY -> "popularity of the term";
-            case EXAM, BASELINE -> "exam";
-            case PUBLICATION -> "publication";
-            case ALARMS -> "alarms";
-            case BOOKS -> "books";
-            case PROGRESS -> "progress";
-            default -> "unknown kind " + key[0];
-        };
+        return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
     }
 
     /** The model, to look at. */
@@ -353,13 +298,13 @@ public final class Trainer implements Durable, AutoCloseable {
                 catalogue.size(),
                 eventTime,
                 digest().map(StepDigest::digest).orElse(""),
-                digests.stream().filter(each -> each.step() < learntStep).toList(),
+                digests.before(learntStep),
                 model.rowCounts(),
                 catalogue.unannouncedCount(),
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                withPublication(figures),
+                Figures.published(figures, publisher.age(), publisher.vectors()),
                 publisher.withheld(),
                 alarms.alarms());
     }
@@ -369,15 +314,15 @@ public final class Trainer implements Durable, AutoCloseable {
      * next {@link #drainDirty}.
      */
     public Optional<StepDigest> digest() {
-        return digestedStep == learntStep ? Optional.of(new StepDigest(learntStep, digestNow())) : Optional.empty();
+        return digests.at(learntStep);
     }
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        if (isDigested(key)) {
-            digest.put(key, value);
-        }
-        switch ((char) key[0]) {
+        digests.restore(key, value);
+        EntryKind kind =
+                EntryKind.of(key).orElseThrow(() -> new CorruptEntryException("an entry of unknown kind " + key[0]));
+        switch (kind) {
             case MODEL -> model.restore(key, value);
             case CATALOGUE -> catalogue.restore(key, value);
             case OPEN_BATCH, POPULARITY -> batcher.restore(key, value);
@@ -387,7 +332,6 @@ public final class Trainer implements Durable, AutoCloseable {
             case ALARMS -> alarms.restore(key, value);
             case BOOKS -> books.restore(key, value);
             case PROGRESS -> restoreProgress(Frame.open(value));
-            default -> throw new CorruptEntryException("an entry of unknown kind " + key[0]);
         }
     }
 
@@ -397,16 +341,12 @@ public final class Trainer implements Durable, AutoCloseable {
      * @throws CorruptEntryException if they are not
      */
     public void requireWhole() {
-        boolean isNew = writtenDigest.isEmpty() && digest.entries() == 0;
-        if (!isNew && !writtenDigest.equals(digestNow())) {
-            throw new CorruptEntryException(digest.entries() + " entries restored for step " + learntStep
-                    + " have the digest " + digestNow() + ", the commit wrote " + writtenDigest);
-        }
+        digests.requireWhole();
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        EntrySink digesting = new Digesting(sink);
+        EntrySink digesting = digests.before(sink);
         model.drainDirty(digesting);
         catalogue.drainDirty(digesting);
         batcher.drainDirty(digesting);
@@ -415,8 +355,7 @@ public final class Trainer implements Durable, AutoCloseable {
         publisher.drainDirty(sink);
         alarms.drainDirty(sink);
         books.drainDirty(sink);
-        digestedStep = learntStep;
-        keepDigest();
+        digests.drained(learntStep);
         Fields progress = new Fields()
                 .longInteger(closedStep)
                 .longInteger(learntStep)
@@ -424,16 +363,13 @@ public final class Trainer implements Durable, AutoCloseable {
                 .longInteger(refusedSteps)
                 .longInteger(eventTime)
                 .number(loss)
-                .number(gradientNorm)
-                .integer(digests.size());
-        digests.forEach(kept -> progress.longInteger(kept.step()).text(kept.digest()));
-        writtenDigest = digestNow();
-        progress.text(writtenDigest);
+                .number(gradientNorm);
+        digests.write(progress);
         for (SortedMap<String, Double> numbers : List.of(fieldWeights, figures)) {
             progress.integer(numbers.size());
             numbers.forEach((name, number) -> progress.text(name).number(number));
         }
-        sink.put(new byte[] {PROGRESS}, progress.framed());
+        sink.put(new byte[] {(byte) EntryKind.PROGRESS.prefix()}, progress.framed());
     }
 
     @Override
@@ -499,7 +435,7 @@ public final class Trainer implements Durable, AutoCloseable {
             loss = report.loss();
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
-            figures = figures(report);
+            figures = Figures.learnt(report, model.objectiveWeights());
             publisher.learnt(batch, model);
             settle(batch, isOwn, Outcome.LEARNT);
             return new StepOutcome.Learnt(report);
@@ -511,28 +447,6 @@ public final class Trainer implements Durable, AutoCloseable {
         } finally {
             fastPopularity.observe(batch);
         }
-    }
-
-    private SortedMap<String, Double> withPublication(SortedMap<String, Double> learnt) {
-        PublicationAge age = publisher.age();
-        SortedMap<String, Double> all = new TreeMap<>(learnt);
-        all.put(TrainingProgress.VECTOR_AGE_MAX, (double) age.maxSteps());
-        all.put(TrainingProgress.VECTOR_AGE_P99, (double) age.p99Steps());
-        all.put(TrainingProgress.VECTOR_AGE_MEAN, age.meanSteps());
-        all.put(TrainingProgress.VECTOR_AGE_SECONDS, age.maxMillis() / 1e3);
-        all.put(TrainingProgress.PUBLISHED_VECTORS, (double) publisher.vectors());
-        return all;
-    }
-
-    private SortedMap<String, Double> figures(StepReport report) {
-        SortedMap<String, Double> learnt = new TreeMap<>();
-        learnt.put(TrainingProgress.TEMPERATURE, report.temperature());
-        learnt.put(TrainingProgress.LOG_Q_LOW, report.sample().logQLow());
-        learnt.put(TrainingProgress.LOG_Q_MEDIAN, report.sample().logQMedian());
-        learnt.put(TrainingProgress.LOG_Q_HIGH, report.sample().logQHigh());
-        model.objectiveWeights()
-                .forEach((action, weight) -> learnt.put(TrainingProgress.objectiveWeight(action), weight));
-        return Collections.unmodifiableSortedMap(learnt);
     }
 
     /** An own batch settles the examples that waited in it; one of the log is itself what came in. */
@@ -564,12 +478,7 @@ public final class Trainer implements Durable, AutoCloseable {
         eventTime = payload.getLong();
         loss = payload.getDouble();
         gradientNorm = payload.getDouble();
-        digestedStep = learntStep;
-        digests.clear();
-        for (int left = payload.getInt(); left > 0; left--) {
-            digests.add(new StepDigest(payload.getLong(), Fields.text(payload)));
-        }
-        writtenDigest = Fields.text(payload);
+        digests.read(payload, learntStep);
         fieldWeights = numbers(payload);
         figures = numbers(payload);
     }
@@ -580,54 +489,5 @@ public final class Trainer implements Durable, AutoCloseable {
             numbers.put(Fields.text(payload), payload.getDouble());
         }
         return Collections.unmodifiableSortedMap(numbers);
-    }
-
-    /** Keeps the digest of the first commit at or behind every so many steps. */
-    private void keepDigest() {
-        long since = digests.isEmpty() ? 0 : digests.getLast().step();
-        if (learntStep / digestSteps > since / digestSteps) {
-            digest().ifPresent(digests::add);
-            if (digests.size() > KEPT_DIGESTS) {
-                digests.removeFirst();
-            }
-        }
-    }
-
-    private String digestNow() {
-        return HexFormat.of().formatHex(digest.digest());
-    }
-
-    private static boolean isDigested(byte[] key) {
-        return switch (key[0]) {
-            case MODEL -> !TwoTower.isHeader(key); // the same weights have the same digest, whatever engine made them
-            case CATALOGUE, POPULARITY, FAST_POPULARITY -> true;
-            default -> false;
-        };
-    }
-
-    /** Takes each entry into the digest and passes it on. */
-    private final class Digesting implements EntrySink {
-
-        private final EntrySink sink;
-
-        Digesting(EntrySink sink) {
-            this.sink = sink;
-        }
-
-        @Override
-        public void put(byte[] key, byte[] value) {
-            if (isDigested(key)) {
-                digest.put(key, value);
-            }
-            sink.put(key, value);
-        }
-
-        @Override
-        public void delete(byte[] key) {
-            if (isDigested(key)) {
-                digest.remove(key);
-            }
-            sink.delete(key);
-        }
     }
 }

@@ -27,7 +27,7 @@ import java.util.SortedMap;
  * @param books what became of what came in, by topic
  * @param fieldWeights mean weight of each field in the last learnt batch, of towers that weigh their fields: {@code user.} or
  *     {@code item.} and the feature's name
- * @param figures of the last learnt batch and the last publication, by the names below; those of logs are natural
+ * @param figures of the last learnt batch and the last publication, by the label of the {@link Figure}
  * @param withheld why no vector is published at present; absent while they are
  * @param alarms what was measured of the model itself, given or not
  */
@@ -51,39 +51,17 @@ public record TrainingProgress(
         Optional<String> withheld,
         List<Alarm> alarms) {
 
-    /** τ of the softmax, fixed or learned. */
-    public static final String TEMPERATURE = "temperature";
-
-    /** Log of the sampling probability that a twentieth of the batch's columns is below. */
-    public static final String LOG_Q_LOW = "log-q.low";
-
-    /** The same of half of them. */
-    public static final String LOG_Q_MEDIAN = "log-q.median";
-
-    /** The same that a twentieth is above. */
-    public static final String LOG_Q_HIGH = "log-q.high";
-
-    /** Age of the oldest published vector, learning steps. */
-    public static final String VECTOR_AGE_MAX = "vector-age.max-steps";
-
-    /** The age that one of a hundred published vectors exceeds, learning steps. */
-    public static final String VECTOR_AGE_P99 = "vector-age.p99-steps";
-
-    /** Mean age of the published vectors, learning steps. */
-    public static final String VECTOR_AGE_MEAN = "vector-age.mean-steps";
-
-    /** Age of the oldest published vector, event time in seconds. */
-    public static final String VECTOR_AGE_SECONDS = "vector-age.max-seconds";
-
-    /** Vectors published so far, each time. */
-    public static final String PUBLISHED_VECTORS = "published-vectors";
-
     public TrainingProgress {
         alarms = List.copyOf(alarms);
     }
 
-    /** What the loss of an action weighs, where that is learned. */
-    public static String objectiveWeight(String action) {
-        return "objective-weight." + action;
+    /** A figure; NaN before it was measured. */
+    public double figure(Figure figure) {
+        return figures.getOrDefault(figure.label(), Double.NaN);
+    }
+
+    /** A figure of one action; NaN before it was measured. */
+    public double figure(Figure figure, String action) {
+        return figures.getOrDefault(figure.label(action), Double.NaN);
     }
 }

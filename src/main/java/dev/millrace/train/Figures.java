@@ -1,0 +1,44 @@
+package dev.millrace.train;
+
+import dev.millrace.model.StepReport;
+import dev.millrace.publish.PublicationAge;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Collects figures by the label of their {@link Figure}. */
+final class Figures {
+
+    private Figures() {}
+
+    /**
+     * Those of a learnt step.
+     *
+     * @param objectiveWeights by action; none unless they are learned
+     */
+    static SortedMap<String, Double> learnt(StepReport report, Map<String, Double> objectiveWeights) {
+        SortedMap<String, Double> figures = new TreeMap<>();
+        figures.put(Figure.TEMPERATURE.label(), report.temperature());
+        figures.put(Figure.LOG_Q_LOW.label(), report.sample().logQLow());
+        figures.put(Figure.LOG_Q_MEDIAN.label(), report.sample().logQMedian());
+        figures.put(Figure.LOG_Q_HIGH.label(), report.sample().logQHigh());
+        objectiveWeights.forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
+        return Collections.unmodifiableSortedMap(figures);
+    }
+
+    /**
+     * Those of a learnt step, and those of the last publication.
+     *
+     * @param vectors published so far, each time
+     */
+    static SortedMap<String, Double> published(SortedMap<String, Double> learnt, PublicationAge age, long vectors) {
+        SortedMap<String, Double> figures = new TreeMap<>(learnt);
+        figures.put(Figure.VECTOR_AGE_MAX.label(), (double) age.maxSteps());
+        figures.put(Figure.VECTOR_AGE_P99.label(), (double) age.p99Steps());
+        figures.put(Figure.VECTOR_AGE_MEAN.label(), age.meanSteps());
+        figures.put(Figure.VECTOR_AGE_SECONDS.label(), age.maxMillis() / 1e3);
+        figures.put(Figure.PUBLISHED_VECTORS.label(), (double) vectors);
+        return figures;
+    }
+}

@@ -1,0 +1,112 @@
+package dev.millrace.train;
+
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntryDigest;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The digest of what is learnt, as of the last commit, and those of some earlier steps.
+ *
+ * <p>It is kept up to date with the entries that are restored and drained. The learner's progress holds the digest that the commit
+ * wrote; entries restored without one of them, or with one of another commit, have another digest.
+ */
+final class StepDigests {
+
+    /** Digests of earlier steps that are kept. */
+    private static final int KEPT = 32;
+
+    private final int everySteps;
+    private final EntryDigest digest = new EntryDigest();
+    private final Deque<StepDigest> earlier = new ArrayDeque<>();
+    private long step = -1; // nothing drained yet, not even what a model begins with
+    private String written = "";
+
+    /** @param everySteps distance of the steps whose digests are kept */
+    StepDigests(int everySteps) {
+        this.everySteps = everySteps;
+    }
+
+    /** The digest of that step; absent if the step has not been drained yet. */
+    Optional<StepDigest> at(long learntStep) {
+        return step == learntStep ? Optional.of(new StepDigest(step, now())) : Optional.empty();
+    }
+
+    /** The kept digests of steps before that one, oldest first. */
+    List<StepDigest> before(long learntStep) {
+        return earlier.stream().filter(each -> each.step() < learntStep).toList();
+    }
+
+    /** Takes a restored entry in, if it is digested. */
+    void restore(byte[] key, byte[] value) {
+        if (EntryKind.isDigested(key)) {
+            digest.put(key, value);
+        }
+    }
+
+    /** A sink that takes each digested entry in and passes all of them on. */
+    EntrySink before(EntrySink sink) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                restore(key, value);
+                sink.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                if (EntryKind.isDigested(key)) {
+                    digest.remove(key);
+                }
+                sink.delete(key);
+            }
+        };
+    }
+
+    /** All entries of a step have been drained: keeps the digest of the first commit at or behind every so many steps. */
+    void drained(long learntStep) {
+        step = learntStep;
+        written = now();
+        long since = earlier.isEmpty() ? 0 : earlier.getLast().step();
+        if (step / everySteps > since / everySteps) {
+            earlier.add(new StepDigest(step, written));
+            if (earlier.size() > KEPT) {
+                earlier.removeFirst();
+            }
+        }
+    }
+
+    void write(Fields fields) {
+        fields.integer(earlier.size());
+        earlier.forEach(kept -> fields.longInteger(kept.step()).text(kept.digest()));
+        fields.text(written);
+    }
+
+    void read(ByteBuffer payload, long learntStep) {
+        step = learntStep;
+        earlier.clear();
+        for (int left = payload.getInt(); left > 0; left--) {
+            earlier.add(new StepDigest(payload.getLong(), Fields.text(payload)));
+        }
+        written = Fields.text(payload);
+    }
+
+    /** @throws CorruptEntryException if the restored entries are not those of the last commit */
+    void requireWhole() {
+        boolean isNew = written.isEmpty() && digest.entries() == 0;
+        if (!isNew && !written.equals(now())) {
+            throw new CorruptEntryException(digest.entries() + " entries restored for step " + Math.max(step, 0)
+                    + " have the digest " + now() + ", the commit wrote " + written);
+        }
+    }
+
+    private String now() {
+        return HexFormat.of().formatHex(digest.digest());
+    }
+}
