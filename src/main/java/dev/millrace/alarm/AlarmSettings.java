@@ -50,7 +50,7 @@ public record AlarmSettings(
                 Alarm.Kind.REPEATED_ITEMS,
                 0.9,
                 1,
-                "share of a batch's examples that may repeat an item of it");
+                "highest share of a batch's examples whose item an earlier example has");
         limit(
                 reader,
                 limits,

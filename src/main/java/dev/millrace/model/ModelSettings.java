@@ -283,7 +283,7 @@ public record ModelSettings(
         List<FeatureSpec> specs = new ArrayList<>();
         for (String name : names) {
             String prefix = "features." + tower + "." + name + ".";
-            Source source = reader.choice(prefix + "source", source(tower, name), "where the value is read");
+            Source source = reader.choice(prefix + "source", source(tower, name), "where the value comes from");
             Kind kind = reader.choice(prefix + "kind", kind(tower, name), "how the value becomes numbers");
             String table =
                     reader.text(prefix + "table", table(tower, source, kind, name), "embedding table of its rows");
@@ -294,7 +294,11 @@ public record ModelSettings(
                     4096,
                     "floats it adds to the tower's input");
             int maxValues = reader.integer(
-                    prefix + "max-values", source == Source.HISTORY ? 20 : 50, 1, 10_000, "values of a bag that count");
+                    prefix + "max-values",
+                    source == Source.HISTORY ? 20 : 50,
+                    1,
+                    10_000,
+                    "first values of a bag that count");
             Pooling pooling = source == Source.HISTORY ? pooling(reader, prefix) : Pooling.MEAN;
             TextGrams grams = kind == Kind.TEXT ? grams(reader, prefix) : TextGrams.NONE;
             reader.require(

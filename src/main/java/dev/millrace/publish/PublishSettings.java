@@ -76,7 +76,7 @@ public record PublishSettings(
                 reader.names(
                         "publish.attributes",
                         "",
-                        "features of items that are published with their vectors, for subscribers to filter by; any feature"),
+                        "item features to publish with the vectors, for subscribers to filter by; no tower needs to read them"),
                 reader.integer(
                         "publish.withhold-after-refused",
                         3,

@@ -98,7 +98,7 @@ public record StreamSettings(
                         "stream.instance-id",
                         "",
                         "name of this process in its group; blank: a name in the state directory, given up at a clean stop; a "
-                                + "name set here is kept over a stop, for rolling restarts"),
+                                + "name set here stays in the group after a stop, for rolling restarts"),
                 attributeCommit,
                 learnCommit,
                 reader.duration(
@@ -142,7 +142,7 @@ public record StreamSettings(
                 reader.flag(
                         "stream.check-state",
                         true,
-                        "reads all local state before a start and removes what is damaged, to restore it; about a second a GB"),
+                        "reads all local state before a start and removes what is damaged, to restore it"),
                 reader.duration(
                         "stream.session-timeout",
                         Duration.ofSeconds(10),

@@ -84,7 +84,7 @@ public record TopicNames(
                 reader.choice(
                         "topic.vector-store.id",
                         VectorStore.Id.ITEM,
-                        "key of the JSON records and their member id: the item's own id, or a UUID made of it"));
+                        "key of the JSON records and their member id: the item's own id, or a UUID made from it"));
         if (topic.isEmpty()) {
             return Optional.empty();
         }

@@ -134,7 +134,10 @@ public record TowerSettings(
                         1,
                         64,
                         "fields per unit of the hidden layer that computes the weights"),
-                reader.choice("tower.senet.hidden-activation", Activation.RELU, "activation after the hidden layer"),
+                reader.choice(
+                        "tower.senet.hidden-activation",
+                        Activation.RELU,
+                        "activation after the hidden layer that computes the weights"),
                 reader.choice(
                         "tower.senet.activation", Activation.TWICE_SIGMOID, "activation after the fields' weights"));
     }

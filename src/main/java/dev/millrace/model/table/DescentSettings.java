@@ -104,7 +104,7 @@ public final class DescentSettings {
         long steps = steps(
                 "schedule.decay-steps", 10_000, "with exponential and steps: steps in which the rate decays once");
         double share = number("schedule.decay-share", 0.5, 1e-6, 1, "factor on the rate at each decay");
-        double least = number("schedule.least", 0.01, 0, 1, "lowest share of the rate");
+        double least = number("schedule.least", 0.01, 0, 1, "share of the initial rate below which it does not fall");
         return switch (kind) {
             case CONSTANT -> new LearningRateSchedule.Constant();
             case INVERSE_ROOT -> new LearningRateSchedule.WarmUpInverseRoot(warmUp);
