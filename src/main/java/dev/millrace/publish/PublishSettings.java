@@ -93,6 +93,7 @@ public record PublishSettings(
                         0.1,
                         0.001,
                         10,
-                        "with publish.popularity.dimension: an item whose log of popularity fell by this much is published again"));
+                        "with publish.popularity.dimension: an item whose log of popularity falls below a multiple of this is "
+                                + "published again"));
     }
 }
