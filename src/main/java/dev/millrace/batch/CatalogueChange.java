@@ -14,6 +14,17 @@ public sealed interface CatalogueChange {
     /** The same change as one that follows from the examples alone. */
     CatalogueChange unannounced();
 
+    /** Calls the visitor's method for this kind of change. */
+    <R> R accept(Visitor<R> visitor);
+
+    /** What to do with each kind of change. */
+    interface Visitor<R> {
+
+        R upsert(Upsert upsert);
+
+        R removal(Removal removal);
+    }
+
     /** It appeared, or its features changed. Unannounced: an example named it first. */
     record Upsert(CatalogueItem item, boolean isAnnounced) implements CatalogueChange {
 
@@ -29,6 +40,11 @@ public sealed interface CatalogueChange {
         @Override
         public Upsert unannounced() {
             return new Upsert(item, false);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.upsert(this);
         }
     }
 
@@ -46,6 +62,11 @@ public sealed interface CatalogueChange {
         @Override
         public Removal unannounced() {
             return new Removal(itemId, time, false);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.removal(this);
         }
     }
 }

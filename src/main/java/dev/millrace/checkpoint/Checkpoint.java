@@ -128,7 +128,7 @@ public record Checkpoint(Header header, NavigableMap<byte[], byte[]> entries) {
      */
     public Trainer toLookAt() {
         Trainer trainer = new Trainer(settings().trainer());
-        Restored.into(trainer, entries, header.learnt());
+        LearnerRestore.into(trainer, entries, header.learnt());
         return trainer;
     }
 }

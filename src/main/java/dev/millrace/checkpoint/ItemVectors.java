@@ -59,9 +59,9 @@ public final class ItemVectors {
             }
             rows.flush();
         });
-        Provenance provenance = new Provenance(header);
-        provenance.root().put("items", items.size()).put("width", width);
-        provenance.write(directory.resolve("vectors.json"));
+        ExportManifest manifest = new ExportManifest(header);
+        manifest.root().put("items", items.size()).put("width", width);
+        manifest.write(directory.resolve("vectors.json"));
         return items.size();
     }
 

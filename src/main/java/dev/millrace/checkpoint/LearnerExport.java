@@ -15,7 +15,6 @@ import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -28,8 +27,6 @@ import java.util.Optional;
  * with its last commit must be that of the entries.
  */
 public final class LearnerExport {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final ClientSettings clients;
     private final TopicNames topics;
@@ -70,7 +67,7 @@ public final class LearnerExport {
 
     /** Where that step is in the log. What was committed with it is there by now. */
     private Optional<Checkpoint.LogPlace> place(long step) {
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches())
                     .find(step)
                     .map(Checkpoint.LogPlace::of);
@@ -94,7 +91,7 @@ public final class LearnerExport {
         boolean isWhole(NavigableMap<byte[], byte[]> entries) {
             header(entries).ifPresent(this::requireSettings);
             try (Trainer trainer = new Trainer(settings.trainer())) {
-                Restored.into(trainer, entries);
+                LearnerRestore.into(trainer, entries);
                 learnt = trainer.digest().orElse(learnt);
                 return true;
             } catch (CorruptEntryException notWhole) {

@@ -18,7 +18,6 @@ import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -37,8 +36,6 @@ public final class LearnerImport {
         /** A new generation that begins with its weights and learns on in another way. */
         WARM
     }
-
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /** Settings under which the entries of a learner stay what they are, by how their keys begin. */
     private static final List<String> FREE_WHEN_WARM = List.of(
@@ -193,7 +190,7 @@ public final class LearnerImport {
     /** Offset behind the checkpoint's last batch. */
     private long behind(Checkpoint.Header header) {
         long step = header.step();
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             BatchLog log = new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
             Optional<LoggedBatch> last = log.find(step);
             if (last.isPresent()) {

@@ -38,8 +38,8 @@ public final class TowerFiles {
                 "digest", header.learnt().digest());
         writeTower(directory.resolve("user.onnx"), properties, model::drawUserTower);
         writeTower(directory.resolve("item.onnx"), properties, model::drawItemTower);
-        Provenance provenance = new Provenance(header);
-        ObjectNode root = provenance.root();
+        ExportManifest manifest = new ExportManifest(header);
+        ObjectNode root = manifest.root();
         root.put("seed", settings.seed())
                 .put("rowScale", settings.towers().rowScale())
                 .put("temperature", model.temperature())
@@ -55,7 +55,7 @@ public final class TowerFiles {
         describe(root.putObject("user"), "user.onnx", model.userFields());
         describe(root.putObject("item"), "item.onnx", model.itemFields());
         writeTables(directory, root.putArray("tables"), model);
-        provenance.write(directory.resolve("towers.json"));
+        manifest.write(directory.resolve("towers.json"));
     }
 
     private static void writeTower(Path file, Map<String, String> properties, Consumer<OnnxTower> drawn)

@@ -5,8 +5,29 @@ import java.util.List;
 /** The value of one feature, as an event carries it. */
 public sealed interface FeatureValue {
 
+    /** Calls the visitor's method for this kind of value. */
+    <R> R accept(Visitor<R> visitor);
+
+    /** What to do with each kind of value. */
+    interface Visitor<R> {
+
+        R category(Category category);
+
+        R quantity(Quantity quantity);
+
+        R bag(Bag bag);
+
+        R dense(Dense dense);
+    }
+
     /** A category or an id. */
-    record Category(String value) implements FeatureValue {}
+    record Category(String value) implements FeatureValue {
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.category(this);
+        }
+    }
 
     /** A number of at most 1e30 either way, in the unit its producer chose. */
     record Quantity(double value) implements FeatureValue {
@@ -20,12 +41,22 @@ public sealed interface FeatureValue {
                     value,
                     "must be finite and at most 1e30 either way");
         }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.quantity(this);
+        }
     }
 
     /** Several categories at once, in no order that matters; duplicates count. */
     record Bag(List<String> values) implements FeatureValue {
         public Bag {
             values = List.copyOf(values);
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.bag(this);
         }
     }
 
@@ -44,6 +75,11 @@ public sealed interface FeatureValue {
                         component,
                         "must be finite and at most 1e6 either way");
             }
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.dense(this);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
 
@@ -58,14 +59,53 @@ record Continuity(
     /** What follows. */
     sealed interface Verdict {
 
-        /** Nothing is missing. */
-        record GoesOn() implements Verdict {}
+        /** What is gone, one sentence each; empty if nothing is. */
+        List<String> faults();
 
-        /** The application never ran: it begins at these offsets, and the group is to be told so. */
-        record FirstStart(SortedMap<TopicPartition, Long> from) implements Verdict {}
+        /**
+         * Whether the application may start now.
+         *
+         * @param begin tells its group where to begin; false if that is not possible now
+         * @throws LostContinuityException if something is gone
+         */
+        boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin);
+
+        /** Nothing is missing. */
+        record GoesOn() implements Verdict {
+
+            @Override
+            public List<String> faults() {
+                return List.of();
+            }
+
+            @Override
+            public boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin) {
+                return true;
+            }
+        }
+
+        /** The application never ran: it begins at these offsets. */
+        record FirstStart(SortedMap<TopicPartition, Long> from) implements Verdict {
+
+            @Override
+            public List<String> faults() {
+                return List.of();
+            }
+
+            @Override
+            public boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin) {
+                return begin.test(from);
+            }
+        }
 
         /** Something is gone; one sentence each. */
-        record Broken(List<String> faults) implements Verdict {}
+        record Broken(List<String> faults) implements Verdict {
+
+            @Override
+            public boolean mayStart(Predicate<SortedMap<TopicPartition, Long>> begin) {
+                throw new LostContinuityException(faults);
+            }
+        }
     }
 
     Verdict verdict() {

@@ -55,7 +55,7 @@ final class ContinuityCheck {
     }
 
     /**
-     * Lets an application start, or does not.
+     * Lets an application start, or refuses.
      *
      * @throws LostContinuityException if something that it relies on is gone
      * @throws BrokerUnreachableException if no broker answers
@@ -63,14 +63,7 @@ final class ContinuityCheck {
     void beforeStart(String application, Topology topology) {
         long deadline = System.nanoTime() + longestRace.toNanos();
         while (true) {
-            Continuity.Verdict verdict = look(application, topology).verdict();
-            if (verdict instanceof Continuity.Verdict.GoesOn) {
-                return;
-            }
-            if (verdict instanceof Continuity.Verdict.Broken broken) {
-                throw new LostContinuityException(broken.faults());
-            }
-            if (verdict instanceof Continuity.Verdict.FirstStart first && begin(application, first.from())) {
+            if (look(application, topology).verdict().mayStart(from -> begin(application, from))) {
                 return;
             }
             if (System.nanoTime() > deadline) {
@@ -79,15 +72,13 @@ final class ContinuityCheck {
                                 "group " + application
                                         + " has members and no offsets, so that it cannot be said where they read: stop them and start again"));
             }
-            pause();
+            ClusterAdmin.pause(PAUSE);
         }
     }
 
-    /** What an application that stopped has lost; empty if nothing can be seen. */
+    /** What an application that stopped has lost; empty if the cluster shows nothing. */
     List<String> losses(String application, Topology topology) {
-        return look(application, topology).verdict() instanceof Continuity.Verdict.Broken broken
-                ? broken.faults()
-                : List.of();
+        return look(application, topology).verdict().faults();
     }
 
     /** What the cluster holds of an application now. */
@@ -256,14 +247,5 @@ final class ContinuityCheck {
     private static Continuity.Span span(Map<TopicPartition, Continuity.Span> spans, TopicPartition partition) {
         return Optional.ofNullable(spans.get(partition))
                 .orElseThrow(() -> new KafkaException("no offsets of " + partition));
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(PAUSE.toMillis());
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted before the start", interrupted);
-        }
     }
 }

@@ -23,6 +23,19 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private static final char BOOKS_PREFIX = 'b';
 
+    private static final CatalogueChange.Visitor<Outcome> OUTCOMES = new CatalogueChange.Visitor<>() {
+
+        @Override
+        public Outcome upsert(CatalogueChange.Upsert upsert) {
+            return Outcome.APPLIED;
+        }
+
+        @Override
+        public Outcome removal(CatalogueChange.Removal removal) {
+            return Outcome.REMOVED;
+        }
+    };
+
     private final TopicNames topics;
     private final TrainingRecords training;
     private final ProgressRecords progress;
@@ -62,7 +75,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             account.settle(InputTopic.ITEMS, Outcome.REJECTED, rejected.reason().label());
             return;
         }
-        account.settle(InputTopic.ITEMS, change instanceof CatalogueChange.Upsert ? Outcome.APPLIED : Outcome.REMOVED);
+        account.settle(InputTopic.ITEMS, change.accept(OUTCOMES));
         outlet.send(
                 MillraceTopology.ITEMS_TO_EXAMPLES,
                 Utf8.bytes(change.itemId()),

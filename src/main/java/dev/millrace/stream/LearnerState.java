@@ -48,8 +48,6 @@ import org.apache.kafka.streams.processor.internals.TopicPartitionMetadata;
  */
 public final class LearnerState {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
     /** The longest that brokers allow unless they are told otherwise. */
     private static final Duration LONGEST_TRANSACTION = Duration.ofMinutes(15);
 
@@ -69,7 +67,7 @@ public final class LearnerState {
         this.settings = settings;
         this.application = settings.applicationId(part);
         this.changelog = ContinuityCheck.changelog(application, MillraceTopology.LEARNER_STORE);
-        this.cluster = new ClusterAdmin(clients, PATIENCE);
+        this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
     }
 
     /** The application's id, which is its group's name too. */
@@ -90,7 +88,7 @@ public final class LearnerState {
     public Optional<NavigableMap<byte[], byte[]>> entries(Predicate<NavigableMap<byte[], byte[]>> isWhole) {
         requireChangelog();
         NavigableMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             long from = reader.extents(changelog).get(0).first();
             for (int reading = 0; reading < READINGS; reading++) {
                 long end = reader.committedEnd(changelog, 0);
@@ -204,7 +202,7 @@ public final class LearnerState {
 
     /** Those of an import that did not come to its end are not committed, and do not count. */
     private void requireNoEntries() {
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             TopicReader.Extent all = reader.extents(changelog).get(0);
             if (reader.firstFrom(all, all.first()).isPresent()) {
                 throw taken("its changelog " + changelog + " has entries");

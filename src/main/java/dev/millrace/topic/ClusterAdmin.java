@@ -51,6 +51,16 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
         }
     }
 
+    /** Waits before the cluster is asked again. */
+    public static void pause(Duration pause) {
+        try {
+            Thread.sleep(pause.toMillis());
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for the cluster", interrupted);
+        }
+    }
+
     private RuntimeException failure(ExecutionException failed) {
         Throwable cause = failed.getCause() == null ? failed : failed.getCause();
         if (cause instanceof TimeoutException) {

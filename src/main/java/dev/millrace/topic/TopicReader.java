@@ -42,6 +42,12 @@ public final class TopicReader implements AutoCloseable {
         }
     }
 
+    /**
+     * How long a command waits for the next record: longer than a cluster needs by default to end the transaction of a process that
+     * is gone.
+     */
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
+
     private static final Duration POLL = Duration.ofMillis(100);
 
     private final ClientSettings clients;

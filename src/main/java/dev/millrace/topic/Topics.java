@@ -26,6 +26,8 @@ import org.apache.kafka.common.errors.TopicExistsException;
 /** The topics as they should be: creates what is missing, checks what is there. */
 public final class Topics {
 
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
     private static final String ONE_LEARNER = "1";
     private static final String LARGE_RECORD_BYTES = Integer.toString(8 << 20);
     private static final String COMPACT_SEGMENT_BYTES = Integer.toString(64 << 20);
@@ -100,17 +102,8 @@ public final class Topics {
                 }
                 waiting.accept("waiting for a broker at " + cluster.clients().bootstrapServers() + ", "
                         + Duration.ofNanos(left).toSeconds() + " s more");
-                pause(); // an address that cannot be resolved fails at once
+                ClusterAdmin.pause(PAUSE); // an address that cannot be resolved fails at once
             }
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(1_000);
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for a broker", interrupted);
         }
     }
 

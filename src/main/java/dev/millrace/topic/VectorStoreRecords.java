@@ -1,9 +1,12 @@
 package dev.millrace.topic;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Utf8;
@@ -24,6 +27,7 @@ public final class VectorStoreRecords {
     private static final String NAME = "urn:millrace:item:";
 
     private final ObjectMapper mapper = new ObjectMapper();
+    private final ToJson toJson = new ToJson();
     private final TopicNames.VectorStore store;
 
     public VectorStoreRecords(TopicNames.VectorStore store) {
@@ -52,7 +56,7 @@ public final class VectorStoreRecords {
                 .put("event_time", embedding.eventTime())
                 .put("log_popularity", embedding.popularity().number());
         ObjectNode payload = value.putObject("payload").put("item_id", embedding.item());
-        embedding.attributes().values().forEach((name, attribute) -> put(payload, name, attribute));
+        embedding.attributes().values().forEach((name, attribute) -> payload.set(name, attribute.accept(toJson)));
         try {
             return mapper.writeValueAsBytes(value);
         } catch (JsonProcessingException notWritten) {
@@ -81,15 +85,31 @@ public final class VectorStoreRecords {
         }
     }
 
-    private static void put(ObjectNode into, String name, FeatureValue value) {
-        if (value instanceof FeatureValue.Category category) {
-            into.put(name, category.value());
-        } else if (value instanceof FeatureValue.Quantity quantity) {
-            into.put(name, quantity.value());
-        } else if (value instanceof FeatureValue.Bag bag) {
-            bag.values().forEach(into.putArray(name)::add);
-        } else {
-            ((FeatureValue.Dense) value).values().forEach(into.putArray(name)::add);
+    /** An attribute as JSON. */
+    private final class ToJson implements FeatureValue.Visitor<JsonNode> {
+
+        @Override
+        public JsonNode category(FeatureValue.Category category) {
+            return TextNode.valueOf(category.value());
+        }
+
+        @Override
+        public JsonNode quantity(FeatureValue.Quantity quantity) {
+            return DoubleNode.valueOf(quantity.value());
+        }
+
+        @Override
+        public JsonNode bag(FeatureValue.Bag bag) {
+            ArrayNode values = mapper.createArrayNode();
+            bag.values().forEach(values::add);
+            return values;
+        }
+
+        @Override
+        public JsonNode dense(FeatureValue.Dense dense) {
+            ArrayNode values = mapper.createArrayNode();
+            dense.values().forEach(values::add);
+            return values;
         }
     }
 }

@@ -23,7 +23,6 @@ import dev.millrace.wire.ModelUpdate;
 import dev.millrace.wire.ModelUpdateRecords;
 import dev.millrace.wire.ProgressRecords;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -67,7 +66,6 @@ public final class ModelAudit {
         default void beforeRename(Path unfinished) {}
     }
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long REPORT_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final byte[] HEADER_KEY = {'m', 'h'};
 
@@ -96,7 +94,7 @@ public final class ModelAudit {
      */
     public ModelReport run(Scope scope) {
         String generation = trainer.model().generationName();
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             PublishedModel published = PublishedModel.read(
                     reader, topics, new ProgressRecords(wire), new EmbeddingRecords(wire), generation);
             requireGeneration(published, generation);

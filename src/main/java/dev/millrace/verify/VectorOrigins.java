@@ -15,7 +15,6 @@ import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.TopicRecord;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -26,8 +25,6 @@ import java.util.Set;
 
 /** Answers where a published vector comes from: of what step, and where that is in the log; and how far learning has come. */
 public final class VectorOrigins {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final ClientSettings clients;
     private final TopicNames topics;
@@ -46,12 +43,12 @@ public final class VectorOrigins {
      * promoted; only the item's partition is read.
      */
     public ItemOrigin ofItem(String item) {
-        String generation = new GenerationAdmin(clients, topics, wire, PATIENCE, InstantSource.system())
+        String generation = new GenerationAdmin(clients, topics, wire, TopicReader.PATIENCE, InstantSource.system())
                 .history()
                 .answering()
                 .orElse(trainer.model().generationName());
         byte[] key = EmbeddingRecords.key(generation, item);
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             TopicReader.Extent extent = reader.extent(topics.itemEmbeddings(), key);
             Deque<TopicRecord> own = new ArrayDeque<>();
             reader.read(extent, extent.first(), record -> {
@@ -73,14 +70,14 @@ public final class VectorOrigins {
 
     /** Where the mini-batch of a step is; absent if the log does not have it. */
     public Optional<BatchOrigin> ofStep(long step) {
-        try (TopicReader reader = new TopicReader(clients, PATIENCE)) {
+        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             return log(reader).find(step).map(BatchOrigin::of);
         }
     }
 
     /** What the learner that publishes said last; absent if it has not said anything. */
     public Optional<TrainingProgress> progress() {
-        return Optional.ofNullable(new ProgressLog(clients, topics, wire, PATIENCE)
+        return Optional.ofNullable(new ProgressLog(clients, topics, wire, TopicReader.PATIENCE)
                         .latest()
                         .get(PublishedModel.LIVE_LEARNER))
                 .flatMap(PartProgress::training);

@@ -141,26 +141,40 @@ final class BatchCodec {
     private static List<FeatureColumn> featureColumns(List<Features> features, Dictionary texts) {
         TreeSet<String> names = new TreeSet<>();
         features.forEach(of -> names.addAll(of.values().keySet()));
+        Cells cells = new Cells(texts);
         List<FeatureColumn> columns = new ArrayList<>(names.size());
         for (String name : names) {
             List<@Nullable Object> values = new ArrayList<>(features.size());
             for (Features of : features) {
-                values.add(of.value(name).map(value -> cell(value, texts)).orElse(null));
+                values.add(of.value(name).map(value -> value.accept(cells)).orElse(null));
             }
             columns.add(new FeatureColumn(name, values));
         }
         return columns;
     }
 
-    private static Object cell(FeatureValue value, Dictionary texts) {
-        if (value instanceof FeatureValue.Category category) {
+    /** A feature's value as a cell of its column: texts by their places. */
+    private record Cells(Dictionary texts) implements FeatureValue.Visitor<Object> {
+
+        @Override
+        public Object category(FeatureValue.Category category) {
             return texts.place(category.value());
-        } else if (value instanceof FeatureValue.Quantity quantity) {
+        }
+
+        @Override
+        public Object quantity(FeatureValue.Quantity quantity) {
             return quantity.value();
-        } else if (value instanceof FeatureValue.Bag bag) {
+        }
+
+        @Override
+        public Object bag(FeatureValue.Bag bag) {
             return texts.places(bag.values());
         }
-        return new FeatureVector(((FeatureValue.Dense) value).values());
+
+        @Override
+        public Object dense(FeatureValue.Dense dense) {
+            return new FeatureVector(dense.values());
+        }
     }
 
     private static List<Features> features(List<FeatureColumn> columns, int count, List<String> texts) {

@@ -14,6 +14,8 @@ import dev.millrace.feature.UserFeatures;
 /** Training examples, catalogue changes and user features between core and Avro. */
 final class ExampleCodec {
 
+    private static final CatalogueChange.Visitor<Object> TO_UNION = new ToUnion();
+
     private ExampleCodec() {}
 
     static TrainingRecord toAvro(TrainingExample example) {
@@ -44,10 +46,20 @@ final class ExampleCodec {
 
     /** An {@link ItemEvent} or {@link ItemRemoval}, as unions hold it. */
     static Object toAvro(CatalogueChange change) {
-        if (change instanceof CatalogueChange.Upsert upsert) {
+        return change.accept(TO_UNION);
+    }
+
+    private static final class ToUnion implements CatalogueChange.Visitor<Object> {
+
+        @Override
+        public Object upsert(CatalogueChange.Upsert upsert) {
             return EventCodec.toAvro(upsert.item());
         }
-        return new ItemRemoval(change.itemId(), instant(((CatalogueChange.Removal) change).time()));
+
+        @Override
+        public Object removal(CatalogueChange.Removal removal) {
+            return new ItemRemoval(removal.itemId(), instant(removal.time()));
+        }
     }
 
     /** The other way of {@link #toAvro(CatalogueChange)}. */

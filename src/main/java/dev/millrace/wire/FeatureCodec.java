@@ -13,11 +13,14 @@ import java.util.TreeMap;
 /** Feature maps between core and Avro; and times, which events carry as instants. */
 final class FeatureCodec {
 
+    private static final FeatureValue.Visitor<Object> TO_UNION = new ToUnion();
+
     private FeatureCodec() {}
 
     static Map<String, dev.millrace.avro.FeatureValue> toAvro(Features features) {
         Map<String, dev.millrace.avro.FeatureValue> values = new HashMap<>();
-        features.values().forEach((name, value) -> values.put(name, new dev.millrace.avro.FeatureValue(union(value))));
+        features.values()
+                .forEach((name, value) -> values.put(name, new dev.millrace.avro.FeatureValue(value.accept(TO_UNION))));
         return values;
     }
 
@@ -31,15 +34,28 @@ final class FeatureCodec {
         return Instant.ofEpochMilli(epochMillis);
     }
 
-    private static Object union(FeatureValue value) {
-        if (value instanceof FeatureValue.Category category) {
+    /** A value as the union of its schema holds it. */
+    private static final class ToUnion implements FeatureValue.Visitor<Object> {
+
+        @Override
+        public Object category(FeatureValue.Category category) {
             return category.value();
-        } else if (value instanceof FeatureValue.Quantity quantity) {
+        }
+
+        @Override
+        public Object quantity(FeatureValue.Quantity quantity) {
             return quantity.value();
-        } else if (value instanceof FeatureValue.Bag bag) {
+        }
+
+        @Override
+        public Object bag(FeatureValue.Bag bag) {
             return bag.values();
         }
-        return new FeatureVector(((FeatureValue.Dense) value).values());
+
+        @Override
+        public Object dense(FeatureValue.Dense dense) {
+            return new FeatureVector(dense.values());
+        }
     }
 
     private static FeatureValue value(Object union) {

@@ -63,12 +63,12 @@ class ItemVectorsTest {
             ItemVectors.write(directory, checkpoint.header(), learner);
         }
 
-        JsonNode provenance =
+        JsonNode manifest =
                 new ObjectMapper().readTree(directory.resolve("vectors.json").toFile());
-        assertThat(provenance.path("step").asLong()).isEqualTo(12);
-        assertThat(provenance.path("digest").asText())
+        assertThat(manifest.path("step").asLong()).isEqualTo(12);
+        assertThat(manifest.path("digest").asText())
                 .isEqualTo(checkpoint.header().learnt().digest());
-        assertThat(provenance.path("width").asInt()).isEqualTo(8);
+        assertThat(manifest.path("width").asInt()).isEqualTo(8);
     }
 
     /** Reads an array by NumPy's description of its format, version 1.0. */

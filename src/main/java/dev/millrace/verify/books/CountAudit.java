@@ -7,7 +7,6 @@ import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
-import dev.millrace.wire.TopicRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -6,10 +6,10 @@ import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.util.NavigableMap;
 
-/** Puts entries into a trainer that is to be looked at, on whatever engine. */
-final class Restored {
+/** Restores a trainer from the entries of a checkpoint, whatever engine made them: to look at it, not to go on learning. */
+final class LearnerRestore {
 
-    private Restored() {}
+    private LearnerRestore() {}
 
     /** @throws CorruptEntryException if an entry is missing, or one of another commit */
     static void into(Trainer trainer, NavigableMap<byte[], byte[]> entries) {

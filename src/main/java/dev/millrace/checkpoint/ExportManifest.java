@@ -6,14 +6,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** What files for other programs are of, as JSON beside them: the learner's header, and whatever is put to it. */
-final class Provenance {
+/** The JSON file beside files for other programs: which learner they come from, and what else is put into it. */
+final class ExportManifest {
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     private final ObjectNode root = JSON.createObjectNode();
 
-    Provenance(Checkpoint.Header header) {
+    ExportManifest(Checkpoint.Header header) {
         root.put("generation", header.lineage().generation())
                 .put("step", header.step())
                 .put("digest", header.learnt().digest())
