@@ -1,22 +1,18 @@
 package dev.millrace.model;
 
-import dev.millrace.batch.NegativeSettings;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.feature.Pooling;
 import dev.millrace.feature.TextGrams;
-import dev.millrace.model.loss.LearnedTemperature;
-import dev.millrace.model.loss.LossForm;
-import dev.millrace.model.loss.NegativeRules;
-import dev.millrace.model.loss.ObjectiveSettings;
+import dev.millrace.model.loss.Loss;
 import dev.millrace.model.network.TowerSettings;
-import dev.millrace.model.table.DescentSettings;
-import dev.millrace.model.table.LearningRateSchedule;
-import dev.millrace.model.table.OptimiserRule;
+import dev.millrace.model.network.TowerShape;
+import dev.millrace.model.table.InitialRows;
+import dev.millrace.model.table.Optimiser;
+import dev.millrace.model.table.Tables;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -45,85 +41,6 @@ public record ModelSettings(
         Loss loss,
         Optimiser optimiser,
         Tables tables) {
-
-    /** Whether the estimated sampling probability is taken out of the logits. */
-    public enum Correction {
-        /** Every logit, the positive's too, loses log Q (Yi et al. 2019). */
-        CLASSIC,
-        /** The negatives' logits lose log Q, the positive, which is not drawn, is apart (arXiv 2507.09331). */
-        YANDEX_2025,
-        /** Nothing is taken out; the negative control. */
-        NONE
-    }
-
-    /**
-     * What a step minimises.
-     *
-     * @param temperature softmax temperature, in (0, 1]; smaller sharpens
-     * @param correction whether log Q is subtracted
-     * @param fullBatch examples of a full batch; a smaller one weighs as much less
-     * @param popularityExponent b of the term b log p that the training logit carries
-     * @param form which loss it is
-     * @param learnedTemperature whether the temperature moves
-     * @param negatives which candidates are negatives
-     * @param objectives what the losses of the actions weigh
-     */
-    public record Loss(
-            double temperature,
-            Correction correction,
-            int fullBatch,
-            double popularityExponent,
-            LossForm form,
-            LearnedTemperature learnedTemperature,
-            NegativeRules negatives,
-            ObjectiveSettings objectives) {
-
-        /** A softmax at a fixed temperature over all candidates. */
-        public Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
-            this(
-                    temperature,
-                    correction,
-                    fullBatch,
-                    popularityExponent,
-                    LossForm.SOFTMAX,
-                    LearnedTemperature.FIXED,
-                    NegativeRules.ALL_IN_BATCH,
-                    ObjectiveSettings.NONE);
-        }
-    }
-
-    /**
-     * How a step moves the weights.
-     *
-     * @param dense of the networks: their gradients are clipped all together, their matrices are penalised
-     * @param rows of the embedding rows: their gradients are clipped a row, those that a step reads are penalised
-     * @param refuseGradientNorm a step is refused whose gradient, of the networks or of the rows, has a larger L2 norm; 0 never
-     */
-    public record Optimiser(Descent dense, Descent rows, double refuseGradientNorm) {}
-
-    /**
-     * How one kind of weights goes downhill.
-     *
-     * @param rule by which it follows the gradient
-     * @param schedule of the rule's learning rate
-     * @param maxGradientNorm L2 norm that a gradient is scaled down to; 0 never
-     * @param l2 weight of half the squared norm, added to the loss; 0 for none
-     */
-    public record Descent(OptimiserRule rule, LearningRateSchedule schedule, double maxGradientNorm, double l2) {
-
-        float learningRate(long step) {
-            return (float) (rule.learningRate() * schedule.factor(step));
-        }
-    }
-
-    /**
-     * Which keys have rows.
-     *
-     * @param admitAfter steps that must have read a key before it gets a row
-     * @param expireAfter event time after which a row that no step touched goes; 0 never
-     * @param maxRows rows of a table, beyond which the one touched longest ago goes
-     */
-    public record Tables(int admitAfter, Duration expireAfter, int maxRows) {}
 
     private static final String USER = "user";
     private static final String ITEM = "item";
@@ -173,14 +90,29 @@ public record ModelSettings(
                 user,
                 item,
                 towers,
-                loss(reader, towers),
-                optimiser(reader),
-                tables(reader));
+                Loss.read(reader, towers.actions()),
+                Optimiser.read(reader),
+                Tables.read(reader));
     }
 
     /** Floats of a published vector: all channels side by side. */
     public int width() {
         return dim * towers.channels().size();
+    }
+
+    /** The network of the user tower. */
+    TowerShape userShape() {
+        return TowerShape.user(towers, dim, user);
+    }
+
+    /** The network of the item tower. */
+    TowerShape itemShape() {
+        return TowerShape.item(towers, dim, item);
+    }
+
+    /** The rows that keys begin with. */
+    InitialRows initialRows() {
+        return new InitialRows(seed, towers.rowScale());
     }
 
     /** The generation's full name: two models whose settings differ never share it. */
@@ -191,92 +123,6 @@ public record ModelSettings(
     /** SHA-256 of all of these settings, in hexadecimal. */
     public String hash() {
         return Sha256.hex(toString());
-    }
-
-    private static Loss loss(SettingsReader reader, TowerSettings towers) {
-        Loss loss = new Loss(
-                reader.number("loss.temperature", 0.1, 0.001, 1, "softmax temperature"),
-                reader.choice(
-                        "loss.correction",
-                        Correction.CLASSIC,
-                        "whether log Q is subtracted: from every logit, from the negatives' with the positive apart, or not"),
-                reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
-                reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"),
-                LossForm.read(reader),
-                LearnedTemperature.read(reader),
-                NegativeRules.read(reader),
-                ObjectiveSettings.read(reader, towers.actions()));
-        boolean isSoftmax = loss.form.is(LossForm.Kind.SOFTMAX);
-        reader.require(
-                isSoftmax || loss.correction != Correction.YANDEX_2025,
-                "loss.correction",
-                "yandex-2025",
-                "must be classic or none unless loss.kind = softmax");
-        reader.require(
-                isSoftmax || loss.popularityExponent == 0,
-                "loss.popularity-exponent",
-                loss.popularityExponent,
-                "must be 0 unless loss.kind = softmax");
-        LearnedTemperature learned = loss.learnedTemperature;
-        reader.require(
-                isSoftmax || !learned.isLearned(),
-                "loss.temperature.learned",
-                learned.isLearned(),
-                "must be false unless loss.kind = softmax");
-        reader.require(
-                !learned.isLearned() || (learned.min() <= loss.temperature && loss.temperature <= learned.max()),
-                "loss.temperature",
-                loss.temperature,
-                "must be from loss.temperature.min to loss.temperature.max where it is learned");
-        NegativeRules rules = loss.negatives;
-        reader.require(
-                loss.correction != Correction.YANDEX_2025
-                        || rules.hardestInBatch().most() == 0,
-                "negatives.hard-in-batch",
-                rules.hardestInBatch().most(),
-                "must be 0 with loss.correction = yandex-2025, whose weight is an estimate from a whole sample");
-        reader.require(
-                rules.areInBatch() || rules.hardestInBatch().most() == 0,
-                "negatives.hard-in-batch",
-                rules.hardestInBatch().most(),
-                "must be 0 with negatives.in-batch = false");
-        reader.require(
-                rules.areInBatch()
-                        || NegativeSettings.read(reader).areAny()
-                        || rules.hardByModel().quota().most() > 0,
-                "negatives.in-batch",
-                rules.areInBatch(),
-                "must be true where there are no other negatives");
-        return loss;
-    }
-
-    private static Optimiser optimiser(SettingsReader reader) {
-        return new Optimiser(
-                DescentSettings.networks(reader),
-                DescentSettings.rows(reader),
-                reader.number(
-                        "optimiser.refuse-gradient-norm",
-                        1000,
-                        0,
-                        1e30,
-                        "L2 norm of the networks' or of the rows' gradient above which a step is refused; 0: never"));
-    }
-
-    private static Tables tables(SettingsReader reader) {
-        return new Tables(
-                reader.integer("table.admit-after", 1, 1, 100, "steps that must have read a key before it gets a row"),
-                reader.duration(
-                        "table.expire-after",
-                        Duration.ofDays(365),
-                        Duration.ZERO,
-                        Duration.ofDays(36_500),
-                        "event time without a step that touches it after which a row is removed; 0s: never"),
-                reader.integer(
-                        "table.max-rows",
-                        1_000_000,
-                        1,
-                        100_000_000,
-                        "most rows of an embedding table; beyond it the row touched longest ago is removed"));
     }
 
     private static List<FeatureSpec> features(SettingsReader reader, String tower, int towerDim, List<String> names) {

@@ -8,7 +8,6 @@ import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.NetworkShape;
 import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.table.EmbeddingTable;
-import dev.millrace.model.table.InitialRow;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -57,7 +56,7 @@ public final class QueryEncoder {
         this.settings = settings;
         this.rows = rows;
         this.features = settings.user();
-        this.shape = TowerShape.user(settings);
+        this.shape = settings.userShape();
         this.scales = ChannelScales.ofUsers(settings.towers());
         this.tensors = shape.zeros();
         this.temperature = settings.loss().temperature();
@@ -210,7 +209,7 @@ public final class QueryEncoder {
         for (String key : subject.keys(feature)) {
             Optional<float[]> row = rows.row(new ModelEntry.Row(feature.table(), key).key());
             if (row.isPresent() || !feature.isBag()) {
-                found.add(row.orElseGet(() -> InitialRow.of(settings, feature.table(), key, feature.dim())));
+                found.add(row.orElseGet(() -> settings.initialRows().row(feature.table(), key, feature.dim())));
             }
         }
         float[] shares = shares(feature, found);

@@ -16,6 +16,7 @@ import dev.millrace.model.network.NetworkDrawing;
 import dev.millrace.model.network.TowerNetwork;
 import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.network.TowerShape;
+import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.model.table.RowGradients;
@@ -104,10 +105,9 @@ public final class TwoTower implements Durable, AutoCloseable {
         addTables(settings.user(), userTables);
         addTables(settings.item(), new HashSet<>());
         TowerSettings towers = settings.towers();
-        this.userTower =
-                tower(settings.user(), TowerShape.user(settings), settings.seed(), ChannelScales.ofUsers(towers));
+        this.userTower = tower(settings.user(), settings.userShape(), settings.seed(), ChannelScales.ofUsers(towers));
         this.itemTower =
-                tower(settings.item(), TowerShape.item(settings), settings.seed() + 1, ChannelScales.ofItems(towers));
+                tower(settings.item(), settings.itemShape(), settings.seed() + 1, ChannelScales.ofItems(towers));
         OptimiserRule rule = settings.optimiser().dense().rule();
         this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
         this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());
@@ -649,7 +649,7 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     private void apply(double norm, long step) {
         clock = Math.max(clock, batchTime);
-        ModelSettings.Descent dense = settings.optimiser().dense();
+        Descent dense = settings.optimiser().dense();
         double max = dense.maxGradientNorm();
         float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
         objective.temperature().apply();
@@ -657,7 +657,7 @@ public final class TwoTower implements Durable, AutoCloseable {
         networkSteps++;
         userOptimiser.apply(scale, dense.learningRate(step), networkSteps);
         itemOptimiser.apply(scale, dense.learningRate(step), networkSteps);
-        ModelSettings.Descent rows = settings.optimiser().rows();
+        Descent rows = settings.optimiser().rows();
         moves.clear();
         for (RowGradients gradients : rowGradients.values()) {
             if (rows.maxGradientNorm() > 0) {
@@ -791,7 +791,13 @@ public final class TwoTower implements Durable, AutoCloseable {
                     userIdTables.add(feature.table());
                 }
                 EmbeddingTable table = tables.computeIfAbsent(
-                        feature.table(), name -> new EmbeddingTable(name, feature.dim(), settings));
+                        feature.table(),
+                        name -> new EmbeddingTable(
+                                name,
+                                feature.dim(),
+                                settings.initialRows(),
+                                settings.optimiser().rows().rule(),
+                                settings.tables().admitAfter()));
                 rowGradients.computeIfAbsent(feature.table(), name -> new RowGradients(table));
             }
         }

@@ -15,6 +15,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
+import dev.millrace.model.loss.SampleFigures;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
@@ -154,8 +155,8 @@ class ModelAlarmsTest {
     @Test
     void sharesOfTheBatchesAreMeansSinceTheLastMeasurement() {
         ModelAlarms alarms = alarms("alarm.every-steps", "2", "alarm.repeated-items", "0.3");
-        StepReport.Sample half = new StepReport.Sample(0.4, 0.5, -1, -1, -1, 1);
-        StepReport.Sample none = new StepReport.Sample(0, 0, -1, -1, -1, 1);
+        SampleFigures half = new SampleFigures(0.4, 0.5, -1, -1, -1, 1);
+        SampleFigures none = new SampleFigures(0, 0, -1, -1, -1, 1);
 
         learn(alarms, 1, 1, half);
         assertThat(alarm(alarms, Alarm.Kind.REPEATED_ITEMS).value()).isNaN();
@@ -238,10 +239,10 @@ class ModelAlarmsTest {
     }
 
     private void learn(ModelAlarms alarms, int step, double gradientNorm) {
-        learn(alarms, step, gradientNorm, StepReport.Sample.NONE);
+        learn(alarms, step, gradientNorm, SampleFigures.NONE);
     }
 
-    private void learn(ModelAlarms alarms, int step, double gradientNorm, StepReport.Sample sample) {
+    private void learn(ModelAlarms alarms, int step, double gradientNorm, SampleFigures sample) {
         UserFeatures user = new UserFeatures("u", 1, Features.NONE, List.of());
         TrainingExample example = new TrainingExample("e", user, Features.NONE, "i1", "click", 1, 1, 0);
         MiniBatch batch = new MiniBatch(

@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.OptimiserRule;
 import java.util.Arrays;
 
@@ -9,13 +10,13 @@ import java.util.Arrays;
  */
 public final class OptimiserReference {
 
-    private final ModelSettings.Descent descent;
+    private final Descent descent;
     private final double[] first;
     private final double[] second;
     private int count;
 
     /** @param weights that it begins with */
-    public OptimiserReference(ModelSettings.Descent descent, double[] weights) {
+    public OptimiserReference(Descent descent, double[] weights) {
         this.descent = descent;
         this.first = new double[weights.length];
         this.second = new double[weights.length];

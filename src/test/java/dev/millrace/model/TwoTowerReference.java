@@ -10,7 +10,6 @@ import dev.millrace.model.loss.LearnedTemperature;
 import dev.millrace.model.loss.LossReference;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.network.NetworkReference;
-import dev.millrace.model.table.InitialRow;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -344,7 +343,8 @@ public final class TwoTowerReference {
             String name = feature.table() + "/" + key;
             double[] row = rows.computeIfAbsent(
                     name,
-                    absent -> doubles(new float[][] {InitialRow.of(settings, feature.table(), key, feature.dim())})[0]);
+                    absent -> doubles(new float[][] {settings.initialRows().row(feature.table(), key, feature.dim())})[
+                            0]);
             read.add(name);
             found.add(row);
         }

@@ -13,6 +13,8 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.table.Descent;
+import dev.millrace.model.table.Optimiser;
 import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
@@ -643,9 +645,8 @@ class TrainerTest {
 
     private TrainerSettings withLearningRates(double factor) {
         ModelSettings model = settings.model();
-        ModelSettings.Optimiser given = model.optimiser();
-        ModelSettings.Optimiser optimiser =
-                new ModelSettings.Optimiser(times(given.dense(), factor), times(given.rows(), factor), 0);
+        Optimiser given = model.optimiser();
+        Optimiser optimiser = new Optimiser(times(given.dense(), factor), times(given.rows(), factor), 0);
         return new TrainerSettings(
                 settings.batch(),
                 new ModelSettings(
@@ -666,9 +667,9 @@ class TrainerTest {
                 settings.digestSteps());
     }
 
-    private static ModelSettings.Descent times(ModelSettings.Descent given, double factor) {
+    private static Descent times(Descent given, double factor) {
         OptimiserRule.Adagrad adagrad = (OptimiserRule.Adagrad) given.rule();
-        return new ModelSettings.Descent(
+        return new Descent(
                 new OptimiserRule.Adagrad(
                         factor * adagrad.learningRate(), adagrad.initialAccumulator(), adagrad.epsilon()),
                 given.schedule(),

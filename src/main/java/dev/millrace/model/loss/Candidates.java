@@ -2,9 +2,6 @@ package dev.millrace.model.loss;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.model.ModelSettings;
-import dev.millrace.model.ModelSettings.Correction;
-import dev.millrace.model.StepReport;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -48,7 +45,7 @@ public record Candidates(
         int[][] sameUser,
         int[] exposed,
         float[] exposedWeights,
-        StepReport.Sample sample) {
+        SampleFigures sample) {
 
     /**
      * The columns of the formula.
@@ -102,12 +99,12 @@ public record Candidates(
         return columns.isMasking;
     }
 
-    public static Candidates of(MiniBatch batch, ModelSettings.Loss loss) {
+    public static Candidates of(MiniBatch batch, Loss loss) {
         return of(batch, loss, NegativePairs.of(batch));
     }
 
     /** @param pairs negatives of one example each; an example's own item is none */
-    public static Candidates of(MiniBatch batch, ModelSettings.Loss loss, NegativePairs pairs) {
+    public static Candidates of(MiniBatch batch, Loss loss, NegativePairs pairs) {
         int examples = batch.examples().size();
         int negatives = batch.negatives().size();
         boolean areInBatch = loss.negatives().areInBatch();
@@ -228,7 +225,7 @@ public record Candidates(
                 new int[0][],
                 new int[0],
                 new float[0],
-                StepReport.Sample.NONE);
+                SampleFigures.NONE);
     }
 
     /**
@@ -297,7 +294,7 @@ public record Candidates(
         return new NegativePairs(Arrays.copyOf(owners, items.size()), items);
     }
 
-    private static StepReport.Sample sample(
+    private static SampleFigures sample(
             MiniBatch batch, int[] positive, int[] counts, int[][] sameUser, Columns columns, double[] logQ) {
         int distinct = (int) Arrays.stream(positive).distinct().count();
         int own = columns.isMasking ? 0 : 1; // an example's own column is among them, or no example's is
@@ -312,7 +309,7 @@ public record Candidates(
         Arrays.sort(sorted);
         float[] logP = batch.logProbability().clone();
         Arrays.sort(logP);
-        return new StepReport.Sample(
+        return new SampleFigures(
                 (double) masked / Math.max(1, (long) positive.length * columns.candidate.length),
                 1 - (double) distinct / positive.length,
                 sorted[sorted.length / 20],

@@ -1,6 +1,5 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.model.ModelSettings.Correction;
 import java.util.Arrays;
 
 /**

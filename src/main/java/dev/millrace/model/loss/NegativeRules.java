@@ -1,7 +1,6 @@
 package dev.millrace.model.loss;
 
 import dev.millrace.batch.Quota;
-import dev.millrace.model.HardNegatives;
 import dev.millrace.settings.SettingsReader;
 
 /**
@@ -9,7 +8,7 @@ import dev.millrace.settings.SettingsReader;
  *
  * @param areInBatch whether the other examples' items are negatives
  * @param hardestInBatch of those, how many with the highest scores count; all while it is 0
- * @param hardByModel added for each example by {@link HardNegatives}
+ * @param hardByModel added for each example
  * @param exposedWeight weight of an exposure that was not clicked
  * @param isSameUserMasked whether the items of a user's other examples in the batch are no negatives
  */

@@ -1,6 +1,5 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.model.ModelSettings;
 import dev.millrace.model.network.Nd4jKernel;
 import java.util.Arrays;
 
@@ -12,7 +11,7 @@ import java.util.Arrays;
  */
 public final class Objective {
 
-    private final ModelSettings.Loss settings;
+    private final Loss settings;
     private final int dim;
     private final ScoreLoss loss;
     private final Temperature temperature;
@@ -24,7 +23,7 @@ public final class Objective {
     private float[] itemGradients = new float[0];
 
     /** @param dim width of the vectors */
-    public Objective(ModelSettings.Loss settings, int dim) {
+    public Objective(Loss settings, int dim) {
         this.settings = settings;
         this.dim = dim;
         this.loss = ScoreLoss.of(settings);

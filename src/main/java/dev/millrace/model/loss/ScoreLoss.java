@@ -1,7 +1,5 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.model.ModelSettings;
-
 /** A loss as a function of the scores of examples and candidates. One thread. */
 sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
 
@@ -21,7 +19,7 @@ sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
         return 0;
     }
 
-    static ScoreLoss of(ModelSettings.Loss settings) {
+    static ScoreLoss of(Loss settings) {
         return switch (settings.form().kind()) {
             case SOFTMAX ->
                 new InBatchSoftmax(

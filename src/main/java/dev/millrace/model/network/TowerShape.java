@@ -1,7 +1,6 @@
 package dev.millrace.model.network;
 
 import dev.millrace.feature.FeatureSpec;
-import dev.millrace.model.ModelSettings;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -32,20 +31,26 @@ public record TowerShape(
         channels = List.copyOf(channels);
     }
 
-    public static TowerShape user(ModelSettings settings) {
-        TowerSettings towers = settings.towers();
-        return of(settings, settings.user(), towers.userHidden(), towers.senet().user());
+    /**
+     * Of the user tower.
+     *
+     * @param dim width of a channel
+     */
+    public static TowerShape user(TowerSettings towers, int dim, List<FeatureSpec> features) {
+        return of(towers, dim, features, towers.userHidden(), towers.senet().user());
     }
 
-    public static TowerShape item(ModelSettings settings) {
-        TowerSettings towers = settings.towers();
-        return of(settings, settings.item(), towers.itemHidden(), towers.senet().item());
+    /**
+     * Of the item tower.
+     *
+     * @param dim width of a channel
+     */
+    public static TowerShape item(TowerSettings towers, int dim, List<FeatureSpec> features) {
+        return of(towers, dim, features, towers.itemHidden(), towers.senet().item());
     }
 
     private static TowerShape of(
-            ModelSettings settings, List<FeatureSpec> features, List<Integer> hidden, boolean isWeighted) {
-        TowerSettings towers = settings.towers();
-        int dim = settings.dim();
+            TowerSettings towers, int dim, List<FeatureSpec> features, List<Integer> hidden, boolean isWeighted) {
         List<Integer> starts = new ArrayList<>();
         List<Integer> skips = new ArrayList<>();
         List<Integer> fields = new ArrayList<>();

@@ -1,6 +1,5 @@
 package dev.millrace.model.table;
 
-import dev.millrace.model.ModelSettings.Descent;
 import dev.millrace.settings.SettingsReader;
 import java.util.Locale;
 

@@ -1,6 +1,5 @@
 package dev.millrace.model.table;
 
-import dev.millrace.model.ModelSettings;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashSet;
@@ -25,7 +24,8 @@ public final class EmbeddingTable {
 
     private final String name;
     private final int dim;
-    private final ModelSettings settings;
+    private final InitialRows initialRows;
+    private final int admitAfter;
     private final KeyIndex rows = new KeyIndex();
     private float[] values;
     private final RowOptimiser optimiser;
@@ -40,11 +40,16 @@ public final class EmbeddingTable {
     private final SightingCounts sightings = new SightingCounts();
     private final LinkedHashSet<String> sighted = new LinkedHashSet<>();
 
-    public EmbeddingTable(String name, int dim, ModelSettings settings) {
+    /**
+     * @param rule by which the rows follow their gradients
+     * @param admitAfter steps that must have read a key before it gets a row
+     */
+    public EmbeddingTable(String name, int dim, InitialRows initialRows, OptimiserRule rule, int admitAfter) {
         this.name = name;
         this.dim = dim;
-        this.settings = settings;
-        this.optimiser = RowOptimiser.of(settings.optimiser().rows().rule());
+        this.initialRows = initialRows;
+        this.admitAfter = admitAfter;
+        this.optimiser = RowOptimiser.of(rule);
         this.slotsARow = optimiser.slots(dim);
         this.values = new float[FIRST_CAPACITY * dim];
         this.slots = new float[FIRST_CAPACITY * slotsARow];
@@ -114,7 +119,7 @@ public final class EmbeddingTable {
             return known;
         }
         int row = allocate(key);
-        InitialRow.fill(settings.seed(), name, key, settings.towers().rowScale(), values, row * dim, dim);
+        initialRows.fill(name, key, values, row * dim, dim);
         optimiser.begin(values, row * dim, dim, slots, row * slotsARow);
         return row;
     }
@@ -125,7 +130,6 @@ public final class EmbeddingTable {
      * <p>Followed by {@link #countSightings} or {@link #forgetSightings}.
      */
     public int sight(String key) {
-        int admitAfter = settings.tables().admitAfter();
         if (admitAfter == 1 || sightings.count(key) + 1 >= admitAfter) {
             return admit(key);
         }
@@ -148,7 +152,7 @@ public final class EmbeddingTable {
 
     /** The row a key would begin with. */
     public float[] initial(String key) {
-        return InitialRow.of(settings, name, key, dim);
+        return initialRows.row(name, key, dim);
     }
 
     /** Lets the next drain hand a row over. */

@@ -145,6 +145,6 @@ public final class SightingCounts {
         for (int at = 0; at < key.length(); at++) {
             hash = (hash ^ key.charAt(at)) * FNV_PRIME;
         }
-        return InitialRow.mix(hash);
+        return InitialRows.mix(hash);
     }
 }

@@ -7,7 +7,6 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -111,7 +110,7 @@ class FullSoftmaxTest {
             scores[item] = Math.log(popularity[item] * (ITEMS - 1) / (1 - popularity[item]));
             pull += Math.pow(popularity[item] / (1 + Math.exp(scores[item])), 2);
         }
-        ModelSettings.Loss settings = Scenes.plainSettings(
+        Loss settings = Scenes.plainSettings(
                         "loss.kind", "pointwise", "loss.pointwise.negatives", "0", "negatives.in-batch", "" + isInBatch)
                 .loss();
         SplittableRandom random = new SplittableRandom(12);
@@ -126,7 +125,7 @@ class FullSoftmaxTest {
 
     /** Distance of the mean sampled gradient from the exact one, as a share of the exact one's length. */
     private double deviation(String correction, int positive, int uniform, int byPopularity, boolean isInBatch) {
-        ModelSettings.Loss settings = Scenes.plainSettings(
+        Loss settings = Scenes.plainSettings(
                         "loss.correction", correction, "loss.temperature", "1", "negatives.in-batch", "" + isInBatch)
                 .loss();
         SplittableRandom random = new SplittableRandom(11);
@@ -150,7 +149,7 @@ class FullSoftmaxTest {
 
     /** [items] what the first example of a batch gets, in the mean. */
     private double[] meanGradient(
-            ModelSettings.Loss settings,
+            Loss settings,
             SplittableRandom random,
             ScoreLoss loss,
             IntSupplier positives,

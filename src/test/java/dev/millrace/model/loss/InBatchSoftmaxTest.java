@@ -8,11 +8,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.ModelSettings;
-import dev.millrace.model.ModelSettings.Correction;
-import dev.millrace.model.ModelSettings.Loss;
 import dev.millrace.model.Scenes;
-import dev.millrace.model.StepReport;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -212,7 +208,7 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(
                 batch(List.of("a", "a", "b", "c"), new double[] {0.2, 0.2, 0.1, 0.05}, List.of(), 10), CLASSIC);
 
-        StepReport.Sample sample = candidates.sample();
+        SampleFigures sample = candidates.sample();
 
         // each of the two examples of a masks the other: 2 of 4 x 4 logits; one of 4 items came before
         assertThat(sample.maskedShare()).isCloseTo(2.0 / 16, within(1e-12));
@@ -225,10 +221,9 @@ class InBatchSoftmaxTest {
 
     @Test
     void figuresOfASampleWithoutInBatchNegativesCountEveryHit() {
-        ModelSettings.Loss drawnAlone =
-                Scenes.plainSettings("negatives.in-batch", "false").loss();
+        Loss drawnAlone = Scenes.plainSettings("negatives.in-batch", "false").loss();
 
-        StepReport.Sample sample = Candidates.of(
+        SampleFigures sample = Candidates.of(
                         batch(List.of("a", "b"), new double[] {0.2, 0.1}, List.of("a", "c", "a", "d"), 10), drawnAlone)
                 .sample();
 

@@ -2,8 +2,6 @@ package dev.millrace.model.loss;
 
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.model.ModelSettings;
-import dev.millrace.model.ModelSettings.Correction;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -15,7 +13,7 @@ import java.util.function.Function;
 /** The slow, obvious twin of {@link Objective}'s losses in double precision: the formulas word by word, a column an example and a draw. */
 public final class LossReference {
 
-    private final ModelSettings.Loss settings;
+    private final Loss settings;
     private final MiniBatch batch;
     private final NegativePairs pairs;
     private final List<String> items = new ArrayList<>();
@@ -23,7 +21,7 @@ public final class LossReference {
     /** 1 − P of each example, which yandex-2025 keeps out of the gradient; empty until frozen. */
     private double[] doubts = {};
 
-    public LossReference(ModelSettings.Loss settings, MiniBatch batch, NegativePairs pairs) {
+    public LossReference(Loss settings, MiniBatch batch, NegativePairs pairs) {
         this.settings = settings;
         this.batch = batch;
         this.pairs = pairs;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
 import dev.millrace.state.Fields;
 import java.util.ArrayList;
@@ -76,7 +75,7 @@ class ObjectiveTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("losses")
     void lossAndGradientsAreThoseOfTheFormula(String name, String[] declared) {
-        ModelSettings.Loss settings = Scenes.plainSettings(
+        Loss settings = Scenes.plainSettings(
                         Stream.concat(Arrays.stream(declared), Stream.of("batch.size", "" + EXAMPLES))
                                 .toArray(String[]::new))
                 .loss();
@@ -86,7 +85,7 @@ class ObjectiveTest {
         }
     }
 
-    private static void check(String name, ModelSettings.Loss settings, MiniBatch batch) {
+    private static void check(String name, Loss settings, MiniBatch batch) {
         // Given unit vectors of users and items
         Candidates candidates = Candidates.of(batch, settings);
         double[][] users = unitVectors(EXAMPLES + batch.exposed().size(), 7);

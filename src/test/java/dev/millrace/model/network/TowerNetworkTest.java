@@ -23,7 +23,7 @@ class TowerNetworkTest {
     void forwardAndBackwardAreThoseOfTheFormulas(String name, String[] declared) {
         ModelSettings settings = Scenes.settings(declared);
         for (boolean isUser : new boolean[] {true, false}) {
-            TowerShape shape = isUser ? TowerShape.user(settings) : TowerShape.item(settings);
+            TowerShape shape = isUser ? user(settings) : item(settings);
             for (int n : new int[] {3, 9}) { // below and above what goes through plain loops
                 check(name, settings, isUser, new TowerNetwork(shape, 5, 1), n);
             }
@@ -81,8 +81,8 @@ class TowerNetworkTest {
 
     @Test
     void aFurtherChannelChangesNothingOfTheFirst() {
-        TowerShape one = TowerShape.user(Scenes.settings());
-        TowerShape two = TowerShape.user(Scenes.settings("tower.channels", "mlp,cross"));
+        TowerShape one = user(Scenes.settings());
+        TowerShape two = user(Scenes.settings("tower.channels", "mlp,cross"));
 
         float[][] first = new TowerNetwork(one, 5, 1).weights();
         float[][] both = new TowerNetwork(two, 5, 1).weights();
@@ -92,7 +92,7 @@ class TowerNetworkTest {
 
     @Test
     void channelsOfOneKindBeginWithWeightsOfTheirOwn() {
-        TowerShape shape = TowerShape.user(Scenes.settings("tower.channels", "click,like"));
+        TowerShape shape = user(Scenes.settings("tower.channels", "click,like"));
 
         float[][] weights = new TowerNetwork(shape, 5, 1).weights();
 
@@ -102,7 +102,7 @@ class TowerNetworkTest {
     @Test
     void fieldsOfAModelThatHasNotLearntWeighAlike() {
         // 2σ(x) is 1 at 0, and with rows of zeros that is where every weight is
-        TowerShape shape = TowerShape.user(Scenes.settings("tower.user.senet", "true"));
+        TowerShape shape = user(Scenes.settings("tower.user.senet", "true"));
         TowerNetwork network = new TowerNetwork(shape, 5, 1);
 
         network.forward(new float[2 * shape.inputs()], 2, new float[2 * shape.outputs()]);
@@ -236,5 +236,13 @@ class TowerNetworkTest {
             values[at] = (float) random.nextGaussian();
         }
         return values;
+    }
+
+    private static TowerShape user(ModelSettings settings) {
+        return TowerShape.user(settings.towers(), settings.dim(), settings.user());
+    }
+
+    private static TowerShape item(ModelSettings settings) {
+        return TowerShape.item(settings.towers(), settings.dim(), settings.item());
     }
 }

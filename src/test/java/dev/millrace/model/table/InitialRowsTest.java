@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import org.junit.jupiter.api.Test;
 
-class InitialRowTest {
+class InitialRowsTest {
 
     @Test
     void componentsHaveMeanZeroAndTheAskedDeviation() {
@@ -16,7 +16,7 @@ class InitialRowTest {
         double squares = 0;
 
         for (int key = 0; key < keys; key++) {
-            InitialRow.fill(7, "item", "i" + key, 0.1, row, 0, dim);
+            new InitialRows(7, 0.1).fill("item", "i" + key, row, 0, dim);
             for (float component : row) {
                 sum += component;
                 squares += component * component;
@@ -41,8 +41,6 @@ class InitialRowTest {
     }
 
     private static float[] row(long seed, String table, String key) {
-        float[] row = new float[4];
-        InitialRow.fill(seed, table, key, 1, row, 0, 4);
-        return row;
+        return new InitialRows(seed, 1).row(table, key, 4);
     }
 }

@@ -1,22 +1,20 @@
 package dev.millrace.model.table;
 
-import dev.millrace.model.ModelSettings;
-
-/** The row a key begins with: a function of seed, table and key, whatever came before it. */
-public final class InitialRow {
+/**
+ * The rows that keys begin with: a function of seed, table and key, whatever came before.
+ *
+ * @param seed of the model
+ * @param scale standard deviation of a component
+ */
+public record InitialRows(long seed, double scale) {
 
     private static final long FNV_OFFSET = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
     private static final double UNIT_VARIANCE = Math.sqrt(3) / 65536;
 
-    private InitialRow() {}
-
-    /**
-     * @param scale standard deviation of a component
-     * @param out filled from {@code at} with {@code dim} floats
-     */
-    static void fill(long seed, String table, String key, double scale, float[] out, int at, int dim) {
+    /** @param out filled from {@code at} with {@code dim} floats */
+    void fill(String table, String key, float[] out, int at, int dim) {
         long start = mix(hash(hash(seed ^ FNV_OFFSET, table) * FNV_PRIME, key));
         double factor = scale * UNIT_VARIANCE;
         for (int d = 0; d < dim; d++) {
@@ -28,9 +26,9 @@ public final class InitialRow {
     }
 
     /** The row that a key of a table begins with. */
-    public static float[] of(ModelSettings settings, String table, String key, int dim) {
+    public float[] row(String table, String key, int dim) {
         float[] row = new float[dim];
-        fill(settings.seed(), table, key, settings.towers().rowScale(), row, 0, dim);
+        fill(table, key, row, 0, dim);
         return row;
     }
 

@@ -1,0 +1,99 @@
+package dev.millrace.model.loss;
+
+import dev.millrace.batch.NegativeSettings;
+import dev.millrace.settings.SettingsReader;
+import java.util.List;
+
+/**
+ * What a step minimises.
+ *
+ * @param temperature softmax temperature, in (0, 1]; smaller sharpens
+ * @param correction whether log Q is subtracted
+ * @param fullBatch examples of a full batch; a smaller one weighs as much less
+ * @param popularityExponent b of the term b log p that the training logit carries
+ * @param form which loss it is
+ * @param learnedTemperature whether the temperature moves
+ * @param negatives which candidates are negatives
+ * @param objectives what the losses of the actions weigh
+ */
+public record Loss(
+        double temperature,
+        Correction correction,
+        int fullBatch,
+        double popularityExponent,
+        LossForm form,
+        LearnedTemperature learnedTemperature,
+        NegativeRules negatives,
+        ObjectiveSettings objectives) {
+
+    /** A softmax at a fixed temperature over all candidates. */
+    public Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
+        this(
+                temperature,
+                correction,
+                fullBatch,
+                popularityExponent,
+                LossForm.SOFTMAX,
+                LearnedTemperature.FIXED,
+                NegativeRules.ALL_IN_BATCH,
+                ObjectiveSettings.NONE);
+    }
+
+    /** @param actions that channels name */
+    public static Loss read(SettingsReader reader, List<String> actions) {
+        Loss loss = new Loss(
+                reader.number("loss.temperature", 0.1, 0.001, 1, "softmax temperature"),
+                reader.choice(
+                        "loss.correction",
+                        Correction.CLASSIC,
+                        "whether log Q is subtracted: from every logit, from the negatives' with the positive apart, or not"),
+                reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
+                reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"),
+                LossForm.read(reader),
+                LearnedTemperature.read(reader),
+                NegativeRules.read(reader),
+                ObjectiveSettings.read(reader, actions));
+        boolean isSoftmax = loss.form.is(LossForm.Kind.SOFTMAX);
+        reader.require(
+                isSoftmax || loss.correction != Correction.YANDEX_2025,
+                "loss.correction",
+                "yandex-2025",
+                "must be classic or none unless loss.kind = softmax");
+        reader.require(
+                isSoftmax || loss.popularityExponent == 0,
+                "loss.popularity-exponent",
+                loss.popularityExponent,
+                "must be 0 unless loss.kind = softmax");
+        LearnedTemperature learned = loss.learnedTemperature;
+        reader.require(
+                isSoftmax || !learned.isLearned(),
+                "loss.temperature.learned",
+                learned.isLearned(),
+                "must be false unless loss.kind = softmax");
+        reader.require(
+                !learned.isLearned() || (learned.min() <= loss.temperature && loss.temperature <= learned.max()),
+                "loss.temperature",
+                loss.temperature,
+                "must be from loss.temperature.min to loss.temperature.max where it is learned");
+        NegativeRules rules = loss.negatives;
+        reader.require(
+                loss.correction != Correction.YANDEX_2025
+                        || rules.hardestInBatch().most() == 0,
+                "negatives.hard-in-batch",
+                rules.hardestInBatch().most(),
+                "must be 0 with loss.correction = yandex-2025, whose weight is an estimate from a whole sample");
+        reader.require(
+                rules.areInBatch() || rules.hardestInBatch().most() == 0,
+                "negatives.hard-in-batch",
+                rules.hardestInBatch().most(),
+                "must be 0 with negatives.in-batch = false");
+        reader.require(
+                rules.areInBatch()
+                        || NegativeSettings.read(reader).areAny()
+                        || rules.hardByModel().quota().most() > 0,
+                "negatives.in-batch",
+                rules.areInBatch(),
+                "must be true where there are no other negatives");
+        return loss;
+    }
+}
