@@ -94,9 +94,9 @@ public final class ModelAlarms implements Durable {
         dirty = true;
         steps++;
         gradientNorms += report.gradientNorm();
-        masked += report.sample().maskedShare();
-        repeated += report.sample().duplicateShare();
-        medianProbabilities += report.sample().medianProbability();
+        masked += report.maskedShare();
+        repeated += report.duplicateShare();
+        medianProbabilities += report.medianProbability();
         if (steps >= settings.everySteps()) {
             measure(batch.step(), model, catalogue);
             steps = 0;

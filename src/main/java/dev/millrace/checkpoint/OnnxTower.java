@@ -11,8 +11,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
-import dev.millrace.model.network.Activation;
-import dev.millrace.model.network.NetworkDrawing;
+import dev.millrace.model.TowerExport;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -24,7 +23,7 @@ import java.util.Map;
  *
  * <p>Operators of opset 13 that every runtime has; all float32.
  */
-public final class OnnxTower implements NetworkDrawing {
+public final class OnnxTower implements TowerExport {
 
     public static final String INPUT = "x";
     public static final String FACTORS = "factors";
@@ -43,7 +42,7 @@ public final class OnnxTower implements NetworkDrawing {
     }
 
     /**
-     * The model's bytes, when all has been drawn.
+     * The model's bytes, when all has been exported.
      *
      * @param properties to write into it, by name
      */
@@ -77,21 +76,23 @@ public final class OnnxTower implements NetworkDrawing {
     }
 
     @Override
-    public String activated(String in, Activation activation) {
-        return switch (activation) {
-            case IDENTITY -> in;
-            case RELU -> node("Relu", in);
-            case LEAKY_RELU -> node(List.of(number("alpha", 0.01f)), "LeakyRelu", in);
-            case TANH -> node("Tanh", in);
-            case SIGMOID -> node("Sigmoid", in);
-            case TWICE_SIGMOID -> scaled(node("Sigmoid", in), 2f);
-            case GELU -> {
-                // ½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))
-                String cube = product(product(in, in), in);
-                String inner = scaled(sum(in, scaled(cube, 0.044715f)), 0.7978846f);
-                yield product(scaled(in, 0.5f), node("Add", node("Tanh", inner), constant(1f)));
-            }
-        };
+    public String relu(String in) {
+        return node("Relu", in);
+    }
+
+    @Override
+    public String leakyRelu(String in, float slope) {
+        return node(List.of(number("alpha", slope)), "LeakyRelu", in);
+    }
+
+    @Override
+    public String tanh(String in) {
+        return node("Tanh", in);
+    }
+
+    @Override
+    public String sigmoid(String in) {
+        return node("Sigmoid", in);
     }
 
     @Override
@@ -117,6 +118,11 @@ public final class OnnxTower implements NetworkDrawing {
     @Override
     public String scaled(String in, float factor) {
         return node("Mul", in, constant(factor));
+    }
+
+    @Override
+    public String shifted(String in, float term) {
+        return node("Add", in, constant(term));
     }
 
     @Override

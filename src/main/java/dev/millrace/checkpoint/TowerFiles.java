@@ -8,7 +8,7 @@ import dev.millrace.feature.Pooling;
 import dev.millrace.model.InputField;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
-import dev.millrace.model.network.TowerSettings;
+import dev.millrace.model.UserChannel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -36,21 +36,20 @@ public final class TowerFiles {
                 "generation", header.lineage().generation(),
                 "step", Long.toString(header.step()),
                 "digest", header.learnt().digest());
-        writeTower(directory.resolve("user.onnx"), properties, model::drawUserTower);
-        writeTower(directory.resolve("item.onnx"), properties, model::drawItemTower);
+        writeTower(directory.resolve("user.onnx"), properties, model::exportUserTower);
+        writeTower(directory.resolve("item.onnx"), properties, model::exportItemTower);
         ExportManifest manifest = new ExportManifest(header);
         ObjectNode root = manifest.root();
         root.put("seed", settings.seed())
-                .put("rowScale", settings.towers().rowScale())
+                .put("rowScale", settings.rowScale())
                 .put("temperature", model.temperature())
                 .put("width", model.dim());
         ArrayNode channels = root.putArray("channels");
-        float[] factors = model.userFactors();
-        for (TowerSettings.Channel channel : settings.towers().channels()) {
+        for (UserChannel channel : model.userChannels()) {
             channels.addObject()
                     .put("name", channel.name())
                     .put("weight", channel.weight())
-                    .put("factor", factors[channels.size() - 1]);
+                    .put("factor", channel.factor());
         }
         describe(root.putObject("user"), "user.onnx", model.userFields());
         describe(root.putObject("item"), "item.onnx", model.itemFields());
@@ -58,10 +57,10 @@ public final class TowerFiles {
         manifest.write(directory.resolve("towers.json"));
     }
 
-    private static void writeTower(Path file, Map<String, String> properties, Consumer<OnnxTower> drawn)
+    private static void writeTower(Path file, Map<String, String> properties, Consumer<OnnxTower> export)
             throws IOException {
         OnnxTower tower = new OnnxTower(String.valueOf(file.getFileName()).replace(".onnx", "_tower"));
-        drawn.accept(tower);
+        export.accept(tower);
         byte[] bytes = tower.bytes(properties);
         WholeFile.write(file, out -> out.write(bytes));
     }

@@ -244,7 +244,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         .withOtherWeights(WeightsOption.parsed(
                                 weights,
                                 settings.trainer().exam().popularityWeight(),
-                                settings.trainer().model().towers().queryWeights())));
+                                settings.trainer().model().queryWeights())));
         Prequential prequential = new Prequential(shares(settings), examples, trainer, time);
         boolean withNeighbours = with.contains(Rival.item_knn);
         Prequential.Result online = withNeighbours

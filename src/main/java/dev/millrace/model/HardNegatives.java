@@ -5,7 +5,7 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.NegativeRules;
-import dev.millrace.model.network.Nd4jKernel;
+import dev.millrace.model.network.MatrixProducts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -46,7 +46,7 @@ public final class HardNegatives {
         float[] vectors = new float[examples * dim];
         model.exampleVectors(batch.examples(), vectors);
         float[] scores = new float[examples * pool.size()];
-        Nd4jKernel.Products.multiplyTransposedRight(vectors, items, scores, examples, dim, pool.size(), 1f);
+        MatrixProducts.multiplyTransposedRight(vectors, items, scores, examples, dim, pool.size(), 1f);
 
         List<String> found = new ArrayList<>();
         int[] owners = new int[examples * each];

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 
 /**
  * The model as declared.
@@ -41,6 +42,9 @@ public record ModelSettings(
         Loss loss,
         Optimiser optimiser,
         Tables tables) {
+
+    /** Highest weight of a channel, in the settings and in a request. */
+    public static final double MAX_CHANNEL_WEIGHT = TowerSettings.MAX_WEIGHT;
 
     private static final String USER = "user";
     private static final String ITEM = "item";
@@ -98,6 +102,35 @@ public record ModelSettings(
     /** Floats of a published vector: all channels side by side. */
     public int width() {
         return dim * towers.channels().size();
+    }
+
+    /** Standard deviation of the components of a row that begins. */
+    public double rowScale() {
+        return towers.rowScale();
+    }
+
+    /** Weights that a request may change, by channel; none where there is one channel only. */
+    public SortedMap<String, Double> queryWeights() {
+        return towers.queryWeights();
+    }
+
+    /** Names of the user features that the user tower learns a weight for; none unless {@code tower.user.senet}. */
+    public List<String> weightedUserFields() {
+        return towers.senet().user() ? names(user) : List.of();
+    }
+
+    /** Names of the item features that the item tower learns a weight for; none unless {@code tower.item.senet}. */
+    public List<String> weightedItemFields() {
+        return towers.senet().item() ? names(item) : List.of();
+    }
+
+    /** Actions whose losses have weights that are learned; none unless {@code loss.objectives.learned}. */
+    public List<String> learnedObjectives() {
+        return loss.objectives().areLearned() ? towers.actions() : List.of();
+    }
+
+    private static List<String> names(List<FeatureSpec> features) {
+        return features.stream().map(FeatureSpec::name).toList();
     }
 
     /** The network of the user tower. */

@@ -1,9 +1,9 @@
 package dev.millrace.model;
 
+import dev.millrace.model.network.NativeEngine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.Loader;
 
 /**
  * What decides the bits of a step beside its inputs; same bits are promised for the same fingerprint only.
@@ -15,7 +15,6 @@ import org.bytedeco.javacpp.Loader;
  */
 public record NumericFingerprint(String engine, String classifier, String coreType, int javaFeature) {
 
-    private static final String ENGINE = "nd4j-1.0.0-M2.1/openblas-0.3.19";
     private static final List<String> THREAD_VARIABLES = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");
 
     /**
@@ -40,8 +39,8 @@ public record NumericFingerprint(String engine, String classifier, String coreTy
             throw new IllegalStateException(String.join(System.lineSeparator(), faults));
         }
         return new NumericFingerprint(
-                ENGINE,
-                Loader.getPlatform(),
+                NativeEngine.NAME,
+                NativeEngine.platform(),
                 environment.getOrDefault("OPENBLAS_CORETYPE", "auto"),
                 Runtime.version().feature());
     }

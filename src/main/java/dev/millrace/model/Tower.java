@@ -5,7 +5,7 @@ import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.feature.Pooling;
 import dev.millrace.model.network.ChannelScales;
-import dev.millrace.model.network.NetworkDrawing;
+import dev.millrace.model.network.Scratch;
 import dev.millrace.model.network.TowerNetwork;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.KeyIndex;
@@ -183,18 +183,18 @@ public final class Tower {
     }
 
     /**
-     * Takes down all that is between an input row and a vector.
+     * Exports all that is between an input row and a vector.
      *
-     * @param isAsked whether the channels' factors, where there are several channels, are given with the rows
+     * @param areFactorsGiven whether the channels' factors, where there are several channels, are given with the rows
      */
-    void draw(NetworkDrawing to, boolean isAsked) {
-        String raw = kernel.shape().draw(to, kernel.weights(), 0, to.input(inputs));
-        Optional<String> asked = isAsked && channels > 1 ? Optional.of(to.factors(channels)) : Optional.empty();
+    void export(TowerExport to, boolean areFactorsGiven) {
+        String raw = kernel.shape().export(to, kernel.weights(), 0, to.input(inputs));
+        Optional<String> given = areFactorsGiven && channels > 1 ? Optional.of(to.factors(channels)) : Optional.empty();
         List<String> blocks = new ArrayList<>();
         for (int c = 0; c < channels; c++) {
             String unit = to.unit(to.columns(raw, c * dim, (c + 1) * dim), MIN_NORM);
             int channel = c;
-            blocks.add(asked.map(factors -> to.product(unit, to.columns(factors, channel, channel + 1)))
+            blocks.add(given.map(factors -> to.product(unit, to.columns(factors, channel, channel + 1)))
                     .orElseGet(() -> to.scaled(unit, scales.asSet()[channel])));
         }
         to.output(to.sideBySide(blocks), width);
@@ -283,11 +283,11 @@ public final class Tower {
 
     private float[] forward(List<Subject> subjects, Network network) {
         int n = subjects.size();
-        input = room(input, n * inputs);
-        raw = room(raw, n * width);
-        vectors = room(vectors, n * width);
-        norms = room(norms, n * channels);
-        factors = room(factors, n * channels);
+        input = Scratch.atLeast(input, n * inputs);
+        raw = Scratch.atLeast(raw, n * width);
+        vectors = Scratch.atLeast(vectors, n * width);
+        norms = Scratch.atLeast(norms, n * channels);
+        factors = Scratch.atLeast(factors, n * channels);
         for (int i = 0; i < n; i++) {
             System.arraycopy(scales.of(subjects.get(i).action()), 0, factors, i * channels, channels);
         }
@@ -318,7 +318,7 @@ public final class Tower {
      * @param vectorGradients [n, width] dL/dvectors
      */
     void backward(float[] vectorGradients, int n) {
-        inputGradients = room(inputGradients, n * inputs);
+        inputGradients = Scratch.atLeast(inputGradients, n * inputs);
         float[] rawGradients = raw;
         for (int block = 0; block < n * channels; block++) {
             int at = block * dim;
@@ -414,9 +414,9 @@ public final class Tower {
         int rowWidth = tables[f].dim();
         int start = starts[f][i];
         int count = starts[f][i + 1] - start;
-        packed = room(packed, count * rowWidth);
-        packedGradients = room(packedGradients, count * rowWidth);
-        packedShares = room(packedShares, count);
+        packed = Scratch.atLeast(packed, count * rowWidth);
+        packedGradients = Scratch.atLeast(packedGradients, count * rowWidth);
+        packedShares = Scratch.atLeast(packedShares, count);
         for (int j = 0; j < count; j++) {
             System.arraycopy(tables[f].values(), rows[f][start + j] * rowWidth, packed, j * rowWidth, rowWidth);
         }
@@ -426,7 +426,7 @@ public final class Tower {
     private void poolByShares(int f, int n) {
         Pooling pooling = features.get(f).pooling();
         int rowWidth = tables[f].dim();
-        shares[f] = room(shares[f], starts[f][n]);
+        shares[f] = Scratch.atLeast(shares[f], starts[f][n]);
         for (int i = 0; i < n; i++) {
             int start = starts[f][i];
             int count = starts[f][i + 1] - start;
@@ -601,10 +601,6 @@ public final class Tower {
         }
         rowless[rowlessCount] = key;
         return rowlessCount++;
-    }
-
-    private static float[] room(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
     }
 
     private static <T> T known(Map<String, T> byTable, FeatureSpec feature) {

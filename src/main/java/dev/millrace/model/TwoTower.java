@@ -12,7 +12,6 @@ import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.Objective;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.DenseOptimiser;
-import dev.millrace.model.network.NetworkDrawing;
 import dev.millrace.model.network.TowerNetwork;
 import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.network.TowerShape;
@@ -340,19 +339,24 @@ public final class TwoTower implements Durable, AutoCloseable {
         }
     }
 
-    /** Takes down the network of the user tower, from its input row, and the factors of several channels, to a vector. */
-    public void drawUserTower(NetworkDrawing to) {
-        userTower.draw(to, true);
+    /** Exports the user tower, from its input row, and the factors of several channels, to a vector. */
+    public void exportUserTower(TowerExport to) {
+        userTower.export(to, true);
     }
 
-    /** Takes down the network of the item tower, from its input row to a vector. */
-    public void drawItemTower(NetworkDrawing to) {
-        itemTower.draw(to, false);
+    /** Exports the item tower, from its input row to a vector. */
+    public void exportItemTower(TowerExport to) {
+        itemTower.export(to, false);
     }
 
-    /** [channels] factors of a user's channels by the weights of the settings: {@code w √C / Σ w}. */
-    public float[] userFactors() {
-        return userTower.factorsAsSet();
+    /** The channels of a user's vector, in their order. */
+    public List<UserChannel> userChannels() {
+        float[] factors = userTower.factorsAsSet();
+        List<TowerSettings.Channel> channels = settings.towers().channels();
+        return IntStream.range(0, factors.length)
+                .mapToObj(c ->
+                        new UserChannel(channels.get(c).name(), channels.get(c).weight(), factors[c]))
+                .toList();
     }
 
     /** What the network of the user tower reads. */
@@ -850,7 +854,7 @@ public final class TwoTower implements Durable, AutoCloseable {
     }
 
     private boolean countsNetworkSteps() {
-        return settings.optimiser().dense().rule() instanceof OptimiserRule.Adam;
+        return settings.optimiser().dense().rule().countsSteps();
     }
 
     private char side(Tower tower) {

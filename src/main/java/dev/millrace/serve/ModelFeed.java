@@ -124,7 +124,7 @@ public final class ModelFeed implements EncoderFeed {
             @Override
             public SortedMap<String, Double> queryWeights() {
                 return Optional.ofNullable(described.get(generation))
-                        .map(one -> one.settings().model().towers().queryWeights())
+                        .map(one -> one.settings().model().queryWeights())
                         .orElse(Collections.emptySortedMap());
             }
 

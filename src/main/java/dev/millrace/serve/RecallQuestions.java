@@ -4,7 +4,7 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
-import dev.millrace.model.network.TowerSettings;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.recall.RecallRequest.Weights;
@@ -148,7 +148,7 @@ final class RecallQuestions {
     private Weights weights(Query query, SortedMap<String, Double> channelWeights) {
         SortedMap<String, Double> channels = new TreeMap<>();
         channelWeights.forEach((channel, byDefault) ->
-                channels.put(channel, query.number(WEIGHT + channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
+                channels.put(channel, query.number(WEIGHT + channel, byDefault, 0, ModelSettings.MAX_CHANNEL_WEIGHT)));
         requireWeight(channels, WEIGHT);
         channels.keySet()
                 .removeIf(channel -> !query.has(WEIGHT + channel)); // another generation may have other defaults
@@ -163,7 +163,7 @@ final class RecallQuestions {
         weights.requireKnown(known);
         SortedMap<String, Double> channels = new TreeMap<>();
         channelWeights.forEach((channel, byDefault) ->
-                channels.put(channel, weights.number(channel, byDefault, 0, TowerSettings.MAX_WEIGHT)));
+                channels.put(channel, weights.number(channel, byDefault, 0, ModelSettings.MAX_CHANNEL_WEIGHT)));
         requireWeight(channels, "weights.");
         channels.keySet().removeIf(channel -> !weights.has(channel));
         return new Weights(

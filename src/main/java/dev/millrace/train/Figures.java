@@ -20,9 +20,9 @@ final class Figures {
     static SortedMap<String, Double> learnt(StepReport report, Map<String, Double> objectiveWeights) {
         SortedMap<String, Double> figures = new TreeMap<>();
         figures.put(Figure.TEMPERATURE.label(), report.temperature());
-        figures.put(Figure.LOG_Q_LOW.label(), report.sample().logQLow());
-        figures.put(Figure.LOG_Q_MEDIAN.label(), report.sample().logQMedian());
-        figures.put(Figure.LOG_Q_HIGH.label(), report.sample().logQHigh());
+        figures.put(Figure.LOG_Q_LOW.label(), report.logQLow());
+        figures.put(Figure.LOG_Q_MEDIAN.label(), report.logQMedian());
+        figures.put(Figure.LOG_Q_HIGH.label(), report.logQHigh());
         objectiveWeights.forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
         return Collections.unmodifiableSortedMap(figures);
     }

@@ -2,7 +2,7 @@ package dev.millrace.cli.evaluate;
 
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.QueryWeights;
-import dev.millrace.model.network.TowerSettings;
+import dev.millrace.model.ModelSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.ArrayList;
@@ -48,7 +48,7 @@ public final class WeightsOption {
                 check(weight, FastPopularity.MAX_WEIGHT, part, faults);
             } else if (channels.containsKey(name)) {
                 all.put(name, weight);
-                check(weight, TowerSettings.MAX_WEIGHT, part, faults);
+                check(weight, ModelSettings.MAX_CHANNEL_WEIGHT, part, faults);
             } else {
                 faults.add(new SettingFault(
                         OPTION,

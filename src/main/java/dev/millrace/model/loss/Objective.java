@@ -1,6 +1,7 @@
 package dev.millrace.model.loss;
 
-import dev.millrace.model.network.Nd4jKernel;
+import dev.millrace.model.network.MatrixProducts;
+import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
 /**
@@ -44,19 +45,19 @@ public final class Objective {
         int examples = weights.length;
         int shared = candidates.shared();
         float factor = factor();
-        scores = room(scores, examples * shared);
-        pairScores = room(pairScores, candidates.pairItems().length);
-        userGradients = room(userGradients, (examples + candidates.exposed().length) * dim);
-        itemGradients = room(itemGradients, candidates.items().size() * dim);
-        Nd4jKernel.Products.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
+        scores = Scratch.atLeast(scores, examples * shared);
+        pairScores = Scratch.atLeast(pairScores, candidates.pairItems().length);
+        userGradients = Scratch.atLeast(userGradients, (examples + candidates.exposed().length) * dim);
+        itemGradients = Scratch.atLeast(itemGradients, candidates.items().size() * dim);
+        MatrixProducts.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
         scorePairs(users, items, candidates, examples, factor);
         if (losses.length != examples) {
             losses = new double[examples];
         }
         float[] weighted = objectiveWeights.weighted(objectives, weights);
         loss.toGradient(scores, pairScores, candidates, weighted, losses);
-        Nd4jKernel.Products.multiply(scores, items, userGradients, examples, shared, dim, factor);
-        Nd4jKernel.Products.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
+        MatrixProducts.multiply(scores, items, userGradients, examples, shared, dim, factor);
+        MatrixProducts.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
         Arrays.fill(itemGradients, shared * dim, candidates.items().size() * dim, 0f);
         addPairs(users, items, candidates, examples, factor);
         temperature.learn(-loss.scoreGradient());
@@ -85,10 +86,6 @@ public final class Objective {
 
     public ObjectiveWeights objectiveWeights() {
         return objectiveWeights;
-    }
-
-    static float[] room(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
     }
 
     private float factor() {

@@ -13,6 +13,11 @@ public enum Activation {
         float slope(float x) {
             return x > 0f ? 1f : 0f;
         }
+
+        @Override
+        String export(NetworkExport to, String in) {
+            return to.relu(in);
+        }
     },
     /** x, and a hundredth of it below zero (Maas et al. 2013). */
     LEAKY_RELU {
@@ -24,6 +29,11 @@ public enum Activation {
         @Override
         float slope(float x) {
             return x > 0f ? 1f : LEAK;
+        }
+
+        @Override
+        String export(NetworkExport to, String in) {
+            return to.leakyRelu(in, LEAK);
         }
     },
     /** tanh(x). */
@@ -38,6 +48,11 @@ public enum Activation {
             double y = StrictMath.tanh(x);
             return (float) (1 - y * y);
         }
+
+        @Override
+        String export(NetworkExport to, String in) {
+            return to.tanh(in);
+        }
     },
     /** x Φ(x) by its approximation with tanh (Hendrycks and Gimpel 2016). */
     GELU {
@@ -51,6 +66,13 @@ public enum Activation {
             double y = StrictMath.tanh(inner(x));
             double innerSlope = ROOT_TWO_OVER_PI * (1 + 3 * CUBIC * x * x);
             return (float) (0.5 * (1 + y) + 0.5 * x * (1 - y * y) * innerSlope);
+        }
+
+        @Override
+        String export(NetworkExport to, String in) {
+            String cube = to.product(to.product(in, in), in);
+            String inner = to.scaled(to.sum(in, to.scaled(cube, (float) CUBIC)), (float) ROOT_TWO_OVER_PI);
+            return to.product(to.scaled(in, 0.5f), to.shifted(to.tanh(inner), 1f));
         }
 
         private double inner(double x) {
@@ -69,6 +91,11 @@ public enum Activation {
             double y = sigmoid(x);
             return (float) (y * (1 - y));
         }
+
+        @Override
+        String export(NetworkExport to, String in) {
+            return to.sigmoid(in);
+        }
     },
     /** 2 / (1 + e^−x): a factor that is 1 where nothing has been learnt. */
     TWICE_SIGMOID {
@@ -82,6 +109,11 @@ public enum Activation {
             double y = sigmoid(x);
             return (float) (2 * y * (1 - y));
         }
+
+        @Override
+        String export(NetworkExport to, String in) {
+            return to.scaled(to.sigmoid(in), 2f);
+        }
     },
     /** x. */
     IDENTITY {
@@ -94,6 +126,11 @@ public enum Activation {
         float slope(float x) {
             return 1f;
         }
+
+        @Override
+        String export(NetworkExport to, String in) {
+            return in;
+        }
     };
 
     private static final float LEAK = 0.01f;
@@ -104,6 +141,9 @@ public enum Activation {
 
     /** Its derivative. */
     abstract float slope(float x);
+
+    /** Exports what {@link #at} computes; returns the name of the result. */
+    abstract String export(NetworkExport to, String in);
 
     private static double sigmoid(double x) {
         return 1 / (1 + StrictMath.exp(-x));

@@ -21,7 +21,7 @@ final class CrossKernel implements TowerKernel {
 
     CrossKernel(CrossShape shape, long seed, double outputScale) {
         this.shape = shape;
-        this.weights = Nd4jKernel.initial(
+        this.weights = InitialWeights.of(
                 MlpShape.of(
                         shape.inputs(),
                         Collections.nCopies(shape.depth(), shape.inputs()),
@@ -64,8 +64,8 @@ final class CrossKernel implements TowerKernel {
         int width = shape.inputs();
         float[] x = inputs;
         for (int layer = 0; layer < shape.depth(); layer++) {
-            factors[layer] = PlainLayers.room(factors[layer], n * width);
-            crossed[layer] = PlainLayers.room(crossed[layer], n * width);
+            factors[layer] = Scratch.atLeast(factors[layer], n * width);
+            crossed[layer] = Scratch.atLeast(crossed[layer], n * width);
             dense(layer, x, n, factors[layer], isPlain);
             CrossShape.cross(inputs, 0, factors[layer], 0, x, 0, crossed[layer], 0, n * width);
             x = crossed[layer];
@@ -78,9 +78,9 @@ final class CrossKernel implements TowerKernel {
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int depth = shape.depth();
         int length = n * shape.inputs();
-        delta = PlainLayers.room(delta, length);
-        scaled = PlainLayers.room(scaled, length);
-        next = PlainLayers.room(next, length);
+        delta = Scratch.atLeast(delta, length);
+        scaled = Scratch.atLeast(scaled, length);
+        next = Scratch.atLeast(next, length);
         denseBackward(depth, depth == 0 ? inputs : crossed[depth - 1], outputGradients, n, delta);
         Arrays.fill(inputGradients, 0, length, 0f);
         for (int layer = depth - 1; layer >= 0; layer--) {
@@ -100,12 +100,12 @@ final class CrossKernel implements TowerKernel {
     }
 
     private void dense(int layer, float[] in, int n, float[] out, boolean isPlain) {
-        Nd4jKernel.affine(
+        DenseLayer.forward(
                 in, n, shape.inputs(), weights[2 * layer], weights[2 * layer + 1], out, Activation.IDENTITY, isPlain);
     }
 
     private void denseBackward(int layer, float[] in, float[] outGradients, int n, float[] inGradients) {
-        Nd4jKernel.affineBackward(
+        DenseLayer.backward(
                 in,
                 outGradients,
                 n,

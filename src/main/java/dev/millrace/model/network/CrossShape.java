@@ -8,7 +8,12 @@ import java.util.List;
  *
  * @param depth cross layers, each of one degree more in the inputs
  */
-record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
+record CrossShape(int inputs, int depth, int outputs) implements ChannelShape {
+
+    @Override
+    public TowerKernel kernel(long seed, double outputScale) {
+        return new CrossKernel(this, seed, outputScale);
+    }
 
     @Override
     public List<Layer> layers() {
@@ -43,7 +48,7 @@ record CrossShape(int inputs, int depth, int outputs) implements NetworkShape {
     }
 
     @Override
-    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, int first, String in) {
         String x = in;
         for (int layer = 0; layer < depth; layer++) {
             int at = first + 2 * layer;

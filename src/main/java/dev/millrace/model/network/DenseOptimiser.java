@@ -28,14 +28,27 @@ public abstract class DenseOptimiser {
 
     /** @param kernel whose weights it moves along its gradients */
     public static DenseOptimiser of(OptimiserRule rule, TowerKernel kernel) {
-        if (rule instanceof OptimiserRule.Adam adam) {
-            return new Adam(adam, kernel);
-        } else if (rule instanceof OptimiserRule.Ftrl ftrl) {
-            return new Ftrl(ftrl, kernel);
-        } else if (rule instanceof OptimiserRule.Adagrad adagrad) {
-            return new Adagrad(adagrad, kernel);
-        }
-        return new Sgd((OptimiserRule.Sgd) rule, kernel);
+        return rule.accept(new OptimiserRule.Visitor<>() {
+            @Override
+            public DenseOptimiser visit(OptimiserRule.Adagrad adagrad) {
+                return new Adagrad(adagrad, kernel);
+            }
+
+            @Override
+            public DenseOptimiser visit(OptimiserRule.Adam adam) {
+                return new Adam(adam, kernel);
+            }
+
+            @Override
+            public DenseOptimiser visit(OptimiserRule.Ftrl ftrl) {
+                return new Ftrl(ftrl, kernel);
+            }
+
+            @Override
+            public DenseOptimiser visit(OptimiserRule.Sgd sgd) {
+                return new Sgd(sgd, kernel);
+            }
+        });
     }
 
     /** [slots] what it remembers, each shaped as the weights. */

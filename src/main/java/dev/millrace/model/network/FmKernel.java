@@ -6,7 +6,7 @@ import java.util.Arrays;
 final class FmKernel implements TowerKernel {
 
     private final FmShape shape;
-    private final Nd4jKernel linear;
+    private final MlpKernel linear;
     private float[] inputs = new float[0];
     /** [n, width] sums of the fields, and the products of all pairs. */
     private float[] sums = new float[0];
@@ -16,7 +16,7 @@ final class FmKernel implements TowerKernel {
 
     FmKernel(FmShape shape, long seed, double outputScale) {
         this.shape = shape;
-        this.linear = new Nd4jKernel(shape.linear(), seed, outputScale);
+        this.linear = new MlpKernel(shape.linear(), seed, outputScale);
     }
 
     @Override
@@ -51,7 +51,7 @@ final class FmKernel implements TowerKernel {
     @Override
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int width = shape.width();
-        productGradients = PlainLayers.room(productGradients, n * width);
+        productGradients = Scratch.atLeast(productGradients, n * width);
         linear.backward(outputGradients, n, productGradients);
         Arrays.fill(inputGradients, 0, n * shape.inputs(), 0f);
         for (int row = 0; row < n; row++) {
@@ -66,8 +66,8 @@ final class FmKernel implements TowerKernel {
     }
 
     private void multiply(float[] inputs, int n) {
-        sums = PlainLayers.room(sums, n * shape.width());
-        products = PlainLayers.room(products, n * shape.width());
+        sums = Scratch.atLeast(sums, n * shape.width());
+        products = Scratch.atLeast(products, n * shape.width());
         for (int row = 0; row < n; row++) {
             shape.multiply(inputs, row * shape.inputs(), sums, products, row * shape.width());
         }

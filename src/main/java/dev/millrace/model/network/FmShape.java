@@ -10,7 +10,7 @@ import java.util.List;
  * @param fields where each field begins
  * @param width of each field
  */
-record FmShape(int inputs, List<Integer> fields, int width, int outputs) implements NetworkShape {
+record FmShape(int inputs, List<Integer> fields, int width, int outputs) implements ChannelShape {
     FmShape {
         fields = List.copyOf(fields);
         if (fields.size() < 2) {
@@ -21,6 +21,11 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     /** What follows the products. */
     MlpShape linear() {
         return MlpShape.of(width, List.of(), outputs, Activation.IDENTITY);
+    }
+
+    @Override
+    public TowerKernel kernel(long seed, double outputScale) {
+        return new FmKernel(this, seed, outputScale);
     }
 
     @Override
@@ -55,7 +60,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, int first, String in) {
         String sum = to.columns(in, fields.get(0), fields.get(0) + width);
         String squares = to.product(sum, sum);
         for (int field : fields.subList(1, fields.size())) {
@@ -64,6 +69,6 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
             squares = to.sum(squares, to.product(v, v));
         }
         String products = to.scaled(to.sum(to.product(sum, sum), to.scaled(squares, -1f)), 0.5f);
-        return linear().draw(to, tensors, first, products);
+        return linear().export(to, tensors, first, products);
     }
 }

@@ -11,7 +11,7 @@ import java.util.List;
  * @param last behind the last layer
  * @param dropout share of a hidden layer's numbers that a learning step leaves out, in [0, 1)
  */
-record MlpShape(List<Integer> widths, Activation activation, Activation last, double dropout) implements NetworkShape {
+record MlpShape(List<Integer> widths, Activation activation, Activation last, double dropout) implements ChannelShape {
     MlpShape {
         widths = List.copyOf(widths);
         if (widths.size() < 2) {
@@ -62,6 +62,16 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
+    public TowerKernel kernel(long seed, double outputScale) {
+        return new MlpKernel(this, seed, outputScale);
+    }
+
+    @Override
+    public boolean readsSharedLayers() {
+        return true;
+    }
+
+    @Override
     public List<Layer> layers() {
         List<Layer> layers = new ArrayList<>(depth());
         for (int layer = 0; layer < depth(); layer++) {
@@ -82,11 +92,11 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
-    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, int first, String in) {
         String value = in;
         for (int layer = 0; layer < depth(); layer++) {
             int at = first + 2 * layer;
-            value = to.activated(to.dense(value, tensors[at], tensors[at + 1]), behind(layer));
+            value = behind(layer).export(to, to.dense(value, tensors[at], tensors[at + 1]));
         }
         return value;
     }

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * <p>Its tensors are two a layer, in the order of {@link #layers}: the matrix [in, out] row-major, then the bias [out].
  */
-public sealed interface NetworkShape permits MlpShape, CrossShape, FmShape, SenetShape, TowerShape {
+public interface NetworkShape {
 
     /** Widths of a dense layer. */
     record Layer(int in, int out) {}
@@ -31,13 +31,12 @@ public sealed interface NetworkShape permits MlpShape, CrossShape, FmShape, Sene
     void forward(float[][] tensors, int first, float[] in, float[] out);
 
     /**
-     * Takes down what {@link #forward} computes.
+     * Exports what {@link #forward} computes.
      *
-     * @param to that takes it down
      * @param in name of the rows that it reads
      * @return name of the rows that it makes
      */
-    String draw(NetworkDrawing to, float[][] tensors, int first, String in);
+    String export(NetworkExport to, float[][] tensors, int first, String in);
 
     default int tensors() {
         return 2 * layers().size();

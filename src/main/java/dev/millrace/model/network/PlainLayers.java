@@ -34,11 +34,6 @@ final class PlainLayers {
         activate(activation, out, outAt, out, outAt, width);
     }
 
-    /** The array, or a longer one of zeros if it is shorter than that. */
-    static float[] room(float[] array, int length) {
-        return array.length >= length ? array : new float[length];
-    }
-
     /** {@code out = activation(in)}; both may be the same place. */
     static void activate(Activation activation, float[] in, int inAt, float[] out, int outAt, int length) {
         if (activation == Activation.IDENTITY) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 final class SenetKernel implements TowerKernel {
 
     private final SenetShape shape;
-    private final Nd4jKernel excitation;
+    private final MlpKernel excitation;
     private float[] inputs = new float[0];
     /** [n, fields] means and weights of the fields, and their gradients. */
     private float[] means = new float[0];
@@ -18,7 +18,7 @@ final class SenetKernel implements TowerKernel {
     /** The weights begin about 1, where the activation reaches that far: a model that has not learnt treats its fields alike. */
     SenetKernel(SenetShape shape, long seed) {
         this.shape = shape;
-        this.excitation = new Nd4jKernel(shape.excitation(), seed, 1);
+        this.excitation = new MlpKernel(shape.excitation(), seed, 1);
         float[] bias = excitation.weights()[excitation.weights().length - 1];
         switch (shape.excitation().last()) {
             case RELU, LEAKY_RELU, GELU, IDENTITY -> Arrays.fill(bias, 1f);
@@ -75,8 +75,8 @@ final class SenetKernel implements TowerKernel {
     @Override
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int fields = shape.fields();
-        meanGradients = PlainLayers.room(meanGradients, n * fields);
-        factorGradients = PlainLayers.room(factorGradients, n * fields);
+        meanGradients = Scratch.atLeast(meanGradients, n * fields);
+        factorGradients = Scratch.atLeast(factorGradients, n * fields);
         for (int row = 0; row < n; row++) {
             for (int f = 0; f < fields; f++) {
                 float sum = 0f;
@@ -105,8 +105,8 @@ final class SenetKernel implements TowerKernel {
     }
 
     private void squeeze(float[] inputs, int n) {
-        means = PlainLayers.room(means, n * shape.fields());
-        factors = PlainLayers.room(factors, n * shape.fields());
+        means = Scratch.atLeast(means, n * shape.fields());
+        factors = Scratch.atLeast(factors, n * shape.fields());
         for (int row = 0; row < n; row++) {
             shape.squeeze(inputs, row * shape.inputs(), means, row * shape.fields());
         }

@@ -74,12 +74,12 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     }
 
     @Override
-    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, int first, String in) {
         List<String> means = new ArrayList<>();
         for (int f = 0; f < fields(); f++) {
             means.add(to.mean(field(to, in, f)));
         }
-        String weights = excitation.draw(to, tensors, first, to.sideBySide(means));
+        String weights = excitation.export(to, tensors, first, to.sideBySide(means));
         List<String> weighed = new ArrayList<>();
         for (int f = 0; f < fields(); f++) {
             weighed.add(to.product(field(to, in, f), to.columns(weights, f, f + 1)));
@@ -87,7 +87,7 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         return to.sideBySide(weighed);
     }
 
-    private String field(NetworkDrawing to, String in, int field) {
+    private String field(NetworkExport to, String in, int field) {
         return to.columns(in, starts.get(field), starts.get(field + 1));
     }
 }

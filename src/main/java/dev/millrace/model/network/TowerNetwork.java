@@ -18,7 +18,7 @@ public final class TowerNetwork implements TowerKernel {
 
     private final TowerShape shape;
     private final Optional<SenetKernel> senet;
-    private final Optional<Nd4jKernel> bottom;
+    private final Optional<MlpKernel> bottom;
     private final TowerKernel[] channels;
     private final float[][] weights;
     private final float[][] gradients;
@@ -36,14 +36,15 @@ public final class TowerNetwork implements TowerKernel {
 
     private float[] scratch = new float[0];
 
+    /** @param outputScale factor on the first weights of each channel's last layer, in [0, 1] */
     public TowerNetwork(TowerShape shape, long seed, double outputScale) {
         this.shape = shape;
         this.senet = shape.senet().map(part -> new SenetKernel(part, CounterRandom.bits(seed, SENET, 0)));
-        this.bottom = shape.bottom().map(part -> new Nd4jKernel(part, CounterRandom.bits(seed, BOTTOM, 0), 1));
+        this.bottom = shape.bottom().map(part -> new MlpKernel(part, CounterRandom.bits(seed, BOTTOM, 0), 1));
         this.channels = new TowerKernel[shape.channels().size()];
         for (int c = 0; c < channels.length; c++) {
             long own = c == 0 ? seed : CounterRandom.bits(seed, c, 0);
-            channels[c] = channel(shape.channels().get(c), own, outputScale);
+            channels[c] = shape.channels().get(c).kernel(own, outputScale);
         }
         List<TowerKernel> parts = new ArrayList<>();
         senet.ifPresent(parts::add);
@@ -53,19 +54,6 @@ public final class TowerNetwork implements TowerKernel {
                 parts.stream().flatMap(part -> Arrays.stream(part.weights())).toArray(float[][]::new);
         this.gradients =
                 parts.stream().flatMap(part -> Arrays.stream(part.gradients())).toArray(float[][]::new);
-    }
-
-    private static TowerKernel channel(NetworkShape shape, long seed, double outputScale) {
-        if (shape instanceof MlpShape mlp) {
-            return new Nd4jKernel(mlp, seed, outputScale);
-        }
-        if (shape instanceof CrossShape cross) {
-            return new CrossKernel(cross, seed, outputScale);
-        }
-        if (shape instanceof FmShape fm) {
-            return new FmKernel(fm, seed, outputScale);
-        }
-        throw new IllegalArgumentException(shape + " is no channel");
     }
 
     @Override
@@ -115,16 +103,16 @@ public final class TowerNetwork implements TowerKernel {
     private void run(float[] inputs, int n, float[] outputs, Way way) {
         float[] in = inputs;
         if (senet.isPresent()) {
-            fields = PlainLayers.room(fields, n * shape.inputs());
+            fields = Scratch.atLeast(fields, n * shape.inputs());
             way.run(SENET, senet.get(), inputs, fields);
             in = fields;
         }
         if (bottom.isPresent()) {
-            shared = PlainLayers.room(shared, n * bottom.get().shape().outputs());
+            shared = Scratch.atLeast(shared, n * bottom.get().shape().outputs());
             way.run(BOTTOM, bottom.get(), in, shared);
         }
         for (int c = 0; c < channels.length; c++) {
-            block = PlainLayers.room(block, n * shape.dim());
+            block = Scratch.atLeast(block, n * shape.dim());
             float[] out = channels.length == 1 ? outputs : block;
             way.run(c, channels[c], shape.isOnBottom(c) ? shared : in, out);
             for (int skip : shape.skips()) {
@@ -140,12 +128,12 @@ public final class TowerNetwork implements TowerKernel {
     public void backward(float[] outputGradients, int n, float[] inputGradients) {
         int dim = shape.dim();
         if (senet.isPresent()) {
-            fieldGradients = PlainLayers.room(fieldGradients, n * shape.inputs());
+            fieldGradients = Scratch.atLeast(fieldGradients, n * shape.inputs());
         }
         float[] in = senet.isPresent() ? fieldGradients : inputGradients;
         if (bottom.isPresent()) {
             sharedGradients =
-                    PlainLayers.room(sharedGradients, n * bottom.get().shape().outputs());
+                    Scratch.atLeast(sharedGradients, n * bottom.get().shape().outputs());
             Arrays.fill(sharedGradients, 0, n * bottom.get().shape().outputs(), 0f);
         }
         boolean isOne = channels.length == 1 && bottom.isEmpty();
@@ -155,7 +143,7 @@ public final class TowerNetwork implements TowerKernel {
         for (int c = 0; c < channels.length; c++) {
             float[] out = outputGradients;
             if (channels.length > 1) {
-                block = PlainLayers.room(block, n * dim);
+                block = Scratch.atLeast(block, n * dim);
                 copyColumns(outputGradients, c * dim, shape.outputs(), block, 0, dim, n, dim);
                 out = block;
             }
@@ -179,7 +167,7 @@ public final class TowerNetwork implements TowerKernel {
     /** Adds a part's input gradients to those of the others. */
     private void backwardInto(TowerKernel part, float[] outputGradients, int n, float[] sum) {
         int length = n * part.shape().inputs();
-        scratch = PlainLayers.room(scratch, length);
+        scratch = Scratch.atLeast(scratch, length);
         part.backward(outputGradients, n, scratch);
         for (int at = 0; at < length; at++) {
             sum[at] += scratch[at];

@@ -42,11 +42,42 @@ public record TowerSettings(
     /** Kinds of networks. */
     public enum Kind {
         /** Dense layers (DSSM, Huang et al. 2013). */
-        MLP,
+        MLP {
+            @Override
+            ChannelShape shape(ChannelPlan plan) {
+                TowerSettings towers = plan.towers();
+                return MlpShape.of(plan.sharedInputs(), plan.hidden(), plan.dim(), towers.activation())
+                        .withDropout(towers.dropout());
+            }
+        },
         /** Cross layers (DCN v2, Wang et al. 2021). */
-        CROSS,
+        CROSS {
+            @Override
+            ChannelShape shape(ChannelPlan plan) {
+                return new CrossShape(plan.inputs(), plan.towers().crossDepth(), plan.dim());
+            }
+        },
         /** Products of all pairs of fields (Rendle 2010). */
-        FM
+        FM {
+            @Override
+            ChannelShape shape(ChannelPlan plan) {
+                return new FmShape(plan.inputs(), plan.fields(), plan.dim(), plan.dim());
+            }
+
+            @Override
+            void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
+                requireFields(reader, "features.user", dim, user);
+                requireFields(reader, "features.item", dim, item);
+            }
+        };
+
+        /** The network of a channel of this kind. */
+        abstract ChannelShape shape(ChannelPlan plan);
+
+        /** Notes the faults of settings that a channel of this kind cannot do with. */
+        void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
+            // most do with any
+        }
     }
 
     /**
@@ -227,10 +258,7 @@ public record TowerSettings(
                 dropout,
                 "must be 0 where there are no hidden layers");
         checkActions(reader);
-        if (channels.stream().anyMatch(channel -> channel.kind() == Kind.FM)) {
-            requireFields(reader, "features.user", dim, user);
-            requireFields(reader, "features.item", dim, item);
-        }
+        channels.stream().map(Channel::kind).distinct().forEach(kind -> kind.check(reader, dim, user, item));
     }
 
     /** Whatever is learnt from has a channel to learn it, and no channel waits for what never comes. */

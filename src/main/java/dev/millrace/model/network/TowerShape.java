@@ -22,7 +22,7 @@ public record TowerShape(
         List<Integer> skips,
         Optional<SenetShape> senet,
         Optional<MlpShape> bottom,
-        List<NetworkShape> channels)
+        List<ChannelShape> channels)
         implements NetworkShape {
 
     public TowerShape {
@@ -70,17 +70,11 @@ public record TowerShape(
         Optional<MlpShape> bottom = towers.sharedBottom().isEmpty()
                 ? Optional.empty()
                 : Optional.of(bottom(inputs, towers.sharedBottom(), towers));
-        List<NetworkShape> channels = new ArrayList<>();
-        for (TowerSettings.Channel channel : towers.channels()) {
-            channels.add(
-                    switch (channel.kind()) {
-                        case MLP ->
-                            MlpShape.of(bottom.map(MlpShape::outputs).orElse(inputs), hidden, dim, towers.activation())
-                                    .withDropout(towers.dropout());
-                        case CROSS -> new CrossShape(inputs, towers.crossDepth(), dim);
-                        case FM -> new FmShape(inputs, fields, dim, dim);
-                    });
-        }
+        ChannelPlan plan = new ChannelPlan(
+                towers, hidden, inputs, bottom.map(MlpShape::outputs).orElse(inputs), fields, dim);
+        List<ChannelShape> channels = towers.channels().stream()
+                .map(channel -> channel.kind().shape(plan))
+                .toList();
         Optional<SenetShape> senet = isWeighted
                 ? Optional.of(new SenetShape(starts, excitation(features.size(), towers)))
                 : Optional.empty();
@@ -106,7 +100,7 @@ public record TowerShape(
 
     /** Whether a channel reads the shared layers. */
     boolean isOnBottom(int channel) {
-        return bottom.isPresent() && channels.get(channel) instanceof MlpShape;
+        return bottom.isPresent() && channels.get(channel).readsSharedLayers();
     }
 
     @Override
@@ -166,21 +160,21 @@ public record TowerShape(
     }
 
     @Override
-    public String draw(NetworkDrawing to, float[][] tensors, int first, String in) {
+    public String export(NetworkExport to, float[][] tensors, int first, String in) {
         int at = first;
         String fields = in;
         if (senet.isPresent()) {
-            fields = senet.get().draw(to, tensors, at, in);
+            fields = senet.get().export(to, tensors, at, in);
             at += senet.get().tensors();
         }
         String shared = fields;
         if (bottom.isPresent()) {
-            shared = bottom.get().draw(to, tensors, at, fields);
+            shared = bottom.get().export(to, tensors, at, fields);
             at += bottom.get().tensors();
         }
         List<String> outputs = new ArrayList<>();
         for (int c = 0; c < channels.size(); c++) {
-            String out = channels.get(c).draw(to, tensors, at, isOnBottom(c) ? shared : fields);
+            String out = channels.get(c).export(to, tensors, at, isOnBottom(c) ? shared : fields);
             at += channels.get(c).tensors();
             for (int skip : skips) {
                 out = to.sum(out, to.columns(fields, skip, skip + dim()));

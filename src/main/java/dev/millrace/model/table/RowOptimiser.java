@@ -42,14 +42,27 @@ public interface RowOptimiser {
             float rate);
 
     static RowOptimiser of(OptimiserRule rule) {
-        if (rule instanceof OptimiserRule.Adam adam) {
-            return new Adam(adam);
-        } else if (rule instanceof OptimiserRule.Ftrl ftrl) {
-            return new Ftrl(ftrl);
-        } else if (rule instanceof OptimiserRule.Adagrad adagrad) {
-            return new Adagrad(adagrad);
-        }
-        return new Sgd();
+        return rule.accept(new OptimiserRule.Visitor<>() {
+            @Override
+            public RowOptimiser visit(OptimiserRule.Adagrad adagrad) {
+                return new Adagrad(adagrad);
+            }
+
+            @Override
+            public RowOptimiser visit(OptimiserRule.Adam adam) {
+                return new Adam(adam);
+            }
+
+            @Override
+            public RowOptimiser visit(OptimiserRule.Ftrl ftrl) {
+                return new Ftrl(ftrl);
+            }
+
+            @Override
+            public RowOptimiser visit(OptimiserRule.Sgd sgd) {
+                return new Sgd();
+            }
+        });
     }
 
     /** Row-wise Adagrad: acc += mean(g²), row −= rate · g / (√acc + ε). Slot: acc. */

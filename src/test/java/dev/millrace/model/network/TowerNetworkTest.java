@@ -114,7 +114,7 @@ class TowerNetworkTest {
 
     @Test
     void dropoutLeavesOutItsShareByTheSeedAloneAndNeverOutsideAStep() {
-        Nd4jKernel kernel = new Nd4jKernel(
+        MlpKernel kernel = new MlpKernel(
                 MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), 3, 1);
         Arrays.fill(kernel.weights()[0], 0f);
         Arrays.fill(kernel.weights()[1], 1f); // every hidden number is 1 …
@@ -142,7 +142,7 @@ class TowerNetworkTest {
     void dropoutsGradientIsThatOfWhatIsLeft() {
         // with identities for activations the output is linear in every single weight: a difference is exact however
         // large
-        Nd4jKernel kernel = new Nd4jKernel(
+        MlpKernel kernel = new MlpKernel(
                 MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), 3, 1);
         int n = 9;
         float[] inputs = random(n * 3, 1);
@@ -166,7 +166,7 @@ class TowerNetworkTest {
         }
     }
 
-    private static double along(Nd4jKernel kernel, float[] inputs, float[] outputGradients, int n) {
+    private static double along(MlpKernel kernel, float[] inputs, float[] outputGradients, int n) {
         float[] outputs = new float[n * 2];
         kernel.forwardToLearn(inputs, n, outputs, 7);
         double sum = 0;

@@ -18,7 +18,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-class Nd4jKernelTest {
+class MlpKernelTest {
 
     private static final MlpShape SHAPE = MlpShape.of(11, List.of(9, 7), 5, Activation.RELU);
 
@@ -26,8 +26,8 @@ class Nd4jKernelTest {
     @ValueSource(ints = {3, 32})
     void agreesWithTheLayersOfDl4j(int n) {
         // Given the same weights in DL4J, in double precision
-        Nd4jKernel kernel = new Nd4jKernel(SHAPE, 3, 1);
-        MultiLayerConfiguration configuration = Nd4jKernel.configuration(SHAPE, 3, DataType.DOUBLE);
+        MlpKernel kernel = new MlpKernel(SHAPE, 3, 1);
+        MultiLayerConfiguration configuration = InitialWeights.configuration(SHAPE, 3, DataType.DOUBLE);
         configuration.setTrainingWorkspaceMode(WorkspaceMode.NONE);
         configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
         MultiLayerNetwork oracle = new MultiLayerNetwork(configuration);
@@ -58,14 +58,14 @@ class Nd4jKernelTest {
 
     @Test
     void smallerBatchAfterALargerOneReadsNothingOfIt() {
-        Nd4jKernel fresh = new Nd4jKernel(SHAPE, 3, 1);
-        Nd4jKernel used = new Nd4jKernel(SHAPE, 3, 1);
+        MlpKernel fresh = new MlpKernel(SHAPE, 3, 1);
+        MlpKernel used = new MlpKernel(SHAPE, 3, 1);
         used.forward(random(40 * SHAPE.inputs(), 9), 40, new float[40 * SHAPE.outputs()]);
         used.backward(random(40 * SHAPE.outputs(), 8), 40, new float[40 * SHAPE.inputs()]);
 
         float[] inputs = random(10 * SHAPE.inputs(), 1);
         float[] outputGradients = random(10 * SHAPE.outputs(), 2);
-        for (Nd4jKernel kernel : List.of(fresh, used)) {
+        for (MlpKernel kernel : List.of(fresh, used)) {
             kernel.forward(inputs, 10, new float[10 * SHAPE.outputs()]);
             kernel.backward(outputGradients, 10, new float[10 * SHAPE.inputs()]);
         }
@@ -75,17 +75,17 @@ class Nd4jKernelTest {
 
     @Test
     void seedDecidesTheInitialWeights() {
-        float[][] weights = new Nd4jKernel(SHAPE, 3, 1).weights();
+        float[][] weights = new MlpKernel(SHAPE, 3, 1).weights();
 
-        assertThat(new Nd4jKernel(SHAPE, 3, 1).weights()).isEqualTo(weights);
-        assertThat(new Nd4jKernel(SHAPE, 4, 1).weights()[0]).isNotEqualTo(weights[0]);
+        assertThat(new MlpKernel(SHAPE, 3, 1).weights()).isEqualTo(weights);
+        assertThat(new MlpKernel(SHAPE, 4, 1).weights()[0]).isNotEqualTo(weights[0]);
     }
 
     @Test
     void outputScaleShrinksTheLastLayerOnly() {
-        float[][] whole = new Nd4jKernel(SHAPE, 3, 1).weights();
+        float[][] whole = new MlpKernel(SHAPE, 3, 1).weights();
 
-        float[][] scaled = new Nd4jKernel(SHAPE, 3, 0.5).weights();
+        float[][] scaled = new MlpKernel(SHAPE, 3, 0.5).weights();
 
         assertThat(scaled[0]).isEqualTo(whole[0]);
         assertThat(scaled[2]).isEqualTo(whole[2]);

@@ -13,7 +13,6 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.checkpoint.OnnxTower;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.network.NetworkDrawing;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Networks that were drawn as ONNX, run by ONNX Runtime beside our own. */
-class NetworkDrawingTest {
+/** Towers that were exported as ONNX, run by ONNX Runtime beside our own. */
+class TowerExportTest {
 
     private static final float TOLERANCE = 1e-5f;
     private static final int USERS = 24;
@@ -49,9 +48,9 @@ class NetworkDrawingTest {
 
         model.userVectors(users, contexts, expectedUsers);
         model.publishedVectors(items, expectedItems);
-        float[] userVectors = run(model::drawUserTower, model.userTower().inputRows(USERS), USERS, asSet(model));
+        float[] userVectors = run(model::exportUserTower, model.userTower().inputRows(USERS), USERS, asSet(model));
         float[] itemVectors =
-                run(model::drawItemTower, model.itemTower().inputRows(items.size()), items.size(), Map.of());
+                run(model::exportItemTower, model.itemTower().inputRows(items.size()), items.size(), Map.of());
 
         assertClose(userVectors, expectedUsers);
         assertClose(itemVectors, expectedItems);
@@ -71,9 +70,10 @@ class NetworkDrawingTest {
         // w √C / Σ w: C = 3 channels, the weights add up to 4
         float root = (float) Math.sqrt(3);
         float[] actual = run(
-                model::drawUserTower, model.userTower().inputRows(USERS), USERS, Map.of(OnnxTower.FACTORS, new float[] {
-                    0, root / 4, 3 * root / 4
-                }));
+                model::exportUserTower,
+                model.userTower().inputRows(USERS),
+                USERS,
+                Map.of(OnnxTower.FACTORS, new float[] {0, root / 4, 3 * root / 4}));
 
         assertClose(actual, expected);
     }
@@ -87,7 +87,7 @@ class NetworkDrawingTest {
         rows[0] = 1e-9f;
         rows[inputs] = 1;
 
-        float[] vectors = run(model::drawUserTower, rows, 2, Map.of());
+        float[] vectors = run(model::exportUserTower, rows, 2, Map.of());
 
         for (int d = 0; d < model.dim(); d++) {
             assertThat(vectors[d]).isZero();
@@ -96,7 +96,9 @@ class NetworkDrawingTest {
     }
 
     private static Map<String, float[]> asSet(TwoTower model) {
-        return model.channels() > 1 ? Map.of(OnnxTower.FACTORS, model.userFactors()) : Map.of();
+        return model.channels() > 1
+                ? Map.of(OnnxTower.FACTORS, model.userTower().factorsAsSet())
+                : Map.of();
     }
 
     private static TwoTower learnt(ModelSettings settings) {
@@ -123,10 +125,10 @@ class NetworkDrawingTest {
     }
 
     /** @param rows [n, inputs] */
-    private static float[] run(Consumer<NetworkDrawing> drawn, float[] rows, int n, Map<String, float[]> others)
+    private static float[] run(Consumer<TowerExport> export, float[] rows, int n, Map<String, float[]> others)
             throws OrtException {
         OnnxTower tower = new OnnxTower("tower");
-        drawn.accept(tower);
+        export.accept(tower);
         OrtEnvironment runtime = OrtEnvironment.getEnvironment();
         try (OrtSession session = runtime.createSession(tower.bytes(Map.of("step", "3")))) {
             NodeInfo made = Optional.ofNullable(session.getOutputInfo().get(OnnxTower.OUTPUT))

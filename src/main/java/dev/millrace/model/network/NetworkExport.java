@@ -1,0 +1,52 @@
+package dev.millrace.model.network;
+
+import java.util.List;
+
+/**
+ * Takes in a network, operation by operation: for programs that run it without this one.
+ *
+ * <p>A value is a matrix [n, width], one row a user or item, or one row for all. Each operation returns the name of its result.
+ */
+public interface NetworkExport {
+
+    /**
+     * {@code in W + b}.
+     *
+     * @param weights [in, out] row-major
+     * @param bias [out]
+     */
+    String dense(String in, float[] weights, float[] bias);
+
+    /** max(x, 0) of each number. */
+    String relu(String in);
+
+    /** x, and {@code slope} x below zero, of each number. */
+    String leakyRelu(String in, float slope);
+
+    /** tanh(x) of each number. */
+    String tanh(String in);
+
+    /** 1 / (1 + e^−x) of each number. */
+    String sigmoid(String in);
+
+    /** The columns from and to, the end excluded. */
+    String columns(String in, int from, int to);
+
+    /** [n, 1] the mean of each row. */
+    String mean(String in);
+
+    /** Number by number. */
+    String sum(String left, String right);
+
+    /** Number by number; a single column, or a single row, goes with all of the other's. */
+    String product(String left, String right);
+
+    /** Each number times the factor. */
+    String scaled(String in, float factor);
+
+    /** Each number plus the term. */
+    String shifted(String in, float term);
+
+    /** The parts' columns, one part behind the other. */
+    String sideBySide(List<String> parts);
+}
