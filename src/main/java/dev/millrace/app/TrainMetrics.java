@@ -2,7 +2,6 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.model.ModelSettings;
-import dev.millrace.model.network.TowerSettings;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import io.micrometer.core.instrument.Gauge;
@@ -81,26 +80,18 @@ final class TrainMetrics {
                 "natural log of the sampling probability of the last batch's columns",
                 Tags.of("quantile", quantile),
                 figure));
-        if (model.loss().objectives().areLearned()) {
-            model.towers()
-                    .actions()
-                    .forEach(action -> gauge(
-                            "millrace.learn.objective.weight",
-                            "what the loss of an action weighs after the last step",
-                            Tags.of("action", action),
-                            training -> training.figure(Figure.OBJECTIVE_WEIGHT, action)));
-        }
+        model.learnedObjectives()
+                .forEach(action -> gauge(
+                        "millrace.learn.objective.weight",
+                        "what the loss of an action weighs after the last step",
+                        Tags.of("action", action),
+                        training -> training.figure(Figure.OBJECTIVE_WEIGHT, action)));
     }
 
     /** A gauge for each feature of a tower that weighs its fields. */
     private void fieldWeights(ModelSettings model) {
-        TowerSettings.Senet senet = model.towers().senet();
-        if (senet.user()) {
-            model.user().forEach(feature -> fieldWeight("user", feature.name()));
-        }
-        if (senet.item()) {
-            model.item().forEach(feature -> fieldWeight("item", feature.name()));
-        }
+        model.weightedUserFields().forEach(field -> fieldWeight("user", field));
+        model.weightedItemFields().forEach(field -> fieldWeight("item", field));
     }
 
     private void alarms() {
