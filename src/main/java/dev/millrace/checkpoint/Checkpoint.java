@@ -12,17 +12,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * A learner at one step of its log: what it is made of, and where that comes from.
+ * A learner at one step of its log: its entries, and where they come from.
  *
- * @param entries all of the learner's, by key in unsigned order
+ * @param entries all entries of the learner, by key in unsigned order
  */
 public record Checkpoint(Header header, NavigableMap<byte[], byte[]> entries) {
 
-    /** Who vouches for the entries. */
+    /** Who made the entries. */
     public enum Source {
-        /** The learner itself: they are what its changelog holds. */
+        /** The learner itself: its changelog holds them. */
         LEARNER("learner"),
-        /** An audit, that learnt the log again. */
+        /** An audit that learnt the log again. */
         AUDIT("audit");
 
         private final String text;
@@ -45,7 +45,7 @@ public record Checkpoint(Header header, NavigableMap<byte[], byte[]> entries) {
     }
 
     /**
-     * By whom and when it was made.
+     * Who made the checkpoint, and when.
      *
      * @param version of Millrace
      * @param writtenAt epoch milliseconds wall clock

@@ -7,7 +7,7 @@ import java.util.TreeMap;
 /** How many entries of each kind a checkpoint has, and their bytes. */
 public final class EntryCounts {
 
-    /** Of one kind. */
+    /** Entries of one kind. */
     public record Count(long entries, long bytes) {
         private Count plus(long more) {
             return new Count(entries + 1, bytes + more);
@@ -16,7 +16,7 @@ public final class EntryCounts {
 
     private final SortedMap<String, Count> counts = new TreeMap<>();
 
-    /** Counts one in. */
+    /** Counts an entry. */
     public void add(byte[] key, byte[] value) {
         String kind = EntryKind.words(key);
         counts.put(kind, counts.getOrDefault(kind, new Count(0, 0)).plus(key.length + value.length));

@@ -12,8 +12,8 @@ import java.util.List;
 
 /**
  * The vectors of all items of a learner's catalogue as files for other programs, bit for bit as they are published: {@code
- * vectors.npy} with {@code ids.txt}, an id a line in the order of the rows, and {@code vectors.csv}; {@code vectors.json} says what
- * they are of, and is written last.
+ * vectors.npy} with {@code ids.txt}, an id a line in the order of the rows, and {@code vectors.csv}; {@code vectors.json} says which
+ * learner they come from, and is written last.
  */
 public final class ItemVectors {
 

@@ -23,8 +23,8 @@ import java.util.Optional;
 /**
  * Makes a checkpoint of a learner in the cluster, running or stopped, as of its last commit.
  *
- * <p>What belongs to its application alone is left out: its books, its open batch, its offsets. The digest that the learner wrote
- * with its last commit must be that of the entries.
+ * <p>It leaves out what belongs to the application alone: books, open batch, offsets. The digest that the learner wrote with its last
+ * commit must be the digest of the entries.
  */
 public final class LearnerExport {
 
@@ -45,7 +45,7 @@ public final class LearnerExport {
      * Reads a learner.
      *
      * @throws InvalidSettingsException if the learner has other settings of the model
-     * @throws UnexportableLearnerException if its entries are not those that it committed, or it has not committed any
+     * @throws UnexportableLearnerException if its entries do not have the digest of its commit, or it has not committed yet
      */
     public Checkpoint of(LearnerState learner) {
         Reading reading = new Reading();
@@ -65,7 +65,7 @@ public final class LearnerExport {
         return new Checkpoint(header, entries);
     }
 
-    /** Where that step is in the log. What was committed with it is there by now. */
+    /** Where that step is in the log; its batch was committed before. */
     private Optional<Checkpoint.LogPlace> place(long step) {
         try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches())
@@ -82,7 +82,7 @@ public final class LearnerExport {
                 .findFirst();
     }
 
-    /** What was last found in the changelog. */
+    /** The last reading of the changelog. */
     private final class Reading {
 
         StepDigest learnt = new StepDigest(0, "");

@@ -24,16 +24,16 @@ import java.util.NavigableMap;
 import java.util.Optional;
 
 /**
- * Begins an application that learns from the log with the learner of a checkpoint: it goes on behind the checkpoint's step, to the
- * same bits as the learner that the checkpoint was made of, or, {@linkplain Start#WARM warm}, as a generation of its own.
+ * Begins an application that learns from the log with the learner of a checkpoint: it goes on behind the checkpoint's step, with the
+ * same bits as the learner of the checkpoint, or, {@linkplain Start#WARM warm}, as a generation of its own.
  */
 public final class LearnerImport {
 
-    /** What the learner is to be. */
+    /** How the learner goes on. */
     public enum Start {
-        /** The same, under all of the same settings. */
+        /** As the same learner, with the same settings. */
         SAME,
-        /** A new generation that begins with its weights and learns on in another way. */
+        /** As a new generation that begins with its weights and may learn by other settings. */
         WARM
     }
 
@@ -78,18 +78,18 @@ public final class LearnerImport {
     }
 
     /**
-     * What was begun.
+     * The application that was begun.
      *
      * @param header of the checkpoint
-     * @param offset of the log from which it goes on
+     * @param offset of the log that it goes on from
      */
     public record Begun(Checkpoint.Header header, long offset) {}
 
     /**
-     * Begins it.
+     * Begins the application.
      *
-     * @param learner of an application that never was
-     * @param start what it is to be
+     * @param learner of an application that never existed
+     * @param start how the learner goes on
      * @throws UnusableCheckpointException if the file is not whole
      * @throws InvalidSettingsException if settings or engine are not those of the checkpoint, or there was such an application
      * @throws BrokenLogException if the log does not go on behind the checkpoint, or is another
@@ -153,7 +153,7 @@ public final class LearnerImport {
         return FREE_WHEN_WARM.stream().anyMatch(key::startsWith) || key.matches(FREE_OPTIMISER_SETTING);
     }
 
-    /** What the new application's learner is made of: it has published nothing, so that all goes out with its first commit. */
+    /** The entries of the new application's learner. It has published nothing, so that its first commit publishes everything. */
     private NavigableMap<byte[], byte[]> entries(Checkpoint checkpoint, Start start) {
         NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
         entries.putAll(checkpoint.entries());

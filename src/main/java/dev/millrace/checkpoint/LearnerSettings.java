@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * All that a learner was told, as it understood it and as it was written.
+ * The settings of a learner, as values and as texts.
  *
  * @param texts by key, defaults included
  */
@@ -48,7 +48,7 @@ public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String>
                 trainer.model().generationName(), hash(), trainer.model().hash(), fingerprint);
     }
 
-    /** What others have that these have not, or otherwise: one fault a key, with the value here and the rule that it be the other. */
+    /** One fault for each key whose text differs: the value here, and the rule that it must be the other. */
     List<SettingFault> differences(SortedMap<String, String> others) {
         TreeSet<String> keys = new TreeSet<>(texts.keySet());
         keys.addAll(others.keySet());

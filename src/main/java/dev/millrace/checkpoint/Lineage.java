@@ -3,16 +3,16 @@ package dev.millrace.checkpoint;
 import java.util.Optional;
 
 /**
- * What decides a learner's bits beside the log.
+ * What a learner's bits depend on, beside the log.
  *
  * @param generation lineage of weights
- * @param settingsHash of all that the learner was told
- * @param modelHash of what the model was told, as stored with the weights
+ * @param settingsHash of all settings of the learner
+ * @param modelHash of the model's settings, as stored with the weights
  * @param fingerprint of the engine
  */
 public record Lineage(String generation, String settingsHash, String modelHash, String fingerprint) {
 
-    /** What the other has otherwise, in words; absent if it is the same. */
+    /** How the other differs, in words; absent if it is the same. */
     public Optional<String> difference(Lineage other) {
         return difference("generation", generation, other.generation)
                 .or(() -> difference("settings hash", settingsHash, other.settingsHash))

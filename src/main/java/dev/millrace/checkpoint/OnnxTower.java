@@ -42,7 +42,7 @@ public final class OnnxTower implements TowerExport {
     }
 
     /**
-     * The model's bytes, when all has been exported.
+     * The model's bytes, once the network was exported into it.
      *
      * @param properties to write into it, by name
      */

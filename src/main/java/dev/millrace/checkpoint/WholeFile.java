@@ -15,10 +15,10 @@ import java.util.function.Consumer;
 /** A file that appears whole or not at all, whenever the process or the machine ends. */
 public final class WholeFile {
 
-    /** What a name ends with until the file is whole. */
+    /** Suffix of the name until the file is whole. */
     public static final String UNFINISHED = ".part";
 
-    /** Writes what a file is to hold. */
+    /** Writes the content of a file. */
     interface Content {
         void writeTo(OutputStream out) throws IOException;
     }
@@ -29,7 +29,7 @@ public final class WholeFile {
         write(file, content, unfinished -> {});
     }
 
-    /** Written beside, synced, renamed, and the directory synced. */
+    /** Writes the file beside its place, syncs it, renames it and syncs the directory. */
     static void write(Path file, Content content, Consumer<Path> beforeRename) throws IOException {
         Path whole = file.toAbsolutePath();
         Path directory = Optional.ofNullable(whole.getParent()).orElse(whole);

@@ -1,4 +1,4 @@
-/** Learners as files: what continues one elsewhere, and what others compute with. */
+/** Learners as files: checkpoints to go on from elsewhere, and towers and vectors for other programs. */
 @NullMarked
 package dev.millrace.checkpoint;
 

@@ -62,7 +62,7 @@ public final class GenerationHistory {
     }
 
     /** Promoted generations that are not retired, the last one first. The first is to answer; a roll-back goes to the second. */
-    public List<String> promotedLastFirst() {
+    List<String> promotedLastFirst() {
         List<String> lastFirst = new ArrayList<>(promoted);
         Collections.reverse(lastFirst);
         return lastFirst;

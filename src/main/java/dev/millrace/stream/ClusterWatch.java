@@ -18,9 +18,9 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Asks the cluster, over and over, how far groups are behind: the lag, and whether there is an answer at all.
+ * Asks the cluster at intervals for the lag of groups, and notes whether it answers.
  *
- * <p>A Streams application stays RUNNING while its brokers are away; this is what tells.
+ * <p>A Streams application stays RUNNING while its brokers cannot be reached; only this shows it.
  */
 final class ClusterWatch implements AutoCloseable {
 
@@ -35,7 +35,7 @@ final class ClusterWatch implements AutoCloseable {
     private final Thread thread = new Thread(this::watch, "watch-cluster");
     private volatile long answeredNanos = System.nanoTime();
 
-    /** @param groups by the name that their lag is told under */
+    /** @param groups consumer groups, by the name that their lag is asked for by */
     ClusterWatch(ClientSettings clients, Map<String, String> groups) {
         cluster = new ClusterAdmin(clients, PATIENCE);
         this.groups = new TreeMap<>(groups);
@@ -52,7 +52,7 @@ final class ClusterWatch implements AutoCloseable {
         return System.nanoTime() - answeredNanos < SILENCE.toNanos();
     }
 
-    /** Records that are there and not read, by name of the group, as last known. */
+    /** Records that are there and not committed as read, as last known. */
     long lag(String name) {
         return behind.getOrDefault(name, 0L);
     }

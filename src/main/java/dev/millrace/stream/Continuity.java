@@ -14,13 +14,13 @@ import org.apache.kafka.common.TopicPartition;
 /**
  * What the cluster holds of one application, and whether it can go on exactly where it stopped.
  *
- * <p>Left to themselves, consumer and Streams mend what is missing: an offset that fell off its topic moves to the next there
- * is, a changelog that is gone is made again, empty. Either loses without a trace what was counted on.
+ * <p>By default, Kafka repairs silently: the consumer moves an offset that is no longer retained to the next one, and Streams creates a
+ * missing changelog anew, empty. Either loses records or state without a trace.
  *
  * @param application its id, which is its group's name too
- * @param inputs what every partition of every input topic holds
- * @param committed where the group stands, for partitions it has an offset of
- * @param changelogs those its stores need
+ * @param inputs offsets that each partition of each input topic holds
+ * @param committed offsets of the group, by partition
+ * @param changelogs of its stores
  */
 record Continuity(
         String application,
@@ -38,7 +38,7 @@ record Continuity(
      * A committed offset.
      *
      * @param offset of the next record to read
-     * @param isReached whether the application came there itself, and has state from before; false where it was put to begin
+     * @param isReached whether the application committed it, and so has state; false for the offset that a first start begins at
      */
     record Position(long offset, boolean isReached) {}
 
@@ -47,7 +47,7 @@ record Continuity(
      *
      * @param inputs topics of the tasks that keep the store
      * @param partitions it must have
-     * @param isWrittenEachCommit whether no commit leaves the store as it was, so that one that has moved on has entries
+     * @param isWrittenEachCommit whether every commit writes to the store, so that an application that committed has entries
      * @param found what the cluster has under the name; absent if nothing
      */
     record Changelog(

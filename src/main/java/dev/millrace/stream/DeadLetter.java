@@ -13,10 +13,10 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record that could not be used, as it goes to the dead letters: key and value as they came, the reason in headers.
+ * A record that could not be used, as it goes to the dead letters: key and value unchanged, the reason in headers.
  *
- * <p>One that a topic of Kafka's default {@code max.message.bytes} might not take with these headers goes without value and
- * without headers of its own, and without a key that is longer than any id: it is still where it came from.
+ * <p>With these headers a large record might exceed Kafka's default {@code max.message.bytes}. It then goes without its value and its
+ * own headers, and without a key that is longer than any id: the whole record is still in its topic.
  */
 final class DeadLetter {
 
@@ -28,13 +28,13 @@ final class DeadLetter {
     static final String PARTITION = "__streams.errors.partition";
     static final String OFFSET = "__streams.errors.offset";
 
-    /** Why, as the books count it. */
+    /** The label of the reason. */
     static final String REASON = "millrace.reject.reason";
 
-    /** Of a record too large to go as it came: its bytes. */
+    /** Bytes of a record that was too large to go unchanged. */
     static final String LEFT_OUT = "millrace.left-out.bytes";
 
-    /** Of a step that was refused: its number, and the topic whose record of that number holds its batch. */
+    /** The number of a refused step, and the topic that holds its batch under that number. */
     static final String STEP = "millrace.step";
 
     static final String LOG_TOPIC = "millrace.log.topic";

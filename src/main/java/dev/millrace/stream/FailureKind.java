@@ -9,24 +9,24 @@ import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.rocksdb.RocksDBException;
 
-/** What stopped a thread, as far as it decides what to do about it. */
+/** Why a stream thread failed: decides what follows. */
 enum FailureKind {
-    /** An offset is no longer in its topic: nothing may be skipped. */
+    /** An offset is no longer in its topic: the application stops, as no record may be skipped. */
     OFFSET_LOST,
-    /** The disk of local state is full: goes on when there is space. */
+    /** The disk of local state is full: the application goes on when there is space. */
     DISK_FULL,
     /** Local state cannot be written to. */
     STATE_UNWRITABLE,
     /** Local state is damaged: the next start removes and restores it. */
     STATE_DAMAGED,
     /**
-     * The cluster does not answer as it should, for now, or has ended the transaction of a thread that stood still: goes on from
-     * the last commit.
+     * The cluster does not answer as it should, or has ended the transaction of a thread that stood still: a new thread goes on from the
+     * last commit.
      */
     CLUSTER,
     /** The schema registry does not answer. */
     REGISTRY,
-    /** A broken invariant, or anything else that a new attempt would meet again. */
+    /** A broken invariant, or any other error that a new attempt would meet again. */
     DEFECT;
 
     static FailureKind of(Throwable thrown) {
@@ -42,8 +42,8 @@ enum FailureKind {
     }
 
     /**
-     * Whether the brokers ended a transaction under way, as they do when it grows too old while they cannot be reached. Streams
-     * takes that for fatal where it comes in answer to a commit; a new thread begins again from the last one.
+     * Whether the brokers ended an open transaction, as they do when it grows too old while they cannot be reached. Streams treats that
+     * as fatal if it is the answer to a commit. A new thread goes on from the last commit.
      */
     private static boolean isEndOfTransaction(Throwable cause) {
         return cause instanceof InvalidTxnStateException || cause instanceof TransactionAbortableException;

@@ -13,7 +13,7 @@ import java.util.function.LongSupplier;
  *
  * @param application of the learner, as its group is called
  * @param settings of the learner, by key, defaults included
- * @param isPromotedWhenComplete whether it is to answer as soon as all of its items have a vector
+ * @param isPromotedWhenComplete whether the learner promotes it as soon as all of its items have a vector
  * @param catchUpLag age of a mini-batch from which a learner from the log is behind, and waits with its first publication
  * @param logEnd offset behind the last record of the log that is committed; a very large number if nobody knows
  */

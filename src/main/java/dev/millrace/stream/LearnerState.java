@@ -78,8 +78,8 @@ public final class LearnerState {
     /**
      * The learner's entries as of its last commit, whether it runs or not.
      *
-     * <p>All that one commit wrote is one transaction, and the last stable offset is the end of one. Of what is superseded behind
-     * that offset compaction may take the value from before, while this reads; it is then read again from where it stopped.
+     * <p>All that one commit wrote is one transaction, and the last stable offset is the end of one. While this reads, compaction may remove
+     * an entry whose newer value lies behind that offset. The changelog is then read on from where reading stopped.
      *
      * @param isWhole whether these are all entries of one commit
      * @return empty if they are not, however often they were read
@@ -106,8 +106,8 @@ public final class LearnerState {
     }
 
     /**
-     * Begins an application that never was: with these entries, behind that offset of its input; all of it or, if this fails,
-     * nothing that a trainer would start from.
+     * Begins an application that never existed: with these entries, at that offset of its input. If this fails, nothing is left that a
+     * trainer would start from.
      *
      * @param input topic that it learns from
      * @param offset of the next record that it learns
@@ -200,7 +200,7 @@ public final class LearnerState {
         }
     }
 
-    /** Those of an import that did not come to its end are not committed, and do not count. */
+    /** Entries of an import that did not end are not committed, and do not count. */
     private void requireNoEntries() {
         try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             TopicReader.Extent all = reader.extents(changelog).get(0);
@@ -234,7 +234,7 @@ public final class LearnerState {
         });
     }
 
-    /** The group as one knows it who is no member. */
+    /** The group, as a client knows it that is no member. */
     private ConsumerGroupMetadata groupOutside() {
         Map<String, Object> config = new HashMap<>(clients.asMap());
         config.put(ConsumerConfig.GROUP_ID_CONFIG, application);

@@ -5,7 +5,7 @@ import org.apache.kafka.streams.processor.internals.InternalProcessorContext;
 import org.apache.kafka.streams.processor.internals.ProcessorNode;
 
 /**
- * A processor's place in its topology, kept so that it may forward while its task commits.
+ * A processor's node in the topology: lets it forward records while its task commits.
  *
  * <p>Forwarding goes to the children of the context's current node, and during a commit there is none. Kafka's own caching
  * stores set the node the same way when their flush forwards.

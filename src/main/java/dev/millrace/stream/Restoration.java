@@ -17,7 +17,7 @@ final class Restoration implements StateRestoreListener {
     private long reported;
     private volatile double secondsToReady = Double.NaN;
 
-    /** The application began to start, or stopped processing. */
+    /** The application starts, or stopped processing. */
     synchronized void left(long nanos) {
         if (!isWaiting) {
             isWaiting = true;
@@ -25,7 +25,7 @@ final class Restoration implements StateRestoreListener {
         }
     }
 
-    /** The application processes; what to log, in a form that can be read by a program. */
+    /** The application processes records. Returns the line to log, in a form that programs can read. */
     synchronized String ready(long nanos) {
         isWaiting = false;
         secondsToReady = (nanos - sinceNanos) / 1e9;

@@ -28,10 +28,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory of local state: a lock for each application, which one process has to itself, the name under which the process
- * comes back, the native library of RocksDB, and the stores.
+ * The directory of local state. It holds a lock for each application, so that one process at a time runs it; the name of the process in
+ * its group; the native library of RocksDB; and the stores.
  *
- * <p>A process that is killed leaves what it unpacked behind, so the library is unpacked here, each time over the last.
+ * <p>The library is unpacked here, over the last copy: a killed process would leave one copy each time in the directory for temporary
+ * files.
  */
 final class StateHome implements AutoCloseable {
 
@@ -77,7 +78,7 @@ final class StateHome implements AutoCloseable {
         }
     }
 
-    /** The name of the process that has this directory, the same at each start. */
+    /** The name of the process that uses this directory, the same at each start. */
     String instanceId() {
         return instanceId;
     }
@@ -89,8 +90,8 @@ final class StateHome implements AutoCloseable {
     /**
      * Removes the state of tasks whose stores are damaged, so that it is restored from its changelog.
      *
-     * <p>Reads every byte. RocksDB finds a wrong checksum when it comes to the block, and Kafka's iterator over a store then
-     * ends early, as if there were no more: what is loaded after this must have been checked before.
+     * <p>Reads every byte. RocksDB finds a wrong checksum only when it reads the block. Kafka's iterator over a store then ends early, as
+     * if there were no more entries. So a store must be checked before it is loaded.
      */
     void removeDamaged(String application) {
         for (Path task : children(directory.resolve(application))) {
@@ -125,7 +126,7 @@ final class StateHome implements AutoCloseable {
     /** What is wrong with a store that no process has open; absent if nothing is. */
     static Optional<String> damage(Path store) {
         if (children(store).isEmpty()) {
-            return Optional.empty(); // made, and never written to
+            return Optional.empty(); // created, and never written to
         }
         List<ColumnFamilyHandle> handles = new ArrayList<>();
         try (Options options = new Options();

@@ -27,10 +27,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Streams applications running in this process: start, wait, look, close.
  *
- * <p>It starts only what can go on exactly where it stopped. A thread that fails because the cluster is away or the disk full is
- * replaced, slowly, until that is over; one that cannot reach the schema registry a few times. Any other error, a broken
- * invariant among them, stops its application, and the runner is no longer alive: what to do then is the caller's. Safe for
- * threads.
+ * <p>It starts an application only if that can go on exactly where it stopped. A thread that fails because the cluster does not answer
+ * or the disk is full is replaced after a pause, as often as it takes. A thread that cannot reach the schema registry is replaced a
+ * few times. Any other error stops its application; the runner is then no longer alive, and the caller decides. Safe for threads.
  */
 public final class StreamRunner implements AutoCloseable {
 
@@ -115,7 +114,7 @@ public final class StreamRunner implements AutoCloseable {
         watch.start();
     }
 
-    /** Waits until every application has run once; false if that took longer. */
+    /** Waits until every application has run once. Returns false if that took longer. */
     public boolean awaitRunning(Duration patience) throws InterruptedException {
         return running.await(patience.toMillis(), TimeUnit.MILLISECONDS) && isReady();
     }
@@ -129,7 +128,7 @@ public final class StreamRunner implements AutoCloseable {
                         || state.hasCompletedShutdown());
     }
 
-    /** Whether the cluster answers, lately. */
+    /** Whether the cluster answered lately. */
     public boolean isClusterAnswering() {
         return watch.isAnswering();
     }
@@ -174,8 +173,8 @@ public final class StreamRunner implements AutoCloseable {
     /**
      * Commits and stops all applications.
      *
-     * <p>They leave their groups, so that another process takes over at once, unless this one was given its name: then they are
-     * expected back.
+     * <p>They leave their groups, so that another process takes over at once. A process with a name of its own ({@code
+     * stream.instance-id}) does not leave: it is expected back.
      */
     @Override
     public void close() {

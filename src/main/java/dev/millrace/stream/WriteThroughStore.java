@@ -55,7 +55,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         /** Called when all of a state's entries have been restored, before it is used. */
         default void restored(D state) {}
 
-        /** Called once a commit if anything changed, on the task's thread; drains the store. */
+        /** Called once a commit if anything changed, on the task's thread. It must drain the store. */
         void beforeCommit(D state);
 
         /** The state is no longer used. */
@@ -75,7 +75,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         super(entries);
     }
 
-    /** Begins a task's life with the store; called in the processor's {@code init}. */
+    /** Ties the store to its processor; called in the processor's {@code init}. */
     void own(Owner<D> newOwner) {
         drop();
         owner = newOwner;
@@ -124,7 +124,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     /**
      * Writes what changed.
      *
-     * @param written told of each entry, an absent value for a deletion
+     * @param written called with each entry; the value is absent for a deletion
      */
     void drain(BiConsumer<byte[], Optional<byte[]>> written) {
         writePositions();
@@ -240,7 +240,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
                 .withLoggingEnabled(Map.of());
     }
 
-    /** Passes what the state drains on to RocksDB, its changelog and whoever wants to know. */
+    /** Writes what the state drains to RocksDB and its changelog, and hands it to the caller. */
     private record StoreSink(KeyValueStore<Bytes, byte[]> store, BiConsumer<byte[], Optional<byte[]>> written)
             implements EntrySink {
 

@@ -9,7 +9,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
-/** The mini-batch log as far as it was written when asked for: batches by their step. One thread. */
+/** The mini-batch log up to the end it had when this was made: batches by their step. One thread. */
 public final class BatchLog {
 
     private final TopicReader reader;
@@ -19,7 +19,7 @@ public final class BatchLog {
     public BatchLog(TopicReader reader, BatchRecords records, String topic) {
         this.reader = reader;
         this.records = records;
-        this.extent = reader.extents(topic).get(0); // it has one: Topics.check holds it to that
+        this.extent = reader.extents(topic).get(0); // it has one partition: Topics.check requires it
     }
 
     /** The step of the first batch retained; absent for a log without any. */
@@ -35,8 +35,9 @@ public final class BatchLog {
     }
 
     /**
-     * Reads the batches of that step and all after it, in order, until the reader answers that it has enough.
+     * Reads the batch of that step and all later ones, in order.
      *
+     * @param wantsMore takes each batch; returns false to stop reading
      * @throws BrokenLogException if a step is missing, comes twice, or cannot be read
      */
     public void read(long fromStep, Predicate<LoggedBatch> wantsMore) {
@@ -92,7 +93,7 @@ public final class BatchLog {
         return new LoggedBatch(batch, record);
     }
 
-    /** The step that the record's key names: its value can be large. */
+    /** The step of the record, from its key: the value can be large. */
     private static long step(TopicRecord record) {
         String key = Utf8.text(record.key());
         try {

@@ -10,7 +10,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /**
- * The cluster as it is asked about itself.
+ * Asks the cluster about itself.
  *
  * @param clients how to reach it
  * @param patience how long it may take to answer
@@ -19,7 +19,7 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
 
     private static final int SHORTEST_TIMEOUT_MILLIS = 1_000;
 
-    /** A series of questions. */
+    /** A series of requests. */
     public interface Questions<T> {
         T ask(Admin admin) throws ExecutionException, InterruptedException;
     }

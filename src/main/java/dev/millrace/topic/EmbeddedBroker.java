@@ -23,8 +23,8 @@ import org.apache.kafka.server.common.MetadataVersion;
 /**
  * A real Kafka broker, KRaft controller included, inside this process: for the demo and for tests.
  *
- * <p>It listens on the loopback address alone, without security. Its data, cluster id and ports are kept in a directory, on
- * which a later one goes on where this ended. Close it behind all its clients.
+ * <p>It listens on the loopback address alone, without security. It keeps data, cluster id and ports in a directory; a later
+ * broker on the same directory goes on where this one ended. Close it after all its clients.
  */
 public final class EmbeddedBroker implements AutoCloseable {
 
@@ -39,7 +39,7 @@ public final class EmbeddedBroker implements AutoCloseable {
      * A second listener, for clients that reach the broker through something else, such as a proxy.
      *
      * @param port it listens on
-     * @param address that clients who come there are told to go on to, host:port
+     * @param address that the broker advertises to clients of this listener, host:port
      */
     public record Detour(int port, String address) {}
 
@@ -51,7 +51,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         this.bootstrapServers = bootstrapServers;
     }
 
-    /** Starts a broker on a directory, at ports that are free. */
+    /** Starts a broker on a directory, at any free ports. */
     public static EmbeddedBroker start(Path directory) {
         return start(directory, ANY_PORT);
     }
@@ -59,13 +59,13 @@ public final class EmbeddedBroker implements AutoCloseable {
     /**
      * Starts a broker on a directory.
      *
-     * @param port it listens on; 0 for the one it had, or any
+     * @param port it listens on; 0 for the port it had before, else any free one
      */
     public static EmbeddedBroker start(Path directory, int port) {
         return start(directory, port, Optional.empty());
     }
 
-    /** As {@link #start(Path, int)}, and by a detour. */
+    /** As {@link #start(Path, int)}, with a second listener. */
     public static EmbeddedBroker start(Path directory, int port, Optional<Detour> detour) {
         try {
             Files.createDirectories(directory);
@@ -176,7 +176,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         config.put("num.network.threads", "2");
         config.put("num.io.threads", "2");
         config.put("background.threads", "2");
-        // after a kill, the next incarnation waits for the last one's session to end
+        // after a kill, the next start waits until the session of the killed broker has ended
         config.put("broker.session.timeout.ms", "2000");
         config.put("broker.heartbeat.interval.ms", "500");
         return config;

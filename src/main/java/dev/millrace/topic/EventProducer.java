@@ -64,17 +64,17 @@ public final class EventProducer implements AutoCloseable {
         send(topics.items(), item.item(), records.encode(topics.items(), item), item.time());
     }
 
-    /** Forgets a user. */
+    /** Removes a user. */
     public void removeUser(String user, long time) {
         sendBytes(topics.users(), Utf8.bytes(user), Optional.empty(), time);
     }
 
-    /** Takes an item out of the catalogue. */
+    /** Removes an item from the catalogue. */
     public void removeItem(String item, long time) {
         sendBytes(topics.items(), Utf8.bytes(item), Optional.empty(), time);
     }
 
-    /** Sends a record as it is, whatever it holds: what producers must not send, for tests. */
+    /** Sends a record as it is, without any check. */
     public void sendBytes(String topic, byte[] key, Optional<byte[]> value, long time) {
         send(record(topic, key, value, time));
     }
@@ -86,7 +86,7 @@ public final class EventProducer implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("FutureReturnValueIgnored") // the callback says what became of it
+    @SuppressWarnings("FutureReturnValueIgnored") // the callback takes the result
     private void send(ProducerRecord<byte[], byte[]> record) {
         throwFailure();
         producer.send(record, (metadata, thrown) -> {
@@ -98,12 +98,12 @@ public final class EventProducer implements AutoCloseable {
         });
     }
 
-    /** Events that the brokers have. */
+    /** Events that the brokers have acknowledged. */
     public long acknowledged() {
         return acknowledged.get();
     }
 
-    /** Waits until the brokers have all that was sent. */
+    /** Waits until the brokers have acknowledged all that was sent. */
     public void flush() {
         producer.flush();
         throwFailure();

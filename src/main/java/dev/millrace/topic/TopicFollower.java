@@ -22,18 +22,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads all of one topic, committed records only, from the beginning and then for ever, on a thread of its own.
+ * Reads one topic from the beginning and follows it until closed, committed records only, on a thread of its own.
  *
  * <p>The listener is called on that thread, one record at a time, in the order of each partition. If it throws, following ends
- * and {@link #failure} tells why. Partitions added later are not followed.
+ * and {@link #failure} says why. Partitions added later are not followed.
  */
 public final class TopicFollower implements AutoCloseable {
 
     /**
-     * How far what was in a topic when following began has been read, over all partitions.
+     * How much has been read of the records that were in the topic when following began, over all partitions.
      *
-     * @param read offsets passed; those that compaction left empty count as read
-     * @param end offsets there were
+     * @param read offsets passed, with those that compaction has emptied
+     * @param end offsets that there were in all
      */
     public record Progress(long read, long end) {}
 

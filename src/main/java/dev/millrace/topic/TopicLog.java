@@ -3,13 +3,13 @@ package dev.millrace.topic;
 import dev.millrace.wire.TopicRecord;
 import java.util.function.Consumer;
 
-/** The committed records of topics, to be read once through up to a known place. */
+/** The committed records of topics, to be read once, up to a known offset. */
 public interface TopicLog extends AutoCloseable {
 
     /** Partitions of a topic; they are numbered from 0. */
     int partitions(String topic);
 
-    /** Offset of the first record still held. */
+    /** Offset of the first record retained. */
     long begin(String topic, int partition);
 
     /** Offset behind the last record written so far, whether its transaction has ended or not. */
@@ -21,7 +21,7 @@ public interface TopicLog extends AutoCloseable {
     /**
      * Reads the committed records of a partition that lie before an offset, in their order.
      *
-     * @throws UnusableTopicException if that place is not reached, because a transaction before it stays open
+     * @throws UnusableTopicException if that offset is not reached, because a transaction before it stays open
      */
     void read(String topic, int partition, long until, Consumer<TopicRecord> each);
 

@@ -55,7 +55,7 @@ public record TopicNames(
                 vectorStore(reader));
     }
 
-    /** All of them, in the order of the journey. */
+    /** All of them, in the order in which the data passes through them. */
     public List<String> all() {
         List<String> all = new ArrayList<>(List.of(
                 exposures,

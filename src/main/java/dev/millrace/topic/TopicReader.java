@@ -22,10 +22,10 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * Reads bounded parts of topics, committed records only: from anywhere to where the partition ended when asked. One thread.
+ * Reads bounded parts of topics, committed records only: from any offset to the end that the partition had when asked. One thread.
  *
- * <p>The end counts what is written and not yet committed too: reading waits until that is decided. So whatever was committed
- * together with a record that has been seen is seen as well, in whatever topic, if its extent is asked for afterwards.
+ * <p>The end includes records of open transactions: reading waits until those have ended. So if a record has been seen, all that its
+ * transaction wrote to any topic is seen too, if the extent of that topic is asked for afterwards.
  */
 public final class TopicReader implements AutoCloseable {
 
@@ -117,8 +117,9 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * Reads from an offset to the end of the extent, or until the reader answers that it has enough.
+     * Reads from an offset to the end of the extent.
      *
+     * @param wantsMore takes each record; returns false to stop reading
      * @throws UnusableTopicException if the offset is no longer retained, or a transaction is not decided within the patience
      * @throws BrokerUnreachableException if no broker answers
      */
@@ -154,7 +155,7 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /** Reads all that a topic holds now, one partition after the other. */
-    public void readAll(String topic, Consumer<TopicRecord> each) {
+    void readAll(String topic, Consumer<TopicRecord> each) {
         for (Extent extent : extents(topic)) {
             read(extent, extent.first(), record -> {
                 each.accept(record);
@@ -179,7 +180,7 @@ public final class TopicReader implements AutoCloseable {
         offsets.close();
     }
 
-    /** Still there and not to be passed: a transaction is open, or the broker went. */
+    /** The offset is retained and cannot be passed: a transaction is open, or the broker does not answer. */
     private RuntimeException stuck(Extent extent, long position) {
         extents(extent.topic());
         return new UnusableTopicException(List.of("offset " + position + " of " + extent.toPartition()

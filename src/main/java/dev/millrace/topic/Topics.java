@@ -23,7 +23,7 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicExistsException;
 
-/** The topics as they should be: creates what is missing, checks what is there. */
+/** The topics that the applications need: creates those that are missing, checks those that exist. */
 public final class Topics {
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -42,9 +42,9 @@ public final class Topics {
     }
 
     /**
-     * Creates the topics that are missing; leaves the others as they are.
+     * Creates the topics that are missing, and leaves the others as they are.
      *
-     * @return names of the created
+     * @return names of the topics that were created
      * @throws BrokerUnreachableException if no broker answers
      */
     public Set<String> create() {
@@ -81,10 +81,10 @@ public final class Topics {
     }
 
     /**
-     * As {@link #check}, but gives the broker time to come up.
+     * As {@link #check}, but waits for a broker that does not answer yet.
      *
      * @param longest to wait for a first answer, as {@code stream.startup-timeout} has it
-     * @param waiting told, now and then, what is waited for
+     * @param waiting called now and then with a line for the log: what the start waits for
      */
     public void check(Duration longest, Consumer<String> waiting) {
         long deadline = System.nanoTime() + longest.toNanos();
@@ -126,8 +126,8 @@ public final class Topics {
     }
 
     /**
-     * Waits until every partition's leader answers. A producer that begins before may see its first batch refused and its second
-     * taken; a broker that knows nothing of the producer yet accepts that, and then refuses the first for ever.
+     * Waits until every partition's leader answers. Without this a producer may see its first batch refused and its second accepted: a
+     * broker that does not know the producer yet accepts any sequence number, and then refuses the first batch for ever.
      */
     private void awaitLeaders(Admin admin) throws ExecutionException, InterruptedException {
         long deadline = System.nanoTime() + cluster.patience().toNanos();
@@ -195,8 +195,8 @@ public final class Topics {
     private List<NewTopic> wanted() {
         TopicNames names = settings.names();
         Map<String, String> events = Map.of("retention.ms", millis(settings.eventRetention()));
-        // what the trainer writes has the brokers' time: retention counts from then, and they refuse what is far ahead
-        // of theirs
+        // records of the trainer get the brokers' time: retention counts from then, and event time may be far ahead of
+        // the brokers' clocks, which they refuse
         Map<String, String> written = Map.of("message.timestamp.type", "LogAppendTime");
         Map<String, String> large = with(written, Map.of("max.message.bytes", LARGE_RECORD_BYTES));
         Map<String, String> compacted = with(

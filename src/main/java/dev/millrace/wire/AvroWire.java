@@ -23,8 +23,8 @@ import org.apache.avro.specific.SpecificRecord;
 /**
  * The two wire formats of record values: Avro single-object and Confluent's.
  *
- * <p>Written as the settings say; read by the first byte, whichever it is, resolving the writer's schema to ours. Writers'
- * schemas come from this program or the registry alone, never from a record. Safe for threads.
+ * <p>It writes the format of the settings. It reads both, told apart by the first byte, and resolves the writer's schema to ours.
+ * Writers' schemas come from this program, the operator's directory or the registry, never from a record. Safe for threads.
  */
 public final class AvroWire {
 
@@ -64,7 +64,7 @@ public final class AvroWire {
     /**
      * The value of bytes in either format.
      *
-     * @throws UndecodableException if they are none
+     * @throws UndecodableException if the bytes are no such value
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
     <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {

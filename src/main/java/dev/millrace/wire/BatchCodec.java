@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Mini-batches between core and Avro's columns.
  *
  * <p>Item ids of histories repeat a lot, feature names in every example: each text is written once and named by its place, which
- * takes one or two bytes. What comes back equals what was written, bit for bit.
+ * takes one or two bytes. A decoded batch equals the encoded one, bit for bit.
  */
 final class BatchCodec {
 

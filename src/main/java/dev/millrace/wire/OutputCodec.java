@@ -28,7 +28,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What the applications hand on, item embeddings and progress, between core and Avro. */
+/** Item embeddings and progress between core and Avro. */
 final class OutputCodec {
 
     private OutputCodec() {}

@@ -6,11 +6,11 @@ import java.util.Optional;
 import java.util.SortedMap;
 
 /**
- * How far one part of the application has come, as of one of its commits.
+ * The progress of one part of the application, as of one of its commits.
  *
  * @param part {@code attribute-TASK} for each task that reads events, {@code learn-0} for the learner
  * @param writtenAt when, epoch milliseconds wall clock
- * @param books what became of what came in, by logical topic name; sum them over parts
+ * @param books accounts of the events, by topic; sum them over parts
  * @param positions the offset behind the last record that the books count, by topic and partition: {@code clicks-0}
  * @param training the learner's own figures; absent for other parts
  */

@@ -25,7 +25,7 @@ public final class PlainValues {
     }
 
     /**
-     * The value; absent where the bytes are none.
+     * The value; absent if the bytes are no value.
      *
      * @throws RegistryUnreachableException if the registry does not answer
      */

@@ -28,7 +28,7 @@ final class WriterSchemas {
     private WriterSchemas() {}
 
     /**
-     * All of them by fingerprint, in our names.
+     * All of them by fingerprint, with fields renamed to ours.
      *
      * @param directory of {@code .avsc} files, each a schema that is whole
      * @throws UncheckedIOException if the directory cannot be read, or a file of it is no schema
@@ -45,8 +45,8 @@ final class WriterSchemas {
     }
 
     /**
-     * The same schema for the same bytes, in which a field that we do not have is called by that alias of it which we have. Avro
-     * itself asks the reader's aliases only; but it is producers who rename.
+     * The same schema for the same bytes, with fields renamed to ours: a field that we do not have gets the name of its alias that we
+     * have. Avro itself looks at the reader's aliases only, but it is producers who rename.
      */
     static Schema inOurNames(Schema writer) {
         Optional<Schema> ours = GeneratedClasses.TOPIC_SCHEMAS.stream()
@@ -70,7 +70,7 @@ final class WriterSchemas {
         return Schema.createRecord(writer.getName(), writer.getDoc(), writer.getNamespace(), false, fields);
     }
 
-    /** What earlier releases wrote and this one no longer does; a schema that changes is added here as it was. */
+    /** The schemas that earlier releases wrote with. When a schema changes, its old form is added here. */
     static List<Schema> past() {
         try (InputStream resource =
                 Objects.requireNonNull(WriterSchemas.class.getResourceAsStream(PAST), "this program's own " + PAST)) {

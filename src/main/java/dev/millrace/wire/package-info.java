@@ -1,5 +1,6 @@
 /**
- * Bytes and core values: one codec for each kind of record, in Avro's single-object format or Confluent's.
+ * Bytes and core values: what key and value of each topic's records mean, in Avro's single-object format or Confluent's. Generated
+ * classes do not leave this package.
  */
 @NullMarked
 package dev.millrace.wire;
