@@ -1,0 +1,276 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.train.ClusteredClicks;
+import dev.millrace.train.TrainerSettings;
+import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.TrainingRecords;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.test.TestRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the learner's topology publishes, and when it withholds. */
+class LearnPublicationTest {
+
+    private static final Duration LONG_ENOUGH_TO_BE_IDLE = Duration.ofSeconds(5);
+
+    private final TopicNames topics = Streams.topics();
+    private final AvroWire wire = Streams.wire();
+
+    private final Path state;
+
+    LearnPublicationTest(@TempDir Path state) {
+        this.state = state;
+    }
+
+    @Test
+    void clickSendsItsItemsRecordOutAgainWithItsNewPopularityInTheSameCommit() {
+        try (LearnerDriver driver = driver(learn(), "a")) {
+            driver.sendBatch(0, false);
+            double before = LearnerDriver.popularity(driver.embeddings(), "i1");
+
+            driver.send(LearnerDriver.example(LearnerDriver.BATCH));
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
+
+            // sixteen clicks went round i0, i1, i2, so i1 had five; the seventeenth is i1's sixth, within some
+            // milliseconds
+            List<ItemEmbedding> after = driver.embeddings();
+            assertThat(before).isCloseTo(Math.log(1 + 5 / 0.1), within(1e-3));
+            assertThat(LearnerDriver.popularity(after, "i1")).isCloseTo(Math.log(1 + 6 / 0.1), within(1e-3));
+            assertThat(after)
+                    .filteredOn(embedding -> embedding.item().equals("i1"))
+                    .allMatch(embedding -> embedding.step() == 2 && embedding.producedAt() == T0 + LearnerDriver.BATCH);
+            assertThat(driver.lastProgress().training().orElseThrow().step()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void vectorStoresGetTheSameEmbeddingsAsJsonAndTheSameTombstones() throws Exception {
+        TopicNames withStore = TopicNames.read(new SettingsReader(
+                Map.of("topic.vector-store.name", "item-vectors", "topic.vector-store.collection", "films")));
+        Topology topology = MillraceTopology.learn(withStore, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms());
+        try (LearnerDriver driver = driver(topology, "a")) {
+            driver.sendBatch(0, false);
+            driver.send(new CatalogueChange.Removal("i1", T0 + LearnerDriver.BATCH));
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
+
+            List<TestRecord<byte[], byte[]>> json = driver.read("item-vectors");
+            List<TestRecord<byte[], byte[]>> avro = driver.items();
+
+            assertThat(LearnerDriver.keys(json)).contains("i0", "i1", "i2");
+            assertThat(LearnerDriver.keys(avro))
+                    .isEqualTo(LearnerDriver.keys(json).stream()
+                            .map(item -> LearnerDriver.generation() + "\0" + item)
+                            .toList());
+            for (int at = 0; at < json.size(); at++) {
+                if (avro.get(at).value() == null) {
+                    assertThat(json.get(at).value()).isNull();
+                    continue;
+                }
+                ItemEmbedding embedding = driver.embedding(avro.get(at));
+                JsonNode value = new ObjectMapper().readTree(json.get(at).value());
+                assertThat(value.path("collection_name").asText()).isEqualTo("films");
+                assertThat(value.path("item_id").asText()).isEqualTo(embedding.item());
+                assertThat(value.path("step").asLong()).isEqualTo(embedding.step());
+                float[] vector = embedding.vector().orElseThrow();
+                assertThat(value.path("vector")).hasSize(vector.length);
+                assertThat(value.path("vector").get(3).floatValue()).isEqualTo(vector[3]);
+            }
+            assertThat(json).filteredOn(record -> record.value() == null).hasSize(1);
+        }
+    }
+
+    @Test
+    void aGenerationStartsIsCompleteBehindItsVectorsAndThenIsToAnswer() {
+        GenerationTerms unpromoted =
+                new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30), () -> 0);
+        for (GenerationTerms terms : List.of(Streams.terms(), unpromoted)) {
+            try (LearnerDriver driver = driver(
+                    MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, terms), terms.application())) {
+                driver.sendBatch(0, false);
+                driver.sendBatch(1, false);
+
+                List<TestRecord<byte[], byte[]>> embeddings = driver.read(topics.itemEmbeddings());
+                assertThat(LearnerDriver.keys(embeddings).subList(0, 4))
+                        .containsExactly(
+                                LearnerDriver.generation() + "\0i0",
+                                LearnerDriver.generation() + "\0i1",
+                                LearnerDriver.generation() + "\0i2",
+                                LearnerDriver.generation() + "\0");
+                assertThat(LearnerDriver.keys(embeddings).subList(4, embeddings.size())).doesNotContain(LearnerDriver.generation() + "\0");
+                List<GenerationFact> facts = driver.read(topics.generations()).stream()
+                        .flatMap(record -> new GenerationRecords(wire).decode(LearnerDriver.plain(record)).stream())
+                        .toList();
+                assertThat(facts)
+                        .extracting(GenerationFact::kind)
+                        .containsExactlyElementsOf(
+                                !terms.isPromotedWhenComplete()
+                                        ? List.of(Kind.STARTED, Kind.COMPLETE)
+                                        : List.of(Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED));
+                assertThat(facts).allSatisfy(fact -> {
+                    assertThat(fact.generation()).isEqualTo(LearnerDriver.generation());
+                    assertThat(fact.by()).isEqualTo(terms.application());
+                });
+                assertThat(facts.get(0).settings()).isEqualTo(terms.settings()).containsEntry("tower.dim", "8");
+                assertThat(facts.get(1).items()).isEqualTo(3);
+            }
+        }
+    }
+
+    @Test
+    void learnerFromTheLogPublishesTheSameVectors() {
+        List<byte[]> log = new ArrayList<>();
+        Map<String, float[]> live;
+        try (LearnerDriver driver = driver(learn(), "live")) {
+            for (int at = 0; at < 4 * LearnerDriver.BATCH; at++) {
+                driver.send(LearnerDriver.example(at));
+            }
+            driver.read(topics.miniBatches()).forEach(record -> log.add(record.value()));
+            live = driver.lastVectors();
+        }
+        assertThat(log).hasSize(4);
+
+        try (LearnerDriver driver =
+                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms()), "log")) {
+            log.forEach(batch -> driver.send(topics.miniBatches(), batch));
+
+            assertThat(driver.items()).isEmpty(); // the batches are old: it is catching up
+            assertThat(driver.lastProgress().training().orElseThrow().withheld())
+                    .contains("the learner is catching up with the log");
+            driver.advanceWallClockTime(LONG_ENOUGH_TO_BE_IDLE);
+            driver.advanceWallClockTime(LONG_ENOUGH_TO_BE_IDLE); // seen idle twice
+            Map<String, float[]> replayed = driver.lastVectors();
+            assertThat(replayed).containsOnlyKeys(live.keySet());
+            replayed.forEach((item, vector) -> assertThat(vector).isEqualTo(live.get(item)));
+            TrainingProgress progress = driver.lastProgress().training().orElseThrow();
+            assertThat(progress.step()).isEqualTo(4);
+            assertThat(progress.withheld()).isEmpty();
+        }
+    }
+
+    @Test
+    void whileStepsAreRefusedNothingIsPublishedAndAfterwardsEverything() {
+        // a number's statistics: refused, they are put back, and so are written as if they had changed
+        TrainerSettings withNumber = TrainerSettings.read(
+                Streams.reader("features.user", "user,history,age", "features.user.age.kind", "numeric"));
+        try (LearnerDriver driver =
+                driver(MillraceTopology.learn(topics, withNumber, LearnerDriver.MAX_WAIT, wire, Streams.terms()), "a")) {
+            driver.sendBatch(0, false);
+            int items = driver.lastVectors().size();
+            int queryEntries = driver.read(topics.modelUpdates()).stream()
+                    .map(record -> new String(record.key(), StandardCharsets.ISO_8859_1))
+                    .collect(Collectors.toSet())
+                    .size();
+            driver.sendBatch(1, true);
+            driver.sendBatch(2, true);
+            driver.embeddings();
+            driver.read(topics.modelUpdates());
+
+            driver.sendBatch(3, true); // the third in a row
+            driver.sendBatch(4, true);
+
+            assertThat(driver.embeddings()).isEmpty();
+            assertThat(driver.read(topics.modelUpdates())).isEmpty();
+            assertThat(driver.lastProgress().training().orElseThrow().withheld())
+                    .contains("4 steps in a row were refused");
+
+            driver.sendBatch(5, false);
+
+            assertThat(driver.lastVectors()).hasSize(items);
+            assertThat(driver.read(topics.modelUpdates())).hasSize(queryEntries);
+            assertThat(driver.lastProgress().training().orElseThrow().withheld()).isEmpty();
+        }
+    }
+
+    @Test
+    void whileGarbageIsLearntNothingButTombstonesGoesOutAndAfterwardsEverything() {
+        TrainerSettings gated = TrainerSettings.read(Streams.reader(
+                "features.user", "history", "publish.gate.window", "320", "publish.gate.recall-at", "10"));
+        ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, T0);
+        try (LearnerDriver driver =
+                driver(MillraceTopology.learn(topics, gated, LearnerDriver.MAX_WAIT, wire, Streams.terms()), "a")) {
+            clicks.items().forEach(item -> driver.send(new CatalogueChange.Upsert(Streams.item(item))));
+            for (int at = 0; at < 300 * LearnerDriver.BATCH; at++) {
+                driver.send(clicks.good());
+            }
+            assertThat(driver.withheld()).isEmpty();
+            driver.sendUntil(true, 100, () -> clicks.garbage());
+            assertThat(driver.withheld())
+                    .hasValueSatisfying(why -> assertThat(why).startsWith("Recall@10"));
+            driver.read(topics.itemEmbeddings());
+            driver.read(topics.modelUpdates());
+
+            driver.send(new CatalogueChange.Removal("i7", T0));
+            for (int at = 0; at < 5 * LearnerDriver.BATCH; at++) {
+                driver.send(clicks.garbage());
+            }
+
+            assertThat(driver.withheld()).isPresent();
+            assertThat(driver.read(topics.itemEmbeddings()))
+                    .singleElement()
+                    .satisfies(record -> assertThat(record.key())
+                            .isEqualTo(EmbeddingRecords.key(gated.model().generationName(), "i7")))
+                    .satisfies(record -> assertThat(record.value()).isNull());
+            assertThat(driver.read(topics.modelUpdates()))
+                    .allSatisfy(record -> assertThat(record.value()).isNull());
+
+            driver.sendUntil(false, 400, () -> clicks.good());
+
+            assertThat(driver.withheld()).isEmpty();
+            assertThat(driver.lastVectors()).hasSize(200 - 1); // all but i7
+        }
+    }
+
+    @Test
+    void removedUsersRowsGetTombstones() {
+        try (LearnerDriver driver = driver(learn(), "a")) {
+            driver.sendBatch(0, false);
+            assertThat(LearnerDriver.keys(driver.read(topics.modelUpdates()))).anyMatch(key -> key.endsWith("mruser\0u1"));
+
+            driver.send(topics.trainingExamples(),
+                    new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "u1"));
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
+
+            List<TestRecord<byte[], byte[]>> updates = driver.read(topics.modelUpdates());
+            assertThat(updates).hasSize(1);
+            assertThat(LearnerDriver.keys(updates).get(0)).endsWith("mruser\0u1");
+            assertThat(updates.get(0).value()).isNull();
+            assertThat(driver.lastProgress().books().get(InputTopic.EXAMPLES.label()))
+                    .isEqualTo(new Books.Account(
+                            LearnerDriver.BATCH + 1, 0, new TreeMap<>(Map.of("learnt", (long) LearnerDriver.BATCH, "user-removal", 1L))));
+        }
+    }
+
+    private Topology learn() {
+        return MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms());
+    }
+
+    private LearnerDriver driver(Topology topology, String directory) {
+        return new LearnerDriver(topology, state.resolve(directory));
+    }
+}

@@ -1,0 +1,187 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.Streams.T0;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.TrainingRecords;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+
+/** A learner's topology, driven record by record. */
+final class LearnerDriver implements AutoCloseable {
+
+    static final Duration MAX_WAIT = Duration.ofMillis(500);
+    static final int BATCH = 16; // batch.size of the tests' settings
+
+    private final TopicNames topics = Streams.topics();
+    private final AvroWire wire = Streams.wire();
+    private final TopologyTestDriver driver;
+
+    LearnerDriver(Topology topology, Path state) {
+        driver = new TopologyTestDriver(topology, Streams.driver(state));
+    }
+
+    @Override
+    public void close() {
+        driver.close();
+    }
+
+    void advanceWallClockTime(Duration time) {
+        driver.advanceWallClockTime(time);
+    }
+
+    static double popularity(List<ItemEmbedding> embeddings, String item) {
+        return embeddings.stream()
+                .filter(embedding -> embedding.item().equals(item))
+                .mapToDouble(embedding -> embedding.popularity().number())
+                .reduce((earlier, later) -> later)
+                .orElseThrow();
+    }
+
+    /** Sends batches until publication is withheld, or no longer. */
+    void sendUntil(
+            boolean isWithheld, int mostBatches, Supplier<TrainingExample> records) {
+        for (int batch = 0; batch < mostBatches; batch++) {
+            for (int at = 0; at < BATCH; at++) {
+                send(records.get());
+            }
+            if (withheld().isPresent() == isWithheld) {
+                return;
+            }
+        }
+    }
+
+    Optional<String> withheld() {
+        send(new CatalogueChange.Upsert(Streams.item("i0")));
+        return lastProgress().training().orElseThrow().withheld();
+    }
+
+    static TrainingExample example(int number) {
+        UserFeatures user = new UserFeatures("u" + number % 7, T0 + number, Features.NONE, List.of("i" + number % 2));
+        return new TrainingExample(
+                "c" + number, user, Features.NONE, "i" + number % 3, "click", 1, T0 + number, T0 + number);
+    }
+
+    /** A full batch of the same users and items each time. */
+    void sendBatch(int number, boolean isPoisoned) {
+        for (int at = 0; at < BATCH; at++) {
+            boolean isPoison = isPoisoned && at == 0;
+            TrainingExample example = isPoison ? poison(at) : example(at);
+            Features age = Features.of(Map.of("age", new FeatureValue.Quantity(30 + at)));
+            send(new TrainingExample(
+                            example.id() + "-" + number,
+                            new UserFeatures(
+                                    example.user().user(),
+                                    example.user().time(),
+                                    age,
+                                    example.user().history()),
+                            example.context(),
+                            example.item(),
+                            example.action(),
+                            example.weight(),
+                            example.time(),
+                            0));
+        }
+    }
+
+    /** An example whose gradient's square is beyond the floats. */
+    static TrainingExample poison(int number) {
+        TrainingExample example = example(number);
+        return new TrainingExample(
+                example.id(), example.user(), Features.NONE, example.item(), "click", 1e38, example.time(), 0);
+    }
+
+    static List<String> keys(List<TestRecord<byte[], byte[]>> records) {
+        return records.stream()
+                .map(record -> new String(record.key(), StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    static Map<String, String> headers(TestRecord<byte[], byte[]> record) {
+        Map<String, String> headers = new TreeMap<>();
+        record.headers()
+                .forEach(header -> headers.put(header.key(), new String(header.value(), StandardCharsets.UTF_8)));
+        return headers;
+    }
+
+    void send(TrainingExample example) {
+        String topic = topics.trainingExamples();
+        send(topic, new TrainingRecords(wire).encode(topic, example));
+    }
+
+    void send(CatalogueChange change) {
+        String topic = topics.trainingExamples();
+        send(topic, new TrainingRecords(wire).encode(topic, change));
+    }
+
+    void send(String topic, byte[] value) {
+        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput("key".getBytes(StandardCharsets.UTF_8), value, T0);
+    }
+
+    List<TestRecord<byte[], byte[]>> read(String topic) {
+        return driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                .readRecordsToList();
+    }
+
+    List<ItemEmbedding> embeddings() {
+        return items().stream().map(this::embedding).toList();
+    }
+
+    /** What is on the topic of embeddings but for marks. */
+    List<TestRecord<byte[], byte[]>> items() {
+        return read(topics.itemEmbeddings()).stream()
+                .filter(record -> record.key()[record.key().length - 1] != 0)
+                .toList();
+    }
+
+    static String generation() {
+        return Streams.trainer().model().generationName();
+    }
+
+    Map<String, float[]> lastVectors() {
+        Map<String, float[]> vectors = new TreeMap<>();
+        embeddings()
+                .forEach(embedding -> vectors.put(
+                        embedding.item(),
+                        Optional.of(embedding).flatMap(ItemEmbedding::vector).orElseThrow()));
+        return vectors;
+    }
+
+    PartProgress lastProgress() {
+        List<TestRecord<byte[], byte[]>> records = read(topics.trainingProgress());
+        return new ProgressRecords(wire)
+                .decode(plain(records.get(records.size() - 1)))
+                .orElseThrow();
+    }
+
+    ItemEmbedding embedding(TestRecord<byte[], byte[]> record) {
+        return new EmbeddingRecords(wire).decode(plain(record));
+    }
+
+    static TopicRecord plain(TestRecord<byte[], byte[]> record) {
+        return new TopicRecord("", record.key(), Optional.ofNullable(record.value()), 0, 0, 0, Map.of());
+    }
+}
