@@ -158,7 +158,7 @@ public final class GraphIndex implements NearestItems {
         /** The cosine, from [-1, 1] to [0, 1]: JVector multiplies scores, so none may be negative. */
         static SearchScoreProvider toward(float[] query, int from, float[] flat, int dim) {
             ScoreFunction.ExactScoreFunction scores =
-                    node -> (1 + ExactIndex.innerProduct(query, from, flat, node * dim, dim)) / 2;
+                    node -> (1 + InnerProduct.of(query, from, flat, node * dim, dim)) / 2;
             return new SearchScoreProvider(scores);
         }
 
@@ -220,7 +220,7 @@ public final class GraphIndex implements NearestItems {
                 .orElseThrow();
         List<ScoredItem> found = new ArrayList<>(nodes.length);
         for (int node : nodes) {
-            found.add(new ScoredItem(items.get(node), ExactIndex.innerProduct(query, 0, flat, node * dim, dim)));
+            found.add(new ScoredItem(items.get(node), InnerProduct.of(query, 0, flat, node * dim, dim)));
         }
         found.sort(ScoredItem.BEST_FIRST);
         return List.copyOf(found.subList(0, Math.min(k, found.size())));

@@ -136,7 +136,7 @@ class ExactIndexTest {
 
             float score = index.search(query, 1, item -> false, 1).get(0).score();
             assertThat((double) score)
-                    .isCloseTo(FastPopularity.later(5, halfLives), within(ExactIndex.MAX_MOVE + 1e-6));
+                    .isCloseTo(FastPopularity.later(5, halfLives), within(PopularityMoment.MAX_MOVE + 1e-6));
         }
     }
 

@@ -1,0 +1,195 @@
+package dev.millrace.index;
+
+import dev.millrace.event.Features;
+import dev.millrace.publish.ItemEmbedding;
+import java.util.concurrent.locks.StampedLock;
+
+/**
+ * Some rows of an {@link ExactIndex}, and the lock under which their vectors are replaced.
+ *
+ * <p>The index guards which item is in which row. The chunk's own lock guards the numbers of its rows: vectors, steps, times and
+ * popularity. A search reads attributes without it, as each is replaced whole. One writer and any number of readers at a time.
+ */
+final class IndexChunk {
+
+    /** Rows of a chunk. */
+    static final int ROWS = 256;
+
+    private final String[] items = new String[ROWS];
+    private final Features[] attributes = new Features[ROWS];
+    private final StampedLock lock = new StampedLock();
+    private final int dim;
+    private final float[] vectors;
+    private final long[] steps = new long[ROWS];
+    private final long[] eventTimes = new long[ROWS];
+    private final long[] publications = new long[ROWS];
+    private final double[] published = new double[ROWS]; // numbers of popularity, each as of its event time
+    private final float[] numbers = new float[ROWS]; // the same, as of one moment
+    private volatile PopularityMoment asOf = PopularityMoment.NONE;
+
+    IndexChunk(int dim) {
+        this.dim = dim;
+        this.vectors = new float[ROWS * dim];
+    }
+
+    /** Copies the steps of the first rows. Returns their oldest publication. */
+    long copySteps(int count, long[] into, int at) {
+        long stamp = lock.readLock();
+        try {
+            System.arraycopy(steps, 0, into, at, count);
+            long oldest = Long.MAX_VALUE;
+            for (int row = 0; row < count; row++) {
+                oldest = Math.min(oldest, publications[row]);
+            }
+            return oldest;
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** The item of a row. */
+    String item(int row) {
+        return items[row];
+    }
+
+    /** The attributes of a row's item. */
+    Features attributes(int row) {
+        return attributes[row];
+    }
+
+    /** Fills an empty row. */
+    void take(int row, ItemEmbedding embedding, float[] vector, long publishedAt) {
+        items[row] = embedding.item();
+        replace(row, embedding, vector, publishedAt);
+    }
+
+    /** Lets go of a row's item, so that it can be collected. */
+    void clear(int row) {
+        items[row] = "";
+        attributes[row] = Features.NONE;
+    }
+
+    /** Replaces what is known of a row's item. */
+    void replace(int row, ItemEmbedding embedding, float[] vector, long publishedAt) {
+        long stamp = lock.writeLock();
+        try {
+            System.arraycopy(vector, 0, vectors, row * dim, dim);
+            steps[row] = embedding.step();
+            eventTimes[row] = embedding.eventTime();
+            publications[row] = publishedAt;
+            attributes[row] = embedding.attributes();
+            published[row] = embedding.popularity().number();
+            numbers[row] = asOf.number(published[row], eventTimes[row]);
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    /** Fills a row from another chunk's. Returns the item that is in it now. */
+    String copyRow(int row, IndexChunk from, int fromRow) {
+        long stamp = lock.writeLock();
+        try {
+            System.arraycopy(from.vectors, fromRow * dim, vectors, row * dim, dim);
+            steps[row] = from.steps[fromRow];
+            eventTimes[row] = from.eventTimes[fromRow];
+            publications[row] = from.publications[fromRow];
+            published[row] = from.published[fromRow];
+            numbers[row] = asOf.number(published[row], eventTimes[row]);
+            attributes[row] = from.attributes[fromRow];
+            items[row] = from.items[fromRow];
+            return items[row];
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    /** Copies the first rows to arrays of all items, from an item on. Nothing may be written meanwhile. */
+    void copyTo(String[] allItems, float[] allVectors, Features[] allAttributes, int from, int count) {
+        System.arraycopy(items, 0, allItems, from, count);
+        System.arraycopy(vectors, 0, allVectors, from * dim, count * dim);
+        System.arraycopy(attributes, 0, allAttributes, from, count);
+    }
+
+    /** What is known of a row's item. */
+    IndexedItem read(int row) {
+        long stamp = lock.readLock();
+        try {
+            float[] vector = new float[dim];
+            System.arraycopy(vectors, row * dim, vector, 0, dim);
+            return new IndexedItem(
+                    items[row],
+                    vector,
+                    steps[row],
+                    eventTimes[row],
+                    publications[row],
+                    published[row],
+                    attributes[row]);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Brings the numbers of popularity to a moment, unless they are as of a later one. */
+    void bringTo(PopularityMoment moment) {
+        if (isAsOf(moment)) {
+            return;
+        }
+        long stamp = lock.writeLock();
+        try {
+            if (!isAsOf(moment)) {
+                for (int row = 0; row < ROWS; row++) {
+                    numbers[row] = moment.number(published[row], eventTimes[row]);
+                }
+                asOf = moment;
+            }
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    private boolean isAsOf(PopularityMoment moment) {
+        return asOf.halfLife() == moment.halfLife() && asOf.time() >= moment.time();
+    }
+
+    /** @param scores [count] filled with the inner products of the first rows, and weight times their popularity */
+    void score(float[] query, float weight, int count, float[] scores) {
+        long optimistic = lock.tryOptimisticRead();
+        if (optimistic != 0) {
+            score(query, weight, scores, count);
+            if (lock.validate(optimistic)) {
+                return;
+            }
+        }
+        long stamp = lock.readLock();
+        try {
+            score(query, weight, scores, count);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    float score(float[] query, int row) {
+        long optimistic = lock.tryOptimisticRead();
+        float score = InnerProduct.of(query, 0, vectors, row * dim, dim);
+        if (optimistic != 0 && lock.validate(optimistic)) {
+            return score;
+        }
+        long stamp = lock.readLock();
+        try {
+            return InnerProduct.of(query, 0, vectors, row * dim, dim);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    private void score(float[] query, float weight, float[] scores, int count) {
+        for (int row = 0; row < count; row++) {
+            scores[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);
+        }
+        if (weight != 0) {
+            for (int row = 0; row < count; row++) {
+                scores[row] += weight * numbers[row];
+            }
+        }
+    }
+}
