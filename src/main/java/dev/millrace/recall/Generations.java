@@ -21,8 +21,7 @@ import java.util.function.IntFunction;
  * is complete: its mark has come in every partition, and its encoder is ready.
  *
  * <p>It keeps the generation that answers, those promoted before it as far as it is told to, and all that were never promoted: they
- * may be next. Others are dropped, as the retired are. Until one is complete, the one before it goes on answering. Used by one
- * thread at a time.
+ * may be next. Others are dropped, as the retired are. Until one is complete, the one before it goes on answering. Safe for threads.
  */
 public final class Generations {
 
@@ -87,7 +86,7 @@ public final class Generations {
      * @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic
      * @param partition that it came in
      */
-    public Outcome take(ItemEmbedding embedding, long publishedAt, int partition) {
+    public synchronized Outcome take(ItemEmbedding embedding, long publishedAt, int partition) {
         String generation = embedding.generation();
         if (dropped.contains(generation)) {
             return Outcome.OUTDATED;
@@ -117,7 +116,7 @@ public final class Generations {
     }
 
     /** Takes what became of a generation. */
-    public void take(GenerationFact fact) {
+    public synchronized void take(GenerationFact fact) {
         history.take(fact);
         if (fact.kind() == Kind.RETIRED && !isServed(fact.generation())) {
             drop(fact.generation());
@@ -125,7 +124,7 @@ public final class Generations {
     }
 
     /** What was said of generations until the start has all been given: those that would not be kept need not be built. */
-    public void historyRead() {
+    public synchronized void historyRead() {
         dropSurplus();
     }
 
@@ -134,12 +133,12 @@ public final class Generations {
      *
      * @param ofEmbeddings partitions of their topic: a generation is complete when its mark has come in all
      */
-    public void caughtUp(int ofEmbeddings) {
+    public synchronized void caughtUp(int ofEmbeddings) {
         partitions = ofEmbeddings;
     }
 
     /** Lets the generation answer that should by now. Returns true if it is another than before. */
-    public boolean choose() {
+    public synchronized boolean choose() {
         Optional<ServedGeneration> served = engine.served();
         Optional<ServedGeneration> next = choice.next(
                         served.map(ServedGeneration::generation),
@@ -157,7 +156,7 @@ public final class Generations {
     }
 
     /** Those that are kept. */
-    public List<Status> statuses() {
+    public synchronized List<Status> statuses() {
         List<Status> statuses = new ArrayList<>();
         held.forEach((generation, one) -> statuses.add(new Status(
                 generation,
@@ -167,20 +166,20 @@ public final class Generations {
         return statuses;
     }
 
-    /** What was said of all generations. */
-    public GenerationHistory history() {
-        return history;
+    /** The generation promoted last, which is to answer. */
+    public synchronized Optional<String> promoted() {
+        return history.answering();
     }
 
     /** Those that are no longer kept since last asked. */
-    public List<String> takeDropped() {
+    public synchronized List<String> takeDropped() {
         List<String> taken = List.copyOf(newlyDropped);
         newlyDropped.clear();
         return taken;
     }
 
     /** Whether it is not, or no longer, kept. */
-    public boolean isDropped(String generation) {
+    public synchronized boolean isDropped(String generation) {
         return dropped.contains(generation);
     }
 

@@ -1,7 +1,6 @@
 package dev.millrace.serve;
 
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.serve.ServedState.Source;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.topic.TopicNames;
@@ -45,8 +44,8 @@ public final class FollowingRecall implements AutoCloseable {
     private final EmbeddingRecords embeddings;
     private final ModelUpdateRecords modelUpdates;
     private final UserFeatureRecords users;
-    private final Map<Source, TopicFollower> followers = new ConcurrentHashMap<>();
-    private final Set<Source> reported = EnumSet.noneOf(Source.class);
+    private final Map<FollowedTopic, TopicFollower> followers = new ConcurrentHashMap<>();
+    private final Set<FollowedTopic> reported = EnumSet.noneOf(FollowedTopic.class);
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "watch-followers");
         thread.setDaemon(true);
@@ -89,15 +88,15 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void follow() {
-        followers.put(Source.GENERATIONS, TopicFollower.start(clients, topics.generations(), this::takeGeneration));
-        followers.put(Source.USER_FEATURES, TopicFollower.start(clients, topics.userFeatures(), this::takeUser));
+        followers.put(FollowedTopic.GENERATIONS, TopicFollower.start(clients, topics.generations(), this::takeGeneration));
+        followers.put(FollowedTopic.USER_FEATURES, TopicFollower.start(clients, topics.userFeatures(), this::takeUser));
         var unused = watch.scheduleWithFixedDelay(this::look, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void followVectors() {
         followers.put(
-                Source.ITEM_EMBEDDINGS, TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
-        followers.put(Source.MODEL_UPDATES, TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
+                FollowedTopic.ITEM_EMBEDDINGS, TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
+        followers.put(FollowedTopic.MODEL_UPDATES, TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
     }
 
     private void takeGeneration(TopicRecord record) {
@@ -130,7 +129,7 @@ public final class FollowingRecall implements AutoCloseable {
             lookAtAll();
         } catch (RuntimeException failed) { // which would end all looking without a word
             LOG.error("Topics cannot be followed", failed);
-            for (Source source : Source.values()) {
+            for (FollowedTopic source : FollowedTopic.values()) {
                 state.failed(source);
             }
         }
@@ -143,7 +142,7 @@ public final class FollowingRecall implements AutoCloseable {
             if (follower.isCaughtUp() && reported.add(source)) {
                 state.caughtUp(source, follower.partitions());
                 follower.progress().ifPresent(all -> LOG.info(line(source, all)));
-                if (source == Source.GENERATIONS) {
+                if (source == FollowedTopic.GENERATIONS) {
                     followVectors();
                 }
             }
@@ -168,11 +167,11 @@ public final class FollowingRecall implements AutoCloseable {
         }
     }
 
-    private static String line(Source source, TopicFollower.Progress progress) {
+    private static String line(FollowedTopic source, TopicFollower.Progress progress) {
         return String.format(
                 Locale.ROOT,
                 "%s: %,d of %,d records",
-                source.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                source.text(),
                 progress.read(),
                 progress.end());
     }

@@ -1,8 +1,8 @@
 package dev.millrace.serve;
 
 import dev.millrace.recall.Generations;
-import dev.millrace.serve.ServedState.Source;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,8 +21,8 @@ import java.util.Optional;
 record Readiness(
         boolean isReady,
         boolean isAlive,
-        Map<Source, Progress> topics,
-        Map<Source, Records> records,
+        Map<FollowedTopic, Progress> topics,
+        Map<FollowedTopic, Records> records,
         Optional<String> generation,
         Optional<String> promoted,
         List<Generations.Status> generations,
@@ -41,6 +41,11 @@ record Readiness(
     enum Progress {
         READING,
         CAUGHT_UP,
-        FAILED
+        FAILED;
+
+        /** As {@code /readyz} gives it. */
+        String text() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
     }
 }

@@ -19,7 +19,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -254,7 +253,7 @@ public final class RecallServer implements AutoCloseable {
     private Reply ready(Context request) {
         Readiness readiness = state.readiness();
         Map<String, Object> topics = new LinkedHashMap<>();
-        readiness.topics().forEach((source, progress) -> topics.put(dashed(source), dashed(progress)));
+        readiness.topics().forEach((source, progress) -> topics.put(source.text(), progress.text()));
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("ready", readiness.isReady());
         body.put("topics", topics);
@@ -284,7 +283,7 @@ public final class RecallServer implements AutoCloseable {
             Map<String, Object> counts = new LinkedHashMap<>();
             counts.put("read", of.read());
             counts.put("of", of.all());
-            records.put(dashed(source), counts);
+            records.put(source.text(), counts);
         });
         return records;
     }
@@ -355,10 +354,6 @@ public final class RecallServer implements AutoCloseable {
         body.put("item", item.item());
         body.put("score", item.score());
         return body;
-    }
-
-    private static String dashed(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private static RefusedRequestException notReady() {

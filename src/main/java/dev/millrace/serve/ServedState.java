@@ -12,11 +12,8 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import java.time.InstantSource;
 import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,19 +21,11 @@ import org.slf4j.LoggerFactory;
 /**
  * Everything that answers are made from, kept up to date by records that are already decoded.
  *
- * <p>Each topic may be followed by a thread of its own.
+ * <p>Safe for threads: each part guards its own state. Each topic may be followed by a thread of its own.
  */
 public final class ServedState {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServedState.class);
-
-    /** A topic that is followed. */
-    public enum Source {
-        GENERATIONS,
-        ITEM_EMBEDDINGS,
-        MODEL_UPDATES,
-        USER_FEATURES
-    }
 
     private final UserStates users;
     private final RecallEngine engine;
@@ -45,14 +34,11 @@ public final class ServedState {
     private final Generations generations;
     private final Freshness freshness = new Freshness();
     private final InstantSource clock;
-    private final Set<Source> behind = EnumSet.allOf(Source.class);
-    private final Set<Source> failed = EnumSet.noneOf(Source.class);
-    private final Map<Source, Readiness.Records> records = new EnumMap<>(Source.class);
+    private final TopicProgress progress = new TopicProgress();
     private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
     private final AtomicLong modelUpdates = new AtomicLong();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
     private final AtomicLong userUpdates = new AtomicLong();
-    private int partitionsOfEmbeddings = Integer.MAX_VALUE;
     private volatile FreshnessListener freshnessListener = millis -> {};
 
     /** Hears of every vector that shows clicks not shown before, once a vector. */
@@ -79,9 +65,7 @@ public final class ServedState {
 
     /** What became of a generation. */
     public void generation(GenerationFact fact) {
-        synchronized (generations) {
-            generations.take(fact);
-        }
+        generations.take(fact);
         if (fact.kind() == GenerationFact.Kind.STARTED) {
             try {
                 encoders.describe(fact.generation(), fact.settings());
@@ -97,10 +81,7 @@ public final class ServedState {
      * @param partition that it came in
      */
     public void embedding(ItemEmbedding embedding, long publishedAt, int partition) {
-        Outcome outcome;
-        synchronized (generations) {
-            outcome = generations.take(embedding, publishedAt, partition);
-        }
+        Outcome outcome = generations.take(embedding, publishedAt, partition);
         if (embedding.isMark()) {
             choose();
             return;
@@ -120,10 +101,8 @@ public final class ServedState {
      */
     public void modelUpdate(String generation, byte[] key, Optional<byte[]> value) {
         modelUpdates.incrementAndGet();
-        synchronized (generations) {
-            if (generations.isDropped(generation)) {
-                return;
-            }
+        if (generations.isDropped(generation)) {
+            return;
         }
         try {
             value.ifPresentOrElse(
@@ -156,11 +135,9 @@ public final class ServedState {
         userUpdates.incrementAndGet();
     }
 
-    /** So much has been read of what was in a topic when it was first followed. */
-    void read(Source source, Readiness.Records progress) {
-        synchronized (generations) {
-            records.put(source, progress);
-        }
+    /** As {@link TopicProgress#read}. */
+    void read(FollowedTopic topic, Readiness.Records read) {
+        progress.read(topic, read);
     }
 
     /**
@@ -168,46 +145,33 @@ public final class ServedState {
      *
      * @param partitions of the topic
      */
-    public void caughtUp(Source source, int partitions) {
-        synchronized (generations) {
-            behind.remove(source);
-            if (source == Source.GENERATIONS) {
-                generations.historyRead();
-            }
-            if (source == Source.ITEM_EMBEDDINGS) {
-                partitionsOfEmbeddings = partitions;
-            }
-            if (behind.isEmpty()) {
-                generations.caughtUp(partitionsOfEmbeddings);
-            }
+    public void caughtUp(FollowedTopic topic, int partitions) {
+        progress.caughtUp(topic, partitions);
+        if (topic == FollowedTopic.GENERATIONS) {
+            generations.historyRead();
         }
-        if (source == Source.MODEL_UPDATES) {
+        if (progress.isCaughtUp()) {
+            progress.partitions(FollowedTopic.ITEM_EMBEDDINGS).ifPresent(generations::caughtUp);
+        }
+        if (topic == FollowedTopic.MODEL_UPDATES) {
             encoders.refreshAll();
         }
         choose();
     }
 
     /** A topic is no longer followed, so answers grow old. */
-    public void failed(Source source) {
-        synchronized (generations) {
-            failed.add(source);
-        }
+    public void failed(FollowedTopic topic) {
+        progress.failed(topic);
     }
 
     /** Whether all that was in the topics at start has been read. */
     public boolean isCaughtUp() {
-        synchronized (generations) {
-            return behind.isEmpty();
-        }
+        return progress.isCaughtUp();
     }
 
     /** Begins a graph of the served items if one is due; not before all that was there at start has been read. */
     public void refreshGraph() {
-        boolean isCaughtUp;
-        synchronized (generations) {
-            isCaughtUp = !behind.contains(Source.ITEM_EMBEDDINGS);
-        }
-        if (isCaughtUp) {
+        if (progress.partitions(FollowedTopic.ITEM_EMBEDDINGS).isPresent()) {
             graphs.refresh(engine);
         }
     }
@@ -232,33 +196,18 @@ public final class ServedState {
 
     /** Whether requests are answered, and if not, what is missing. */
     Readiness readiness() {
-        synchronized (generations) {
-            Optional<ServedGeneration> served = engine.served();
-            Map<Source, Readiness.Progress> topics = new EnumMap<>(Source.class);
-            for (Source source : Source.values()) {
-                topics.put(source, progress(source));
-            }
-            boolean isCurrent = behind.isEmpty() && failed.isEmpty();
-            return new Readiness(
-                    isCurrent && served.isPresent(),
-                    failed.isEmpty(),
-                    topics,
-                    new EnumMap<>(records),
-                    served.map(ServedGeneration::generation),
-                    generations.history().answering(),
-                    generations.statuses(),
-                    served.map(ServedGeneration::index).map(ItemIndex::size).orElse(0),
-                    served.map(ServedGeneration::index)
-                            .map(ItemIndex::newestStep)
-                            .orElse(0L));
-        }
-    }
-
-    private Readiness.Progress progress(Source source) {
-        if (failed.contains(source)) {
-            return Readiness.Progress.FAILED;
-        }
-        return behind.contains(source) ? Readiness.Progress.READING : Readiness.Progress.CAUGHT_UP;
+        Optional<ServedGeneration> served = engine.served();
+        boolean hasFailed = progress.hasFailed();
+        return new Readiness(
+                progress.isCaughtUp() && !hasFailed && served.isPresent(),
+                !hasFailed,
+                progress.topics(),
+                progress.records(),
+                served.map(ServedGeneration::generation),
+                generations.promoted(),
+                generations.statuses(),
+                served.map(ServedGeneration::index).map(ItemIndex::size).orElse(0),
+                served.map(ServedGeneration::index).map(ItemIndex::newestStep).orElse(0L));
     }
 
     long embeddings(Outcome outcome) {
@@ -282,20 +231,14 @@ public final class ServedState {
     }
 
     private void choose() {
-        List<String> dropped;
-        synchronized (generations) {
-            if (generations.choose()) {
-                LOG.atInfo()
-                        .addKeyValue(
-                                "generation",
-                                engine.served()
-                                        .map(ServedGeneration::generation)
-                                        .orElse(""))
-                        .log("Answers come from another generation now");
-            }
-            dropped = generations.takeDropped();
+        if (generations.choose()) {
+            LOG.atInfo()
+                    .addKeyValue(
+                            "generation",
+                            engine.served().map(ServedGeneration::generation).orElse(""))
+                    .log("Answers come from another generation now");
         }
-        dropped.forEach(encoders::drop);
+        generations.takeDropped().forEach(encoders::drop);
     }
 
     private void count(Outcome outcome) {

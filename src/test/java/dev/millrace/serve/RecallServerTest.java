@@ -12,7 +12,6 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
-import dev.millrace.serve.ServedState.Source;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -102,7 +101,7 @@ class RecallServerTest {
         assertProblem(get("/v1/recall?user=u1"), 503);
         assertProblem(get("/v1/items/a"), 503);
 
-        state.read(Source.ITEM_EMBEDDINGS, new Readiness.Records(412, 1_000));
+        state.read(FollowedTopic.ITEM_EMBEDDINGS, new Readiness.Records(412, 1_000));
         assertThat(json(get("/readyz")).path("records").toString())
                 .isEqualTo("{\"item-embeddings\":{\"read\":412,\"of\":1000}}");
 
@@ -142,7 +141,7 @@ class RecallServerTest {
     void isNeitherReadyNorAliveOnceATopicIsNoLongerFollowed() throws Exception {
         fill();
 
-        state.failed(Source.MODEL_UPDATES);
+        state.failed(FollowedTopic.MODEL_UPDATES);
 
         HttpResponse<String> ready = get("/readyz");
         assertThat(ready.statusCode()).isEqualTo(503);
@@ -634,7 +633,7 @@ class RecallServerTest {
         state.modelUpdate("g1", new byte[] {1}, Optional.of(new byte[] {1}));
         state.embedding(new ItemEmbedding("", Optional.of(new float[0]), "g1", 7, 40, 0), NOW - 2_500, 0);
         state.generation(new GenerationFact("g1", GenerationFact.Kind.PROMOTED, NOW, 7, 3, "test"));
-        for (Source source : Source.values()) {
+        for (FollowedTopic source : FollowedTopic.values()) {
             state.caughtUp(source, 1);
         }
     }

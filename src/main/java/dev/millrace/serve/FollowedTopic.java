@@ -1,0 +1,16 @@
+package dev.millrace.serve;
+
+import java.util.Locale;
+
+/** A topic that the server follows. */
+public enum FollowedTopic {
+    GENERATIONS,
+    ITEM_EMBEDDINGS,
+    MODEL_UPDATES,
+    USER_FEATURES;
+
+    /** Its logical name, as {@code /readyz} gives it. */
+    String text() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+}
