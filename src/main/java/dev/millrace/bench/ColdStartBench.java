@@ -26,7 +26,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -40,17 +39,16 @@ import java.util.TreeMap;
 public final class ColdStartBench {
 
     private static final Duration PATIENCE = Duration.ofMinutes(30);
-    private static final Duration LOOK = Duration.ofMillis(20);
     private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01
 
     private final Path directory;
-    private final PrintWriter out;
+    private final Figures figures;
     private final HttpClient client = HttpClient.newHttpClient();
 
     /** @param directory for broker and state, empty */
     public ColdStartBench(Path directory, PrintWriter out) {
         this.directory = directory;
-        this.out = out;
+        this.figures = new Figures(out);
     }
 
     /**
@@ -74,7 +72,7 @@ public final class ColdStartBench {
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             long start = System.nanoTime();
             fill(settings, items, dim);
-            print("%,d records of %d written in %.1f s", items, dim, seconds(start));
+            figures.print("%,d records of %d written in %.1f s", items, dim, Figures.secondsSince(start));
             for (int round = 1; round <= rounds; round++) {
                 given.put("serve.state-dir", directory.resolve("serve-" + round).toString());
                 start(load(given), items, round, isWithGraph);
@@ -84,26 +82,33 @@ public final class ColdStartBench {
 
     private void start(MillraceSettings settings, int items, int round, boolean isWithGraph)
             throws IOException, InterruptedException {
-        long before = usedHeap();
+        long before = Figures.usedHeap();
         long start = System.nanoTime();
         try (ServeProcess server =
                 ServeProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
             URI ready = URI.create(server.url() + "/readyz");
-            await(() -> isReady(ready));
-            double seconds = seconds(start);
-            print(
+            Waiting.until(PATIENCE, "the server's start", () -> isReady(ready));
+            double seconds = Figures.secondsSince(start);
+            figures.print(
                     "start %d  ready after %.1f s, %,.0f vectors/s  heap %,d MB, %,d bytes an item",
-                    round, seconds, items / seconds, (usedHeap() - before) >> 20, (usedHeap() - before) / items);
+                    round,
+                    seconds,
+                    items / seconds,
+                    (Figures.usedHeap() - before) >> 20,
+                    (Figures.usedHeap() - before) / items);
             if (isWithGraph) {
                 ItemIndex index = server.state()
                         .engine()
                         .served()
                         .map(ServedGeneration::index)
                         .orElseThrow();
-                await(() -> index.graphItems() > 0);
-                print(
+                Waiting.until(PATIENCE, "the graph", () -> index.graphItems() > 0);
+                figures.print(
                         "start %d  graph after %.1f s  heap %,d MB, %,d bytes an item",
-                        round, seconds(start), (usedHeap() - before) >> 20, (usedHeap() - before) / items);
+                        round,
+                        Figures.secondsSince(start),
+                        (Figures.usedHeap() - before) >> 20,
+                        (Figures.usedHeap() - before) / items);
             }
         }
     }
@@ -143,21 +148,6 @@ public final class ColdStartBench {
         }
     }
 
-    /** Something that takes time to become true. */
-    private interface Condition {
-        boolean holds() throws IOException, InterruptedException;
-    }
-
-    private static void await(Condition condition) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.holds()) {
-            if (System.nanoTime() > deadline) {
-                throw new IllegalStateException("the server took longer than " + PATIENCE);
-            }
-            Thread.sleep(LOOK.toMillis());
-        }
-    }
-
     private boolean isReady(URI ready) throws IOException, InterruptedException {
         return client.send(HttpRequest.newBuilder(ready).build(), HttpResponse.BodyHandlers.discarding())
                         .statusCode()
@@ -166,19 +156,5 @@ public final class ColdStartBench {
 
     private static MillraceSettings load(Map<String, String> given) throws IOException {
         return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
-    }
-
-    private static double seconds(long startNanos) {
-        return (System.nanoTime() - startNanos) / 1e9;
-    }
-
-    private static long usedHeap() {
-        System.gc();
-        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-    }
-
-    private void print(String format, Object... arguments) {
-        out.printf(Locale.ROOT, format + "%n", arguments);
-        out.flush();
     }
 }

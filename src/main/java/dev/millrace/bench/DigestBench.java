@@ -5,11 +5,9 @@ import dev.millrace.serve.DiskEntries;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.Fields;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.Locale;
 
 /** Times what the digest adds to a commit: the same changed rows are written to RocksDB and taken into the digest, in turn. */
 public final class DigestBench {
@@ -25,7 +23,7 @@ public final class DigestBench {
      * @param changed of them in one commit
      * @param directory for RocksDB; what an earlier run left there goes
      */
-    public static void run(PrintStream out, int rows, int changed, Path directory) throws IOException {
+    public static void run(PrintWriter out, int rows, int changed, Path directory) throws IOException {
         EntryDigest digest = new EntryDigest();
         double[] written = new double[ROUNDS];
         double[] digested = new double[ROUNDS];
@@ -60,26 +58,10 @@ public final class DigestBench {
                 }
             }
         }
-        out.printf(
-                Locale.ROOT,
-                "%,d rows of %d floats, %,d of them changed a commit, %d rounds%n",
-                rows,
-                DIM,
-                changed,
-                ROUNDS);
-        print(out, "RocksDB put, no changelog", written);
-        print(out, "digest", digested);
-    }
-
-    private static void print(PrintStream out, String what, double[] micros) {
-        Arrays.sort(micros);
-        out.printf(
-                Locale.ROOT,
-                "%-26s %6.2f µs a row [%.2f-%.2f]%n",
-                what,
-                micros[micros.length / 2],
-                micros[0],
-                micros[micros.length - 1]);
+        Figures figures = new Figures(out);
+        figures.print("%,d rows of %d floats, %,d of them changed a commit, %d rounds", rows, DIM, changed, ROUNDS);
+        figures.print("%-26s %s µs a row", "RocksDB put, no changelog", Figures.spread("%.2f", written));
+        figures.print("%-26s %s µs a row", "digest", Figures.spread("%.2f", digested));
     }
 
     private static byte[] key(int row) {

@@ -61,7 +61,7 @@ public final class FreshnessBench {
     private final List<String> launcher;
     private final List<Path> files;
     private final Map<String, String> given;
-    private final PrintWriter out;
+    private final Figures figures;
     private final AtomicReference<@Nullable Throwable> sendFailure = new AtomicReference<>();
 
     /**
@@ -81,7 +81,7 @@ public final class FreshnessBench {
         this.given.put("serve.port", "0");
         this.given.put("train.http.port", "0");
         this.given.merge("publish.attributes", FreshnessProbes.MARK, (others, mark) -> others + "," + mark);
-        this.out = out;
+        this.figures = new Figures(out);
     }
 
     /** The shop, and the time it has come to. */
@@ -131,7 +131,7 @@ public final class FreshnessBench {
             SeparateProcesses processes,
             RecallClient recall,
             RecallClient trainer)
-            throws InterruptedException {
+            throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
         TimedShop shop = new TimedShop(new ShopGenerator(settings.shop()), new AtomicLong());
         ReplayRun replay = new ReplayRun(shop, plan.rate(), Long.MAX_VALUE, bad -> {});
@@ -151,9 +151,9 @@ public final class FreshnessBench {
                     shop.time()::get,
                     plan.queriesPerSecond(),
                     settings.shop().users())) {
-                out.printf(Locale.ROOT, "warms up for %d s%n", plan.warmUp().toSeconds());
+                figures.print("warms up for %d s", plan.warmUp().toSeconds());
                 watch(plan.warmUp().toSeconds(), processes, recall, probes, load);
-                out.printf(Locale.ROOT, "measures for %d s%n", plan.span().toSeconds());
+                figures.print("measures for %d s", plan.span().toSeconds());
                 probes.clear();
                 long begin = System.currentTimeMillis();
                 Map<InputTopic, Long> sentBefore = replay.sent();
@@ -164,29 +164,27 @@ public final class FreshnessBench {
                 NavigableMap<Double, Long> after = recall.histogram(FRESHNESS);
                 Map<InputTopic, Long> sentAfter = replay.sent();
                 long end = System.currentTimeMillis();
-                out.println();
+                figures.print("");
                 printSettings(plan, settings);
                 printEvents(sentBefore, sentAfter, (end - begin) / 1e3);
                 printLoad(cores, load.coresOfTheMachine());
-                out.println();
-                out.println("                                count      p50      p99      max");
+                figures.print("");
+                figures.print("                                count      p50      p99      max");
                 printFreshness(before, after);
                 print("new item → recalled", probes.newItems());
                 print("click → its user's answer", probes.changedAnswers());
                 print("recall request", probes.requests());
                 if (trainer.gauge(WITHHELD) > 0) {
-                    out.println(
+                    figures.print(
                             "publication is withheld at the end: clicks whose vectors were kept back are not among them");
                 }
                 if (probes.unanswered() > 0) {
-                    out.println(probes.unanswered() + " new items or clicks did not show within 30 s");
+                    figures.print("%d new items or clicks did not show within 30 s", probes.unanswered());
                 }
-                out.flush();
                 watch(SETTLE_LOOKS, processes, recall, probes, load);
-                out.println();
-                out.println("a click's way, the oldest of each vector");
+                figures.print("");
+                figures.print("a click's way, the oldest of each vector");
                 trail.legs(begin, end).forEach(this::print);
-                out.flush();
             } finally {
                 replay.stop();
                 sender.join();
@@ -194,16 +192,12 @@ public final class FreshnessBench {
         }
     }
 
-    private void awaitFirstAnswers(RecallClient recall, SeparateProcesses processes) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (recall.ask("/v1/recall?user=u0").isEmpty()) {
+    private void awaitFirstAnswers(RecallClient recall, SeparateProcesses processes)
+            throws IOException, InterruptedException {
+        Waiting.until(PATIENCE, "the first answer (see the logs in " + directory + ")", () -> {
             processes.requireAll();
-            if (System.nanoTime() > deadline) {
-                throw new IllegalStateException(
-                        "nothing was served within " + PATIENCE.toSeconds() + " s, see the logs in " + directory);
-            }
-            Thread.sleep(LOOK_MILLIS / 10);
-        }
+            return recall.ask("/v1/recall?user=u0").isPresent();
+        });
     }
 
     private void send(ReplayRun replay, EventProducer producer) {
@@ -230,21 +224,18 @@ public final class FreshnessBench {
                 throw new IllegalStateException("a part of the measurement failed: " + failed, failed);
             }
             if (look % LOOKS_A_LINE == 0) {
-                out.printf(
-                        Locale.ROOT,
-                        "%5d s  click → served vector, last minute: p50 %.2f s  p99 %.2f s%n",
+                figures.print(
+                        "%5d s  click → served vector, last minute: p50 %.2f s  p99 %.2f s",
                         look,
                         recall.gauge(RECENT + "{quantile=\"0.5\"}"),
                         recall.gauge(RECENT + "{quantile=\"0.99\"}"));
-                out.flush();
             }
         }
     }
 
     private void printSettings(Plan plan, MillraceSettings settings) {
-        out.printf(
-                Locale.ROOT,
-                "commits every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam every %d steps, %d partitions, heaps of %d MB%n",
+        figures.print(
+                "commits every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam every %d steps, %d partitions, heaps of %d MB",
                 settings.stream().attributeCommitInterval().toMillis(),
                 settings.stream().learnCommitInterval().toMillis(),
                 settings.trainer().batch().size(),
@@ -252,25 +243,17 @@ public final class FreshnessBench {
                 settings.trainer().exam().everySteps(),
                 settings.topics().partitions(),
                 Runtime.getRuntime().maxMemory() >> 20);
-        out.printf(
-                Locale.ROOT,
-                "%,.0f events/s for %d s, after %d s of warm-up; %.0f recall requests a second%n",
-                plan.rate().rate(),
-                plan.span().toSeconds(),
-                plan.warmUp().toSeconds(),
-                plan.queriesPerSecond());
+        figures.print(
+                "%,.0f events/s for %d s, after %d s of warm-up; %.0f recall requests a second",
+                plan.rate().rate(), plan.span().toSeconds(), plan.warmUp().toSeconds(), plan.queriesPerSecond());
     }
 
     private void printEvents(Map<InputTopic, Long> before, Map<InputTopic, Long> after, double seconds) {
         long exposures = sentBetween(InputTopic.EXPOSURES, before, after);
         long clicks = sentBetween(InputTopic.CLICKS, before, after);
-        out.printf(
-                Locale.ROOT,
-                "sent %,.0f events/s: %,d exposures and %,d clicks in %.1f s%n",
-                (exposures + clicks) / seconds,
-                exposures,
-                clicks,
-                seconds);
+        figures.print(
+                "sent %,.0f events/s: %,d exposures and %,d clicks in %.1f s",
+                (exposures + clicks) / seconds, exposures, clicks, seconds);
     }
 
     private static long sentBetween(InputTopic topic, Map<InputTopic, Long> before, Map<InputTopic, Long> after) {
@@ -280,11 +263,9 @@ public final class FreshnessBench {
     private void printLoad(Map<String, Double> cores, int ofTheMachine) {
         StringBuilder text = new StringBuilder("cores used, of " + ofTheMachine + ":");
         cores.forEach((name, used) -> text.append(String.format(Locale.ROOT, " %s %.2f", name, used)));
-        out.printf(
-                Locale.ROOT,
-                "%s; load average %.1f%n",
-                text,
-                ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+        figures.print(
+                "%s; load average %.1f",
+                text, ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
     }
 
     /** Of what the server counted in between; within a bucket as if evenly spread, as Prometheus does. */
@@ -292,9 +273,8 @@ public final class FreshnessBench {
         NavigableMap<Double, Long> counts = new TreeMap<>();
         after.forEach((edge, count) -> counts.put(edge, count - before.getOrDefault(edge, 0L)));
         long total = counts.isEmpty() ? 0 : counts.lastEntry().getValue();
-        out.printf(
-                Locale.ROOT,
-                "%-28s %,8d %,5.0f ms %,5.0f ms            %.2f %% within 1 s%n",
+        figures.print(
+                "%-28s %,8d %,5.0f ms %,5.0f ms            %.2f %% within 1 s",
                 "click → served vector",
                 total,
                 quantileMillis(counts, 0.5),
@@ -322,16 +302,11 @@ public final class FreshnessBench {
 
     private void print(String what, Waits waits) {
         if (waits.count() == 0) {
-            out.printf(Locale.ROOT, "%-28s %,8d%n", what, 0);
+            figures.print("%-28s %,8d", what, 0);
             return;
         }
-        out.printf(
-                Locale.ROOT,
-                "%-28s %,8d %,5.0f ms %,5.0f ms %,5.0f ms%n",
-                what,
-                waits.count(),
-                waits.quantile(0.5),
-                waits.quantile(0.99),
-                waits.quantile(1));
+        figures.print(
+                "%-28s %,8d %,5.0f ms %,5.0f ms %,5.0f ms",
+                what, waits.count(), waits.quantile(0.5), waits.quantile(0.99), waits.quantile(1));
     }
 }

@@ -37,10 +37,10 @@ public final class IndexBench {
     private static final int WARM_UP = 200;
 
     private final Random random = new Random(1);
-    private final PrintWriter out;
+    private final Figures figures;
 
     public IndexBench(PrintWriter out) {
-        this.out = out;
+        this.figures = new Figures(out);
     }
 
     /** How a search is answered. */
@@ -57,27 +57,28 @@ public final class IndexBench {
      * @param threads that build the graph
      */
     public void run(int items, int dim, int k, int queries, int rounds, int threads) {
-        print("%,d items of %d, k = %d, %d rounds of %,d queries; %s", items, dim, k, rounds, queries, machine());
+        figures.print(
+                "%,d items of %d, k = %d, %d rounds of %,d queries; %s", items, dim, k, rounds, queries, machine());
         float[] vectors = vectors(random, items, dim);
         List<String> ids = new ArrayList<>(items);
         for (int item = 0; item < items; item++) {
             ids.add("item-" + item);
         }
-        long empty = usedHeap();
+        long empty = Figures.usedHeap();
         ItemIndex index = new ItemIndex(dim, new GraphRule(1, 1, MOVE * 1.01, GraphShape.USUAL), SearchListener.NONE);
         for (int item = 0; item < items; item++) {
             put(index, ids.get(item), vectors, item, dim);
         }
-        long exact = usedHeap();
-        print("exact  %,d bytes of heap an item, without its id", (exact - empty) / items);
+        long exact = Figures.usedHeap();
+        figures.print("exact  %,d bytes of heap an item, without its id", (exact - empty) / items);
         long start = System.nanoTime();
         ForkJoinPool pool = new ForkJoinPool(threads);
         index.refreshGraph(Runnable::run, pool, () -> true);
         pool.shutdown();
-        double seconds = (System.nanoTime() - start) / 1e9;
-        print(
+        double seconds = Figures.secondsSince(start);
+        figures.print(
                 "graph  %,d bytes of heap an item more, built in %.1f s by %d threads",
-                (usedHeap() - exact) / items, seconds, threads);
+                (Figures.usedHeap() - exact) / items, seconds, threads);
         compare("as built", index, vectors, k, queries, rounds);
 
         for (int item = 0; item < items; item++) {
@@ -115,7 +116,7 @@ public final class IndexBench {
             graphMillis[round] = times(index::search, asked, k);
             recalls[round] = recall(index, asked, k);
         }
-        print("%s: recall@%d  %s", what, k, spread("%.4f", recalls));
+        figures.print("%s: recall@%d  %s", what, k, Figures.spread("%.4f", recalls));
         printTimes("exact", exactMillis);
         printTimes("graph", graphMillis);
     }
@@ -214,33 +215,11 @@ public final class IndexBench {
             p50[round] = rounds[round][rounds[round].length / 2];
             p99[round] = rounds[round][rounds[round].length * 99 / 100];
         }
-        print("  %s  p50 %s ms  p99 %s ms", name, spread("%.2f", p50), spread("%.2f", p99));
-    }
-
-    /** Median and range. */
-    private static String spread(String format, double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return String.format(
-                Locale.ROOT,
-                format + " [" + format + "–" + format + "]",
-                sorted[sorted.length / 2],
-                sorted[0],
-                sorted[sorted.length - 1]);
+        figures.print("  %s  p50 %s ms  p99 %s ms", name, Figures.spread("%.2f", p50), Figures.spread("%.2f", p99));
     }
 
     private static String machine() {
         return "Java " + Runtime.version().feature() + ", "
                 + Runtime.getRuntime().availableProcessors() + " cores";
-    }
-
-    private static long usedHeap() {
-        System.gc();
-        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
-    }
-
-    private void print(String format, Object... arguments) {
-        out.printf(Locale.ROOT, format + "%n", arguments);
-        out.flush();
     }
 }

@@ -15,9 +15,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -41,7 +41,7 @@ public final class RecoveryBench {
 
     private final Path directory;
     private final List<String> launcher;
-    private final PrintWriter out;
+    private final Figures figures;
 
     /**
      * @param directory for broker and state, empty
@@ -50,7 +50,7 @@ public final class RecoveryBench {
     public RecoveryBench(Path directory, List<String> launcher, PrintWriter out) {
         this.directory = directory;
         this.launcher = List.copyOf(launcher);
-        this.out = out;
+        this.figures = new Figures(out);
     }
 
     /**
@@ -66,7 +66,7 @@ public final class RecoveryBench {
             SETTINGS.forEach((key, value) -> options.addAll(List.of("--set", key + "=" + value)));
             options.addAll(List.of("--set", "stream.transactional-stores=" + areStoresTransactional));
             options.addAll(List.of("--set", "stream.state-directory=" + place.resolve("state")));
-            Map<String, String> given = new java.util.TreeMap<>(SETTINGS);
+            Map<String, String> given = new TreeMap<>(SETTINGS);
             given.put("kafka.bootstrap.servers", broker.bootstrapServers());
             MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
@@ -92,18 +92,16 @@ public final class RecoveryBench {
                         Process again = start(options, printed);
                         learner = again;
                         await(again, () -> ready(printed).isPresent());
-                        double running = (System.nanoTime() - startNanos) / 1e9;
+                        double running = Figures.secondsSince(startNanos);
                         await(again, () -> stepOf(progress) >= next);
-                        out.printf(
-                                Locale.ROOT,
-                                "rows %,d  transactional stores %s  round %d  running after %.1f s  learnt again after %.1f s  restored %,d records%n",
+                        figures.print(
+                                "rows %,d  transactional stores %s  round %d  running after %.1f s  learnt again after %.1f s  restored %,d records",
                                 rows,
                                 areStoresTransactional ? "on" : "off",
                                 round,
                                 running,
-                                (System.nanoTime() - startNanos) / 1e9,
+                                Figures.secondsSince(startNanos),
                                 ready(printed).orElse(-1L));
-                        out.flush();
                     }
                 } finally {
                     learner.destroyForcibly().waitFor();
@@ -136,13 +134,12 @@ public final class RecoveryBench {
         }
     }
 
-    private static void await(Process learner, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (!learner.isAlive() || System.nanoTime() > deadline) {
-                throw new IllegalStateException("the learner ended, or took longer than " + PATIENCE);
+    private static void await(Process learner, BooleanSupplier condition) throws IOException, InterruptedException {
+        Waiting.until(PATIENCE, "the learner", () -> {
+            if (!learner.isAlive()) {
+                throw new IllegalStateException("the learner ended");
             }
-            Thread.sleep(20);
-        }
+            return condition.getAsBoolean();
+        });
     }
 }

@@ -79,7 +79,7 @@ final class BenchCommand implements Runnable {
                             description = "for RocksDB; what an earlier run left there goes")
                     Path directory)
             throws IOException {
-        DigestBench.run(System.out, rows, changed, directory);
+        DigestBench.run(Objects.requireNonNull(spec).commandLine().getOut(), rows, changed, directory);
         return 0;
     }
 
