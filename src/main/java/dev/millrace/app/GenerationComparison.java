@@ -111,11 +111,10 @@ public final class GenerationComparison {
     }
 
     private static List<ScoredItem> recall(RecallEngine engine, String generation, String user, int k) {
-        Answer answer = engine.recall(new RecallRequest(user, k, true, Features.NONE).of(generation));
-        if (answer instanceof Answer.Found found) {
-            return found.items();
-        }
-        throw new GenerationRefusedException("generation " + generation + " went while it was asked");
+        return engine.recall(new RecallRequest(user, k, true, Features.NONE).of(generation))
+                .when(Answer.Found::items, refusal -> {
+                    throw new GenerationRefusedException("generation " + generation + " went while it was asked");
+                });
     }
 
     /** Users with a history: those whose ids have the smallest check sums. */

@@ -146,7 +146,8 @@ public final class ExactIndex implements NearestItems {
             int last = size - 1;
             IndexChunk tail = chunks.get(last / IndexChunk.ROWS);
             if (row != last) {
-                String moved = chunks.get(row / IndexChunk.ROWS).copyRow(row % IndexChunk.ROWS, tail, last % IndexChunk.ROWS);
+                String moved =
+                        chunks.get(row / IndexChunk.ROWS).copyRow(row % IndexChunk.ROWS, tail, last % IndexChunk.ROWS);
                 rows.put(moved, row);
             }
             rows.remove(item);
@@ -206,9 +207,7 @@ public final class ExactIndex implements NearestItems {
                 chunk.score(query, weight, count, scores);
                 for (int at = 0; at < count; at++) {
                     String item = chunk.item(at);
-                    if (best.admits(item, scores[at])
-                            && filter.passes(chunk.attributes(at))
-                            && !excluded.test(item)) {
+                    if (best.admits(item, scores[at]) && filter.passes(chunk.attributes(at)) && !excluded.test(item)) {
                         best.add(item, scores[at]);
                     }
                 }
@@ -266,7 +265,8 @@ public final class ExactIndex implements NearestItems {
             for (String item : items) {
                 Integer row = rows.get(item);
                 if (row != null) {
-                    scored.add(new ScoredItem(item, chunks.get(row / IndexChunk.ROWS).score(query, row % IndexChunk.ROWS)));
+                    scored.add(new ScoredItem(
+                            item, chunks.get(row / IndexChunk.ROWS).score(query, row % IndexChunk.ROWS)));
                 }
             }
         } finally {

@@ -2,9 +2,13 @@ package dev.millrace.recall;
 
 import dev.millrace.index.ScoredItem;
 import java.util.List;
+import java.util.function.Function;
 
 /** What comes back for a request. */
 public sealed interface Answer {
+
+    /** Calls one of both: for items, or for a reason why there are none. */
+    <T> T when(Function<Found, T> found, Function<Refusal, T> refusal);
 
     /**
      * Items of one generation.
@@ -27,17 +31,29 @@ public sealed interface Answer {
             List<List<ScoredItem>> reasons)
             implements Answer {
 
+        @Override
+        public <T> T when(Function<Found, T> found, Function<Refusal, T> refusal) {
+            return found.apply(this);
+        }
+
+        /** The same items with what they are nearest to. */
         Found because(List<List<ScoredItem>> nearest) {
             return new Found(items, query, generation, step, publishedAt, isColdStart, nearest);
         }
     }
 
-    /** No generation can answer yet, or its encoder has gone. */
-    record NotReady() implements Answer {}
+    /** Why there are no items. */
+    enum Refusal implements Answer {
+        /** No generation can answer yet, or its encoder has gone. */
+        NOT_READY,
+        /** The generation that the request names cannot answer, or there is none of that name. */
+        UNKNOWN_GENERATION,
+        /** The item asked about is not in the index. */
+        UNKNOWN_ITEM;
 
-    /** The generation that the request names cannot answer, or there is none of that name. */
-    record UnknownGeneration() implements Answer {}
-
-    /** The item asked about is not in the index. */
-    record UnknownItem() implements Answer {}
+        @Override
+        public <T> T when(Function<Found, T> found, Function<Refusal, T> refusal) {
+            return refusal.apply(this);
+        }
+    }
 }

@@ -66,7 +66,7 @@ public final class RecallEngine {
                 ? served()
                 : generation(request.generation().get());
         if (taken.isEmpty()) {
-            return request.generation().isEmpty() ? new Answer.NotReady() : new Answer.UnknownGeneration();
+            return request.generation().isEmpty() ? Answer.Refusal.NOT_READY : Answer.Refusal.UNKNOWN_GENERATION;
         }
         ServedGeneration served = taken.get();
         ItemIndex index = served.index();
@@ -74,7 +74,7 @@ public final class RecallEngine {
         UserFeatures user = known.orElseGet(() -> new UserFeatures(request.user(), 0, Features.NONE, List.of()));
         float[] query = new float[index.dim()];
         if (!served.encoder().encode(user, request.context(), request.weights().channels(), query)) {
-            return new Answer.NotReady();
+            return Answer.Refusal.NOT_READY;
         }
         Set<String> leftOut = new HashSet<>(request.excluded());
         if (request.isSeenExcluded()) {
@@ -98,11 +98,11 @@ public final class RecallEngine {
     public Answer similar(String item, int k) {
         Optional<ServedGeneration> taken = served();
         if (taken.isEmpty()) {
-            return new Answer.NotReady();
+            return Answer.Refusal.NOT_READY;
         }
         Optional<float[]> query = taken.get().index().vector(item);
         return query.isEmpty()
-                ? new Answer.UnknownItem()
+                ? Answer.Refusal.UNKNOWN_ITEM
                 : search(taken.get(), new Search(query.get(), k, item::equals, ItemFilter.NONE, 0), false);
     }
 

@@ -88,15 +88,19 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private void follow() {
-        followers.put(FollowedTopic.GENERATIONS, TopicFollower.start(clients, topics.generations(), this::takeGeneration));
+        followers.put(
+                FollowedTopic.GENERATIONS, TopicFollower.start(clients, topics.generations(), this::takeGeneration));
         followers.put(FollowedTopic.USER_FEATURES, TopicFollower.start(clients, topics.userFeatures(), this::takeUser));
         var unused = watch.scheduleWithFixedDelay(this::look, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void followVectors() {
         followers.put(
-                FollowedTopic.ITEM_EMBEDDINGS, TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
-        followers.put(FollowedTopic.MODEL_UPDATES, TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
+                FollowedTopic.ITEM_EMBEDDINGS,
+                TopicFollower.start(clients, topics.itemEmbeddings(), this::takeEmbedding));
+        followers.put(
+                FollowedTopic.MODEL_UPDATES,
+                TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
     }
 
     private void takeGeneration(TopicRecord record) {
@@ -168,12 +172,7 @@ public final class FollowingRecall implements AutoCloseable {
     }
 
     private static String line(FollowedTopic source, TopicFollower.Progress progress) {
-        return String.format(
-                Locale.ROOT,
-                "%s: %,d of %,d records",
-                source.text(),
-                progress.read(),
-                progress.end());
+        return String.format(Locale.ROOT, "%s: %,d of %,d records", source.text(), progress.read(), progress.end());
     }
 
     /** The last commit before a pause has no next step to show it. */

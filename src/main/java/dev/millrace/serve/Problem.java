@@ -26,6 +26,15 @@ record Problem(String type, String title, int status, String detail, Optional<St
         return new Problem("about:blank", HttpStatus.getMessage(400), 400, detail, Optional.of(parameter));
     }
 
+    /**
+     * What a status says by itself, where no endpoint has said more.
+     *
+     * @param otherwise of a status that says nothing by itself
+     */
+    static String detail(int status, String otherwise) {
+        return status == 404 ? "no such path" : status >= 500 ? "the server failed" : otherwise;
+    }
+
     /** Its members, in the order of the RFC. */
     Map<String, Object> body() {
         Map<String, Object> body = new LinkedHashMap<>();

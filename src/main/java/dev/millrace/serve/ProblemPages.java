@@ -29,8 +29,7 @@ final class ProblemPages extends ErrorHandler {
                 switch (status) {
                     case 414 -> "the request's target is too long";
                     case 431 -> "the request's headers are too large";
-                    case 404 -> "no such path";
-                    default -> status >= 500 ? "the server failed" : "the request is malformed";
+                    default -> Problem.detail(status, "the request is malformed");
                 };
         return json.bytes(Problem.of(status, detail).body());
     }

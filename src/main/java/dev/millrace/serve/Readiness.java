@@ -1,6 +1,7 @@
 package dev.millrace.serve;
 
 import dev.millrace.recall.Generations;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -47,5 +48,37 @@ record Readiness(
         String text() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
+    }
+
+    /** Its members, as {@code /readyz} gives them. */
+    Map<String, Object> body() {
+        Map<String, Object> progress = new LinkedHashMap<>();
+        topics.forEach((topic, of) -> progress.put(topic.text(), of.text()));
+        Map<String, Object> read = new LinkedHashMap<>();
+        records.forEach((topic, of) -> {
+            Map<String, Object> counts = new LinkedHashMap<>();
+            counts.put("read", of.read());
+            counts.put("of", of.all());
+            read.put(topic.text(), counts);
+        });
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("ready", isReady);
+        body.put("topics", progress);
+        body.put("records", read);
+        generation.ifPresent(answering -> body.put("generation", answering));
+        promoted.ifPresent(last -> body.put("promoted", last));
+        body.put("generations", generations.stream().map(Readiness::body).toList());
+        body.put("items", items);
+        body.put("step", step);
+        return body;
+    }
+
+    private static Map<String, Object> body(Generations.Status status) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("generation", status.generation());
+        body.put("complete", status.isComplete());
+        body.put("items", status.items());
+        body.put("encoder", status.isEncoderReady() ? "ready" : "incomplete");
+        return body;
     }
 }

@@ -8,15 +8,11 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
-import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
-import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
+import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
@@ -37,16 +33,13 @@ final class ServeMetrics {
     private final InstantSource clock;
     private VectorAges ages = VectorAges.NONE; // looked at once for all that a scrape asks of it
     private long agesUntil;
-    private final Map<String, RequestTimes> answers = new TreeMap<>();
+    private final Map<Endpoint, RequestTimes> answers = new EnumMap<>(Endpoint.class);
 
-    /** @param endpoints whose answers are told of the last minute apart */
-    ServeMetrics(MeterRegistry registry, ServedState state, List<String> endpoints, InstantSource clock) {
+    ServeMetrics(MeterRegistry registry, ServedState state, InstantSource clock) {
         this.registry = registry;
         this.state = state;
         this.clock = clock;
-        new JvmMemoryMetrics().bindTo(registry);
-        new JvmThreadMetrics().bindTo(registry);
-        new ProcessorMetrics().bindTo(registry);
+        JvmMetrics.bindTo(registry);
         Timer freshness = Timer.builder("millrace.freshness")
                 .description("from a click being sent to a vector that learnt from it answering")
                 .serviceLevelObjectives(FRESHNESS_EDGES)
@@ -54,11 +47,13 @@ final class ServeMetrics {
         state.listenTo(took -> freshness.record(took, TimeUnit.MILLISECONDS));
         recentFreshness(state, clock, "0.5", Freshness.Quantiles::p50Millis);
         recentFreshness(state, clock, "0.99", Freshness.Quantiles::p99Millis);
-        for (String endpoint : endpoints) {
-            RequestTimes times = new RequestTimes(clock);
-            answers.put(endpoint, times);
-            recentAnswers(endpoint, times, "0.5");
-            recentAnswers(endpoint, times, "0.99");
+        for (Endpoint endpoint : Endpoint.values()) {
+            if (endpoint.isQuestion()) {
+                RequestTimes times = new RequestTimes(clock);
+                answers.put(endpoint, times);
+                recentAnswers(endpoint, times, "0.5");
+                recentAnswers(endpoint, times, "0.99");
+            }
         }
         Gauge.builder("millrace.ready", state, one -> one.readiness().isReady() ? 1 : 0)
                 .description("1 if requests are answered")
@@ -165,10 +160,10 @@ final class ServeMetrics {
         return ages;
     }
 
-    void answered(String endpoint, int status, long nanos) {
+    void answered(Endpoint endpoint, int status, long nanos) {
         Timer.builder("millrace.http.request")
                 .description("requests, by endpoint and status")
-                .tag("endpoint", endpoint)
+                .tag("endpoint", endpoint.label())
                 .tag("status", Integer.toString(status))
                 .serviceLevelObjectives(LATENCY_EDGES)
                 .register(registry)
@@ -179,12 +174,12 @@ final class ServeMetrics {
         }
     }
 
-    private void recentAnswers(String endpoint, RequestTimes times, String quantile) {
+    private void recentAnswers(Endpoint endpoint, RequestTimes times, String quantile) {
         double share = Double.parseDouble(quantile);
         Gauge.builder("millrace.http.request.recent", times, one -> one.quantile(share))
                 .description("time to answer, of the requests that were answered with 200 within the last minute")
                 .baseUnit("seconds")
-                .tag("endpoint", endpoint)
+                .tag("endpoint", endpoint.label())
                 .tag("quantile", quantile)
                 .register(registry);
     }

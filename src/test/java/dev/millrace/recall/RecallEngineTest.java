@@ -25,8 +25,8 @@ class RecallEngineTest {
 
     @Test
     void answersNothingBeforeAGenerationIsServed() {
-        assertThat(engine.recall(request("u", 3))).isInstanceOf(Answer.NotReady.class);
-        assertThat(engine.similar("a", 3)).isInstanceOf(Answer.NotReady.class);
+        assertThat(engine.recall(request("u", 3))).isEqualTo(Answer.Refusal.NOT_READY);
+        assertThat(engine.similar("a", 3)).isEqualTo(Answer.Refusal.NOT_READY);
     }
 
     @Test
@@ -64,7 +64,7 @@ class RecallEngineTest {
         Answer.Found found = (Answer.Found) engine.similar("a", 1);
 
         assertThat(found.items()).containsExactly(new ScoredItem("b", 0.9f));
-        assertThat(engine.similar("x", 1)).isInstanceOf(Answer.UnknownItem.class);
+        assertThat(engine.similar("x", 1)).isEqualTo(Answer.Refusal.UNKNOWN_ITEM);
     }
 
     @Test
@@ -78,7 +78,7 @@ class RecallEngineTest {
 
         assertThat(found.generation()).isEqualTo("g2");
         assertThat(found.items()).containsExactly(new ScoredItem("b", 0.5f));
-        assertThat(engine.recall(named("g3"))).isInstanceOf(Answer.UnknownGeneration.class);
+        assertThat(engine.recall(named("g3"))).isEqualTo(Answer.Refusal.UNKNOWN_GENERATION);
     }
 
     /*
