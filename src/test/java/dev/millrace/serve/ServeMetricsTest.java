@@ -1,0 +1,89 @@
+package dev.millrace.serve;
+
+import static dev.millrace.serve.RecallScene.NOW;
+import static dev.millrace.serve.RecallScene.embedding;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServeMetricsTest {
+
+    private final RecallScene scene;
+
+    ServeMetricsTest(@TempDir Path directory) throws IOException {
+        scene = new RecallScene(directory);
+    }
+
+    @AfterEach
+    void stop() {
+        scene.close();
+    }
+
+    @Test
+    void aLargeCatalogueIsSearchedByAGraphWhoseRecallIsMeasured() throws Exception {
+        scene.fill();
+        for (int item = 1; item <= 200; item++) {
+            double angle = -item * 0.01;
+            scene.state()
+                    .embedding(embedding("i" + item, 8, 0, (float) Math.cos(angle), (float) Math.sin(angle)), NOW, 0);
+        }
+        assertThat(scene.get("/metrics").body()).contains("millrace_index_graph_items 0.0");
+
+        scene.state().refreshGraph();
+        await().untilAsserted(
+                        () -> assertThat(scene.get("/metrics").body()).contains("millrace_index_graph_items 203.0"));
+
+        assertThat(scene.found(scene.get("/v1/similar?item=i3&k=2"))).containsExactly("i2", "i4");
+        assertThat(scene.found(scene.get("/v1/similar?item=a&k=3"))).containsExactly("i1", "i2", "i3");
+        await().untilAsserted(() -> assertThat(scene.get("/metrics").body())
+                .contains("millrace_index_recall_samples_total{outcome=\"compared\"} 2.0"));
+        assertThat(scene.get("/metrics").body())
+                .contains("millrace_index_searches_total{by=\"graph\"} 2.0")
+                .contains("millrace_index_recall 1.0")
+                .contains("millrace_index_graph_builds_total 1.0");
+    }
+
+    @Test
+    void metricsTellLatencyFreshnessAndWhatBecameOfEmbeddings() throws Exception {
+        scene.fill();
+        scene.state().embedding(embedding("a", 8, NOW - 1_234, 1, 0), NOW, 0);
+        scene.get("/v1/recall?user=u1");
+
+        String metrics = scene.get("/metrics").body();
+
+        assertThat(metrics)
+                .contains("millrace_http_request_seconds_bucket{endpoint=\"recall\",status=\"200\"")
+                .containsPattern("millrace_http_request_recent_seconds\\{endpoint=\"recall\",quantile=\"0.99\"} [0-9]")
+                .contains("millrace_http_request_recent_seconds{endpoint=\"similar\",quantile=\"0.5\"} NaN")
+                .contains("millrace_freshness_seconds_count 1")
+                .contains("millrace_freshness_recent_seconds{quantile=\"0.99\"} 1.2")
+                .contains("millrace_index_items 3.0")
+                .contains("millrace_index_step 8.0")
+                .contains("millrace_index_age_seconds 0.0")
+                .contains("millrace_ready 1.0")
+                .contains("millrace_index_embeddings_total{outcome=\"visible\"} 1.0")
+                .contains("millrace_index_embeddings_total{outcome=\"building\"} 3.0")
+                .contains("millrace_serve_user_updates_total 1.0")
+                .doesNotContain("u1");
+    }
+
+    @Test
+    void aVectorThatIsNotFiniteNeverAnswersAndIsCounted() throws Exception {
+        scene.fill();
+
+        scene.state().embedding(embedding("b", 8, 0, Float.NaN, 0.6f), NOW - 1_000, 0);
+        scene.state().embedding(embedding("d", 8, 0, Float.POSITIVE_INFINITY, 0), NOW - 1_000, 0);
+
+        HttpResponse<String> answer = scene.get("/v1/recall?user=u1&k=10");
+        assertThat(answer.statusCode()).isEqualTo(200);
+        // b answers with the vector it had, d never had one
+        assertThat(answer.body()).contains("\"b\"").doesNotContain("\"d\"", "NaN", "Infinity");
+        assertThat(scene.get("/metrics").body()).contains("millrace_index_embeddings_total{outcome=\"unusable\"} 2.0");
+    }
+}
