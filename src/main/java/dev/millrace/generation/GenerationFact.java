@@ -5,19 +5,19 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Something that became of a generation.
+ * A fact about a generation: an entry of its history.
  *
  * @param generation lineage of weights
- * @param at when, epoch milliseconds, wall clock of whoever says so
- * @param step that the learner had come to; 0 if it was no learner that said so
- * @param items in the learner's catalogue; 0 if it was no learner that said so
+ * @param at when, epoch milliseconds, wall clock of the writer
+ * @param step of the learner; 0 if a command wrote the fact
+ * @param items in the learner's catalogue; 0 if a command wrote the fact
  * @param by application id of the learner, or the command
  * @param settings of the learner, by key, defaults included, with {@link Kind#STARTED}; else empty
  */
 public record GenerationFact(
         String generation, Kind kind, long at, long step, int items, String by, SortedMap<String, String> settings) {
 
-    /** What became of it. */
+    /** What happened to it. */
     public enum Kind {
         /** A learner published for the first time. */
         STARTED,

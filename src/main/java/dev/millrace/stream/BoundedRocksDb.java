@@ -12,8 +12,8 @@ import org.rocksdb.WriteBufferManager;
 /**
  * RocksDB options that keep all stores of a process within one bound.
  *
- * <p>Kafka makes one of these a store and hands it the application's configuration, in which {@link #SHARED} holds what they
- * share. Memtables are small: without a write-ahead log, what a crash replays is what they held.
+ * <p>Kafka creates one for each store and hands it the application's configuration, in which {@link #SHARED} holds what all stores
+ * share. Memtables are small: there is no write-ahead log, so that a crash replays what they held.
  */
 public final class BoundedRocksDb implements RocksDBConfigSetter {
 

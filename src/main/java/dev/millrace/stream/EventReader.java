@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads producers' records as events.
  *
- * <p>A record that is none throws {@link UndecodableException} or {@link UnusableEventException}. The key must be the id that
- * the event is partitioned by: a click under another key would come to a task that does not know its user.
+ * <p>A record that is no event throws {@link UndecodableException} or {@link UnusableEventException}. The key must be the id that
+ * the event is partitioned by: a click with another key would come to a task that does not know its user.
  */
 final class EventReader {
 
@@ -51,7 +51,7 @@ final class EventReader {
         return new UserProfile(key(record), record.timestamp(), Features.NONE).user(); // checks the id
     }
 
-    /** An item that appeared or changed, or a tombstone's. */
+    /** The change of an item; a tombstone removes it. */
     CatalogueChange change(Record<byte[], byte[]> record) {
         if (isTombstone(record)) {
             CatalogueItem gone = new CatalogueItem(key(record), record.timestamp(), Features.NONE); // checks the id

@@ -18,7 +18,7 @@ import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 
-/** Puts catalogue changes into the one order of the training examples, and counts them. */
+/** Appends catalogue changes to the training examples, which gives all of them one order, and counts them. */
 final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Books> {
 
     private static final char BOOKS_PREFIX = 'b';

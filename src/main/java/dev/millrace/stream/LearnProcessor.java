@@ -31,18 +31,18 @@ import org.apache.kafka.streams.processor.api.RecordMetadata;
 /**
  * The trainer as a processor: collects examples into batches and learns from them, or learns from the log alone.
  *
- * <p>Only when a batch is closed, and when a commit is asked for, depends on the clock; what is in a batch goes to the log before it
- * is learnt.
+ * <p>The clock decides only when a batch is closed and when a commit is asked for. A batch is written to the log before it is
+ * learnt.
  */
 final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Trainer> {
 
     /** Where batches come from. */
     enum Source {
-        /** Made here, of training examples, and written to the log. */
+        /** Made here from training examples, and written to the log. */
         EXAMPLES,
         /** Read from the log that another writes. */
         LOG,
-        /** As {@link #LOG}, and nothing is published but progress: a shadow of the learner that writes the log. */
+        /** As {@link #LOG}, but only progress is published: a shadow of the learner that writes the log. */
         LOG_IN_SHADOW
     }
 
@@ -168,7 +168,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
-    /** Publishes, then writes what changed: the publication's own cursor is part of it. */
+    /** Publishes, then writes what changed, the state of the publication included. */
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();

@@ -28,11 +28,11 @@ import org.apache.kafka.streams.state.StoreBuilder;
  *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, generations, training-progress, dead-letters: from the log alone)
  * </pre>
  *
- * They are two because each has its own commit interval: an attributed click should move on at once, while the learner's
- * commit writes all rows that changed. {@code items} is a sub-topology of its own: it is partitioned by item.
+ * They are two because each has its own commit interval: an attributed click should move on at once, but the learner's commit
+ * writes all rows that changed. {@code items} is a sub-topology of its own, as it is partitioned by item.
  *
- * <p>Sources hand on bytes. Decoding is the processors', so that an event that cannot be read is counted in the same
- * transaction as all others.
+ * <p>Sources hand on bytes and processors decode them, so that an event that cannot be read is counted in the same transaction as
+ * all others.
  */
 public final class MillraceTopology {
 

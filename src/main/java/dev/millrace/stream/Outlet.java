@@ -8,7 +8,7 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
 
-/** Forwards a processor's records to its sinks, by their names. */
+/** Forwards a processor's records to its sinks, by name. */
 final class Outlet {
 
     private final ProcessorContext<byte[], byte[]> context;

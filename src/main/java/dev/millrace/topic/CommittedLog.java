@@ -9,7 +9,7 @@ public final class CommittedLog implements TopicLog {
 
     private final TopicReader reader;
 
-    /** @param patience longest that the cluster may take to answer, and an open transaction to end */
+    /** @param patience how long the cluster may take to answer, and an open transaction to end */
     public CommittedLog(ClientSettings clients, Duration patience) {
         reader = new TopicReader(clients, patience);
     }

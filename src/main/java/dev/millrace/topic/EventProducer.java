@@ -10,7 +10,6 @@ import dev.millrace.wire.EventRecords;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -33,7 +32,6 @@ public final class EventProducer implements AutoCloseable {
     private final EventRecords records;
     private final KafkaProducer<byte[], byte[]> producer;
     private final AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
-    private final AtomicLong acknowledged = new AtomicLong();
 
     public EventProducer(ClientSettings clients, TopicNames topics, AvroWire wire) {
         this.topics = topics;
@@ -90,17 +88,10 @@ public final class EventProducer implements AutoCloseable {
     private void send(ProducerRecord<byte[], byte[]> record) {
         throwFailure();
         producer.send(record, (metadata, thrown) -> {
-            if (thrown == null) {
-                acknowledged.incrementAndGet();
-            } else {
+            if (thrown != null) {
                 failure.compareAndSet(null, thrown);
             }
         });
-    }
-
-    /** Events that the brokers have acknowledged. */
-    public long acknowledged() {
-        return acknowledged.get();
     }
 
     /** Waits until the brokers have acknowledged all that was sent. */

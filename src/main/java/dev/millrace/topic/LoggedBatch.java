@@ -4,7 +4,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Sha256;
 import dev.millrace.wire.TopicRecord;
 
-/** A mini-batch and the record of the log that it is. */
+/** A mini-batch and its record in the log. */
 public record LoggedBatch(MiniBatch batch, TopicRecord record) {
 
     public String topic() {
@@ -19,7 +19,7 @@ public record LoggedBatch(MiniBatch batch, TopicRecord record) {
         return record.offset();
     }
 
-    /** Where it is, in words. */
+    /** Its topic, partition and offset, in words. */
     public String place() {
         return record.place();
     }

@@ -34,9 +34,9 @@ import org.apache.avro.specific.SpecificRecordBase;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The generated classes by the name of their schema: the only ones that a record can become.
+ * The generated classes by the name of their schema: the only classes that a record can become.
  *
- * <p>Avro would load a class by the name that a schema gives.
+ * <p>Without this, Avro would load whatever class a schema names.
  */
 final class GeneratedClasses extends SpecificData {
 

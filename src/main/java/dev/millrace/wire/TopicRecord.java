@@ -23,7 +23,7 @@ public record TopicRecord(
         long offset,
         Map<String, String> headers) {
 
-    /** Where it is, in words. */
+    /** Its topic, partition and offset, in words. */
     public String place() {
         return "offset " + offset + " of " + topic + "-" + partition;
     }

@@ -73,7 +73,8 @@ class LearnPublicationTest {
     void vectorStoresGetTheSameEmbeddingsAsJsonAndTheSameTombstones() throws Exception {
         TopicNames withStore = TopicNames.read(new SettingsReader(
                 Map.of("topic.vector-store.name", "item-vectors", "topic.vector-store.collection", "films")));
-        Topology topology = MillraceTopology.learn(withStore, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms());
+        Topology topology =
+                MillraceTopology.learn(withStore, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms());
         try (LearnerDriver driver = driver(topology, "a")) {
             driver.sendBatch(0, false);
             driver.send(new CatalogueChange.Removal("i1", T0 + LearnerDriver.BATCH));
@@ -111,7 +112,8 @@ class LearnPublicationTest {
                 new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30), () -> 0);
         for (GenerationTerms terms : List.of(Streams.terms(), unpromoted)) {
             try (LearnerDriver driver = driver(
-                    MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, terms), terms.application())) {
+                    MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, terms),
+                    terms.application())) {
                 driver.sendBatch(0, false);
                 driver.sendBatch(1, false);
 
@@ -122,7 +124,8 @@ class LearnPublicationTest {
                                 LearnerDriver.generation() + "\0i1",
                                 LearnerDriver.generation() + "\0i2",
                                 LearnerDriver.generation() + "\0");
-                assertThat(LearnerDriver.keys(embeddings).subList(4, embeddings.size())).doesNotContain(LearnerDriver.generation() + "\0");
+                assertThat(LearnerDriver.keys(embeddings).subList(4, embeddings.size()))
+                        .doesNotContain(LearnerDriver.generation() + "\0");
                 List<GenerationFact> facts = driver.read(topics.generations()).stream()
                         .flatMap(record -> new GenerationRecords(wire).decode(LearnerDriver.plain(record)).stream())
                         .toList();
@@ -178,8 +181,8 @@ class LearnPublicationTest {
         // a number's statistics: refused, they are put back, and so are written as if they had changed
         TrainerSettings withNumber = TrainerSettings.read(
                 Streams.reader("features.user", "user,history,age", "features.user.age.kind", "numeric"));
-        try (LearnerDriver driver =
-                driver(MillraceTopology.learn(topics, withNumber, LearnerDriver.MAX_WAIT, wire, Streams.terms()), "a")) {
+        try (LearnerDriver driver = driver(
+                MillraceTopology.learn(topics, withNumber, LearnerDriver.MAX_WAIT, wire, Streams.terms()), "a")) {
             driver.sendBatch(0, false);
             int items = driver.lastVectors().size();
             int queryEntries = driver.read(topics.modelUpdates()).stream()
@@ -203,7 +206,8 @@ class LearnPublicationTest {
 
             assertThat(driver.lastVectors()).hasSize(items);
             assertThat(driver.read(topics.modelUpdates())).hasSize(queryEntries);
-            assertThat(driver.lastProgress().training().orElseThrow().withheld()).isEmpty();
+            assertThat(driver.lastProgress().training().orElseThrow().withheld())
+                    .isEmpty();
         }
     }
 
@@ -250,9 +254,11 @@ class LearnPublicationTest {
     void removedUsersRowsGetTombstones() {
         try (LearnerDriver driver = driver(learn(), "a")) {
             driver.sendBatch(0, false);
-            assertThat(LearnerDriver.keys(driver.read(topics.modelUpdates()))).anyMatch(key -> key.endsWith("mruser\0u1"));
+            assertThat(LearnerDriver.keys(driver.read(topics.modelUpdates())))
+                    .anyMatch(key -> key.endsWith("mruser\0u1"));
 
-            driver.send(topics.trainingExamples(),
+            driver.send(
+                    topics.trainingExamples(),
                     new TrainingRecords(wire).encodeUserRemoval(topics.trainingExamples(), "u1"));
             driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
 
@@ -262,7 +268,9 @@ class LearnPublicationTest {
             assertThat(updates.get(0).value()).isNull();
             assertThat(driver.lastProgress().books().get(InputTopic.EXAMPLES.label()))
                     .isEqualTo(new Books.Account(
-                            LearnerDriver.BATCH + 1, 0, new TreeMap<>(Map.of("learnt", (long) LearnerDriver.BATCH, "user-removal", 1L))));
+                            LearnerDriver.BATCH + 1,
+                            0,
+                            new TreeMap<>(Map.of("learnt", (long) LearnerDriver.BATCH, "user-removal", 1L))));
         }
     }
 

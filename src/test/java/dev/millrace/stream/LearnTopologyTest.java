@@ -93,7 +93,8 @@ class LearnTopologyTest {
             driver.advanceWallClockTime(LONG_ENOUGH_TO_BE_IDLE);
 
             assertThat(driver.read(topics.itemEmbeddings())).isEmpty();
-            assertThat(driver.lastProgress().training().orElseThrow().withheld()).isPresent();
+            assertThat(driver.lastProgress().training().orElseThrow().withheld())
+                    .isPresent();
         }
     }
 

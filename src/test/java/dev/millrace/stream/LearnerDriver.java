@@ -61,8 +61,7 @@ final class LearnerDriver implements AutoCloseable {
     }
 
     /** Sends batches until publication is withheld, or no longer. */
-    void sendUntil(
-            boolean isWithheld, int mostBatches, Supplier<TrainingExample> records) {
+    void sendUntil(boolean isWithheld, int mostBatches, Supplier<TrainingExample> records) {
         for (int batch = 0; batch < mostBatches; batch++) {
             for (int at = 0; at < BATCH; at++) {
                 send(records.get());
@@ -91,18 +90,18 @@ final class LearnerDriver implements AutoCloseable {
             TrainingExample example = isPoison ? poison(at) : example(at);
             Features age = Features.of(Map.of("age", new FeatureValue.Quantity(30 + at)));
             send(new TrainingExample(
-                            example.id() + "-" + number,
-                            new UserFeatures(
-                                    example.user().user(),
-                                    example.user().time(),
-                                    age,
-                                    example.user().history()),
-                            example.context(),
-                            example.item(),
-                            example.action(),
-                            example.weight(),
-                            example.time(),
-                            0));
+                    example.id() + "-" + number,
+                    new UserFeatures(
+                            example.user().user(),
+                            example.user().time(),
+                            age,
+                            example.user().history()),
+                    example.context(),
+                    example.item(),
+                    example.action(),
+                    example.weight(),
+                    example.time(),
+                    0));
         }
     }
 
