@@ -1,7 +1,7 @@
 package dev.millrace.event;
 
 /** Thrown by the constructor of an event whose content breaks a rule; becomes a {@link Rejected} at the edge. */
-public final class UnusableEventException extends IllegalArgumentException {
+public final class UnusableEventException extends IllegalArgumentException implements Rejection {
 
     private final RejectReason reason;
 
@@ -30,6 +30,7 @@ public final class UnusableEventException extends IllegalArgumentException {
         this.reason = reason;
     }
 
+    @Override
     public Rejected rejected() {
         return new Rejected(reason, String.valueOf(getMessage()));
     }

@@ -1,8 +1,7 @@
 package dev.millrace.stream;
 
 import dev.millrace.event.Rejected;
-import dev.millrace.event.UnusableEventException;
-import dev.millrace.wire.UndecodableException;
+import dev.millrace.event.Rejection;
 import java.util.Optional;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -26,15 +25,10 @@ final class Outlet {
         context.forward(tombstone(key, timestamp), sink);
     }
 
-    Rejected sendDeadLetter(String sink, Record<byte[], byte[]> record, RuntimeException broken) {
-        Rejected rejected;
-        if (broken instanceof UnusableEventException unusable) {
-            rejected = unusable.rejected();
-        } else if (broken instanceof UndecodableException undecodable) {
-            rejected = undecodable.rejected();
-        } else {
-            throw broken;
-        }
+    /** Sends the dead letter of a record that could not be used. */
+    <E extends RuntimeException & Rejection> Rejected sendDeadLetter(
+            String sink, Record<byte[], byte[]> record, E broken) {
+        Rejected rejected = broken.rejected();
         context.forward(DeadLetter.of(record, origin(context), rejected, broken.getClass()), sink);
         return rejected;
     }

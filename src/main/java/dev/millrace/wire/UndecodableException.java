@@ -2,9 +2,10 @@ package dev.millrace.wire;
 
 import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
+import dev.millrace.event.Rejection;
 
 /** Thrown when bytes are no value of their topic; says why as a reason for the books. */
-public final class UndecodableException extends RuntimeException {
+public final class UndecodableException extends RuntimeException implements Rejection {
 
     private final RejectReason reason;
 
@@ -13,6 +14,7 @@ public final class UndecodableException extends RuntimeException {
         this.reason = reason;
     }
 
+    @Override
     public Rejected rejected() {
         return new Rejected(reason, String.valueOf(getMessage()));
     }
