@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.cli.evaluate.RecallTable;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.Books;
@@ -38,7 +39,7 @@ class TablesTest {
         assertThat(Tables.recall("all", new ExamTotals(model, popularity, 3)).lines())
                 .containsExactly(
                         "all: 2 events ranked, 3 without history not ranked",
-                        Tables.RECALL_HEAD,
+                        RecallTable.HEAD,
                         "model           0.5000  0.5000  1.0000  1.0000   0.5000",
                         "popularity      0.0000  0.5000  0.5000  0.5000   0.0000");
     }

@@ -4,18 +4,27 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.exam.RankingTotals;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Files of figures: Markdown where the name ends so, else JSON. */
+/** Where the figures of an evaluation go: to the terminal, and to the files of {@code --report}. */
 public final class EvaluationReport {
 
-    private EvaluationReport() {}
+    private final PrintWriter out;
+    private final List<Path> files;
 
-    /** Writes the same figures to each file. */
-    public static void write(List<Path> files, String markdown, ObjectNode json) throws IOException {
+    /** @param files Markdown if the name ends with {@code .md}, else JSON */
+    public EvaluationReport(PrintWriter out, List<Path> files) {
+        this.out = out;
+        this.files = List.copyOf(files);
+    }
+
+    /** Shows the figures, and writes the same to each file. */
+    void show(String text, String markdown, ObjectNode json) throws IOException {
+        out.print(text);
         for (Path file : files) {
             if (file.toString().endsWith(".md")) {
                 Files.writeString(file, markdown, StandardCharsets.UTF_8);
@@ -25,7 +34,11 @@ public final class EvaluationReport {
         }
     }
 
-    public static void put(ObjectNode json, RankingTotals totals) {
+    static ObjectNode object() {
+        return new ObjectMapper().createObjectNode();
+    }
+
+    static void put(ObjectNode json, RankingTotals totals) {
         json.put("at10", totals.recallAt(10))
                 .put("at20", totals.recallAt(20))
                 .put("at50", totals.recallAt(50))

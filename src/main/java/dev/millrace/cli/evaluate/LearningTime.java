@@ -8,7 +8,7 @@ import java.lang.management.ThreadMXBean;
  * CPU time of the learning thread within learning steps, and nowhere else: what else runs on the machine takes wall time away, not this. One
  * thread.
  */
-public final class LearningTime implements StepTimes {
+final class LearningTime implements StepTimes {
 
     private static final double NANOS_A_SECOND = 1e9;
 
@@ -29,7 +29,7 @@ public final class LearningTime implements StepTimes {
     }
 
     /** Examples a second, if so many were learnt in that time; 0 if none was. */
-    public double perSecond(long examples) {
+    double perSecond(long examples) {
         return nanos == 0 ? 0 : examples * NANOS_A_SECOND / nanos;
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.cli.evaluate;
 
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.IOException;
@@ -10,21 +11,48 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** Settings files that each change a few keys of another, by name. */
+/** Configurations that each change a few keys of one other, by name. */
 public final class Overlays {
 
+    private static final String DEFAULT = "default";
     private static final String SUFFIX = ".properties";
 
     private Overlays() {}
 
     /**
-     * The files named, and those of the folders named, in the order of the list and within a folder by name.
+     * Reads the settings of all configurations before anything runs.
      *
-     * @return by folder and name, {@code towers/senet}
+     * @param paths settings files, and folders of them
+     * @param settings reads the settings with the files given, which hold over the others
+     * @return by name: first {@value #DEFAULT}, without a file of its own, then the others in the order of the list and
+     *     within a folder by name
+     * @throws InvalidSettingsException if there is a fault in any of them; it has every fault
      */
-    public static Map<String, Path> of(List<Path> paths) {
+    public static Map<String, MillraceSettings> read(
+            List<Path> paths, Function<List<Path>, MillraceSettings> settings) {
+        Map<String, MillraceSettings> configurations = new LinkedHashMap<>();
+        List<SettingFault> faults = new ArrayList<>();
+        configurations.put(DEFAULT, settings.apply(List.of()));
+        files(paths).forEach((name, file) -> {
+            try {
+                configurations.put(name, settings.apply(List.of(file)));
+            } catch (InvalidSettingsException invalid) {
+                invalid.faults()
+                        .forEach(fault ->
+                                faults.add(new SettingFault(name + ": " + fault.path(), fault.value(), fault.rule())));
+            }
+        });
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+        return configurations;
+    }
+
+    /** The files by folder and name, such as {@code towers/senet}. */
+    private static Map<String, Path> files(List<Path> paths) {
         Map<String, Path> overlays = new LinkedHashMap<>();
         List<SettingFault> faults = new ArrayList<>();
         for (Path path : paths) {

@@ -14,7 +14,7 @@ import java.util.OptionalLong;
  * Configurations and what they reach on one data set, a row each, the first one the data set's own: the others may rank a few events
  * more or less, where they batch otherwise. One thread.
  */
-public final class QualityTable {
+final class QualityTable {
 
     /**
      * One configuration, or a baseline.
@@ -23,10 +23,10 @@ public final class QualityTable {
      * @param perSecond examples learnt a second of the learning thread's CPU time; empty where nothing is learnt
      * @param refusedSteps batches left because they would have harmed the model
      */
-    public record Row(String name, RankingTotals totals, OptionalDouble perSecond, OptionalLong refusedSteps) {
+    record Row(String name, RankingTotals totals, OptionalDouble perSecond, OptionalLong refusedSteps) {
 
         /** A row that learns nothing. */
-        public static Row baseline(String name, RankingTotals totals) {
+        static Row baseline(String name, RankingTotals totals) {
             return new Row(name, totals, OptionalDouble.empty(), OptionalLong.empty());
         }
     }
@@ -35,15 +35,15 @@ public final class QualityTable {
     private final List<Row> rows = new ArrayList<>();
 
     /** @param data its name */
-    public QualityTable(String data) {
+    QualityTable(String data) {
         this.data = data;
     }
 
-    public void add(Row row) {
+    void add(Row row) {
         rows.add(row);
     }
 
-    public String markdown() {
+    String markdown() {
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
@@ -68,7 +68,7 @@ public final class QualityTable {
         return text.toString();
     }
 
-    public ObjectNode json() {
+    ObjectNode json() {
         ObjectNode json = new ObjectMapper().createObjectNode().put("data", data);
         ArrayNode array = json.putArray("rows");
         for (Row row : rows) {

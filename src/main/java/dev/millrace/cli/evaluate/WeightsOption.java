@@ -11,7 +11,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Weights of a query as the command line writes them: {@code popularity=0.5,like=3}. */
-public final class WeightsOption {
+final class WeightsOption {
 
     private static final String OPTION = "--weights";
     private static final String POPULARITY = "popularity";
@@ -24,7 +24,7 @@ public final class WeightsOption {
      * @param channels their weights where none is given, by name
      * @throws InvalidSettingsException naming everything wrong with them
      */
-    public static List<QueryWeights> parsed(List<String> given, double popularity, SortedMap<String, Double> channels) {
+    static List<QueryWeights> parsed(List<String> given, double popularity, SortedMap<String, Double> channels) {
         List<SettingFault> faults = new ArrayList<>();
         List<QueryWeights> parsed = given.stream()
                 .map(text -> parsed(text, popularity, channels, faults))

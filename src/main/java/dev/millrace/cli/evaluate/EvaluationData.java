@@ -1,0 +1,97 @@
+package dev.millrace.cli.evaluate;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.evaluate.PrequentialSettings;
+import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.UserProfile;
+import dev.millrace.replay.BadRows;
+import dev.millrace.replay.DataSet;
+import dev.millrace.replay.ReplayEvent;
+import dev.millrace.replay.ReplaySettings;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/** The examples of a data set, and how they are divided. One thread. */
+public final class EvaluationData {
+
+    private static final int SHOWN_BAD_ROWS = 10;
+
+    private final Function<MillraceSettings, DataSet> dataSets;
+    private final Optional<Double> warmUp;
+    private final PrintWriter err;
+    private Optional<Recording> last = Optional.empty();
+
+    /**
+     * @param dataSets opens the data set
+     * @param warmUp share of the positives learnt before scoring; empty for that of the settings
+     * @param err shows the rows that cannot be used
+     */
+    public EvaluationData(Function<MillraceSettings, DataSet> dataSets, Optional<Double> warmUp, PrintWriter err) {
+        this.dataSets = dataSets;
+        this.warmUp = warmUp;
+        this.err = err;
+    }
+
+    /** The examples. The data set is read again only if other settings make other examples of it. */
+    public RecordedExamples examples(MillraceSettings settings) {
+        Recording current = last.filter(recording -> recording.isFor(settings)).orElseGet(() -> read(settings));
+        last = Optional.of(current);
+        return current.examples();
+    }
+
+    PrequentialSettings shares(MillraceSettings settings) {
+        return warmUp.map(settings.prequential()::withWarmUp).orElse(settings.prequential());
+    }
+
+    private Recording read(MillraceSettings settings) {
+        RecordedExamples examples = new RecordedExamples(settings.attribution());
+        BadRows bad = new BadRows(SHOWN_BAD_ROWS);
+        ReplayEvent.Visitor reader = new IntoExamples(examples);
+        try (Stream<ReplayEvent> events = dataSets.apply(settings).events(bad)) {
+            events.forEach(event -> event.accept(reader));
+        }
+        bad.first().forEach(err::println);
+        if (bad.count() > 0) {
+            err.printf(Locale.ROOT, "%,d rows could not be used%n", bad.count());
+        }
+        return new Recording(settings.attribution(), settings.replay(), examples);
+    }
+
+    /** Examples and the settings that they depend on. */
+    private record Recording(AttributionSettings attribution, ReplaySettings replay, RecordedExamples examples) {
+
+        boolean isFor(MillraceSettings settings) {
+            return attribution.equals(settings.attribution()) && replay.equals(settings.replay());
+        }
+    }
+
+    /** Hands each event to the examples. */
+    private record IntoExamples(RecordedExamples examples) implements ReplayEvent.Visitor {
+        @Override
+        public void item(CatalogueItem item) {
+            examples.item(item);
+        }
+
+        @Override
+        public void profile(UserProfile profile) {
+            examples.attribution().profile(profile);
+        }
+
+        @Override
+        public void exposure(Exposure exposure) {
+            examples.attribution().expose(exposure);
+        }
+
+        @Override
+        public void click(Click click) {
+            examples.attribution().click(click);
+        }
+    }
+}
