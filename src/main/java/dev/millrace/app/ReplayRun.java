@@ -7,7 +7,6 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.replay.BadRow;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
-import dev.millrace.replay.Pacer;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.EventProducer;

@@ -1,4 +1,7 @@
-package dev.millrace.replay;
+package dev.millrace.app;
+
+import dev.millrace.replay.Pace;
+import dev.millrace.replay.ReplayEvent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
