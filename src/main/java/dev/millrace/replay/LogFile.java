@@ -1,9 +1,24 @@
 package dev.millrace.replay;
 
+import java.util.List;
+
 /**
  * A file of a log and what its rows mean.
  *
  * @param rows where they are
  * @param decoder what they mean
  */
-record LogFile(RowFile rows, RowDecoder decoder) {}
+record LogFile(RowFile rows, Decoder decoder) {
+
+    /** What the rows of a log mean. */
+    interface Decoder {
+
+        /**
+         * Returns the events of one row, or none if the row is of no interest. Exposures stand before their clicks, and features
+         * before the events that they describe.
+         *
+         * @throws dev.millrace.event.UnusableEventException if the row cannot be used
+         */
+        List<ReplayEvent> decode(Row row);
+    }
+}

@@ -81,7 +81,7 @@ public final class MappedLog implements DataSet {
     }
 
     private void addLog(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
-        RowDecoder decoder = new LogMapping(reader, table, isExposure, isClick);
+        LogFile.Decoder decoder = new LogMapping(reader, table, isExposure, isClick);
         table.finish().forEach(rows -> log.add(new LogFile(rows, decoder)));
     }
 
