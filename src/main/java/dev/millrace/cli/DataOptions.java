@@ -4,14 +4,14 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.ShopGenerator;
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -25,7 +25,11 @@ final class DataOptions {
     @Nullable
     Path data;
 
-    @Option(names = "--format", paramLabel = "FORMAT", description = "kuairand, movielens, yidian, csv or jsonl")
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            completionCandidates = Formats.class,
+            description = "one of ${COMPLETION-CANDIDATES}")
     @Nullable
     String format;
 
@@ -54,45 +58,50 @@ final class DataOptions {
 
     /** @param overlays settings files that hold over the others */
     MillraceSettings settings(ConfigOptions config, List<Path> overlays, Map<String, String> more) {
-        Optional<Path> fallback = format().map(found -> found.name().toLowerCase(Locale.ROOT))
-                .or(() -> Optional.of("shop"))
-                .map(name -> home().resolve("config").resolve(name + ".properties"))
+        Optional<Path> fallback = Optional.of(
+                        format().map(found -> configFile(found.label())).orElseGet(DataOptions::shopFile))
                 .filter(Files::isReadable);
         MillraceSettings settings = config.settings(fallback, overlays, more);
         boolean hasExposures = open(settings).hasExposures();
         if (hasExposures) {
             return settings;
         }
-        Map<String, String> withMode = new java.util.TreeMap<>(more);
+        Map<String, String> withMode = new TreeMap<>(more);
         withMode.putIfAbsent("attribution.mode", "clicks-only");
         return config.settings(fallback, overlays, withMode);
     }
 
+    /** The names of the formats, for the help. */
+    static final class Formats extends ArrayList<String> {
+        Formats() {
+            super(Arrays.stream(DataFormat.values()).map(DataFormat::label).toList());
+        }
+    }
+
     private Optional<DataFormat> format() {
         if ((data == null) != (format == null)) {
-            throw new InvalidSettingsException(List.of(new SettingFault(
+            throw Processes.unusable(
                     data == null ? "--data" : "--format",
                     "absent",
-                    "must be given together with " + (data == null ? "--format" : "--data"))));
+                    "must be given together with " + (data == null ? "--format" : "--data"));
         }
         if (format == null) {
             return Optional.empty();
         }
-        for (DataFormat each : DataFormat.values()) {
-            if (each.name().toLowerCase(Locale.ROOT).equals(format)) {
-                return Optional.of(each);
-            }
+        Optional<DataFormat> named = DataFormat.named(format);
+        if (named.isEmpty()) {
+            throw Processes.unusable("--format", format, "must be " + DataFormat.choices());
         }
-        throw new InvalidSettingsException(
-                List.of(new SettingFault("--format", format, "must be kuairand, movielens, yidian, csv or jsonl")));
+        return named;
     }
 
     /** The settings of the generated shop. */
     static Path shopFile() {
-        return home().resolve("config").resolve("shop.properties");
+        return configFile("shop");
     }
 
-    private static Path home() {
-        return Path.of(System.getenv().getOrDefault("MILLRACE_HOME", "."));
+    private static Path configFile(String name) {
+        Path home = Path.of(System.getenv().getOrDefault("MILLRACE_HOME", "."));
+        return home.resolve("config").resolve(name + ".properties");
     }
 }

@@ -1,6 +1,10 @@
 package dev.millrace.replay;
 
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 
 /** The forms in which a data set may come. */
 public enum DataFormat {
@@ -14,6 +18,25 @@ public enum DataFormat {
     CSV,
     /** A log of one's own, one JSON object a line, read through a mapping file. */
     JSONL;
+
+    /** The format of that name, as the command line writes it; empty if there is none. */
+    public static Optional<DataFormat> named(String label) {
+        return Arrays.stream(values())
+                .filter(format -> format.label().equals(label))
+                .findFirst();
+    }
+
+    /** Every name, for a message: {@code kuairand, movielens or csv}. */
+    public static String choices() {
+        List<String> labels = Arrays.stream(values()).map(DataFormat::label).toList();
+        int last = labels.size() - 1;
+        return String.join(", ", labels.subList(0, last)) + " or " + labels.get(last);
+    }
+
+    /** The name on the command line, and of the settings file that goes with the format. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
     /**
      * Opens a data set of this form.
