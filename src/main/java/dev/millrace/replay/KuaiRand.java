@@ -12,13 +12,13 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -33,18 +33,35 @@ public final class KuaiRand implements DataSet {
     /** How long after its exposure a click is dated. */
     public static final long CLICK_DELAY_MILLIS = 1_000;
 
-    private static final Map<String, String> COLUMN_OF_ACTION = new LinkedHashMap<>();
+    /** Feedback of a user: the name of the action, and the column of the log that holds its flag. */
+    private enum Feedback {
+        CLICK("click", "is_click"),
+        LIKE("like", "is_like"),
+        FOLLOW("follow", "is_follow"),
+        COMMENT("comment", "is_comment"),
+        FORWARD("forward", "is_forward"),
+        HATE("hate", "is_hate"),
+        LONG_VIEW("long-view", "long_view"),
+        PROFILE_ENTER("profile-enter", "is_profile_enter");
 
-    static {
-        COLUMN_OF_ACTION.put("click", "is_click");
-        COLUMN_OF_ACTION.put("like", "is_like");
-        COLUMN_OF_ACTION.put("follow", "is_follow");
-        COLUMN_OF_ACTION.put("comment", "is_comment");
-        COLUMN_OF_ACTION.put("forward", "is_forward");
-        COLUMN_OF_ACTION.put("hate", "is_hate");
-        COLUMN_OF_ACTION.put("long-view", "long_view");
-        COLUMN_OF_ACTION.put("profile-enter", "is_profile_enter");
+        private final String action;
+        private final String column;
+
+        Feedback(String action, String column) {
+            this.action = action;
+            this.column = column;
+        }
+
+        static Optional<Feedback> of(String action) {
+            return Arrays.stream(values())
+                    .filter(feedback -> feedback.action.equals(action))
+                    .findFirst();
+        }
     }
+
+    /** The actions that a flag can become, for a message. */
+    static final String ACTIONS =
+            Arrays.stream(Feedback.values()).map(feedback -> feedback.action).collect(Collectors.joining(", "));
 
     private static final RowFormat FORMAT = new RowFormat.Csv(',', Optional.of('"'), List.of(), StandardCharsets.UTF_8);
     private static final List<String> LOG_COLUMNS = List.of("user_id", "video_id", "time_ms", "tab");
@@ -67,7 +84,7 @@ public final class KuaiRand implements DataSet {
     private static final double[] DURATION_BOUNDS_SECONDS = {7, 15, 30, 60, 120, 240};
 
     private final Path folder;
-    private final List<String> actions;
+    private final List<Feedback> feedback = new ArrayList<>();
     private final List<Path> logs;
 
     /**
@@ -78,15 +95,13 @@ public final class KuaiRand implements DataSet {
      */
     public KuaiRand(Path folder, List<String> actions) {
         this.folder = folder;
-        this.actions = List.copyOf(actions);
         List<SettingFault> faults = new ArrayList<>();
         for (String action : actions) {
-            if (!COLUMN_OF_ACTION.containsKey(action)) {
-                faults.add(new SettingFault(
-                        "replay.kuairand.actions",
-                        action,
-                        "must be one of " + String.join(", ", COLUMN_OF_ACTION.keySet())));
-            }
+            Feedback.of(action)
+                    .ifPresentOrElse(
+                            feedback::add,
+                            () -> faults.add(
+                                    new SettingFault("replay.kuairand.actions", action, "must be one of " + ACTIONS)));
         }
         logs = FoundFile.matching(folder, "log_standard*.{csv,csv.gz}");
         if (logs.isEmpty()) {
@@ -106,7 +121,7 @@ public final class KuaiRand implements DataSet {
     @Override
     public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
         List<String> columns = new ArrayList<>(LOG_COLUMNS);
-        actions.forEach(action -> columns.add(COLUMN_OF_ACTION.get(action)));
+        feedback.forEach(each -> columns.add(each.column));
         List<LogFile> log = logs.stream()
                 .map(path ->
                         new LogFile(FoundFile.withColumns(new RowFile(path, FORMAT, columns)), this::exposureAndClicks))
@@ -125,16 +140,15 @@ public final class KuaiRand implements DataSet {
                 .features();
         List<ReplayEvent> events = new ArrayList<>();
         events.add(new ReplayEvent.ItemExposure(new Exposure(row.fingerprint(), user, video, time, 0, context)));
-        for (int at = 0; at < actions.size(); at++) {
-            String action = actions.get(at);
-            String flag = row.cells().get(FIRST_FLAG + at);
-            if (Row.flag(COLUMN_OF_ACTION.getOrDefault(action, action), flag)) {
+        for (int at = 0; at < feedback.size(); at++) {
+            Feedback each = feedback.get(at);
+            if (Row.flag(each.column, row.cells().get(FIRST_FLAG + at))) {
                 events.add(new ReplayEvent.ItemClick(new Click(
-                        row.fingerprint() + "." + action,
+                        row.fingerprint() + "." + each.action,
                         user,
                         video,
                         Optional.of(row.fingerprint()),
-                        action,
+                        each.action,
                         1,
                         time + CLICK_DELAY_MILLIS,
                         0,

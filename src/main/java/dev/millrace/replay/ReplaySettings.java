@@ -19,8 +19,7 @@ public record ReplaySettings(List<String> kuairandActions, double movielensMinRa
                 reader.names(
                         "replay.kuairand.actions",
                         "click",
-                        "flags of KuaiRand that become clicks: click, like, follow, comment, forward, hate, long-view,"
-                                + " profile-enter"),
+                        "flags of KuaiRand that become clicks: " + KuaiRand.ACTIONS),
                 reader.number("replay.movielens.min-rating", 0, 0, 5, "ratings of MovieLens below it are left out"));
     }
 }
