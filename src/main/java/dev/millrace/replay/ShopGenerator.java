@@ -67,14 +67,9 @@ public final class ShopGenerator implements DataSet {
         return true;
     }
 
-    /** Events without end. */
+    /** Events without end; take as many as are wanted with {@link Stream#limit}. */
     @Override
     public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
-        return events();
-    }
-
-    /** Events without end; take as many as are wanted with {@link Stream#limit}. */
-    public Stream<ReplayEvent> events() {
         Shop shop = new Shop(settings);
         return StreamSupport.stream(
                 new Spliterators.AbstractSpliterator<ReplayEvent>(

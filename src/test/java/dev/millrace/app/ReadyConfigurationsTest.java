@@ -223,7 +223,7 @@ class ReadyConfigurationsTest {
                         .forEach(action -> attribution.click(done(click, action)));
             }
         };
-        new ShopGenerator(shop).events().limit(EVENTS).forEach(event -> event.accept(visitor));
+        new ShopGenerator(shop).events(bad -> {}).limit(EVENTS).forEach(event -> event.accept(visitor));
         return stream;
     }
 

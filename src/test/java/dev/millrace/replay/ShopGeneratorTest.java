@@ -168,7 +168,7 @@ class ShopGeneratorTest {
     }
 
     private static List<ReplayEvent> events(ShopSettings settings, int count) {
-        return new ShopGenerator(settings).events().limit(count).toList();
+        return new ShopGenerator(settings).events(bad -> {}).limit(count).toList();
     }
 
     private static ShopSettings shop(Map<String, String> given) {

@@ -221,7 +221,7 @@ class RecordedLogTest {
                     attribution.click(click);
                 }
             };
-            var events = new ShopGenerator(shop).events().iterator();
+            var events = new ShopGenerator(shop).events(bad -> {}).iterator();
             for (int closed = 0; closed < BATCHES; ) {
                 events.next().accept(visitor);
                 if (trainer.isBatchReady()) {
