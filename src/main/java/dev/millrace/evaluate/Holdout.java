@@ -139,9 +139,7 @@ public final class Holdout {
             Trainer trainer, List<TrainingExample> train, List<TrainingExample> clicked, ItemNeighbours neighbours) {
         Passes.list(trainer, recorded.catalogue(), batch -> rehearse(trainer, batch, neighbours));
         long seed = trainerSettings.batch().seed();
-        for (int pass = 1; pass < shares.passes(); pass++) {
-            Passes.feed(trainer, Passes.shuffled(train, seed, pass), batch -> rehearse(trainer, batch, neighbours));
-        }
+        Passes.feedShuffled(trainer, train, seed, shares.passes(), batch -> rehearse(trainer, batch, neighbours));
         Passes.feed(trainer, train, batch -> rehearse(trainer, batch, neighbours));
         clicked.forEach(example -> neighbours.observe(example.user().user(), example.item()));
     }

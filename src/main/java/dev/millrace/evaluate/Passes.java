@@ -39,6 +39,14 @@ final class Passes {
         flush(trainer, step);
     }
 
+    /** All passes but the last: each feeds the examples in another order of chance. */
+    static void feedShuffled(
+            Trainer trainer, List<TrainingExample> examples, long seed, int passes, Consumer<MiniBatch> step) {
+        for (int pass = 1; pass < passes; pass++) {
+            feed(trainer, shuffled(examples, seed, pass), step);
+        }
+    }
+
     /** Where the first share of the positives ends; exposures that were not clicked go with the positives around them. */
     static int endOf(List<TrainingExample> examples, double share) {
         long positives = examples.stream().filter(TrainingExample::isPositive).count();
@@ -59,7 +67,7 @@ final class Passes {
     }
 
     /** The examples in an order of chance. */
-    static List<TrainingExample> shuffled(List<TrainingExample> ordered, long seed, int pass) {
+    private static List<TrainingExample> shuffled(List<TrainingExample> ordered, long seed, int pass) {
         List<TrainingExample> shuffled = new ArrayList<>(ordered);
         for (int at = shuffled.size() - 1; at > 0; at--) { // Fisher and Yates
             int other = CounterRandom.below(at + 1, seed, SHUFFLE_STREAM + pass, at);

@@ -82,13 +82,11 @@ public final class Prequential {
             List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, settings.first()));
             int scoredFrom = Passes.endOf(used, settings.warmUp());
             List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-            for (int pass = 1; pass < settings.passes(); pass++) {
-                long seed = trainerSettings.batch().seed();
-                Passes.feed(trainer, Passes.shuffled(warmUp, seed, pass), batch -> {
-                    tally.list(batch);
-                    trainer.rehearse(batch);
-                });
-            }
+            long seed = trainerSettings.batch().seed();
+            Passes.feedShuffled(trainer, warmUp, seed, settings.passes(), batch -> {
+                tally.list(batch);
+                trainer.rehearse(batch);
+            });
             Passes.feed(trainer, warmUp, batch -> {
                 tally.list(batch);
                 trainer.observe(batch);

@@ -71,10 +71,8 @@ public final class PublishedVectors {
             int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
             List<TrainingExample> warmUp = used.subList(0, scoredFrom);
             Passes.list(trainer, recorded.catalogue(), trainer::rehearse);
-            for (int pass = 1; pass < shares.passes(); pass++) {
-                Passes.feed(
-                        trainer, Passes.shuffled(warmUp, trainerSettings.batch().seed(), pass), trainer::rehearse);
-            }
+            long seed = trainerSettings.batch().seed();
+            Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), trainer::rehearse);
             Passes.feed(trainer, warmUp, trainer::rehearse);
 
             List<Trial> trials = policies.stream()
