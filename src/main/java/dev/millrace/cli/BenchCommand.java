@@ -95,8 +95,7 @@ final class BenchCommand implements Runnable {
             @Option(names = "--rounds", defaultValue = "5", description = "rounds, exact and graph in turn") int rounds,
             @Option(names = "--threads", defaultValue = "1", description = "threads that build the graph")
                     int threads) {
-        new IndexBench(Objects.requireNonNull(spec).commandLine().getOut())
-                .run(items, dim, k, queries, rounds, threads);
+        new IndexBench(out()).run(items, dim, k, queries, rounds, threads);
         return 0;
     }
 
@@ -110,9 +109,8 @@ final class BenchCommand implements Runnable {
             @Option(names = "--rounds", defaultValue = "3", description = "starts") int rounds,
             @Option(names = "--graph", description = "wait for the graph of the items too") boolean isWithGraph)
             throws IOException, InterruptedException {
-        Path directory = Files.createTempDirectory("millrace-cold-start");
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println("in " + directory);
+        PrintWriter out = out();
+        Path directory = newDirectory("cold-start", out);
         new ColdStartBench(directory, out).run(items, dim, rounds, isWithGraph);
         return 0;
     }
@@ -125,9 +123,8 @@ final class BenchCommand implements Runnable {
             @Option(names = "--rows", defaultValue = "1000000", description = "users, a row each") long rows,
             @Option(names = "--rounds", defaultValue = "3", description = "kills, with stores of each kind") int rounds)
             throws IOException, InterruptedException {
-        Path directory = Files.createTempDirectory("millrace-recovery");
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println("in " + directory);
+        PrintWriter out = out();
+        Path directory = newDirectory("recovery", out);
         RecoveryBench bench = new RecoveryBench(directory, launcher(directory), out);
         bench.run(rows, rounds, true);
         bench.run(rows, rounds, false);
@@ -167,10 +164,8 @@ final class BenchCommand implements Runnable {
                     seconds + ", " + warmUpSeconds + ", " + queries,
                     "must be at least 1");
         }
-        Path directory = Files.createTempDirectory("millrace-freshness");
-        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        out.println("in " + directory);
-        out.flush();
+        PrintWriter out = out();
+        Path directory = newDirectory("freshness", out);
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
         FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, out);
         Thread main = Thread.currentThread();
@@ -182,6 +177,18 @@ final class BenchCommand implements Runnable {
             out.println("stopped before its end");
         }
         return 0;
+    }
+
+    private PrintWriter out() {
+        return Objects.requireNonNull(spec).commandLine().getOut();
+    }
+
+    /** A new folder for the files of a benchmark, which it says aloud. */
+    private static Path newDirectory(String bench, PrintWriter out) throws IOException {
+        Path directory = Files.createTempDirectory("millrace-" + bench);
+        out.println("in " + directory);
+        out.flush();
+        return directory;
     }
 
     /** The command that runs this program as this process runs it. */
