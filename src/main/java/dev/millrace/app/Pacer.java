@@ -2,7 +2,6 @@ package dev.millrace.app;
 
 import dev.millrace.replay.Pace;
 import dev.millrace.replay.ReplayEvent;
-
 import java.util.function.LongSupplier;
 
 /** Holds events back until their {@link Pace} lets them go. For one thread. */

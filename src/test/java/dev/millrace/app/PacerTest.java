@@ -1,14 +1,13 @@
 package dev.millrace.app;
 
-import dev.millrace.replay.Pace;
-import dev.millrace.replay.ReplayEvent;
-
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
+import dev.millrace.replay.Pace;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.InvalidSettingsException;
 import java.util.ArrayList;
 import java.util.List;
