@@ -4,10 +4,10 @@ import dev.millrace.replay.Pace;
 import dev.millrace.replay.ReplayEvent;
 import java.util.function.LongSupplier;
 
-/** Holds events back until their {@link Pace} lets them go. For one thread. */
+/** Delays each event until it is due by the {@link Pace}. One thread. */
 public final class Pacer {
 
-    /** Sleeps shorter than this are not worth a system call; the debt is paid by the next. */
+    /** A shorter wait is skipped, and the next wait makes up for it. */
     private static final double SHORTEST_SLEEP_NANOS = 1e6;
 
     private final Pace pace;
@@ -31,12 +31,12 @@ public final class Pacer {
         this.sleeper = sleeper;
     }
 
-    /** A pacer by the machine's clock. */
+    /** Returns a pacer that uses the clock of the machine. */
     public static Pacer real(Pace pace) {
         return new Pacer(pace, System::nanoTime, java.util.concurrent.TimeUnit.NANOSECONDS::sleep);
     }
 
-    /** Returns when the event is due. A late event goes at once, and the rest keep to the plan. */
+    /** Waits until the event is due. A late event is not delayed, and does not delay the events after it. */
     public void await(ReplayEvent event) throws InterruptedException {
         if (count == 0) {
             firstTime = event.time();

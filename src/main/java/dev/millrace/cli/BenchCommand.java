@@ -23,7 +23,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-@Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure speed, and estimates.")
+@Command(name = "bench", mixinStandardHelpOptions = true, description = "Run a benchmark.")
 final class BenchCommand implements Runnable {
 
     @Spec
@@ -33,21 +33,22 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new picocli.CommandLine.ParameterException(
-                Objects.requireNonNull(spec).commandLine(), "bench: name what to measure, such as bench kernel");
+                Objects.requireNonNull(spec).commandLine(),
+                "bench: must be followed by the name of a benchmark, such as bench kernel");
     }
 
     @Command(
             name = "kernel",
             mixinStandardHelpOptions = true,
-            description = "Time one learning step, on one thread, after checking it against a float64 reference.")
+            description = "Time a learning step on one thread. Check it against a float64 reference first.")
     int kernel(
             @Option(names = "--batches", split = ",", defaultValue = "256,512,1024", description = "batch sizes")
                     List<Integer> batches,
-            @Option(names = "--steps", defaultValue = "300", description = "timed steps a batch size") int steps,
+            @Option(names = "--steps", defaultValue = "300", description = "timed steps for each batch size") int steps,
             @Option(
                             names = "--peer-data",
                             paramLabel = "DIR",
-                            description = "inputs and reference of the peer; without it the same shapes are drawn")
+                            description = "inputs and reference of the peer. Default: random inputs of the same shapes")
                     @Nullable
                     Path peerData) {
         KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps);
@@ -57,7 +58,8 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "popularity",
             mixinStandardHelpOptions = true,
-            description = "Compare estimators of popularity with the truth, on streams with and without drift.")
+            description =
+                    "Compare estimates of popularity with the true popularity, on streams with and without drift.")
     int popularity(
             @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
                     List<Integer> batches) {
@@ -68,15 +70,16 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "digest",
             mixinStandardHelpOptions = true,
-            description = "Time what the digest of the model adds to a commit, beside RocksDB's own writing.")
+            description = "Time the digest of the model at a commit, and the writes of RocksDB for comparison.")
     int digest(
-            @Option(names = "--rows", defaultValue = "1000000", description = "rows there are") int rows,
-            @Option(names = "--changed", defaultValue = "20000", description = "rows changed a commit") int changed,
+            @Option(names = "--rows", defaultValue = "1000000", description = "number of rows") int rows,
+            @Option(names = "--changed", defaultValue = "20000", description = "rows that change in a commit")
+                    int changed,
             @Option(
                             names = "--directory",
                             paramLabel = "DIR",
                             defaultValue = ".millrace/bench",
-                            description = "for RocksDB; what an earlier run left there goes")
+                            description = "folder for RocksDB; files of an earlier run are deleted")
                     Path directory)
             throws IOException {
         DigestBench.run(Objects.requireNonNull(spec).commandLine().getOut(), rows, changed, directory);
@@ -86,13 +89,14 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "index",
             mixinStandardHelpOptions = true,
-            description = "Compare the graph of items with the exact search: recall, time of search, memory.")
+            description = "Compare the graph search with the exact search: recall, time, memory.")
     int index(
             @Option(names = "--items", defaultValue = "200000", description = "items in the index") int items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
-            @Option(names = "--k", defaultValue = "100", description = "items of an answer") int k,
-            @Option(names = "--queries", defaultValue = "500", description = "queries of a round") int queries,
-            @Option(names = "--rounds", defaultValue = "5", description = "rounds, exact and graph in turn") int rounds,
+            @Option(names = "--k", defaultValue = "100", description = "items in an answer") int k,
+            @Option(names = "--queries", defaultValue = "500", description = "queries in a round") int queries,
+            @Option(names = "--rounds", defaultValue = "5", description = "rounds; exact and graph search alternate")
+                    int rounds,
             @Option(names = "--threads", defaultValue = "1", description = "threads that build the graph")
                     int threads) {
         new IndexBench(out()).run(items, dim, k, queries, rounds, threads);
@@ -102,12 +106,12 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "cold-start",
             mixinStandardHelpOptions = true,
-            description = "Time a server's start on a topic of many vectors, with the broker in the same process.")
+            description = "Time the start of a server on a topic of many vectors, with the broker in the same process.")
     int coldStart(
             @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
-            @Option(names = "--rounds", defaultValue = "3", description = "starts") int rounds,
-            @Option(names = "--graph", description = "wait for the graph of the items too") boolean isWithGraph)
+            @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds,
+            @Option(names = "--graph", description = "also wait for the graph of the items") boolean isWithGraph)
             throws IOException, InterruptedException {
         PrintWriter out = out();
         Path directory = newDirectory("cold-start", out);
@@ -118,10 +122,10 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "recovery",
             mixinStandardHelpOptions = true,
-            description = "Time a learner's return after SIGKILL, on a store of many rows.")
+            description = "Time the recovery of a learner after SIGKILL, on a store of many rows.")
     int recovery(
-            @Option(names = "--rows", defaultValue = "1000000", description = "users, a row each") long rows,
-            @Option(names = "--rounds", defaultValue = "3", description = "kills, with stores of each kind") int rounds)
+            @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") long rows,
+            @Option(names = "--rounds", defaultValue = "3", description = "kills for each kind of store") int rounds)
             throws IOException, InterruptedException {
         PrintWriter out = out();
         Path directory = newDirectory("recovery", out);
@@ -135,24 +139,32 @@ final class BenchCommand implements Runnable {
             name = "freshness",
             mixinStandardHelpOptions = true,
             description =
-                    "Measure how soon clicks and new items show, with broker, trainer and server as processes here.")
+                    "Measure how soon clicks and new items change the answers. Broker, trainer and server are processes on this machine.")
     int freshness(
             @Mixin ConfigOptions config,
             @Option(
                             names = "--rate",
                             paramLabel = "RATE",
                             defaultValue = "2000/s",
-                            description = "exposures and clicks a second of the generated shop")
+                            description = "exposures and clicks a second, from the generated shop")
                     String rate,
-            @Option(names = "--warm-up", paramLabel = "SECONDS", defaultValue = "120", description = "before it counts")
+            @Option(
+                            names = "--warm-up",
+                            paramLabel = "SECONDS",
+                            defaultValue = "120",
+                            description = "seconds before the measurement")
                     int warmUpSeconds,
-            @Option(names = "--seconds", paramLabel = "SECONDS", defaultValue = "120", description = "that count")
+            @Option(
+                            names = "--seconds",
+                            paramLabel = "SECONDS",
+                            defaultValue = "120",
+                            description = "seconds of the measurement")
                     int seconds,
             @Option(
                             names = "--queries",
                             paramLabel = "N",
                             defaultValue = "50",
-                            description = "recall requests a second beside it")
+                            description = "recall requests a second during the measurement")
                     int queries)
             throws IOException {
         if (!(Pace.parse(rate) instanceof Pace.EventsPerSecond steady)) {
@@ -169,7 +181,7 @@ final class BenchCommand implements Runnable {
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
         FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, out);
         Thread main = Thread.currentThread();
-        Processes.onSignal(main::interrupt); // so that no process is left behind
+        Processes.onSignal(main::interrupt); // so that no process stays behind
         try {
             bench.run(new FreshnessBench.Plan(
                     steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries));
@@ -183,7 +195,7 @@ final class BenchCommand implements Runnable {
         return Objects.requireNonNull(spec).commandLine().getOut();
     }
 
-    /** A new folder for the files of a benchmark, which it says aloud. */
+    /** Makes a new folder for the files of a benchmark, and prints its path. */
     private static Path newDirectory(String bench, PrintWriter out) throws IOException {
         Path directory = Files.createTempDirectory("millrace-" + bench);
         out.println("in " + directory);
@@ -191,7 +203,7 @@ final class BenchCommand implements Runnable {
         return directory;
     }
 
-    /** The command that runs this program as this process runs it. */
+    /** Returns the command that runs this program in the same way as this process. */
     private static List<String> launcher(Path temporary) {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -15,13 +15,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Which events: a recorded data set, or the generated shop where none is named. */
+/** Options that choose the events: a recorded data set, or the generated shop if none is given. */
 final class DataOptions {
 
     @Option(
             names = "--data",
             paramLabel = "PATH",
-            description = "folder of the data set, or the mapping file of a log; without it a shop is generated")
+            description = "folder of the data set, or mapping file of a log. Default: the generated shop")
     @Nullable
     Path data;
 
@@ -33,7 +33,7 @@ final class DataOptions {
     @Nullable
     String format;
 
-    /** The events; read anew at each call. */
+    /** Opens the data set. */
     DataSet open(MillraceSettings settings) {
         Optional<DataFormat> named = format();
         if (data == null) {
@@ -51,12 +51,12 @@ final class DataOptions {
         return data == null;
     }
 
-    /** Reads the settings for these events: the file that goes with the format, and the mode that the data asks for. */
+    /** Reads the settings for these events. The format names a settings file, and the data decides about the attribution mode. */
     MillraceSettings settings(ConfigOptions config, Map<String, String> more) {
         return settings(config, List.of(), more);
     }
 
-    /** @param overlays settings files that hold over the others */
+    /** @param overlays settings files that override the others */
     MillraceSettings settings(ConfigOptions config, List<Path> overlays, Map<String, String> more) {
         Optional<Path> fallback = Optional.of(
                         format().map(found -> configFile(found.label())).orElseGet(DataOptions::shopFile))

@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
-        description = "Everything in one process: a broker, a replayed or generated stream, training, recall.")
+        description =
+                "Run everything in one process: broker, replay of a data set or generated shop, training, recall.")
 final class DemoCommand implements Callable<Integer> {
 
     private static final long GENERATED_EVENTS = 100_000;
@@ -47,29 +48,30 @@ final class DemoCommand implements Callable<Integer> {
             names = "--speed",
             paramLabel = "PACE",
             description = "max, a number of times real time such as 60, or events a second such as 500/s; "
-                    + "max for a data set and 500/s for the shop unless said")
+                    + "default: max for a data set, 500/s for the generated shop")
     @Nullable
     String speed;
 
     @Option(
             names = "--events",
             paramLabel = "N",
-            description = "stop the replay after so many exposures and clicks; with --until-end the shop stops after "
-                    + GENERATED_EVENTS + " unless said")
+            description =
+                    "stop the replay after N exposures and clicks. With --until-end the default for the generated shop is "
+                            + GENERATED_EVENTS)
     @Nullable
     Long events;
 
-    @Option(names = "--until-end", description = "stop once all that was replayed has been learnt and is served")
+    @Option(names = "--until-end", description = "stop when all replayed events are learnt and served")
     boolean untilEnd;
 
-    @Option(names = "--report", paramLabel = "FILE", description = "write what the run showed as JSON")
+    @Option(names = "--report", paramLabel = "FILE", description = "write the figures of the run as JSON")
     @Nullable
     Path report;
 
     @Option(
             names = "--dir",
             paramLabel = "DIR",
-            description = "of the broker's and the trainer's data; a new one under .millrace/demo unless said")
+            description = "folder for the data of broker and trainer. Default: a new folder under .millrace/demo")
     @Nullable
     Path directory;
 
@@ -77,7 +79,7 @@ final class DemoCommand implements Callable<Integer> {
             names = "--every",
             paramLabel = "SECONDS",
             defaultValue = "2",
-            description = "between two lines of progress")
+            description = "seconds between two lines of progress")
     int everySeconds = 2;
 
     @Override
@@ -93,7 +95,7 @@ final class DemoCommand implements Callable<Integer> {
         Map<String, String> byDefault = new TreeMap<>();
         byDefault.put("stream.state-directory", home.resolve("state").toString());
         byDefault.put("serve.state-dir", home.resolve("serve").toString());
-        // one partition keeps the order of the data; at full speed a moment between two topics is hours of event time
+        // one partition keeps the order of the data; at full speed, hours of event time can lie between two topics
         Pace pace = Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max");
         byDefault.put("topic.partitions", "1");
         byDefault.put("stream.max-task-idle", pace instanceof Pace.Max ? "5s" : "100ms");
@@ -104,7 +106,9 @@ final class DemoCommand implements Callable<Integer> {
         try (Demo demo = new Demo(
                 home,
                 bootstrap -> {
-                    config.set.put("kafka.bootstrap.servers", bootstrap); // its own broker, whatever was said
+                    config.set.put(
+                            "kafka.bootstrap.servers",
+                            bootstrap); // the demo has its own broker, whatever the options say
                     return data.settings(config, byDefault);
                 },
                 replay,
@@ -136,7 +140,7 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    /** What an earlier run left would be counted, and learnt on, as this one's. */
+    /** A folder of an earlier run is refused: its data would be counted and learnt in this run. */
     private static void requireEmpty(Path home) throws IOException {
         Files.createDirectories(home);
         try (Stream<Path> content = Files.list(home)) {

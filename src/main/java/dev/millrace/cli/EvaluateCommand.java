@@ -57,14 +57,14 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--protocol",
             defaultValue = "prequential",
             description = "prequential: test, then learn. holdout: train on the first part, then find the rest."
-                    + " published: test by the vectors as they would have been published, then learn"
+                    + " published: test with the published vectors, then learn"
                     + " (${COMPLETION-CANDIDATES})")
     Protocol protocol = Protocol.prequential;
 
     @Option(
             names = "--warm-up",
             paramLabel = "SHARE",
-            description = "share of the positives learnt before scoring; stands before evaluate.warm-up")
+            description = "share of the positives that is learnt before scoring; overrides evaluate.warm-up")
     @Nullable
     Double warmUp;
 
@@ -72,8 +72,8 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--weights",
             split = ";",
             paramLabel = "WEIGHTS",
-            description = "also rank by these weights of a query, in the same pass: popularity=BETA, CHANNEL=WEIGHT,"
-                    + " comma-separated; several with semicolons between, or the option repeated")
+            description = "also rank with these query weights, in the same pass: popularity=BETA, CHANNEL=WEIGHT,"
+                    + " separated by commas. Separate several sets by semicolons, or repeat the option")
     List<String> weights = new ArrayList<>();
 
     @Option(names = "--frozen", description = "also score a model that stops learning after the warm-up")
@@ -89,7 +89,7 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--at",
             paramLabel = "N",
             split = ",",
-            description = "holdout: the N of recall@N and precision@N; 5,10,20,50,100 if none is given")
+            description = "holdout: the N of recall@N and precision@N. Default: 5,10,20,50,100")
     List<Integer> at = new ArrayList<>();
 
     @Option(
@@ -97,21 +97,21 @@ final class EvaluateCommand implements Callable<Integer> {
             split = ",",
             paramLabel = "STEPS",
             description =
-                    "published: bounds on the age of vectors; 1 publishes everything in each step, 0 only what is touched")
+                    "published: bounds on the age of vectors. 1 publishes all vectors in each step, 0 only the touched ones")
     List<Integer> maxAges = List.of(1, 0, 20, 50, 100, 200);
 
     @Option(
             names = "--most-moved",
             split = ",",
             paramLabel = "N",
-            description = "published: vectors a step besides, of the items whose rows moved farthest")
+            description = "published: additional vectors a step, of the items whose rows moved farthest")
     List<Integer> mostMoved = List.of(0);
 
     @Option(
             names = "--publish-every",
             paramLabel = "STEPS",
             defaultValue = "1",
-            description = "published: steps from one publication to the next")
+            description = "published: steps between two publications")
     int publishEvery = 1;
 
     @Option(
@@ -119,14 +119,14 @@ final class EvaluateCommand implements Callable<Integer> {
             paramLabel = "PATH",
             split = ",",
             description =
-                    "one table over many configurations: settings files, or folders of them, each laid over --config;"
-                            + " comma-separated, may be repeated")
+                    "one table of many configurations: settings files or folders of them. Each one overrides --config."
+                            + " Separate several by commas, or repeat the option")
     List<Path> table = new ArrayList<>();
 
     @Option(
             names = "--report",
             paramLabel = "FILE",
-            description = "write the figures, as Markdown if the name ends with .md, else as JSON; may be repeated")
+            description = "write the figures to a file: Markdown if the name ends with .md, else JSON. May be repeated")
     List<Path> report = new ArrayList<>();
 
     @Override
@@ -173,7 +173,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
-    /** An option that changes nothing of what was asked for is a mistake. */
+    /** An option that the protocol does not use is a fault. */
     private void requireUsed() {
         boolean isPrequential = protocol == Protocol.prequential;
         Map<String, Boolean> misplaced = new LinkedHashMap<>();

@@ -44,7 +44,7 @@ final class ReplayCommand implements Callable<Integer> {
             description = "max, a number of times real time such as 60, or events a second such as 500/s")
     String speed = "max";
 
-    @Option(names = "--events", paramLabel = "N", description = "stop after so many exposures and clicks")
+    @Option(names = "--events", paramLabel = "N", description = "stop after N exposures and clicks")
     @Nullable
     Long events;
 

@@ -11,7 +11,7 @@ final class Tables {
 
     private Tables() {}
 
-    /** One topic's books: {@code clicks: 100 received = 90 attributed + 8 duplicate + 2 waiting}. */
+    /** The books of one topic: {@code clicks: 100 received = 90 attributed + 8 duplicate + 2 waiting}. */
     static String account(String topic, Books.Account account) {
         String outcomes = account.outcomes().entrySet().stream()
                 .filter(entry -> entry.getValue() != 0)

@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The ranked events of one action, or of all.
+ * Totals of the ranked events of one action, or of all actions.
  *
  * @param model ranks by the towers
  * @param popularity ranks of the same events by decayed popularity
- * @param others ranks by the towers with other weights, as many as were asked for
- * @param itemNeighbours ranks of the same events by item-kNN; none scored if it was not asked for
+ * @param others ranks by the towers with other weights, in the order of the weights
+ * @param itemNeighbours ranks of the same events by item-kNN; nothing scored if item-kNN was not asked for
  */
 public record ActionTotals(
         RankingTotals model, RankingTotals popularity, List<RankingTotals> others, RankingTotals itemNeighbours) {

@@ -30,26 +30,26 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 
 /**
- * Train on the first part, then find: the protocol of the two-tower tutorials.
+ * Trains on the first part, then searches for the rest: the protocol of the two-tower tutorials.
  *
- * <p>The examples go through {@link Trainer} as they do in the stream. A test user is one with a positive in the later part; they ask
- * once, with features, history and context as of the exposure of their first one there. Relevant are the distinct items of their positives there
- * that they did not have before; what they had is not offered. A relevant item that the catalogue lists only later counts as missed.
- * An exposure that was not clicked is learnt from, where the settings make it an example, and neither had nor relevant.
+ * <p>The examples go through {@link Trainer}, as in the stream. A test user has a positive in the test part. There is one query for each test user, with
+ * the features, history and context of their first positive there. The relevant items are the distinct items of their positives in the test part,
+ * without the items that they had before. The search does not return items that they had before. If the catalogue lists a relevant item only later, the item
+ * counts as missed. If the settings make an example of an unclicked exposure, the model learns from it. Its item is neither one the user had nor relevant.
  */
 public final class Holdout {
 
     /**
-     * What an evaluation found.
+     * The result of an evaluation.
      *
      * @param cutoffs the N of the averages
      * @param trainPositives clicked examples learnt from, each once
      * @param testPositives clicked examples of the later part
      * @param testUsers users with a positive there
      * @param items that can be found
-     * @param exact the model's vectors, searched exactly; the users that count are those with something relevant
-     * @param graph the same vectors, searched through a graph
-     * @param graphFinds [cutoffs] mean share of what the exact search found that the graph found too
+     * @param exact the model's vectors with the exact search; counts the users with a relevant item
+     * @param graph the same vectors with the graph search
+     * @param graphFinds [cutoffs] mean share of the items found by the exact search that the graph finds too
      * @param popularity decayed popularity as of the division
      * @param itemNeighbours item-kNN as of the division
      * @param learnt examples learnt, each pass counted
@@ -71,7 +71,7 @@ public final class Holdout {
     private static final long MILLIS_A_DAY = 86_400_000;
     private static final int USERS_AT_ONCE = 256;
 
-    /** One who asks, and what would be a hit. */
+    /** A test user with their query, and the items that are a hit. */
     private record Asker(UserFeatures user, Features context, Set<String> had, Set<String> relevant) {}
 
     private final HoldoutSettings settings;
@@ -81,8 +81,8 @@ public final class Holdout {
     private final StepTimes times;
 
     /**
-     * @param shares how much is used, how much of it is learnt from where no days are given, and in how many passes
-     * @param times told of the phases of each learning step
+     * @param shares share of the examples that is used, share of those that is learnt from if no days are given, number of passes
+     * @param times receives the phases of each learning step
      */
     public Holdout(
             HoldoutSettings settings,
@@ -225,7 +225,7 @@ public final class Holdout {
         return index;
     }
 
-    /** The items by popularity at the end of the part learnt from, most popular first. */
+    /** Returns the items by popularity at the end of the training part, most popular first. */
     private List<String> popular(List<String> items, List<TrainingExample> train) {
         DecayedCounts counts = new DecayedCounts(
                 'p', trainerSettings.exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR);

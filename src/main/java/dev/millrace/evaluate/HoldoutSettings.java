@@ -5,8 +5,8 @@ import dev.millrace.settings.SettingsReader;
 /**
  * Where the test part of a data set begins.
  *
- * @param trainDays days of the calendar to learn from, the first ones; 0: {@code evaluate.warm-up} says how much
- * @param utcOffsetHours when a day begins: hours that the clock of these days is ahead of UTC
+ * @param trainDays number of calendar days to learn from, from the first; 0: {@code evaluate.warm-up} divides the data
+ * @param utcOffsetHours offset from UTC of the clock by which a day begins, hours
  */
 public record HoldoutSettings(int trainDays, double utcOffsetHours) {
 

@@ -10,17 +10,17 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Item-kNN, the baseline without a model: what goes together in users' histories, counted as it comes.
+ * Item-kNN, a baseline without a model: counts which items occur together in the histories of users.
  *
- * <p>The similarity of two items is the cosine of the sets of users who had them, {@code n_ij / √(n_i n_j)}, kept up to date by
- * counting (Miranda and Jorge 2008, incremental collaborative filtering for binary ratings). An item's score for a user is the sum of its
- * similarities to the items the user had last. All neighbours count, not the nearest only.
+ * <p>The similarity of two items is the cosine of their sets of users, {@code n_ij / √(n_i n_j)}, kept up to date by
+ * counting (Miranda and Jorge 2008, incremental collaborative filtering for binary ratings). The score of an item for a user is the sum of its
+ * similarities to the latest items of the user. All neighbours count, not only the nearest.
  *
- * <p>One count for each pair that a user ever had, so memory grows with the square of a history: for data sets, not for a stream.
+ * <p>Cost: one count for each pair of items of a user, so memory grows with the square of the history. Use it for data sets, not for a stream.
  */
 public final class ItemNeighbours {
 
-    /** Items of a history that count, the latest ones: as many as a tower's history has by default. */
+    /** Number of latest items of a history that count: the default length of the history of a tower. */
     static final int LATEST = 20;
 
     private final Map<String, Integer> numbers = new HashMap<>();
@@ -30,13 +30,13 @@ public final class ItemNeighbours {
     private int[] users = new int[64];
     private boolean[] listed = new boolean[64];
 
-    /** Lists an item, or takes it off the list. */
+    /** Lists an item, or removes it from the list. */
     void change(CatalogueChange change) {
         int number = number(change.itemId());
         listed[number] = change instanceof CatalogueChange.Upsert;
     }
 
-    /** A user had an item; once more changes nothing. */
+    /** Counts an item of a user. The same item again changes nothing. */
     void observe(String user, String item) {
         int number = number(item);
         Set<Integer> had = hadByUser.computeIfAbsent(user, absent -> new LinkedHashSet<>());
@@ -52,10 +52,10 @@ public final class ItemNeighbours {
     }
 
     /**
-     * The scores of all items for a user.
+     * Returns the scores of all items for a user.
      *
      * @param history latest first
-     * @return [size()] by number; 0 for an item that nobody had together with one of these
+     * @return [items] by number; 0 for an item that never occurs together with one of the history
      */
     double[] scores(List<String> history) {
         double[] scores = new double[items.size()];
@@ -72,10 +72,10 @@ public final class ItemNeighbours {
     }
 
     /**
-     * The place of an item among all that are listed but for what the user had.
+     * Returns the rank of an item among all listed items, without the other items of the history.
      *
      * @param history of the user, latest first
-     * @return from 1; a tie counts half a place
+     * @return rank from 1; a tie counts one half
      */
     double place(String item, List<String> history) {
         int target = number(item);
@@ -100,10 +100,10 @@ public final class ItemNeighbours {
     }
 
     /**
-     * The best listed items for a user, those with a score.
+     * Returns the listed items with the highest scores for a user. Items with score 0 are not returned.
      *
      * @param history latest first
-     * @param excluded items that must not come back
+     * @param excluded items that must not be returned
      */
     List<String> nearest(List<String> history, int k, Set<String> excluded) {
         double[] scores = scores(history);

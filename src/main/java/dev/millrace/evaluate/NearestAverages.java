@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Recall@N and precision@N, averaged over users. One thread.
  *
- * <p>For a user: hits / relevant items, and hits / N, where a hit is a relevant item among the first N that were found.
+ * <p>For a user, recall is hits / relevant items, and precision is hits / N. A hit is a relevant item among the first N found items.
  */
 public final class NearestAverages {
 
@@ -15,7 +15,7 @@ public final class NearestAverages {
     private final double[] precision;
     private int users;
 
-    /** @param cutoffs the N wanted, each at least 1 */
+    /** @param cutoffs the N, each at least 1 */
     NearestAverages(List<Integer> cutoffs) {
         this.cutoffs = List.copyOf(cutoffs);
         this.recall = new double[cutoffs.size()];
@@ -40,7 +40,7 @@ public final class NearestAverages {
         users++;
     }
 
-    /** Users added. */
+    /** Number of users added. */
     public int users() {
         return users;
     }

@@ -10,14 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Lets a trainer close batches over a recorded history, once or several times. */
+/** Feeds a recorded history to a trainer, once or several times. */
 final class Passes {
 
     private static final long SHUFFLE_STREAM = 0x5bd1e995L;
 
     private Passes() {}
 
-    /** Lists the catalogue. */
+    /** Feeds the catalogue. */
     static void list(Trainer trainer, List<CatalogueItem> catalogue, Consumer<MiniBatch> step) {
         for (CatalogueItem item : catalogue) {
             trainer.change(new CatalogueChange.Upsert(item));
@@ -28,7 +28,7 @@ final class Passes {
         flush(trainer, step);
     }
 
-    /** Examples in their order. */
+    /** Feeds examples in their order. */
     static void feed(Trainer trainer, List<TrainingExample> examples, Consumer<MiniBatch> step) {
         for (TrainingExample example : examples) {
             trainer.add(example);
@@ -39,7 +39,7 @@ final class Passes {
         flush(trainer, step);
     }
 
-    /** All passes but the last: each feeds the examples in another order of chance. */
+    /** Feeds the examples in all passes but the last, each time in another random order. */
     static void feedShuffled(
             Trainer trainer, List<TrainingExample> examples, long seed, int passes, Consumer<MiniBatch> step) {
         for (int pass = 1; pass < passes; pass++) {
@@ -47,7 +47,7 @@ final class Passes {
         }
     }
 
-    /** Where the first share of the positives ends; exposures that were not clicked go with the positives around them. */
+    /** Returns the end of the first share of the positives. Unclicked exposures stay with the positives around them. */
     static int endOf(List<TrainingExample> examples, double share) {
         long positives = examples.stream().filter(TrainingExample::isPositive).count();
         long wanted = Math.round(positives * share);
@@ -61,12 +61,12 @@ final class Passes {
         return end;
     }
 
-    /** Those that were clicked. */
+    /** Returns the clicked examples. */
     static List<TrainingExample> positives(List<TrainingExample> examples) {
         return examples.stream().filter(TrainingExample::isPositive).toList();
     }
 
-    /** The examples in an order of chance. */
+    /** Returns the examples in a random order. */
     private static List<TrainingExample> shuffled(List<TrainingExample> ordered, long seed, int pass) {
         List<TrainingExample> shuffled = new ArrayList<>(ordered);
         for (int at = shuffled.size() - 1; at > 0; at--) { // Fisher and Yates

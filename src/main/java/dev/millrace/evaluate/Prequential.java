@@ -13,21 +13,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * Test, then learn: every event of the second part is ranked by the model as it stood before its batch, then learnt.
+ * Test, then learn: the model ranks each event of the second part before it learns the batch of the event.
  *
- * <p>The examples go through {@link Trainer}, as they do in the stream.
+ * <p>The examples go through {@link Trainer}, as in the stream.
  */
 public final class Prequential {
 
     /**
-     * What an evaluation found.
+     * The result of an evaluation.
      *
      * @param exam of the scored part
-     * @param byAction the same events by what the user did
-     * @param all the same events together, with item-kNN beside
+     * @param byAction the same events by action
+     * @param all all events together, with item-kNN
      * @param positives clicked examples used
      * @param learnt examples learnt, each pass counted
-     * @param refusedSteps batches left because they would have harmed the model
+     * @param refusedSteps batches that were refused because they would have harmed the model
      * @param items in the catalogue at the end
      */
     public record Result(
@@ -43,7 +43,7 @@ public final class Prequential {
     public enum Mode {
         /** It goes on learning. */
         ONLINE,
-        /** It stays as the warm-up left it. */
+        /** It stays as it was at the end of the warm-up. */
         FROZEN
     }
 
@@ -52,7 +52,7 @@ public final class Prequential {
     private final TrainerSettings trainerSettings;
     private final StepTimes times;
 
-    /** @param times told of the phases of each learning step */
+    /** @param times receives the phases of each learning step */
     public Prequential(
             PrequentialSettings settings, RecordedExamples recorded, TrainerSettings trainerSettings, StepTimes times) {
         this.settings = settings;
@@ -61,12 +61,12 @@ public final class Prequential {
         this.times = times;
     }
 
-    /** Trains and scores anew over all events so far. */
+    /** Trains a new model and scores it, over all events so far. */
     public Result run(Mode mode) {
         return run(mode, new Tally(Optional.empty()));
     }
 
-    /** The same with item-kNN beside the model, learning and ranking the same events. */
+    /** Does the same, and also scores item-kNN on the same events. */
     public Result runWithItemNeighbours(Mode mode) {
         return run(mode, new Tally(Optional.of(new ItemNeighbours())));
     }
@@ -114,7 +114,7 @@ public final class Prequential {
         }
     }
 
-    /** Takes each ranked event to its action, and ranks it by item-kNN too if that is wanted. */
+    /** Adds each ranked event to the totals of its action, and ranks it by item-kNN too if that is wanted. */
     private static final class Tally implements ExamWitness {
         private final Optional<ItemNeighbours> neighbours;
         private final SortedMap<String, ActionTotals> byAction = new TreeMap<>();

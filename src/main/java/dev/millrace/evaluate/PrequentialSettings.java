@@ -5,8 +5,8 @@ import dev.millrace.settings.SettingsReader;
 /**
  * How a data set is divided.
  *
- * @param first share of the positives, the first in time, that is used at all; below 1 the rest stays unseen, for tuning
- * @param warmUp share of those used, the first in time, that is learnt without being scored
+ * @param first share of the positives, first in time, that is used; below 1 the rest stays unseen, for tuning
+ * @param warmUp share of the used positives, first in time, that is learnt without being scored
  * @param passes over the warm-up, the last in time order, the others shuffled
  */
 public record PrequentialSettings(double first, double warmUp, int passes) {

@@ -23,29 +23,29 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Test, then learn, with the vectors as they were published: what an index would have found, by which policy of publication.
+ * Test, then learn, with published vectors: compares policies of publication by what an index finds.
  *
- * <p>One training serves all policies, since none of them changes a weight. Each has the {@link PublicationPlan} of the stream and an
- * {@link ExactIndex} of its own, and publishes after so many steps. Users are encoded by the model as it stands. All vectors are published once when the
- * scored part begins.
+ * <p>All policies share one training, since none of them changes a weight. Each policy has its own {@link PublicationPlan}, as in the stream, and its own
+ * {@link ExactIndex}. It publishes at a fixed interval of steps. The current model encodes the users. Each policy publishes all vectors once at the start of the
+ * scored part.
  */
 public final class PublishedVectors {
 
     /**
-     * When what is published.
+     * A policy of publication.
      *
      * @param name of the row
      */
     public record Policy(String name, PublishSettings settings) {}
 
     /**
-     * What one policy gave.
+     * The result of one policy.
      *
      * @param ranks of the scored events by the published vectors
-     * @param vectorsAStep published in the mean
-     * @param meanAge of the vectors when events were ranked, learning steps
-     * @param maxAge of the oldest then
-     * @param meanCosine of the published and the current vectors then
+     * @param vectorsAStep mean number of vectors published a step
+     * @param meanAge mean age of the vectors at the ranking of events, learning steps
+     * @param maxAge age of the oldest vector at a ranking, learning steps
+     * @param meanCosine mean cosine of the published and the current vectors at a ranking
      */
     public record Result(
             String name, RankingTotals ranks, double vectorsAStep, double meanAge, long maxAge, double meanCosine) {}
@@ -111,7 +111,7 @@ public final class PublishedVectors {
         }
     }
 
-    /** The vectors of all items as they are now. */
+    /** The current vectors of all items. */
     private static final class Current {
         private final Trainer trainer;
         private List<String> items = List.of();
@@ -137,7 +137,7 @@ public final class PublishedVectors {
         }
     }
 
-    /** One policy, its index, and what came of it. */
+    /** One policy, its index and its totals. */
     private static final class Trial {
         private final Policy policy;
         private final PublicationPlan plan;
@@ -175,7 +175,7 @@ public final class PublishedVectors {
                         plan.due().keySet().stream().filter(trainer::isListed).toList();
                 publish(due, current);
             }
-            // what the next batch is ranked by
+            // the age of the vectors that rank the next batch
             ages += plan.age().meanSteps() + (steps % everySteps);
             maxAge = Math.max(maxAge, plan.age().maxSteps() + steps % everySteps);
             cosines += meanCosine(current);

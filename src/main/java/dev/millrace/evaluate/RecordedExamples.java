@@ -12,7 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 
-/** A recorded history turned into examples by the {@link Attribution} of the stream; only the topic between is a list here. */
+/** The examples of a recorded history, made by the {@link Attribution} of the stream. A list stands for the topic of examples. */
 public final class RecordedExamples {
 
     private final Attribution attribution;
@@ -28,17 +28,17 @@ public final class RecordedExamples {
 
             @Override
             public void userFeatures(UserFeatures user) {
-                // nobody asks for answers here
+                // there are no recall requests in an evaluation
             }
 
             @Override
             public void userRemoved(String user) {
-                // nobody asks for answers here
+                // there are no recall requests in an evaluation
             }
         });
     }
 
-    /** Where exposures, clicks and profiles go. */
+    /** Takes exposures, clicks and profiles. */
     public Attribution attribution() {
         return attribution;
     }
@@ -47,7 +47,7 @@ public final class RecordedExamples {
         catalogue.add(item);
     }
 
-    /** What became of the events so far. */
+    /** Returns the outcomes of the events so far. */
     public SortedMap<String, Books.Account> books() {
         return attribution.books().accounts();
     }
@@ -56,7 +56,7 @@ public final class RecordedExamples {
         return Collections.unmodifiableList(catalogue);
     }
 
-    /** The examples so far, in the order in which the attribution made them. */
+    /** Returns the examples so far, in the order of the attribution. */
     List<TrainingExample> examples() {
         return Collections.unmodifiableList(examples);
     }

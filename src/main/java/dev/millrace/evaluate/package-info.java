@@ -1,4 +1,4 @@
-/** Offline protocols that drive the same stages over a data set. */
+/** Protocols that measure quality on a recorded data set, through the stages of the stream. */
 @NullMarked
 package dev.millrace.evaluate;
 

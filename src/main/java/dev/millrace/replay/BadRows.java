@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** The rows that could not be used: how many, and the first few. For one thread. */
+/** Counts the rows that cannot be used, and keeps the first ones. One thread. */
 public final class BadRows implements Consumer<BadRow> {
 
     private final int kept;
@@ -12,7 +12,7 @@ public final class BadRows implements Consumer<BadRow> {
     private long count;
 
     /**
-     * @param kept how many to keep for showing
+     * @param kept how many rows to keep
      */
     public BadRows(int kept) {
         this.kept = kept;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The forms in which a data set may come. */
+/** The formats of data sets. */
 public enum DataFormat {
     /** KuaiRand-Pure, its folder as downloaded. */
     KUAIRAND,
@@ -14,35 +14,35 @@ public enum DataFormat {
     MOVIELENS,
     /** News of Yidian, the three files of the two-tower tutorial. */
     YIDIAN,
-    /** A log of one's own in CSV, read through a mapping file. */
+    /** The user's own log in CSV, read through a mapping file. */
     CSV,
-    /** A log of one's own, one JSON object a line, read through a mapping file. */
+    /** The user's own log, one JSON object a line, read through a mapping file. */
     JSONL;
 
-    /** The format of that name, as the command line writes it; empty if there is none. */
+    /** Returns the format with this label, or empty if there is none. */
     public static Optional<DataFormat> named(String label) {
         return Arrays.stream(values())
                 .filter(format -> format.label().equals(label))
                 .findFirst();
     }
 
-    /** Every name, for a message: {@code kuairand, movielens or csv}. */
+    /** All labels, for a message: {@code kuairand, movielens or csv}. */
     public static String choices() {
         List<String> labels = Arrays.stream(values()).map(DataFormat::label).toList();
         int last = labels.size() - 1;
         return String.join(", ", labels.subList(0, last)) + " or " + labels.get(last);
     }
 
-    /** The name on the command line, and of the settings file that goes with the format. */
+    /** The name on the command line. The settings file of the format has the same name. */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     /**
-     * Opens a data set of this form.
+     * Opens a data set of this format.
      *
      * @param data a folder; for CSV and JSONL the mapping file, or a folder that holds {@code mapping.properties}
-     * @throws dev.millrace.settings.InvalidSettingsException if it cannot be used, with every fault
+     * @throws dev.millrace.settings.InvalidSettingsException if the data set cannot be used; it has every fault
      */
     public DataSet open(Path data, ReplaySettings settings) {
         return switch (this) {

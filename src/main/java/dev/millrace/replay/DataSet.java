@@ -6,19 +6,19 @@ import java.util.stream.Stream;
 /**
  * A recorded history as events in time order.
  *
- * <p>First come catalogue and user profiles, dated just before the first row of the log (or at their own date, where they have one
- * that is later), then exposures and clicks. Equal times keep the order of the file, an exposure before its click. An item
- * that no table lists is listed, without features, before it is first seen.
+ * <p>The catalogue and the user profiles come first. Their time is just before the first row of the log, unless they have a later time
+ * of their own. Exposures and clicks follow. Events with equal times keep the order of the file, and an exposure comes before its click. If
+ * no table lists an item, the item is listed without features before its first exposure or click.
  */
 public interface DataSet {
 
-    /** Whether clicks come with the exposures they answer; false where the log holds clicks alone. */
+    /** Returns true if the data set has exposures, false if its log holds clicks only. */
     boolean hasExposures();
 
     /**
-     * The events, each call from the start. To be closed if it is not read to its end.
+     * Returns the events from the start, at each call. The caller closes the stream if it does not read it to the end.
      *
-     * @param badRows told of each row that could not be used; the others are not touched by it
+     * @param badRows receives each row that cannot be used; such a row does not affect the other rows
      * @throws java.io.UncheckedIOException if a file cannot be read to its end
      */
     Stream<ReplayEvent> events(Consumer<? super BadRow> badRows);

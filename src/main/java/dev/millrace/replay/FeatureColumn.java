@@ -23,7 +23,7 @@ record FeatureColumn(String column, Kind kind, String separator, String name) {
     static final String RULE =
             "must be category, number, bag SEPARATOR or vector SEPARATOR, then, if you like, as NAME";
 
-    /** How a text becomes a value. */
+    /** How the text of a cell becomes a value. */
     enum Kind {
         CATEGORY,
         NUMBER,
@@ -31,7 +31,7 @@ record FeatureColumn(String column, Kind kind, String separator, String name) {
         VECTOR
     }
 
-    /** From a line of the mapping such as {@code genres = bag | as genre}; empty if the rule is broken. */
+    /** Reads a line of the mapping such as {@code genres = bag | as genre}. Returns empty if it breaks the rule. */
     static Optional<FeatureColumn> parse(String column, String text) {
         Matcher matcher = SYNTAX.matcher(text.strip());
         if (column.isBlank() || !matcher.matches()) {

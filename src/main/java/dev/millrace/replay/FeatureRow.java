@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The features that one row gives, being gathered; an absent value gives none. */
+/** Collects the features of one row. An absent value adds no feature. */
 final class FeatureRow {
 
     private final Map<String, FeatureValue> values = new HashMap<>();

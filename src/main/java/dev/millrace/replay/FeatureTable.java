@@ -28,7 +28,7 @@ record FeatureTable(List<Entry> entries) {
      * One row.
      *
      * @param id of the item or user
-     * @param since when the features hold from, epoch milliseconds; empty if from the beginning
+     * @param since time from which the features are valid, epoch milliseconds; empty if always
      */
     record Entry(String id, OptionalLong since, Features features) {
         Entry {

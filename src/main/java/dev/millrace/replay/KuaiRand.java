@@ -22,15 +22,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * KuaiRand-Pure (Gao et al. 2022): short videos, exposures with feedback flags, as its files come.
+ * KuaiRand-Pure (Gao et al. 2022): exposures of short videos with feedback flags, in the original files.
  *
- * <p>A row of the log is an exposure, and a click for each chosen flag that is set. The log gives a click no time of its own: it is dated one
- * second after its exposure. The id of an exposure is a fingerprint of its row, so rows that repeat exactly, of which the log has some, are the same
- * event, for the pipeline to recognise.
+ * <p>A row of the log is an exposure. Each chosen flag that is set adds a click. The log has no time for a click, so its time is one
+ * second after its exposure. The id of an exposure is a fingerprint of its row. Some rows of the log are exact repetitions: they become the same
+ * event, and the pipeline drops the second one.
  */
 public final class KuaiRand implements DataSet {
 
-    /** How long after its exposure a click is dated. */
+    /** Time from an exposure to its click. */
     public static final long CLICK_DELAY_MILLIS = 1_000;
 
     /** Feedback of a user: the name of the action, and the column of the log that holds its flag. */
@@ -90,7 +90,7 @@ public final class KuaiRand implements DataSet {
     /**
      * @param folder holds {@code log_standard*.csv}, {@code user_features_pure.csv} and {@code video_features_basic_pure.csv}, each
      *     plain or with {@code .gz}
-     * @param actions which flags become clicks: click, like, follow, comment, forward, hate, long-view, profile-enter
+     * @param actions the flags that become clicks: click, like, follow, comment, forward, hate, long-view, profile-enter
      * @throws InvalidSettingsException if a file is missing or an action is not one of these
      */
     public KuaiRand(Path folder, List<String> actions) {
@@ -103,9 +103,9 @@ public final class KuaiRand implements DataSet {
                             () -> faults.add(
                                     new SettingFault("replay.kuairand.actions", action, "must be one of " + ACTIONS)));
         }
-        logs = FoundFile.matching(folder, "log_standard*.{csv,csv.gz}");
+        logs = DataFiles.matching(folder, "log_standard*.{csv,csv.gz}");
         if (logs.isEmpty()) {
-            faults.addAll(FoundFile.missing(folder, "log_standard*.csv or log_standard*.csv.gz")
+            faults.addAll(DataFiles.missing(folder, "log_standard*.csv or log_standard*.csv.gz")
                     .faults());
         }
         if (!faults.isEmpty()) {
@@ -124,7 +124,7 @@ public final class KuaiRand implements DataSet {
         feedback.forEach(each -> columns.add(each.column));
         List<LogFile> log = logs.stream()
                 .map(path ->
-                        new LogFile(FoundFile.withColumns(new RowFile(path, FORMAT, columns)), this::exposureAndClicks))
+                        new LogFile(DataFiles.withColumns(new RowFile(path, FORMAT, columns)), this::exposureAndClicks))
                 .toList();
         return new Timeline(videos(badRows), users(badRows), log).sortedInMemory(badRows);
     }
@@ -159,9 +159,9 @@ public final class KuaiRand implements DataSet {
     }
 
     private FeatureTable videos(Consumer<? super BadRow> badRows) {
-        Path path = FoundFile.required(folder, "video_features_basic_pure.csv");
+        Path path = DataFiles.required(folder, "video_features_basic_pure.csv");
         return FeatureTable.read(
-                FoundFile.withColumns(new RowFile(path, FORMAT, VIDEO_COLUMNS)), KuaiRand::video, badRows);
+                DataFiles.withColumns(new RowFile(path, FORMAT, VIDEO_COLUMNS)), KuaiRand::video, badRows);
     }
 
     private static FeatureTable.Entry video(Row row) {
@@ -212,9 +212,9 @@ public final class KuaiRand implements DataSet {
     }
 
     private FeatureTable users(Consumer<? super BadRow> badRows) {
-        Path path = FoundFile.required(folder, "user_features_pure.csv");
+        Path path = DataFiles.required(folder, "user_features_pure.csv");
         List<String> columns = RowReader.columns(new RowFile(path, FORMAT, List.of()));
-        FoundFile.withColumns(new RowFile(path, FORMAT, List.of("user_id")));
+        DataFiles.withColumns(new RowFile(path, FORMAT, List.of("user_id")));
         return FeatureTable.read(new RowFile(path, FORMAT, columns), row -> user(columns, row), badRows);
     }
 

@@ -5,12 +5,12 @@ import java.util.List;
 /**
  * A file of a log and what its rows mean.
  *
- * @param rows where they are
- * @param decoder what they mean
+ * @param rows of the file
+ * @param decoder of these rows
  */
 record LogFile(RowFile rows, Decoder decoder) {
 
-    /** What the rows of a log mean. */
+    /** Turns rows of a log into events. */
     interface Decoder {
 
         /**

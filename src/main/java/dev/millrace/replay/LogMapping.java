@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** What the rows of a mapped log mean: {@code exposures}, {@code clicks}, or {@code log}, which holds both in one row. */
+/** Turns rows of a mapped log into events: rows of {@code exposures}, of {@code clicks}, or of {@code log}, which holds both in one row. */
 final class LogMapping implements LogFile.Decoder {
 
     private static final Set<String> NO_ACTION = Set.of("", "none", "0", "false");

@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
-/** A log of one's own, in CSV or JSON lines, read as a mapping file says; {@code docs/your-own-data.md} has every key. */
+/** The user's own log, in CSV or JSON lines, read through a mapping file. {@code docs/your-own-data.md} has every key. */
 public final class MappedLog implements DataSet {
 
     private static final String MAPPING = "mapping.properties";
@@ -33,7 +33,7 @@ public final class MappedLog implements DataSet {
     /**
      * @param data the mapping file, or a folder that holds {@code mapping.properties}
      * @param format CSV or JSONL
-     * @throws InvalidSettingsException if anything in the mapping cannot be used; it has every fault
+     * @throws InvalidSettingsException if the mapping cannot be used; it has every fault
      */
     public MappedLog(Path data, DataFormat format) {
         Path file = Files.isDirectory(data) ? data.resolve(MAPPING) : data;
@@ -133,8 +133,8 @@ public final class MappedLog implements DataSet {
     /**
      * A file of items or users.
      *
-     * @param rows where they are
-     * @param decoder what they mean
+     * @param rows of the file
+     * @param decoder of these rows
      */
     private record Table(RowFile rows, Function<Row, FeatureTable.Entry> decoder) {}
 }

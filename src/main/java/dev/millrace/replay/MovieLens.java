@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Film ratings of GroupLens (Harper and Konstan 2015), as their files come: MovieLens 100K, or a set with {@code ratings.csv} and
- * {@code movies.csv}. Each rating is a click; nothing is known of what was shown.
+ * Film ratings of GroupLens (Harper and Konstan 2015) in the original files: MovieLens 100K, or a set with {@code ratings.csv} and
+ * {@code movies.csv}. Each rating is a click. There are no exposures.
  */
 public final class MovieLens implements DataSet {
 
@@ -31,15 +31,15 @@ public final class MovieLens implements DataSet {
     /**
      * @param folder holds {@code u.data}, {@code u.item}, {@code u.user} and {@code u.genre}, or {@code ratings.csv} and {@code movies.csv},
      *     each plain or with {@code .gz}
-     * @param minRating ratings below it are left out; 0 keeps all
+     * @param minRating smallest rating that is used; 0 uses all
      * @throws dev.millrace.settings.InvalidSettingsException if neither is there
      */
     public MovieLens(Path folder, double minRating) {
         this.folder = folder;
         this.minRating = minRating;
-        isOneHundredK = FoundFile.in(folder, "u.data").isPresent();
-        if (!isOneHundredK && FoundFile.in(folder, "ratings.csv").isEmpty()) {
-            throw FoundFile.missing(folder, "u.data, or ratings.csv or ratings.csv.gz");
+        isOneHundredK = DataFiles.in(folder, "u.data").isPresent();
+        if (!isOneHundredK && DataFiles.in(folder, "ratings.csv").isEmpty()) {
+            throw DataFiles.missing(folder, "u.data, or ratings.csv or ratings.csv.gz");
         }
     }
 
@@ -62,24 +62,24 @@ public final class MovieLens implements DataSet {
         FeatureTable users = FeatureTable.read(
                 bar("u.user", List.of("user", "age", "gender", "occupation", "zip")), MovieLens::user, badRows);
         RowFormat tabs = new RowFormat.Csv('\t', Optional.empty(), RATING, StandardCharsets.ISO_8859_1);
-        RowFile ratings = new RowFile(FoundFile.required(folder, "u.data"), tabs, RATING);
+        RowFile ratings = new RowFile(DataFiles.required(folder, "u.data"), tabs, RATING);
         return new Timeline(films, users, List.of(new LogFile(ratings, this::rating)));
     }
 
     private RowFile bar(String name, List<String> columns) {
         RowFormat format = new RowFormat.Csv('|', Optional.empty(), columns, StandardCharsets.ISO_8859_1);
-        return new RowFile(FoundFile.required(folder, name), format, columns);
+        return new RowFile(DataFiles.required(folder, name), format, columns);
     }
 
     private Timeline csv(Consumer<? super BadRow> badRows) {
         RowFormat format = new RowFormat.Csv(',', Optional.of('"'), List.of(), StandardCharsets.UTF_8);
         FeatureTable films = FeatureTable.read(
-                FoundFile.withColumns(new RowFile(
-                        FoundFile.required(folder, "movies.csv"), format, List.of("movieId", "title", "genres"))),
+                DataFiles.withColumns(new RowFile(
+                        DataFiles.required(folder, "movies.csv"), format, List.of("movieId", "title", "genres"))),
                 MovieLens::titledFilm,
                 badRows);
-        RowFile ratings = FoundFile.withColumns(new RowFile(
-                FoundFile.required(folder, "ratings.csv"),
+        RowFile ratings = DataFiles.withColumns(new RowFile(
+                DataFiles.required(folder, "ratings.csv"),
                 format,
                 List.of("userId", "movieId", "rating", "timestamp")));
         return new Timeline(films, FeatureTable.NONE, List.of(new LogFile(ratings, this::rating)));
@@ -134,7 +134,7 @@ public final class MovieLens implements DataSet {
         return new FeatureTable.Entry(row.cells().get(0), OptionalLong.empty(), features);
     }
 
-    /** Without the year; one film of MovieLens 100K is called unknown, as it has no genre. */
+    /** Returns the title without the year. MovieLens 100K has one film called unknown, which has no title. */
     private static Optional<String> title(Row row) {
         return row.text(1)
                 .map(text -> YEAR.matcher(text).replaceFirst(""))

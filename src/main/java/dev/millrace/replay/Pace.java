@@ -4,11 +4,11 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.List;
 
-/** How fast a replay goes, as a pure function from events to the wall. */
+/** The speed of a replay, as a pure function from event times to the times of sending. */
 public sealed interface Pace {
 
     /**
-     * When an event is due.
+     * Returns when an event is due.
      *
      * @param firstTime event time of the first event, epoch milliseconds
      * @param time event time of this one, epoch milliseconds
@@ -17,7 +17,7 @@ public sealed interface Pace {
      */
     double dueNanos(long firstTime, long time, long number);
 
-    /** As fast as it goes. */
+    /** As fast as possible. */
     record Max() implements Pace {
         @Override
         public double dueNanos(long firstTime, long time, long number) {
@@ -26,7 +26,7 @@ public sealed interface Pace {
     }
 
     /**
-     * Event time, so many times faster than it passed.
+     * A multiple of real time.
      *
      * @param times above 0; 1 is real time
      */
@@ -42,7 +42,7 @@ public sealed interface Pace {
     }
 
     /**
-     * Evenly, whatever the event time.
+     * A constant rate, whatever the event times.
      *
      * @param rate events a second, above 0
      */
@@ -58,7 +58,7 @@ public sealed interface Pace {
     }
 
     /**
-     * A pace as the command line writes it: {@code max}, {@code 60} times real time, {@code 500/s} events a second.
+     * Reads a pace as the command line writes it: {@code max}, {@code 60} (times real time) or {@code 500/s} (events a second).
      *
      * @throws InvalidSettingsException if it is none of these
      */

@@ -4,10 +4,10 @@ import dev.millrace.settings.SettingsReader;
 import java.util.List;
 
 /**
- * What may be chosen about the built-in data sets.
+ * Settings of the built-in data sets.
  *
  * @param kuairandActions flags of KuaiRand that become clicks
- * @param movielensMinRating ratings of MovieLens below it are left out
+ * @param movielensMinRating smallest rating of MovieLens that is used
  */
 public record ReplaySettings(List<String> kuairandActions, double movielensMinRating) {
     public ReplaySettings {

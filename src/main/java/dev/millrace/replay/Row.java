@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One row of a file, reduced to the columns that were asked for.
+ * One row of a file, with the columns that are wanted of it.
  *
- * @param line where it begins, from 1
- * @param fingerprint of the whole row's content, whatever file it stands in: equal rows, equal fingerprints
- * @param cells one a column asked for, stripped; empty where there is no value. An array of JSON begins with {@link #ARRAY},
- *     which also stands between its elements
+ * @param line first line of the row, from 1
+ * @param fingerprint of the whole content of the row; equal rows have equal fingerprints, also in different files
+ * @param cells [columns] stripped text of each wanted column; empty if there is no value. A JSON array begins with
+ *     {@link #ARRAY}, and the same sign separates its elements
  */
 record Row(long line, String fingerprint, List<String> cells) {
 
@@ -23,7 +23,7 @@ record Row(long line, String fingerprint, List<String> cells) {
         return cell.isEmpty() ? Optional.empty() : Optional.of(cell);
     }
 
-    /** The values of a cell that holds several: an array's elements, or what stands between separators. */
+    /** Returns the values of a cell that holds several: the elements of an array, or the texts between separators. */
     List<String> texts(int column, String separator) {
         String cell = cells.get(column);
         boolean array = !cell.isEmpty() && cell.charAt(0) == ARRAY;
@@ -36,7 +36,7 @@ record Row(long line, String fingerprint, List<String> cells) {
                 .toList();
     }
 
-    /** A finite number. */
+    /** Reads a finite number. */
     static double number(String name, String text) {
         double value;
         try {
@@ -50,7 +50,7 @@ record Row(long line, String fingerprint, List<String> cells) {
         return value;
     }
 
-    /** A flag, as logs write it; absent is false. */
+    /** Reads a flag. An absent flag is false. */
     static boolean flag(String name, String text) {
         return switch (text.toLowerCase(java.util.Locale.ROOT)) {
             case "1", "1.0", "true", "t", "yes", "y" -> true;

@@ -12,9 +12,9 @@ import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A file of rows and the columns wanted of it.
+ * A file of rows, and the columns that are wanted of it.
  *
- * @param columns wanted, in the order of the cells of its {@link Row}s
+ * @param columns that are wanted, in the order of the cells of its {@link Row}s
  */
 record RowFile(Path path, RowFormat format, List<String> columns) {
     RowFile {
@@ -25,7 +25,7 @@ record RowFile(Path path, RowFormat format, List<String> columns) {
         return String.valueOf(path.getFileName());
     }
 
-    /** The rows from the start; to be closed. */
+    /** Returns the rows from the start. The caller closes the reader. */
     RowReader rows(Consumer<? super BadRow> badRows) {
         return new RowReader(this, badRows);
     }

@@ -4,7 +4,7 @@ import java.nio.charset.Charset;
 import java.util.List;
 import java.util.Optional;
 
-/** How the rows of a file are written. Gzip is told by its first bytes, in either. */
+/** How the rows of a file are written. Gzip is recognised by its first bytes, in both formats. */
 sealed interface RowFormat {
 
     Charset charset();
@@ -13,8 +13,8 @@ sealed interface RowFormat {
      * Cells between delimiters.
      *
      * @param delimiter between two cells
-     * @param quote around a cell that holds delimiters, line ends or, doubled, itself; empty if none has a meaning
-     * @param columns names of all columns where no line of the file gives them; empty if its first line does
+     * @param quote around a cell that holds delimiters, line ends or doubled quotes; empty if the format has no quotes
+     * @param columns names of all columns; empty if the first line of the file names them
      */
     record Csv(char delimiter, Optional<Character> quote, List<String> columns, Charset charset) implements RowFormat {
         public Csv {
@@ -26,6 +26,6 @@ sealed interface RowFormat {
         }
     }
 
-    /** One object a line; a column is a path of names between dots. */
+    /** One JSON object a line. A column is a path: names separated by dots. */
     record JsonLines(Charset charset) implements RowFormat {}
 }

@@ -28,12 +28,19 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of one file, in its order. A row that cannot be parsed is told to the listener and left out; the next is not
- * affected, even behind a quote that is never closed.
+ * Reads the rows of one file in order. A row that cannot be parsed is reported as a bad row and left out.
+ *
+ * <p>Layout: the file is read line by line. A {@code Parser} makes a row of a line: {@code CsvLines} for CSV, {@code JsonLines} for one JSON
+ * object a line. A CSV record takes further lines while one of its quotes is open.
+ *
+ * <p>Invariant: a bad row does not affect the next one. If a record that took several lines cannot be parsed, all its lines but the first
+ * are put back and read again, since they may be rows of their own behind a quote that is never closed.
+ *
+ * <p>Cost: memory for one record, of at most {@value #MAX_RECORD_LINES} lines. One thread.
  */
 final class RowReader implements Iterator<Row>, Closeable {
 
-    /** Lines that one quoted record may span; a longer one is taken for a quote that was never closed. */
+    /** Most lines of one quoted record. In a longer record a quote was never closed. */
     private static final int MAX_RECORD_LINES = 200;
 
     private static final int FINGERPRINT_BYTES = 16;
@@ -63,7 +70,7 @@ final class RowReader implements Iterator<Row>, Closeable {
         }
     }
 
-    /** The names of a file's columns; empty if it has no first line, or cannot know. */
+    /** Returns the names of the columns of a file; empty for JSON lines, and for a file without a header line. */
     static List<String> columns(RowFile file) {
         RowFormat format = file.format();
         if (!(format instanceof RowFormat.Csv csv)) {
@@ -181,7 +188,7 @@ final class RowReader implements Iterator<Row>, Closeable {
         }
     }
 
-    /** One CSV record from a line, or from several where a quoted cell holds line ends. */
+    /** Parses a CSV record of one line, or of several lines if a quoted cell holds line ends. */
     private final class CsvLines implements Parser {
         private final RowFormat.Csv format;
         private final ObjectReader cells;
@@ -201,7 +208,7 @@ final class RowReader implements Iterator<Row>, Closeable {
             try {
                 return row(begins, cells.<String[]>readValue(whole(lines)));
             } catch (JsonProcessingException | Malformed malformed) {
-                // the lines that a stray quote drew in may be rows of their own
+                // the further lines may be rows of their own
                 for (int at = lines.size() - 1; at > 0; at--) {
                     putBack.push(lines.get(at));
                     line--;
@@ -221,7 +228,7 @@ final class RowReader implements Iterator<Row>, Closeable {
             return new Row(begins, fingerprint(String.join(String.valueOf(Row.ARRAY), values)), chosen);
         }
 
-        /** The first line, and as many more as its quotes span. */
+        /** Returns the first line, and further lines while a quote is open. */
         private String whole(List<String> lines) {
             String first = lines.get(0);
             if (format.quote().isEmpty() || first.indexOf(format.quote().get()) < 0) {
@@ -257,7 +264,7 @@ final class RowReader implements Iterator<Row>, Closeable {
         }
     }
 
-    /** One JSON object a line. */
+    /** Parses one JSON object a line. */
     private final class JsonLines implements Parser {
         private final ObjectReader objects = JsonMapper.builder()
                 .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -282,7 +289,7 @@ final class RowReader implements Iterator<Row>, Closeable {
             return new Row(begins, fingerprint(text.strip()), chosen);
         }
 
-        /** What stands at a path; a name that itself holds dots is found too. */
+        /** Returns the value at a path. A name that contains dots is found too. */
         private JsonNode found(JsonNode object, String path) {
             JsonNode whole = object.path(path);
             if (!whole.isMissingNode()) {

@@ -7,11 +7,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rows in memory, to be read back in time order.
+ * Holds rows in memory and gives them back in time order.
  *
- * <p>A row takes its cells in UTF-8, some 45 bytes for fingerprint, line and lengths, 4 a cell, and 24 of index; events are made
- * again from the row when it is read. So ten million rows of a usual log take about a gigabyte. Time order is found by a
- * stable merge sort of the index, in O(n log n), or O(n) if the rows came in order.
+ * <p>Layout: a row is its cells in UTF-8, some 45 bytes for fingerprint, line and lengths, 4 bytes a cell, and 24 bytes of index. Events are
+ * not held: they are decoded again when the row is read. Ten million rows of a usual log take about a gigabyte.
+ *
+ * <p>Cost: the index is sorted by a stable merge sort, O(n log n), or O(n) if the rows were added in order. One thread.
  */
 final class RowStore {
 
@@ -25,7 +26,7 @@ final class RowStore {
 
     /**
      * @param time to sort by, epoch milliseconds
-     * @param source which file it comes from
+     * @param source number of its file
      */
     void add(long time, int source, Row row) {
         byte[] encoded = encoded(source, row);
@@ -48,7 +49,7 @@ final class RowStore {
         return size;
     }
 
-    /** The row numbers by time, equal times in the order of adding. */
+    /** Returns the row numbers by time. Rows with equal times keep the order in which they were added. */
     int[] timeOrder() {
         int[] order = new int[size];
         boolean sorted = true;

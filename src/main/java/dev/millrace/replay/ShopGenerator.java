@@ -22,12 +22,17 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * A small shop that never closes: users of drifting taste visit, are shown items and click what they like.
+ * Simulates a small shop that never closes: users visit, see lists of items and click the items they like.
  *
- * <p>Layout: taste and items are unit vectors of {@value #DIMS} dimensions; categories are fixed directions, an item lies near its
- * category's, a user between the directions of two favourite categories. Visits are a Poisson process; a visit is a list of exposures, chosen by
- * taste, by recent popularity, or at random. A click is drawn from a logistic model of the match, the item's appeal, its price, the place in
- * the list and bursts. Everything follows from the seed. {@code docs/generator.md} has the formulas.
+ * <p>Layout: users and items are unit vectors of {@value #DIMS} dimensions. Each category has a fixed direction. An item lies near the direction of its
+ * category, and a user lies between the directions of two favourite categories, which change over time. Visits are a Poisson process. A visit is a list of
+ * exposures, chosen by taste, by recent popularity, or at random. A logistic model decides about each click: it uses the match of user and item, the appeal of the item,
+ * its price, its place in the list, and bursts. {@code docs/generator.md} has the formulas.
+ *
+ * <p>Invariant: everything follows from the settings and the seed. The order of the calls to the random numbers is part of it: a call more, or in
+ * another place, changes all later events. Events leave in time order, since an event waits until no later visit can precede it.
+ *
+ * <p>Cost: memory for users, items and the events that wait; a late click waits for up to two days of event time. One thread.
  */
 public final class ShopGenerator implements DataSet {
 
@@ -67,7 +72,7 @@ public final class ShopGenerator implements DataSet {
         return true;
     }
 
-    /** Events without end; take as many as are wanted with {@link Stream#limit}. */
+    /** Returns events without end. {@link Stream#limit} takes as many as are wanted. */
     @Override
     public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
         Shop shop = new Shop(settings);
@@ -83,10 +88,10 @@ public final class ShopGenerator implements DataSet {
                 false);
     }
 
-    /** An item with what only the shop knows of it. */
+    /** An item with its hidden properties. */
     private record Item(String id, long since, int category, double[] place, double appeal, double logPrice) {}
 
-    /** A user with what only the shop knows of them. */
+    /** A user with their hidden properties. */
     private static final class User {
         final String id;
         int first;
@@ -107,7 +112,7 @@ public final class ShopGenerator implements DataSet {
         }
     }
 
-    /** What waits for its time. */
+    /** An event that waits for its time. */
     private record Waiting(ReplayEvent event, long arrival) {
         long time() {
             return event.time();
@@ -156,7 +161,7 @@ public final class ShopGenerator implements DataSet {
         }
 
         ReplayEvent next() {
-            // what is not earlier than the next visit's earliest event has to wait for it
+            // the next visit may send events that are up to MAX_EARLY_MILLIS earlier than it
             while (waiting.isEmpty() || waiting.peek().time() >= (long) nextVisit - MAX_EARLY_MILLIS) {
                 advance();
             }
@@ -247,7 +252,7 @@ public final class ShopGenerator implements DataSet {
             return any(items);
         }
 
-        /** A favourite category may have changed since the last visit; taste follows within about a day. */
+        /** Changes the favourite category with a probability that grows with the time since the last visit. Taste follows within about a day. */
         private void drift(User user, long now) {
             double days = (now - user.lastVisit) / DAY_MILLIS;
             user.lastVisit = now;
@@ -298,7 +303,7 @@ public final class ShopGenerator implements DataSet {
             double[] whim = direction();
             String id = "u" + number;
             users.add(new User(id, first, second, logBudget, whim, aim(first, second, whim), OPENING));
-            // five age groups, each with its own four categories; a profile says so most of the time
+            // five age groups of four categories each; most profiles have the group of the first favourite
             int group = random.nextDouble() < PROFILE_TRUTH ? first % 5 : random.nextInt(5);
             Features features = Features.of(Map.of(
                     "age_group", new FeatureValue.Category("group-" + group),
@@ -307,7 +312,7 @@ public final class ShopGenerator implements DataSet {
             put(new ReplayEvent.ProfileUpdate(new UserProfile(id, OPENING - 1, features)));
         }
 
-        /** Few users visit often: the chance falls with the square root of the number. */
+        /** Chooses a visitor. The probability of a user falls with the square root of their number, so a few users visit often. */
         private int visitor() {
             double uniform = random.nextDouble();
             return (int) (uniform * uniform * users.size());

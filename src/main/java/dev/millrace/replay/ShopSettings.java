@@ -3,18 +3,18 @@ package dev.millrace.replay;
 import dev.millrace.settings.SettingsReader;
 
 /**
- * The size of the generated shop and how it behaves; {@code docs/generator.md} gives the rest.
+ * The size and behaviour of the generated shop. {@code docs/generator.md} has the formulas.
  *
  * @param seed same seed, same events
- * @param users who visit
- * @param items in the catalogue when the shop opens
- * @param visitsPerUserPerDay on average over the users
- * @param newItemsPerDay share of the opening catalogue that is added a day
- * @param burstsPerDay how often an item or a category becomes hot
- * @param tasteDays after how many days a user's favourite category changes, on average
- * @param duplicateShare of exposures and clicks that are sent twice
- * @param earlyShare of clicks that are dated before their exposure
- * @param lateShare of clicks that come a day or more after their exposure
+ * @param users number of users
+ * @param items number of items when the shop opens
+ * @param visitsPerUserPerDay mean over the users
+ * @param newItemsPerDay items added a day, as a share of the opening catalogue
+ * @param burstsPerDay mean number of times a day that an item or a category becomes hot
+ * @param tasteDays mean number of days until a user's favourite category changes
+ * @param duplicateShare share of exposures and clicks that are sent twice
+ * @param earlyShare share of clicks with a time before that of their exposure
+ * @param lateShare share of clicks a day or more after their exposure
  */
 public record ShopSettings(
         long seed,

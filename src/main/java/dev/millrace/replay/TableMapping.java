@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.SortedMap;
 
 /**
- * One section of a mapping while it is read: its files, their format, and the columns asked for so far.
+ * Reads one section of a mapping: its files, their format, and its columns.
  *
- * <p>Asking for a column gives the number of its cell in the rows; {@link #finish} then checks that every file has it.
+ * <p>A method that reads a column returns the number of its cell in the rows. {@link #finish} then checks that every file has all columns.
  */
 final class TableMapping {
 
@@ -33,14 +33,14 @@ final class TableMapping {
         format = kind == DataFormat.JSONL ? new RowFormat.JsonLines(charset) : csv(charset);
     }
 
-    /** A column that must be given; its cell. */
+    /** Reads a required column. Returns its cell. */
     int column(String name, String byDefault, String doc) {
         String column = reader.text(key(name), byDefault, doc);
         reader.require(!column.isEmpty(), key(name), column, "must name a column");
         return cell(key(name), column);
     }
 
-    /** A column that may be given; its cell. */
+    /** Reads an optional column. Returns its cell. */
     Optional<Integer> optionalColumn(String name, String doc) {
         String column = reader.text(key(name), "", doc);
         return column.isEmpty() ? Optional.empty() : Optional.of(cell(key(name), column));
@@ -58,7 +58,7 @@ final class TableMapping {
         return section + "." + name;
     }
 
-    /** Columns named by the keys that begin so, with what is said of each; their cells. */
+    /** Reads the columns that the keys of a family name. Returns each column with its value and its cell. */
     List<NamedCell> family(String name, String doc) {
         String prefix = key(name) + ".";
         SortedMap<String, String> given = reader.family(prefix, doc);
@@ -70,7 +70,7 @@ final class TableMapping {
         return cells;
     }
 
-    /** The features declared under a name. */
+    /** Reads the features of a family. */
     FeatureCells features(String name) {
         List<FeatureColumn> features = new ArrayList<>();
         List<Integer> cells = new ArrayList<>();
@@ -85,7 +85,7 @@ final class TableMapping {
         return new FeatureCells(features, cells);
     }
 
-    /** The files with the columns asked for; a file that lacks one is a fault. */
+    /** Returns the files with all columns that were read. A file without one of the columns is a fault. */
     List<RowFile> finish() {
         List<RowFile> rows = new ArrayList<>();
         for (Path file : files) {
@@ -123,7 +123,7 @@ final class TableMapping {
         for (String name : names) {
             Path path = folder.resolve(name);
             Path parent = Optional.ofNullable(path.getParent()).orElse(folder);
-            List<Path> matching = FoundFile.matching(parent, String.valueOf(path.getFileName()));
+            List<Path> matching = DataFiles.matching(parent, String.valueOf(path.getFileName()));
             reader.require(!matching.isEmpty(), key("files"), name, "must be a file under " + folder);
             found.addAll(matching);
         }
@@ -168,20 +168,20 @@ final class TableMapping {
     }
 
     /**
-     * A column that a key's own end names.
+     * A column whose name is the end of a key.
      *
-     * @param key whole
-     * @param column its end
-     * @param value what is said of it
-     * @param cell where the row holds it
+     * @param key the whole key
+     * @param column the end of the key
+     * @param value of the key
+     * @param cell of the column
      */
     record NamedCell(String key, String column, String value, int cell) {}
 
     /**
-     * Features and where the row holds them.
+     * Features and their cells.
      *
-     * @param features declared
-     * @param cells one a feature
+     * @param features in the order of the mapping
+     * @param cells [features] the cell of each
      */
     record FeatureCells(List<FeatureColumn> features, List<Integer> cells) {
 

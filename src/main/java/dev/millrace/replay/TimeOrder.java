@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 
 /**
- * Events in time order, from groups of events whose earliest times are in order: a row's exposure now, its click a little later.
- * Equal times keep the order of arrival. Memory grows with what is ahead of the current group only.
+ * Puts events in time order. Events come in groups, such as the exposure and the later click of one row; the earliest times of the groups are
+ * in order. Events with equal times keep the order of arrival. Memory holds only the events later than the current group.
  */
 final class TimeOrder implements Iterator<ReplayEvent> {
 
@@ -26,9 +26,9 @@ final class TimeOrder implements Iterator<ReplayEvent> {
         this.groups = groups;
     }
 
-    /** The next event, which stays. */
+    /** Returns the next event without taking it. */
     Optional<ReplayEvent> peek() {
-        // only once the groups have reached the head's time can none hold an earlier event
+        // a group holds no event earlier than its own earliest time
         while (groups.hasNext()
                 && (waiting.isEmpty() || latestGroup < waiting.peek().time())) {
             List<ReplayEvent> group = groups.next();
@@ -38,7 +38,7 @@ final class TimeOrder implements Iterator<ReplayEvent> {
         return waiting.isEmpty() ? Optional.empty() : Optional.of(waiting.peek().event());
     }
 
-    /** Puts in an event that is not earlier than those already taken. */
+    /** Adds an event, which must not be earlier than any event that was taken. */
     void add(ReplayEvent event) {
         waiting.add(new Waiting(event.time(), arrivals++, event));
     }

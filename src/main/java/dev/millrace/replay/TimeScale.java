@@ -7,7 +7,7 @@ import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 
-/** How a log writes its times. */
+/** The unit or format of the times of a log. */
 enum TimeScale {
     /** Seconds since 1970, whole or with a fraction. */
     S,
@@ -15,10 +15,10 @@ enum TimeScale {
     MS,
     /** Microseconds since 1970. */
     US,
-    /** {@code 2022-04-25T10:15:30Z}, with any offset; UTC where there is none; a date alone is its midnight. */
+    /** {@code 2022-04-25T10:15:30Z}, with any offset. A time without an offset is UTC. A date without a time is its midnight. */
     ISO_8601;
 
-    /** Epoch milliseconds, rounded down. */
+    /** Returns epoch milliseconds, rounded down. */
     long millis(String name, String text) {
         return switch (this) {
             case S -> scaled(name, text, 1_000, 1);

@@ -24,11 +24,20 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tables and log files as one stream of events in time order.
+ * Merges tables and log files into one stream of events in time order.
+ *
+ * <p>Layout, from the file to the stream: {@code GroupReader} turns the usable rows of one file into groups of events; the groups of all files are
+ * ordered by their earliest time, in a {@link RowStore} or by merging sorted files; {@link TimeOrder} orders the events of overlapping
+ * groups; {@code Changes} drops features that do not change anything and lists an item before its first exposure or click.
+ *
+ * <p>Invariant: event times never decrease, and every item is listed before it is seen.
+ *
+ * <p>Cost: the tables, and the last features of every item and user, are in memory. {@link #sortedInMemory} holds all rows too, {@link #streamed}
+ * one row a file. One thread.
  *
  * @param items of the catalogue
  * @param users with a profile
- * @param log the files, of which earlier ones come first at equal times
+ * @param log files in order: at equal times the events of an earlier file come first
  */
 record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
 
@@ -38,7 +47,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
         log = List.copyOf(log);
     }
 
-    /** Reads all rows, then sorts them: for files in any order. */
+    /** Reads all rows, then sorts them. The files may be in any order. */
     Stream<ReplayEvent> sortedInMemory(Consumer<? super BadRow> badRows) {
         RowStore store = new RowStore();
         for (int source = 0; source < log.size(); source++) {
@@ -71,7 +80,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
         return stream(groups);
     }
 
-    /** Reads as it goes: for files whose rows are in time order. A row that is earlier than the one before it is a bad row. */
+    /** Reads row by row. The rows of each file must be in time order: a row earlier than the one before it is a bad row. */
     Stream<ReplayEvent> streamed(Consumer<? super BadRow> badRows) {
         List<GroupReader> files = new ArrayList<>();
         for (LogFile file : log) {
@@ -131,13 +140,13 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
     }
 
     /**
-     * Events of one row.
+     * The events of one row.
      *
-     * @param time of the earliest
+     * @param time of the earliest event
      */
     private record Group(long time, Row row, List<ReplayEvent> events) {}
 
-    /** The usable rows of one file with their events. */
+    /** Reads the usable rows of one file with their events. */
     private static final class GroupReader implements Iterator<Group>, AutoCloseable {
         private final LogFile file;
         private final Consumer<? super BadRow> badRows;
@@ -166,7 +175,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
             return group;
         }
 
-        /** Takes the next row, and leaves out what follows it but is earlier. */
+        /** Takes the next row, and skips the following rows that are earlier. */
         Group inOrder() {
             Group group = next();
             while (next != null && next.time() < group.time()) {
@@ -207,8 +216,8 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
     }
 
     /**
-     * Leaves out features that say nothing new, lays those of a log's row over those known from elsewhere, and lists an item
-     * before it is first seen.
+     * Drops features that do not change anything, merges the features of a log's row with those of the tables, and lists an item
+     * before its first exposure or click.
      */
     private static final class Changes implements Iterator<ReplayEvent>, ReplayEvent.Visitor {
         private final Iterator<ReplayEvent> before;

@@ -19,19 +19,19 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * News of Yidian as the two-tower tutorial of fun-rec samples it: exposures with a flag for the click, users with probabilities of
+ * News of Yidian, in the sample of fun-rec's two-tower tutorial: exposures with a flag for the click, users with probabilities of
  * age and gender, articles with title and keywords.
  *
- * <p>A row of the log is an exposure, and a click if the flag is set, dated one second later, since the log gives it no time of its own.
- * As in the tutorial, an exposure dated before its article's creation is no exposure: the row is reported as one that cannot be used. An
- * article that the article file does not describe is kept, without features.
+ * <p>A row of the log is an exposure. If its flag is set, it is a click too. The log has no time for a click, so its time is one second after
+ * its exposure. As in the tutorial, an exposure before the creation of its article is not used: the row is a bad row. An
+ * article without a row in the article file is kept, without features.
  */
 public final class Yidian implements DataSet {
 
-    /** How long after its exposure a click is dated. */
+    /** Time from an exposure to its click. */
     public static final long CLICK_DELAY_MILLIS = 1_000;
 
-    /** What an article without a category is filed under, as in the tutorial. */
+    /** Category of an article that has none, as in the tutorial. */
     static final String OTHER = "其他";
 
     private static final String LOG = "train_data_5w.csv";
@@ -62,13 +62,13 @@ public final class Yidian implements DataSet {
      * @throws dev.millrace.settings.InvalidSettingsException if a file or one of its columns is missing
      */
     public Yidian(Path folder) {
-        Path rows = FoundFile.required(folder, LOG);
-        FoundFile.withColumns(new RowFile(rows, HEADED, LOG_COLUMNS));
+        Path rows = DataFiles.required(folder, LOG);
+        DataFiles.withColumns(new RowFile(rows, HEADED, LOG_COLUMNS));
         List<String> columns = new ArrayList<>(LOG_COLUMNS);
         columns.addAll(CONTEXT_COLUMNS);
         log = new RowFile(rows, HEADED, columns);
-        users = FoundFile.withColumns(new RowFile(FoundFile.required(folder, USERS), HEADED, USER_COLUMNS));
-        articles = new RowFile(FoundFile.required(folder, ARTICLES), UNHEADED, ARTICLE_COLUMNS);
+        users = DataFiles.withColumns(new RowFile(DataFiles.required(folder, USERS), HEADED, USER_COLUMNS));
+        articles = new RowFile(DataFiles.required(folder, ARTICLES), UNHEADED, ARTICLE_COLUMNS);
     }
 
     @Override
@@ -149,12 +149,12 @@ public final class Yidian implements DataSet {
         return new FeatureTable.Entry(row.cells().get(0), created, features);
     }
 
-    /** A cell; pandas, which wrote the files, writes some absent values as {@code nan}. */
+    /** Returns the text of a cell. The files were written by pandas, which writes some absent values as {@code nan}. */
     private static Optional<String> present(Row row, int column) {
         return row.text(column).filter(text -> !text.equalsIgnoreCase("nan"));
     }
 
-    /** The first of the most probable of {@code bucket:probability,…}. */
+    /** Returns the most probable bucket of {@code bucket:probability,…}, and the first one if several are equally probable. */
     private static String mostProbable(String name, String list) {
         String best = "";
         double most = -1;
@@ -176,7 +176,7 @@ public final class Yidian implements DataSet {
         return best;
     }
 
-    /** The words of {@code word:weight,…}, heaviest first: a bag has no weights, but its first values are those that count. */
+    /** Returns the words of {@code word:weight,…}, the largest weight first. A bag has no weights, but a model may use its first values only. */
     private static List<String> keywords(List<String> parts) {
         record Keyword(String word, double weight) {}
         return parts.stream()

@@ -5,8 +5,8 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 
 /**
- * CPU time of the learning thread within learning steps, and nowhere else: what else runs on the machine takes wall time away, not this. One
- * thread.
+ * Measures the CPU time of the learning thread within learning steps. Other processes on the machine do not change it, as they change wall time.
+ * One thread.
  */
 final class LearningTime implements StepTimes {
 
@@ -28,7 +28,7 @@ final class LearningTime implements StepTimes {
         began = now;
     }
 
-    /** Examples a second, if so many were learnt in that time; 0 if none was. */
+    /** Returns examples a second of the time measured; 0 if no time was measured. */
     double perSecond(long examples) {
         return nanos == 0 ? 0 : examples * NANOS_A_SECOND / nanos;
     }

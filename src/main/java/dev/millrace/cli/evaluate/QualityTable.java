@@ -11,17 +11,17 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
- * Configurations and what they reach on one data set, a row each, the first one the data set's own: the others may rank a few events
- * more or less, where they batch otherwise. One thread.
+ * A table of configurations with their quality on one data set. The first row is the configuration of the data set. The other rows may rank a few more or
+ * fewer events if their batches differ. One thread.
  */
 final class QualityTable {
 
     /**
      * One configuration, or a baseline.
      *
-     * @param totals of the events ranked
-     * @param perSecond examples learnt a second of the learning thread's CPU time; empty where nothing is learnt
-     * @param refusedSteps batches left because they would have harmed the model
+     * @param totals of the ranked events
+     * @param perSecond examples learnt a second of the learning thread's CPU time; empty if nothing is learnt
+     * @param refusedSteps batches that were refused because they would have harmed the model
      */
     record Row(String name, RankingTotals totals, OptionalDouble perSecond, OptionalLong refusedSteps) {
 

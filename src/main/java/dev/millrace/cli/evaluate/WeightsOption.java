@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Weights of a query as the command line writes them: {@code popularity=0.5,like=3}. */
+/** Reads the weights of a query from the command line: {@code popularity=0.5,like=3}. */
 final class WeightsOption {
 
     private static final String OPTION = "--weights";
@@ -19,10 +19,10 @@ final class WeightsOption {
     private WeightsOption() {}
 
     /**
-     * @param given each the weights of one query
-     * @param popularity its weight where none is given
-     * @param channels their weights where none is given, by name
-     * @throws InvalidSettingsException naming everything wrong with them
+     * @param given the weights of one query each
+     * @param popularity weight of popularity if none is given
+     * @param channels weights of the channels if none are given, by name
+     * @throws InvalidSettingsException if weights cannot be used; it has every fault
      */
     static List<QueryWeights> parsed(List<String> given, double popularity, SortedMap<String, Double> channels) {
         List<SettingFault> faults = new ArrayList<>();

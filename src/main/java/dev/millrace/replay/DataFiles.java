@@ -12,12 +12,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
-/** Files of a data set's folder, by name, plain or with {@code .gz}. */
-final class FoundFile {
+/** Finds files of a data set by name, plain or with {@code .gz}. */
+final class DataFiles {
 
-    private FoundFile() {}
+    private DataFiles() {}
 
-    /** The file of that name in a folder, or the same with {@code .gz}. */
+    /** Returns the file with this name in a folder, or the one with {@code .gz} appended. */
     static Optional<Path> in(Path folder, String name) {
         for (String candidate : List.of(name, name + ".gz")) {
             Path path = folder.resolve(candidate);
@@ -32,7 +32,7 @@ final class FoundFile {
         return in(folder, name).orElseThrow(() -> missing(folder, name + " or " + name + ".gz"));
     }
 
-    /** Files whose names match a glob, by name. */
+    /** Returns the files whose names match a glob, sorted by name. */
     static List<Path> matching(Path folder, String glob) {
         List<Path> found = new ArrayList<>();
         if (Files.isDirectory(folder)) {
@@ -51,7 +51,7 @@ final class FoundFile {
                 List.of(new SettingFault("data", folder.toString(), "must be a folder that holds " + wanted)));
     }
 
-    /** The file, if it has all the columns wanted. */
+    /** Returns the file if it has all the columns that are wanted of it; else it is a fault. */
     static RowFile withColumns(RowFile file) {
         List<String> present = RowReader.columns(file);
         List<String> absent =
