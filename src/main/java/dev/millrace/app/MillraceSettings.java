@@ -12,14 +12,13 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingDoc;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.settings.SettingsText;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicSettings;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.WireSettings;
 import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,7 +27,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -59,6 +57,7 @@ public record MillraceSettings(
             "features.item", "features.item.",
             "tower.channels", "tower.channel.");
 
+    private static final String CONFIG = "--config";
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
     private static final String FAMILY = ".*";
 
@@ -186,18 +185,15 @@ public record MillraceSettings(
     }
 
     private static Map<String, String> read(Path file) {
-        Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            properties.load(reader);
+        try {
+            return SettingsText.read(
+                    CONFIG, file.toString(), Files.readString(file), "a settings file of key = value lines");
         } catch (NoSuchFileException absent) {
             throw new InvalidSettingsException(
-                    List.of(new SettingFault("--config", file.toString(), "must be a readable file")));
+                    List.of(new SettingFault(CONFIG, file.toString(), "must be a readable file")));
         } catch (IOException unreadable) {
-            throw new InvalidSettingsException(List.of(
-                    new SettingFault("--config", file.toString(), "cannot be read: " + unreadable.getMessage())));
+            throw new InvalidSettingsException(
+                    List.of(new SettingFault(CONFIG, file.toString(), "cannot be read: " + unreadable.getMessage())));
         }
-        Map<String, String> values = new TreeMap<>();
-        properties.stringPropertyNames().forEach(name -> values.put(name, properties.getProperty(name)));
-        return values;
     }
 }

@@ -3,9 +3,10 @@ package dev.millrace.replay;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.settings.SettingsText;
 import java.io.IOException;
-import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Properties;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -23,6 +23,8 @@ import java.util.stream.Stream;
 public final class MappedLog implements DataSet {
 
     private static final String MAPPING = "mapping.properties";
+    private static final String WANTED =
+            "a mapping file of key = value lines, which names the files and their columns (docs/your-own-data.md)";
 
     private final boolean isSorted;
     private final boolean hasExposures;
@@ -112,21 +114,19 @@ public final class MappedLog implements DataSet {
     }
 
     private static Map<String, String> properties(Path file) {
-        Properties properties = new Properties();
-        try (Reader text = Files.newBufferedReader(file)) {
-            properties.load(text);
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (CharacterCodingException malformed) {
+            throw new InvalidSettingsException(
+                    List.of(new SettingFault("data", file.toString(), "is not UTF-8; must be " + WANTED)));
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot read " + file, failure);
-        } catch (IllegalArgumentException malformed) {
-            throw new InvalidSettingsException(List.of(
-                    new SettingFault("data", file.toString(), "must be a properties file: " + malformed.getMessage())));
         }
         Map<String, String> given = new TreeMap<>();
         // a tab as the value would be stripped like any blank
-        properties.stringPropertyNames().forEach(key -> {
-            String value = properties.getProperty(key, "");
-            given.put(key, value.equals("\t") ? "tab" : value);
-        });
+        SettingsText.read("data", file.toString(), text, WANTED)
+                .forEach((key, value) -> given.put(key, value.equals("\t") ? "tab" : value));
         return given;
     }
 

@@ -142,6 +142,16 @@ class MillraceSettingsTest {
                 .hasMessageEndingWith(": must be a readable file");
     }
 
+    @Test
+    void aTableInPlaceOfSettingsIsOneFaultThatNamesItsFirstLine() throws IOException {
+        Path table = Files.writeString(directory.resolve("clicks.csv"), "user_id,item_id,time\nann,book,1\nbob,pen,2\n");
+
+        assertThatThrownBy(() -> MillraceSettings.load(List.of(table), Map.of(), Map.of(), Map.of()))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage("--config = " + table + ": looks like CSV, its first line is \"user_id,item_id,time\";"
+                        + " must be a settings file of key = value lines");
+    }
+
     @TestFactory
     Stream<DynamicTest> everySettingsFileThatComesWithTheProgramCanBeUsed() throws IOException {
         List<Path> files;

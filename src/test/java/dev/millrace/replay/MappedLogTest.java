@@ -222,6 +222,21 @@ class MappedLogTest {
                 .hasMessage("clicks.user = user: is not a column of log.csv, which has uid, item, time");
     }
 
+    @Test
+    void aTableInPlaceOfTheMappingIsOneFaultThatNamesItsFirstLine() throws IOException {
+        write("log.csv", "user_id,item_id,time\nann,book,1\nbob,pen,2\n");
+        write("log.jsonl", "{\"user\": \"ann\", \"item\": \"book\"}\n");
+
+        assertThatThrownBy(() -> new MappedLog(folder.resolve("log.csv"), DataFormat.CSV))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage("data = " + folder.resolve("log.csv")
+                        + ": looks like CSV, its first line is \"user_id,item_id,time\"; must be a mapping file of"
+                        + " key = value lines, which names the files and their columns (docs/your-own-data.md)");
+        assertThatThrownBy(() -> new MappedLog(folder.resolve("log.jsonl"), DataFormat.JSONL))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("log.jsonl: looks like JSON, its first line is \"{\"user\": \"ann\",");
+    }
+
     private MappedLog mapped(String mapping) throws IOException {
         write("m.properties", mapping);
         return new MappedLog(folder.resolve("m.properties"), DataFormat.CSV);
