@@ -1,8 +1,7 @@
 package dev.millrace.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.topic.Topics;
@@ -60,7 +59,7 @@ final class ExplainCommand implements Callable<Integer> {
     boolean isJson;
 
     @Override
-    public Integer call() throws JsonProcessingException {
+    public Integer call() {
         long asked = Stream.of(item != null, step != null, isAboutFields)
                 .filter(isAsked -> isAsked)
                 .count();
@@ -84,19 +83,19 @@ final class ExplainCommand implements Callable<Integer> {
         }
     }
 
-    private int explainFields(Optional<TrainingProgress> progress, PrintWriter out) throws JsonProcessingException {
+    private int explainFields(Optional<TrainingProgress> progress, PrintWriter out) {
         if (progress.isEmpty() || progress.get().fieldWeights().isEmpty()) {
             return unknown("no field has a weight: nothing was learnt yet, or neither tower weighs its fields"
                     + " (tower.user.senet, tower.item.senet)");
         }
         SortedMap<String, Double> weights = progress.get().fieldWeights();
         if (isJson) {
-            ObjectNode json = new ObjectMapper().createObjectNode();
+            ObjectNode json = JsonNodeFactory.instance.objectNode();
             json.put("generation", progress.get().generation());
             json.put("step", progress.get().step());
             ObjectNode fields = json.putObject("fieldWeights");
             weights.forEach(fields::put);
-            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json));
+            out.println(json.toPrettyString());
             return 0;
         }
         out.println("generation  " + progress.get().generation());
@@ -105,34 +104,42 @@ final class ExplainCommand implements Callable<Integer> {
         return 0;
     }
 
-    private int explainStep(Optional<BatchOrigin> batch, PrintWriter out) throws JsonProcessingException {
+    private int explainStep(Optional<BatchOrigin> batch, PrintWriter out) {
         if (batch.isEmpty()) {
             return unknown("step " + step + " is not in the log: not yet learnt, or its segment is gone");
         }
         if (isJson) {
-            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(batch.get())));
+            out.println(json(batch.get()).toPrettyString());
         } else {
             print(batch.get(), out);
         }
         return 0;
     }
 
-    private int explainItem(ItemOrigin origin, PrintWriter out) throws JsonProcessingException {
-        if (origin instanceof ItemOrigin.NeverPublished unknown) {
-            return unknown("item " + unknown.item() + " was never published: " + unknown.topic() + "-"
-                    + unknown.partition() + ", where its key belongs, has no record of it");
-        }
-        if (origin instanceof ItemOrigin.Removed removed) {
-            return unknown("item " + removed.item() + " was removed: tombstone at offset " + removed.offset() + " of "
-                    + removed.topic() + "-" + removed.partition());
-        }
-        ItemOrigin.Vector found = (ItemOrigin.Vector) origin;
-        if (isJson) {
-            out.println(new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(json(found)));
-        } else {
-            print(found, out);
-        }
-        return 0;
+    private int explainItem(ItemOrigin origin, PrintWriter out) {
+        return origin.accept(new ItemOrigin.Visitor<Integer>() {
+            @Override
+            public Integer visit(ItemOrigin.NeverPublished never) {
+                return unknown("item " + never.item() + " was never published: " + never.topic() + "-"
+                        + never.partition() + ", where its key belongs, has no record of it");
+            }
+
+            @Override
+            public Integer visit(ItemOrigin.Removed removed) {
+                return unknown("item " + removed.item() + " was removed: tombstone at offset " + removed.offset()
+                        + " of " + removed.topic() + "-" + removed.partition());
+            }
+
+            @Override
+            public Integer visit(ItemOrigin.Vector vector) {
+                if (isJson) {
+                    out.println(json(vector).toPrettyString());
+                } else {
+                    print(vector, out);
+                }
+                return 0;
+            }
+        });
     }
 
     private int unknown(String message) {
@@ -185,7 +192,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private static ObjectNode json(ItemOrigin.Vector found) {
-        ObjectNode json = new ObjectMapper().createObjectNode();
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("item", found.embedding().item());
         json.put("topic", found.topic());
         json.put("partition", found.partition());
@@ -203,7 +210,7 @@ final class ExplainCommand implements Callable<Integer> {
     }
 
     private static ObjectNode json(BatchOrigin batch) {
-        ObjectNode json = new ObjectMapper().createObjectNode();
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("step", batch.step());
         json.put("topic", batch.topic());
         json.put("partition", batch.partition());

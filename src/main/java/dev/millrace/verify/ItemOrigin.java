@@ -7,11 +7,32 @@ import java.util.Set;
 /** Where the latest vector of an item comes from. */
 public sealed interface ItemOrigin {
 
+    /** What to do with each. */
+    interface Visitor<T> {
+        T visit(NeverPublished item);
+
+        T visit(Removed item);
+
+        T visit(Vector vector);
+    }
+
+    <T> T accept(Visitor<T> visitor);
+
     /** Nothing of the item is on the topic. */
-    record NeverPublished(String item, String topic, int partition) implements ItemOrigin {}
+    record NeverPublished(String item, String topic, int partition) implements ItemOrigin {
+        @Override
+        public <T> T accept(Visitor<T> visitor) {
+            return visitor.visit(this);
+        }
+    }
 
     /** The item left the catalogue. */
-    record Removed(String item, String topic, int partition, long offset) implements ItemOrigin {}
+    record Removed(String item, String topic, int partition, long offset) implements ItemOrigin {
+        @Override
+        public <T> T accept(Visitor<T> visitor) {
+            return visitor.visit(this);
+        }
+    }
 
     /**
      * It has a vector.
@@ -36,5 +57,10 @@ public sealed interface ItemOrigin {
             Optional<BatchOrigin> change,
             String settingsHash,
             boolean isOfTheseSettings)
-            implements ItemOrigin {}
+            implements ItemOrigin {
+        @Override
+        public <T> T accept(Visitor<T> visitor) {
+            return visitor.visit(this);
+        }
+    }
 }

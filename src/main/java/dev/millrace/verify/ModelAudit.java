@@ -128,7 +128,6 @@ public final class ModelAudit {
         private final long fromStep;
         private final DifferenceList findings = new DifferenceList();
         private final Set<String> missing = new TreeSet<>();
-        private final Set<String> extra = new TreeSet<>();
         private OptionalLong agreeing = OptionalLong.empty();
         private Optional<Checkpoint.Header> agreed = Optional.empty();
         private boolean isCatalogueCompared;
@@ -209,22 +208,14 @@ public final class ModelAudit {
             }
             List<PublishedModel.Vector> vectors = published.vectorsOf(step);
             if (!vectors.isEmpty()) {
-                replay.compareVectors(vectors).forEach(this::note);
+                findings.add(replay.compareVectors(vectors));
             }
             if (step == published.learnerStep().orElse(-1) && scope.step().orElse(Long.MAX_VALUE) >= step) {
                 isCatalogueCompared = true;
-                replay.compareCatalogue(published).forEach(this::note);
-            }
-        }
-
-        /** What is too much is said once; what is missing may yet turn out to have gone. */
-        private void note(Difference difference) {
-            if (difference instanceof Difference.Missing gone) {
+                findings.add(replay.compareCatalogue(published));
                 if (!published.isWithheld()) {
-                    missing.add(gone.item());
+                    missing.addAll(replay.itemsWithoutVector(published)); // some may turn out to be removed by then
                 }
-            } else if (!(difference instanceof Difference.Extra more) || extra.add(more.item())) {
-                findings.add(List.of(difference));
             }
         }
 

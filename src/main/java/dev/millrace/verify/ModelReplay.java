@@ -26,6 +26,7 @@ final class ModelReplay implements AutoCloseable {
 
     private final Trainer trainer;
     private final boolean keepsEntries;
+    private final Set<String> unlisted = new HashSet<>();
     private final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
     private final EntrySink sink = new EntrySink() {
         @Override
@@ -94,19 +95,22 @@ final class ModelReplay implements AutoCloseable {
         return differences;
     }
 
-    /** Compares which items have a vector with the catalogue of the step it has come to, up to which all were published. */
+    /** Finds vectors of items that are not in the catalogue of the step it has come to, up to which all were published. */
     List<Difference> compareCatalogue(PublishedModel published) {
         List<Difference> differences = new ArrayList<>();
-        published.vectors().forEach((item, vector) -> {
-            long made = vector.embedding().step();
-            if (made < step() && !trainer.isListed(item)) {
-                differences.add(new Difference.Extra(item, made, vector.place(), step()));
+        published.vectors().values().forEach(vector -> {
+            if (vector.embedding().step() < step()) {
+                findUnlisted(vector).ifPresent(differences::add);
             }
         });
-        Set<String> missing = new TreeSet<>(trainer.items());
-        missing.removeAll(published.vectors().keySet());
-        missing.forEach(item -> differences.add(new Difference.Missing(item, step())));
         return differences;
+    }
+
+    /** Items of the catalogue of the step it has come to that have no vector. */
+    Set<String> itemsWithoutVector(PublishedModel published) {
+        Set<String> items = new TreeSet<>(trainer.items());
+        items.removeAll(published.vectors().keySet());
+        return items;
     }
 
     /** All entries as of the last digest that was compared. */
@@ -142,7 +146,7 @@ final class ModelReplay implements AutoCloseable {
         ItemEmbedding embedding = vector.embedding();
         float[] published = embedding.vector().orElseThrow();
         if (!trainer.isListed(embedding.item())) {
-            return Optional.of(new Difference.Extra(embedding.item(), step(), vector.place(), step()));
+            return findUnlisted(vector);
         }
         if (published.length != own.length) {
             return Optional.of(
@@ -155,5 +159,13 @@ final class ModelReplay implements AutoCloseable {
             }
         }
         return Optional.empty();
+    }
+
+    /** A vector whose item is not in the catalogue; absent if it is, or was found before. */
+    private Optional<Difference> findUnlisted(PublishedModel.Vector vector) {
+        ItemEmbedding embedding = vector.embedding();
+        return trainer.isListed(embedding.item()) || !unlisted.add(embedding.item())
+                ? Optional.empty()
+                : Optional.of(new Difference.Extra(embedding.item(), embedding.step(), vector.place(), step()));
     }
 }
