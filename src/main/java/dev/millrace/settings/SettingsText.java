@@ -73,9 +73,10 @@ public final class SettingsText {
                 return true;
             }
             List<Long> counts = new ArrayList<>();
-            lines.forEach(line -> counts.add(
-                    line.chars().filter(each -> each == delimiter).count()));
-            boolean isEven = lines.size() == 2 && counts.get(0) > 0 && counts.get(0).equals(counts.get(1));
+            lines.forEach(line ->
+                    counts.add(line.chars().filter(each -> each == delimiter).count()));
+            boolean isEven =
+                    lines.size() == 2 && counts.get(0) > 0 && counts.get(0).equals(counts.get(1));
             if (isEven && lines.stream().noneMatch(line -> line.contains("="))) {
                 return true;
             }

@@ -144,7 +144,8 @@ class MillraceSettingsTest {
 
     @Test
     void aTableInPlaceOfSettingsIsOneFaultThatNamesItsFirstLine() throws IOException {
-        Path table = Files.writeString(directory.resolve("clicks.csv"), "user_id,item_id,time\nann,book,1\nbob,pen,2\n");
+        Path table =
+                Files.writeString(directory.resolve("clicks.csv"), "user_id,item_id,time\nann,book,1\nbob,pen,2\n");
 
         assertThatThrownBy(() -> MillraceSettings.load(List.of(table), Map.of(), Map.of(), Map.of()))
                 .isInstanceOf(InvalidSettingsException.class)
