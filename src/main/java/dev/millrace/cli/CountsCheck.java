@@ -11,7 +11,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 
-/** {@code millrace verify --counts}: runs the audit of the books and prints what it found. */
+/** {@code verify --counts}: recomputes the books and prints what differs. */
 final class CountsCheck {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -20,7 +20,7 @@ final class CountsCheck {
 
     private CountsCheck() {}
 
-    /** The exit status: 0 if the books are right, 1 if not. */
+    /** Returns the exit status: 0 if the books agree with the topics, 1 if not. */
     static int run(MillraceSettings settings, PrintWriter out) {
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
         CountReport report;
@@ -53,7 +53,7 @@ final class CountsCheck {
         }
         report.notes().forEach(note -> out.println("note: " + note));
         report.faults().forEach(fault -> out.println("FAULT: " + fault));
-        out.println(report.isRight() ? "the books are what the topics say" : "the books are not what the topics say");
+        out.println(report.isRight() ? "the books agree with the topics" : "the books do not agree with the topics");
         out.flush();
     }
 }

@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
         name = "explain",
         mixinStandardHelpOptions = true,
         description =
-                "Say where a published vector comes from: generation, step, record of the log, event times, settings; or what the towers' fields weigh.")
+                "Show where a published vector comes from: generation, step, record of the log, event times, settings; or the weights of the towers' fields.")
 final class ExplainCommand implements Callable<Integer> {
 
     private static final int UNKNOWN = 1;
@@ -52,7 +52,7 @@ final class ExplainCommand implements Callable<Integer> {
     @Nullable
     Long step;
 
-    @Option(names = "--fields", description = "say what each field of the towers weighs (tower.*.senet)")
+    @Option(names = "--fields", description = "show the weight of each field of the towers (tower.*.senet)")
     boolean isAboutFields;
 
     @Option(names = "--json", description = "print JSON, one object")
@@ -64,7 +64,7 @@ final class ExplainCommand implements Callable<Integer> {
                 .filter(isAsked -> isAsked)
                 .count();
         if (asked != 1) {
-            throw Processes.unusable("explain", "", "must be told one of --item, --step and --fields");
+            throw Processes.unusable("explain", "", "must have one of --item, --step and --fields");
         }
         MillraceSettings settings = config.settings();
         new Topics(settings.clients(), settings.topics(), PATIENCE).check();
@@ -85,7 +85,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     private int explainFields(Optional<TrainingProgress> progress, PrintWriter out) {
         if (progress.isEmpty() || progress.get().fieldWeights().isEmpty()) {
-            return unknown("no field has a weight: nothing was learnt yet, or neither tower weighs its fields"
+            return unknown("no field has a weight: nothing was learnt yet, or no tower weighs its fields"
                     + " (tower.user.senet, tower.item.senet)");
         }
         SortedMap<String, Double> weights = progress.get().fieldWeights();
@@ -99,14 +99,14 @@ final class ExplainCommand implements Callable<Integer> {
             return 0;
         }
         out.println("generation  " + progress.get().generation());
-        out.println("step        " + progress.get().step() + "; the mean over the last batch learnt");
+        out.println("step        " + progress.get().step() + "; weights are means over the last batch that was learnt");
         weights.forEach((field, weight) -> out.printf(Locale.ROOT, "%8.4f    %s%n", weight, field));
         return 0;
     }
 
     private int explainStep(Optional<BatchOrigin> batch, PrintWriter out) {
         if (batch.isEmpty()) {
-            return unknown("step " + step + " is not in the log: not yet learnt, or its segment is gone");
+            return unknown("step " + step + " is not in the log: it was not learnt yet, or retention deleted its record");
         }
         if (isJson) {
             out.println(json(batch.get()).toPrettyString());
@@ -121,7 +121,7 @@ final class ExplainCommand implements Callable<Integer> {
             @Override
             public Integer visit(ItemOrigin.NeverPublished never) {
                 return unknown("item " + never.item() + " was never published: " + never.topic() + "-"
-                        + never.partition() + ", where its key belongs, has no record of it");
+                        + never.partition() + ", the partition of its key, has no record of it");
             }
 
             @Override
@@ -156,9 +156,9 @@ final class ExplainCommand implements Callable<Integer> {
                 + (found.isOfTheseSettings() ? ", of the settings given" : ", NOT of the settings given"));
         out.println("settings    " + found.settingsHash() + " (SHA-256 of the model settings given)");
         out.println("step        " + found.embedding().step());
-        out.println("learnt up   to event time " + time(found.embedding().eventTime()));
+        out.println("event time  learnt up to " + time(found.embedding().eventTime()));
         found.batch()
-                .ifPresentOrElse(batch -> print(batch, out), () -> out.println("mini-batch  no longer in the log"));
+                .ifPresentOrElse(batch -> print(batch, out), () -> out.println("mini-batch  no longer in the log: retention deleted its record"));
         out.println("in batch    "
                 + (found.roles().isEmpty()
                         ? "no"
@@ -172,8 +172,9 @@ final class ExplainCommand implements Callable<Integer> {
         }
         long changed = found.change().get().step();
         return changed == found.embedding().step()
-                ? "because this batch is about it"
-                : "because the batch of step " + changed + " is about it, in the same commit; or by the sweep";
+                ? "because this batch has the item as a positive or changes it"
+                : "because the batch of step " + changed
+                        + " has the item as a positive or changes it, in the same commit; or by the sweep";
     }
 
     private static void print(BatchOrigin batch, PrintWriter out) {

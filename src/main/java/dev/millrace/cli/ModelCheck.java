@@ -9,14 +9,14 @@ import dev.millrace.wire.AvroWire;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** {@code verify --model}: learns the log anew and prints what differs from what was published. */
+/** {@code verify --model}: learns the log again and prints what differs from what was published. */
 final class ModelCheck {
 
     private static final int DIFFERS = 1;
 
     private ModelCheck() {}
 
-    /** @return exit status: 0 if all agrees, 1 if something differs */
+    /** Returns the exit status: 0 if nothing differs, 1 if something does. */
     static int run(MillraceSettings settings, ModelAudit.Scope scope, PrintWriter out) {
         ModelAudit audit = new ModelAudit(
                 settings.clients(),
@@ -25,13 +25,13 @@ final class ModelCheck {
                 new AvroWire(settings.wire()),
                 new ModelAudit.Listener() {
                     @Override
-                    public void reached(ModelAudit.ReplayProgress reached) {
+                    public void reached(ModelAudit.ReplayProgress progress) {
                         out.printf(
                                 Locale.ROOT,
                                 "step %,d of %,d, %,.0f steps/s%n",
-                                reached.step(),
-                                reached.target(),
-                                reached.stepsPerSecond());
+                                progress.step(),
+                                progress.target(),
+                                progress.stepsPerSecond());
                         out.flush();
                     }
                 });
@@ -61,13 +61,13 @@ final class ModelCheck {
                 Locale.ROOT,
                 "digests   %,d compared, %s%n",
                 report.digests(),
-                report.agreeing().isPresent()
+                report.newestEqual().isPresent()
                         ? "the newest that agrees is of step "
-                                + report.agreeing().getAsLong()
+                                + report.newestEqual().getAsLong()
                         : "none agrees");
         out.printf(
                 Locale.ROOT,
-                "vectors   %,d compared bit for bit; not compared: %,d from before the checkpoint, %,d from after the last step,"
+                "vectors   %,d compared bit for bit; not compared: %,d older than the checkpoint, %,d newer than the last step,"
                         + " %,d of other generations%n",
                 report.vectors(),
                 report.uncheckedVectors(),
@@ -81,7 +81,7 @@ final class ModelCheck {
         if (more > 0) {
             out.printf(Locale.ROOT, "DIFFERS   and %,d more%n", more);
         }
-        report.checkpoint().ifPresent(file -> out.println("left      " + file));
+        report.checkpoint().ifPresent(file -> out.println("saved     " + file));
         out.println(verdict(report));
     }
 
@@ -91,6 +91,6 @@ final class ModelCheck {
         }
         return report.differing() > 0
                 ? String.format(Locale.ROOT, "result    %,d differences", report.differing())
-                : "result    nothing has been published that could be compared";
+                : "result    nothing was published that could be compared";
     }
 }

@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
         name = "verify",
         mixinStandardHelpOptions = true,
         description = {
-            "Audit a running or stopped system by its own topics.",
-            "Exits with 0 if all agrees, 1 if something differs, 2 on unusable settings, 69 without a broker."
+            "Check a running or stopped system against its own topics.",
+            "Exits with 0 if nothing differs, 1 if something does, 2 on unusable settings, 69 without a broker."
         })
 final class VerifyCommand implements Callable<Integer> {
 
@@ -37,13 +37,13 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(
             names = "--model",
-            description = "learn the log mini-batches anew; compare digests and vectors with what was published")
+            description = "learn the log of mini-batches again; compare its digests and vectors with those that were published")
     boolean model;
 
     @Option(
             names = "--step",
             paramLabel = "N",
-            description = "with --model: end at this step; by default at the newest of which something was published")
+            description = "with --model: end at this step; default: the newest step that was published")
     @Nullable
     Long step;
 
@@ -51,17 +51,17 @@ final class VerifyCommand implements Callable<Integer> {
             names = "--checkpoints",
             paramLabel = "DIR",
             description =
-                    "with --model: begin from the newest checkpoint there, and leave one after a run without differences")
+                    "with --model: begin from the newest checkpoint in this folder; write one there if nothing differs")
     @Nullable
     Path checkpoints;
 
-    @Option(names = "--counts", description = "recompute the books from the input topics; compare each outcome's count")
+    @Option(names = "--counts", description = "recompute the books from the topics; compare the count of each outcome")
     boolean counts;
 
     @Override
     public Integer call() {
         if (!model && !counts) {
-            throw Processes.unusable("verify", "nothing", "must be told what to audit: --model, --counts, or both");
+            throw Processes.unusable("verify", "nothing", "must be told what to check: --model, --counts, or both");
         }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();

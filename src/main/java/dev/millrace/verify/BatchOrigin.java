@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A mini-batch's place in the log and what it is made of.
+ * The place of a mini-batch in the log, and what it holds.
  *
  * @param offset within the partition
  * @param eventTimes of its examples; absent if it only changes the catalogue

@@ -22,12 +22,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where checkpoints are kept, the newest few. A file appears whole or not at all, whenever the process ends; what is found is
- * checked to its last byte before any of it is used.
+ * The folder where audits keep their newest checkpoints. A file appears whole or not at all, whenever the process ends. A
+ * checkpoint is checked to its last byte before any of it is used.
  */
 final class CheckpointDirectory {
 
-    /** A checked file. */
+    /** A checkpoint that was checked, and its file. */
     record UsableCheckpoint(Path file, Checkpoint checkpoint) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
@@ -39,8 +39,8 @@ final class CheckpointDirectory {
     private final Consumer<Path> beforeRename;
 
     /**
-     * @param lineage that a checkpoint must be of
-     * @param beforeRename told of a file that is written, and not yet under its name
+     * @param lineage that a checkpoint must have
+     * @param beforeRename told of a file that is written, before it gets its name
      */
     CheckpointDirectory(Path directory, Lineage lineage, Consumer<Path> beforeRename) {
         this.directory = directory;
@@ -48,7 +48,7 @@ final class CheckpointDirectory {
         this.beforeRename = beforeRename;
     }
 
-    /** The newest checkpoint at or before a step that is whole and of this lineage; each other one on the way is named in the log. */
+    /** The newest checkpoint, not after that step, that is whole and of this lineage. Logs each newer one that cannot be used. */
     Optional<UsableCheckpoint> newest(long step) {
         List<Long> steps = steps();
         Collections.reverse(steps);
@@ -61,14 +61,14 @@ final class CheckpointDirectory {
                     LOG.atWarn()
                             .addKeyValue("file", file)
                             .addKeyValue("found", unusable.getMessage())
-                            .log("A checkpoint cannot be used, the one before is tried");
+                            .log("A checkpoint cannot be used; trying the one before");
                 }
             }
         }
         return Optional.empty();
     }
 
-    /** Writes a checkpoint and lets go of the oldest. */
+    /** Writes a checkpoint and deletes the oldest. */
     Path write(Checkpoint checkpoint) {
         long step = checkpoint.header().step();
         try {
@@ -88,7 +88,7 @@ final class CheckpointDirectory {
             throw new CorruptEntryException(difference);
         });
         if (header.origin().source() != Checkpoint.Source.AUDIT) {
-            throw new CorruptEntryException("a learner vouches for it, and an audit trusts none");
+            throw new CorruptEntryException("it was written by a learner; an audit uses only checkpoints that an audit wrote");
         }
         if (header.step() != step) {
             throw new CorruptEntryException("it is of step " + header.step());
@@ -106,7 +106,7 @@ final class CheckpointDirectory {
         }
     }
 
-    /** Steps that there are files of, ascending. */
+    /** Steps of the files, ascending. */
     private List<Long> steps() {
         List<Long> steps = new ArrayList<>();
         for (Path file : list(path -> true)) {

@@ -2,13 +2,13 @@ package dev.millrace.verify;
 
 import java.util.Locale;
 
-/** One thing that a running system has said and the replay of its log does not. */
+/** One difference between what a running system published and the replay of its log. */
 public sealed interface Difference {
 
-    /** What differs, where, and both values. */
+    /** Says what differs, where, and both values. */
     String line();
 
-    /** The learner's digest of a step is another. */
+    /** The digest of a step differs. */
     record Digest(long step, String place, String published, String replayed) implements Difference {
         @Override
         public String line() {
@@ -17,7 +17,7 @@ public sealed interface Difference {
     }
 
     /**
-     * A vector is another.
+     * A vector differs.
      *
      * @param component first that differs
      * @param published its value on the topic
@@ -41,7 +41,7 @@ public sealed interface Difference {
         }
     }
 
-    /** A vector has another width. */
+    /** A vector has another number of components. */
     record Width(String item, long step, String place, int published, int replayed) implements Difference {
         @Override
         public String line() {
@@ -50,7 +50,7 @@ public sealed interface Difference {
         }
     }
 
-    /** A vector is there of an item that is not in the catalogue of the log. */
+    /** An item that is not in the catalogue has a vector. */
     record Extra(String item, long step, String place, long asOf) implements Difference {
         @Override
         public String line() {
@@ -67,15 +67,15 @@ public sealed interface Difference {
         }
     }
 
-    /** The log does not go as far as what was published from it. */
+    /** The log ends before the newest step that was published. */
     record LogEnds(long lastStep, long published) implements Difference {
         @Override
         public String line() {
-            return "the log ends at step " + lastStep + ", something was published of step " + published;
+            return "the log ends at step " + lastStep + ", but step " + published + " was published";
         }
     }
 
-    /** The log cannot be learnt on. */
+    /** The log cannot be read on. */
     record LogBroken(String message) implements Difference {
         @Override
         public String line() {

@@ -3,7 +3,7 @@ package dev.millrace.verify;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Differences as they are found: all counted, the first kept. */
+/** Differences in the order in which they were found. Counts all, keeps the first. */
 final class DifferenceList {
 
     private static final int KEPT = 20;

@@ -18,7 +18,7 @@ public sealed interface ItemOrigin {
 
     <T> T accept(Visitor<T> visitor);
 
-    /** Nothing of the item is on the topic. */
+    /** The topic has no record of the item. */
     record NeverPublished(String item, String topic, int partition) implements ItemOrigin {
         @Override
         public <T> T accept(Visitor<T> visitor) {
@@ -40,11 +40,11 @@ public sealed interface ItemOrigin {
      * @param topic of the vector
      * @param partition of the vector
      * @param offset of the vector
-     * @param batch whose step made it; absent if the log has it no longer
+     * @param batch of the step that made the vector; absent if it is no longer in the log
      * @param roles of the item in that batch
-     * @param change the newest batch, that one or one before, not farther back than the sweep goes, that a publication of the item
-     *     follows from; absent if there is none, and the sweep published it
-     * @param settingsHash of the model settings that this process was given
+     * @param change the newest batch up to that step that has the item as a positive or changes it in the catalogue, and so is the
+     *     reason for publishing it; absent if none of the last {@code publish.max-age.steps} has: the sweep published it
+     * @param settingsHash of the model settings of this process
      * @param isOfTheseSettings whether the vector's generation is that of these settings
      */
     record Vector(

@@ -32,37 +32,37 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Holds a running learner to its log: weights = f(settings, mini-batches up to a step), bit for bit.
+ * Compares what a learner published with its log: weights = f(settings, mini-batches up to a step), bit for bit.
  *
- * <p>Learns the log anew, in this process, and compares the digest of each step of which a learner published one, every vector
- * that is on its topic now with the one made after the same step, and the items that have one with the catalogue.
+ * <p>Learns the log again in this process. Compares the digest of each step for which a learner published one. Compares every vector
+ * that is on its topic now with the vector after the same step. Compares the items that have a vector with the catalogue.
  */
 public final class ModelAudit {
 
     /**
      * What to audit, and how.
      *
-     * @param step to end at; absent for all that was published
-     * @param checkpoints where to begin from and what to leave for the next audit; absent for neither
+     * @param step to end at; absent for the newest that was published
+     * @param checkpoints folder of the checkpoints to begin from, where a new one is written; absent for neither
      */
     public record Scope(OptionalLong step, Optional<Path> checkpoints) {}
 
     /**
      * How far a replay is.
      *
-     * @param step reached
-     * @param target that it goes to
-     * @param stepsPerSecond so far
+     * @param step that was learnt last
+     * @param target step to end at
+     * @param stepsPerSecond since the beginning
      */
     public record ReplayProgress(long step, long target, double stepsPerSecond) {}
 
-    /** What is told of the way there. */
+    /** Is told of the progress. */
     public interface Listener {
 
-        /** Some seconds have passed. */
+        /** Called every few seconds. */
         default void reached(ReplayProgress progress) {}
 
-        /** A checkpoint is written to that file, and not yet under its name. */
+        /** Called when a checkpoint is written, before the file gets its name. */
         default void beforeRename(Path unfinished) {}
     }
 
@@ -115,7 +115,7 @@ public final class ModelAudit {
         }
     }
 
-    /** One replay, from where it begins to the report. */
+    /** One audit, from the start of the replay to the report. */
     private final class AuditRun {
 
         private final ModelReplay replay;
@@ -128,8 +128,8 @@ public final class ModelAudit {
         private final long fromStep;
         private final DifferenceList findings = new DifferenceList();
         private final Set<String> missing = new TreeSet<>();
-        private OptionalLong agreeing = OptionalLong.empty();
-        private Optional<Checkpoint.Header> agreed = Optional.empty();
+        private OptionalLong newestEqual = OptionalLong.empty();
+        private Optional<Checkpoint.Header> newestEqualHeader = Optional.empty();
         private boolean isCatalogueCompared;
         private long reported = begun;
 
@@ -153,11 +153,11 @@ public final class ModelAudit {
             compare(Optional.empty());
             try {
                 log.read(fromStep + 1, logged -> {
-                    missing.removeAll(ModelReplay.removedBy(logged.batch())); // gone since the learner's last word
+                    missing.removeAll(ModelReplay.removedBy(logged.batch())); // removed after the learner's latest progress
                     if (replay.step() < target) {
                         replay.learn(logged.batch());
                         compare(Optional.of(logged));
-                        tell();
+                        reportProgress();
                     }
                     return replay.step() < target || !missing.isEmpty();
                 });
@@ -171,9 +171,9 @@ public final class ModelAudit {
             missing.forEach(item -> findings.add(List.of(new Difference.Missing(item, asOf))));
             long nanos = System.nanoTime() - begun;
             long digests = published.digestCount(fromStep, replay.step());
-            Optional<Path> written = findings.isEmpty() && agreeing.orElse(0) > fromStep
+            Optional<Path> written = findings.isEmpty() && newestEqual.orElse(0) > fromStep
                     ? checkpoints.map(
-                            directory -> directory.write(new Checkpoint(agreed.orElseThrow(), replay.entries())))
+                            directory -> directory.write(new Checkpoint(newestEqualHeader.orElseThrow(), replay.entries())))
                     : Optional.empty();
             return new ModelReport(
                     trainer.model().generationName(),
@@ -181,7 +181,7 @@ public final class ModelAudit {
                     replay.step(),
                     nanos,
                     digests,
-                    agreeing,
+                    newestEqual,
                     published.vectorCount(fromStep, replay.step()),
                     published.vectorCount(0, fromStep - 1),
                     published.vectorCount(replay.step() + 1, Long.MAX_VALUE),
@@ -193,9 +193,9 @@ public final class ModelAudit {
         }
 
         /**
-         * Compares what was published of the step that the replay has come to.
+         * Compares what was published of the replay's step.
          *
-         * @param last batch that it has learnt; absent where it begins
+         * @param last batch that was learnt; absent before the first
          */
         private void compare(Optional<LoggedBatch> last) {
             long step = replay.step();
@@ -203,8 +203,8 @@ public final class ModelAudit {
             List<Difference> differing = replay.compareDigests(digests);
             findings.add(differing);
             if (!digests.isEmpty() && differing.isEmpty()) {
-                agreeing = OptionalLong.of(step);
-                agreed = Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
+                newestEqual = OptionalLong.of(step);
+                newestEqualHeader = Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
             }
             List<PublishedModel.Vector> vectors = published.vectorsOf(step);
             if (!vectors.isEmpty()) {
@@ -214,12 +214,12 @@ public final class ModelAudit {
                 isCatalogueCompared = true;
                 findings.add(replay.compareCatalogue(published));
                 if (!published.isWithheld()) {
-                    missing.addAll(replay.itemsWithoutVector(published)); // some may turn out to be removed by then
+                    missing.addAll(replay.itemsWithoutVector(published)); // a later batch may show that it was removed
                 }
             }
         }
 
-        private void tell() {
+        private void reportProgress() {
             long now = System.nanoTime();
             if (now - reported >= REPORT_NANOS) {
                 reported = now;
@@ -230,8 +230,8 @@ public final class ModelAudit {
     }
 
     /**
-     * The checkpoint to begin from: one before every vector that is on its topic, if there is one, so that all can be compared;
-     * else the newest.
+     * The checkpoint to begin from: the newest that is older than every vector on the topic, so that all can be compared; if there
+     * is none, the newest.
      */
     private static Optional<CheckpointDirectory.UsableCheckpoint> start(
             CheckpointDirectory directory, PublishedModel published, BatchLog log, long target) {
@@ -252,8 +252,8 @@ public final class ModelAudit {
                     + scope.checkpoints()
                             .map(directory -> "no checkpoint in " + directory + " reaches step " + (first - 1))
                             .orElse("there is no checkpoint to begin from (--checkpoints)")
-                    + ": what came before cannot be learnt again. Keep the log (topic.batch-retention), or verify with"
-                    + " --checkpoints more often than its segments go");
+                    + ": earlier steps cannot be learnt again. Keep the log (topic.batch-retention), or verify with"
+                    + " --checkpoints before its segments are deleted");
         }
     }
 
@@ -267,7 +267,7 @@ public final class ModelAudit {
         }
     }
 
-    /** The learner's header, with settings hash and fingerprint, is one of the first entries of the query side. */
+    /** Compares with the learner's settings hash and fingerprint; its header is one of the first entries of the query side. */
     private void requireEngine(TopicReader reader, String generation) {
         ModelUpdateRecords updates = new ModelUpdateRecords(wire);
         try (Trainer probe = new Trainer(trainer)) {

@@ -18,9 +18,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A trainer that learns the log again and is asked, step by step, for what was published of it.
+ * A trainer that learns the log again, and compares what was published of each step.
  *
- * <p>It learns without exams, which leave no trace in weights, vectors and digests. Used by one thread.
+ * <p>It learns without exams, as these change no weight, vector or digest. For one thread.
  */
 final class ModelReplay implements AutoCloseable {
 
@@ -45,7 +45,7 @@ final class ModelReplay implements AutoCloseable {
     /**
      * From the beginning.
      *
-     * @param keepsEntries whether {@link #entries} is wanted, which costs the model's size again
+     * @param keepsEntries whether to keep {@link #entries}, in as much memory as the model's
      */
     ModelReplay(TrainerSettings settings, boolean keepsEntries) {
         this.trainer = new Trainer(settings);
@@ -67,21 +67,21 @@ final class ModelReplay implements AutoCloseable {
         trainer.rehearse(batch);
     }
 
-    /** Compares digests of the step it has come to. */
+    /** Compares the digests of its step. */
     List<Difference> compareDigests(List<PublishedModel.Digest> digests) {
         List<Difference> differences = new ArrayList<>();
         if (!digests.isEmpty()) {
             String own = digest();
-            for (PublishedModel.Digest said : digests) {
-                if (!said.digest().equals(own)) {
-                    differences.add(new Difference.Digest(step(), said.place(), said.digest(), own));
+            for (PublishedModel.Digest published : digests) {
+                if (!published.digest().equals(own)) {
+                    differences.add(new Difference.Digest(step(), published.place(), published.digest(), own));
                 }
             }
         }
         return differences;
     }
 
-    /** Compares vectors that the step it has come to made. */
+    /** Compares the vectors of its step. */
     List<Difference> compareVectors(List<PublishedModel.Vector> vectors) {
         List<Difference> differences = new ArrayList<>();
         List<String> items =
@@ -95,7 +95,7 @@ final class ModelReplay implements AutoCloseable {
         return differences;
     }
 
-    /** Finds vectors of items that are not in the catalogue of the step it has come to, up to which all were published. */
+    /** Finds vectors of items that are not in the catalogue. Everything up to its step must have been published. */
     List<Difference> compareCatalogue(PublishedModel published) {
         List<Difference> differences = new ArrayList<>();
         published.vectors().values().forEach(vector -> {
@@ -106,19 +106,19 @@ final class ModelReplay implements AutoCloseable {
         return differences;
     }
 
-    /** Items of the catalogue of the step it has come to that have no vector. */
+    /** Items of the catalogue that have no vector. */
     Set<String> itemsWithoutVector(PublishedModel published) {
         Set<String> items = new TreeSet<>(trainer.items());
         items.removeAll(published.vectors().keySet());
         return items;
     }
 
-    /** All entries as of the last digest that was compared. */
+    /** All state entries as of the last digest that was compared. */
     NavigableMap<byte[], byte[]> entries() {
         return entries;
     }
 
-    /** Items that a batch takes out of the catalogue. */
+    /** Items that a batch removes from the catalogue. */
     static Set<String> removedBy(MiniBatch batch) {
         Set<String> removed = new HashSet<>();
         batch.catalogue().forEach(change -> {
@@ -136,7 +136,7 @@ final class ModelReplay implements AutoCloseable {
 
     private String digest() {
         if (trainer.digest().isEmpty()) {
-            trainer.publish(); // as before each commit; what it gives is not wanted here
+            trainer.publish(); // as before each commit; the vectors are not needed
             trainer.drainDirty(sink);
         }
         return trainer.digest().map(StepDigest::digest).orElseThrow();

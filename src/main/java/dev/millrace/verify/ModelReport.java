@@ -9,19 +9,19 @@ import java.util.OptionalLong;
  * What an audit of the model found.
  *
  * @param generation lineage of weights
- * @param fromStep that the replay began after: 0, or a checkpoint's
- * @param toStep that it ended at
- * @param nanos that learning and comparing took
- * @param digests compared
- * @param agreeing newest step whose digest agreed
- * @param vectors compared, bit for bit
- * @param uncheckedVectors made before the checkpoint that the replay began from: nothing computes them here
- * @param laterVectors made after the step that the audit was to end at
- * @param otherVectors of other generations
- * @param isCatalogueCompared whether it was compared which items have a vector
+ * @param fromStep step before the first that was replayed: 0, or a checkpoint's
+ * @param toStep last step that was replayed
+ * @param nanos time of learning and comparing
+ * @param digests how many were compared
+ * @param newestEqual newest step whose digest is the same
+ * @param vectors how many were compared, bit for bit
+ * @param uncheckedVectors how many are older than the checkpoint that the replay began from, and cannot be computed
+ * @param laterVectors how many are newer than the last step
+ * @param otherVectors how many are of other generations
+ * @param isCatalogueCompared whether the items that have a vector were compared with the catalogue
  * @param differences the first of them, in the order of the steps
- * @param differing how many there are
- * @param checkpoint that was written
+ * @param differing how many differences there are
+ * @param checkpoint file that was written
  */
 public record ModelReport(
         String generation,
@@ -29,7 +29,7 @@ public record ModelReport(
         long toStep,
         long nanos,
         long digests,
-        OptionalLong agreeing,
+        OptionalLong newestEqual,
         long vectors,
         long uncheckedVectors,
         long laterVectors,
@@ -43,12 +43,12 @@ public record ModelReport(
         differences = List.copyOf(differences);
     }
 
-    /** Nothing differs, and something was compared. */
+    /** Returns true if nothing differs, and something was compared. */
     public boolean isSame() {
         return differing == 0 && isAnythingCompared();
     }
 
-    public boolean isAnythingCompared() {
+    private boolean isAnythingCompared() {
         return digests + vectors > 0;
     }
 

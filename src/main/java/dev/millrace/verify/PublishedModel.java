@@ -21,9 +21,9 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What learners have said of one generation: digests of steps, and the vectors of items as they are on the topic now.
+ * What learners published of one generation: digests of steps, and the vectors of items that are on the topic now.
  *
- * <p>Progress is read before the embeddings, so that these hold whatever was published up to {@link #learnerStep}.
+ * <p>Progress is read before the embeddings, so these hold everything that was published up to {@link #learnerStep}.
  */
 final class PublishedModel {
 
@@ -33,7 +33,7 @@ final class PublishedModel {
     /** The latest vector of an item. */
     record Vector(ItemEmbedding embedding, String place) {}
 
-    /** Part and record key of the learner that publishes. */
+    /** Name of the part, and key of its record, of the learner that publishes. */
     static final String LIVE_LEARNER = PartProgress.LEARNER;
 
     private final String generation;
@@ -73,7 +73,7 @@ final class PublishedModel {
         return published;
     }
 
-    /** The generation that is published now, or those that there are vectors of; empty if nothing was said yet. */
+    /** The generation that is published now; if none is, all that have vectors or progress; empty if nothing was published yet. */
     Set<String> generations() {
         return liveGeneration.map(Set::of).orElse(generations);
     }
@@ -83,23 +83,23 @@ final class PublishedModel {
         if (learnerSteps.containsKey(LIVE_LEARNER)) {
             return OptionalLong.of(learnerSteps.getOrDefault(LIVE_LEARNER, 0L));
         }
-        // one from the log publishes, or is a shadow: then it vouches for no vector
+        // a learner from the log publishes, or is a shadow: then no vector is its own
         return vectors.isEmpty()
                 ? OptionalLong.empty()
                 : learnerSteps.values().stream().mapToLong(Long::longValue).max();
     }
 
-    /** Whether the learner withholds vectors at present, so that some may be missing. */
+    /** Returns true if the learner withholds vectors at present; then some may be missing. */
     boolean isWithheld() {
         return isWithheld;
     }
 
-    /** Digests of a step; several if several learners, or one more than once, have said one. */
+    /** The different digests of a step that learners published. */
     List<Digest> digestsOf(long step) {
         return digests.getOrDefault(step, List.of());
     }
 
-    /** Items' latest vectors that a step made. */
+    /** Latest vectors of items that are of this step. */
     List<Vector> vectorsOf(long step) {
         return vectorsByStep.getOrDefault(step, List.of());
     }
@@ -109,27 +109,27 @@ final class PublishedModel {
         return vectors;
     }
 
-    /** Vectors on the topic that are of other generations. */
+    /** How many vectors on the topic are of other generations. */
     int otherVectors() {
         return otherVectors.size();
     }
 
-    /** The oldest step that made a vector which is still the latest. */
+    /** The oldest step of which a vector is on the topic. */
     OptionalLong oldestVectorStep() {
         return vectorsByStep.isEmpty() ? OptionalLong.empty() : OptionalLong.of(vectorsByStep.firstKey());
     }
 
-    /** The newest step at or before that one of which anything was said. */
+    /** The newest step, not after that one, of which there is a digest or a vector. */
     OptionalLong newestStep(long notAfter) {
         long newest = -1;
-        for (TreeMap<Long, ?> said : List.of(digests, vectorsByStep)) {
-            Long step = said.floorKey(notAfter);
+        for (TreeMap<Long, ?> byStep : List.of(digests, vectorsByStep)) {
+            Long step = byStep.floorKey(notAfter);
             newest = step == null ? newest : Math.max(newest, step);
         }
         return newest < 0 ? OptionalLong.empty() : OptionalLong.of(newest);
     }
 
-    /** The newest step at or before that one that has a digest. */
+    /** The newest step, not after that one, of which there is a digest. */
     OptionalLong newestDigest(long notAfter) {
         Long step = digests.floorKey(notAfter);
         return step == null ? OptionalLong.empty() : OptionalLong.of(step);
@@ -175,7 +175,7 @@ final class PublishedModel {
         }
     }
 
-    /** The list of earlier steps comes again with each record: what is the same is kept once. */
+    /** Each record repeats the digests of earlier steps: equal ones are kept once. */
     private void take(Digest digest) {
         List<Digest> same = digests.computeIfAbsent(digest.step(), step -> new ArrayList<>());
         if (same.stream().noneMatch(other -> other.digest().equals(digest.digest()))) {

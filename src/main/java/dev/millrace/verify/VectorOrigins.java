@@ -23,7 +23,7 @@ import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
-/** Answers where a published vector comes from: of what step, and where that is in the log; and how far learning has come. */
+/** Finds where a published vector comes from: its step and the step's place in the log. */
 public final class VectorOrigins {
 
     private final ClientSettings clients;
@@ -39,8 +39,8 @@ public final class VectorOrigins {
     }
 
     /**
-     * Where the latest vector of an item comes from, in the generation that answers, or that of these settings as long as none was
-     * promoted; only the item's partition is read.
+     * Where the latest vector of an item comes from, in the generation that answers. If none was promoted yet, in that of these
+     * settings. Reads the item's partition alone.
      */
     public ItemOrigin ofItem(String item) {
         String generation = new GenerationAdmin(clients, topics, wire, TopicReader.PATIENCE, InstantSource.system())
@@ -68,14 +68,14 @@ public final class VectorOrigins {
         }
     }
 
-    /** Where the mini-batch of a step is; absent if the log does not have it. */
+    /** The place of a step's mini-batch; absent if it is not in the log. */
     public Optional<BatchOrigin> ofStep(long step) {
         try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             return log(reader).find(step).map(BatchOrigin::of);
         }
     }
 
-    /** What the learner that publishes said last; absent if it has not said anything. */
+    /** Latest progress of the learner that publishes; absent if there is none yet. */
     public Optional<TrainingProgress> progress() {
         return Optional.ofNullable(new ProgressLog(clients, topics, wire, TopicReader.PATIENCE)
                         .latest()

@@ -6,9 +6,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What the books say of one topic, summed over parts.
+ * The books of one topic, summed over the parts of the trainer.
  *
- * @param outcomes {@code waiting} among them
+ * @param outcomes events by the label of their outcome, {@link #WAITING} among them
  */
 record BookTotals(long received, SortedMap<String, Long> outcomes) {
 

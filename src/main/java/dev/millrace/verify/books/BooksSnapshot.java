@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What every part said last on {@code training-progress}: its books, and the positions up to which they count.
+ * The latest books of every part of the trainer, from {@code training-progress}, with the positions up to which they count.
  *
  * @param parts by name
  * @param faults partitions that two parts claim
@@ -34,10 +34,9 @@ record BooksSnapshot(Map<String, Part> parts, List<String> faults) {
         List<String> faults = new ArrayList<>();
         parts.forEach((name, part) -> part.positions().keySet().forEach(partition -> {
             String other = claims.put(partition, name);
-            // a learner from the log reads what no other part does
             if (other != null) {
                 faults.add("both " + other + " and " + name + " count " + partition
-                        + ": one of them is of an application that no longer runs; its record needs a tombstone");
+                        + ": one of them is of an application that no longer runs; write a tombstone for its record");
             }
         }));
         return new BooksSnapshot(parts, faults);

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Which records were rejected and why, by where they came from. */
+/** The records of input topics that were rejected, with the reason, by their address. */
 final class DeadLetters {
 
     private static final String TOPIC = "__streams.errors.topic";
@@ -16,13 +16,15 @@ final class DeadLetters {
     private static final String OFFSET = "__streams.errors.offset";
     private static final String REASON = "millrace.reject.reason";
 
-    private record Letter(RejectReason reason, RecordAddress place) {}
+    private record Letter(RejectReason reason, RecordAddress address) {}
 
     private final Map<RecordAddress, Letter> letters = new HashMap<>();
 
     /**
-     * Reads those of records of input topics; refused steps are dead letters too, and others'.
+     * Reads the dead letters up to the ends given. Those of no input topic, such as refused steps, are left out.
      *
+     * @param ends offset to end at, by partition
+     * @param inputs names of the input topics
      * @param findings told of records that were rejected twice
      */
     static DeadLetters read(TopicLog log, String topic, List<Long> ends, Set<String> inputs, CountFindings findings) {
@@ -35,26 +37,26 @@ final class DeadLetters {
                 if (origin.isEmpty() || !inputs.contains(origin.get().topic())) {
                     return;
                 }
-                RecordAddress place = new RecordAddress(topic, of, record.offset());
+                RecordAddress address = new RecordAddress(topic, of, record.offset());
                 String label = headers.getOrDefault(REASON, "");
                 Optional<RejectReason> reason = RejectReason.of(label);
                 if (reason.isEmpty()) {
-                    findings.fault(place + " was rejected for a reason that is not known here: " + label);
+                    findings.fault(address + " was rejected for a reason that is not known here: " + label);
                     return;
                 }
-                Letter letter = new Letter(reason.get(), place);
+                Letter letter = new Letter(reason.get(), address);
                 Letter other = read.letters.putIfAbsent(origin.get(), letter);
                 if (other != null) {
-                    findings.fault(origin.get() + " was rejected twice: " + other.place() + " and " + place);
+                    findings.fault(origin.get() + " was rejected twice: " + other.address() + " and " + address);
                 }
             });
         }
         return read;
     }
 
-    /** Why the record there was rejected, if it was. */
-    Optional<RejectReason> reason(RecordAddress place) {
-        return Optional.ofNullable(letters.get(place)).map(Letter::reason);
+    /** The reason why the record at that address was rejected; absent if it was not. */
+    Optional<RejectReason> reason(RecordAddress address) {
+        return Optional.ofNullable(letters.get(address)).map(Letter::reason);
     }
 
     private static Optional<RecordAddress> origin(Map<String, String> headers) {

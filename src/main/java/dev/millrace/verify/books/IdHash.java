@@ -4,7 +4,7 @@ import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** 128 bits that stand for a text or several: the first half of their SHA-256. Sixteen bytes, however long the ids are. */
+/** Stands for one id, or for several: the first 128 bits of their SHA-256. It takes 16 bytes, however long the ids are. */
 record IdHash(long high, long low) {
 
     static IdHash of(String... parts) {

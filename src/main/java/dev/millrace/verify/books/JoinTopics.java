@@ -1,9 +1,9 @@
 package dev.millrace.verify.books;
 
 /**
- * The topics of one join by their names in the cluster, to say where an event is.
+ * The names in the cluster of the topics of one join, to say where an event is.
  *
- * @param partition of exposures and clicks; examples have one only
+ * @param partition of exposures and clicks; the topic of examples has one only
  */
 record JoinTopics(String exposures, String clicks, String examples, int partition) {
 

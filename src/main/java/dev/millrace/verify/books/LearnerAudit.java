@@ -10,19 +10,26 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/**
- * Whether every training example is in exactly one mini-batch, waits for one, or was left out for a reason.
- *
- * <p>Examples enter batches in the order of their topic. So the batches' examples, one batch after the other, are the topic's
- * examples in order, and what they pass over was left out: its item had been removed, or its item or user was while it waited. The same
- * goes for exposures that were not clicked, which batches keep apart.
- */
+/** Checks that every training example is in exactly one mini-batch, waits for one, or was left out for a reason. */
 final class LearnerAudit {
 
-    /** What became of examples in a batch, which the log alone does not tell apart. */
+    /*
+     * Invariant. Examples enter batches in the order of their topic. The examples of the batches, one batch after the other, are
+     * therefore the examples of the topic in their order. An example that the batches skip was left out: its item was not in the
+     * catalogue when it came, or its item or its user was removed while it waited. Examples of exposures that were not clicked
+     * have an order of their own, as a batch has them behind the others. The same holds for changes of the catalogue, and for
+     * removals of users.
+     *
+     * Layout. A Sequence is the examples of one of the two orders, with the place that the batches have reached. Skipped
+     * examples are held until a later step's example comes: its offset says how far the topic was read when the batch closed.
+     *
+     * Cost. A map look-up an example. Memory: all examples, which CountAudit holds anyway. One thread.
+     */
+
+    /** Outcome of an example in a batch; the log alone does not tell learnt from refused. */
     static final String LEARNT_OR_REFUSED = "learnt or refused";
 
-    /** What became of examples in no batch. */
+    /** Outcome of an example that the batches skip. */
     static final String LEFT_OUT = "left out";
 
     private static final Set<String> IN_A_BATCH = Set.of(LEARNT_OR_REFUSED);
@@ -51,13 +58,14 @@ final class LearnerAudit {
         }
     }
 
-    private record Passed(LoggedExample example, long step, RecordAddress place) {}
+    /** An example that the batch of a step skips. */
+    private record Skipped(LoggedExample example, long step, RecordAddress batch) {}
 
-    /** Examples of one kind, in the order of their offsets, and how far the batches have come. */
+    /** Examples of one order, and the number of the next one that the batches have not reached. */
     private static final class Sequence {
         final List<LoggedExample> examples;
         final Map<IdHash, List<Integer>> numbers = new HashMap<>();
-        final List<Passed> passed = new ArrayList<>();
+        final List<Skipped> skipped = new ArrayList<>();
         int next;
 
         Sequence(List<LoggedExample> examples) {
@@ -70,13 +78,13 @@ final class LearnerAudit {
     }
 
     private final Sequence positives;
-    private final Sequence exposed;
+    private final Sequence unclicked;
     private final List<Change> changes;
     private final List<Change> userRemovals;
     private final long position;
     private final String examplesTopic;
     private final String batchesTopic;
-    private final PossibleOutcomes tally = new PossibleOutcomes();
+    private final PossibleOutcomes outcomes = new PossibleOutcomes();
     private final List<String> faults;
     private final Map<IdHash, TreeMap<Long, Boolean>> removals = new HashMap<>();
 
@@ -98,7 +106,7 @@ final class LearnerAudit {
             List<String> faults) {
         this.positives =
                 new Sequence(examples.stream().filter(LoggedExample::isPositive).toList());
-        this.exposed = new Sequence(
+        this.unclicked = new Sequence(
                 examples.stream().filter(example -> !example.isPositive()).toList());
         this.changes = changes.stream()
                 .filter(change -> change.kind() != Change.Kind.USER_REMOVAL)
@@ -116,7 +124,7 @@ final class LearnerAudit {
         }
     }
 
-    /** The next record of the log. */
+    /** Takes the next record of the topic of mini-batches. */
     void batch(PlainRecord batch, long offset) {
         long step = batch.integer("step", 0);
         RecordAddress place = new RecordAddress(batchesTopic, 0, offset);
@@ -136,10 +144,10 @@ final class LearnerAudit {
             String user = String.valueOf(users.get(at));
             String item = String.valueOf(texts.get(((Number) items.get(at)).intValue()));
             boolean isPositive = at < positiveCount;
-            IdHash name = isPositive ? IdHash.of(user, id) : IdHash.of(user, item, id);
+            IdHash origin = isPositive ? IdHash.of(user, id) : IdHash.of(user, item, id);
             long time = ((Number) times.get(at)).longValue();
             String action = String.valueOf(texts.get(((Number) actions.get(at)).intValue()));
-            enter(isPositive ? positives : exposed, name, id, time, action, step, place);
+            enter(isPositive ? positives : unclicked, origin, id, time, action, step, place);
         }
         for (Object entry : batch.list("catalogue")) {
             catalogue((PlainRecord) entry);
@@ -149,20 +157,24 @@ final class LearnerAudit {
         while (nextUserRemoval < userRemovals.size()
                 && userRemovals.get(nextUserRemoval).offset() < position
                 && removedUsers.contains(userRemovals.get(nextUserRemoval).of())) {
-            tally.add(USER_REMOVAL, place(userRemovals.get(nextUserRemoval++)));
+            outcomes.add(USER_REMOVAL, place(userRemovals.get(nextUserRemoval++)));
         }
     }
 
-    /** What became of all examples, now that the log has been read up to the learner's step. */
+    /**
+     * Ends the audit: examples that no batch has reached wait.
+     *
+     * @param step of the learner; the batches must end there
+     */
     PossibleOutcomes end(long step) {
         if (lastStep != step) {
-            faults.add("the learner says it is at step " + step + ", and the log up to there ends at step " + lastStep);
+            faults.add("the learner is at step " + step + " by its progress, but the log up to there ends at step " + lastStep);
         }
-        for (Sequence sequence : List.of(positives, exposed)) {
-            explainPassed(sequence, position);
+        for (Sequence sequence : List.of(positives, unclicked)) {
+            explainSkipped(sequence, position);
             for (LoggedExample waiting : sequence.examples.subList(sequence.next, sequence.examples.size())) {
                 if (isCounted(waiting)) {
-                    tally.add(
+                    outcomes.add(
                             isRemovedAround(waiting, position) ? Set.of(LEFT_OUT, BookTotals.WAITING) : WAITING,
                             place(waiting));
                 }
@@ -171,11 +183,11 @@ final class LearnerAudit {
         for (int number = nextChange;
                 number < changes.size() && changes.get(number).offset() < position;
                 number++) {
-            tally.add(
+            outcomes.add(
                     WAITING,
                     new RecordAddress(examplesTopic, 0, changes.get(number).offset()));
         }
-        return tally;
+        return outcomes;
     }
 
     private void enter(
@@ -193,33 +205,33 @@ final class LearnerAudit {
         }
         if (found < 0 || !isCounted(examples.get(found))) {
             faults.add("step " + step + " (" + place + ") has example " + id + ", which is not among those that "
-                    + examplesTopic + " holds and no step before has learnt");
+                    + examplesTopic + " holds and no earlier step has");
             return;
         }
         long here = examples.get(found).offset();
-        if (!sequence.passed.isEmpty() && sequence.passed.get(0).step() < step) {
-            explainPassed(sequence, here);
+        if (!sequence.skipped.isEmpty() && sequence.skipped.get(0).step() < step) {
+            explainSkipped(sequence, here);
         }
         for (; sequence.next < found; sequence.next++) {
-            sequence.passed.add(new Passed(examples.get(sequence.next), step, place));
+            sequence.skipped.add(new Skipped(examples.get(sequence.next), step, place));
         }
-        tally.add(IN_A_BATCH, place(examples.get(found)));
+        outcomes.add(IN_A_BATCH, place(examples.get(found)));
         sequence.next = found + 1;
     }
 
-    /** @param until offset of what came when the batch that passed them over was closed */
-    private void explainPassed(Sequence sequence, long until) {
-        for (Passed over : sequence.passed) {
-            tally.add(IN_NO_BATCH, place(over.example()));
-            if (!isRemovedAround(over.example(), until)) {
-                faults.add("the example at " + place(over.example()) + " is in no mini-batch: step " + over.step()
-                        + " (" + over.place() + ") goes on behind it, and neither its item nor its user was removed");
+    /** @param until offset up to which the topic was read when the batch was closed */
+    private void explainSkipped(Sequence sequence, long until) {
+        for (Skipped skip : sequence.skipped) {
+            outcomes.add(IN_NO_BATCH, place(skip.example()));
+            if (!isRemovedAround(skip.example(), until)) {
+                faults.add("the example at " + place(skip.example()) + " is in no mini-batch: step " + skip.step()
+                        + " (" + skip.batch() + ") skips it, and neither its item nor its user was removed");
             }
         }
-        sequence.passed.clear();
+        sequence.skipped.clear();
     }
 
-    /** Entries of items that a batch was the first to name are no record of the topic, and match none. */
+    /** Matches a change in a batch with the next one of the topic. Items that a batch itself added match none. */
     private void catalogue(PlainRecord entry) {
         if (nextChange == changes.size()) {
             return;
@@ -230,12 +242,12 @@ final class LearnerAudit {
                 && next.kind() == kind
                 && next.time() == entry.integer("time", 0)
                 && next.of().equals(IdHash.of(entry.text("item_id", "")))) {
-            tally.add(CHANGE, place(next));
+            outcomes.add(CHANGE, place(next));
             nextChange++;
         }
     }
 
-    /** Whether its item was gone when it came, or its item or user went before that offset. */
+    /** Returns true if its item was not in the catalogue when it came, or its item or user was removed before that offset. */
     private boolean isRemovedAround(LoggedExample example, long until) {
         TreeMap<Long, Boolean> ofItem = removals.getOrDefault(example.item(), new TreeMap<>());
         Map.Entry<Long, Boolean> before = ofItem.lowerEntry(example.offset());

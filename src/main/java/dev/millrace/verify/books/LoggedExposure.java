@@ -6,17 +6,17 @@ import dev.millrace.attribute.AttributionSettings;
 import java.util.zip.CRC32C;
 
 /**
- * An exposure as the audit keeps it.
+ * An exposure as its topic has it.
  *
- * @param id of the exposure
- * @param user who saw it
+ * @param id hash of user, item and id of the exposure
+ * @param user hash of the user
  * @param time event time, epoch milliseconds
- * @param topicTime latest event time of its partition up to and with it
+ * @param topicTime latest event time of its partition up to here, epoch milliseconds
  * @param isSampled whether it becomes an example if it ends without a click
  */
 record LoggedExposure(IdHash id, IdHash user, long time, long topicTime, long offset, boolean isSampled) {
 
-    /** The rule of docs/topics.md, by which exposures that were not clicked become examples. */
+    /** Returns true if the exposure becomes an example when it ends without a click; the rule is in docs/topics.md. */
     static boolean isSampled(AttributionSettings.Unclicked settings, String user, String item, String id) {
         CRC32C crc = new CRC32C();
         crc.update(String.join("\0", Long.toString(settings.seed()), user, item, id)

@@ -12,9 +12,9 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Events of one topic by the outcomes that each can have had.
+ * Counts the events of one topic by the set of outcomes that each can have had.
  *
- * <p>Most have one. The others depend on the order in which two topics were read, which no topic tells.
+ * <p>Most events have one possible outcome. The others depend on the order in which two topics were read, which no topic tells.
  */
 final class PossibleOutcomes {
 
@@ -74,7 +74,7 @@ final class PossibleOutcomes {
         return outcomes;
     }
 
-    /** Whether some choice of one outcome for each event gives exactly these counts. */
+    /** Returns true if some choice of one outcome for each event gives exactly these counts. */
     boolean fits(Map<String, Long> counts) {
         Map<String, Long> left = new HashMap<>(counts);
         NavigableSet<String> contested = new TreeSet<>();
@@ -93,7 +93,10 @@ final class PossibleOutcomes {
         return open == undecided() && leavesRoom(left, List.copyOf(contested));
     }
 
-    /** Hall's condition: any outcomes together must take in at least the events that can have no others. */
+    /**
+     * Hall's condition (P. Hall 1935): any set of outcomes must have room for at least the events that can have no others. Tries all
+     * sets: two to the power of the outcomes in question, of which there are few.
+     */
     private boolean leavesRoom(Map<String, Long> left, List<String> contested) {
         for (int subset = 1; subset < 1 << contested.size(); subset++) {
             Set<String> chosen = new TreeSet<>();

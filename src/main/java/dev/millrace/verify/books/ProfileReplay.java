@@ -7,29 +7,29 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** What must have become of each record of {@code users}, in the order of its partition. */
+/** Works out the outcome of each record of {@code users}; the records of a partition come in their order. */
 final class ProfileReplay {
 
-    private record Known(long time, IdHash features) {}
+    private record Profile(long time, IdHash features) {}
 
-    private final Map<IdHash, Known> known = new HashMap<>();
+    private final Map<IdHash, Profile> profiles = new HashMap<>();
 
     Outcome remove(IdHash user) {
-        known.remove(user);
+        profiles.remove(user);
         return Outcome.REMOVED;
     }
 
     Outcome apply(IdHash user, PlainRecord profile) {
         long time = profile.integer("time", 0);
         IdHash features = IdHash.of(new TreeMap<>(profile.map("features")).toString());
-        Optional<Known> before = Optional.ofNullable(known.get(user));
+        Optional<Profile> before = Optional.ofNullable(profiles.get(user));
         if (before.isPresent() && time < before.get().time()) {
             return Outcome.OUTDATED;
         }
         if (before.isPresent() && features.equals(before.get().features())) {
             return Outcome.UNCHANGED;
         }
-        known.put(user, new Known(time, features));
+        profiles.put(user, new Profile(time, features));
         return Outcome.APPLIED;
     }
 }

@@ -1,6 +1,6 @@
 package dev.millrace.verify.books;
 
-/** Where a record is. */
+/** The place of a record in the cluster. */
 record RecordAddress(String topic, int partition, long offset) {
 
     @Override

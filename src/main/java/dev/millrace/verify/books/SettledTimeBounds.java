@@ -3,12 +3,12 @@ package dev.millrace.verify.books;
 import dev.millrace.attribute.AttributionSettings;
 
 /**
- * What can be known of event time at each event of one partition, whatever order the two topics were read in.
+ * Bounds of settled time at each event of one partition, whatever the order in which the two topics were read.
  *
- * <p>Windows and waits end by <i>settled time</i>: the least of the latest event times of both topics, or the greater of them
- * less {@code attribution.max-skew}. Within one topic the order is that of the offsets, so that its own latest time at an event
- * is known; of the other topic only that it is somewhere between nothing and its end. Settled time never goes back, therefore it
- * lies at an event between the two bounds given here, and at the end it is known exactly.
+ * <p>Windows and waits end by <i>settled time</i>. It is the smaller of the latest event times of the two topics; or the greater,
+ * less {@code attribution.max-skew}, if that is more. One topic is read in the order of its offsets, so its latest time at an event
+ * is known. The other topic may have been read not at all by then, or to its end. Settled time never goes back: at an event it
+ * lies between the two bounds given here, and at the end it is known exactly.
  *
  * @param mode whether clicks have exposures
  * @param maxSkewMillis the lead after which one topic no longer waits
@@ -19,10 +19,10 @@ import dev.millrace.attribute.AttributionSettings;
 record SettledTimeBounds(
         AttributionSettings.Mode mode, long maxSkewMillis, long exposuresEnd, long clicksEnd, boolean mayLead) {
 
-    /** Timers run once settled time has moved on by this much: one that is due may be this late. */
+    /** Timers run when settled time has moved on by this much, so one that is due may be this late. */
     static final long COARSENESS_MILLIS = 1000;
 
-    /** Settled time now that all has been read. */
+    /** Settled time when all has been read. */
     long end() {
         if (isClicksOnly()) {
             return clicksEnd;
@@ -30,39 +30,39 @@ record SettledTimeBounds(
         return Math.max(Math.min(exposuresEnd, clicksEnd), Math.max(exposuresEnd, clicksEnd) - maxSkewMillis);
     }
 
-    /** @param reached latest event time of the exposures at one of them */
-    long latestAtExposure(long reached) {
+    /** @param topicTime latest event time of the exposures, at one of them */
+    long latestAtExposure(long topicTime) {
         if (isClicksOnly()) {
             return clicksEnd;
         }
-        return Math.min(end(), mayLead ? Math.max(reached, clicksEnd - maxSkewMillis) : reached);
+        return Math.min(end(), mayLead ? Math.max(topicTime, clicksEnd - maxSkewMillis) : topicTime);
     }
 
-    /** @param reached latest event time of the exposures at one of them */
-    long earliestAtExposure(long reached) {
-        return isClicksOnly() ? 0 : reached - maxSkewMillis;
+    /** @param topicTime latest event time of the exposures, at one of them */
+    long earliestAtExposure(long topicTime) {
+        return isClicksOnly() ? 0 : topicTime - maxSkewMillis;
     }
 
-    /** @param reached latest event time of the clicks at one of them */
-    long latestAtClick(long reached) {
+    /** @param topicTime latest event time of the clicks, at one of them */
+    long latestAtClick(long topicTime) {
         if (isClicksOnly()) {
-            return reached;
+            return topicTime;
         }
-        return Math.min(end(), mayLead ? Math.max(reached, exposuresEnd - maxSkewMillis) : reached);
+        return Math.min(end(), mayLead ? Math.max(topicTime, exposuresEnd - maxSkewMillis) : topicTime);
     }
 
-    /** @param reached latest event time of the clicks at one of them */
-    long earliestAtClick(long reached) {
-        return isClicksOnly() ? reached : reached - maxSkewMillis;
+    /** @param topicTime latest event time of the clicks, at one of them */
+    long earliestAtClick(long topicTime) {
+        return isClicksOnly() ? topicTime : topicTime - maxSkewMillis;
     }
 
-    /** Whether a timer may have run by the end. */
+    /** Returns true if a timer may have run by the end. */
     boolean mayHaveRun(long due) {
         return end() >= due;
     }
 
     /**
-     * Whether a timer has run by the end, whenever it was set.
+     * Returns true if a timer has run by the end, whenever it was set.
      *
      * @param latestWhenSet settled time when it was set, at most
      */
@@ -71,7 +71,7 @@ record SettledTimeBounds(
     }
 
     /**
-     * Whether a timer has run by a moment of at least that settled time.
+     * Returns true if a timer has run by a moment of at least that settled time.
      *
      * @param latestWhenSet settled time when it was set, at most
      */
