@@ -17,7 +17,7 @@ import java.util.TreeMap;
  */
 public final class SettingsText {
 
-    private static final String DELIMITERS = ",;|\t";
+    private static final List<Character> DELIMITERS = List.of(',', ';', '|', '\t');
     private static final int SHOWN_CHARS = 80;
 
     private SettingsText() {}
@@ -68,7 +68,7 @@ public final class SettingsText {
     /** Returns true if the first key has a delimiter, or both lines have the same number of one and no equals sign. */
     private static boolean isTable(List<String> lines) {
         String key = lines.get(0).split("[=:\\s]", 2)[0];
-        for (char delimiter : DELIMITERS.toCharArray()) {
+        for (char delimiter : DELIMITERS) {
             if (key.indexOf(delimiter) >= 0) {
                 return true;
             }
