@@ -24,13 +24,13 @@ final class ConfigOptions {
             names = "--config",
             paramLabel = "FILE",
             description =
-                    "settings, a file of key = value lines; may be repeated, a later file goes before an earlier one")
+                    "settings file of key = value lines; may be repeated, a later file wins over an earlier one")
     List<Path> config = new ArrayList<>();
 
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "one setting; goes before file and environment; may be repeated")
+            description = "one setting; wins over file and environment; may be repeated")
     Map<String, String> set = new LinkedHashMap<>();
 
     @Option(

@@ -11,7 +11,7 @@ final class LearnerOption {
             paramLabel = "SOURCE",
             defaultValue = "events",
             description =
-                    "what the learner learns from: events, or mini-batches, the log that another trainer writes; default: events")
+                    "what to learn from: events; or mini-batches, the log that another trainer writes; default: events")
     String from = "events";
 
     TrainProcess.From source() {

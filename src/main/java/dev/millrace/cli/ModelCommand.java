@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
         name = "model",
         mixinStandardHelpOptions = true,
         description =
-                "Generations: listed, compared, promoted, rolled back, retired; learners as files: exported, imported, looked at.",
+                "List, compare, promote, roll back and retire generations; export, import and show learners as files.",
         subcommands = {
             ModelListCommand.class,
             ModelDiffCommand.class,
@@ -47,7 +47,7 @@ final class ModelCommand implements Runnable {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Let a generation answer: servers swap index and query encoder at once, when they have it complete.",
+                "Let a generation answer. A server changes to it, index and query encoder at once, when it has all of it.",
                 "Exits with 1 if it cannot."
             })
     int promote(
@@ -63,7 +63,7 @@ final class ModelCommand implements Runnable {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "Let the generation answer again that did before; its learner, if it still runs, has kept it up to date.",
+                "Let the generation that answered before answer again. If its learner still runs, it is up to date.",
                 "Exits with 1 if there is none."
             })
     int rollback(@Mixin ConfigOptions config) {
@@ -76,8 +76,8 @@ final class ModelCommand implements Runnable {
     @Command(
             mixinStandardHelpOptions = true,
             description = {
-                "End a generation that does not answer: it never will again, and its vectors and weights are removed from the topics.",
-                "Stop its learner first. Exits with 1 if it cannot be."
+                "End a generation that does not answer. Its vectors and weights are removed from the topics; it can never answer again.",
+                "Stop its learner first. Exits with 1 if the generation cannot be retired."
             })
     int retire(
             @Mixin ConfigOptions config,
@@ -92,8 +92,8 @@ final class ModelCommand implements Runnable {
             name = "hand-over",
             mixinStandardHelpOptions = true,
             description = {
-                "Give a generation to another application, whose learner has the same weights: it alone may publish it from now on.",
-                "For one that goes on where another ended, as after an import. The other must not start again."
+                "Give a generation to another application whose learner has the same weights. From now on, only that one may publish it.",
+                "For an application that goes on where another ended, as after an import. The other must not start again."
             })
     int handOver(
             @Mixin ConfigOptions config,

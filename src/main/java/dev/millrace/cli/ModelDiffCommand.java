@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
         name = "diff",
         mixinStandardHelpOptions = true,
         description = {
-            "Set two generations side by side: settings, exams, and the share of items that their answers have in common.",
-            "Recall is that of the exams since each learner began; both stand for the same only if both learnt the same steps."
+            "Compare two generations: settings, exams, and the share of items that their answers have in common.",
+            "Recall is that of the exams since each learner began. Compare it only if both learnt the same steps."
         })
 final class ModelDiffCommand implements Callable<Integer> {
 
@@ -58,16 +58,16 @@ final class ModelDiffCommand implements Callable<Integer> {
     @Option(
             names = "--users",
             paramLabel = "N",
-            description = "users asked for, drawn by their ids; default ${DEFAULT-VALUE}")
+            description = "users to ask for, chosen by their ids; default: ${DEFAULT-VALUE}")
     int users = 200;
 
-    @Option(names = "--k", paramLabel = "N", description = "items of an answer; default ${DEFAULT-VALUE}")
+    @Option(names = "--k", paramLabel = "N", description = "items in an answer; default: ${DEFAULT-VALUE}")
     int k = 100;
 
     @Option(
             names = "--directory",
             paramLabel = "DIR",
-            description = "for what does not fit in memory, emptied at each start; default ${DEFAULT-VALUE}")
+            description = "folder for what does not fit in memory, emptied at each start; default: ${DEFAULT-VALUE}")
     Path directory = Path.of(".millrace/diff");
 
     @Override
@@ -126,6 +126,6 @@ final class ModelDiffCommand implements Callable<Integer> {
                                 training.exam().model().recallAt(10),
                                 training.exam().model().recallAt(100),
                                 training.exam().model().ndcg10()))
-                        .orElse(": its learner has said nothing"));
+                        .orElse(": no progress of its learner"));
     }
 }

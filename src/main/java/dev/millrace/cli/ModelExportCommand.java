@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         name = "export",
         mixinStandardHelpOptions = true,
         description = {
-            "Write the learner of a running or stopped application, as of its last commit, to a checkpoint;",
-            "item vectors and towers, of it or of a checkpoint, as files for other programs.",
+            "Write a learner, as of its last commit, to a checkpoint; its application may run or be stopped.",
+            "Or write item vectors and towers, of a learner or of a checkpoint, as files for other programs.",
             "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
         })
 final class ModelExportCommand implements Callable<Integer> {
@@ -69,7 +69,7 @@ final class ModelExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (out == null && vectors == null && onnx == null) {
-            throw Processes.unusable("model export", "nothing", "must be told what to write: --out, --vectors, --onnx");
+            throw Processes.unusable("model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
         PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
         Checkpoint checkpoint = in == null ? ofLearner() : CheckpointFile.read(in);

@@ -25,8 +25,8 @@ import picocli.CommandLine.Spec;
         name = "import",
         mixinStandardHelpOptions = true,
         description = {
-            "Begin an application that learns from the log with the learner of a checkpoint: it goes on behind its step.",
-            "The stream.application-id must be one that no trainer ever had; the settings must be the checkpoint's, or nearly so with --warm.",
+            "Set up an application that learns from the log: it begins with the learner of a checkpoint, at the step after it.",
+            "stream.application-id must be one that no trainer ever had. The settings must be those of the checkpoint; with --warm some may differ.",
             "Exits with 0, 1 if the log does not go on there, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
         })
 final class ModelImportCommand implements Callable<Integer> {
@@ -47,7 +47,7 @@ final class ModelImportCommand implements Callable<Integer> {
     @Option(
             names = "--warm",
             description =
-                    "begin a new generation with its weights: settings of loss, negatives, learning rates, batches, exam and publication may be others")
+                    "begin a new generation with the checkpoint's weights; settings of loss, negatives, learning rates, batches, exam and publication may differ")
     boolean isWarm;
 
     @Override
@@ -81,7 +81,7 @@ final class ModelImportCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** A retired generation has no future, and one that begins warm must not have the name of others' weights. */
+    /** A retired generation cannot go on. A new one must not have the name of a generation with other weights. */
     private void requireFree(MillraceSettings settings) {
         String generation = settings.trainer().model().generationName();
         GenerationHistory history = GenerationAdmins.of(settings).history();

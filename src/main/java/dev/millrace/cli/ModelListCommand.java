@@ -24,8 +24,8 @@ import picocli.CommandLine.Spec;
         name = "list",
         mixinStandardHelpOptions = true,
         description = {
-            "Say what generations there are, which answers, and how far their learners have come.",
-            "R@10 and R@100 are those of the exams since the learner began, before it learnt from what it was asked."
+            "List the generations: which one answers, and how far their learners have come.",
+            "R@10 and R@100 are those of all exams since the learner began; an exam comes before the step that learns its examples."
         })
 final class ModelListCommand implements Callable<Integer> {
 

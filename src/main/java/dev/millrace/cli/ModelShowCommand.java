@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
         name = "show",
         mixinStandardHelpOptions = true,
         description = {
-            "Read a checkpoint to its end, check it, and say what it is.",
+            "Read a checkpoint to its end, check it, and show what it holds.",
             "Exits with 0 if it is whole, 74 if not."
         })
 final class ModelShowCommand implements Callable<Integer> {
@@ -51,7 +51,7 @@ final class ModelShowCommand implements Callable<Integer> {
         return 0;
     }
 
-    /** The lines that say what a checkpoint is. */
+    /** Prints what a checkpoint holds. */
     static void print(Checkpoint.Header header, PrintWriter out) {
         out.println("generation  " + header.lineage().generation());
         out.println("step        " + header.step());

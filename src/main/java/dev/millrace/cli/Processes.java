@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * How a process that runs until it is stopped ends well: on a signal it closes what it has, then exits.
+ * Ends a process that runs until it is stopped: on a signal, the command closes what it has, then the process exits.
  *
  * <p>It then exits with 128 + the signal's number, as the JVM does: 143 after SIGTERM says that all was closed. If closing
  * failed, it exits with the status of that failure instead.
@@ -41,7 +41,7 @@ final class Processes {
             try {
                 status = STATUS.get(LONGEST_CLOSE_SECONDS, TimeUnit.SECONDS);
             } catch (TimeoutException late) {
-                System.err.println("not closed within " + LONGEST_CLOSE_SECONDS + " s, ending all the same");
+                System.err.println("not closed within " + LONGEST_CLOSE_SECONDS + " s; exiting all the same");
                 status = NOT_CLOSED;
             } catch (InterruptedException | ExecutionException neverHappens) {
                 status = NOT_CLOSED;
@@ -52,7 +52,7 @@ final class Processes {
         }));
     }
 
-    /** The command has closed everything, or failed to. */
+    /** Called when the command has closed everything, or failed to. */
     static void ended(int status) {
         STATUS.complete(status);
     }

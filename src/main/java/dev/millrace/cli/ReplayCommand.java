@@ -41,7 +41,7 @@ final class ReplayCommand implements Callable<Integer> {
             names = "--speed",
             paramLabel = "PACE",
             defaultValue = "max",
-            description = "max, a number of times real time such as 60, or events a second such as 500/s")
+            description = "speed: max, a multiple of real time such as 60, or events a second such as 500/s")
     String speed = "max";
 
     @Option(names = "--events", paramLabel = "N", description = "stop after N exposures and clicks")

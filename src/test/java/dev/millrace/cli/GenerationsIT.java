@@ -195,7 +195,7 @@ class GenerationsIT {
         assertThat(diff)
                 .contains("tower.dim = 64 | 16")
                 .contains("answers     of 50 users: ")
-                .doesNotContain("has said nothing");
+                .doesNotContain("no progress of its learner");
     }
 
     private void retired(String bootstrap, String url, String narrow) throws Exception {
