@@ -34,7 +34,7 @@ final class BenchCommand implements Runnable {
     public void run() {
         throw new picocli.CommandLine.ParameterException(
                 Objects.requireNonNull(spec).commandLine(),
-                "bench: must be followed by the name of a benchmark, such as bench kernel");
+                "bench: name what to measure, such as bench kernel");
     }
 
     @Command(
