@@ -6,21 +6,21 @@ import java.util.Deque;
 import java.util.Locale;
 import java.util.Optional;
 
-/** How a trainer that is behind comes up: how far it is, how fast, and when it will be there. One thread. */
+/** The progress of a trainer that is behind: how far it is, how fast, and how long it will take. One thread. */
 public final class CatchUp {
 
     private static final Duration EVERY = Duration.ofSeconds(5);
-    private static final Duration WINDOW = Duration.ofSeconds(30); // over which the rate is taken
+    private static final Duration WINDOW = Duration.ofSeconds(30); // over which the rate is measured
     private static final int BAR = 20;
 
     private final long behind;
-    private final Deque<Seen> recent = new ArrayDeque<>();
+    private final Deque<Sample> recent = new ArrayDeque<>();
     private long most;
-    private long toldAt = Long.MIN_VALUE;
+    private long reportedAt = Long.MIN_VALUE;
 
-    private record Seen(long nanos, long lag) {}
+    private record Sample(long nanos, long lag) {}
 
-    /** @param behind records that are waiting from which on it is behind, and no longer at a tenth; fewer are in flight */
+    /** @param behind waiting records from which on the trainer is behind; below a tenth of it, it has caught up */
     public CatchUp(long behind) {
         this.behind = behind;
     }
@@ -29,18 +29,18 @@ public final class CatchUp {
      * Takes the lag of a moment.
      *
      * @param nanos of a clock that does not go back
-     * @param lag records that are waiting
-     * @return a line to show, now and then while it is behind, and one when it no longer is
+     * @param lag waiting records
+     * @return a line to show: now and then while the trainer is behind, and once when it has caught up
      */
-    public Optional<String> seen(long nanos, long lag) {
-        recent.addLast(new Seen(nanos, lag));
+    public Optional<String> take(long nanos, long lag) {
+        recent.addLast(new Sample(nanos, lag));
         while (nanos - recent.getFirst().nanos() > WINDOW.toNanos()) {
             recent.removeFirst();
         }
         if (lag < behind / 10 && most > 0) {
             most = 0;
             recent.clear();
-            toldAt = Long.MIN_VALUE;
+            reportedAt = Long.MIN_VALUE;
             return Optional.of("caught up: live from now on");
         }
         if (lag < behind && most == 0) {
@@ -48,15 +48,15 @@ public final class CatchUp {
             return Optional.empty();
         }
         most = Math.max(most, lag);
-        if (toldAt != Long.MIN_VALUE && nanos - toldAt < EVERY.toNanos()) {
+        if (reportedAt != Long.MIN_VALUE && nanos - reportedAt < EVERY.toNanos()) {
             return Optional.empty();
         }
-        toldAt = nanos;
+        reportedAt = nanos;
         return Optional.of(line(nanos, lag));
     }
 
     private String line(long nanos, long lag) {
-        Seen first = recent.getFirst();
+        Sample first = recent.getFirst();
         double seconds = (nanos - first.nanos()) / 1e9;
         double rate = seconds > 0 ? (first.lag() - lag) / seconds : 0;
         int share = (int) (100 - 100 * lag / most);

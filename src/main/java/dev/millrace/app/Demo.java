@@ -49,7 +49,7 @@ public final class Demo implements AutoCloseable {
      * Starts all parts.
      *
      * @param directory of the broker's and the trainer's data
-     * @param settings for the broker at the given address
+     * @param settings by the address of the broker
      */
     public Demo(Path directory, Function<String, MillraceSettings> settings, ReplayRun replay, PrintWriter out)
             throws IOException, InterruptedException {
@@ -85,9 +85,9 @@ public final class Demo implements AutoCloseable {
     }
 
     /**
-     * Shows progress until all that was sent has been learnt and is served.
+     * Shows progress until everything that was sent has been learnt and is served.
      *
-     * @return what the run showed
+     * @return the figures of the run
      * @throws IllegalStateException if a part failed
      */
     public RunReport awaitEnd(Duration every) throws InterruptedException {

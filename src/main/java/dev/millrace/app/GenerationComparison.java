@@ -29,7 +29,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
-/** What two generations answer to the same users: read from the topics as a server reads them, beside whatever servers run. */
+/** Compares the answers of two generations to the same users. It reads the topics as a server does, beside the servers that run. */
 public final class GenerationComparison {
 
     private static final Duration PATIENCE = Duration.ofMinutes(10);
@@ -39,9 +39,9 @@ public final class GenerationComparison {
     /**
      * How far two generations agree.
      *
-     * @param users who were asked for, each with a history
-     * @param k items an answer has
-     * @param common share of the items of an answer that are in the other's too, mean over the users
+     * @param users number of users compared, each with a history
+     * @param k items of an answer
+     * @param common share of the items of one answer that are in the other too, mean over the users
      * @param sameFirst share of the users whose best item is the same
      */
     public record Agreement(int users, int k, double common, double sameFirst) {}
@@ -49,8 +49,8 @@ public final class GenerationComparison {
     private GenerationComparison() {}
 
     /**
-     * @param most users that are asked for, drawn by their ids
-     * @param directory for what does not fit in memory; deleted what an earlier run left there
+     * @param most users to compare, sampled by their ids
+     * @param directory for what does not fit in memory; the files of an earlier run are deleted
      * @throws GenerationRefusedException if one of them cannot answer
      */
     public static Agreement between(
@@ -79,7 +79,7 @@ public final class GenerationComparison {
                 throw new IllegalStateException("a topic cannot be read: " + failure.get(), failure.get());
             }
             if (state.isCaughtUp() || System.nanoTime() > deadline) {
-                Thread.sleep(2 * LOOK.toMillis()); // the last entries of an encoder show after a pause
+                Thread.sleep(2 * LOOK.toMillis()); // the last entries of an encoder are used after a pause
                 if (state.engine().generation(generation).isPresent()) {
                     return;
                 }
@@ -113,7 +113,8 @@ public final class GenerationComparison {
     private static List<ScoredItem> recall(RecallEngine engine, String generation, String user, int k) {
         return engine.recall(new RecallRequest(user, k, true, Features.NONE).of(generation))
                 .when(Answer.Found::items, refusal -> {
-                    throw new GenerationRefusedException("generation " + generation + " went while it was asked");
+                    throw new GenerationRefusedException(
+                            "generation " + generation + " was dropped during the comparison");
                 });
     }
 

@@ -12,14 +12,14 @@ import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** What each part said last, and the exams of one learner. Safe for threads. */
+/** The latest progress of each part, and the exams of one learner. Safe for threads. */
 final class LatestProgress {
 
     private final String learner;
     private final SortedMap<String, PartProgress> parts = new TreeMap<>();
     private final ExamTrail exams = new ExamTrail();
 
-    /** @param learner the part whose figures are wanted */
+    /** @param learner the part whose training progress is given */
     LatestProgress(String learner) {
         this.learner = learner;
     }

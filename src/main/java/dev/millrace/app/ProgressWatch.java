@@ -14,19 +14,19 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 
-/** What training says of itself, followed from its topic. Safe for threads. */
+/** Follows the topic of training progress, and keeps the latest. Safe for threads. */
 public final class ProgressWatch implements AutoCloseable {
 
     private final ProgressRecords records;
     private final TopicFollower follower;
     private final LatestProgress latest;
 
-    /** Of the learner that writes the log. */
+    /** Follows the learner that writes the log. */
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records) {
         this(clients, topic, records, PartProgress.LEARNER);
     }
 
-    /** @param learner the part whose figures are wanted: there may be another that learns from the log, on the same topic */
+    /** @param learner the part whose training progress is given; a learner from the log may report on the same topic */
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records, String learner) {
         this.records = records;
         this.latest = new LatestProgress(learner);

@@ -19,10 +19,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** Sends a data set's events to their topics at a pace, each stamped with the moment it is sent. */
+/** Sends the events of a data set to their topics at a pace. Each carries the time at which it is sent. */
 public final class ReplayRun {
 
-    /** Sent before waiting for the brokers: bounds how far apart in event time the topics can be. */
+    /** Events sent before a flush, which bounds how far apart in event time the topics can be. */
     private static final int FLUSH_EVERY = 1_000;
 
     private final DataSet dataSet;
@@ -35,7 +35,7 @@ public final class ReplayRun {
 
     /**
      * @param maxEvents after which to stop; {@link Long#MAX_VALUE} for all
-     * @param badRows told of rows that cannot be used
+     * @param badRows is told of rows that cannot be used
      */
     public ReplayRun(DataSet dataSet, Pace pace, long maxEvents, Consumer<BadRow> badRows) {
         this.dataSet = dataSet;
@@ -72,7 +72,7 @@ public final class ReplayRun {
         stopped = true;
     }
 
-    /** Whether everything was sent. */
+    /** Returns true once everything has been sent. */
     public boolean isFinished() {
         return finished;
     }

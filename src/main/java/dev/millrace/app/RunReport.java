@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import java.util.SortedMap;
 
 /**
- * What a run showed.
+ * The figures of a run.
  *
  * @param books by logical topic
  * @param secondHalf the exam over the second half of the positives
- * @param freshnessP50Millis from a click sent to its item's new vector in the index
- * @param freshnessP99Millis the same
+ * @param freshnessP50Millis median time from sending a click until its item's new vector is in the index
+ * @param freshnessP99Millis the 99th percentile of the same
  * @param events sent
  * @param seconds from the first event sent to the last one learnt and served
  * @param steps learnt

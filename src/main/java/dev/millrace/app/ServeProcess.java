@@ -16,7 +16,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The answering side as one process: follows the topics, serves recall. */
+/** The serving side as one process: follows the topics and answers recall. */
 public final class ServeProcess implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServeProcess.class);
@@ -38,7 +38,7 @@ public final class ServeProcess implements AutoCloseable {
     }
 
     /**
-     * Begins to follow and to listen; answers 503 until it has caught up.
+     * Begins to follow the topics and to listen. Answers 503 until it has caught up.
      *
      * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
      * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
@@ -66,7 +66,7 @@ public final class ServeProcess implements AutoCloseable {
         return following.failure();
     }
 
-    /** Where the API is. */
+    /** The address of the API. */
     public String url() {
         return server.url();
     }

@@ -6,7 +6,7 @@ import dev.millrace.stream.StreamRunner;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The health of the training applications, as far as this process can see it. */
+/** The health of the training applications that run in this process. */
 record TrainHealth(StreamRunner runner, ProgressWatch progress) implements TrainServer.Health {
 
     @Override

@@ -37,16 +37,16 @@ final class TrainMetrics {
 
     private void steps() {
         gauge("millrace.learn.step", "steps learnt", TrainingProgress::step);
-        gauge("millrace.learn.positives", "positives learnt from", TrainingProgress::positives);
+        gauge("millrace.learn.positives", "positives learnt", TrainingProgress::positives);
         gauge(
                 "millrace.learn.refused.steps",
-                "steps left out, as they would have made the model not finite",
+                "steps refused because they would have made the model not finite",
                 TrainingProgress::refusedSteps);
         gauge("millrace.learn.loss", "loss of the last step", TrainingProgress::loss);
         gauge("millrace.learn.items", "items in the catalogue", TrainingProgress::items);
         gauge(
                 "millrace.learn.withheld",
-                "1 while neither vectors nor query side are published",
+                "1 while vectors and query side are not published",
                 training -> training.withheld().isPresent() ? 1 : 0);
     }
 
@@ -67,7 +67,7 @@ final class TrainMetrics {
                 figure));
         figure(
                 "millrace.publish.vector.age.seconds",
-                "event time that the oldest published vector was behind at the last publication",
+                "age of the oldest published vector at the last publication, in event time",
                 Tags.empty(),
                 Figure.VECTOR_AGE_SECONDS);
         figure("millrace.publish.vectors", "vectors published", Tags.empty(), Figure.PUBLISHED_VECTORS);
@@ -83,7 +83,7 @@ final class TrainMetrics {
         model.learnedObjectives()
                 .forEach(action -> gauge(
                         "millrace.learn.objective.weight",
-                        "what the loss of an action weighs after the last step",
+                        "weight of the loss of an action after the last step",
                         Tags.of("action", action),
                         training -> training.figure(Figure.OBJECTIVE_WEIGHT, action)));
     }
@@ -104,7 +104,7 @@ final class TrainMetrics {
                     training -> ofKind(training, kind).filter(Alarm::isActive).isPresent() ? 1 : 0);
             gauge(
                     "millrace.model.measure",
-                    "what the alarm of that name compares with its limit",
+                    "the measure that the alarm compares with its limit",
                     tags,
                     training -> ofKind(training, kind).map(Alarm::value).orElse(Double.NaN));
         }

@@ -25,12 +25,12 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The training side as one process: the applications, and where they tell how they are. */
+/** The training side as one process: the applications, and the server of their health and metrics. */
 public final class TrainProcess implements AutoCloseable {
 
     /** Where mini-batches come from. */
     public enum From {
-        /** Made here, of the events. */
+        /** Made by this trainer, from the events. */
         EVENTS,
         /** Read from the log that another trainer wrote. */
         MINI_BATCHES
@@ -137,14 +137,13 @@ public final class TrainProcess implements AutoCloseable {
         try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
             return reader.committedEnd(settings.topics().names().miniBatches(), 0);
         } catch (RuntimeException unknown) {
-            LOG.warn("The end of the log is not known: {}", unknown.getMessage());
+            LOG.warn("The end of the log is unknown: {}", unknown.getMessage());
             return Long.MAX_VALUE;
         }
     }
 
     /**
-     * What has been said of generations, once all topics are as they should be; a transaction that a killed learner left open there is
-     * waited for.
+     * The history of generations. Checks the topics first, and waits for a transaction that a killed learner has left open.
      */
     private static GenerationHistory history(MillraceSettings settings) {
         new Topics(settings.clients(), settings.topics(), PATIENCE)
@@ -178,7 +177,7 @@ public final class TrainProcess implements AutoCloseable {
         return runner;
     }
 
-    /** Where health and metrics are; absent where they are off. */
+    /** The address of health and metrics; absent if there is no server. */
     public Optional<String> url() {
         return server.map(TrainServer::url);
     }

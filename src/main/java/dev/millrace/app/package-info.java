@@ -1,4 +1,4 @@
-/** Assembly: all settings together, and the processes made of them. */
+/** Assembly: all settings together, and the processes that are made from them. */
 @NullMarked
 package dev.millrace.app;
 

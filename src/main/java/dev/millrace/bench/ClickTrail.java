@@ -22,23 +22,23 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Where the time of clicks goes: it follows the published vectors as a server does, and looks up afterwards when the brokers took what
- * came before them.
+ * Measures where the time of a click goes. It follows the published vectors as a server does, and reads from the topics afterwards when
+ * the brokers took the records before them.
  *
- * <p>Of each vector it takes the oldest click that the vector is the first to show.
+ * <p>Of each vector it measures the oldest click that no earlier vector had learnt from.
  */
 final class ClickTrail implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
-    /** A vector that shows a click: when that was sent, when the brokers took the vector, when it was read. Epoch milliseconds. */
-    private record Shown(String click, long producedAt, long publishedAt, long readAt) {}
+    /** The first vector that has learnt from a click: when the click was sent, and the vector published and read, epoch milliseconds. */
+    private record FirstVector(String click, long producedAt, long publishedAt, long readAt) {}
 
     private final ClientSettings clients;
     private final TopicNames topics;
     private final AvroWire wire;
     private final EmbeddingRecords embeddings;
-    private final List<Shown> shown = new ArrayList<>();
+    private final List<FirstVector> firstVectors = new ArrayList<>();
     private final TopicFollower follower;
 
     ClickTrail(ClientSettings clients, TopicNames topics, AvroWire wire) {
@@ -50,10 +50,10 @@ final class ClickTrail implements AutoCloseable {
     }
 
     /**
-     * The legs that clicks went, in their order, for clicks sent within a stretch of time.
+     * The times of the legs of a click's way, in their order, for clicks sent within a time.
      *
      * @param from epoch milliseconds
-     * @param until epoch milliseconds, behind the last
+     * @param until epoch milliseconds, exclusive
      */
     Map<String, Waits> legs(long from, long until) {
         Map<String, Long> attributed = new HashMap<>();
@@ -73,7 +73,7 @@ final class ClickTrail implements AutoCloseable {
             });
         }
         Map<String, Waits> legs = new LinkedHashMap<>();
-        for (Shown one : snapshot()) {
+        for (FirstVector one : snapshot()) {
             Optional<Long> exampleAt = Optional.ofNullable(attributed.get(one.click()));
             Optional<Long> batchAt = Optional.ofNullable(batched.get(one.click()));
             if (one.producedAt() < from || one.producedAt() >= until || exampleAt.isEmpty() || batchAt.isEmpty()) {
@@ -97,8 +97,8 @@ final class ClickTrail implements AutoCloseable {
         ItemEmbedding embedding = embeddings.decode(record);
         if (embedding.producedAt() > 0) {
             long now = System.currentTimeMillis();
-            synchronized (shown) {
-                shown.add(new Shown(
+            synchronized (firstVectors) {
+                firstVectors.add(new FirstVector(
                         click(embedding.item(), embedding.producedAt()),
                         embedding.producedAt(),
                         record.timestamp(),
@@ -107,9 +107,9 @@ final class ClickTrail implements AutoCloseable {
         }
     }
 
-    private List<Shown> snapshot() {
-        synchronized (shown) {
-            return List.copyOf(shown);
+    private List<FirstVector> snapshot() {
+        synchronized (firstVectors) {
+            return List.copyOf(firstVectors);
         }
     }
 
@@ -127,7 +127,7 @@ final class ClickTrail implements AutoCloseable {
         return click(example.text("item_id", ""), example.integer("produced_at", 0));
     }
 
-    /** Two clicks on one item in one millisecond are told apart by nothing here, and need not be. */
+    /** The key of a click. Two clicks on one item in one millisecond have the same, which does no harm. */
     private static String click(String item, long producedAt) {
         return producedAt + " " + item;
     }

@@ -32,9 +32,9 @@ import java.util.Random;
 import java.util.TreeMap;
 
 /**
- * Times how a server starts on a topic of many vectors: from nothing until {@code /readyz} answers 200.
+ * Times the start of a server on a topic of many vectors: from nothing until {@code /readyz} answers 200.
  *
- * <p>The topic holds one record an item, as compaction leaves it. Broker and server are in this process, so the times are those of both.
+ * <p>The topic holds one record an item, as after compaction. Broker and server run in this process, so the times are of both.
  */
 public final class ColdStartBench {
 
@@ -113,7 +113,7 @@ public final class ColdStartBench {
         }
     }
 
-    /** The vectors, and the query side of a model that has learnt nothing. */
+    /** Writes the vectors, and the query side of a model that has learnt nothing. */
     private static void fill(MillraceSettings settings, int items, int dim) {
         ModelSettings model = settings.trainer().model();
         String generation = model.generationName();

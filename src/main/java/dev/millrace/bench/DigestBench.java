@@ -9,7 +9,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Times what the digest adds to a commit: the same changed rows are written to RocksDB and taken into the digest, in turn. */
+/** Times what the digest adds to a commit: the same changed rows are written to RocksDB and added to the digest, in turn. */
 public final class DigestBench {
 
     private static final int DIM = 64;
@@ -21,7 +21,7 @@ public final class DigestBench {
     /**
      * @param rows in the table
      * @param changed of them in one commit
-     * @param directory for RocksDB; what an earlier run left there goes
+     * @param directory for RocksDB; the files of an earlier run are deleted
      */
     public static void run(PrintWriter out, int rows, int changed, Path directory) throws IOException {
         EntryDigest digest = new EntryDigest();

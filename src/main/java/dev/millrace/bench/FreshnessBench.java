@@ -32,10 +32,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures how soon what happens shows, with broker, trainer and server as processes of their own on this machine.
+ * Measures how soon clicks and new items are visible, with broker, trainer and server as processes of their own on this machine.
  *
- * <p>A generated shop sends at a steady rate from this process, which asks the recall API as well. What is measured begins after a
- * warm-up, in which the JVMs compile.
+ * <p>A generated shop sends at a steady rate from this process, which calls the recall API as well. Measuring begins after a warm-up,
+ * in which the JVMs compile.
  */
 public final class FreshnessBench {
 
@@ -43,15 +43,15 @@ public final class FreshnessBench {
      * How to measure.
      *
      * @param rate exposures and clicks a second
-     * @param warmUp before anything counts
-     * @param span that counts
+     * @param warmUp time before the measurement
+     * @param span of the measurement
      * @param queriesPerSecond of recall
      */
     public record Plan(Pace.EventsPerSecond rate, Duration warmUp, Duration span, double queriesPerSecond) {}
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 1_000;
-    private static final int SETTLE_LOOKS = 5; // what was sent last is shown by then, and more is still being sent
+    private static final int SETTLE_LOOKS = 5; // so that the last clicks become visible while more are sent
     private static final int LOOKS_A_LINE = 10;
     private static final String FRESHNESS = "millrace_freshness_seconds";
     private static final String WITHHELD = "millrace_learn_withheld";
@@ -176,10 +176,10 @@ public final class FreshnessBench {
                 print("recall request", probes.requests());
                 if (trainer.gauge(WITHHELD) > 0) {
                     figures.print(
-                            "publication is withheld at the end: clicks whose vectors were kept back are not among them");
+                            "publication is withheld at the end: clicks whose vectors are withheld are not counted");
                 }
                 if (probes.unanswered() > 0) {
-                    figures.print("%d new items or clicks did not show within 30 s", probes.unanswered());
+                    figures.print("%d new items or clicks were not visible within 30 s", probes.unanswered());
                 }
                 watch(SETTLE_LOOKS, processes, recall, probes, load);
                 figures.print("");
@@ -210,7 +210,7 @@ public final class FreshnessBench {
         }
     }
 
-    /** Lets so many seconds pass, and sees that every part goes on. */
+    /** Waits so many seconds, and checks that no part has failed. */
     private void watch(
             long seconds, SeparateProcesses processes, RecallClient recall, FreshnessProbes probes, ProcessLoad load)
             throws InterruptedException {
@@ -268,7 +268,7 @@ public final class FreshnessBench {
                 text, ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
     }
 
-    /** Of what the server counted in between; within a bucket as if evenly spread, as Prometheus does. */
+    /** Prints quantiles of what the server counted in between, interpolated within a bucket as Prometheus does. */
     private void printFreshness(NavigableMap<Double, Long> before, NavigableMap<Double, Long> after) {
         NavigableMap<Double, Long> counts = new TreeMap<>();
         after.forEach((edge, count) -> counts.put(edge, count - before.getOrDefault(edge, 0L)));

@@ -18,10 +18,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the recall API from outside, over and over: how long a new item takes to be recalled, a click to change its user's answer, and
- * a request to be answered.
+ * Measures from outside, over and over, the time until a new item is recalled, until a click changes its user's answer, and until a
+ * request is answered.
  *
- * <p>A thread each. The items and users are its own, so that nothing else can change what is waited for.
+ * <p>Each has a thread. The items and users are its own, so that nothing else changes their answers.
  */
 final class FreshnessProbes implements AutoCloseable {
 
@@ -47,7 +47,7 @@ final class FreshnessProbes implements AutoCloseable {
     private final List<Thread> threads;
     private volatile boolean isClosing;
 
-    /** One that is repeated, by its number. */
+    /** A measurement that is repeated, with its number. */
     private interface Probe {
         void run(int number) throws InterruptedException;
     }
@@ -58,11 +58,11 @@ final class FreshnessProbes implements AutoCloseable {
     }
 
     /**
-     * Begins.
+     * Begins to measure.
      *
      * @param eventTime of the shop, now, epoch milliseconds
      * @param queriesPerSecond at which recall is asked evenly
-     * @param users of the shop, who are asked for
+     * @param users of the shop
      */
     FreshnessProbes(
             RecallClient recall, EventProducer producer, LongSupplier eventTime, double queriesPerSecond, int users) {
@@ -104,7 +104,7 @@ final class FreshnessProbes implements AutoCloseable {
         unanswered.set(0);
     }
 
-    /** What ended a probe; absent while all go on. */
+    /** Why a probe has ended; absent while all go on. */
     Optional<Throwable> failure() {
         return Optional.ofNullable(failure.get());
     }
@@ -142,7 +142,7 @@ final class FreshnessProbes implements AutoCloseable {
                 .orElse(false));
     }
 
-    /** A user whom nobody knows is shown the best item of the answer and clicks it: then it is the reason for every other item. */
+    /** An unknown user sees the best item of the answer and clicks it. From then on it is the reason for every other item. */
     private void click(int number) throws InterruptedException {
         String user = "probe-user-" + number;
         String path = "/v1/recall?k=10&explain=true&user=" + user;
@@ -175,7 +175,7 @@ final class FreshnessProbes implements AutoCloseable {
     private static boolean isForWhoClicked(String item, JsonNode items) {
         for (JsonNode each : items) {
             if (each.path("item").asText().equals(item)) {
-                return false; // what was clicked does not come again
+                return false; // clicked items do not come again
             }
         }
         return items.path(0).path("nearest").path(0).path("item").asText().equals(item);

@@ -21,11 +21,11 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Collectors;
 
 /**
- * Holds a graph beside the index against the exact search: what it finds of the exact answer, and how long both take, in turn.
+ * Compares the graph of items with the exact search: the recall of the graph, and the times of both, in turn.
  *
- * <p>Three times: as the graph was built; after every vector has moved by so little that the graph still finds it; and with a tenth of
- * the items anew, which are searched beside the graph. Vectors are drawn around centres, one for a hundred items, as items of a category
- * lie; a query is an item's vector with noise, of a cosine of about .8 with it.
+ * <p>It measures three times: with the graph as built; after every vector has moved by so little that the graph still finds it; and
+ * after a tenth of the items have new vectors, which are searched exactly. Vectors are drawn around centres, one for a hundred items,
+ * like the items of a category. A query is an item's vector with noise; its cosine with the vector is about .8.
  */
 public final class IndexBench {
 
@@ -33,7 +33,7 @@ public final class IndexBench {
     private static final double SPREAD = 0.7;
     private static final double AWAY = 0.1;
     private static final double MOVE = 0.1; // the default of serve.graph.max-move
-    private static final int ANEW = 10; // one of so many
+    private static final int ANEW = 10; // one item of so many gets a new vector
     private static final int WARM_UP = 200;
 
     private final Random random = new Random(1);
@@ -53,7 +53,7 @@ public final class IndexBench {
      *
      * @param k items of an answer
      * @param queries of a round
-     * @param rounds of which the median and the range are printed
+     * @param rounds number of rounds; their median and range are printed
      * @param threads that build the graph
      */
     public void run(int items, int dim, int k, int queries, int rounds, int threads) {

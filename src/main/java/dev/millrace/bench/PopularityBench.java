@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Compares estimators of popularity with the truth, on drawn streams whose items have the frequencies of Zipf's law, with and
- * without a drift: at half time, every item takes another's frequency.
+ * Compares estimators of popularity with the truth, on sampled streams whose items have the frequencies of Zipf's law. With drift, the
+ * items swap their frequencies at half time.
  */
 public final class PopularityBench {
 
@@ -65,10 +65,9 @@ public final class PopularityBench {
     }
 
     /**
-     * Lets an estimator watch a stream.
+     * Feeds a stream to an estimator.
      *
-     * @return deviation of its log p from that of the frequencies at the end, without the mean of it, which a softmax does not see;
-     *     both weighted by those frequencies
+     * @return standard deviation of the error of its log p at the end, weighted by the frequencies; a softmax does not see the mean
      */
     public static double error(ItemPopularity popularity, Stream stream) {
         double[] below = new double[stream.items];
@@ -99,7 +98,7 @@ public final class PopularityBench {
         return StrictMath.sqrt(squares - mean * mean);
     }
 
-    /** The item of a rank; once swapped, of the rank as far away as may be. */
+    /** The item of a rank; after the swap, of the rank that is farthest away. */
     private static String item(Stream stream, int rank, boolean isSwapped) {
         return "item-" + (isSwapped ? (rank + stream.items / 2) % stream.items : rank);
     }

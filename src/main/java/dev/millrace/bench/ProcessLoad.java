@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** How many cores each of some processes used over a stretch of time, and how many all others did. One thread. */
+/** The cores that each of some processes used over a time, and those that all other processes used. One thread. */
 final class ProcessLoad {
 
     private final OperatingSystemMXBean machine = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -22,17 +22,17 @@ final class ProcessLoad {
 
     void begin() {
         processes.forEach((name, process) -> before.put(name, cpu(process)));
-        machine.getCpuLoad(); // the next counts from here
+        machine.getCpuLoad(); // the next call measures from here
         beginNanos = System.nanoTime();
     }
 
-    /** Looks at the machine: to be called at even intervals. */
+    /** Samples the load of the machine; call it at even intervals. */
     void look() {
         busySum += Math.max(0, machine.getCpuLoad()) * machine.getAvailableProcessors();
         looks++;
     }
 
-    /** Cores used since {@link #begin}, by process, and under {@code others} by everything else on the machine. */
+    /** The cores used since {@link #begin}, by process; {@code others} is everything else on the machine. */
     Map<String, Double> cores() {
         double nanos = System.nanoTime() - beginNanos;
         Map<String, Double> cores = new LinkedHashMap<>();

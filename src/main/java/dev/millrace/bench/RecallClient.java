@@ -34,7 +34,7 @@ public final class RecallClient {
         this.url = url;
     }
 
-    /** What is answered under a path; absent unless the status is 200. */
+    /** The answer to a path; absent unless the status is 200. */
     public Optional<JsonNode> ask(String path) throws InterruptedException {
         HttpResponse<String> response = get(path);
         try {
@@ -44,7 +44,7 @@ public final class RecallClient {
         }
     }
 
-    /** The status that a path is answered with. */
+    /** The status of the answer to a path. */
     public int status(String path) throws InterruptedException {
         return get(path).statusCode();
     }
@@ -52,8 +52,8 @@ public final class RecallClient {
     /**
      * A histogram of {@code /metrics}.
      *
-     * @param name as it is written there
-     * @return how many were not longer, by seconds; the last key is infinite
+     * @param name as written there
+     * @return cumulative counts by upper edge in seconds; the last edge is infinite
      */
     NavigableMap<Double, Long> histogram(String name) throws InterruptedException {
         NavigableMap<Double, Long> counts = new TreeMap<>();
@@ -69,9 +69,9 @@ public final class RecallClient {
     }
 
     /**
-     * A number of {@code /metrics}; not a number if it is not there.
+     * A value of {@code /metrics}; NaN if it is missing.
      *
-     * @param name as it is written there, with its labels
+     * @param name as written there, with its labels
      */
     double gauge(String name) throws InterruptedException {
         return get("/metrics")

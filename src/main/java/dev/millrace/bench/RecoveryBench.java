@@ -23,10 +23,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Times how a learner comes back after SIGKILL: a process of its own on a store of many rows, with the broker in this one.
+ * Times the recovery of a learner after SIGKILL. The learner is a process of its own with a store of many rows; the broker is in this
+ * process.
  *
- * <p>Each round appends one batch, starts the learner, and takes two times from the start of the process: until Kafka Streams
- * runs, and until the new batch has been learnt, for which all rows must be on the heap. Then it kills the learner.
+ * <p>Each round kills the learner, appends one batch and starts the learner again. It takes two times from that start: until Kafka
+ * Streams runs, and until the new batch has been learnt, for which all rows must be on the heap.
  */
 public final class RecoveryBench {
 
@@ -124,7 +125,7 @@ public final class RecoveryBench {
         return progress.training().map(TrainingProgress::step).orElse(0L);
     }
 
-    /** Records restored, once the process has said that it is ready. */
+    /** Number of records restored, once the process has logged that it is ready. */
     private static Optional<Long> ready(Path printed) {
         try {
             Matcher found = READY.matcher(Files.readString(printed, StandardCharsets.UTF_8));

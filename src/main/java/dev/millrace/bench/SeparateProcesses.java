@@ -16,9 +16,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The program's commands, each as a process of its own, as in production. What they print goes to a file each.
+ * The program's commands, each in a process of its own, as in production. Each prints to a file of its own.
  *
- * <p>Closed in the reverse order of their start, with SIGTERM, and SIGKILL if that does not help.
+ * <p>They are ended in the reverse order of their start, with SIGTERM, and with SIGKILL if that does not end them.
  */
 final class SeparateProcesses implements AutoCloseable {
 
@@ -40,11 +40,12 @@ final class SeparateProcesses implements AutoCloseable {
     }
 
     /**
-     * Starts a command and waits until it says what is expected of it.
+     * Starts a command and waits until it prints a text.
      *
-     * @param arguments the first names the command
-     * @return the first group of what it said
-     * @throws IllegalStateException if it ends without, or takes too long
+     * @param arguments the first is the command
+     * @param expected the text
+     * @return the first group of the text
+     * @throws IllegalStateException if the process ends before, or takes too long
      */
     String start(List<String> arguments, Pattern expected) throws IOException, InterruptedException {
         String name = arguments.get(0);
@@ -71,7 +72,7 @@ final class SeparateProcesses implements AutoCloseable {
         }
     }
 
-    /** @throws IllegalStateException if one has ended */
+    /** @throws IllegalStateException if a process has ended */
     void requireAll() {
         running.forEach((name, process) -> {
             if (!process.isAlive()) {

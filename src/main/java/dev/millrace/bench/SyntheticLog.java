@@ -15,7 +15,7 @@ import dev.millrace.wire.BatchRecords;
 import java.util.List;
 import java.util.Optional;
 
-/** A log of mini-batches in which every example has a user of its own: for a learner with as many rows as wanted. */
+/** Writes a log of mini-batches in which each example has a user of its own, to give a learner as many rows as wanted. */
 public final class SyntheticLog implements AutoCloseable {
 
     private static final int ITEMS = 1_000;
@@ -36,9 +36,9 @@ public final class SyntheticLog implements AutoCloseable {
     }
 
     /**
-     * Appends batches of so many new users together.
+     * Appends batches with so many new users in all.
      *
-     * @return the step of the last
+     * @return the step of the last batch
      */
     public long append(long newUsers) {
         for (long last = users + newUsers; users < last; users++) {

@@ -14,7 +14,7 @@ import dev.millrace.wire.ModelUpdateRecords;
 import java.util.List;
 import java.util.Optional;
 
-/** Writes what a trainer publishes, as it writes it: for a server with as many items as wanted. */
+/** Writes the topics that a trainer publishes, to give a server as many items as wanted. */
 public final class SyntheticPublication implements AutoCloseable {
 
     private final TopicNames topics;
@@ -54,7 +54,7 @@ public final class SyntheticPublication implements AutoCloseable {
                 time);
     }
 
-    /** Writes that all vectors of a generation have been sent, and that it is to answer. */
+    /** Writes that all vectors of a generation have been sent, and promotes it. */
     public void complete(GenerationFact started) {
         String generation = started.generation();
         producer.sendToAll(
@@ -76,7 +76,7 @@ public final class SyntheticPublication implements AutoCloseable {
                 fact.at());
     }
 
-    /** Waits until the brokers have all of it. */
+    /** Waits until the brokers have everything. */
     public void flush() {
         producer.flush();
     }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** How long things took, each of them kept, so that quantiles are exact. Safe for threads. */
+/** A sample of durations. Each is kept, so that quantiles are exact. Safe for threads. */
 final class Waits {
 
     private final List<Double> millis = new ArrayList<>();
@@ -22,7 +22,7 @@ final class Waits {
     }
 
     /**
-     * The smallest that at least this share do not exceed, milliseconds; not a number if there are none.
+     * The smallest duration that at least this share does not exceed, milliseconds; NaN if there are none.
      *
      * @param share in (0, 1]; 1 for the longest
      */

@@ -1,4 +1,4 @@
-/** All benchmarks: each prints figures. */
+/** All benchmarks. Each prints figures. */
 @NullMarked
 package dev.millrace.bench;
 

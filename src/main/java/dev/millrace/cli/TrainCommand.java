@@ -54,7 +54,7 @@ final class TrainCommand implements Callable<Integer> {
             out.flush();
             CatchUp catchUp = new CatchUp(source == TrainProcess.From.EVENTS ? EVENTS_BEHIND : BATCHES_BEHIND);
             while (!stop.await(1, TimeUnit.SECONDS)) {
-                catchUp.seen(System.nanoTime(), runner.lag()).ifPresent(line -> {
+                catchUp.take(System.nanoTime(), runner.lag()).ifPresent(line -> {
                     out.println(line);
                     out.flush();
                 });

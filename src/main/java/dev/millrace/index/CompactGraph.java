@@ -7,10 +7,10 @@ import io.github.jbellis.jvector.util.Bits;
 import java.util.NoSuchElementException;
 
 /**
- * A finished graph in two arrays, to be searched by JVector; never changed, for any number of threads.
+ * A finished graph in two arrays, which JVector searches. Immutable.
  *
- * <p>The graph that JVector builds keeps a score with each edge, room for edges that may come, and a lock before its nodes. A graph
- * that is only searched needs none of them: a third of the memory is left.
+ * <p>The graph that JVector builds keeps a score with each edge, room for more edges, and a lock for its nodes. A graph that is only
+ * searched needs none of them.
  */
 final class CompactGraph implements io.github.jbellis.jvector.graph.GraphIndex, View {
 
@@ -119,7 +119,7 @@ final class CompactGraph implements io.github.jbellis.jvector.graph.GraphIndex, 
         @Override
         public int nextInt() {
             if (at == end) {
-                throw new NoSuchElementException("all " + size() + " nodes have been given");
+                throw new NoSuchElementException("all " + size() + " nodes have been returned");
             }
             return nodes[at++];
         }

@@ -73,7 +73,7 @@ public final class ExactIndex implements NearestItems {
         return newestStep;
     }
 
-    /** How old the vectors are; looks at each, without holding anyone up for longer than a chunk takes. */
+    /** How old the vectors are. Reads every row; a writer waits for one chunk at most. */
     public VectorAges ages() {
         membership.readLock().lock();
         try {
@@ -183,7 +183,7 @@ public final class ExactIndex implements NearestItems {
     /**
      * As {@link #search(float[], int, Predicate, float)}, of the items that pass a filter.
      *
-     * @param filter asked of items that would be among the best, in the order of the rows
+     * @param filter called only for items that would be among the best, in the order of the rows
      */
     public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded, ItemFilter filter, float weight) {
         check(query);

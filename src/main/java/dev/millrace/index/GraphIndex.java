@@ -42,7 +42,7 @@ public final class GraphIndex implements NearestItems {
      * Memory. Vectors lie in one array, from which JVector is given scores; it never holds a vector itself. An item costs its vector,
      * its edges as CompactGraph has them, and its number in a table that is at most half full.
      *
-     * Empty. JVector cannot search a graph without nodes, so that case never reaches it.
+     * Empty. JVector cannot search a graph without nodes, so a search of an empty index does not call it.
      */
     private static final float OVERFLOW = 1.2f; // edges that may wait to be pruned, JVector's own choice
     private static final float DIVERSITY = 1.2f; // alpha of the paper, its own choice too
@@ -78,9 +78,10 @@ public final class GraphIndex implements NearestItems {
     }
 
     /**
-     * As the constructor, unless the graph is no longer wanted before it is done.
+     * As the constructor, but the build can be abandoned.
      *
-     * @param isWanted asked now and then while it is built
+     * @param isWanted asked now and then during the build; the build ends once it returns false
+     * @return empty if the build was abandoned
      */
     static Optional<GraphIndex> build(
             int dim,
@@ -93,7 +94,7 @@ public final class GraphIndex implements NearestItems {
         return graph.isEmpty() ? Optional.empty() : Optional.of(new GraphIndex(dim, items, vectors, shape, graph));
     }
 
-    /** Whether so many vectors can lie in one array. */
+    /** Whether the vectors fit into one array. */
     static boolean canHold(int items, int dim) {
         return (long) items * dim <= Integer.MAX_VALUE - 8 && items < 1 << 29;
     }
@@ -152,7 +153,7 @@ public final class GraphIndex implements NearestItems {
         }
     }
 
-    /** Scores from vectors that lie one after the other. */
+    /** Scores of vectors that lie in one array, [nodes, dim] row-major. */
     private record FlatScores(float[] flat, int dim) implements BuildScoreProvider {
 
         /** The cosine, from [-1, 1] to [0, 1]: JVector multiplies scores, so none may be negative. */
@@ -210,7 +211,7 @@ public final class GraphIndex implements NearestItems {
         return items.size();
     }
 
-    /** As {@link NearestItems#search}; an item may be missed, and then the next best stands in its place. */
+    /** As {@link NearestItems#search}, approximately: where an item is missed, the next best takes its place. */
     @Override
     public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
         if (k < 1) {
@@ -227,13 +228,13 @@ public final class GraphIndex implements NearestItems {
     }
 
     /**
-     * The nodes nearest to a query, in no order, unless too little of what lies near may come back.
+     * The nodes nearest to a query, in no order. The search is given up if it meets too many nodes that must be left out.
      *
      * @param query [dim]
-     * @param count of nodes; of fewer than {@link #breadth} more are missed
+     * @param count of nodes; below {@link #breadth} the search misses more
      * @param leftOut nodes that must not come back, by number
-     * @param patience nodes left out on the way before the search is given up
-     * @return empty if it was given up
+     * @param patience nodes that may be left out before the search is given up
+     * @return empty if the search was given up
      */
     Optional<int[]> nearest(float[] query, int count, IntPredicate leftOut, int patience) {
         if (query.length != dim) {
@@ -257,12 +258,12 @@ public final class GraphIndex implements NearestItems {
         }
     }
 
-    /** Candidates that a search for so many items keeps. */
+    /** The number of candidates that a search for {@code k} items keeps. */
     int breadth(int k) {
         return Math.max(shape.searchBreadth(), CANDIDATES * Math.min(k, items.size()));
     }
 
-    /** What may come back. Once the patience is at its end all may, so that the search ends soon. */
+    /** The nodes that may come back. Once the patience is used up, all may, so that JVector ends the search soon. */
     private static final class Allowed implements Bits {
         private final IntPredicate leftOut;
         private int patience;

@@ -1,12 +1,12 @@
 package dev.millrace.index;
 
 /**
- * When a graph is built beside the exact index, and when anew.
+ * When a graph is built beside the exact index, and when it is rebuilt.
  *
- * @param minItems items from which on there is one; 0 for never
- * @param rebuildShare of items that differ from the graph, in (0, 1]: changed, come or gone since it was begun; above it a new one is
- *     built
- * @param maxMove how far a vector may be from the graph's for its item not to count as changed, at least 0
+ * @param minItems items from which on a graph is built; 0 for never
+ * @param rebuildShare share of items, in (0, 1], that may differ from the graph: changed, added or removed since the build began.
+ *     Above it the graph is rebuilt
+ * @param maxMove distance of a vector from the graph's, at least 0, up to which its item does not count as changed
  * @param shape of the graph
  */
 public record GraphRule(int minItems, double rebuildShare, double maxMove, GraphShape shape) {
@@ -28,8 +28,8 @@ public record GraphRule(int minItems, double rebuildShare, double maxMove, Graph
     }
 
     /**
-     * Heap that an index with a graph takes at most, bytes: all items, the graph in use, and the next one in the making. Counted from the
-     * layout, for ids of about 12 characters, without attributes.
+     * The most heap that an index with a graph takes, bytes: all items, the graph in use, and the next graph during its build. Counted
+     * from the layout, for ids of about 12 characters, without attributes.
      */
     public long heapBytes(long items, int dim) {
         long item = EXACT_BYTES + VECTORS * Float.BYTES * (long) dim;
@@ -38,7 +38,7 @@ public record GraphRule(int minItems, double rebuildShare, double maxMove, Graph
         return items * (item + graphs + making);
     }
 
-    /** Heap that an index takes as it is, its graph included, bytes: counted in the same way. */
+    /** The heap that an index takes now, with its graph, bytes: counted in the same way. */
     public long heapBytes(ItemIndex index) {
         long vector = Float.BYTES * (long) index.dim();
         return index.size() * (EXACT_BYTES + vector)

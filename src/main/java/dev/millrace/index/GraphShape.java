@@ -1,11 +1,11 @@
 package dev.millrace.index;
 
 /**
- * How large a graph of vectors is, and how far it is searched.
+ * How large a graph of vectors is, and how widely it is searched.
  *
- * @param degree neighbours of a vector; more cost memory and time, and find more
- * @param buildBreadth candidates looked at to find a new vector's neighbours
- * @param searchBreadth candidates a search keeps, at least; it keeps three times as many as are wanted if that is more
+ * @param degree neighbours of a vector; more of them cost memory and time, and find more
+ * @param buildBreadth candidates examined to find a new vector's neighbours
+ * @param searchBreadth the fewest candidates that a search keeps; it keeps three times the wanted items if that is more
  */
 public record GraphShape(int degree, int buildBreadth, int searchBreadth) {
 

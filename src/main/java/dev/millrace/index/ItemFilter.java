@@ -27,7 +27,7 @@ public record ItemFilter(List<Condition> conditions) {
         return true;
     }
 
-    /** What one attribute must be; an item without it does not pass. */
+    /** A condition on one attribute. An item without the attribute does not pass. */
     public sealed interface Condition {
         String attribute();
 
@@ -35,9 +35,9 @@ public record ItemFilter(List<Condition> conditions) {
     }
 
     /**
-     * A category that is one of these, a bag that has one of them, or a number that one of them writes.
+     * The attribute equals one of some values. Of a bag, one of its members must.
      *
-     * @param values as text; a whole number without a point
+     * @param values as text; a whole number without a decimal point
      */
     public record AnyOf(String attribute, Set<String> values) implements Condition {
 
@@ -63,7 +63,7 @@ public record ItemFilter(List<Condition> conditions) {
         }
     }
 
-    /** A number from {@code min} to {@code max}. */
+    /** The attribute is a number from {@code min} to {@code max}. */
     public record Between(String attribute, double min, double max) implements Condition {
         @Override
         public boolean holds(FeatureValue value) {

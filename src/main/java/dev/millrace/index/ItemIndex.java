@@ -12,22 +12,25 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /**
- * The items of one generation: all of them in an {@link ExactIndex}, which is the truth, and, of many items, a graph to search faster.
+ * The items of one generation: an {@link ExactIndex} of all of them, which is the truth, and a graph to search many items faster.
  *
- * <p>One writer and any number of readers at a time; {@link #refreshGraph} may be called by a third. A search that begins after
- * {@link #remove} or {@link #upsert} has returned does not find the removed item, and scores the changed one by its new vector, by
- * whatever means it is answered. Scores are those of the exact index, to the bit.
+ * <p>One writer and any number of readers at a time; a third thread may call {@link #refreshGraph}. A search that begins after
+ * {@link #remove} or {@link #upsert} has returned does not find the removed item, and scores the changed one by its new vector. That
+ * holds for both ways of searching. Scores are those of the exact index, to the bit.
  */
 public final class ItemIndex implements NearestItems {
 
     /*
-     * A graph is begun from a copy of all vectors, taken between two writes. What is written while it is built goes to the graph in
-     * use, if there is one, and its item's id into `since`; when the new graph is done, these items are compared with it as they are
-     * then, between two writes, and it takes the old one's place. Searches take the graph in use once, and are held up by none of this.
+     * Build. A build begins with a copy of all vectors, taken between two writes. A write during the build goes to the graph in use, if
+     * there is one, and puts its item's id into `since`. When the new graph is done, the items of `since` are compared with it, between
+     * two writes, and it replaces the old graph. A search reads the graph in use once, and waits for none of this.
      *
-     * Exact search answers where the graph cannot, or not well: with a weight of popularity, which no edge knows of; where so much has
-     * changed that the changed items are most of the work; where the graph gives up; and where fewer items come back than are wanted
-     * and the index has.
+     * Exact. The exact search answers where the graph cannot, or not well: with a weight of popularity, which no edge knows of; when
+     * the changed items are most of the work; when the graph gives up; and when the graph finds fewer items than are wanted and the
+     * index has.
+     *
+     * Locks. The monitor of this object guards `since` and `isBuilding`, and keeps writes apart from the beginning and the end of a
+     * build. No search takes it.
      */
     private static final double MOST_CHANGED = 0.5; // of all items
 
@@ -35,7 +38,7 @@ public final class ItemIndex implements NearestItems {
     private final GraphRule rule;
     private final SearchListener listener;
     private volatile Optional<OverlaidGraph> graph = Optional.empty();
-    private Optional<Set<String>> since = Optional.empty(); // while a graph is built; this and the next guarded by this
+    private Optional<Set<String>> since = Optional.empty(); // of the build under way; this and the next guarded by this
     private boolean isBuilding;
     private final AtomicInteger graphs = new AtomicInteger();
 
@@ -96,12 +99,12 @@ public final class ItemIndex implements NearestItems {
         return graph.map(OverlaidGraph::size).orElse(0);
     }
 
-    /** Graphs that have been finished. */
+    /** Number of graphs finished so far. */
     public int graphs() {
         return graphs.get();
     }
 
-    /** Items searched exactly beside the graph, because they have changed since it was begun; 0 if there is no graph. */
+    /** Items that have changed since the build of the graph began, which are searched exactly; 0 if there is no graph. */
     public int changedItems() {
         return graph.map(OverlaidGraph::changedItems).orElse(0);
     }
@@ -109,7 +112,7 @@ public final class ItemIndex implements NearestItems {
     /**
      * Takes an item's latest vector, or removes the item if the embedding has none. Writer only.
      *
-     * @throws IllegalArgumentException as {@link ExactIndex#upsert}; then nothing has changed
+     * @throws IllegalArgumentException as {@link ExactIndex#upsert}; the index is then unchanged
      */
     public synchronized void upsert(ItemEmbedding embedding, long publishedAt) {
         if (embedding.vector().isEmpty()) {
@@ -149,18 +152,18 @@ public final class ItemIndex implements NearestItems {
         return search.popularityWeight() == 0 && used.changedItems() <= MOST_CHANGED * exact.size();
     }
 
-    /** The items that score best, of all; the listener does not hear of it. */
+    /** The best of all items, by the exact search. The listener is not told. */
     public List<ScoredItem> searchExactly(Search search) {
         return exact.search(search.query(), search.k(), search.excluded(), search.filter(), search.popularityWeight());
     }
 
     /**
-     * Begins a graph if one is due and none is being built.
+     * Begins the build of a graph if one is due and none is under way.
      *
-     * @param runner runs the build, for minutes where there are many items
+     * @param runner runs the build, which takes minutes if there are many items
      * @param pool as {@link GraphIndex#GraphIndex} takes it
-     * @param isWanted asked now and then while it is built; false ends that
-     * @return whether one was begun
+     * @param isWanted asked now and then during the build; the build ends once it returns false
+     * @return true if a build was begun
      */
     public boolean refreshGraph(Executor runner, ForkJoinPool pool, BooleanSupplier isWanted) {
         synchronized (this) {

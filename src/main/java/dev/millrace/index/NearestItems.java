@@ -3,7 +3,7 @@ package dev.millrace.index;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** Item vectors that can be searched, exactly or nearly so. */
+/** Item vectors that can be searched, exactly or approximately. */
 public interface NearestItems {
 
     /** Floats a vector. */

@@ -12,24 +12,23 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * A graph of the items of one moment, and the items that have changed since, which are searched exactly beside it.
+ * A graph of the items of one moment, and an exact index of the items that have changed since.
  *
  * <p>One writer and any number of readers at a time.
  */
 final class OverlaidGraph {
 
     /*
-     * Order. A changed item is in `changed` before its node is left out, and a search looks at the graph before it looks at `changed`:
-     * so an item that changes meanwhile is found in one of them, and if in both, `changed` has the newer vector and wins.
+     * Order. A changed item is put into `changed` before its node is left out, and a search reads the graph before it reads `changed`.
+     * So an item that changes during a search is found in one of them. If it is found in both, `changed` has the newer vector and wins.
      *
-     * Moved. An item whose vector has moved less than `maxMove` stays where it is in the graph: every publication moves all vectors a
-     * little. The graph says only which items come into question, more than are wanted; their scores are the exact index's.
+     * Moves. An item whose vector has moved less than `maxMove` keeps its place in the graph, as every publication moves all vectors a
+     * little. The graph gives only the candidates, more than are wanted; their scores are the exact index's.
      *
-     * Patience. A search in the graph goes on until it has enough that may come back. Where hardly anything near the query may, by a
-     * filter or because all of it has changed, it would walk through most of the graph; it is given up before that costs more than
-     * looking at all vectors does.
+     * Patience. A search of the graph goes on until it has enough nodes that may come back. If a filter or changes leave few of them near
+     * the query, it would walk through most of the graph. It is given up before that costs more than reading all vectors.
      */
-    private static final int PATIENCE = 4; // nodes left out on the way for each candidate kept
+    private static final int PATIENCE = 4; // nodes that may be left out for each candidate kept
 
     private final GraphIndex graph;
     private final Features[] attributes; // [nodes]
@@ -41,9 +40,9 @@ final class OverlaidGraph {
 
     /**
      * @param attributes [nodes] of the items of the graph
-     * @param since items written or removed since the graph's were read
-     * @param exact all items as they are, written before this is
-     * @param maxMove how far a vector may be from the graph's for its item to be found by the graph
+     * @param since items written or removed since the graph's items were copied
+     * @param exact all items as they are now; a write reaches it before it reaches this
+     * @param maxMove distance of a vector from the graph's up to which the graph finds its item
      */
     OverlaidGraph(GraphIndex graph, Features[] attributes, Set<String> since, ExactIndex exact, double maxMove) {
         this.graph = graph;
@@ -57,7 +56,7 @@ final class OverlaidGraph {
         }
     }
 
-    /** Items of the graph, those that are left out included. */
+    /** Items of the graph, with those that are left out. */
     int size() {
         return graph.size();
     }
@@ -67,7 +66,7 @@ final class OverlaidGraph {
         return changed.size();
     }
 
-    /** Items of which graph and index differ: changed, come or gone. */
+    /** Items by which graph and index differ: changed, added or removed. */
     int differences() {
         return differences.get();
     }
@@ -105,9 +104,9 @@ final class OverlaidGraph {
     }
 
     /**
-     * The best of graph and changed items, by their vectors alone.
+     * The best items of the graph and of the changed ones, by their vectors alone.
      *
-     * @return empty if the graph is no good way to answer this
+     * @return empty if the graph gave the search up
      */
     Optional<List<ScoredItem>> search(Search search) {
         ItemFilter filter = search.filter();

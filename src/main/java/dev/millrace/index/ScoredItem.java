@@ -6,8 +6,8 @@ import java.util.Comparator;
  * An item found by a search.
  *
  * @param item which
- * @param score inner product of query and the item's vector, the cosine where both have unit length; and, where the search was
- *     given a weight, that times the item's log of popularity
+ * @param score inner product of the query and the item's vector, which is the cosine if both have unit length. If the search has a
+ *     weight of popularity, plus the weight times the item's log of popularity
  */
 public record ScoredItem(String item, float score) {
 

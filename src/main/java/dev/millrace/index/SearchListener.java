@@ -2,17 +2,17 @@ package dev.millrace.index;
 
 import java.util.List;
 
-/** Hears of every search of an index, on the thread that searches: it must return at once. */
+/** Is told of every search of an index, on the thread that searches. It must return at once. */
 public interface SearchListener {
 
-    /** Hears nothing. */
+    /** Does nothing. */
     SearchListener NONE = (index, search, means, found) -> {};
 
-    /** By what a search was answered. */
+    /** What answered a search. */
     enum Means {
-        /** All vectors. */
+        /** The exact search of all vectors. */
         EXACT,
-        /** The graph, and what has changed since it was begun. */
+        /** The graph, and the exact search of what has changed since its build began. */
         GRAPH
     }
 

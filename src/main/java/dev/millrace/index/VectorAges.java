@@ -3,19 +3,19 @@ package dev.millrace.index;
 import java.util.Arrays;
 
 /**
- * How far the vectors of an index are behind its newest.
+ * How old the vectors of an index are, in learning steps behind its newest.
  *
- * @param maxSteps of the oldest, learning steps
- * @param p99Steps exceeded by one of a hundred
- * @param meanSteps over all
- * @param oldestPublication when the vector published longest ago was, epoch milliseconds; 0 of an empty index
+ * @param maxSteps of the oldest vector
+ * @param p99Steps the age that one vector of a hundred exceeds
+ * @param meanSteps mean over all vectors
+ * @param oldestPublication time of the oldest publication among the vectors, epoch milliseconds; 0 of an empty index
  */
 public record VectorAges(long maxSteps, long p99Steps, double meanSteps, long oldestPublication) {
 
     /** Of an empty index. */
     public static final VectorAges NONE = new VectorAges(0, 0, 0, 0);
 
-    /** @param steps of all vectors; sorted by this */
+    /** @param steps of all vectors; sorted in place */
     static VectorAges of(long[] steps, long newestStep, long oldestPublication) {
         if (steps.length == 0) {
             return NONE;

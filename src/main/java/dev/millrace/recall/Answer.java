@@ -4,22 +4,22 @@ import dev.millrace.index.ScoredItem;
 import java.util.List;
 import java.util.function.Function;
 
-/** What comes back for a request. */
+/** The answer to a request: items, or the reason why there are none. */
 public sealed interface Answer {
 
-    /** Calls one of both: for items, or for a reason why there are none. */
+    /** Calls the function of this case. */
     <T> T when(Function<Found, T> found, Function<Refusal, T> refusal);
 
     /**
      * Items of one generation.
      *
      * @param items best first
-     * @param query [dim] the vector that was searched with. Not to be changed
-     * @param generation of every vector behind the scores, the user's too
+     * @param query [dim] the vector that was searched with; must not be changed
+     * @param generation of every vector behind the scores, also the user's
      * @param step latest learning step among the index's vectors when the search began
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds
      * @param isColdStart whether nothing was known of the user
-     * @param reasons [items] what the user had that is nearest to each, nearest first; empty if it was not asked for
+     * @param reasons [items] the items of the user's history that are nearest to each item, nearest first; empty unless asked for
      */
     record Found(
             List<ScoredItem> items,
@@ -44,9 +44,9 @@ public sealed interface Answer {
 
     /** Why there are no items. */
     enum Refusal implements Answer {
-        /** No generation can answer yet, or its encoder has gone. */
+        /** No generation can answer yet, or its encoder is no longer ready. */
         NOT_READY,
-        /** The generation that the request names cannot answer, or there is none of that name. */
+        /** No complete generation has the name that the request gives. */
         UNKNOWN_GENERATION,
         /** The item asked about is not in the index. */
         UNKNOWN_ITEM;

@@ -17,19 +17,20 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
- * Builds the index of each generation from its embeddings, and lets the engine answer from the one that was promoted last, once it
- * is complete: its mark has come in every partition, and its encoder is ready.
+ * Builds the index of each generation from its embeddings, and chooses the generation that answers: the one promoted last, once it is
+ * complete. A generation is complete when its mark has come in every partition and its encoder is ready.
  *
- * <p>It keeps the generation that answers, those promoted before it as far as it is told to, and all that were never promoted: they
- * may be next. Others are dropped, as the retired are. Until one is complete, the one before it goes on answering. Safe for threads.
+ * <p>Until the next generation is complete, the one before it goes on answering. Kept are the generation that answers, a number of
+ * those promoted before it, and all that were never promoted, as each may be promoted next. All others, and the retired, are dropped.
+ * Safe for threads.
  */
 public final class Generations {
 
     /** What became of an embedding. */
     public enum Outcome {
-        /** Its vector is in the index that answers. */
+        /** Its vector is in the index of the generation that answers. */
         VISIBLE,
-        /** Its vector is in an index that does not answer (yet). */
+        /** Its vector is in the index of a generation that does not answer, or not yet. */
         BUILDING,
         /** The item left the index of its generation. */
         REMOVED,
@@ -40,11 +41,11 @@ public final class Generations {
     }
 
     /**
-     * How far a generation has come here.
+     * How far the build of a generation is.
      *
      * @param items in its index
-     * @param isComplete whether it could answer
-     * @param isEncoderReady whether its encoder has all its weights
+     * @param isComplete true if it could answer
+     * @param isEncoderReady true if its encoder has all its weights
      */
     public record Status(String generation, int items, boolean isComplete, boolean isEncoderReady) {}
 
@@ -53,21 +54,21 @@ public final class Generations {
     private final IntFunction<ItemIndex> indexes;
     private final GenerationHistory history = new GenerationHistory();
     private final GenerationChoice choice;
-    private final Map<String, Held> held = new LinkedHashMap<>();
+    private final Map<String, Build> builds = new LinkedHashMap<>();
     private final Set<String> dropped = new HashSet<>();
     private final List<String> newlyDropped = new ArrayList<>();
     private int partitions = Integer.MAX_VALUE; // unknown until caught up
 
-    /** A generation that is kept: its pair from the first vector on, and the partitions that its mark has come in. */
-    private static final class Held {
+    /** A generation that is kept: its pair, from the first vector on, and the partitions in which its mark has come. */
+    private static final class Build {
         final Set<Integer> marked = new HashSet<>();
         Optional<ServedGeneration> pair = Optional.empty();
     }
 
     /**
-     * @param encoders the encoder of a generation, by its name; asked once for each
-     * @param indexes an empty index for vectors of a width
-     * @param keptBefore generations that are kept of those promoted before the one that answers
+     * @param encoders gives the encoder of a generation, by name; called once for each
+     * @param indexes gives an empty index for vectors of a width
+     * @param keptBefore number of generations to keep of those promoted before the one that answers
      */
     public Generations(
             RecallEngine engine,
@@ -84,7 +85,7 @@ public final class Generations {
      * Takes an embedding, or the mark of a generation.
      *
      * @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic
-     * @param partition that it came in
+     * @param partition in which it came
      */
     public synchronized Outcome take(ItemEmbedding embedding, long publishedAt, int partition) {
         String generation = embedding.generation();
@@ -93,12 +94,12 @@ public final class Generations {
         }
         if (embedding.isMark()) {
             if (embedding.vector().isPresent()) {
-                held(generation).marked.add(partition);
+                build(generation).marked.add(partition);
             }
             return Outcome.BUILDING;
         }
         Optional<ServedGeneration> pair =
-                Optional.ofNullable(held.get(generation)).flatMap(one -> one.pair);
+                Optional.ofNullable(builds.get(generation)).flatMap(one -> one.pair);
         if (embedding.vector().isEmpty()) {
             pair.ifPresent(one -> one.index().remove(embedding.item()));
             return Outcome.REMOVED;
@@ -107,7 +108,7 @@ public final class Generations {
             if (pair.isPresent()) {
                 pair.get().index().upsert(embedding, publishedAt);
             } else {
-                held(generation).pair = Optional.of(opened(embedding, publishedAt));
+                build(generation).pair = Optional.of(opened(embedding, publishedAt));
             }
         } catch (IllegalArgumentException unusable) {
             return Outcome.UNUSABLE;
@@ -123,7 +124,7 @@ public final class Generations {
         }
     }
 
-    /** What was said of generations until the start has all been given: those that would not be kept need not be built. */
+    /** All facts that were in the topic at start have been taken: generations that would not be kept need not be built. */
     public synchronized void historyRead() {
         dropSurplus();
     }
@@ -131,13 +132,18 @@ public final class Generations {
     /**
      * Everything that was in the topics at start has been read.
      *
-     * @param ofEmbeddings partitions of their topic: a generation is complete when its mark has come in all
+     * @param ofEmbeddings partitions of the topic of embeddings; a complete generation has its mark in all of them
      */
     public synchronized void caughtUp(int ofEmbeddings) {
         partitions = ofEmbeddings;
     }
 
-    /** Lets the generation answer that should by now. Returns true if it is another than before. */
+    /**
+     * Chooses the generation that answers. Returns true if it is another than before.
+     *
+     * <p>It is the one promoted last, if that is complete. Otherwise the one that answers now goes on. If none answers, it is the last
+     * promoted of those that are complete.
+     */
     public synchronized boolean choose() {
         Optional<ServedGeneration> served = engine.served();
         Optional<ServedGeneration> next = choice.next(
@@ -149,16 +155,16 @@ public final class Generations {
             served.filter(this::isRetired).ifPresent(before -> drop(before.generation()));
             dropSurplus();
         });
-        engine.keep(held.keySet().stream()
+        engine.keep(builds.keySet().stream()
                 .flatMap(generation -> complete(generation).stream())
                 .toList());
         return next.isPresent();
     }
 
-    /** Those that are kept. */
+    /** How far each generation that is kept is. */
     public synchronized List<Status> statuses() {
         List<Status> statuses = new ArrayList<>();
-        held.forEach((generation, one) -> statuses.add(new Status(
+        builds.forEach((generation, one) -> statuses.add(new Status(
                 generation,
                 one.pair.map(pair -> pair.index().size()).orElse(0),
                 complete(generation).isPresent(),
@@ -171,20 +177,20 @@ public final class Generations {
         return history.answering();
     }
 
-    /** Those that are no longer kept since last asked. */
+    /** The generations dropped since the last call. */
     public synchronized List<String> takeDropped() {
         List<String> taken = List.copyOf(newlyDropped);
         newlyDropped.clear();
         return taken;
     }
 
-    /** Whether it is not, or no longer, kept. */
+    /** Returns true if a generation has been dropped. */
     public synchronized boolean isDropped(String generation) {
         return dropped.contains(generation);
     }
 
     private Optional<ServedGeneration> complete(String generation) {
-        return Optional.ofNullable(held.get(generation))
+        return Optional.ofNullable(builds.get(generation))
                 .filter(one -> one.marked.size() >= partitions)
                 .flatMap(one -> one.pair)
                 .filter(pair -> pair.encoder().isReady());
@@ -200,19 +206,20 @@ public final class Generations {
         return history.is(served.generation(), Kind.RETIRED);
     }
 
+    /** Drops the generations that are no longer to be kept. */
     private void dropSurplus() {
         choice.surplus(engine.served().map(ServedGeneration::generation)).forEach(this::drop);
     }
 
     private void drop(String generation) {
-        held.remove(generation);
+        builds.remove(generation);
         if (dropped.add(generation)) {
             newlyDropped.add(generation);
         }
     }
 
-    private Held held(String generation) {
-        return held.computeIfAbsent(generation, name -> new Held());
+    private Build build(String generation) {
+        return builds.computeIfAbsent(generation, name -> new Build());
     }
 
     private ServedGeneration opened(ItemEmbedding first, long publishedAt) {

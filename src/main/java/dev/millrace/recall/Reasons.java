@@ -7,16 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Which of the items that a user had are nearest to those that were found, by the items' own vectors. */
+/** The items of a user's history that are nearest to the items found, by the items' own vectors. */
 final class Reasons {
 
-    private static final int HISTORY = 50; // a longer one says no more
+    private static final int HISTORY = 50; // the latest items of a history that are compared
 
     private Reasons() {}
 
     /**
      * @param history items of the user, latest first
-     * @param most how many are named for each item
+     * @param most reasons for each item
      * @return [items] nearest first; fewer where the index has fewer of them
      */
     static List<List<ScoredItem>> of(List<ScoredItem> items, List<String> history, ItemIndex index, int most) {

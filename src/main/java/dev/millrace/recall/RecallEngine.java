@@ -15,10 +15,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Answers requests from the one generation that is served, or from another complete one that the request names.
+ * Answers requests from the generation that is served, or from another complete generation that the request names.
  *
- * <p>A request takes the pair once and uses nothing else, so an answer is of one generation whatever is swapped
- * meanwhile. Safe for any number of threads.
+ * <p>A request reads the pair of index and encoder once and uses nothing else. So one answer is of one generation, even if another is
+ * served meanwhile. Safe for any number of threads.
  */
 public final class RecallEngine {
 
@@ -35,7 +35,7 @@ public final class RecallEngine {
         served = Optional.of(next);
     }
 
-    /** From the next request on, these can be named. */
+    /** From the next request on, requests can name these generations. */
     public void keep(List<ServedGeneration> generations) {
         complete =
                 generations.stream().collect(Collectors.toUnmodifiableMap(ServedGeneration::generation, pair -> pair));
@@ -45,7 +45,7 @@ public final class RecallEngine {
         return served;
     }
 
-    /** The generations that can be named. */
+    /** The generations that a request can name. */
     public Collection<ServedGeneration> kept() {
         return complete.values();
     }
@@ -58,8 +58,7 @@ public final class RecallEngine {
     /**
      * The best items for a user.
      *
-     * <p>A user never seen gets a cold start: the answer for somebody without profile and history, as the model learnt to
-     * give it, and flagged.
+     * <p>An unknown user gets a cold start: the answer for a user without profile and history, as the model has learnt it, with a flag.
      */
     public Answer recall(RecallRequest request) {
         Optional<ServedGeneration> taken = request.generation().isEmpty()
@@ -91,7 +90,7 @@ public final class RecallEngine {
     }
 
     /**
-     * The items whose vectors are nearest to an item's own, without itself.
+     * The items whose vectors are nearest to an item's own, without the item itself.
      *
      * @param k items wanted, at least 1
      */

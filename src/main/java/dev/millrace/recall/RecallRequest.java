@@ -9,18 +9,18 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A question: what should this user see?
+ * The question which items a user should see.
  *
- * @param user whose
+ * @param user id
  * @param k items wanted, at least 1
- * @param isSeenExcluded whether items of the user's history stay out
- * @param excluded further items that stay out
- * @param filter what items must be
+ * @param isSeenExcluded true to leave out the items of the user's history
+ * @param excluded further items to leave out
+ * @param filter conditions on the items' attributes
  * @param context features of the moment
- * @param weights of what the score is made of
- * @param generation that is to answer; absent for the one that is served
- * @param given in place of what is known of the user: for somebody who never came through the topics
- * @param reasons items of the user's history to be named as nearest to each item found; 0 for none
+ * @param weights of the parts of the score
+ * @param generation that answers; absent for the one that is served
+ * @param given profile and history that replace what is known of the user, for a user who never came through the topics
+ * @param reasons items of the user's history to name for each item found, nearest first; 0 for none
  */
 public record RecallRequest(
         String user,
@@ -35,14 +35,14 @@ public record RecallRequest(
         int reasons) {
 
     /**
-     * What the parts of the score count.
+     * The weights of the parts of the score.
      *
      * @param popularity β of the score cos / τ + β log p, in [0, {@value FastPopularity#MAX_WEIGHT}]
-     * @param channels of the channels' cosines, by channel; those of the settings for channels that it leaves out
+     * @param channels weights of the channels' cosines, by channel; a channel that is not here keeps the weight of the settings
      */
     public record Weights(double popularity, Map<String, Double> channels) {
 
-        /** By taste alone, and the channels as set. */
+        /** No popularity, and the channels' weights of the settings. */
         public static final Weights AS_SET = new Weights(0, Map.of());
 
         public Weights {
@@ -61,13 +61,13 @@ public record RecallRequest(
         }
     }
 
-    /** The same question to a generation. */
+    /** The same question to another generation. */
     public RecallRequest of(String named) {
         return new RecallRequest(
                 user, k, isSeenExcluded, excluded, filter, context, weights, Optional.of(named), given, reasons);
     }
 
-    /** A question about a known user, by taste alone. */
+    /** A question about a known user, without popularity or conditions. */
     public RecallRequest(String user, int k, boolean isSeenExcluded, Features context) {
         this(
                 user,

@@ -3,7 +3,7 @@ package dev.millrace.recall;
 import dev.millrace.index.ItemIndex;
 
 /**
- * Index and encoder of one generation: the pair that answers a request.
+ * The index and the encoder of one generation: the pair that answers a request.
  *
  * @param generation lineage of weights of both
  */

@@ -6,27 +6,29 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 
-/** Encodes users into the space of one generation's item vectors; called by many threads while it takes updates. */
+/** Encodes users into the space of one generation's item vectors. Safe for threads, while updates come. */
 public interface UserEncoder {
 
-    /** Whether its weights are complete. */
+    /** Returns true if it has all its weights. */
     boolean isReady();
 
-    /** The channels that a request may weigh, and what they weigh where it does not; empty where there is nothing to weigh. */
+    /** The weights of the channels that a request may change, by channel; empty if it may change none. */
     SortedMap<String, Double> queryWeights();
 
-    /** Attributes of items that its learner publishes, to filter by. */
+    /** The attributes of items that its learner publishes, by which a request may filter. */
     List<String> attributes();
 
     /** τ, by which the training logit divides the cosine. */
     double temperature();
 
     /**
-     * @param user as last known; one without features and history for a user never seen
-     * @param context of the request
-     * @param channelWeights by channel; those of the settings for channels that it leaves out
-     * @param out [dim] the user vector, filled if the answer is true
-     * @return false if it cannot, because its weights are not, or no longer, those of its generation
+     * Encodes a user.
+     *
+     * @param user as last known; without features and history for an unknown user
+     * @param context features of the moment
+     * @param channelWeights by channel; a channel that is not here keeps the weight of the settings
+     * @param out [dim] the user vector, filled if the result is true
+     * @return false if the encoder has not, or no longer, the weights of its generation
      */
     boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out);
 }

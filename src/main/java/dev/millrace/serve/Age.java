@@ -2,7 +2,7 @@ package dev.millrace.serve;
 
 import java.time.InstantSource;
 
-/** The age of what was published, as answers give it. */
+/** The age of a publication, as answers give it. */
 final class Age {
 
     private Age() {}

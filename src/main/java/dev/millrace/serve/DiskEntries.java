@@ -31,10 +31,10 @@ import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
 
 /**
- * Entries that grow with the users, on disk, with a bounded cache before them.
+ * Entries on disk, as many as there are users, with a bounded cache.
  *
- * <p>Empty at each start, for it holds nothing that the compacted topics do not give again; so it writes no log and survives
- * no crash. One process a directory. Safe for any number of threads.
+ * <p>Empty at each start, as the compacted topics give everything again. So it writes no log and does not survive a crash. One process
+ * a directory. Safe for any number of threads.
  */
 public final class DiskEntries implements AutoCloseable {
 
@@ -57,8 +57,9 @@ public final class DiskEntries implements AutoCloseable {
     }
 
     /**
-     * @param directory made if it is not there; what an earlier run left under it in {@code entries} and {@code native} is
-     *     deleted
+     * Opens an empty store.
+     *
+     * @param directory created if it is missing; its subdirectories {@code entries} and {@code native} of an earlier run are deleted
      * @param cacheBytes block cache and write buffers together
      * @throws IOException if the directory cannot be used, or another process uses it
      */
@@ -115,7 +116,7 @@ public final class DiskEntries implements AutoCloseable {
     }
 
     /**
-     * Deletes all entries whose keys begin so.
+     * Deletes all entries whose keys begin with a prefix.
      *
      * @param prefix not empty, and not of 0xFF alone
      */
@@ -164,11 +165,12 @@ public final class DiskEntries implements AutoCloseable {
         Files.createDirectories(directory);
         Deque<AutoCloseable> natives = new ArrayDeque<>();
         try {
-            Cache cache = held(natives, new LRUCache(cacheBytes));
-            WriteBufferManager buffers = held(natives, new WriteBufferManager(cacheBytes / WRITE_BUFFER_SHARE, cache));
-            BloomFilter filter = held(natives, new BloomFilter(BLOOM_BITS_PER_KEY));
-            WriteOptions withoutLog = held(natives, new WriteOptions().setDisableWAL(true));
-            Options options = held(natives, new Options())
+            Cache cache = closedWith(natives, new LRUCache(cacheBytes));
+            WriteBufferManager buffers =
+                    closedWith(natives, new WriteBufferManager(cacheBytes / WRITE_BUFFER_SHARE, cache));
+            BloomFilter filter = closedWith(natives, new BloomFilter(BLOOM_BITS_PER_KEY));
+            WriteOptions withoutLog = closedWith(natives, new WriteOptions().setDisableWAL(true));
+            Options options = closedWith(natives, new Options())
                     .setCreateIfMissing(true)
                     .setWriteBufferManager(buffers)
                     .setMaxOpenFiles(MAX_OPEN_FILES)
@@ -179,7 +181,7 @@ public final class DiskEntries implements AutoCloseable {
                             .setBlockCache(cache)
                             .setFilterPolicy(filter)
                             .setCacheIndexAndFilterBlocks(true));
-            RocksDB entries = held(natives, RocksDB.open(options, directory.toString()));
+            RocksDB entries = closedWith(natives, RocksDB.open(options, directory.toString()));
             return new DiskEntries(lockFile, entries, withoutLog, natives);
         } catch (RocksDBException failed) {
             closeAll(natives);
@@ -187,7 +189,7 @@ public final class DiskEntries implements AutoCloseable {
         }
     }
 
-    private static <T extends AutoCloseable> T held(Deque<AutoCloseable> natives, T one) {
+    private static <T extends AutoCloseable> T closedWith(Deque<AutoCloseable> natives, T one) {
         natives.push(one);
         return one;
     }
@@ -214,7 +216,7 @@ public final class DiskEntries implements AutoCloseable {
         }
     }
 
-    /** Unpacks RocksDB's library here, where the next start deletes it, and not in the system's temporary directory. */
+    /** Unpacks RocksDB's library into this directory, where the next start deletes it, instead of the system's temporary directory. */
     private static void loadLibrary(Path directory) throws IOException {
         NativeLibraryLoader.getInstance().loadLibrary(directory.toAbsolutePath().toString());
     }

@@ -1,7 +1,7 @@
 package dev.millrace.serve;
 
 /**
- * Counts of durations in bins of at most 1/64 relative width, from which quantiles are read, in a unit of the owner's.
+ * A histogram of durations in bins of at most 1/64 relative width, from which quantiles are read. The owner chooses the unit.
  *
  * <p>A bin is 1 wide below 128; above, each doubling has 64 bins. Not safe for threads.
  */
@@ -31,7 +31,7 @@ final class DurationCounts {
     }
 
     /**
-     * The smallest bin edge that at least this share of the durations does not exceed; 0 of none.
+     * The smallest bin edge that at least this share of the durations does not exceed; 0 if there are no durations.
      *
      * @param share in (0, 1]
      */

@@ -5,35 +5,35 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import java.util.SortedMap;
 
-/** The query side of each generation as {@code model-updates} brings it, and the encoders it makes; safe for threads. */
+/** Takes the query side of each generation from {@code model-updates}, and makes an encoder of it. Safe for threads. */
 public interface EncoderFeed {
 
     /**
-     * Takes the settings of a generation's learner, by which its entries are understood.
+     * Takes the settings of a generation's learner, without which its entries cannot be read.
      *
-     * @throws InvalidSettingsException if this program does not know one of them, or not such a value
+     * @throws InvalidSettingsException if this version does not know a setting, or does not allow its value
      */
     void describe(String generation, SortedMap<String, String> settings);
 
     /**
-     * Takes one entry, new or changed; seen by its encoder after {@link #refresh}.
+     * Takes one entry, new or changed. Its encoder uses it after {@link #refresh}.
      *
-     * @throws CorruptEntryException if it cannot be used; then nothing has changed
+     * @throws CorruptEntryException if it cannot be used; nothing has changed then
      */
     void update(String generation, byte[] key, byte[] value);
 
-    /** Forgets one entry. */
+    /** Removes one entry. */
     void remove(String generation, byte[] key);
 
-    /** Forgets a generation. */
+    /** Removes a generation. */
     void drop(String generation);
 
-    /** Lets the encoder of a generation see all of its entries so far, at once. */
+    /** Makes all entries of a generation so far visible to its encoder, at once. */
     void refresh(String generation);
 
-    /** Lets all encoders do so. */
+    /** Makes all entries of all generations so far visible. */
     void refreshAll();
 
-    /** The encoder of a generation; it becomes ready when its settings and all its entries but rows have come, or never. */
+    /** The encoder of a generation. It becomes ready once its settings and all its entries but rows have come. */
     UserEncoder of(String generation);
 }

@@ -26,16 +26,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a {@link ServedState} up to date from the topics, from their beginnings and then for ever.
+ * Follows the topics from their beginnings and keeps a {@link ServedState} up to date.
  *
- * <p>A thread follows each topic, one more watches them. What became of the generations is read first, so that those which will
+ * <p>Each topic has a thread, and one more watches the others. The topic of generations is read first, so that generations which will
  * never answer are not built.
  */
 public final class FollowingRecall implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(FollowingRecall.class);
     private static final Duration WATCH = Duration.ofMillis(100);
-    private static final Duration TELL = Duration.ofSeconds(5);
+    private static final Duration REPORT_EVERY = Duration.ofSeconds(5);
 
     private final ServedState state;
     private final ClientSettings clients;
@@ -45,7 +45,7 @@ public final class FollowingRecall implements AutoCloseable {
     private final ModelUpdateRecords modelUpdates;
     private final UserFeatureRecords users;
     private final Map<FollowedTopic, TopicFollower> followers = new ConcurrentHashMap<>();
-    private final Set<FollowedTopic> reported = EnumSet.noneOf(FollowedTopic.class);
+    private final Set<FollowedTopic> caughtUp = EnumSet.noneOf(FollowedTopic.class);
     private final ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "watch-followers");
         thread.setDaemon(true);
@@ -54,8 +54,8 @@ public final class FollowingRecall implements AutoCloseable {
     private final Map<String, Long> lastSteps =
             new HashMap<>(); // by generation; of the thread that follows the model updates
     private long updatesSeen;
-    private long updatesShown;
-    private long toldAtNanos = System.nanoTime();
+    private long updatesRefreshed;
+    private long reportedAtNanos = System.nanoTime();
 
     private FollowingRecall(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
         this.clients = clients;
@@ -67,7 +67,7 @@ public final class FollowingRecall implements AutoCloseable {
         this.users = new UserFeatureRecords(wire);
     }
 
-    /** Begins to follow; {@link ServedState} tells when it has caught up, or that a topic failed. */
+    /** Begins to follow. {@link ServedState} tells when it has caught up, or that a topic has failed. */
     public static FollowingRecall start(ClientSettings clients, TopicNames topics, AvroWire wire, ServedState state) {
         FollowingRecall recall = new FollowingRecall(clients, topics, wire, state);
         recall.follow();
@@ -91,7 +91,7 @@ public final class FollowingRecall implements AutoCloseable {
         followers.put(
                 FollowedTopic.GENERATIONS, TopicFollower.start(clients, topics.generations(), this::takeGeneration));
         followers.put(FollowedTopic.USER_FEATURES, TopicFollower.start(clients, topics.userFeatures(), this::takeUser));
-        var unused = watch.scheduleWithFixedDelay(this::look, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
+        var unused = watch.scheduleWithFixedDelay(this::watchGuarded, 0, WATCH.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void followVectors() {
@@ -112,7 +112,7 @@ public final class FollowingRecall implements AutoCloseable {
         state.embedding(embedding, record.timestamp(), record.partition());
     }
 
-    /** Entries of one step are one commit of a learner's: its first of another step says that they have all come. */
+    /** The entries of one step are one commit of a learner. The first entry of another step shows that all of them have come. */
     private void takeModelUpdate(TopicRecord record) {
         ModelUpdate update = modelUpdates.decode(record);
         if (update.step() != 0) {
@@ -128,22 +128,22 @@ public final class FollowingRecall implements AutoCloseable {
         users.decode(record).ifPresentOrElse(state::userFeatures, () -> state.userRemoved(users.user(record)));
     }
 
-    private void look() {
+    private void watchGuarded() {
         try {
-            lookAtAll();
-        } catch (RuntimeException failed) { // which would end all looking without a word
-            LOG.error("Topics cannot be followed", failed);
+            watchAll();
+        } catch (RuntimeException failed) { // the executor would end the task silently
+            LOG.error("The topics can no longer be followed", failed);
             for (FollowedTopic source : FollowedTopic.values()) {
                 state.failed(source);
             }
         }
     }
 
-    private void lookAtAll() {
-        showQuietUpdates();
-        tellProgress();
+    private void watchAll() {
+        refreshAfterPause();
+        reportProgress();
         followers.forEach((source, follower) -> {
-            if (follower.isCaughtUp() && reported.add(source)) {
+            if (follower.isCaughtUp() && caughtUp.add(source)) {
                 state.caughtUp(source, follower.partitions());
                 follower.progress().ifPresent(all -> LOG.info(line(source, all)));
                 if (source == FollowedTopic.GENERATIONS) {
@@ -157,17 +157,17 @@ public final class FollowingRecall implements AutoCloseable {
         state.refreshGraph();
     }
 
-    /** Tells the state at every look, and the log every few seconds, how much of the topics is left. */
-    private void tellProgress() {
-        boolean isTold = System.nanoTime() - toldAtNanos >= TELL.toNanos();
+    /** Tells the state, and every few seconds the log, how much of the topics has been read. */
+    private void reportProgress() {
+        boolean isReportDue = System.nanoTime() - reportedAtNanos >= REPORT_EVERY.toNanos();
         followers.forEach((source, follower) -> follower.progress().ifPresent(progress -> {
             state.read(source, new Readiness.Records(progress.read(), progress.end()));
-            if (isTold && !reported.contains(source)) {
+            if (isReportDue && !caughtUp.contains(source)) {
                 LOG.info(line(source, progress));
             }
         }));
-        if (isTold) {
-            toldAtNanos = System.nanoTime();
+        if (isReportDue) {
+            reportedAtNanos = System.nanoTime();
         }
     }
 
@@ -175,12 +175,12 @@ public final class FollowingRecall implements AutoCloseable {
         return String.format(Locale.ROOT, "%s: %,d of %,d records", source.text(), progress.read(), progress.end());
     }
 
-    /** The last commit before a pause has no next step to show it. */
-    private void showQuietUpdates() {
+    /** Makes the last commit before a pause visible, as no next step follows to do so. */
+    private void refreshAfterPause() {
         long updates = state.modelUpdates();
-        if (updates == updatesSeen && updates != updatesShown) {
+        if (updates == updatesSeen && updates != updatesRefreshed) {
             state.endOfModelUpdates();
-            updatesShown = updates;
+            updatesRefreshed = updates;
         }
         updatesSeen = updates;
     }

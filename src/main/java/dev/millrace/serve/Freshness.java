@@ -1,14 +1,14 @@
 package dev.millrace.serve;
 
 /**
- * How long clicks took to become visible: from when a click was sent to when a vector that has learnt from it answers.
+ * The time until a click is visible: from the moment it is sent until a vector that has learnt from it answers.
  *
  * <p>Quantiles over the last minute and over everything. Safe for any number of threads.
  */
 public final class Freshness {
 
     /**
-     * Quantiles of some clicks.
+     * Quantiles over some clicks.
      *
      * @param count of the clicks; the quantiles are 0 if there are none
      */
@@ -29,13 +29,13 @@ public final class Freshness {
         lastMinute.add(millis, now);
     }
 
-    /** Of the clicks of the whole run. */
+    /** Over all clicks of the run. */
     public synchronized Quantiles overall() {
         return quantiles(all);
     }
 
     /**
-     * Of the clicks that became visible within the last minute.
+     * Over the clicks that became visible within the last minute.
      *
      * @param now epoch milliseconds
      */

@@ -13,15 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Repeats some of the answers by a graph exactly, on a thread of its own, and says what share of the exact answers was found.
+ * Measures the recall of the graph: repeats some of its answers by exact search, on a thread of its own.
  *
- * <p>An item counts as found if the graph's answer has one of its rank: a score no less than that of the last of the exact answer.
- * The index may change between answer and repetition, which takes a little off the recall of a busy one. Safe for threads.
+ * <p>An item of the graph's answer counts as found if its score is no less than the last one of the exact answer. The index may change
+ * between answer and repetition, which lowers the measured recall a little. Safe for threads.
  */
 final class GraphRecall implements SearchListener, AutoCloseable {
 
-    private static final int WINDOW = 1_000; // repetitions that the recall is the mean of
-    private static final int QUEUE = 16; // answers waiting to be repeated; more are dropped
+    private static final int WINDOW = 1_000; // the recall is the mean of so many repetitions
+    private static final int QUEUE = 16; // answers that wait to be repeated; more are dropped
 
     private final int sampleEvery;
     private final AtomicLong byGraph = new AtomicLong();
@@ -36,7 +36,7 @@ final class GraphRecall implements SearchListener, AutoCloseable {
                 return thread;
             });
 
-    /** @param sampleEvery of so many answers by a graph, one is repeated; 0 for none */
+    /** @param sampleEvery one of so many answers by a graph is repeated; 0 for none */
     GraphRecall(int sampleEvery) {
         this.sampleEvery = sampleEvery;
     }
@@ -64,7 +64,7 @@ final class GraphRecall implements SearchListener, AutoCloseable {
         }
     }
 
-    /** What share of the exact answer another has. */
+    /** The share of the exact answer that another answer has found. */
     static double share(List<ScoredItem> found, List<ScoredItem> exact) {
         if (exact.isEmpty()) {
             return 1;
@@ -74,7 +74,7 @@ final class GraphRecall implements SearchListener, AutoCloseable {
         return Math.min(1, (double) asGood / exact.size());
     }
 
-    /** Mean over the latest repetitions; NaN before the first. */
+    /** The mean over the latest repetitions; NaN before the first. */
     double recall() {
         synchronized (recent) {
             int count = (int) Math.min(WINDOW, compared.get());
@@ -84,17 +84,20 @@ final class GraphRecall implements SearchListener, AutoCloseable {
         }
     }
 
-    /** Searches answered. */
+    /** Number of searches answered by these means. */
     long answers(Means means) {
-        return means == Means.GRAPH ? byGraph.get() : exactly.get();
+        return switch (means) {
+            case GRAPH -> byGraph.get();
+            case EXACT -> exactly.get();
+        };
     }
 
-    /** Answers repeated. */
+    /** Number of answers repeated. */
     long compared() {
         return compared.get();
     }
 
-    /** Answers that would have been repeated, had too many not been waiting. */
+    /** Number of answers that were not repeated because too many waited. */
     long dropped() {
         return dropped.get();
     }

@@ -14,16 +14,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes indexes of items, builds their graphs in threads of its own, one graph at a time, and watches what they find.
+ * Makes indexes of items, builds their graphs in threads of its own, one graph at a time, and measures the graphs' recall.
  *
- * <p>Only the generation that answers gets a graph, and only if that fits into the heap: out of memory the process would end. Safe
- * for threads.
+ * <p>Only the generation that answers gets a graph, and only if the graph fits into the heap, as the process ends when it is out of
+ * memory. Safe for threads.
  */
 public final class ItemGraphs implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ItemGraphs.class);
 
-    private static final double HEAP_SHARE = 0.75; // that index and graphs may take
+    private static final double HEAP_SHARE = 0.75; // share of the heap that indexes and graphs may take
 
     private final long heapBytes;
     private final GraphRule rule;
@@ -43,7 +43,7 @@ public final class ItemGraphs implements AutoCloseable {
         this(settings, Runtime.getRuntime().maxMemory());
     }
 
-    /** @param heapBytes that there are in all */
+    /** @param heapBytes the size of the whole heap */
     ItemGraphs(ServeSettings.Graph settings, long heapBytes) {
         this.heapBytes = heapBytes;
         this.rule = new GraphRule(settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL);
@@ -51,12 +51,12 @@ public final class ItemGraphs implements AutoCloseable {
         this.recall = new GraphRecall(settings.sampleEvery());
     }
 
-    /** An empty index whose searches are watched here. */
+    /** An empty index whose graph is built, and whose searches are measured, here. */
     ItemIndex index(int dim) {
         return new ItemIndex(dim, rule, recall);
     }
 
-    /** Begins a graph of the served generation if one is due; it is left unfinished if the generation stops being served. */
+    /** Begins a graph of the served generation if one is due. The build is abandoned if the generation is no longer served. */
     void refresh(RecallEngine engine) {
         Optional<ItemIndex> served = engine.served().map(ServedGeneration::index);
         if (isOpen && served.isPresent() && fits(served.get(), engine)) {
@@ -81,7 +81,7 @@ public final class ItemGraphs implements AutoCloseable {
                     .addKeyValue("itemCount", index.size())
                     .addKeyValue("neededMegabytes", needed >> 20)
                     .addKeyValue("heapMegabytes", heapBytes >> 20)
-                    .log("No graph of the items is built, it would not fit into the heap; answers are exact");
+                    .log("No graph of the items is built because it does not fit into the heap; answers are exact");
         }
         return false;
     }
@@ -91,7 +91,7 @@ public final class ItemGraphs implements AutoCloseable {
                 && engine.served().filter(served -> served.index() == index).isPresent();
     }
 
-    /** Runs a build. If it fails there are no more, since it would again: answers stay right without a graph, or with an old one. */
+    /** Runs a build. After a build that failed there are no more, as the next would fail too; answers stay right without it. */
     void build(ItemIndex index, Runnable task) {
         long start = System.nanoTime();
         int before = index.graphs();
@@ -102,7 +102,7 @@ public final class ItemGraphs implements AutoCloseable {
             LOG.atError()
                     .addKeyValue("itemCount", index.size())
                     .setCause(failure)
-                    .log("A graph of the items cannot be built; there will be none until the next start");
+                    .log("A graph of the items could not be built; no more are built until the next start");
             return;
         }
         if (index.graphs() != before) {
@@ -116,22 +116,22 @@ public final class ItemGraphs implements AutoCloseable {
         }
     }
 
-    /** What the graphs find of what exact search does. */
+    /** The recall of the graphs. */
     GraphRecall recall() {
         return recall;
     }
 
-    /** Graphs finished. */
+    /** Number of graphs finished. */
     long builds() {
         return builds.get();
     }
 
-    /** How long the latest one took; NaN before the first. */
+    /** Duration of the latest build; NaN before the first. */
     double lastBuildSeconds() {
         return lastBuildSeconds;
     }
 
-    /** Ends what is being built, and the watching. */
+    /** Abandons the build under way, and ends the measuring. */
     @Override
     public void close() {
         isOpen = false;

@@ -29,7 +29,7 @@ final class Json {
         }
     }
 
-    /** @throws RefusedRequestException if it is no JSON, or an object has a member twice */
+    /** @throws RefusedRequestException if it is not JSON, or an object has a member twice */
     JsonNode tree(byte[] text) {
         try {
             return mapper.readTree(text);

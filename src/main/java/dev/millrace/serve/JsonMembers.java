@@ -13,15 +13,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/** The members of a JSON object, each checked as it is read; what is wrong is named with its path. */
+/** The members of a JSON object. Each is checked when it is read; an error names its path. */
 final class JsonMembers {
 
     private final String path;
     private final JsonNode object;
 
     /**
-     * @param path of the object, to name its members by; empty for that of the whole body
-     * @throws RefusedRequestException if it is no object
+     * @param path of the object, which errors name; empty for the whole body
+     * @throws RefusedRequestException if it is not an object
      */
     JsonMembers(String path, JsonNode object) {
         this.path = path;
@@ -31,7 +31,7 @@ final class JsonMembers {
         }
     }
 
-    /** @throws RefusedRequestException if there is a member of another name */
+    /** @throws RefusedRequestException if a member has another name */
     void requireKnown(Set<String> known) {
         object.fieldNames().forEachRemaining(name -> {
             if (!known.contains(name)) {
@@ -51,12 +51,12 @@ final class JsonMembers {
         return object.path(name).isObject();
     }
 
-    /** An object; one without members if it is absent. */
+    /** An object; empty if it is absent. */
     JsonMembers object(String name) {
         return new JsonMembers(path(name), has(name) ? object.path(name) : JsonNodeFactory.instance.objectNode());
     }
 
-    /** The elements of an array that must be there. */
+    /** The elements of a required array. */
     List<JsonNode> elements(String name, int max) {
         JsonNode array = object.path(name);
         if (!array.isArray() || array.isEmpty() || array.size() > max) {
@@ -74,7 +74,7 @@ final class JsonMembers {
         return object.path(name).textValue();
     }
 
-    /** Strings; a single one may stand without brackets, numbers are taken as they are written. None if it is absent. */
+    /** An array of strings; empty if it is absent. A single string may stand without brackets. Numbers are taken as written. */
     List<String> texts(String name, int max) {
         if (!has(name)) {
             return List.of();

@@ -23,8 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The query side of each generation: networks in memory, rows on disk, under the generation's name, so that weights of two never
- * meet. Each is made by the settings of its own learner, whatever those of this process are. Safe for any number of threads.
+ * The query side of each generation: networks in memory, rows on disk, both by the generation's name, so that the weights of two
+ * generations never meet. Each encoder is made from the settings of its own learner; those of this process do not matter. Safe for any
+ * number of threads.
  */
 public final class ModelFeed implements EncoderFeed {
 
@@ -32,48 +33,49 @@ public final class ModelFeed implements EncoderFeed {
     private static final byte PREFIX = 'g';
 
     private final DiskEntries entries;
-    private final Map<String, Described> described = new ConcurrentHashMap<>();
-    private final Map<String, SortedMap<byte[], byte[]>> waiting = new ConcurrentHashMap<>(); // for settings
+    private final Map<String, Learner> learners = new ConcurrentHashMap<>();
+    private final Map<String, SortedMap<byte[], byte[]>> waiting =
+            new ConcurrentHashMap<>(); // for the settings of their learner
 
-    /** A generation whose settings have come. */
-    private record Described(TrainerSettings settings, QueryEncoder encoder) {}
+    /** A generation's learner, once its settings have come, and the encoder made from them. */
+    private record Learner(TrainerSettings settings, QueryEncoder encoder) {}
 
-    /** @param entries keeps the rows */
+    /** @param entries for the rows */
     public ModelFeed(DiskEntries entries) {
         this.entries = entries;
     }
 
     @Override
     public synchronized void describe(String generation, SortedMap<String, String> settings) {
-        if (described.containsKey(generation)) {
+        if (learners.containsKey(generation)) {
             return;
         }
         SettingsReader reader = new SettingsReader(settings);
-        TrainerSettings learner = TrainerSettings.read(reader);
+        TrainerSettings read = TrainerSettings.read(reader);
         reader.finish();
-        ModelSettings model = learner.model();
+        ModelSettings model = read.model();
         byte[] prefix = prefix(generation);
         QueryEncoder encoder =
                 new QueryEncoder(model, key -> entries.get(under(prefix, key)).map(QueryEncoder::row));
-        described.put(generation, new Described(learner, encoder));
+        learners.put(generation, new Learner(read, encoder));
         Optional.ofNullable(waiting.remove(generation))
                 .ifPresent(kept -> kept.forEach((key, value) -> {
                     try {
                         update(encoder, key, value);
-                    } catch (CorruptEntryException unusable) { // as if it had come now, it costs no other
+                    } catch (CorruptEntryException unusable) { // costs no other entry, as if it had come now
                         LOG.warn(
                                 "A model update of generation {} cannot be used: {}",
                                 generation,
                                 unusable.getMessage());
                     }
                 }));
-        encoder.refresh(); // nothing more may come
+        encoder.refresh(); // perhaps no more entries come
     }
 
     @Override
     public synchronized void update(String generation, byte[] key, byte[] value) {
         if (QueryEncoder.isRow(key)) {
-            QueryEncoder.row(value); // checked here once, so that a request never meets a corrupt one
+            QueryEncoder.row(value); // checked once, here, so that no request meets a corrupt row
             entries.put(under(prefix(generation), key), value);
             return;
         }
@@ -98,7 +100,7 @@ public final class ModelFeed implements EncoderFeed {
 
     @Override
     public synchronized void drop(String generation) {
-        described.remove(generation);
+        learners.remove(generation);
         waiting.remove(generation);
         entries.deleteAllUnder(prefix(generation));
     }
@@ -110,7 +112,7 @@ public final class ModelFeed implements EncoderFeed {
 
     @Override
     public synchronized void refreshAll() {
-        described.values().forEach(one -> one.encoder().refresh());
+        learners.values().forEach(one -> one.encoder().refresh());
     }
 
     @Override
@@ -123,14 +125,14 @@ public final class ModelFeed implements EncoderFeed {
 
             @Override
             public SortedMap<String, Double> queryWeights() {
-                return Optional.ofNullable(described.get(generation))
+                return Optional.ofNullable(learners.get(generation))
                         .map(one -> one.settings().model().queryWeights())
                         .orElse(Collections.emptySortedMap());
             }
 
             @Override
             public List<String> attributes() {
-                return Optional.ofNullable(described.get(generation))
+                return Optional.ofNullable(learners.get(generation))
                         .map(one -> one.settings().publish().attributes())
                         .orElse(List.of());
             }
@@ -151,7 +153,7 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     private Optional<QueryEncoder> encoder(String generation) {
-        return Optional.ofNullable(described.get(generation)).map(Described::encoder);
+        return Optional.ofNullable(learners.get(generation)).map(Learner::encoder);
     }
 
     private static void update(QueryEncoder encoder, byte[] key, byte[] value) {

@@ -8,11 +8,11 @@ import org.eclipse.jetty.http.HttpStatus;
 /**
  * An error as clients get it (RFC 9457, {@code application/problem+json}).
  *
- * @param type {@code about:blank}: the status says which kind it is
+ * @param type {@code about:blank}, as the status is the kind of the error
  * @param title of the status
  * @param status of the response
- * @param detail what was wrong with this request
- * @param parameter of the query that was wrong, if it was one
+ * @param detail what is wrong with this request
+ * @param parameter of the query that is wrong, if one is
  */
 record Problem(String type, String title, int status, String detail, Optional<String> parameter) {
 

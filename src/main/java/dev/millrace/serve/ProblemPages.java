@@ -7,7 +7,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 
-/** Gives as problems what Jetty refuses before a route is looked for: URIs too long, malformed requests. */
+/** Writes as problems what Jetty refuses before any route: targets that are too long, malformed requests. */
 final class ProblemPages extends ErrorHandler {
 
     private final Json json;

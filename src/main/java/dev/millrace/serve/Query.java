@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The parameters of a request, each allowed once, none unknown. */
+/** The parameters of a query: each given once, none unknown. */
 final class Query {
 
     private static final int MAX_ID_BYTES = 256;
@@ -58,7 +58,7 @@ final class Query {
                 return value;
             }
         } catch (NumberFormatException notANumber) {
-            // refused below, as a number out of range is
+            // refused below, like a number out of range
         }
         throw refused(name, "must be a whole number from " + min + " to " + max);
     }
@@ -74,7 +74,7 @@ final class Query {
                 return value;
             }
         } catch (NumberFormatException notANumber) {
-            // refused below, as a number out of range is
+            // refused below, like a number out of range
         }
         throw refused(name, "must be a number from " + plain(min) + " to " + plain(max));
     }
@@ -88,7 +88,7 @@ final class Query {
         return given.containsKey(name);
     }
 
-    /** Values with commas between; none if the parameter is absent. */
+    /** Values separated by commas; empty if the parameter is absent. */
     List<String> list(String name, int max) {
         List<String> values = given.getOrDefault(name, List.of());
         if (values.isEmpty()) {

@@ -2,7 +2,7 @@ package dev.millrace.serve;
 
 import java.util.function.LongSupplier;
 
-/** Lets so many questions a second through, and a second's worth at once (a token bucket). Safe for any number of threads. */
+/** A token bucket: admits so many questions a second, and as many as of one second at once. Safe for any number of threads. */
 final class RateLimit {
 
     private static final double NANOS_A_SECOND = 1e9;
@@ -24,8 +24,10 @@ final class RateLimit {
     }
 
     /**
-     * Whether that many questions may be answered now; all of them or none. More than a second's worth at once is let through when the bucket is full,
-     * and paid for by those that come after.
+     * Returns true if so many questions may be answered now: all of them or none.
+     *
+     * <p>If the bucket is full, more questions than of one second are admitted at once. The questions after them wait for the bucket to
+     * fill again.
      */
     synchronized boolean admits(int questions) {
         if (perSecond == 0) {

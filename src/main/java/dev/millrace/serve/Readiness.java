@@ -10,13 +10,14 @@ import java.util.Optional;
 /**
  * Whether the server can answer, and what it waits for.
  *
- * @param isReady all topics caught up and a generation served
- * @param isAlive no topic has failed: a new start may help one that has
- * @param records how much of each topic has been read, where that is known
+ * @param isReady true if all topics have caught up and a generation answers
+ * @param isAlive true if no topic has failed; if one has, a new start may help
+ * @param topics how far each topic is
+ * @param records how much of each topic has been read, if that is known
  * @param generation that answers
- * @param promoted the generation that is to answer
+ * @param promoted the generation promoted last, which is to answer
  * @param generations all that are kept
- * @param items in the served index
+ * @param items in the index that answers
  * @param step latest learning step among its vectors
  */
 record Readiness(
@@ -31,10 +32,10 @@ record Readiness(
         long step) {
 
     /**
-     * How much has been read of what was in a topic at the start.
+     * How many of the records that were in a topic at start have been read.
      *
-     * @param read of these
-     * @param all there were; those that compaction has removed since count as read
+     * @param read records; those that compaction has removed since count as read
+     * @param all records at start
      */
     record Records(long read, long all) {}
 

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.stream.Collectors;
 
-/** Questions as requests write them: parameters of a GET, or members of a JSON object. */
+/** Reads questions from requests: the parameters of a GET, or the members of a JSON object. */
 final class RecallQuestions {
 
     private static final int DEFAULT_K = 10;
@@ -69,21 +69,21 @@ final class RecallQuestions {
     }
 
     /**
-     * What a request may choose.
+     * What a request to a generation may choose.
      *
-     * @param weights of channels, and what they are where it does not
+     * @param weights of channels, with their defaults
      * @param attributes to filter by
      */
     private record Choices(SortedMap<String, Double> weights, List<String> attributes) {}
 
-    /** A question, and whether its answer has the vector that was searched with. */
+    /** A question, and whether its answer includes the query vector. */
     record Question(RecallRequest request, boolean isVectorIncluded) {}
 
     private final ServeSettings settings;
     private final RecallEngine engine;
 
     /**
-     * @param engine whose generations say which channels a request may weigh, and by which attributes it may filter
+     * @param engine its generations say which channels a request may weigh, and by which attributes it may filter
      */
     RecallQuestions(ServeSettings settings, RecallEngine engine) {
         this.settings = settings;
@@ -131,7 +131,7 @@ final class RecallQuestions {
                 Problem.of(404, "no complete generation of that name is kept here, see /readyz"));
     }
 
-    /** What the generation that will answer lets a request choose; nothing while there is none. */
+    /** What the generation that answers lets a request choose; nothing while none answers. */
     private Choices choices(Optional<String> generation) {
         Optional<ServedGeneration> answering = generation.isEmpty()
                 ? engine.served()

@@ -23,9 +23,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The HTTP face: recall, similar items, single items, health, metrics.
+ * The recall API over HTTP: recall, similar items, single items, health, metrics.
  *
- * <p>docs/api.md describes it. Every error is a {@link Problem}. Nothing of a request is logged, for it names a user.
+ * <p>docs/api.md describes it. Every error is a {@link Problem}. Nothing of a request is logged, as it names a user.
  */
 public final class RecallServer implements AutoCloseable {
 
@@ -54,7 +54,7 @@ public final class RecallServer implements AutoCloseable {
     }
 
     /**
-     * @param registry takes this server's metrics; {@code /metrics} gives all that is in it
+     * @param registry for this server's metrics; {@code /metrics} gives everything in it
      */
     public RecallServer(
             ServeSettings settings, ServedState state, PrometheusMeterRegistry registry, InstantSource clock) {
@@ -75,7 +75,7 @@ public final class RecallServer implements AutoCloseable {
         this.http = Javalin.create(this::configure);
     }
 
-    /** Listens; answers 503 until there is something to answer with. */
+    /** Begins to listen. Answers 503 until a generation answers. */
     public RecallServer start() {
         http.start();
         return this;
@@ -86,7 +86,7 @@ public final class RecallServer implements AutoCloseable {
         return http.port();
     }
 
-    /** Where the API is. */
+    /** The address of the API. */
     public String url() {
         return setup.url(port());
     }
@@ -132,7 +132,7 @@ public final class RecallServer implements AutoCloseable {
         return versioned(answered(asked));
     }
 
-    /** One question, or several: {@code {"requests": [ … ]}}, each of which has its own answer, or its own problem. */
+    /** Answers one question, or several: of {@code {"requests": [ … ]}} each has its own answer, or its own problem. */
     private Reply recallPosted(Context request) {
         new Query(parameters(request), Set.of());
         JsonMembers body = new JsonMembers("", json.tree(request.bodyAsBytes()));

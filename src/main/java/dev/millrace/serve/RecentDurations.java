@@ -2,7 +2,7 @@ package dev.millrace.serve;
 
 import java.time.Duration;
 
-/** Durations of the last minute, kept in slices of ten seconds, in a unit of the owner's. Not safe for threads. */
+/** Durations of the last minute, in slices of ten seconds. The owner chooses the unit. Not safe for threads. */
 final class RecentDurations {
 
     private static final int SLICES = 6;

@@ -1,6 +1,6 @@
 package dev.millrace.serve;
 
-/** Thrown when a request cannot be answered; carries what the client is told. */
+/** Thrown when a request cannot be answered; carries the problem that the client gets. */
 final class RefusedRequestException extends RuntimeException {
 
     private final transient Problem problem;

@@ -3,7 +3,7 @@ package dev.millrace.serve;
 import java.time.Duration;
 import java.time.InstantSource;
 
-/** How long one endpoint took to answer within the last minute. Safe for threads. */
+/** Times to answer of one endpoint within the last minute. Safe for threads. */
 final class RequestTimes {
 
     private static final double MICROS_A_SECOND = Duration.ofSeconds(1).toNanos() / 1e3;
@@ -20,7 +20,7 @@ final class RequestTimes {
     }
 
     /**
-     * What at least this share of the answers did not exceed, seconds; not a number if there were none.
+     * The time that at least this share of the answers did not exceed, seconds; NaN if there were none.
      *
      * @param share in (0, 1]
      */

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
 
-/** What the recall server counts and measures, under the names that docs/api.md lists. */
+/** The metrics of the recall server, under the names that docs/api.md lists. */
 final class ServeMetrics {
 
     private static final Duration[] LATENCY_EDGES = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000);
@@ -31,7 +31,7 @@ final class ServeMetrics {
     private final MeterRegistry registry;
     private final ServedState state;
     private final InstantSource clock;
-    private VectorAges ages = VectorAges.NONE; // looked at once for all that a scrape asks of it
+    private VectorAges ages = VectorAges.NONE; // read once for all gauges of a scrape
     private long agesUntil;
     private final Map<Endpoint, RequestTimes> answers = new EnumMap<>(Endpoint.class);
 
@@ -41,7 +41,7 @@ final class ServeMetrics {
         this.clock = clock;
         JvmMetrics.bindTo(registry);
         Timer freshness = Timer.builder("millrace.freshness")
-                .description("from a click being sent to a vector that learnt from it answering")
+                .description("time from sending a click until a vector that has learnt from it answers")
                 .serviceLevelObjectives(FRESHNESS_EDGES)
                 .register(registry);
         state.listenTo(took -> freshness.record(took, TimeUnit.MILLISECONDS));
@@ -71,7 +71,7 @@ final class ServeMetrics {
                         .served()
                         .map(served -> Age.seconds(served.index().newestPublication(), clock))
                         .orElse(Double.NaN))
-                .description("since the newest vector in the index was published")
+                .description("time since the newest vector of the index was published")
                 .baseUnit("seconds")
                 .register(registry);
         vectorAge("max", VectorAges::maxSteps);
@@ -81,13 +81,13 @@ final class ServeMetrics {
                         "millrace.index.oldest.vector",
                         this,
                         one -> Age.seconds(one.ages().oldestPublication(), clock))
-                .description("since the oldest vector in the index was published")
+                .description("time since the oldest vector of the index was published")
                 .baseUnit("seconds")
                 .register(registry);
         graphs(state.graphs());
         for (Outcome outcome : Outcome.values()) {
             FunctionCounter.builder("millrace.index.embeddings", state, one -> one.embeddings(outcome))
-                    .description("item embeddings read, by what became of them")
+                    .description("item embeddings read, by outcome")
                     .tag("outcome", outcome.name().toLowerCase(Locale.ROOT))
                     .register(registry);
         }
@@ -95,7 +95,7 @@ final class ServeMetrics {
                 .description("entries of the query side read")
                 .register(registry);
         FunctionCounter.builder("millrace.serve.model.updates.rejected", state, ServedState::rejectedModelUpdates)
-                .description("entries of the query side that could not be used")
+                .description("entries of the query side that failed their check")
                 .register(registry);
         FunctionCounter.builder("millrace.serve.user.updates", state, ServedState::userUpdates)
                 .description("user features read")
@@ -104,7 +104,7 @@ final class ServeMetrics {
 
     private void graphs(ItemGraphs graphs) {
         Gauge.builder("millrace.index.graph.items", state, one -> served(one, ItemIndex::graphItems))
-                .description("items of the graph that searches use; 0 without one")
+                .description("items of the graph in use; 0 without one")
                 .register(registry);
         Gauge.builder("millrace.index.graph.changed.items", state, one -> served(one, ItemIndex::changedItems))
                 .description("items searched exactly beside the graph")
@@ -113,18 +113,18 @@ final class ServeMetrics {
                 .description("graphs finished")
                 .register(registry);
         Gauge.builder("millrace.index.graph.build", graphs, ItemGraphs::lastBuildSeconds)
-                .description("how long the latest graph took to build")
+                .description("duration of the latest build of a graph")
                 .baseUnit("seconds")
                 .register(registry);
         GraphRecall recall = graphs.recall();
         for (SearchListener.Means means : SearchListener.Means.values()) {
             FunctionCounter.builder("millrace.index.searches", recall, one -> one.answers(means))
-                    .description("searches, by what answered them")
+                    .description("searches answered, by graph or exactly")
                     .tag("by", means.name().toLowerCase(Locale.ROOT))
                     .register(registry);
         }
         Gauge.builder("millrace.index.recall", recall, GraphRecall::recall)
-                .description("share of the exact answers that the graph found, over the latest that were repeated")
+                .description("share of the exact answers that the graph found, mean of the latest repeated answers")
                 .register(registry);
         repetitions(recall, "compared", GraphRecall::compared);
         repetitions(recall, "dropped", GraphRecall::dropped);
@@ -132,7 +132,7 @@ final class ServeMetrics {
 
     private void repetitions(GraphRecall recall, String outcome, ToDoubleFunction<GraphRecall> count) {
         FunctionCounter.builder("millrace.index.recall.samples", recall, count)
-                .description("answers by a graph that were to be repeated exactly")
+                .description("answers by a graph chosen to be repeated exactly, by outcome")
                 .tag("outcome", outcome)
                 .register(registry);
     }
@@ -177,7 +177,7 @@ final class ServeMetrics {
     private void recentAnswers(Endpoint endpoint, RequestTimes times, String quantile) {
         double share = Double.parseDouble(quantile);
         Gauge.builder("millrace.http.request.recent", times, one -> one.quantile(share))
-                .description("time to answer, of the requests that were answered with 200 within the last minute")
+                .description("time to answer, for answers with status 200 within the last minute")
                 .baseUnit("seconds")
                 .tag("endpoint", endpoint.label())
                 .tag("quantile", quantile)
@@ -190,7 +190,7 @@ final class ServeMetrics {
                     Freshness.Quantiles recent = one.freshness().recent(clock.millis());
                     return recent.count() == 0 ? Double.NaN : value.applyAsLong(recent) / 1_000.0;
                 })
-                .description("freshness of the clicks that became visible within the last minute")
+                .description("the same for the clicks that became visible within the last minute")
                 .baseUnit("seconds")
                 .tag("quantile", quantile)
                 .register(registry);

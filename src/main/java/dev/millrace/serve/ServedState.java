@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything that answers are made from, kept up to date by records that are already decoded.
+ * Everything that answers are made from. It takes decoded records and keeps itself up to date.
  *
  * <p>Safe for threads: each part guards its own state. Each topic may be followed by a thread of its own.
  */
@@ -41,14 +41,14 @@ public final class ServedState {
     private final AtomicLong userUpdates = new AtomicLong();
     private volatile FreshnessListener freshnessListener = millis -> {};
 
-    /** Hears of every vector that shows clicks not shown before, once a vector. */
+    /** Is told of every vector that is the first to have learnt from some clicks, once a vector. */
     interface FreshnessListener {
         void visibleAfter(long millis);
     }
 
     /**
      * @param keptBefore generations that are kept of those promoted before the one that answers
-     * @param graphs of the items, made and watched by these; closed by the caller
+     * @param graphs makes the indexes and their graphs; closed by the caller
      */
     public ServedState(
             DiskEntries entries, EncoderFeed encoders, int keptBefore, ItemGraphs graphs, InstantSource clock) {
@@ -63,7 +63,7 @@ public final class ServedState {
         }
     }
 
-    /** What became of a generation. */
+    /** Takes what became of a generation. */
     public void generation(GenerationFact fact) {
         generations.take(fact);
         if (fact.kind() == GenerationFact.Kind.STARTED) {
@@ -77,8 +77,10 @@ public final class ServedState {
     }
 
     /**
+     * Takes a vector of an item, or the mark of a generation.
+     *
      * @param publishedAt time of the record, epoch milliseconds
-     * @param partition that it came in
+     * @param partition in which it came
      */
     public void embedding(ItemEmbedding embedding, long publishedAt, int partition) {
         Outcome outcome = generations.take(embedding, publishedAt, partition);
@@ -95,9 +97,9 @@ public final class ServedState {
     }
 
     /**
-     * One entry of the query side, seen by requests after {@link #endOfModelUpdates}.
+     * Takes one entry of the query side. Requests use it after {@link #endOfModelUpdates}.
      *
-     * @param value absent if the entry is no more
+     * @param value absent if the entry is deleted
      */
     public void modelUpdate(String generation, byte[] key, Optional<byte[]> value) {
         modelUpdates.incrementAndGet();
@@ -113,13 +115,13 @@ public final class ServedState {
         }
     }
 
-    /** The model updates of a generation that came together have all been given: one of its learner's commits has been read. */
+    /** All model updates of one commit of a generation's learner have been given. */
     public void endOfModelUpdates(String generation) {
         encoders.refresh(generation);
         choose();
     }
 
-    /** No model updates have come for a while: those that came have all been given. */
+    /** No model updates have come for a while, so all of the last commits have been given. */
     public void endOfModelUpdates() {
         encoders.refreshAll();
         choose();
@@ -141,7 +143,7 @@ public final class ServedState {
     }
 
     /**
-     * What was in a topic when it was first followed has all been read.
+     * Everything that was in a topic at start has been read.
      *
      * @param partitions of the topic
      */
@@ -159,17 +161,17 @@ public final class ServedState {
         choose();
     }
 
-    /** A topic is no longer followed, so answers grow old. */
+    /** A topic is no longer followed: from now on answers become stale. */
     public void failed(FollowedTopic topic) {
         progress.failed(topic);
     }
 
-    /** Whether all that was in the topics at start has been read. */
+    /** Returns true once everything that was in the topics at start has been read. */
     public boolean isCaughtUp() {
         return progress.isCaughtUp();
     }
 
-    /** Begins a graph of the served items if one is due; not before all that was there at start has been read. */
+    /** Begins a graph of the served items if one is due, and if all vectors that were there at start have been read. */
     public void refreshGraph() {
         if (progress.partitions(FollowedTopic.ITEM_EMBEDDINGS).isPresent()) {
             graphs.refresh(engine);
@@ -194,7 +196,7 @@ public final class ServedState {
         return engine.served().map(served -> served.index().size()).orElse(0);
     }
 
-    /** Whether requests are answered, and if not, what is missing. */
+    /** Whether requests are answered, and what is missing if not. */
     Readiness readiness() {
         Optional<ServedGeneration> served = engine.served();
         boolean hasFailed = progress.hasFailed();
@@ -236,7 +238,7 @@ public final class ServedState {
                     .addKeyValue(
                             "generation",
                             engine.served().map(ServedGeneration::generation).orElse(""))
-                    .log("Answers come from another generation now");
+                    .log("Another generation answers from now on");
         }
         generations.takeDropped().forEach(encoders::drop);
     }

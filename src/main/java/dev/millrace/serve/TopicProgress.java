@@ -13,13 +13,13 @@ final class TopicProgress {
     private final Set<FollowedTopic> failed = EnumSet.noneOf(FollowedTopic.class);
     private final Map<FollowedTopic, Readiness.Records> records = new EnumMap<>(FollowedTopic.class);
 
-    /** So much has been read of what was in a topic when it was first followed. */
+    /** Takes how much has been read of what was in a topic at start. */
     synchronized void read(FollowedTopic topic, Readiness.Records read) {
         records.put(topic, read);
     }
 
     /**
-     * What was in a topic when it was first followed has all been read.
+     * Everything that was in a topic at start has been read.
      *
      * @param ofTopic its partitions
      */
@@ -32,7 +32,7 @@ final class TopicProgress {
         failed.add(topic);
     }
 
-    /** Whether all topics have caught up. */
+    /** Returns true once all topics have caught up. */
     synchronized boolean isCaughtUp() {
         return partitions.size() == FollowedTopic.values().length;
     }
@@ -42,7 +42,7 @@ final class TopicProgress {
         return Optional.ofNullable(partitions.get(topic));
     }
 
-    /** Whether a topic has failed. */
+    /** Returns true if a topic has failed. */
     synchronized boolean hasFailed() {
         return !failed.isEmpty();
     }
@@ -56,7 +56,7 @@ final class TopicProgress {
         return topics;
     }
 
-    /** How much has been read of each topic, where that is known. */
+    /** How much has been read of each topic, if that is known. */
     synchronized Map<FollowedTopic, Readiness.Records> records() {
         return new EnumMap<>(records);
     }

@@ -10,19 +10,19 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The trainer's HTTP face: health and metrics. */
+/** The trainer's health and metrics over HTTP. */
 public final class TrainServer implements AutoCloseable {
 
-    /** The trainer, as it is now. Safe for threads. */
+    /** The health of the trainer at this moment. Safe for threads. */
     public interface Health {
 
-        /** No application has failed: a new start may help one that has. */
+        /** Returns true if no application has failed. If one has, a new start may help. */
         boolean isAlive();
 
-        /** Records are being processed. */
+        /** Returns true if records are being processed. */
         boolean isReady();
 
-        /** What {@link #isReady} rests on, by name. */
+        /** The facts behind {@link #isReady}, by name. */
         Map<String, Object> detail();
     }
 
@@ -35,7 +35,7 @@ public final class TrainServer implements AutoCloseable {
     private final Json json = new Json();
     private final Javalin http;
 
-    /** @param registry whose metrics {@code /metrics} gives; takes those of the JVM */
+    /** @param registry for the metrics of the JVM; {@code /metrics} gives everything in it */
     public TrainServer(TrainServerSettings settings, Health health, PrometheusMeterRegistry registry) {
         this.setup = new HttpSetup(settings.host(), settings.port(), THREADS, MAX_CONNECTIONS, 0, Duration.ZERO);
         this.health = health;
@@ -49,7 +49,7 @@ public final class TrainServer implements AutoCloseable {
         return this;
     }
 
-    /** Where it listens. */
+    /** The address of the server. */
     public String url() {
         return setup.url(http.port());
     }

@@ -10,7 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
-/** The latest features of every user, on disk. */
+/** The latest features of each user, on disk. */
 final class UserStates implements UserDirectory {
 
     private static final byte PREFIX = 'u';

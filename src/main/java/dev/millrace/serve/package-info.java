@@ -1,4 +1,4 @@
-/** The HTTP face: recall, similar items, health, metrics. */
+/** The server: follows the topics, keeps what answers are made from, and answers over HTTP. */
 @NullMarked
 package dev.millrace.serve;
 
