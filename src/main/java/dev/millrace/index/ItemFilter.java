@@ -27,11 +27,14 @@ public record ItemFilter(List<Condition> conditions) {
         return true;
     }
 
-    /** A condition on one attribute. An item without the attribute does not pass. */
-    public sealed interface Condition {
+    /** A condition on one attribute, asked of its value. An item without the attribute does not pass. */
+    public sealed interface Condition extends FeatureValue.Visitor<Boolean> {
+
         String attribute();
 
-        boolean holds(FeatureValue value);
+        default boolean holds(FeatureValue value) {
+            return value.accept(this);
+        }
     }
 
     /**
@@ -46,14 +49,22 @@ public record ItemFilter(List<Condition> conditions) {
         }
 
         @Override
-        public boolean holds(FeatureValue value) {
-            if (value instanceof FeatureValue.Category category) {
-                return values.contains(category.value());
-            } else if (value instanceof FeatureValue.Bag bag) {
-                return bag.values().stream().anyMatch(values::contains);
-            } else if (value instanceof FeatureValue.Quantity quantity) {
-                return values.contains(text(quantity.value()));
-            }
+        public Boolean category(FeatureValue.Category category) {
+            return values.contains(category.value());
+        }
+
+        @Override
+        public Boolean quantity(FeatureValue.Quantity quantity) {
+            return values.contains(text(quantity.value()));
+        }
+
+        @Override
+        public Boolean bag(FeatureValue.Bag bag) {
+            return bag.values().stream().anyMatch(values::contains);
+        }
+
+        @Override
+        public Boolean dense(FeatureValue.Dense dense) {
             return false;
         }
 
@@ -66,10 +77,23 @@ public record ItemFilter(List<Condition> conditions) {
     /** The attribute is a number from {@code min} to {@code max}. */
     public record Between(String attribute, double min, double max) implements Condition {
         @Override
-        public boolean holds(FeatureValue value) {
-            return value instanceof FeatureValue.Quantity quantity
-                    && quantity.value() >= min
-                    && quantity.value() <= max;
+        public Boolean category(FeatureValue.Category category) {
+            return false;
+        }
+
+        @Override
+        public Boolean quantity(FeatureValue.Quantity quantity) {
+            return quantity.value() >= min && quantity.value() <= max;
+        }
+
+        @Override
+        public Boolean bag(FeatureValue.Bag bag) {
+            return false;
+        }
+
+        @Override
+        public Boolean dense(FeatureValue.Dense dense) {
+            return false;
         }
     }
 }

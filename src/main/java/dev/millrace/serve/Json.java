@@ -16,6 +16,28 @@ import java.util.TreeMap;
 /** Values as JSON text, and back. */
 final class Json {
 
+    private static final FeatureValue.Visitor<Object> AS_JSON = new FeatureValue.Visitor<>() {
+        @Override
+        public Object category(FeatureValue.Category category) {
+            return category.value();
+        }
+
+        @Override
+        public Object quantity(FeatureValue.Quantity quantity) {
+            return quantity.value();
+        }
+
+        @Override
+        public Object bag(FeatureValue.Bag bag) {
+            return bag.values();
+        }
+
+        @Override
+        public Object dense(FeatureValue.Dense dense) {
+            return dense.values();
+        }
+    };
+
     private final JsonMapper mapper = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -47,18 +69,7 @@ final class Json {
     /** Values of features by name: a string, a number, an array of strings or of numbers. */
     static Map<String, Object> features(Features features) {
         Map<String, Object> values = new TreeMap<>();
-        features.values().forEach((name, value) -> values.put(name, value(value)));
+        features.values().forEach((name, value) -> values.put(name, value.accept(AS_JSON)));
         return values;
-    }
-
-    private static Object value(FeatureValue value) {
-        if (value instanceof FeatureValue.Category category) {
-            return category.value();
-        } else if (value instanceof FeatureValue.Quantity quantity) {
-            return quantity.value();
-        } else if (value instanceof FeatureValue.Bag bag) {
-            return bag.values();
-        }
-        return ((FeatureValue.Dense) value).values();
     }
 }
