@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Side;
 import dev.millrace.train.Figure;
 import dev.millrace.train.TrainingProgress;
 import io.micrometer.core.instrument.Gauge;
@@ -90,8 +91,9 @@ final class TrainMetrics {
 
     /** A gauge for each feature of a tower that weighs its fields. */
     private void fieldWeights(ModelSettings model) {
-        model.weightedUserFields().forEach(field -> fieldWeight("user", field));
-        model.weightedItemFields().forEach(field -> fieldWeight("item", field));
+        for (Side side : Side.values()) {
+            model.weightedFields(side).forEach(field -> fieldWeight(side.text(), field));
+        }
     }
 
     private void alarms() {

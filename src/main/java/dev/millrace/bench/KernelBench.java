@@ -1,20 +1,22 @@
 package dev.millrace.bench;
 
+import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.model.ModelSettings;
-import dev.millrace.model.StepReport;
+import dev.millrace.model.QueryEncoder;
+import dev.millrace.model.Side;
 import dev.millrace.model.StepTimes;
-import dev.millrace.model.Subject;
-import dev.millrace.model.Tower;
 import dev.millrace.model.TwoTower;
-import dev.millrace.model.loss.Candidates;
-import dev.millrace.model.table.EmbeddingTable;
-import dev.millrace.model.table.RowGradients;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.MemoryEntries;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -34,9 +36,9 @@ import java.util.stream.Collectors;
 /**
  * Time of a learning step on the shapes of the PyTorch peer, and its distance from the peer's float64 reference.
  *
- * <p>It runs the learner's own step: rows are found by their keys' text and features by their names, as in the stream; only the
- * decoding of the batch's bytes is left out. As with the peer, every example's item is a column of its own, because in its inputs
- * an item's numbers differ from example to example.
+ * <p>It runs the learner's own step on mini-batches: rows are found by their keys' text, items in the catalogue and features by their
+ * names, as in the stream; only the decoding of the batch's bytes is left out. The first weights are those of the peer, restored as
+ * entries. Gradients are read from a step of plain SGD, as the difference that it makes.
  */
 public final class KernelBench {
 
@@ -45,12 +47,19 @@ public final class KernelBench {
 
     private static final int REFERENCE_STEPS = 5;
     private static final float INITIAL_ACCUMULATOR = 0.1f;
+    private static final float[] ADAGRAD_SLOTS = {INITIAL_ACCUMULATOR};
+    private static final double SGD_RATE = 100; // so large that a step's difference has all digits of the gradient
     private static final long ANY_TIME = 1_700_000_000_000L;
+    private static final int LAYERS = PeerInputs.HIDDEN.length + 1;
+
+    /** In the order of the reference. */
+    private static final List<String> TABLES =
+            List.of("user", "item", "uc0", "uc1", "uc2", "uc3", "uc4", "uc5", "ic0", "ic1", "ic2");
 
     private final PeerInputs inputs;
     private final Optional<Path> reference;
     private final Catalogue catalogue = new Catalogue('c');
-    private final ModelSettings settings = settings();
+    private final ModelSettings settings = settings("adagrad", "learning-rate", 0.05);
 
     /**
      * What a run found.
@@ -107,21 +116,20 @@ public final class KernelBench {
     public Result measure(int batch, int warmUpSteps, int steps) {
         Optional<Double> worstError = hasReference(batch) ? Optional.of(compare(batch)) : Optional.empty();
         Laps laps = new Laps();
-        TwoTower model = begin(laps);
+        TwoTower model = begin(settings, ADAGRAD_SLOTS, laps);
         int batches = PeerInputs.EXAMPLES / batch;
         for (int step = 0; step < warmUpSteps; step++) {
-            step(step % batches * batch, batch).run(model);
+            model.learn(batch(step % batches * batch, batch));
         }
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         double[] micros = new double[steps];
         double[] cpuMicros = new double[steps];
         Map<StepTimes.Phase, double[]> phases = new EnumMap<>(StepTimes.Phase.class);
         for (int step = 0; step < steps; step++) {
-            Step next = step(step % batches * batch, batch);
+            MiniBatch next = batch(step % batches * batch, batch);
             long cpuStart = threads.getCurrentThreadCpuTime();
             long start = System.nanoTime();
-            laps.begin();
-            next.run(model);
+            model.learn(next);
             micros[step] = (System.nanoTime() - start) / 1e3;
             cpuMicros[step] = (threads.getCurrentThreadCpuTime() - cpuStart) / 1e3;
             for (Map.Entry<StepTimes.Phase, Long> lap : laps.nanos.entrySet()) {
@@ -153,36 +161,70 @@ public final class KernelBench {
         Path folder = reference.orElseThrow();
         double[] expected = PeerInputs.readDoubles(folder.resolve("ref_" + batch + ".bin"));
         double[] losses = PeerInputs.readDoubles(folder.resolve("ref_" + batch + "_losses.bin"));
-        Gradients gradients = new Gradients();
-        TwoTower model = begin(gradients);
-        gradients.model = Optional.of(model);
+        TwoTower model = begin(settings, ADAGRAD_SLOTS, StepTimes.UNTIMED);
         double worst = 0;
         for (int step = 0; step < REFERENCE_STEPS; step++) {
-            double loss = step(step * batch, batch).run(model).loss();
+            double loss = model.learn(batch(step * batch, batch)).loss();
             worst = Math.max(worst, Math.abs(loss - losses[step]) / Math.abs(losses[step]));
             if (step == 0) {
                 worst = Math.max(worst, Math.abs(loss - expected[0]) / Math.abs(expected[0]));
-                worst = Math.max(worst, compare(gradients, expected));
             }
         }
-        return worst;
+        return Math.max(worst, compareGradients(batch, expected));
     }
 
-    private static double compare(Gradients gradients, double[] expected) {
+    private double compareGradients(int batch, double[] expected) {
+        TwoTower model = begin(settings("sgd", "sgd.learning-rate", SGD_RATE), new float[0], StepTimes.UNTIMED);
+        model.learn(batch(0, batch));
+        MemoryEntries after = new MemoryEntries();
+        model.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                after.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                after.delete(key);
+            }
+        });
         double worst = 0;
         int at = 1;
-        for (float[] tensor : gradients.networks) {
-            worst = Math.max(worst, error(tensor, expected, at));
-            at += tensor.length;
+        for (Side side : Side.values()) {
+            for (int tensor = 0; tensor < 2 * LAYERS; tensor++) {
+                float[] weights = inputs.reals(tensorName(side, tensor)).clone();
+                float[] moved = weights.clone();
+                for (int chunk = 0; chunk < ModelEntry.Chunk.count(weights); chunk++) {
+                    ModelEntry.Weights part = new ModelEntry.Weights(side, tensor, chunk);
+                    after.get(part.key()).ifPresent(value -> part.restore(value, moved));
+                }
+                worst = Math.max(worst, error(gradient(weights, moved), expected, at));
+                at += weights.length;
+            }
         }
-        for (float[] table : gradients.tables) {
-            worst = Math.max(worst, error(table, expected, at));
-            at += table.length;
+        for (String table : TABLES) {
+            float[] rows = inputs.reals("t_" + table);
+            float[] moved = rows.clone();
+            for (int row = 0; row < rows.length / PeerInputs.ROW; row++) {
+                int from = row * PeerInputs.ROW;
+                after.get(new ModelEntry.Row(table, Integer.toString(row)).key())
+                        .ifPresent(value -> System.arraycopy(QueryEncoder.row(value), 0, moved, from, PeerInputs.ROW));
+            }
+            worst = Math.max(worst, error(gradient(rows, moved), expected, at));
+            at += rows.length;
         }
         if (at != expected.length) {
             throw new IllegalStateException("the reference has " + expected.length + " numbers, the step " + at);
         }
         return worst;
+    }
+
+    private static float[] gradient(float[] before, float[] after) {
+        float[] gradient = new float[before.length];
+        for (int at = 0; at < gradient.length; at++) {
+            gradient[at] = (float) (((double) before[at] - after[at]) / SGD_RATE);
+        }
+        return gradient;
     }
 
     private static double error(float[] actual, double[] expected, int at) {
@@ -195,78 +237,83 @@ public final class KernelBench {
         return difference / largest;
     }
 
-    /** One prepared batch. */
-    private record Step(
-            List<Subject> users, List<Subject> items, List<String> ids, float[] constants, float[] weights) {
-        StepReport run(TwoTower model) {
-            return model.learn(1, users, items, Candidates.columns(ids, constants), weights);
-        }
-    }
-
     /** A batch as decoding would leave it: all its values new. */
-    private Step step(int at, int batch) {
-        List<Subject> users = new ArrayList<>(batch);
-        List<Subject> columns = new ArrayList<>(batch);
-        float[] constants = new float[batch];
-        for (int i = 0; i < batch; i++) {
-            users.add(user(at + i));
-            columns.add(item(at + i));
-            constants[i] = -inputs.reals("logq")[at + i];
+    private MiniBatch batch(int at, int size) {
+        List<TrainingExample> examples = new ArrayList<>(size);
+        for (int i = at; i < at + size; i++) {
+            examples.add(new TrainingExample(
+                    "e" + i,
+                    user(i),
+                    Features.NONE,
+                    Integer.toString(inputs.wholes("iid")[i]),
+                    "click",
+                    1,
+                    ANY_TIME,
+                    0));
         }
-        float[] weights = new float[batch];
-        Arrays.fill(weights, 1f);
-        return new Step(users, columns, columns.stream().map(Subject::id).toList(), constants, weights);
+        float[] logProbability = Arrays.copyOfRange(inputs.reals("logq"), at, at + size);
+        return new MiniBatch(1, 1, List.of(), examples, logProbability, List.of(), new float[0], PeerInputs.ITEMS);
     }
 
-    private Subject user(int example) {
+    private UserFeatures user(int example) {
         Map<String, FeatureValue> features = categories(example, "ucat", "uc", PeerInputs.USER_CATEGORIES.length);
         features.put("udense", dense("udense", example, PeerInputs.USER_DENSE));
         List<String> history = new ArrayList<>();
         for (int h = 0; h < inputs.wholes("hlen")[example]; h++) {
             history.add(Integer.toString(inputs.wholes("hist")[example * PeerInputs.HISTORY + h]));
         }
-        return new Subject(
-                Integer.toString(inputs.wholes("uid")[example]),
-                Features.of(features),
-                Features.NONE,
-                List.copyOf(history));
+        return new UserFeatures(
+                Integer.toString(inputs.wholes("uid")[example]), ANY_TIME, Features.of(features), history);
     }
 
-    private Subject item(int example) {
+    private Features item(int example) {
         Map<String, FeatureValue> features = categories(example, "icat", "ic", PeerInputs.ITEM_CATEGORIES.length);
         features.put("idense", dense("idense", example, PeerInputs.ITEM_DENSE));
-        return Subject.item(Integer.toString(inputs.wholes("iid")[example]), Features.of(features));
+        return Features.of(features);
     }
 
-    private TwoTower begin(StepTimes times) {
-        TwoTower model = new TwoTower(settings, catalogue, times);
-        networks(model.userTower().kernel().weights(), "u");
-        networks(model.itemTower().kernel().weights(), "i");
-        for (EmbeddingTable table : model.tables().values()) {
-            float[] rows = inputs.reals("t_" + table.name());
+    /**
+     * A model with the weights that the peer begins with.
+     *
+     * @param slots what the optimiser remembers of a row that begins
+     */
+    private TwoTower begin(ModelSettings learning, float[] slots, StepTimes times) {
+        TwoTower model = new TwoTower(learning, catalogue, times);
+        for (Side side : Side.values()) {
+            for (int tensor = 0; tensor < 2 * LAYERS; tensor++) {
+                float[] weights = inputs.reals(tensorName(side, tensor));
+                for (int chunk = 0; chunk < ModelEntry.Chunk.count(weights); chunk++) {
+                    ModelEntry.Weights part = new ModelEntry.Weights(side, tensor, chunk);
+                    model.restore(part.key(), part.value(weights));
+                }
+            }
+        }
+        for (String table : TABLES) {
+            float[] rows = inputs.reals("t_" + table);
             for (int row = 0; row < rows.length / PeerInputs.ROW; row++) {
-                table.put(
-                        Integer.toString(row),
-                        Arrays.copyOfRange(rows, row * PeerInputs.ROW, (row + 1) * PeerInputs.ROW),
-                        new float[] {INITIAL_ACCUMULATOR},
-                        row + 1,
-                        ANY_TIME);
+                float[] one = Arrays.copyOfRange(rows, row * PeerInputs.ROW, (row + 1) * PeerInputs.ROW);
+                model.restore(
+                        new ModelEntry.Row(table, Integer.toString(row)).key(),
+                        ModelEntry.Row.value(one, slots, row + 1, ANY_TIME));
             }
         }
         return model;
     }
 
-    private void networks(float[][] weights, String tower) {
-        for (int tensor = 0; tensor < weights.length; tensor++) {
-            float[] read = inputs.reals(tower + (tensor / 2 + 1) + (tensor % 2 == 0 ? "_W" : "_b"));
-            System.arraycopy(read, 0, weights[tensor], 0, read.length);
-        }
+    private static String tensorName(Side side, int tensor) {
+        return side.text().charAt(0) + (tensor / 2 + 1 + "") + (tensor % 2 == 0 ? "_W" : "_b");
     }
 
+    /** Each item with the features that its first example has; the others' must be the same, see {@link PeerInputs}. */
     private void fillCatalogue() {
+        Map<Integer, Integer> first = new HashMap<>();
+        for (int example = 0; example < PeerInputs.EXAMPLES; example++) {
+            first.putIfAbsent(inputs.wholes("iid")[example], example);
+        }
         for (int item = 0; item < PeerInputs.ITEMS; item++) {
-            catalogue.apply(
-                    new CatalogueChange.Upsert(new CatalogueItem(Integer.toString(item), ANY_TIME, Features.NONE)));
+            Features features =
+                    Optional.ofNullable(first.get(item)).map(this::item).orElse(Features.NONE);
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(Integer.toString(item), ANY_TIME, features)));
         }
     }
 
@@ -287,7 +334,7 @@ public final class KernelBench {
         return new FeatureValue.Dense(components);
     }
 
-    private static ModelSettings settings() {
+    private static ModelSettings settings(String optimiserKind, String rateKey, double rate) {
         Map<String, String> given = new HashMap<>();
         given.put("tower.dim", Integer.toString(PeerInputs.DIM));
         given.put("tower.skip", "false");
@@ -310,7 +357,8 @@ public final class KernelBench {
             given.put("tower." + tower + ".hidden", PeerInputs.HIDDEN[0] + "," + PeerInputs.HIDDEN[1]);
         }
         for (String optimiser : List.of("dense", "rows")) {
-            given.put("optimiser." + optimiser + ".learning-rate", "0.05");
+            given.put("optimiser." + optimiser + ".kind", optimiserKind);
+            given.put("optimiser." + optimiser + "." + rateKey, Double.toString(rate));
             given.put("optimiser." + optimiser + ".initial-accumulator", Float.toString(INITIAL_ACCUMULATOR));
             given.put("optimiser." + optimiser + ".epsilon", "1e-10");
         }
@@ -349,56 +397,6 @@ public final class KernelBench {
             long now = System.nanoTime();
             nanos.put(phase, now - last);
             last = now;
-        }
-    }
-
-    /** Copies a step's gradients, in the order of the reference, before they are applied. */
-    private static final class Gradients implements StepTimes {
-        private static final List<String> TABLES =
-                List.of("user", "item", "uc0", "uc1", "uc2", "uc3", "uc4", "uc5", "ic0", "ic1", "ic2");
-
-        private Optional<TwoTower> model = Optional.empty();
-        private final List<float[]> networks = new ArrayList<>();
-        private final List<float[]> tables = new ArrayList<>();
-
-        @Override
-        public void begin() {}
-
-        @Override
-        public void lap(Phase phase) {
-            if (phase != Phase.BACKWARD || !networks.isEmpty()) {
-                return;
-            }
-            TwoTower learner = model.orElseThrow();
-            for (Tower tower : List.of(learner.userTower(), learner.itemTower())) {
-                for (float[] tensor : tower.kernel().gradients()) {
-                    networks.add(tensor.clone());
-                }
-            }
-            for (String name : TABLES) {
-                learner.rowGradients().entrySet().stream()
-                        .filter(entry -> entry.getKey().equals(name))
-                        .forEach(entry -> tables.add(spread(learner, name, entry.getValue())));
-            }
-        }
-
-        /** [rows, width] by the number in the key. */
-        private static float[] spread(TwoTower learner, String name, RowGradients gradients) {
-            Map<Integer, Integer> numbers = new HashMap<>();
-            int[] rows = {0};
-            learner.tables().values().stream()
-                    .filter(table -> table.name().equals(name))
-                    .forEach(table -> {
-                        rows[0] = table.size();
-                        table.forEach((key, row) -> numbers.put(row, Integer.parseInt(key)));
-                    });
-            float[] spread = new float[rows[0] * PeerInputs.ROW];
-            for (int slot = 0; slot < gradients.count(); slot++) {
-                int number = numbers.getOrDefault(gradients.row(slot), -1);
-                System.arraycopy(
-                        gradients.sums(), slot * PeerInputs.ROW, spread, number * PeerInputs.ROW, PeerInputs.ROW);
-            }
-            return spread;
         }
     }
 }

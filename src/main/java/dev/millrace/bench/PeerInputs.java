@@ -15,7 +15,8 @@ import java.util.function.Function;
 
 /**
  * The inputs of the kernel benchmark: {@value #EXAMPLES} examples over Zipf-distributed ids, in the shapes of the PyTorch peer;
- * read from its files, or drawn alike from a seed.
+ * read from its files, or drawn alike from a seed. All examples of an item have the same categories and numbers of it, since a learner
+ * knows an item by its catalogue.
  *
  * @param whole arrays of whole numbers by name: uid, iid [examples], ucat [examples, 6], icat [examples, 3], hist [examples,
  *     20] (−1: none), hlen [examples]
@@ -106,6 +107,7 @@ record PeerInputs(Map<String, int[]> whole, Map<String, float[]> real) {
         lengths().forEach((name, length) -> real.put(name, gaussians(length, scale(name), random)));
         PeerInputs inputs = new PeerInputs(whole, real);
         int[] itemCategories = categories(ITEM_CATEGORIES, ITEMS, random);
+        float[] itemNumbers = gaussians(ITEMS * ITEM_DENSE, scale("idense"), random);
         System.arraycopy(
                 categories(USER_CATEGORIES, EXAMPLES, random),
                 0,
@@ -124,6 +126,7 @@ record PeerInputs(Map<String, int[]> whole, Map<String, float[]> real) {
                     inputs.wholes("icat"),
                     i * ITEM_CATEGORIES.length,
                     ITEM_CATEGORIES.length);
+            System.arraycopy(itemNumbers, item * ITEM_DENSE, inputs.reals("idense"), i * ITEM_DENSE, ITEM_DENSE);
             int length = random.nextInt(10) < 8 ? HISTORY : random.nextInt(HISTORY);
             inputs.wholes("hlen")[i] = length;
             for (int h = 0; h < HISTORY; h++) {

@@ -7,6 +7,7 @@ import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.Pooling;
 import dev.millrace.model.InputField;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.Side;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.UserChannel;
 import java.io.IOException;
@@ -36,8 +37,8 @@ public final class TowerFiles {
                 "generation", header.lineage().generation(),
                 "step", Long.toString(header.step()),
                 "digest", header.learnt().digest());
-        writeTower(directory.resolve("user.onnx"), properties, model::exportUserTower);
-        writeTower(directory.resolve("item.onnx"), properties, model::exportItemTower);
+        writeTower(directory.resolve("user.onnx"), properties, tower -> model.exportTower(Side.USER, tower));
+        writeTower(directory.resolve("item.onnx"), properties, tower -> model.exportTower(Side.ITEM, tower));
         ExportManifest manifest = new ExportManifest(header);
         ObjectNode root = manifest.root();
         root.put("seed", settings.seed())
@@ -51,8 +52,8 @@ public final class TowerFiles {
                     .put("weight", channel.weight())
                     .put("factor", channel.factor());
         }
-        describe(root.putObject("user"), "user.onnx", model.userFields());
-        describe(root.putObject("item"), "item.onnx", model.itemFields());
+        describe(root.putObject("user"), "user.onnx", model.inputFields(Side.USER));
+        describe(root.putObject("item"), "item.onnx", model.inputFields(Side.ITEM));
         writeTables(directory, root.putArray("tables"), model);
         manifest.write(directory.resolve("towers.json"));
     }

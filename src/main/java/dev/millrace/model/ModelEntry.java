@@ -9,76 +9,305 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.Predicate;
 
 /**
- * What one stored entry of the model is, read from its key.
+ * One stored entry of a model, as its key names it.
  *
- * <p>Keys: {@code m h} header; {@code m n side name} statistics of a number; {@code m w side tensor chunk} weights of a
- * network, {@code m a …} and {@code m b …} the first and second slot of their optimiser, {@code m o} how many steps moved
- * them; {@code m l} the learned temperature; {@code m u} the learned weights of the actions' losses; {@code m r table 0 key} a row; {@code m s table 0 chunk} a part of a
- * table's sightings, {@code m s table 0} how many; {@code m t} event time and what the tables' upkeep counted.
+ * <p>A key is {@code m}, the code of the {@link Kind}, then: of statistics, side and feature; of weights and slots, side, tensor [1 byte] and chunk
+ * [2 bytes]; of a row, table, 0 and the row's key; of sightings, table, 0 and the chunk [2 bytes], or nothing for the number of additions.
  */
-sealed interface ModelEntry {
+public sealed interface ModelEntry {
 
     /** First byte of every key of the model. */
     byte PREFIX = 'm';
 
-    /** Floats of a chunk of weights, so that an entry stays under 256 KB. */
-    int CHUNK_FLOATS = 62 * 1024;
+    /** Second byte of the keys of each kind of entry. */
+    enum Kind {
+        HEADER('h'),
+        STATISTICS('n'),
+        WEIGHTS('w'),
+        FIRST_SLOT('a'),
+        SECOND_SLOT('b'),
+        NETWORK_STEPS('o'),
+        LEARNED_TEMPERATURE('l'),
+        LEARNED_OBJECTIVES('u'),
+        ROW('r'),
+        SIGHTINGS('s'),
+        UPKEEP('t');
+
+        private final byte code;
+
+        Kind(char code) {
+            this.code = (byte) code;
+        }
+
+        /** A key of two bytes and what follows. */
+        private byte[] key(byte[]... parts) {
+            ByteArrayOutputStream key = new ByteArrayOutputStream();
+            key.write(PREFIX);
+            key.write(code);
+            for (byte[] part : parts) {
+                key.writeBytes(part);
+            }
+            return key.toByteArray();
+        }
+
+        private boolean isOf(byte[] key) {
+            return key.length > 1 && key[0] == PREFIX && key[1] == code;
+        }
+
+        private static Kind of(byte[] key) {
+            for (Kind kind : values()) {
+                if (kind.isOf(key)) {
+                    return kind;
+                }
+            }
+            throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
+        }
+    }
+
+    /** One method a kind of entry. */
+    interface Visitor {
+        void visit(Header header);
+
+        void visit(Statistics statistics);
+
+        void visit(Weights weights);
+
+        void visit(Slot slot);
+
+        void visit(NetworkSteps steps);
+
+        void visit(LearnedTemperature temperature);
+
+        void visit(LearnedObjectives objectives);
+
+        void visit(Row row);
+
+        void visit(Sightings sightings);
+
+        void visit(Upkeep upkeep);
+    }
 
     byte[] key();
 
-    /** Fingerprint and settings that the weights were made with. */
-    record Header() implements ModelEntry {
+    /** Calls the visitor's method for this kind of entry. */
+    void accept(Visitor visitor);
 
-        static final byte[] KEY = {PREFIX, 'h'};
+    /** What it is, in words; of a row, its table too. */
+    String description();
+
+    /**
+     * Whether {@link QueryEncoder} needs it.
+     *
+     * @param isUserTable whether a table holds rows that the user tower reads
+     */
+    boolean isQuerySide(Predicate<String> isUserTable);
+
+    /** An entry that is neither a row, nor sightings, nor a part of a network. */
+    sealed interface Own extends ModelEntry {
 
         @Override
+        default String description() {
+            return "model's own";
+        }
+    }
+
+    /** Fingerprint and settings that the weights were made with. */
+    record Header() implements Own {
+        @Override
         public byte[] key() {
-            return KEY.clone();
+            return Kind.HEADER.key();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return true;
         }
     }
 
     /** Statistics of a numeric feature. */
-    record Statistics(char side, String feature) implements ModelEntry {
+    record Statistics(Side side, String feature) implements Own {
         @Override
         public byte[] key() {
-            return join(new byte[] {PREFIX, 'n', (byte) side}, utf8(feature));
-        }
-    }
-
-    /**
-     * A part of a network.
-     *
-     * @param kind {@link #WEIGHTS}, or {@link #SLOTS} + the number of the optimiser's slot
-     * @param side {@code u} or {@code i}
-     */
-    record Chunk(char kind, char side, int tensor, int chunk) implements ModelEntry {
-
-        static final char WEIGHTS = 'w';
-        static final char SLOTS = 'a';
-
-        boolean areWeights() {
-            return kind == WEIGHTS;
+            return Kind.STATISTICS.key(new byte[] {side.code()}, utf8(feature));
         }
 
         @Override
-        public byte[] key() {
-            return ByteBuffer.allocate(6)
-                    .put(PREFIX)
-                    .put((byte) kind)
-                    .put((byte) side)
-                    .put((byte) tensor)
-                    .putShort((short) chunk)
-                    .array();
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return side == Side.USER;
         }
     }
 
     /** How many steps moved the networks; stored where their rule needs it. */
-    record NetworkSteps() implements ModelEntry {
+    record NetworkSteps() implements Own {
         @Override
         public byte[] key() {
-            return new byte[] {PREFIX, 'o'};
+            return Kind.NETWORK_STEPS.key();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return false;
+        }
+    }
+
+    /** The learned temperature, and its accumulator. */
+    record LearnedTemperature() implements Own {
+        @Override
+        public byte[] key() {
+            return Kind.LEARNED_TEMPERATURE.key();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return true;
+        }
+    }
+
+    /** The learned weights of the actions' losses, and their accumulators. */
+    record LearnedObjectives() implements Own {
+        @Override
+        public byte[] key() {
+            return Kind.LEARNED_OBJECTIVES.key();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return false;
+        }
+    }
+
+    /** Event time so far, and what became of rows. */
+    record Upkeep() implements Own {
+        @Override
+        public byte[] key() {
+            return Kind.UPKEEP.key();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return false;
+        }
+    }
+
+    /** A part of a tensor of a network, or of what the optimiser remembers of it. */
+    sealed interface Chunk extends ModelEntry {
+
+        /** Floats of a chunk, so that an entry stays under 256 KB. */
+        int FLOATS = 62 * 1024;
+
+        int tensor();
+
+        int chunk();
+
+        /** How many chunks a tensor has. */
+        static int count(float[] tensor) {
+            return (tensor.length + FLOATS - 1) / FLOATS;
+        }
+
+        /** The entry's value. */
+        default byte[] value(float[] tensor) {
+            int from = chunk() * FLOATS;
+            return new Fields()
+                    .floats(Arrays.copyOfRange(tensor, from, Math.min(tensor.length, from + FLOATS)))
+                    .framed();
+        }
+
+        /**
+         * Copies the entry's value into its place in the tensor.
+         *
+         * @throws CorruptEntryException if it does not fit there
+         */
+        default void restore(byte[] value, float[] tensor) {
+            float[] part = Fields.floats(Frame.open(value));
+            int from = chunk() * FLOATS;
+            if (from < 0 || from + part.length > tensor.length) {
+                throw new CorruptEntryException(
+                        "a chunk of " + part.length + " floats does not fit at " + from + " of " + tensor.length);
+            }
+            System.arraycopy(part, 0, tensor, from, part.length);
+        }
+    }
+
+    /** Weights of a network. */
+    record Weights(Side side, int tensor, int chunk) implements Chunk {
+        @Override
+        public byte[] key() {
+            return Kind.WEIGHTS.key(chunkKey(side, tensor, chunk));
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public String description() {
+            return "networks";
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return side == Side.USER;
+        }
+    }
+
+    /**
+     * What the networks' optimiser remembers of weights.
+     *
+     * @param slot 0 or 1
+     */
+    record Slot(int slot, Side side, int tensor, int chunk) implements Chunk {
+        @Override
+        public byte[] key() {
+            return (slot == 0 ? Kind.FIRST_SLOT : Kind.SECOND_SLOT).key(chunkKey(side, tensor, chunk));
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public String description() {
+            return "optimiser of the networks";
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return false;
         }
     }
 
@@ -86,7 +315,38 @@ sealed interface ModelEntry {
     record Row(String table, String rowKey) implements ModelEntry {
         @Override
         public byte[] key() {
-            return join(new byte[] {PREFIX, 'r'}, utf8(table), new byte[] {0}, utf8(rowKey));
+            return Kind.ROW.key(utf8(table), new byte[] {0}, utf8(rowKey));
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public String description() {
+            return "rows of table " + table;
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return isUserTable.test(table);
+        }
+
+        /**
+         * The entry's value.
+         *
+         * @param slots what the optimiser remembers of the row
+         * @param moment of the last touch, as {@link RecencyOrder} has it
+         * @param time of the last touch, epoch milliseconds
+         */
+        public static byte[] value(float[] row, float[] slots, long moment, long time) {
+            return new Fields()
+                    .floats(row)
+                    .floats(slots)
+                    .longInteger(moment)
+                    .longInteger(time)
+                    .framed();
         }
     }
 
@@ -100,127 +360,82 @@ sealed interface ModelEntry {
             byte[] number = chunk == ADDITIONS
                     ? new byte[0]
                     : ByteBuffer.allocate(Short.BYTES).putShort((short) chunk).array();
-            return join(new byte[] {PREFIX, 's'}, utf8(table), new byte[] {0}, number);
+            return Kind.SIGHTINGS.key(utf8(table), new byte[] {0}, number);
         }
-    }
 
-    /** The learned temperature, and its accumulator. */
-    record LearnedLogTemperature() implements ModelEntry {
         @Override
-        public byte[] key() {
-            return new byte[] {PREFIX, 'l'};
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
         }
-    }
 
-    /** The learned weights of the actions' losses, and their accumulators. */
-    record LearnedObjectives() implements ModelEntry {
         @Override
-        public byte[] key() {
-            return new byte[] {PREFIX, 'u'};
+        public String description() {
+            return "sightings of table " + table;
         }
-    }
 
-    /** Event time so far, and what became of rows. */
-    record Upkeep() implements ModelEntry {
         @Override
-        public byte[] key() {
-            return new byte[] {PREFIX, 't'};
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return false;
         }
     }
 
+    /** Whether a key is a row's. */
     static boolean isRow(byte[] key) {
-        return key.length > 1 && key[1] == 'r';
+        return Kind.ROW.isOf(key);
     }
 
     /** @throws CorruptEntryException if it is none of the model's */
     static ModelEntry of(byte[] key) {
-        if (key.length < 2 || key[0] != PREFIX) {
-            throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
-        }
-        return switch (key[1]) {
-            case 'h' -> new Header();
-            case 'n' -> new Statistics((char) key[2], text(key, 3, key.length));
-            case 'w', 'a', 'b' -> {
-                ByteBuffer parts = ByteBuffer.wrap(key);
-                yield new Chunk((char) key[1], (char) key[2], key[3] & 0xff, parts.getShort(4));
+        return switch (Kind.of(key)) {
+            case HEADER -> new Header();
+            case STATISTICS -> new Statistics(Side.of(key[2]), text(key, 3, key.length));
+            case WEIGHTS -> new Weights(Side.of(key[2]), tensor(key), chunk(key));
+            case FIRST_SLOT -> new Slot(0, Side.of(key[2]), tensor(key), chunk(key));
+            case SECOND_SLOT -> new Slot(1, Side.of(key[2]), tensor(key), chunk(key));
+            case NETWORK_STEPS -> new NetworkSteps();
+            case LEARNED_TEMPERATURE -> new LearnedTemperature();
+            case LEARNED_OBJECTIVES -> new LearnedObjectives();
+            case ROW -> {
+                int end = tableEnd(key);
+                yield new Row(text(key, 2, end), text(key, end + 1, key.length));
             }
-            case 'o' -> new NetworkSteps();
-            case 't' -> new Upkeep();
-            case 'l' -> new LearnedLogTemperature();
-            case 'u' -> new LearnedObjectives();
-            case 's' -> {
-                int split = tableEnd(key);
+            case SIGHTINGS -> {
+                int end = tableEnd(key);
                 yield new Sightings(
-                        text(key, 2, split),
-                        key.length == split + 1
+                        text(key, 2, end),
+                        key.length == end + 1
                                 ? Sightings.ADDITIONS
-                                : ByteBuffer.wrap(key).getShort(split + 1));
+                                : ByteBuffer.wrap(key).getShort(end + 1));
             }
-            case 'r' -> {
-                int split = tableEnd(key);
-                yield new Row(text(key, 2, split), text(key, split + 1, key.length));
-            }
-            default -> throw new CorruptEntryException("not a key of the model: " + Arrays.toString(key));
+            case UPKEEP -> new Upkeep();
         };
     }
 
-    /**
-     * @param slots what the optimiser remembers of the row
-     * @param moment of the last touch, as {@link RecencyOrder} has it
-     * @param time of the last touch, epoch milliseconds
-     */
-    static byte[] row(float[] row, float[] slots, long moment, long time) {
-        return new Fields()
-                .floats(row)
-                .floats(slots)
-                .longInteger(moment)
-                .longInteger(time)
-                .framed();
+    private static byte[] chunkKey(Side side, int tensor, int chunk) {
+        return ByteBuffer.allocate(4)
+                .put(side.code())
+                .put((byte) tensor)
+                .putShort((short) chunk)
+                .array();
     }
 
-    static byte[] moments(Moments moments) {
-        return new Fields()
-                .number(moments.count())
-                .number(moments.mean())
-                .number(moments.squares())
-                .framed();
+    private static int tensor(byte[] key) {
+        return key[3] & 0xff;
     }
 
-    static Moments moments(byte[] value) {
-        ByteBuffer payload = Frame.open(value);
-        return new Moments(payload.getDouble(), payload.getDouble(), payload.getDouble());
-    }
-
-    static int chunks(float[] tensor) {
-        return (tensor.length + CHUNK_FLOATS - 1) / CHUNK_FLOATS;
-    }
-
-    static byte[] chunk(float[] tensor, int chunk) {
-        int from = chunk * CHUNK_FLOATS;
-        return new Fields()
-                .floats(Arrays.copyOfRange(tensor, from, Math.min(tensor.length, from + CHUNK_FLOATS)))
-                .framed();
-    }
-
-    static void restoreChunk(byte[] value, float[] tensor, int chunk) {
-        float[] part = Fields.floats(Frame.open(value));
-        int from = chunk * CHUNK_FLOATS;
-        if (from < 0 || from + part.length > tensor.length) {
-            throw new CorruptEntryException(
-                    "a chunk of " + part.length + " floats does not fit at " + from + " of " + tensor.length);
-        }
-        System.arraycopy(part, 0, tensor, from, part.length);
+    private static int chunk(byte[] key) {
+        return ByteBuffer.wrap(key).getShort(4);
     }
 
     private static int tableEnd(byte[] key) {
-        int split = 2;
-        while (split < key.length && key[split] != 0) {
-            split++;
+        int end = 2;
+        while (end < key.length && key[end] != 0) {
+            end++;
         }
-        if (split == key.length) {
+        if (end == key.length) {
             throw new CorruptEntryException("a key names no table: " + Arrays.toString(key));
         }
-        return split;
+        return end;
     }
 
     private static byte[] utf8(String text) {
@@ -229,13 +444,5 @@ sealed interface ModelEntry {
 
     private static String text(byte[] bytes, int from, int to) {
         return new String(bytes, from, to - from, StandardCharsets.UTF_8);
-    }
-
-    private static byte[] join(byte[]... parts) {
-        ByteArrayOutputStream joined = new ByteArrayOutputStream();
-        for (byte[] part : parts) {
-            joined.writeBytes(part);
-        }
-        return joined.toByteArray();
     }
 }

@@ -114,14 +114,14 @@ public record ModelSettings(
         return towers.queryWeights();
     }
 
-    /** Names of the user features that the user tower learns a weight for; none unless {@code tower.user.senet}. */
-    public List<String> weightedUserFields() {
-        return towers.senet().user() ? names(user) : List.of();
-    }
-
-    /** Names of the item features that the item tower learns a weight for; none unless {@code tower.item.senet}. */
-    public List<String> weightedItemFields() {
-        return towers.senet().item() ? names(item) : List.of();
+    /** Names of the features that a tower learns a weight for; none unless {@code tower.user.senet} or {@code tower.item.senet}. */
+    public List<String> weightedFields(Side side) {
+        boolean areWeighted =
+                switch (side) {
+                    case USER -> towers.senet().user();
+                    case ITEM -> towers.senet().item();
+                };
+        return areWeighted ? features(side).stream().map(FeatureSpec::name).toList() : List.of();
     }
 
     /** Actions whose losses have weights that are learned; none unless {@code loss.objectives.learned}. */
@@ -129,18 +129,20 @@ public record ModelSettings(
         return loss.objectives().areLearned() ? towers.actions() : List.of();
     }
 
-    private static List<String> names(List<FeatureSpec> features) {
-        return features.stream().map(FeatureSpec::name).toList();
+    /** Inputs of a tower. */
+    List<FeatureSpec> features(Side side) {
+        return switch (side) {
+            case USER -> user;
+            case ITEM -> item;
+        };
     }
 
-    /** The network of the user tower. */
-    TowerShape userShape() {
-        return TowerShape.user(towers, dim, user);
-    }
-
-    /** The network of the item tower. */
-    TowerShape itemShape() {
-        return TowerShape.item(towers, dim, item);
+    /** The network of a tower. */
+    TowerShape shape(Side side) {
+        return switch (side) {
+            case USER -> TowerShape.user(towers, dim, user);
+            case ITEM -> TowerShape.item(towers, dim, item);
+        };
     }
 
     /** The rows that keys begin with. */

@@ -1,5 +1,9 @@
 package dev.millrace.model;
 
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+
 /**
  * Running mean and variance of a number (Welford 1962).
  *
@@ -42,5 +46,14 @@ record Moments(double count, double mean, double squares) {
             return 0f;
         }
         return (float) Math.max(-MAX_DEVIATIONS, Math.min(MAX_DEVIATIONS, (number - mean) / deviation));
+    }
+
+    byte[] entry() {
+        return new Fields().number(count).number(mean).number(squares).framed();
+    }
+
+    static Moments read(byte[] entry) {
+        ByteBuffer payload = Frame.open(entry);
+        return new Moments(payload.getDouble(), payload.getDouble(), payload.getDouble());
     }
 }

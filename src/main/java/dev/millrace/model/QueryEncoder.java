@@ -56,14 +56,14 @@ public final class QueryEncoder {
         this.settings = settings;
         this.rows = rows;
         this.features = settings.user();
-        this.shape = settings.userShape();
+        this.shape = settings.shape(Side.USER);
         this.scales = ChannelScales.ofUsers(settings.towers());
         this.tensors = shape.zeros();
         this.temperature = settings.loss().temperature();
         this.snapshot = new Snapshot(new float[0][], Map.of(), temperature, false);
         this.seenChunks = new boolean[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
-            seenChunks[tensor] = new boolean[ModelEntry.chunks(tensors[tensor])];
+            seenChunks[tensor] = new boolean[ModelEntry.Chunk.count(tensors[tensor])];
         }
     }
 
@@ -92,38 +92,7 @@ public final class QueryEncoder {
      * @throws CorruptEntryException if the entry is none of this model's query side, or not finite
      */
     public void update(byte[] key, byte[] value) {
-        ModelEntry entry = ModelEntry.of(key);
-        if (entry instanceof ModelEntry.Header) {
-            ModelHeader.read(Frame.open(value)).requireSettings(settings);
-            seenHeader = true;
-        } else if (entry instanceof ModelEntry.Statistics statistics) {
-            Moments sent = ModelEntry.moments(value);
-            if (!sent.isFinite()) {
-                throw new CorruptEntryException("the statistics of " + statistics.feature() + " are not finite");
-            }
-            moments.put(statistics.feature(), sent);
-        } else if (entry instanceof ModelEntry.LearnedLogTemperature) {
-            double sent = Temperature.read(value);
-            if (!Double.isFinite(sent)) {
-                throw new CorruptEntryException("the learned temperature is not finite");
-            }
-            temperature = sent;
-        } else if (entry instanceof ModelEntry.Chunk chunk && chunk.areWeights()) {
-            if (chunk.tensor() < 0
-                    || chunk.tensor() >= tensors.length
-                    || chunk.chunk() < 0
-                    || chunk.chunk() >= seenChunks[chunk.tensor()].length) {
-                throw new CorruptEntryException("the user tower has no such part: " + chunk);
-            }
-            // a snapshot may still read the old array
-            float[] changed = tensors[chunk.tensor()].clone();
-            ModelEntry.restoreChunk(value, changed, chunk.chunk());
-            if (!EmbeddingTable.areFinite(changed, 0, changed.length)) {
-                throw new CorruptEntryException("a weight of the user tower is not finite");
-            }
-            tensors[chunk.tensor()] = changed;
-            seenChunks[chunk.tensor()][chunk.chunk()] = true;
-        }
+        ModelEntry.of(key).accept(new Update(value));
     }
 
     /** Takes the removal of a query-side entry; only rows are ever removed, and they are not kept here. */
@@ -236,5 +205,74 @@ public final class QueryEncoder {
             }
         }
         return shares;
+    }
+
+    /** Takes one entry's value in; ignores entries that are not of the query side, and rows. */
+    private final class Update implements ModelEntry.Visitor {
+
+        private final byte[] value;
+
+        Update(byte[] value) {
+            this.value = value;
+        }
+
+        @Override
+        public void visit(ModelEntry.Header header) {
+            ModelHeader.read(Frame.open(value)).requireSettings(settings);
+            seenHeader = true;
+        }
+
+        @Override
+        public void visit(ModelEntry.Statistics statistics) {
+            Moments sent = Moments.read(value);
+            if (!sent.isFinite()) {
+                throw new CorruptEntryException("the statistics of " + statistics.feature() + " are not finite");
+            }
+            moments.put(statistics.feature(), sent);
+        }
+
+        @Override
+        public void visit(ModelEntry.LearnedTemperature learned) {
+            double sent = Temperature.read(value);
+            if (!Double.isFinite(sent)) {
+                throw new CorruptEntryException("the learned temperature is not finite");
+            }
+            temperature = sent;
+        }
+
+        @Override
+        public void visit(ModelEntry.Weights weights) {
+            if (weights.tensor() >= tensors.length
+                    || weights.chunk() < 0
+                    || weights.chunk() >= seenChunks[weights.tensor()].length) {
+                throw new CorruptEntryException("the user tower has no such part: " + weights);
+            }
+            // a snapshot may still read the old array
+            float[] changed = tensors[weights.tensor()].clone();
+            weights.restore(value, changed);
+            if (!EmbeddingTable.areFinite(changed, 0, changed.length)) {
+                throw new CorruptEntryException("a weight of the user tower is not finite");
+            }
+            tensors[weights.tensor()] = changed;
+            seenChunks[weights.tensor()][weights.chunk()] = true;
+        }
+
+        @Override
+        public void visit(ModelEntry.Slot slot) {}
+
+        @Override
+        public void visit(ModelEntry.NetworkSteps steps) {}
+
+        @Override
+        public void visit(ModelEntry.LearnedObjectives objectives) {}
+
+        @Override
+        public void visit(ModelEntry.Row row) {}
+
+        @Override
+        public void visit(ModelEntry.Sightings sightings) {}
+
+        @Override
+        public void visit(ModelEntry.Upkeep upkeep) {}
     }
 }

@@ -5,86 +5,69 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
-import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.loss.Candidates;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.Objective;
-import dev.millrace.model.network.ChannelScales;
-import dev.millrace.model.network.DenseOptimiser;
-import dev.millrace.model.network.TowerNetwork;
 import dev.millrace.model.network.TowerSettings;
-import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
-import dev.millrace.model.table.OptimiserRule;
-import dev.millrace.model.table.RowGradients;
-import dev.millrace.model.table.SightingCounts;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
- * Two towers over growing embedding tables; one mini-batch, one step. One thread.
- *
- * <p>The step, in the order of the formulas: rows → towers → unit vectors → cosines / temperature → constants (popularity, log
- * Q) → softmax → back the same way → clip → the optimisers of networks and rows.
+ * Two towers over growing embedding tables (two-tower retrieval, Yi et al. 2019): one mini-batch, one step. One thread.
  */
-public final class TwoTower implements Durable, AutoCloseable {
+public final class TwoTower implements Durable {
 
+    /*
+     * The step, in the order of the formulas:
+     *
+     *   rows -> input rows (FeatureInputs) -> networks -> unit vectors u, v (Tower)
+     *   -> s = <u, v> / temperature -> l = s + b log p - log Q -> loss (Objective)
+     *   -> the same way back -> penalties -> clip -> optimisers of networks and rows.
+     *
+     * Invariant. A step is applied whole or not at all. Before anything moves, loss and gradients are looked at; a step that is
+     * refused leaves no trace but removed rows: the statistics go back to copies, rows it admitted are retracted, its
+     * sightings are forgotten.
+     *
+     * Same bits. Whatever a step draws is drawn by the seed of the settings and the number of the step; sums have one fixed order;
+     * the native products run on one thread. So the weights are a function of the settings and the log, for one NumericFingerprint.
+     *
+     * Layout. Matrices are row-major float arrays, a row a user or item. The rows of users are the examples, then the exposures that
+     * were not clicked; those of items are the candidates, each item once.
+     *
+     * Threads. One: the learner's. Vectors that it returns are copied to the caller's arrays.
+     */
     /** First byte of the keys of a model's entries. */
     public static final char PREFIX = (char) ModelEntry.PREFIX;
 
-    private static final char USER = 'u';
-    private static final char ITEM = 'i';
-    private static final int EXPIRED_A_STEP = 1024; // of a table, so that no step takes much longer than another
+    private static final byte[] HEADER_KEY = new ModelEntry.Header().key();
 
     private final ModelSettings settings;
     private final Catalogue catalogue;
-    private final NumericFingerprint fingerprint;
     private final String generation;
-    private final Map<String, EmbeddingTable> tables = new TreeMap<>();
-    private final Map<String, RowGradients> rowGradients = new TreeMap<>();
-    private final Set<String> userTables = new HashSet<>();
-    private final Set<String> itemIdTables = new HashSet<>();
-    private final Set<String> userIdTables = new HashSet<>();
+    private final StepTimes times;
+    private final EmbeddingTables tables;
     private final Tower userTower;
     private final Tower itemTower;
-    private final StepTimes times;
     private final Objective objective;
     private final HardNegatives hardNegatives;
-    private final DenseOptimiser userOptimiser;
-    private final DenseOptimiser itemOptimiser;
+    private final TableUpkeep upkeep = new TableUpkeep();
+    private final ModelState state;
 
-    /** How far the last step moved items' rows; empty unless kept. */
-    private final Map<String, Float> moves = new LinkedHashMap<>();
-
-    private boolean isHeaderDirty = true;
-    private boolean areNetworksDirty = true;
-    private boolean isUpkeepDirty = true;
-    private long networkSteps;
-    private long clock;
-    private long batchTime;
     private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
-    private long waitingSightings;
-    private long expiredRows;
-    private long displacedRows;
 
     /**
      * @param catalogue read for item features; the caller applies a batch's changes to it before {@link #learn}
@@ -99,19 +82,14 @@ public final class TwoTower implements Durable, AutoCloseable {
         this.settings = settings;
         this.catalogue = catalogue;
         this.times = times;
-        this.fingerprint = NumericFingerprint.require();
         this.generation = settings.generationName();
-        addTables(settings.user(), userTables);
-        addTables(settings.item(), new HashSet<>());
-        TowerSettings towers = settings.towers();
-        this.userTower = tower(settings.user(), settings.userShape(), settings.seed(), ChannelScales.ofUsers(towers));
-        this.itemTower =
-                tower(settings.item(), settings.itemShape(), settings.seed() + 1, ChannelScales.ofItems(towers));
-        OptimiserRule rule = settings.optimiser().dense().rule();
-        this.userOptimiser = DenseOptimiser.of(rule, userTower.kernel());
-        this.itemOptimiser = DenseOptimiser.of(rule, itemTower.kernel());
+        this.tables = new EmbeddingTables(settings);
+        this.userTower = Tower.of(Side.USER, settings, tables);
+        this.itemTower = Tower.of(Side.ITEM, settings, tables);
         this.objective = new Objective(settings.loss(), settings.width());
         this.hardNegatives = new HardNegatives(settings.loss().negatives().hardByModel(), catalogue, settings.width());
+        Map<Side, Tower> towers = new TreeMap<>(Map.of(Side.USER, userTower, Side.ITEM, itemTower));
+        this.state = new ModelState(settings, NumericFingerprint.require(), tables, towers, objective, upkeep);
     }
 
     /**
@@ -125,46 +103,23 @@ public final class TwoTower implements Durable, AutoCloseable {
             return StepReport.ofNothing(objective.temperature().value());
         }
         times.begin();
-        batchTime =
+        long batchTime =
                 batch.examples().stream().mapToLong(TrainingExample::time).max().orElse(0);
         NegativePairs pairs = NegativePairs.of(batch).with(hardNegatives.find(batch, this));
         Candidates candidates = Candidates.of(batch, settings.loss(), pairs);
         float share =
                 Math.min(1f, (float) batch.examples().size() / settings.loss().fullBatch());
-        StepReport report = learn(
-                batch.step(),
-                users(batch),
-                items(candidates.items(), Math.max(clock, batchTime)),
-                candidates,
-                weights(batch, share));
-        return new StepReport(
-                report.loss() / share, report.gradientNorm(), report.touched(), report.temperature(), report.sample());
-    }
-
-    /**
-     * @param users [examples + exposed]
-     * @param items as many as candidates
-     * @param weights [examples]
-     */
-    public StepReport learn(
-            long step, List<Subject> users, List<Subject> items, Candidates candidates, float[] weights) {
-        Moments[] userMoments = userTower.momentsCopy();
-        Moments[] itemMoments = itemTower.momentsCopy();
-        users.forEach(userTower::observe);
-        for (int positive : candidates.positive()) {
-            itemTower.observe(items.get(positive));
-        }
-        List<Runnable> admissions = new ArrayList<>();
-        Tower.Admissions admitted = (table, key) -> admissions.add(() -> table.retract(key));
-        userTower.resolveAdmitting(users, catalogue::contains, admitted);
-        itemTower.resolveAdmitting(items, catalogue::contains, admitted);
+        List<Subject> users = users(batch);
+        List<Subject> items = items(candidates.items(), Math.max(upkeep.clock(), batchTime));
+        Resolved resolved = resolve(users, items, candidates);
         times.lap(StepTimes.Phase.RESOLVE);
 
-        float[] u = userTower.forwardToLearn(users, CounterRandom.bits(settings.seed(), step, USER));
-        float[] v = itemTower.forwardToLearn(items, CounterRandom.bits(settings.seed(), step, ITEM));
+        float[] u = userTower.forwardToLearn(users, seed(batch.step(), Side.USER));
+        float[] v = itemTower.forwardToLearn(items, seed(batch.step(), Side.ITEM));
         times.lap(StepTimes.Phase.FORWARD);
 
-        double loss = objective.toGradients(u, v, candidates, weights, objectives(users, weights.length));
+        float[] weights = weights(batch, share);
+        double loss = objective.toGradients(u, v, candidates, weights, objectives(batch));
         times.lap(StepTimes.Phase.LOSS);
 
         userTower.backward(objective.userGradients(), users.size());
@@ -172,28 +127,146 @@ public final class TwoTower implements Durable, AutoCloseable {
         times.lap(StepTimes.Phase.BACKWARD);
 
         addPenalty();
-        double norm = Math.sqrt(squaredNorm(userTower) + squaredNorm(itemTower));
-        double squaredRowNorm = 0;
-        int touched = 0;
-        for (RowGradients gradients : rowGradients.values()) {
-            squaredRowNorm += gradients.squaredNorm();
-            touched += gradients.count();
-        }
-        double rowNorm = Math.sqrt(squaredRowNorm);
+        double norm = Math.sqrt(userTower.squaredGradientNorm() + itemTower.squaredGradientNorm());
+        double rowNorm = tables.gradientNorm();
+        int touched = tables.touched();
         Optional<RefusedStepException.Reason> refusal = refusal(loss, norm, rowNorm);
         if (refusal.isPresent()) {
-            rowGradients.values().forEach(RowGradients::clear);
-            admissions.forEach(Runnable::run);
-            tables.values().forEach(EmbeddingTable::forgetSightings);
-            userTower.resetMoments(userMoments);
-            itemTower.resetMoments(itemMoments);
-            throw new RefusedStepException(refusal.get(), step, loss, norm, rowNorm);
+            resolved.undo();
+            tables.forgetStep();
+            throw new RefusedStepException(refusal.get(), batch.step(), loss, norm, rowNorm);
         }
-        apply(norm, step);
+        upkeep.reach(batchTime);
+        apply(batch.step(), norm);
+        tables.keepUp(upkeep);
         noteFieldWeights(users.size(), items.size());
-        keepUp();
         times.lap(StepTimes.Phase.APPLY);
-        return new StepReport(loss, norm, touched, objective.temperature().value(), candidates.sample());
+        return new StepReport(
+                loss / share, norm, touched, objective.temperature().value(), candidates.sample());
+    }
+
+    /** Takes the subjects' numbers into the statistics and finds their rows; makes those that are due. */
+    private Resolved resolve(List<Subject> users, List<Subject> items, Candidates candidates) {
+        Resolved resolved = new Resolved(
+                userTower.inputs().momentsCopy(), itemTower.inputs().momentsCopy(), new ArrayList<>());
+        users.forEach(userTower.inputs()::observe);
+        for (int positive : candidates.positive()) {
+            itemTower.inputs().observe(items.get(positive));
+        }
+        FeatureInputs.Admissions admitted = (table, key) -> resolved.admissions.add(() -> table.retract(key));
+        userTower.inputs().resolveAdmitting(users, catalogue::contains, admitted);
+        itemTower.inputs().resolveAdmitting(items, catalogue::contains, admitted);
+        return resolved;
+    }
+
+    /**
+     * What finding the rows of a step changed.
+     *
+     * @param admissions each takes back a row that was made
+     */
+    private final class Resolved {
+
+        private final Moments[] userMoments;
+        private final Moments[] itemMoments;
+        private final List<Runnable> admissions;
+
+        Resolved(Moments[] userMoments, Moments[] itemMoments, List<Runnable> admissions) {
+            this.userMoments = userMoments;
+            this.itemMoments = itemMoments;
+            this.admissions = admissions;
+        }
+
+        void undo() {
+            admissions.forEach(Runnable::run);
+            userTower.inputs().resetMoments(userMoments);
+            itemTower.inputs().resetMoments(itemMoments);
+        }
+    }
+
+    private void addPenalty() {
+        tables.addPenalty((float) settings.optimiser().rows().l2());
+        float l2 = (float) settings.optimiser().dense().l2();
+        if (l2 != 0f) {
+            userTower.addPenalty(l2);
+            itemTower.addPenalty(l2);
+        }
+    }
+
+    private Optional<RefusedStepException.Reason> refusal(double loss, double norm, double rowNorm) {
+        boolean isFinite = Double.isFinite(objective.temperature().gradient())
+                && objective.objectiveWeights().areFinite()
+                && Double.isFinite(loss)
+                && Double.isFinite(norm)
+                && Double.isFinite(rowNorm);
+        if (!isFinite) {
+            return Optional.of(RefusedStepException.Reason.NOT_FINITE);
+        }
+        double max = settings.optimiser().refuseGradientNorm();
+        return max > 0 && (norm > max || rowNorm > max)
+                ? Optional.of(RefusedStepException.Reason.EXPLODING)
+                : Optional.empty();
+    }
+
+    /** Moves all weights along their gradients; those of the networks are clipped together. */
+    private void apply(long step, double norm) {
+        Descent dense = settings.optimiser().dense();
+        double max = dense.maxGradientNorm();
+        float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
+        long count = state.countNetworkStep();
+        objective.temperature().apply();
+        objective.objectiveWeights().apply();
+        userTower.optimiser().apply(scale, dense.learningRate(step), count);
+        itemTower.optimiser().apply(scale, dense.learningRate(step), count);
+        tables.apply(step, upkeep.clock());
+    }
+
+    private long seed(long step, Side side) {
+        return CounterRandom.bits(settings.seed(), step, side.code());
+    }
+
+    private static List<Subject> users(MiniBatch batch) {
+        List<Subject> users = new ArrayList<>(batch.examples().size());
+        batch.examples().forEach(example -> users.add(Subject.user(example)));
+        batch.exposed().forEach(example -> users.add(Subject.user(example)));
+        return users;
+    }
+
+    /** @param now event time at which the items are looked at */
+    private List<Subject> items(List<String> ids, long now) {
+        List<Subject> items = new ArrayList<>(ids.size());
+        ids.forEach(id -> items.add(catalogue
+                .item(id)
+                .map(item -> Subject.item(item, now))
+                .orElseGet(() -> Subject.item(id, Features.NONE))));
+        return items;
+    }
+
+    /**
+     * [examples] the weights of a batch's examples. Those of a batch closed early are scaled down to what they would weigh in a full one:
+     * the mean over a few examples is a large gradient for each, and Adagrad never forgets it.
+     */
+    private float[] weights(MiniBatch batch, float share) {
+        SortedMap<String, Double> byAction = settings.loss().objectives().weights();
+        float[] weights = new float[batch.examples().size()];
+        for (int i = 0; i < weights.length; i++) {
+            TrainingExample example = batch.examples().get(i);
+            weights[i] = share * (float) (example.weight() * byAction.getOrDefault(example.action(), 1.0));
+        }
+        return weights;
+    }
+
+    /** [examples] which of the actions' losses each has part in. */
+    private int[] objectives(MiniBatch batch) {
+        return batch.examples().stream()
+                .mapToInt(example -> settings.loss().objectives().of(example.action()))
+                .toArray();
+    }
+
+    private void noteFieldWeights(int users, int items) {
+        SortedMap<String, Double> weights = new TreeMap<>();
+        userTower.putFieldWeights(users, weights);
+        itemTower.putFieldWeights(items, weights);
+        fieldWeights = Collections.unmodifiableSortedMap(weights);
     }
 
     /**
@@ -202,7 +275,7 @@ public final class TwoTower implements Durable, AutoCloseable {
      * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without any direction yet
      */
     public void itemVectors(List<String> items, float[] out) {
-        vectors(itemTower, items(items, clock), out);
+        vectors(itemTower, items(items, upkeep.clock()), out);
     }
 
     /**
@@ -212,8 +285,8 @@ public final class TwoTower implements Durable, AutoCloseable {
      */
     public void publishedVectors(List<String> items, float[] out) {
         if (!items.isEmpty()) {
-            List<Subject> subjects = items(items, clock);
-            itemTower.resolve(subjects);
+            List<Subject> subjects = items(items, upkeep.clock());
+            itemTower.inputs().resolve(subjects);
             System.arraycopy(itemTower.forwardEach(subjects), 0, out, 0, subjects.size() * dim());
         }
     }
@@ -264,41 +337,38 @@ public final class TwoTower implements Durable, AutoCloseable {
         vectors(userTower, examples.stream().map(Subject::user).toList(), out);
     }
 
+    private void vectors(Tower tower, List<Subject> subjects, float[] out) {
+        if (!subjects.isEmpty()) {
+            tower.inputs().resolve(subjects);
+            System.arraycopy(tower.forward(subjects), 0, out, 0, subjects.size() * dim());
+        }
+    }
+
     /** From here on, each step keeps how far it moved the rows of items. */
     public void keepMoves() {
-        rowGradients.values().stream()
-                .filter(gradients -> itemIdTables.contains(gradients.table().name()))
-                .forEach(RowGradients::keepDistances);
+        tables.keepMoves();
     }
 
     /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
     public void forEachMove(BiConsumer<String, Float> moved) {
-        moves.forEach(moved);
+        tables.forEachMove(moved);
     }
 
     /** Forgets an item's own rows. */
     public void removeItem(String item) {
-        for (EmbeddingTable table : tables.values()) {
-            if (itemIdTables.contains(table.name())) {
-                table.remove(item);
-            }
-        }
+        tables.removeItem(item);
         forgetRowless();
     }
 
     /** Forgets a user's own rows. */
     public void removeUser(String user) {
-        for (EmbeddingTable table : tables.values()) {
-            if (userIdTables.contains(table.name())) {
-                table.remove(user);
-            }
-        }
+        tables.removeUser(user);
         forgetRowless();
     }
 
     private void forgetRowless() {
-        userTower.forgetRowless();
-        itemTower.forgetRowless();
+        userTower.inputs().forgetRowless();
+        itemTower.inputs().forgetRowless();
     }
 
     /**
@@ -312,41 +382,29 @@ public final class TwoTower implements Durable, AutoCloseable {
                 return Optional.of("a weight of the user tower is not finite");
             }
         }
-        for (int f = 0; f < userTower.features().size(); f++) {
-            if (!userTower.moments(f).isFinite()) {
+        FeatureInputs inputs = userTower.inputs();
+        for (int f = 0; f < inputs.features().size(); f++) {
+            if (!inputs.moments(f).isFinite()) {
                 return Optional.of("the statistics of user feature "
-                        + userTower.features().get(f).name() + " are not finite");
+                        + inputs.features().get(f).name() + " are not finite");
             }
         }
-        for (EmbeddingTable table : tables.values()) {
-            if (userTables.contains(table.name()) && !table.isFinite(isWhole)) {
-                return Optional.of("a row of table " + table.name() + " is not finite");
-            }
-        }
-        return Optional.empty();
+        return tables.unusableUserTable(isWhole).map(table -> "a row of table " + table + " is not finite");
     }
 
     /** Lets the next drain hand over all of the query side, changed or not. */
     public void touchQuerySide() {
-        isHeaderDirty = true;
-        areNetworksDirty = true;
-        userTower.touchMoments();
-        objective.temperature().touch();
-        for (EmbeddingTable table : tables.values()) {
-            if (userTables.contains(table.name())) {
-                table.forEach((key, row) -> table.touch(row));
-            }
-        }
+        state.touchQuerySide();
     }
 
-    /** Exports the user tower, from its input row, and the factors of several channels, to a vector. */
-    public void exportUserTower(TowerExport to) {
-        userTower.export(to, true);
+    /** Exports a tower, from its input row to a vector. The factors of a user tower of several channels are an input too. */
+    public void exportTower(Side side, TowerExport to) {
+        tower(side).export(to);
     }
 
-    /** Exports the item tower, from its input row to a vector. */
-    public void exportItemTower(TowerExport to) {
-        itemTower.export(to, false);
+    /** What the network of a tower reads. */
+    public List<InputField> inputFields(Side side) {
+        return tower(side).inputs().fields();
     }
 
     /** The channels of a user's vector, in their order. */
@@ -359,26 +417,16 @@ public final class TwoTower implements Durable, AutoCloseable {
                 .toList();
     }
 
-    /** What the network of the user tower reads. */
-    public List<InputField> userFields() {
-        return userTower.inputFields();
-    }
-
-    /** What the network of the item tower reads. */
-    public List<InputField> itemFields() {
-        return itemTower.inputFields();
-    }
-
     /** Floats of a row of each embedding table, by its name. */
     public SortedMap<String, Integer> tableWidths() {
         SortedMap<String, Integer> widths = new TreeMap<>();
-        tables.forEach((name, table) -> widths.put(name, table.dim()));
+        tables.byName().forEach((name, table) -> widths.put(name, table.dim()));
         return widths;
     }
 
     /** The rows of a table, by their key. */
     public SortedMap<String, float[]> rows(String table) {
-        EmbeddingTable named = Optional.ofNullable(tables.get(table))
+        EmbeddingTable named = Optional.ofNullable(tables.byName().get(table))
                 .orElseThrow(() -> new IllegalArgumentException("there is no table " + table));
         SortedMap<String, float[]> rows = new TreeMap<>();
         named.forEach((key, row) -> rows.put(key, named.copy(row)));
@@ -411,14 +459,9 @@ public final class TwoTower implements Durable, AutoCloseable {
     /** What the loss of each action weighs that channels name, where that is learned. */
     public SortedMap<String, Double> objectiveWeights() {
         SortedMap<String, Double> weights = new TreeMap<>();
-        if (objective.objectiveWeights().areLearned()) {
-            settings.loss()
-                    .objectives()
-                    .weights()
-                    .keySet()
-                    .forEach(action ->
-                            weights.put(action, objective.objectiveWeights().weight(action)));
-        }
+        settings.learnedObjectives()
+                .forEach(action ->
+                        weights.put(action, objective.objectiveWeights().weight(action)));
         return weights;
     }
 
@@ -429,47 +472,27 @@ public final class TwoTower implements Durable, AutoCloseable {
 
     /** Rows of all embedding tables. */
     public int rowCount() {
-        return tables.values().stream().mapToInt(EmbeddingTable::size).sum();
+        return tables.rowCount();
     }
 
     /** Rows of all embedding tables, and what became of others. */
     public RowCounts rowCounts() {
-        return new RowCounts(rowCount(), waitingSightings, expiredRows, displacedRows);
+        return upkeep.counts(rowCount());
     }
 
     /** Whether an entry of {@link #drainDirty} says by what settings and engine the others were made, and is no weight. */
     public static boolean isHeader(byte[] key) {
-        return Arrays.equals(key, ModelEntry.Header.KEY);
+        return Arrays.equals(key, HEADER_KEY);
     }
 
     /** What an entry of {@link #drainDirty} is, in words; of a row, its table too. */
     public static String kind(byte[] key) {
-        ModelEntry entry = ModelEntry.of(key);
-        if (entry instanceof ModelEntry.Row row) {
-            return "rows of table " + row.table();
-        }
-        if (entry instanceof ModelEntry.Chunk chunk) {
-            return chunk.areWeights() ? "networks" : "optimiser of the networks";
-        }
-        if (entry instanceof ModelEntry.Sightings sightings) {
-            return "sightings of table " + sightings.table();
-        }
-        return "model's own";
+        return ModelEntry.of(key).description();
     }
 
     /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */
     public boolean isQuerySide(byte[] key) {
-        ModelEntry entry = ModelEntry.of(key);
-        if (entry instanceof ModelEntry.Row row) {
-            return userTables.contains(row.table());
-        }
-        if (entry instanceof ModelEntry.Chunk chunk) {
-            return chunk.side() == USER && chunk.areWeights();
-        }
-        if (entry instanceof ModelEntry.Statistics statistics) {
-            return statistics.side() == USER;
-        }
-        return entry instanceof ModelEntry.Header || entry instanceof ModelEntry.LearnedLogTemperature;
+        return ModelEntry.of(key).isQuerySide(tables::isUserTable);
     }
 
     /**
@@ -478,481 +501,42 @@ public final class TwoTower implements Durable, AutoCloseable {
      */
     @Override
     public void restore(byte[] key, byte[] value) {
-        ModelEntry entry = ModelEntry.of(key);
-        if (entry instanceof ModelEntry.Header) {
-            ModelHeader header = ModelHeader.read(Frame.open(value));
-            header.requireFingerprint(fingerprint);
-            header.requireSettings(settings);
-            isHeaderDirty = false;
-            areNetworksDirty = false;
-            isUpkeepDirty = false;
-        } else if (entry instanceof ModelEntry.LearnedLogTemperature) {
-            objective.temperature().restore(value);
-        } else if (entry instanceof ModelEntry.LearnedObjectives) {
-            objective.objectiveWeights().restore(value);
-        } else if (entry instanceof ModelEntry.Upkeep) {
-            ByteBuffer payload = Frame.open(value);
-            clock = payload.getLong();
-            waitingSightings = payload.getLong();
-            expiredRows = payload.getLong();
-            displacedRows = payload.getLong();
-        } else if (entry instanceof ModelEntry.NetworkSteps) {
-            networkSteps = Frame.open(value).getLong();
-        } else if (entry instanceof ModelEntry.Sightings sightings) {
-            restoreSightings(sightings, Frame.open(value));
-        } else if (entry instanceof ModelEntry.Row row) {
-            restoreRow(row, value);
-        } else if (entry instanceof ModelEntry.Statistics statistics) {
-            Tower tower = tower(statistics.side());
-            for (int f = 0; f < tower.features().size(); f++) {
-                if (tower.features().get(f).name().equals(statistics.feature())) {
-                    tower.restoreMoments(f, ModelEntry.moments(value));
-                }
-            }
-        } else if (entry instanceof ModelEntry.Chunk chunk) {
-            float[][] tensors = tensors(chunk);
-            if (chunk.tensor() < 0 || chunk.tensor() >= tensors.length) {
-                throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
-            }
-            ModelEntry.restoreChunk(value, tensors[chunk.tensor()], chunk.chunk());
-        }
+        state.restore(key, value);
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        TreeMap<byte[], byte[]> changed = new TreeMap<>(Arrays::compareUnsigned);
-        List<byte[]> gone = new ArrayList<>();
-        if (isHeaderDirty) {
-            changed.put(new ModelEntry.Header().key(), header());
-        }
-        for (Tower tower : List.of(userTower, itemTower)) {
-            char side = side(tower);
-            for (int f = 0; f < tower.features().size(); f++) {
-                if (tower.drainMoments(f)) {
-                    putMoments(tower, f, changed);
-                }
-            }
-            if (areNetworksDirty) {
-                putNetwork(side, tower, changed);
-            }
-        }
-        if (objective.temperature().drain()) {
-            changed.put(
-                    new ModelEntry.LearnedLogTemperature().key(),
-                    objective.temperature().entry());
-        }
-        if (objective.objectiveWeights().drain()) {
-            changed.put(
-                    new ModelEntry.LearnedObjectives().key(),
-                    objective.objectiveWeights().entry());
-        }
-        if (areNetworksDirty && countsNetworkSteps()) {
-            changed.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
-        }
-        if (isUpkeepDirty) {
-            changed.put(new ModelEntry.Upkeep().key(), upkeep());
-        }
-        isHeaderDirty = false;
-        areNetworksDirty = false;
-        isUpkeepDirty = false;
-        for (EmbeddingTable table : tables.values()) {
-            table.drain(
-                    (key, row) -> putRow(table, key, row, changed),
-                    key -> gone.add(new ModelEntry.Row(table.name(), key).key()));
-            if (table.sightings().areAdditionsDirty()) {
-                putAdditions(table, changed);
-            }
-            table.sightings().drain(chunk -> {
-                if (table.sightings().isEmpty(chunk)) {
-                    gone.add(new ModelEntry.Sightings(table.name(), chunk).key());
-                } else {
-                    putSightings(table, chunk, changed);
-                }
-            });
-        }
-        gone.sort(Arrays::compareUnsigned);
-        changed.forEach(sink::put);
-        gone.forEach(sink::delete);
+        state.drainDirty(sink);
     }
 
-    /** Hands over every entry, changed or not. */
-    void copyTo(EntrySink sink) {
-        TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
-        entries.put(new ModelEntry.Header().key(), header());
-        entries.put(new ModelEntry.Upkeep().key(), upkeep());
-        if (objective.temperature().isLearned()) {
-            entries.put(
-                    new ModelEntry.LearnedLogTemperature().key(),
-                    objective.temperature().entry());
-        }
-        if (objective.objectiveWeights().areLearned()) {
-            entries.put(
-                    new ModelEntry.LearnedObjectives().key(),
-                    objective.objectiveWeights().entry());
-        }
-        for (Tower tower : List.of(userTower, itemTower)) {
-            for (int f = 0; f < tower.features().size(); f++) {
-                putMoments(tower, f, entries);
-            }
-            putNetwork(side(tower), tower, entries);
-        }
-        if (countsNetworkSteps()) {
-            entries.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
-        }
-        for (EmbeddingTable table : tables.values()) {
-            table.forEach((key, row) -> putRow(table, key, row, entries));
-            if (table.sightings().additions() > 0) {
-                putAdditions(table, entries);
-            }
-            IntStream.range(0, SightingCounts.CHUNKS)
-                    .filter(chunk -> !table.sightings().isEmpty(chunk))
-                    .forEach(chunk -> putSightings(table, chunk, entries));
-        }
-        entries.forEach(sink::put);
-    }
-
-    /** Nothing is held outside the heap; kept so that an engine which does can be let go. */
-    @Override
-    public void close() {}
-
-    public Tower userTower() {
-        return userTower;
-    }
-
-    public Tower itemTower() {
-        return itemTower;
-    }
-
-    public Map<String, EmbeddingTable> tables() {
-        return tables;
-    }
-
-    public Map<String, RowGradients> rowGradients() {
-        return rowGradients;
-    }
-
-    private void addPenalty() {
-        float rowL2 = (float) settings.optimiser().rows().l2();
-        if (rowL2 != 0f) {
-            rowGradients.values().forEach(gradients -> gradients.addPenalty(rowL2));
-        }
-        float l2 = (float) settings.optimiser().dense().l2();
-        if (l2 == 0f) {
-            return;
-        }
-        for (Tower tower : List.of(userTower, itemTower)) {
-            float[][] weights = tower.kernel().weights();
-            float[][] gradients = tower.kernel().gradients();
-            for (int matrix = 0; matrix < weights.length; matrix += 2) {
-                for (int at = 0; at < weights[matrix].length; at++) {
-                    gradients[matrix][at] += l2 * weights[matrix][at];
-                }
-            }
-        }
-    }
-
-    private void apply(double norm, long step) {
-        clock = Math.max(clock, batchTime);
-        Descent dense = settings.optimiser().dense();
-        double max = dense.maxGradientNorm();
-        float scale = max > 0 && norm > max ? (float) (max / norm) : 1f;
-        objective.temperature().apply();
-        objective.objectiveWeights().apply();
-        networkSteps++;
-        userOptimiser.apply(scale, dense.learningRate(step), networkSteps);
-        itemOptimiser.apply(scale, dense.learningRate(step), networkSteps);
-        Descent rows = settings.optimiser().rows();
-        moves.clear();
-        for (RowGradients gradients : rowGradients.values()) {
-            if (rows.maxGradientNorm() > 0) {
-                gradients.clip(rows.maxGradientNorm());
-            }
-            gradients.apply(rows.learningRate(step), step, clock);
-            noteMoves(gradients);
-            gradients.clear();
-        }
-        areNetworksDirty = true;
-    }
-
-    private void noteMoves(RowGradients gradients) {
-        for (int slot = 0; slot < gradients.count(); slot++) {
-            float distance = gradients.distance(slot);
-            if (distance > 0) {
-                moves.merge(gradients.table().key(gradients.row(slot)), distance, Float::sum);
-            }
-        }
-    }
-
-    /** Counts what got no row, and takes out rows: of those not touched for long a bounded number, of those too many all. */
-    private void keepUp() {
-        long expireMillis = settings.tables().expireAfter().toMillis();
-        for (EmbeddingTable table : tables.values()) {
-            waitingSightings += table.countSightings();
-            if (expireMillis > 0) {
-                expiredRows += table.expire(clock - expireMillis, EXPIRED_A_STEP);
-            }
-            displacedRows += table.shrinkTo(settings.tables().maxRows());
-        }
-        isUpkeepDirty = true;
-    }
-
-    private Optional<RefusedStepException.Reason> refusal(double loss, double norm, double rowNorm) {
-        if (!Double.isFinite(objective.temperature().gradient())
-                || !objective.objectiveWeights().areFinite()) {
-            return Optional.of(RefusedStepException.Reason.NOT_FINITE);
-        }
-        if (!Double.isFinite(loss) || !Double.isFinite(norm) || !Double.isFinite(rowNorm)) {
-            return Optional.of(RefusedStepException.Reason.NOT_FINITE);
-        }
-        double max = settings.optimiser().refuseGradientNorm();
-        return max > 0 && (norm > max || rowNorm > max)
-                ? Optional.of(RefusedStepException.Reason.EXPLODING)
-                : Optional.empty();
-    }
-
-    private static double squaredNorm(Tower tower) {
-        double sum = 0;
-        for (float[] tensor : tower.kernel().gradients()) {
-            sum += squaredNorm(tensor);
-        }
-        return sum;
-    }
-
-    /** In four sums of fixed membership. */
-    private static double squaredNorm(float[] tensor) {
-        double s0 = 0;
-        double s1 = 0;
-        double s2 = 0;
-        double s3 = 0;
-        int at = 0;
-        for (; at + 4 <= tensor.length; at += 4) {
-            s0 += (double) tensor[at] * tensor[at];
-            s1 += (double) tensor[at + 1] * tensor[at + 1];
-            s2 += (double) tensor[at + 2] * tensor[at + 2];
-            s3 += (double) tensor[at + 3] * tensor[at + 3];
-        }
-        for (; at < tensor.length; at++) {
-            s0 += (double) tensor[at] * tensor[at];
-        }
-        return (s0 + s1) + (s2 + s3);
-    }
-
-    private void vectors(Tower tower, List<Subject> subjects, float[] out) {
-        if (subjects.isEmpty()) {
-            return;
-        }
-        tower.resolve(subjects);
-        System.arraycopy(tower.forward(subjects), 0, out, 0, subjects.size() * dim());
-    }
-
-    private static List<Subject> users(MiniBatch batch) {
-        List<Subject> users = new ArrayList<>(batch.examples().size());
-        batch.examples().forEach(example -> users.add(Subject.user(example)));
-        batch.exposed().forEach(example -> users.add(Subject.user(example)));
-        return users;
-    }
-
-    /** @param now event time at which the items are looked at */
-    private List<Subject> items(List<String> ids, long now) {
-        List<Subject> items = new ArrayList<>(ids.size());
-        ids.forEach(id -> items.add(catalogue
-                .item(id)
-                .map(item -> Subject.item(item, now))
-                .orElseGet(() -> Subject.item(id, Features.NONE))));
-        return items;
-    }
-
-    /**
-     * Weights of a batch's examples. Those of a batch closed early are scaled down to what they would weigh in a full one: the mean
-     * over a few examples is a large gradient for each, and Adagrad never forgets it.
-     */
-    private float[] weights(MiniBatch batch, float share) {
-        SortedMap<String, Double> byAction = settings.loss().objectives().weights();
-        float[] weights = new float[batch.examples().size()];
-        for (int i = 0; i < weights.length; i++) {
-            TrainingExample example = batch.examples().get(i);
-            weights[i] = share * (float) (example.weight() * byAction.getOrDefault(example.action(), 1.0));
-        }
-        return weights;
-    }
-
-    private int[] objectives(List<Subject> users, int examples) {
-        int[] objectives = new int[examples];
-        for (int i = 0; i < examples; i++) {
-            objectives[i] = settings.loss().objectives().of(users.get(i).action());
-        }
-        return objectives;
-    }
-
-    private void addTables(List<FeatureSpec> features, Set<String> names) {
-        for (FeatureSpec feature : features) {
-            if (feature.hasRows()) {
-                names.add(feature.table());
-                if (Tower.namesItems(feature)) {
-                    itemIdTables.add(feature.table());
-                }
-                if (Tower.namesUsers(feature)) {
-                    userIdTables.add(feature.table());
-                }
-                EmbeddingTable table = tables.computeIfAbsent(
-                        feature.table(),
-                        name -> new EmbeddingTable(
-                                name,
-                                feature.dim(),
-                                settings.initialRows(),
-                                settings.optimiser().rows().rule(),
-                                settings.tables().admitAfter()));
-                rowGradients.computeIfAbsent(feature.table(), name -> new RowGradients(table));
-            }
-        }
-    }
-
-    private Tower tower(List<FeatureSpec> features, TowerShape shape, long seed, ChannelScales scales) {
-        double outputScale = settings.towers().skip() ? settings.towers().outputScale() : 1;
-        TowerNetwork network = new TowerNetwork(shape, seed, outputScale);
-        return new Tower(features, settings, tables, rowGradients, network, scales);
-    }
-
-    private void noteFieldWeights(int users, int items) {
-        SortedMap<String, Double> weights = new TreeMap<>();
-        putFieldWeights("user.", userTower, users, weights);
-        putFieldWeights("item.", itemTower, items, weights);
-        fieldWeights = Collections.unmodifiableSortedMap(weights);
-    }
-
-    private static void putFieldWeights(String side, Tower tower, int n, Map<String, Double> weights) {
-        tower.kernel().meanFieldWeights(n).ifPresent(means -> {
-            for (int f = 0; f < means.length; f++) {
-                weights.put(side + tower.features().get(f).name(), means[f]);
-            }
-        });
-    }
-
-    private Tower tower(char side) {
+    private Tower tower(Side side) {
         return switch (side) {
             case USER -> userTower;
             case ITEM -> itemTower;
-            default -> throw new CorruptEntryException("there is no tower " + side);
         };
     }
 
-    private DenseOptimiser optimiser(char side) {
-        return side == USER ? userOptimiser : itemOptimiser;
+    ModelState state() {
+        return state;
     }
 
-    /** The tensors that a stored part belongs to. */
-    private float[][] tensors(ModelEntry.Chunk chunk) {
-        if (chunk.areWeights()) {
-            return tower(chunk.side()).kernel().weights();
-        }
-        float[][][] slots = optimiser(chunk.side()).slots();
-        int slot = chunk.kind() - ModelEntry.Chunk.SLOTS;
-        if (slot >= slots.length) {
-            throw new CorruptEntryException("the networks' optimiser has no slot " + slot);
-        }
-        return slots[slot];
+    Objective objective() {
+        return objective;
     }
 
-    private boolean countsNetworkSteps() {
-        return settings.optimiser().dense().rule().countsSteps();
+    TableUpkeep upkeep() {
+        return upkeep;
     }
 
-    private char side(Tower tower) {
-        return tower == userTower ? USER : ITEM;
+    Tower userTower() {
+        return userTower;
     }
 
-    private byte[] header() {
-        return ModelHeader.of(fingerprint, settings).framed();
+    Tower itemTower() {
+        return itemTower;
     }
 
-    private byte[] upkeep() {
-        return new Fields()
-                .longInteger(clock)
-                .longInteger(waitingSightings)
-                .longInteger(expiredRows)
-                .longInteger(displacedRows)
-                .framed();
-    }
-
-    private void restoreSightings(ModelEntry.Sightings entry, ByteBuffer payload) {
-        EmbeddingTable table = tables.get(entry.table());
-        if (table == null) {
-            throw new CorruptEntryException("there is no table " + entry.table() + " here to have seen keys");
-        }
-        if (entry.chunk() == ModelEntry.Sightings.ADDITIONS) {
-            table.sightings().restoreAdditions(payload.getLong());
-            return;
-        }
-        byte[] counts = new byte[payload.remaining()];
-        payload.get(counts);
-        table.sightings().restoreChunk(entry.chunk(), counts);
-    }
-
-    private void restoreRow(ModelEntry.Row row, byte[] value) {
-        EmbeddingTable table = tables.get(row.table());
-        ByteBuffer payload = Frame.open(value);
-        float[] floats = Fields.floats(payload);
-        float[] slots = Fields.floats(payload);
-        if (table == null
-                || floats.length != table.dim()
-                || slots.length != table.slotsARow()
-                || payload.remaining() != 2 * Long.BYTES) {
-            throw new CorruptEntryException(
-                    "no table here holds a row of " + floats.length + " floats of " + row.table());
-        }
-        table.put(row.rowKey(), floats, slots, payload.getLong(), payload.getLong());
-    }
-
-    private void putMoments(Tower tower, int f, Map<byte[], byte[]> entries) {
-        FeatureSpec feature = tower.features().get(f);
-        if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
-            entries.put(
-                    new ModelEntry.Statistics(side(tower), feature.name()).key(), ModelEntry.moments(tower.moments(f)));
-        }
-    }
-
-    private void putNetwork(char side, Tower tower, Map<byte[], byte[]> entries) {
-        putTensors(ModelEntry.Chunk.WEIGHTS, side, tower.kernel().weights(), entries);
-        float[][][] slots = optimiser(side).slots();
-        for (int slot = 0; slot < slots.length; slot++) {
-            putTensors((char) (ModelEntry.Chunk.SLOTS + slot), side, slots[slot], entries);
-        }
-    }
-
-    private static void putTensors(char kind, char side, float[][] tensors, Map<byte[], byte[]> entries) {
-        for (int tensor = 0; tensor < tensors.length; tensor++) {
-            for (int chunk = 0; chunk < ModelEntry.chunks(tensors[tensor]); chunk++) {
-                entries.put(
-                        new ModelEntry.Chunk(kind, side, tensor, chunk).key(),
-                        ModelEntry.chunk(tensors[tensor], chunk));
-            }
-        }
-    }
-
-    private static void putRow(EmbeddingTable table, String key, int row, Map<byte[], byte[]> entries) {
-        entries.put(
-                new ModelEntry.Row(table.name(), key).key(),
-                ModelEntry.row(
-                        table.copy(row),
-                        table.slotsCopy(row),
-                        table.recency().moment(row),
-                        table.recency().time(row)));
-    }
-
-    private static void putSightings(EmbeddingTable table, int chunk, Map<byte[], byte[]> entries) {
-        byte[] counts = table.sightings().chunk(chunk);
-        entries.put(
-                new ModelEntry.Sightings(table.name(), chunk).key(),
-                Frame.seal(Frame.allocate(counts.length).put(counts)));
-    }
-
-    private static void putAdditions(EmbeddingTable table, Map<byte[], byte[]> entries) {
-        entries.put(
-                new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
-                framed(table.sightings().additions()));
-    }
-
-    private static byte[] framed(long value) {
-        return Frame.seal(Frame.allocate(Long.BYTES).putLong(value));
+    SortedMap<String, EmbeddingTable> tables() {
+        return tables.byName();
     }
 }

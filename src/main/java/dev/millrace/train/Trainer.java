@@ -374,7 +374,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     @Override
     public void close() {
-        model.close();
+        // nothing is held outside the heap
     }
 
     /** Takes a batch in, and says whether it was closed here. */

@@ -42,23 +42,21 @@ class ExaminerTest {
         }
         popularity.observe(batch(drawn(200)));
         MiniBatch batch = batch(drawn(60));
-        try (TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED)) {
-            Examiner examiner = examiner();
+        TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED);
+        Examiner examiner = examiner();
 
-            examiner.examine(batch, model, catalogue, popularity);
+        examiner.examine(batch, model, catalogue, popularity);
 
-            ExamTotals totals = examiner.totals();
-            assertThat(totals.model()).usingRecursiveComparison().isEqualTo(reference(batch, model, WEIGHTS.get(0)));
-            assertThat(totals.others()).hasSize(3);
-            for (int at = 1; at < WEIGHTS.size(); at++) {
-                assertThat(totals.others().get(at - 1))
-                        .as("weight %s", WEIGHTS.get(at))
-                        .usingRecursiveComparison()
-                        .isEqualTo(reference(batch, model, WEIGHTS.get(at)));
-            }
-            assertThat(totals.model().hits())
-                    .isNotEqualTo(totals.others().get(0).hits());
+        ExamTotals totals = examiner.totals();
+        assertThat(totals.model()).usingRecursiveComparison().isEqualTo(reference(batch, model, WEIGHTS.get(0)));
+        assertThat(totals.others()).hasSize(3);
+        for (int at = 1; at < WEIGHTS.size(); at++) {
+            assertThat(totals.others().get(at - 1))
+                    .as("weight %s", WEIGHTS.get(at))
+                    .usingRecursiveComparison()
+                    .isEqualTo(reference(batch, model, WEIGHTS.get(at)));
         }
+        assertThat(totals.model().hits()).isNotEqualTo(totals.others().get(0).hits());
     }
 
     @Test
@@ -75,25 +73,22 @@ class ExaminerTest {
                 new ExamSettings(1, 8192, Duration.ofHours(6), 0, List.of(other, both, QueryWeights.ofPopularity(0))),
                 'E',
                 'e');
-        try (TwoTower model = new TwoTower(channels, catalogue, StepTimes.UNTIMED)) {
-            model.learn(batch(drawn(60)));
+        TwoTower model = new TwoTower(channels, catalogue, StepTimes.UNTIMED);
+        model.learn(batch(drawn(60)));
 
-            examiner.examine(batch, model, catalogue, popularity);
+        examiner.examine(batch, model, catalogue, popularity);
 
-            ExamTotals totals = examiner.totals();
-            List<RankingTotals> byWeights = new ArrayList<>(List.of(totals.model()));
-            byWeights.addAll(totals.others());
-            List<Map<String, Double>> weights =
-                    List.of(Map.of("other", 0.0), other.channels(), both.channels(), Map.of());
-            for (int at = 0; at < weights.size(); at++) {
-                assertThat(byWeights.get(at))
-                        .as("weights %s", weights.get(at))
-                        .usingRecursiveComparison()
-                        .isEqualTo(byChannels(batch, model, weights.get(at)));
-            }
-            assertThat(totals.model().hits())
-                    .isNotEqualTo(totals.others().get(0).hits());
+        ExamTotals totals = examiner.totals();
+        List<RankingTotals> byWeights = new ArrayList<>(List.of(totals.model()));
+        byWeights.addAll(totals.others());
+        List<Map<String, Double>> weights = List.of(Map.of("other", 0.0), other.channels(), both.channels(), Map.of());
+        for (int at = 0; at < weights.size(); at++) {
+            assertThat(byWeights.get(at))
+                    .as("weights %s", weights.get(at))
+                    .usingRecursiveComparison()
+                    .isEqualTo(byChannels(batch, model, weights.get(at)));
         }
+        assertThat(totals.model().hits()).isNotEqualTo(totals.others().get(0).hits());
     }
 
     @Test
@@ -101,9 +96,8 @@ class ExaminerTest {
         catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i1", TIME, Features.NONE)));
         Examiner restored = examiner();
         Examiner examiner = examiner();
-        try (TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED)) {
-            examiner.examine(batch(List.of(example("i1"))), model, catalogue, popularity);
-        }
+        TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED);
+        examiner.examine(batch(List.of(example("i1"))), model, catalogue, popularity);
 
         examiner.drainDirty(new EntrySink() {
             @Override

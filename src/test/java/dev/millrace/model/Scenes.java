@@ -9,15 +9,18 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.table.EmbeddingTable;
+import dev.millrace.model.table.SightingCounts;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntryDigest;
-import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.Arguments;
 
@@ -150,18 +153,37 @@ public final class Scenes {
 
     /** Digest of all that a model is. */
     public static byte[] digest(TwoTower model) {
+        Map<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+        entries.put(new ModelEntry.Header().key(), model.state().header());
+        entries.put(new ModelEntry.Upkeep().key(), model.upkeep().entry());
+        if (model.objective().temperature().isLearned()) {
+            entries.put(
+                    new ModelEntry.LearnedTemperature().key(),
+                    model.objective().temperature().entry());
+        }
+        if (model.objective().objectiveWeights().areLearned()) {
+            entries.put(
+                    new ModelEntry.LearnedObjectives().key(),
+                    model.objective().objectiveWeights().entry());
+        }
+        for (Tower tower : List.of(model.userTower(), model.itemTower())) {
+            for (int f = 0; f < tower.inputs().features().size(); f++) {
+                ModelState.putMoments(tower, f, entries);
+            }
+            ModelState.putNetwork(tower, entries);
+        }
+        model.state().putNetworkSteps(entries);
+        for (EmbeddingTable table : model.tables().values()) {
+            table.forEach((key, row) -> ModelState.putRow(table, key, row, entries));
+            if (table.sightings().additions() > 0) {
+                ModelState.putAdditions(table, entries);
+            }
+            IntStream.range(0, SightingCounts.CHUNKS)
+                    .filter(chunk -> !table.sightings().isEmpty(chunk))
+                    .forEach(chunk -> ModelState.putSightings(table, chunk, entries));
+        }
         EntryDigest digest = new EntryDigest();
-        model.copyTo(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                digest.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                throw new IllegalStateException("a copy deletes nothing");
-            }
-        });
+        entries.forEach(digest::put);
         return digest.digest();
     }
 

@@ -48,9 +48,13 @@ class TowerExportTest {
 
         model.userVectors(users, contexts, expectedUsers);
         model.publishedVectors(items, expectedItems);
-        float[] userVectors = run(model::exportUserTower, model.userTower().inputRows(USERS), USERS, asSet(model));
-        float[] itemVectors =
-                run(model::exportItemTower, model.itemTower().inputRows(items.size()), items.size(), Map.of());
+        float[] userVectors =
+                run(to -> model.exportTower(Side.USER, to), model.userTower().inputRows(USERS), USERS, asSet(model));
+        float[] itemVectors = run(
+                to -> model.exportTower(Side.ITEM, to),
+                model.itemTower().inputRows(items.size()),
+                items.size(),
+                Map.of());
 
         assertClose(userVectors, expectedUsers);
         assertClose(itemVectors, expectedItems);
@@ -70,7 +74,7 @@ class TowerExportTest {
         // w √C / Σ w: C = 3 channels, the weights add up to 4
         float root = (float) Math.sqrt(3);
         float[] actual = run(
-                model::exportUserTower,
+                to -> model.exportTower(Side.USER, to),
                 model.userTower().inputRows(USERS),
                 USERS,
                 Map.of(OnnxTower.FACTORS, new float[] {0, root / 4, 3 * root / 4}));
@@ -87,7 +91,7 @@ class TowerExportTest {
         rows[0] = 1e-9f;
         rows[inputs] = 1;
 
-        float[] vectors = run(model::exportUserTower, rows, 2, Map.of());
+        float[] vectors = run(to -> model.exportTower(Side.USER, to), rows, 2, Map.of());
 
         for (int d = 0; d < model.dim(); d++) {
             assertThat(vectors[d]).isZero();

@@ -107,7 +107,7 @@ public class TwoTowerStateTest {
                     .isEqualTo(uninterrupted.learn(Scenes.mixedBatch(step, 24, 9)));
         }
         assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
-        assertThat(restored.isQuerySide(new ModelEntry.LearnedLogTemperature().key()))
+        assertThat(restored.isQuerySide(new ModelEntry.LearnedTemperature().key()))
                 .isTrue();
     }
 

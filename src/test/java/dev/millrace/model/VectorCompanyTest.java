@@ -29,31 +29,30 @@ class VectorCompanyTest {
 
     private static void check(ModelSettings settings) {
         Catalogue catalogue = Scenes.catalogue();
-        try (TwoTower model = new TwoTower(settings, catalogue)) {
-            int dim = model.dim();
-            for (int step = 1; step <= 5; step++) {
-                model.learn(Scenes.batch(step, 40, 20));
-            }
-            Map<String, float[]> alone = new TreeMap<>();
-            for (int item = 0; item < Scenes.ITEMS; item++) {
-                float[] vector = new float[dim];
-                model.publishedVectors(List.of("i" + item), vector);
-                alone.put("i" + item, vector);
-            }
+        TwoTower model = new TwoTower(settings, catalogue);
+        int dim = model.dim();
+        for (int step = 1; step <= 5; step++) {
+            model.learn(Scenes.batch(step, 40, 20));
+        }
+        Map<String, float[]> alone = new TreeMap<>();
+        for (int item = 0; item < Scenes.ITEMS; item++) {
+            float[] vector = new float[dim];
+            model.publishedVectors(List.of("i" + item), vector);
+            alone.put("i" + item, vector);
+        }
 
-            for (int size : new int[] {2, 3, 7, 8, 9, 12, 15, 16, 17, 23, 31, 63, 64, 65, 100, 257, 700}) {
-                List<String> company = new ArrayList<>();
-                for (int at = 0; at < size; at++) {
-                    company.add("i" + (at * 7 + size) % Scenes.ITEMS);
-                }
-                float[] together = new float[size * dim];
-                model.publishedVectors(company, together);
+        for (int size : new int[] {2, 3, 7, 8, 9, 12, 15, 16, 17, 23, 31, 63, 64, 65, 100, 257, 700}) {
+            List<String> company = new ArrayList<>();
+            for (int at = 0; at < size; at++) {
+                company.add("i" + (at * 7 + size) % Scenes.ITEMS);
+            }
+            float[] together = new float[size * dim];
+            model.publishedVectors(company, together);
 
-                for (int at = 0; at < size; at++) {
-                    assertThat(Arrays.copyOfRange(together, at * dim, (at + 1) * dim))
-                            .as("place %s of %s", at, size)
-                            .isEqualTo(alone.get(company.get(at)));
-                }
+            for (int at = 0; at < size; at++) {
+                assertThat(Arrays.copyOfRange(together, at * dim, (at + 1) * dim))
+                        .as("place %s of %s", at, size)
+                        .isEqualTo(alone.get(company.get(at)));
             }
         }
     }

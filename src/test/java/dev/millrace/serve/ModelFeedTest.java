@@ -55,37 +55,36 @@ class ModelFeedTest {
         Catalogue catalogue = new Catalogue('C');
         List<CatalogueChange> changes = List.of(upsert("a"), upsert("b"));
         changes.forEach(catalogue::apply);
-        try (TwoTower model = new TwoTower(settings, catalogue)) {
-            UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a", "b"));
-            UserEncoder encoder = feed.of(model.generation());
-            assertThat(encoder.isReady()).isFalse();
-            assertThat(encoder.encode(user, Features.NONE, Map.of(), new float[settings.dim()]))
-                    .isFalse();
-            model.learn(new MiniBatch(
-                    1,
-                    7,
-                    changes,
-                    List.of(example("1", "a"), example("2", "b")),
-                    new float[2],
-                    List.of(),
-                    new float[0],
-                    2));
-            float[] expected = new float[settings.dim()];
-            model.userVectors(List.of(user), List.of(Features.NONE), expected);
+        TwoTower model = new TwoTower(settings, catalogue);
+        UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a", "b"));
+        UserEncoder encoder = feed.of(model.generation());
+        assertThat(encoder.isReady()).isFalse();
+        assertThat(encoder.encode(user, Features.NONE, Map.of(), new float[settings.dim()]))
+                .isFalse();
+        model.learn(new MiniBatch(
+                1,
+                7,
+                changes,
+                List.of(example("1", "a"), example("2", "b")),
+                new float[2],
+                List.of(),
+                new float[0],
+                2));
+        float[] expected = new float[settings.dim()];
+        model.userVectors(List.of(user), List.of(Features.NONE), expected);
 
-            feed.describe(model.generation(), TEXTS);
-            drain(model, model.generation());
+        feed.describe(model.generation(), TEXTS);
+        drain(model, model.generation());
 
-            float[] found = new float[settings.dim()];
-            assertThat(encoder.encode(user, Features.NONE, Map.of(), found)).isTrue();
-            double squares = 0;
-            for (int at = 0; at < found.length; at++) {
-                assertThat(found[at]).isCloseTo(expected[at], within(1e-5f)); // other kernels, other rounding
-                squares += found[at] * found[at];
-            }
-            assertThat(squares).isCloseTo(1, within(1e-5));
-            assertThat(feed.of("another").isReady()).isFalse();
+        float[] found = new float[settings.dim()];
+        assertThat(encoder.encode(user, Features.NONE, Map.of(), found)).isTrue();
+        double squares = 0;
+        for (int at = 0; at < found.length; at++) {
+            assertThat(found[at]).isCloseTo(expected[at], within(1e-5f)); // other kernels, other rounding
+            squares += found[at] * found[at];
         }
+        assertThat(squares).isCloseTo(1, within(1e-5));
+        assertThat(feed.of("another").isReady()).isFalse();
     }
 
     @Test
@@ -93,31 +92,30 @@ class ModelFeedTest {
         SortedMap<String, String> narrow = texts(Map.of("tower.dim", "8", "features.user.history.dim", "8"));
         ModelSettings small = ModelSettings.read(new SettingsReader(narrow));
         UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of());
-        try (TwoTower model = new TwoTower(settings, new Catalogue('C'));
-                TwoTower other = new TwoTower(small, new Catalogue('C'))) {
-            drain(model, model.generation());
-            drain(other, other.generation());
-            assertThat(feed.of(other.generation()).isReady()).isFalse();
+        TwoTower model = new TwoTower(settings, new Catalogue('C'));
+        TwoTower other = new TwoTower(small, new Catalogue('C'));
+        drain(model, model.generation());
+        drain(other, other.generation());
+        assertThat(feed.of(other.generation()).isReady()).isFalse();
 
-            feed.describe(other.generation(), narrow); // behind its entries
+        feed.describe(other.generation(), narrow); // behind its entries
 
-            float[] found = new float[8];
-            float[] expected = new float[8];
-            other.userVectors(List.of(user), List.of(Features.NONE), expected);
-            assertThat(feed.of(other.generation()).encode(user, Features.NONE, Map.of(), found))
-                    .isTrue();
-            for (int at = 0; at < 8; at++) {
-                assertThat(found[at]).isCloseTo(expected[at], within(1e-5f));
-            }
-            assertThat(feed.of(model.generation()).isReady()).isFalse();
-
-            feed.describe(model.generation(), TEXTS);
-            assertThat(feed.of(model.generation()).isReady()).isTrue();
-
-            feed.drop(other.generation());
-            assertThat(feed.of(other.generation()).isReady()).isFalse();
-            assertThat(feed.of(model.generation()).isReady()).isTrue();
+        float[] found = new float[8];
+        float[] expected = new float[8];
+        other.userVectors(List.of(user), List.of(Features.NONE), expected);
+        assertThat(feed.of(other.generation()).encode(user, Features.NONE, Map.of(), found))
+                .isTrue();
+        for (int at = 0; at < 8; at++) {
+            assertThat(found[at]).isCloseTo(expected[at], within(1e-5f));
         }
+        assertThat(feed.of(model.generation()).isReady()).isFalse();
+
+        feed.describe(model.generation(), TEXTS);
+        assertThat(feed.of(model.generation()).isReady()).isTrue();
+
+        feed.drop(other.generation());
+        assertThat(feed.of(other.generation()).isReady()).isFalse();
+        assertThat(feed.of(model.generation()).isReady()).isTrue();
     }
 
     @Test
@@ -161,16 +159,15 @@ class ModelFeedTest {
                 .isInstanceOf(CorruptEntryException.class);
         assertThat(entries.get(row)).isEmpty();
 
-        try (TwoTower model = new TwoTower(settings, new Catalogue('C'))) {
-            feed.describe(model.generation(), TEXTS);
-            drain(model, model.generation());
-            feed.update(model.generation(), row, row(3e38f)); // its square is beyond the floats
-            float[] found = new float[settings.dim()];
-            UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a"));
-            assertThat(feed.of(model.generation()).encode(user, Features.NONE, Map.of(), found))
-                    .isTrue();
-            assertThat(found).containsOnly(0f);
-        }
+        TwoTower model = new TwoTower(settings, new Catalogue('C'));
+        feed.describe(model.generation(), TEXTS);
+        drain(model, model.generation());
+        feed.update(model.generation(), row, row(3e38f)); // its square is beyond the floats
+        float[] found = new float[settings.dim()];
+        UserFeatures user = new UserFeatures("u1", 1, Features.NONE, List.of("a"));
+        assertThat(feed.of(model.generation()).encode(user, Features.NONE, Map.of(), found))
+                .isTrue();
+        assertThat(found).containsOnly(0f);
     }
 
     private byte[] row(float component) {

@@ -8,23 +8,16 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
  * The candidates of a step's loss, each item once.
  *
- * <p>The formula has a column j an example and a column a negative, each with the constant {@code k_j = b log p_j − log Q_j}
- * on its logit. Columns of one item share their score, so they are one candidate here: for the others the columns' weights
- * {@code e^{k_j}} add up, {@code others = log Σ_j e^{k_j}}; for the example whose item it is, only its own column counts,
- * {@code own = k_i}, the rest are the accidental hits that the formula masks. The softmax is the same, number for number.
- *
- * <p>Behind the candidates that all examples share come the items that are negatives of one example alone.
- *
  * @param items each item once, in order of first appearance: positives, then negatives, then those of one example alone
  * @param positive [examples] the candidate that is the example's item
  * @param own [examples] constant on the example's own positive logit
  * @param others [shared] constant on the candidate's logit for all other examples; −∞ if it is no negative
- * @param nextOfItem [shared] the next candidate of the same item, in a ring; itself where each item is once
  * @param columns what the columns were before they were folded
  * @param pairStarts [examples + 1] where each example's pairs begin
  * @param pairItems [pairs] candidates that are negatives of that example alone
@@ -38,7 +31,6 @@ public record Candidates(
         int[] positive,
         float[] own,
         float[] others,
-        int[] nextOfItem,
         Columns columns,
         int[] pairStarts,
         int[] pairItems,
@@ -46,6 +38,22 @@ public record Candidates(
         int[] exposed,
         float[] exposedWeights,
         SampleFigures sample) {
+
+    /*
+     * Folding. The formula (Yi et al. 2019) has a column j an example and a column a negative, each with the constant k_j = b log p_j -
+     * log Q_j on its logit. Columns of one item share their score, so they are one candidate here. For the other examples the
+     * columns' weights e^{k_j} add up: others = log sum_j e^{k_j}. For the example whose item it is, only its own column counts, own =
+     * k_i; the rest are the accidental hits that the formula masks. The softmax is the same, number for number.
+     *
+     * Layout. Candidates are numbered in order of first appearance: the items of the examples, then negatives of all examples; these
+     * are `shared`. Behind them come the items that are negatives of one example alone, and those that were shown and not clicked.
+     *
+     * Invariant. No two candidates are the same item. An example's own item is never among its pairs.
+     *
+     * Cost. One pass over the columns, two over the candidates; one look-up by item for each column and pair.
+     *
+     * Threads. Not changed once made; the arrays are shared, and nobody writes them.
+     */
 
     /**
      * The columns of the formula.
@@ -71,20 +79,7 @@ public record Candidates(
             int hardest,
             float[] ownTerm,
             float[] logRest,
-            float[] logOdds) {
-
-        private static final Columns NONE = new Columns(
-                0,
-                new int[0],
-                new int[0],
-                new boolean[0],
-                new float[0],
-                false,
-                0,
-                new float[0],
-                new float[0],
-                new float[0]);
-    }
+            float[] logOdds) {}
 
     /** Where no item but its own is in the catalogue, 1 − Q is nothing: its log is taken as that of this. */
     private static final double LEAST_REST = 1e-6;
@@ -103,129 +98,158 @@ public record Candidates(
         return of(batch, loss, NegativePairs.of(batch));
     }
 
-    /** @param pairs negatives of one example each; an example's own item is none */
+    /**
+     * The candidates of a batch: numbers the items, folds the columns' constants, masks, and adds the negatives of one example alone.
+     *
+     * @param pairs negatives of one example each; an example's own item is none
+     */
     public static Candidates of(MiniBatch batch, Loss loss, NegativePairs pairs) {
+        Numbering items = new Numbering();
+        Folded folded = fold(batch, loss, items);
+        int shared = items.count();
+        int[] positive = Arrays.copyOf(folded.column, batch.examples().size());
+        Columns columns = columns(batch, loss, folded, shared);
+        float[] others =
+                loss.negatives().areInBatch() ? logs(folded.weights, shared) : logs(folded.drawnWeights, shared);
+        int[][] sameUser = loss.negatives().isSameUserMasked() ? sameUser(batch, positive) : new int[0][];
+        NegativePairs kept = kept(pairs, batch, sameUser, items);
+        int[] pairItems = kept.items().stream().mapToInt(items::number).toArray();
+        int[] exposed = batch.exposed().stream()
+                .mapToInt(example -> items.number(example.item()))
+                .toArray();
+        return new Candidates(
+                items.items,
+                positive,
+                folded.own,
+                others,
+                columns,
+                kept.starts(batch.examples().size()),
+                pairItems,
+                sameUser,
+                exposed,
+                exposedWeights(batch, loss),
+                figures(batch, positive, sameUser, columns, folded.logQ));
+    }
+
+    /** Numbers items in the order of their first appearance. */
+    private static final class Numbering {
+
+        private final Map<String, Integer> numbers = new HashMap<>();
+        private final List<String> items = new ArrayList<>();
+
+        int number(String item) {
+            Integer known = numbers.putIfAbsent(item, items.size());
+            if (known != null) {
+                return known;
+            }
+            items.add(item);
+            return items.size() - 1;
+        }
+
+        Optional<Integer> known(String item) {
+            return Optional.ofNullable(numbers.get(item));
+        }
+
+        int count() {
+            return items.size();
+        }
+    }
+
+    /** What the columns of the formula come to, by column, example or candidate. */
+    private static final class Folded {
+
+        /** [columns] */
+        private final int[] column;
+
+        private final double[] logQ;
+        /** [examples] */
+        private final float[] own;
+
+        private final float[] ownTerm;
+        private final float[] logRest;
+        /** [candidates, …] Σ e^k over a candidate's columns, and over those that are no example's. */
+        private final double[] weights;
+
+        private final double[] drawnWeights;
+        private final float[] logOdds;
+
+        Folded(int examples, int columns) {
+            column = new int[columns];
+            logQ = new double[columns];
+            own = new float[examples];
+            ownTerm = new float[examples];
+            logRest = new float[examples];
+            weights = new double[columns];
+            drawnWeights = new double[columns];
+            logOdds = new float[columns];
+        }
+    }
+
+    /** Gives each column its constant {@code k_j = b log p_j − log Q_j}, and adds {@code e^{k_j}} to its candidate's. */
+    private static Folded fold(MiniBatch batch, Loss loss, Numbering items) {
         int examples = batch.examples().size();
-        int negatives = batch.negatives().size();
-        boolean areInBatch = loss.negatives().areInBatch();
-        int hardest = loss.negatives().hardestInBatch().at(batch.step());
+        boolean isCorrected = loss.correction() != Correction.NONE;
         double logSize = StrictMath.log(batch.catalogueSize());
-        Map<String, Integer> numbers = new HashMap<>();
-        List<String> items = new ArrayList<>();
-        int[] column = new int[examples + negatives];
-        double[] logQ = new double[column.length];
-        float[] own = new float[examples];
-        float[] ownTerm = new float[examples];
-        float[] logRest = new float[examples];
-        double[] weights = new double[column.length];
-        double[] drawnWeights = new double[column.length];
-        float[] logOdds = new float[column.length];
-        for (int j = 0; j < column.length; j++) {
+        Folded folded = new Folded(examples, examples + batch.negatives().size());
+        for (int j = 0; j < folded.column.length; j++) {
             boolean isExample = j < examples;
             double logP = isExample ? batch.logProbability()[j] : batch.negativeLogProbability()[j - examples];
-            logQ[j] = logQ(j, logP, batch, areInBatch);
+            double logQ = logQ(j, logP, batch, loss.negatives().areInBatch());
             double term = loss.popularityExponent() * logP;
-            double constant = loss.correction() == Correction.NONE ? term : term - logQ[j];
-            column[j] = number(
-                    numbers,
-                    items,
+            double constant = isCorrected ? term - logQ : term;
+            double weight = StrictMath.exp(constant);
+            int c = items.number(
                     isExample
                             ? batch.examples().get(j).item()
                             : batch.negatives().get(j - examples));
-            double weight = StrictMath.exp(constant);
+            folded.column[j] = c;
+            folded.logQ[j] = logQ;
             if (isExample) {
-                own[j] = (float) constant;
-                ownTerm[j] = (float) term;
+                folded.own[j] = (float) constant;
+                folded.ownTerm[j] = (float) term;
                 if (loss.correction() == Correction.YANDEX_2025) {
-                    logRest[j] = (float) StrictMath.log(Math.max(LEAST_REST, -StrictMath.expm1(logQ[j])));
+                    folded.logRest[j] = (float) StrictMath.log(Math.max(LEAST_REST, -StrictMath.expm1(logQ)));
                 }
             } else {
-                drawnWeights[column[j]] += weight;
+                folded.drawnWeights[c] += weight;
             }
-            weights[column[j]] += weight;
-            logOdds[column[j]] = loss.correction() == Correction.NONE ? 0f : (float) (-logQ[j] - logSize);
+            folded.weights[c] += weight;
+            folded.logOdds[c] = isCorrected ? (float) (-logQ - logSize) : 0f;
         }
-        int shared = items.size();
+        return folded;
+    }
+
+    private static Columns columns(MiniBatch batch, Loss loss, Folded folded, int shared) {
+        int examples = batch.examples().size();
+        boolean areInBatch = loss.negatives().areInBatch();
+        int hardest = loss.negatives().hardestInBatch().at(batch.step());
+        int[] column = folded.column;
         int[] counts = new int[shared];
         boolean[] inBatch = new boolean[shared];
         for (int j = 0; j < column.length; j++) {
             counts[column[j]] += j >= examples || areInBatch ? 1 : 0;
             inBatch[column[j]] |= j < examples;
         }
-        float[] drawn = areInBatch && hardest == 0 ? new float[0] : logs(drawnWeights, shared);
-        int[] positive = Arrays.copyOf(column, examples);
-        int[][] sameUser = loss.negatives().isSameUserMasked() ? sameUser(batch, positive) : new int[0][];
-        int[] nextOfItem = new int[shared];
-        Arrays.setAll(nextOfItem, c -> c);
-        NegativePairs kept = kept(pairs, batch, sameUser, numbers);
-        int[] pairItems = kept.items().stream()
-                .mapToInt(item -> number(numbers, items, item))
-                .toArray();
-        int[] exposed = batch.exposed().stream()
-                .mapToInt(example -> number(numbers, items, example.item()))
-                .toArray();
-        float[] exposedWeights = new float[exposed.length];
-        for (int e = 0; e < exposed.length; e++) {
-            double weight = batch.exposed().get(e).weight();
-            exposedWeights[e] = (float) (loss.negatives().exposedWeight() * weight / loss.fullBatch());
-        }
-        Columns columns = new Columns(
+        return new Columns(
                 batch.seed(),
                 areInBatch ? column : Arrays.copyOfRange(column, examples, column.length),
                 counts,
                 inBatch,
-                drawn,
+                areInBatch && hardest == 0 ? new float[0] : logs(folded.drawnWeights, shared),
                 !areInBatch,
                 hardest,
-                ownTerm,
-                logRest,
-                Arrays.copyOf(logOdds, shared));
-        return new Candidates(
-                items,
-                positive,
-                own,
-                areInBatch ? logs(weights, shared) : drawn,
-                nextOfItem,
-                columns,
-                kept.starts(examples),
-                pairItems,
-                sameUser,
-                exposed,
-                exposedWeights,
-                sample(batch, positive, counts, sameUser, columns, logQ));
+                folded.ownTerm,
+                folded.logRest,
+                Arrays.copyOf(folded.logOdds, shared));
     }
 
-    /**
-     * Every example's item a candidate of its own, repeated or not: for items whose features differ from example to example.
-     *
-     * @param items [examples]
-     * @param constants [examples] {@code k_j}
-     */
-    public static Candidates columns(List<String> items, float[] constants) {
-        int[] positive = new int[items.size()];
-        int[] nextOfItem = new int[items.size()];
-        Map<String, Integer> last = new HashMap<>();
-        for (int c = 0; c < positive.length; c++) {
-            positive[c] = c;
-            Integer before = last.put(items.get(c), c);
-            nextOfItem[c] = before == null ? c : nextOfItem[before];
-            if (before != null) {
-                nextOfItem[before] = c;
-            }
+    private static float[] exposedWeights(MiniBatch batch, Loss loss) {
+        float[] weights = new float[batch.exposed().size()];
+        for (int e = 0; e < weights.length; e++) {
+            double weight = batch.exposed().get(e).weight();
+            weights[e] = (float) (loss.negatives().exposedWeight() * weight / loss.fullBatch());
         }
-        return new Candidates(
-                items,
-                positive,
-                constants,
-                constants,
-                nextOfItem,
-                Columns.NONE,
-                new int[items.size() + 1],
-                new int[0],
-                new int[0][],
-                new int[0],
-                new float[0],
-                SampleFigures.NONE);
+        return weights;
     }
 
     /**
@@ -275,17 +299,17 @@ public record Candidates(
         return masked;
     }
 
-    private static NegativePairs kept(
-            NegativePairs pairs, MiniBatch batch, int[][] sameUser, Map<String, Integer> numbers) {
+    private static NegativePairs kept(NegativePairs pairs, MiniBatch batch, int[][] sameUser, Numbering numbers) {
         List<String> items = new ArrayList<>();
         int[] owners = new int[pairs.owners().length];
         for (int pair = 0; pair < owners.length; pair++) {
             int owner = pairs.owners()[pair];
             String item = pairs.items().get(pair);
             boolean isOwn = item.equals(batch.examples().get(owner).item());
-            Integer candidate = numbers.get(item);
-            boolean isMasked =
-                    sameUser.length > 0 && candidate != null && Arrays.binarySearch(sameUser[owner], candidate) >= 0;
+            boolean isMasked = sameUser.length > 0
+                    && numbers.known(item)
+                            .filter(candidate -> Arrays.binarySearch(sameUser[owner], candidate) >= 0)
+                            .isPresent();
             if (!isOwn && !isMasked) {
                 owners[items.size()] = owner;
                 items.add(item);
@@ -294,8 +318,9 @@ public record Candidates(
         return new NegativePairs(Arrays.copyOf(owners, items.size()), items);
     }
 
-    private static SampleFigures sample(
-            MiniBatch batch, int[] positive, int[] counts, int[][] sameUser, Columns columns, double[] logQ) {
+    private static SampleFigures figures(
+            MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, double[] logQ) {
+        int[] counts = columns.count;
         int distinct = (int) Arrays.stream(positive).distinct().count();
         int own = columns.isMasking ? 0 : 1; // an example's own column is among them, or no example's is
         long masked = 0;
@@ -316,14 +341,5 @@ public record Candidates(
                 sorted[sorted.length / 2],
                 sorted[sorted.length - 1 - sorted.length / 20],
                 StrictMath.exp(logP[logP.length / 2]));
-    }
-
-    private static int number(Map<String, Integer> numbers, List<String> items, String item) {
-        Integer known = numbers.putIfAbsent(item, items.size());
-        if (known != null) {
-            return known;
-        }
-        items.add(item);
-        return items.size() - 1;
     }
 }

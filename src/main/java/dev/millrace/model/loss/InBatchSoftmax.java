@@ -79,14 +79,12 @@ final class InBatchSoftmax implements ScoreLoss {
             l[at] += candidates.own()[i];
         }
         l[y] = isPositiveApart ? Float.NEGATIVE_INFINITY : positive;
-        setHits(l, y, candidates.nextOfItem(), Float.NEGATIVE_INFINITY);
         float max = max(l, all);
         if (max == Float.NEGATIVE_INFINITY) { // nothing to tell the positive from
             clear(i, scores, pairScores, candidates);
             return 0;
         }
         float sum = Exponential.replace(l, all, max, scratch);
-        setHits(l, y, candidates.nextOfItem(), 0f);
         if (negatives.areMasked()) {
             clearMasked(l, constants, y);
         }
@@ -147,13 +145,6 @@ final class InBatchSoftmax implements ScoreLoss {
     private static void addTo(float[] logits, float[] constants) {
         for (int c = 0; c < constants.length; c++) {
             logits[c] += constants[c];
-        }
-    }
-
-    /** Accidental hits: other candidates of the example's own item are no negatives. */
-    private static void setHits(float[] logits, int positive, int[] nextOfItem, float value) {
-        for (int c = nextOfItem[positive]; c != positive; c = nextOfItem[c]) {
-            logits[c] = value;
         }
     }
 

@@ -85,35 +85,39 @@ class InBatchSoftmaxTest {
         MiniBatch batch =
                 batch(List.of("a", "b", "a", "c", "a"), new double[] {0.3, 0.1, 0.3, 0.05, 0.3}, List.of(), 10);
         Candidates folded = Candidates.of(batch, CLASSIC);
-        Candidates apart = Candidates.columns(
-                batch.examples().stream().map(TrainingExample::item).toList(), constants(batch));
         float[] byItem = {0.3f, -0.2f, 0.7f};
-        float[] foldedScores = new float[5 * 3];
-        float[] apartScores = new float[5 * 5];
+        float[] scores = new float[5 * 3];
+        double[] logits = new double[5 * 5];
         for (int i = 0; i < 5; i++) {
             for (int j = 0; j < 5; j++) {
-                apartScores[i * 5 + j] = byItem[folded.positive()[j]] * (i + 1);
-                foldedScores[i * 3 + folded.positive()[j]] = byItem[folded.positive()[j]] * (i + 1);
+                float score = byItem[folded.positive()[j]] * (i + 1);
+                scores[i * 3 + folded.positive()[j]] = score;
+                boolean isHit = j != i && folded.positive()[j] == folded.positive()[i];
+                logits[i * 5 + j] = isHit ? Double.NEGATIVE_INFINITY : score - batch.logProbability()[j];
             }
         }
         float[] weights = {1, 2, 1, 1, 0.5f};
 
-        double foldedLoss = loss(new InBatchSoftmax(), foldedScores, folded, weights);
-        double apartLoss = loss(new InBatchSoftmax(), apartScores, apart, weights);
+        double loss = loss(new InBatchSoftmax(), scores, folded, weights);
 
-        assertThat(apartLoss).isCloseTo(foldedLoss, within(1e-6));
-        // masked columns get no gradient
-        assertThat(apartScores[2]).isZero();
-        assertThat(apartScores[4]).isZero();
+        // the formula, one column an example, accidental hits masked
+        double expectedLoss = 0;
         for (int i = 0; i < 5; i++) {
-            float[] sums = new float[3];
+            double total = 0;
             for (int j = 0; j < 5; j++) {
-                sums[folded.positive()[j]] += apartScores[i * 5 + j];
+                total += Math.exp(logits[i * 5 + j]);
             }
+            double[] sums = new double[3];
+            for (int j = 0; j < 5; j++) {
+                double gradient = weights[i] / 5 * (Math.exp(logits[i * 5 + j]) / total - (j == i ? 1 : 0));
+                sums[folded.positive()[j]] += gradient;
+            }
+            expectedLoss += weights[i] * (Math.log(total) - logits[i * 5 + i]) / 5;
             for (int c = 0; c < 3; c++) {
-                assertThat(sums[c]).isCloseTo(foldedScores[i * 3 + c], within(1e-6f));
+                assertThat((double) scores[i * 3 + c]).isCloseTo(sums[c], within(1e-6));
             }
         }
+        assertThat(loss).isCloseTo(expectedLoss, within(1e-6));
     }
 
     @Test
@@ -229,14 +233,6 @@ class InBatchSoftmaxTest {
 
         // of 2 x 4 logits the two of a for the example of a
         assertThat(sample.maskedShare()).isCloseTo(2.0 / 8, within(1e-12));
-    }
-
-    private static float[] constants(MiniBatch batch) {
-        float[] constants = new float[batch.logProbability().length];
-        for (int i = 0; i < constants.length; i++) {
-            constants[i] = -batch.logProbability()[i];
-        }
-        return constants;
     }
 
     /** Negatives have a probability of .01, but a's is .2. */

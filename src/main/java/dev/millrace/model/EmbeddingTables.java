@@ -1,0 +1,217 @@
+package dev.millrace.model;
+
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.FeatureSpec.Kind;
+import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.model.table.Descent;
+import dev.millrace.model.table.EmbeddingTable;
+import dev.millrace.model.table.RowGradients;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+
+/** All embedding tables of a model, and the gradients of their rows in one step. One thread. */
+final class EmbeddingTables {
+
+    private static final int EXPIRED_A_STEP = 1024; // of a table, so that no step takes much longer than another
+
+    private final ModelSettings settings;
+    private final SortedMap<String, EmbeddingTable> tables = new TreeMap<>();
+    private final SortedMap<String, RowGradients> gradients = new TreeMap<>();
+    private final Set<String> userTables = new HashSet<>();
+    private final Set<String> itemIdTables = new HashSet<>();
+    private final Set<String> userIdTables = new HashSet<>();
+
+    /** How far the last step moved items' rows; empty unless kept. */
+    private final Map<String, Float> moves = new LinkedHashMap<>();
+
+    EmbeddingTables(ModelSettings settings) {
+        this.settings = settings;
+        add(settings.user(), userTables);
+        add(settings.item(), new HashSet<>());
+    }
+
+    private void add(List<FeatureSpec> features, Set<String> names) {
+        for (FeatureSpec feature : features) {
+            if (feature.hasRows()) {
+                names.add(feature.table());
+                if (namesItems(feature)) {
+                    itemIdTables.add(feature.table());
+                }
+                if (namesUsers(feature)) {
+                    userIdTables.add(feature.table());
+                }
+                EmbeddingTable table = tables.computeIfAbsent(
+                        feature.table(),
+                        name -> new EmbeddingTable(
+                                name,
+                                feature.dim(),
+                                settings.initialRows(),
+                                settings.optimiser().rows().rule(),
+                                settings.tables().admitAfter()));
+                gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table));
+            }
+        }
+    }
+
+    /** Whether a feature's keys are items of the catalogue. */
+    static boolean namesItems(FeatureSpec feature) {
+        return feature.source() == Source.HISTORY || (feature.source() == Source.ITEM && feature.kind() == Kind.ID);
+    }
+
+    private static boolean namesUsers(FeatureSpec feature) {
+        return feature.source() == Source.USER && feature.kind() == Kind.ID;
+    }
+
+    /** By name. */
+    SortedMap<String, EmbeddingTable> byName() {
+        return Collections.unmodifiableSortedMap(tables);
+    }
+
+    /** The table of a feature that has rows. */
+    EmbeddingTable table(FeatureSpec feature) {
+        return known(tables, feature);
+    }
+
+    /** The gradients of the table of a feature that has rows. */
+    RowGradients gradients(FeatureSpec feature) {
+        return known(gradients, feature);
+    }
+
+    private static <T> T known(Map<String, T> byTable, FeatureSpec feature) {
+        return Optional.ofNullable(byTable.get(feature.table()))
+                .orElseThrow(() -> new IllegalArgumentException("feature " + feature.name() + " names no table"));
+    }
+
+    /** Whether the user tower reads a table's rows. */
+    boolean isUserTable(String name) {
+        return userTables.contains(name);
+    }
+
+    /** Rows of all tables. */
+    int rowCount() {
+        return tables.values().stream().mapToInt(EmbeddingTable::size).sum();
+    }
+
+    /** Rows that have a gradient in this step. */
+    int touched() {
+        return gradients.values().stream().mapToInt(RowGradients::count).sum();
+    }
+
+    /** Adds the gradient of half the squared norm of the rows that the step read, times {@code l2}. */
+    void addPenalty(float l2) {
+        if (l2 != 0f) {
+            gradients.values().forEach(rows -> rows.addPenalty(l2));
+        }
+    }
+
+    /** L2 norm of the gradients of all rows. */
+    double gradientNorm() {
+        double squares = 0;
+        for (RowGradients rows : gradients.values()) {
+            squares += rows.squaredNorm();
+        }
+        return Math.sqrt(squares);
+    }
+
+    /** Forgets the gradients and sightings of a step that is refused. */
+    void forgetStep() {
+        gradients.values().forEach(RowGradients::clear);
+        tables.values().forEach(EmbeddingTable::forgetSightings);
+    }
+
+    /**
+     * After {@link #gradientNorm}: clips the gradient of each row, moves the rows, and forgets the gradients.
+     *
+     * @param clock event time of the model, epoch milliseconds
+     */
+    void apply(long step, long clock) {
+        Descent descent = settings.optimiser().rows();
+        moves.clear();
+        for (RowGradients rows : gradients.values()) {
+            if (descent.maxGradientNorm() > 0) {
+                rows.clip(descent.maxGradientNorm());
+            }
+            rows.apply(descent.learningRate(step), step, clock);
+            noteMoves(rows);
+            rows.clear();
+        }
+    }
+
+    private void noteMoves(RowGradients rows) {
+        for (int slot = 0; slot < rows.count(); slot++) {
+            float distance = rows.distance(slot);
+            if (distance > 0) {
+                moves.merge(rows.table().key(rows.row(slot)), distance, Float::sum);
+            }
+        }
+    }
+
+    /** From here on, each step keeps how far it moved the rows of items. */
+    void keepMoves() {
+        gradients.values().stream()
+                .filter(rows -> itemIdTables.contains(rows.table().name()))
+                .forEach(RowGradients::keepDistances);
+    }
+
+    /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
+    void forEachMove(BiConsumer<String, Float> moved) {
+        moves.forEach(moved);
+    }
+
+    /**
+     * Counts the keys that the step saw and that got no row. Removes rows: a bounded number of those not touched for long, and all that a
+     * table has too many.
+     */
+    void keepUp(TableUpkeep upkeep) {
+        long expireMillis = settings.tables().expireAfter().toMillis();
+        for (EmbeddingTable table : tables.values()) {
+            long waiting = table.countSightings();
+            long expired = expireMillis > 0 ? table.expire(upkeep.clock() - expireMillis, EXPIRED_A_STEP) : 0;
+            long displaced = table.shrinkTo(settings.tables().maxRows());
+            upkeep.count(waiting, expired, displaced);
+        }
+    }
+
+    /** Removes an item's own rows. */
+    void removeItem(String item) {
+        remove(item, itemIdTables);
+    }
+
+    /** Removes a user's own rows. */
+    void removeUser(String user) {
+        remove(user, userIdTables);
+    }
+
+    private void remove(String key, Set<String> from) {
+        for (EmbeddingTable table : tables.values()) {
+            if (from.contains(table.name())) {
+                table.remove(key);
+            }
+        }
+    }
+
+    /** The first table of the user tower that has a row which is not finite. */
+    Optional<String> unusableUserTable(boolean isWhole) {
+        return tables.values().stream()
+                .filter(table -> isUserTable(table.name()) && !table.isFinite(isWhole))
+                .map(EmbeddingTable::name)
+                .findFirst();
+    }
+
+    /** Lets the next drain hand over all rows that the user tower reads. */
+    void touchUserRows() {
+        for (EmbeddingTable table : tables.values()) {
+            if (isUserTable(table.name())) {
+                table.forEach((key, row) -> table.touch(row));
+            }
+        }
+    }
+}

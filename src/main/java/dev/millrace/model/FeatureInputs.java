@@ -1,0 +1,408 @@
+package dev.millrace.model;
+
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.FeatureSpec.Kind;
+import dev.millrace.feature.Pooling;
+import dev.millrace.model.network.Scratch;
+import dev.millrace.model.table.EmbeddingTable;
+import dev.millrace.model.table.KeyIndex;
+import dev.millrace.model.table.RowGradients;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.function.Predicate;
+
+/** The input rows of one tower: finds the rows of embedding tables that the features read, pools them; and back. One thread. */
+final class FeatureInputs {
+
+    /*
+     * Layout. An input row holds the features side by side, in the order of their declaration. Of the subjects resolved last, `rows[f]`
+     * holds the row numbers that feature f reads, all subjects' side by side, and `starts[f]` where each subject's begin. A key
+     * without a row has the code -1 - at, for its place in `rowless`: such a key reads its initial row, and learns nothing.
+     *
+     * Order. resolve or resolveAdmitting, then gather, then, in a learning step, scatter. Each reads what the one before left.
+     */
+    private final List<FeatureSpec> features;
+    private final int[] offsets;
+    private final EmbeddingTable[] tables;
+    private final RowGradients[] gradients;
+    private final Moments[] moments;
+    private final boolean[] dirtyMoments;
+    private final int width;
+
+    private final int[][] starts;
+    private final int[][] rows;
+
+    /** Keys of the feature that is being resolved, all subjects' side by side. */
+    private String[] keys = new String[16];
+
+    private long[] fingerprints = new long[16];
+    private String[] rowless = new String[16];
+    private int rowlessCount;
+
+    /** Shares of the rows in what they are pooled to, a feature; of histories that are not pooled to their mean. */
+    private final float[][] shares;
+    /** [values, dim] the rows of one history, and their gradients. */
+    private float[] packed = new float[0];
+
+    private float[] packedGradients = new float[0];
+    private float[] packedShares = new float[0];
+
+    FeatureInputs(List<FeatureSpec> features, EmbeddingTables tables) {
+        this.features = features;
+        int count = features.size();
+        this.offsets = new int[count];
+        this.tables = new EmbeddingTable[count];
+        this.gradients = new RowGradients[count];
+        this.moments = new Moments[count];
+        this.dirtyMoments = new boolean[count];
+        this.starts = new int[count][1];
+        this.rows = new int[count][16];
+        this.shares = new float[count][0];
+        int offset = 0;
+        for (int f = 0; f < count; f++) {
+            FeatureSpec feature = features.get(f);
+            offsets[f] = offset;
+            offset += feature.dim();
+            moments[f] = Moments.NONE;
+            dirtyMoments[f] = true;
+            if (feature.hasRows()) {
+                this.tables[f] = tables.table(feature);
+                this.gradients[f] = tables.gradients(feature);
+            }
+        }
+        this.width = offset;
+    }
+
+    /** Floats of an input row. */
+    int width() {
+        return width;
+    }
+
+    List<FeatureSpec> features() {
+        return features;
+    }
+
+    /** Their places, feature by feature. */
+    List<InputField> fields() {
+        List<InputField> fields = new ArrayList<>();
+        for (int f = 0; f < offsets.length; f++) {
+            fields.add(new InputField(features.get(f), offsets[f], moments[f].mean(), moments[f].deviation()));
+        }
+        return fields;
+    }
+
+    /** Statistics of the feature at that place in the declaration. */
+    Moments moments(int feature) {
+        return moments[feature];
+    }
+
+    void restoreMoments(int feature, Moments restored) {
+        moments[feature] = restored;
+        dirtyMoments[feature] = false;
+    }
+
+    /** Whether its statistics changed since last asked. */
+    boolean drainMoments(int feature) {
+        boolean wasDirty = dirtyMoments[feature];
+        dirtyMoments[feature] = false;
+        return wasDirty;
+    }
+
+    /** Lets the next drain hand over all statistics. */
+    void touchMoments() {
+        Arrays.fill(dirtyMoments, true);
+    }
+
+    /** A copy of all statistics, to go back to. */
+    Moments[] momentsCopy() {
+        return moments.clone();
+    }
+
+    void resetMoments(Moments[] copy) {
+        System.arraycopy(copy, 0, moments, 0, copy.length);
+    }
+
+    /** Counts a subject's numbers in. */
+    void observe(Subject subject) {
+        for (int f = 0; f < moments.length; f++) {
+            if (features.get(f).kind() == Kind.NUMERIC) {
+                OptionalDouble number = subject.number(features.get(f));
+                if (number.isPresent()) {
+                    moments[f] = moments[f].plus(number.getAsDouble());
+                    dirtyMoments[f] = true;
+                }
+            }
+        }
+    }
+
+    /** Finds the rows of the subjects without making any. */
+    void resolve(List<Subject> subjects) {
+        forgetRowless();
+        resolve(subjects, (feature, key) -> tables[feature].row(key));
+    }
+
+    /**
+     * Finds the rows of the subjects, and makes those that are missing and were seen often enough. An item that is not listed gets none.
+     *
+     * @param admitted takes the keys whose rows were made
+     */
+    void resolveAdmitting(List<Subject> subjects, Predicate<String> isListed, Admissions admitted) {
+        forgetRowless();
+        resolve(subjects, (feature, key) -> {
+            EmbeddingTable table = tables[feature];
+            int row = table.row(key);
+            if (row == EmbeddingTable.NONE
+                    && (!EmbeddingTables.namesItems(features.get(feature)) || isListed.test(key))) {
+                row = table.sight(key);
+                if (row != EmbeddingTable.NONE) {
+                    admitted.add(table, key);
+                }
+            }
+            return row;
+        });
+    }
+
+    /** Takes the keys that {@link #resolveAdmitting} made rows for. */
+    interface Admissions {
+        void add(EmbeddingTable table, String key);
+    }
+
+    /**
+     * Fills the input rows of the subjects that were resolved.
+     *
+     * @param input [n, width] filled
+     */
+    void gather(List<Subject> subjects, float[] input) {
+        int n = subjects.size();
+        Arrays.fill(input, 0, n * width, 0f);
+        for (int f = 0; f < offsets.length; f++) {
+            FeatureSpec feature = features.get(f);
+            switch (feature.kind()) {
+                case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(f, n, input);
+                case NUMERIC -> {
+                    for (int i = 0; i < n; i++) {
+                        OptionalDouble number = subjects.get(i).number(feature);
+                        if (number.isPresent()) {
+                            input[i * width + offsets[f]] = moments[f].normalise(number.getAsDouble());
+                        }
+                    }
+                }
+                case VECTOR -> {
+                    for (int i = 0; i < n; i++) {
+                        subjects.get(i).copyVector(feature, input, i * width + offsets[f]);
+                    }
+                }
+            }
+        }
+    }
+
+    private void pool(int f, int n, float[] input) {
+        if (features.get(f).pooling().kind() != Pooling.Kind.MEAN) {
+            poolByShares(f, n, input);
+            return;
+        }
+        EmbeddingTable table = tables[f];
+        int rowWidth = table.dim();
+        float[] values = table.values();
+        int[] start = starts[f];
+        int[] row = rows[f];
+        for (int i = 0; i < n; i++) {
+            int to = i * width + offsets[f];
+            int count = start[i + 1] - start[i];
+            for (int at = start[i]; at < start[i + 1]; at++) {
+                if (row[at] >= 0) {
+                    addTo(input, to, values, row[at] * rowWidth, rowWidth);
+                } else {
+                    addTo(input, to, table.initial(rowless[-1 - row[at]]), 0, rowWidth);
+                }
+            }
+            if (count > 1) {
+                float share = 1f / count;
+                for (int d = 0; d < rowWidth; d++) {
+                    input[to + d] *= share;
+                }
+            }
+        }
+    }
+
+    private static void addTo(float[] into, int to, float[] from, int at, int width) {
+        for (int d = 0; d < width; d++) {
+            into[to + d] += from[at + d];
+        }
+    }
+
+    /**
+     * Adds the gradients of the rows that were read to those of their tables.
+     *
+     * @param inputGradients [n, width] dL/dinput
+     */
+    void scatter(float[] inputGradients, int n) {
+        for (int f = 0; f < offsets.length; f++) {
+            if (features.get(f).hasRows()) {
+                scatter(f, inputGradients, n);
+            }
+        }
+    }
+
+    private void scatter(int f, float[] inputGradients, int n) {
+        RowGradients into = gradients[f];
+        int[] start = starts[f];
+        int[] row = rows[f];
+        if (features.get(f).pooling().kind() != Pooling.Kind.MEAN) {
+            scatterByShares(f, inputGradients, n);
+            return;
+        }
+        for (int i = 0; i < n; i++) {
+            int known = start[i + 1] - start[i];
+            float share = known == 0 ? 0f : 1f / known;
+            for (int at = start[i]; at < start[i + 1]; at++) {
+                if (row[at] >= 0) {
+                    into.add(row[at], inputGradients, i * width + offsets[f], share);
+                }
+            }
+        }
+    }
+
+    private void scatterByShares(int f, float[] inputGradients, int n) {
+        RowGradients into = gradients[f];
+        int[] row = rows[f];
+        int rowWidth = tables[f].dim();
+        boolean isAttention = features.get(f).pooling().kind() == Pooling.Kind.ATTENTION;
+        for (int i = 0; i < n; i++) {
+            int start = starts[f][i];
+            int count = starts[f][i + 1] - start;
+            int at = i * width + offsets[f];
+            if (isAttention) {
+                pack(f, i);
+                System.arraycopy(shares[f], start, packedShares, 0, count);
+                HistoryShares.attentionBack(packed, count, rowWidth, packedShares, inputGradients, at, packedGradients);
+            }
+            for (int j = 0; j < count; j++) {
+                if (isAttention) {
+                    into.add(row[start + j], packedGradients, j * rowWidth, 1f);
+                } else {
+                    into.add(row[start + j], inputGradients, at, shares[f][start + j]);
+                }
+            }
+        }
+    }
+
+    /** Copies the rows of a subject's history side by side. */
+    private void pack(int f, int i) {
+        int rowWidth = tables[f].dim();
+        int start = starts[f][i];
+        int count = starts[f][i + 1] - start;
+        packed = Scratch.atLeast(packed, count * rowWidth);
+        packedGradients = Scratch.atLeast(packedGradients, count * rowWidth);
+        packedShares = Scratch.atLeast(packedShares, count);
+        for (int j = 0; j < count; j++) {
+            System.arraycopy(tables[f].values(), rows[f][start + j] * rowWidth, packed, j * rowWidth, rowWidth);
+        }
+    }
+
+    /** Pools by the shares of {@link HistoryShares}; a history closes up over items without a row, so that each place has one. */
+    private void poolByShares(int f, int n, float[] input) {
+        Pooling pooling = features.get(f).pooling();
+        int rowWidth = tables[f].dim();
+        shares[f] = Scratch.atLeast(shares[f], starts[f][n]);
+        for (int i = 0; i < n; i++) {
+            int start = starts[f][i];
+            int count = starts[f][i + 1] - start;
+            int to = i * width + offsets[f];
+            pack(f, i);
+            if (pooling.kind() == Pooling.Kind.ATTENTION) {
+                HistoryShares.byAttention(packed, count, rowWidth, packedShares);
+            } else {
+                HistoryShares.byRecency(pooling.decay(), count, packedShares);
+            }
+            System.arraycopy(packedShares, 0, shares[f], start, count);
+            for (int j = 0; j < count; j++) {
+                for (int d = 0; d < rowWidth; d++) {
+                    input[to + d] += packedShares[j] * packed[j * rowWidth + d];
+                }
+            }
+        }
+    }
+
+    /** @param finder asked for the keys that have no row */
+    private void resolve(List<Subject> subjects, RowFinder finder) {
+        for (int f = 0; f < offsets.length; f++) {
+            if (features.get(f).hasRows()) {
+                int count = readKeys(f, subjects);
+                if (rows[f].length < count) {
+                    rows[f] = new int[2 * count];
+                }
+                tables[f].rows(keys, fingerprints, count, rows[f]);
+                completeRows(f, subjects.size(), finder);
+            }
+        }
+    }
+
+    /** Fills {@link #keys} and where each subject's begin; answers how many there are. */
+    private int readKeys(int f, List<Subject> subjects) {
+        FeatureSpec feature = features.get(f);
+        int n = subjects.size();
+        if (starts[f].length <= n) {
+            starts[f] = new int[n + 1];
+        }
+        int end = 0;
+        for (int i = 0; i < n; i++) {
+            starts[f][i] = end;
+            List<String> own = subjects.get(i).keys(feature);
+            int count = own.size();
+            if (end + count > keys.length) {
+                keys = Arrays.copyOf(keys, 2 * (end + count));
+                fingerprints = Arrays.copyOf(fingerprints, keys.length);
+            }
+            for (int k = 0; k < count; k++) {
+                String key = own.get(k);
+                keys[end] = key;
+                fingerprints[end++] = KeyIndex.fingerprint(key);
+            }
+        }
+        starts[f][n] = end;
+        return end;
+    }
+
+    /** Asks for the rows that were not found; a bag closes up over those that stay without. */
+    private void completeRows(int f, int n, RowFinder finder) {
+        int[] start = starts[f];
+        int[] row = rows[f];
+        boolean isBag = features.get(f).isBag();
+        int end = 0;
+        for (int i = 0; i < n; i++) {
+            int from = start[i];
+            start[i] = end;
+            for (int at = from; at < start[i + 1]; at++) {
+                int found = row[at] == EmbeddingTable.NONE ? finder.row(f, keys[at]) : row[at];
+                if (found != EmbeddingTable.NONE) {
+                    row[end++] = found;
+                } else if (!isBag) {
+                    row[end++] = -1 - rowless(keys[at]);
+                }
+            }
+        }
+        start[n] = end;
+    }
+
+    /** Lets the keys of the last subjects go: who was removed since must be nowhere. */
+    void forgetRowless() {
+        Arrays.fill(rowless, 0, rowlessCount, "");
+        rowlessCount = 0;
+    }
+
+    private int rowless(String key) {
+        if (rowlessCount == rowless.length) {
+            rowless = Arrays.copyOf(rowless, 2 * rowlessCount);
+        }
+        rowless[rowlessCount] = key;
+        return rowlessCount++;
+    }
+
+    /** Finds the row of a feature's key. */
+    private interface RowFinder {
+        int row(int feature, String key);
+    }
+}

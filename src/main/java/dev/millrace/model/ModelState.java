@@ -1,0 +1,316 @@
+package dev.millrace.model;
+
+import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.loss.Objective;
+import dev.millrace.model.table.EmbeddingTable;
+import dev.millrace.model.table.SightingCounts;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** The entries of a model: reads them back into its parts, and hands over those that changed. One thread. */
+final class ModelState {
+
+    private final ModelSettings settings;
+    private final NumericFingerprint fingerprint;
+    private final EmbeddingTables tables;
+    private final Map<Side, Tower> towers;
+    private final Objective objective;
+    private final TableUpkeep upkeep;
+
+    private long networkSteps;
+    private boolean isHeaderDirty = true;
+    private boolean areNetworksDirty = true;
+
+    ModelState(
+            ModelSettings settings,
+            NumericFingerprint fingerprint,
+            EmbeddingTables tables,
+            Map<Side, Tower> towers,
+            Objective objective,
+            TableUpkeep upkeep) {
+        this.settings = settings;
+        this.fingerprint = fingerprint;
+        this.tables = tables;
+        this.towers = towers;
+        this.objective = objective;
+        this.upkeep = upkeep;
+    }
+
+    /** Counts a step that moves the networks; returns how many there were, this one included. */
+    long countNetworkStep() {
+        areNetworksDirty = true;
+        return ++networkSteps;
+    }
+
+    /** Lets the next drain hand over all of the query side, changed or not. */
+    void touchQuerySide() {
+        isHeaderDirty = true;
+        areNetworksDirty = true;
+        tower(Side.USER).inputs().touchMoments();
+        objective.temperature().touch();
+        tables.touchUserRows();
+    }
+
+    /**
+     * @throws FingerprintMismatchException if the stored weights were made by other settings or by another engine
+     * @throws CorruptEntryException if the entry is none of this model's
+     */
+    void restore(byte[] key, byte[] value) {
+        ModelEntry.of(key).accept(new Restored(value));
+    }
+
+    /** Hands over what changed since the last drain: first what is there, then what is gone, each in the order of the keys. */
+    void drainDirty(EntrySink sink) {
+        SortedMap<byte[], byte[]> changed = new TreeMap<>(Arrays::compareUnsigned);
+        List<byte[]> gone = new ArrayList<>();
+        if (isHeaderDirty) {
+            changed.put(new ModelEntry.Header().key(), header());
+        }
+        towers.values().forEach(tower -> drain(tower, changed));
+        if (objective.temperature().drain()) {
+            changed.put(
+                    new ModelEntry.LearnedTemperature().key(),
+                    objective.temperature().entry());
+        }
+        if (objective.objectiveWeights().drain()) {
+            changed.put(
+                    new ModelEntry.LearnedObjectives().key(),
+                    objective.objectiveWeights().entry());
+        }
+        if (areNetworksDirty) {
+            putNetworkSteps(changed);
+        }
+        if (upkeep.drain()) {
+            changed.put(new ModelEntry.Upkeep().key(), upkeep.entry());
+        }
+        isHeaderDirty = false;
+        areNetworksDirty = false;
+        tables.byName().values().forEach(table -> drain(table, changed, gone));
+        gone.sort(Arrays::compareUnsigned);
+        changed.forEach(sink::put);
+        gone.forEach(sink::delete);
+    }
+
+    private void drain(Tower tower, Map<byte[], byte[]> changed) {
+        FeatureInputs inputs = tower.inputs();
+        for (int f = 0; f < inputs.features().size(); f++) {
+            if (inputs.drainMoments(f)) {
+                putMoments(tower, f, changed);
+            }
+        }
+        if (areNetworksDirty) {
+            putNetwork(tower, changed);
+        }
+    }
+
+    private static void drain(EmbeddingTable table, Map<byte[], byte[]> changed, List<byte[]> gone) {
+        table.drain(
+                (key, row) -> putRow(table, key, row, changed),
+                key -> gone.add(new ModelEntry.Row(table.name(), key).key()));
+        SightingCounts sightings = table.sightings();
+        if (sightings.areAdditionsDirty()) {
+            putAdditions(table, changed);
+        }
+        sightings.drain(chunk -> {
+            if (sightings.isEmpty(chunk)) {
+                gone.add(new ModelEntry.Sightings(table.name(), chunk).key());
+            } else {
+                putSightings(table, chunk, changed);
+            }
+        });
+    }
+
+    byte[] header() {
+        return ModelHeader.of(fingerprint, settings).framed();
+    }
+
+    static void putMoments(Tower tower, int f, Map<byte[], byte[]> entries) {
+        FeatureSpec feature = tower.inputs().features().get(f);
+        if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
+            entries.put(
+                    new ModelEntry.Statistics(tower.side(), feature.name()).key(),
+                    tower.inputs().moments(f).entry());
+        }
+    }
+
+    static void putNetwork(Tower tower, Map<byte[], byte[]> entries) {
+        putTensors(
+                tower.kernel().weights(),
+                (tensor, chunk) -> new ModelEntry.Weights(tower.side(), tensor, chunk),
+                entries);
+        float[][][] slots = tower.optimiser().slots();
+        for (int s = 0; s < slots.length; s++) {
+            int slot = s;
+            putTensors(slots[slot], (tensor, chunk) -> new ModelEntry.Slot(slot, tower.side(), tensor, chunk), entries);
+        }
+    }
+
+    void putNetworkSteps(Map<byte[], byte[]> entries) {
+        if (settings.optimiser().dense().rule().countsSteps()) {
+            entries.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
+        }
+    }
+
+    /** Names the entry of a part of a tensor. */
+    private interface Naming {
+        ModelEntry.Chunk entry(int tensor, int chunk);
+    }
+
+    private static void putTensors(float[][] tensors, Naming naming, Map<byte[], byte[]> entries) {
+        for (int tensor = 0; tensor < tensors.length; tensor++) {
+            for (int chunk = 0; chunk < ModelEntry.Chunk.count(tensors[tensor]); chunk++) {
+                ModelEntry.Chunk entry = naming.entry(tensor, chunk);
+                entries.put(entry.key(), entry.value(tensors[tensor]));
+            }
+        }
+    }
+
+    static void putRow(EmbeddingTable table, String key, int row, Map<byte[], byte[]> entries) {
+        entries.put(
+                new ModelEntry.Row(table.name(), key).key(),
+                ModelEntry.Row.value(
+                        table.copy(row),
+                        table.slotsCopy(row),
+                        table.recency().moment(row),
+                        table.recency().time(row)));
+    }
+
+    static void putSightings(EmbeddingTable table, int chunk, Map<byte[], byte[]> entries) {
+        byte[] counts = table.sightings().chunk(chunk);
+        entries.put(
+                new ModelEntry.Sightings(table.name(), chunk).key(),
+                Frame.seal(Frame.allocate(counts.length).put(counts)));
+    }
+
+    static void putAdditions(EmbeddingTable table, Map<byte[], byte[]> entries) {
+        entries.put(
+                new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
+                framed(table.sightings().additions()));
+    }
+
+    private static byte[] framed(long value) {
+        return Frame.seal(Frame.allocate(Long.BYTES).putLong(value));
+    }
+
+    private Tower tower(Side side) {
+        return Optional.ofNullable(towers.get(side)).orElseThrow();
+    }
+
+    /** Takes one stored value back into the part that its entry names. */
+    private final class Restored implements ModelEntry.Visitor {
+
+        private final byte[] value;
+
+        Restored(byte[] value) {
+            this.value = value;
+        }
+
+        @Override
+        public void visit(ModelEntry.Header entry) {
+            ModelHeader header = ModelHeader.read(Frame.open(value));
+            header.requireFingerprint(fingerprint);
+            header.requireSettings(settings);
+            isHeaderDirty = false;
+            areNetworksDirty = false;
+            upkeep.setClean();
+        }
+
+        @Override
+        public void visit(ModelEntry.Statistics entry) {
+            FeatureInputs inputs = tower(entry.side()).inputs();
+            for (int f = 0; f < inputs.features().size(); f++) {
+                if (inputs.features().get(f).name().equals(entry.feature())) {
+                    inputs.restoreMoments(f, Moments.read(value));
+                }
+            }
+        }
+
+        @Override
+        public void visit(ModelEntry.Weights entry) {
+            restore(entry, tower(entry.side()).kernel().weights());
+        }
+
+        @Override
+        public void visit(ModelEntry.Slot entry) {
+            float[][][] slots = tower(entry.side()).optimiser().slots();
+            if (entry.slot() >= slots.length) {
+                throw new CorruptEntryException("the networks' optimiser has no slot " + entry.slot());
+            }
+            restore(entry, slots[entry.slot()]);
+        }
+
+        private void restore(ModelEntry.Chunk chunk, float[][] tensors) {
+            if (chunk.tensor() >= tensors.length) {
+                throw new CorruptEntryException("the networks have no tensor " + chunk.tensor());
+            }
+            chunk.restore(value, tensors[chunk.tensor()]);
+        }
+
+        @Override
+        public void visit(ModelEntry.NetworkSteps entry) {
+            networkSteps = Frame.open(value).getLong();
+        }
+
+        @Override
+        public void visit(ModelEntry.LearnedTemperature entry) {
+            objective.temperature().restore(value);
+        }
+
+        @Override
+        public void visit(ModelEntry.LearnedObjectives entry) {
+            objective.objectiveWeights().restore(value);
+        }
+
+        @Override
+        public void visit(ModelEntry.Row entry) {
+            Optional<EmbeddingTable> table = table(entry.table());
+            ByteBuffer payload = Frame.open(value);
+            float[] row = Fields.floats(payload);
+            float[] slots = Fields.floats(payload);
+            boolean fits = table.isPresent()
+                    && row.length == table.get().dim()
+                    && slots.length == table.get().slotsARow()
+                    && payload.remaining() == 2 * Long.BYTES;
+            if (!fits) {
+                throw new CorruptEntryException(
+                        "no table here holds a row of " + row.length + " floats of " + entry.table());
+            }
+            table.get().put(entry.rowKey(), row, slots, payload.getLong(), payload.getLong());
+        }
+
+        @Override
+        public void visit(ModelEntry.Sightings entry) {
+            SightingCounts sightings = table(entry.table())
+                    .orElseThrow(() ->
+                            new CorruptEntryException("there is no table " + entry.table() + " here to have seen keys"))
+                    .sightings();
+            ByteBuffer payload = Frame.open(value);
+            if (entry.chunk() == ModelEntry.Sightings.ADDITIONS) {
+                sightings.restoreAdditions(payload.getLong());
+                return;
+            }
+            byte[] counts = new byte[payload.remaining()];
+            payload.get(counts);
+            sightings.restoreChunk(entry.chunk(), counts);
+        }
+
+        @Override
+        public void visit(ModelEntry.Upkeep entry) {
+            upkeep.restore(value);
+        }
+
+        private Optional<EmbeddingTable> table(String name) {
+            return Optional.ofNullable(tables.byName().get(name));
+        }
+    }
+}

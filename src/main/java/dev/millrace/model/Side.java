@@ -1,0 +1,35 @@
+package dev.millrace.model;
+
+import dev.millrace.state.CorruptEntryException;
+import java.util.Locale;
+
+/** The two towers. */
+public enum Side {
+    USER('u'),
+    ITEM('i');
+
+    private final byte code;
+
+    Side(char code) {
+        this.code = (byte) code;
+    }
+
+    /** How it is written in metrics and reports. */
+    public String text() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** How it is written in the keys of entries. */
+    byte code() {
+        return code;
+    }
+
+    static Side of(byte code) {
+        for (Side side : values()) {
+            if (side.code == code) {
+                return side;
+            }
+        }
+        throw new CorruptEntryException("there is no tower " + (char) code);
+    }
+}
