@@ -161,7 +161,7 @@ final class EmbeddingTables {
                 .forEach(RowGradients::keepDistances);
     }
 
-    /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
+    /** How far the last step moved the rows of items, L2; nothing before {@link #keepMoves}. */
     void forEachMove(BiConsumer<String, Float> moved) {
         moves.forEach(moved);
     }

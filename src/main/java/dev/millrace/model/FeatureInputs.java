@@ -103,7 +103,7 @@ final class FeatureInputs {
         dirtyMoments[feature] = false;
     }
 
-    /** Whether its statistics changed since last asked. */
+    /** Returns true if the statistics changed since the last call. */
     boolean drainMoments(int feature) {
         boolean wasDirty = dirtyMoments[feature];
         dirtyMoments[feature] = false;
@@ -340,7 +340,7 @@ final class FeatureInputs {
         }
     }
 
-    /** Fills {@link #keys} and where each subject's begin; answers how many there are. */
+    /** Fills {@link #keys} and where each subject's begin. Returns how many keys there are. */
     private int readKeys(int f, List<Subject> subjects) {
         FeatureSpec feature = features.get(f);
         int n = subjects.size();

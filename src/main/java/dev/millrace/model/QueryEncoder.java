@@ -103,7 +103,7 @@ public final class QueryEncoder {
         }
     }
 
-    /** Makes all updates so far visible to {@link #encode} at once. */
+    /** Makes all updates so far visible to {@link #encode}, all at the same time. */
     public void refresh() {
         boolean isComplete = seenHeader;
         for (boolean[] chunks : seenChunks) {

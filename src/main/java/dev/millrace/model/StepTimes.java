@@ -1,6 +1,6 @@
 package dev.millrace.model;
 
-/** Takes the ends of a step's phases: for a benchmark, or a test that interrupts; a learner in the stream has none. */
+/** Is told when a step begins and when each of its phases ends. */
 public interface StepTimes {
 
     /** Parts of a step. */
@@ -17,7 +17,7 @@ public interface StepTimes {
         APPLY
     }
 
-    /** Takes nothing. */
+    /** Ignores all. */
     StepTimes UNTIMED = new StepTimes() {
         @Override
         public void begin() {}

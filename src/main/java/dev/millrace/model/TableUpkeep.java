@@ -37,7 +37,7 @@ final class TableUpkeep {
         return new RowCounts(rows, waiting, expired, displaced);
     }
 
-    /** Whether it changed since last asked. */
+    /** Returns true if it changed since the last call. */
     boolean drain() {
         boolean wasDirty = isDirty;
         isDirty = false;

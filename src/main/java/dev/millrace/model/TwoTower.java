@@ -107,19 +107,17 @@ public final class TwoTower implements Durable {
                 batch.examples().stream().mapToLong(TrainingExample::time).max().orElse(0);
         NegativePairs pairs = NegativePairs.of(batch).with(hardNegatives.find(batch, this));
         Candidates candidates = Candidates.of(batch, settings.loss(), pairs);
-        float share =
-                Math.min(1f, (float) batch.examples().size() / settings.loss().fullBatch());
         List<Subject> users = users(batch);
         List<Subject> items = items(candidates.items(), Math.max(upkeep.clock(), batchTime));
-        Resolved resolved = resolve(users, items, candidates);
+        ResolvedRows resolved = ResolvedRows.of(
+                userTower.inputs(), users, itemTower.inputs(), items, candidates.positive(), catalogue::contains);
         times.lap(StepTimes.Phase.RESOLVE);
 
         float[] u = userTower.forwardToLearn(users, seed(batch.step(), Side.USER));
         float[] v = itemTower.forwardToLearn(items, seed(batch.step(), Side.ITEM));
         times.lap(StepTimes.Phase.FORWARD);
 
-        float[] weights = weights(batch, share);
-        double loss = objective.toGradients(u, v, candidates, weights, objectives(batch));
+        double loss = objective.toGradients(u, v, candidates, batch);
         times.lap(StepTimes.Phase.LOSS);
 
         userTower.backward(objective.userGradients(), users.size());
@@ -142,45 +140,11 @@ public final class TwoTower implements Durable {
         noteFieldWeights(users.size(), items.size());
         times.lap(StepTimes.Phase.APPLY);
         return new StepReport(
-                loss / share, norm, touched, objective.temperature().value(), candidates.sample());
-    }
-
-    /** Takes the subjects' numbers into the statistics and finds their rows; makes those that are due. */
-    private Resolved resolve(List<Subject> users, List<Subject> items, Candidates candidates) {
-        Resolved resolved = new Resolved(
-                userTower.inputs().momentsCopy(), itemTower.inputs().momentsCopy(), new ArrayList<>());
-        users.forEach(userTower.inputs()::observe);
-        for (int positive : candidates.positive()) {
-            itemTower.inputs().observe(items.get(positive));
-        }
-        FeatureInputs.Admissions admitted = (table, key) -> resolved.admissions.add(() -> table.retract(key));
-        userTower.inputs().resolveAdmitting(users, catalogue::contains, admitted);
-        itemTower.inputs().resolveAdmitting(items, catalogue::contains, admitted);
-        return resolved;
-    }
-
-    /**
-     * What finding the rows of a step changed.
-     *
-     * @param admissions each takes back a row that was made
-     */
-    private final class Resolved {
-
-        private final Moments[] userMoments;
-        private final Moments[] itemMoments;
-        private final List<Runnable> admissions;
-
-        Resolved(Moments[] userMoments, Moments[] itemMoments, List<Runnable> admissions) {
-            this.userMoments = userMoments;
-            this.itemMoments = itemMoments;
-            this.admissions = admissions;
-        }
-
-        void undo() {
-            admissions.forEach(Runnable::run);
-            userTower.inputs().resetMoments(userMoments);
-            itemTower.inputs().resetMoments(itemMoments);
-        }
+                loss / settings.loss().share(batch),
+                norm,
+                touched,
+                objective.temperature().value(),
+                candidates.sample());
     }
 
     private void addPenalty() {
@@ -241,27 +205,6 @@ public final class TwoTower implements Durable {
         return items;
     }
 
-    /**
-     * [examples] the weights of a batch's examples. Those of a batch closed early are scaled down to what they would weigh in a full one:
-     * the mean over a few examples is a large gradient for each, and Adagrad never forgets it.
-     */
-    private float[] weights(MiniBatch batch, float share) {
-        SortedMap<String, Double> byAction = settings.loss().objectives().weights();
-        float[] weights = new float[batch.examples().size()];
-        for (int i = 0; i < weights.length; i++) {
-            TrainingExample example = batch.examples().get(i);
-            weights[i] = share * (float) (example.weight() * byAction.getOrDefault(example.action(), 1.0));
-        }
-        return weights;
-    }
-
-    /** [examples] which of the actions' losses each has part in. */
-    private int[] objectives(MiniBatch batch) {
-        return batch.examples().stream()
-                .mapToInt(example -> settings.loss().objectives().of(example.action()))
-                .toArray();
-    }
-
     private void noteFieldWeights(int users, int items) {
         SortedMap<String, Double> weights = new TreeMap<>();
         userTower.putFieldWeights(users, weights);
@@ -270,7 +213,7 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * Many items' vectors, as fast as may be: their last bits depend on which others are asked for with them.
+     * Many items' vectors, fast; their last bits depend on which other items are in the call.
      *
      * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without any direction yet
      */
@@ -279,7 +222,7 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * Items' vectors to the same bits in whatever company and order they are asked for: those that are published.
+     * Items' vectors for publication: the bits of one do not depend on which others are in the call.
      *
      * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without any direction yet
      */
@@ -349,7 +292,7 @@ public final class TwoTower implements Durable {
         tables.keepMoves();
     }
 
-    /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
+    /** How far the last step moved the rows of items, L2; nothing before {@link #keepMoves}. */
     public void forEachMove(BiConsumer<String, Float> moved) {
         tables.forEachMove(moved);
     }
@@ -372,7 +315,7 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * What of the query side must not reach a reader, because it is not finite; absent if all is well.
+     * What of the query side is not finite, and so must not be published; absent if all is finite.
      *
      * @param isWhole whether to look at all rows, not only at those that changed since the last drain
      */

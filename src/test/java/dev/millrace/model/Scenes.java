@@ -9,6 +9,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.SightingCounts;
 import dev.millrace.settings.SettingsReader;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -72,14 +74,16 @@ public final class Scenes {
 
     /** A declaration of every kind of network and feature: its name, and its settings as key, value, key, value … */
     static List<Arguments> towers() {
-        return List.of(
-                tower("mlp"),
+        List<Arguments> towers = new ArrayList<>();
+        for (TowerSettings.Kind kind : TowerSettings.Kind.values()) {
+            String name = kind.name().toLowerCase(Locale.ROOT);
+            towers.add(tower(name, "tower.channels", name, "tower.cross.depth", "3"));
+        }
+        towers.addAll(List.of(
                 tower("no skip path", "tower.skip", "false"),
                 tower("leaky mlp", "tower.activation", "leaky-relu"),
                 tower("tanh mlp", "tower.activation", "tanh"),
                 tower("gelu mlp", "tower.activation", "gelu"),
-                tower("cross", "tower.channels", "cross", "tower.cross.depth", "3"),
-                tower("fm", "tower.channels", "fm"),
                 tower("senet", "tower.user.senet", "true", "tower.item.senet", "true"),
                 tower(
                         "senet of relu, on one side",
@@ -106,7 +110,8 @@ public final class Scenes {
                         "objectives by uncertainty",
                         Stream.concat(Arrays.stream(OBJECTIVES), Stream.of("loss.objectives.learned", "true"))
                                 .toArray(String[]::new)),
-                tower("shared bottom", "tower.channels", "click,like,fm", "tower.shared-bottom", "11,7"));
+                tower("shared bottom", "tower.channels", "click,like,fm", "tower.shared-bottom", "11,7")));
+        return towers;
     }
 
     /** Declarations of every kind of feature that {@link #settings} does not have by default. */

@@ -1,8 +1,11 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeSettings;
 import dev.millrace.settings.SettingsReader;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * What a step minimises.
@@ -37,6 +40,26 @@ public record Loss(
                 LearnedTemperature.FIXED,
                 NegativeRules.ALL_IN_BATCH,
                 ObjectiveSettings.NONE);
+    }
+
+    /**
+     * What a batch weighs, in (0, 1]: one that was closed early less than a full one. The mean over a few examples is a large gradient for
+     * each, and Adagrad never forgets it (docs/decisions/0006).
+     */
+    public float share(MiniBatch batch) {
+        return Math.min(1f, (float) batch.examples().size() / fullBatch);
+    }
+
+    /** [examples] the weights of a batch's examples: its share, times the example's own, times that of its action. */
+    float[] weights(MiniBatch batch) {
+        SortedMap<String, Double> byAction = objectives.weights();
+        float share = share(batch);
+        float[] weights = new float[batch.examples().size()];
+        for (int i = 0; i < weights.length; i++) {
+            TrainingExample example = batch.examples().get(i);
+            weights[i] = share * (float) (example.weight() * byAction.getOrDefault(example.action(), 1.0));
+        }
+        return weights;
     }
 
     /** @param actions that channels name */

@@ -1,5 +1,6 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.network.MatrixProducts;
 import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
@@ -33,6 +34,19 @@ public final class Objective {
     }
 
     /**
+     * Loss and gradients of a batch whose examples weigh as the settings say, see {@link #toGradients(float[], float[], Candidates, float[],
+     * int[])}.
+     */
+    public double toGradients(float[] users, float[] items, Candidates candidates, MiniBatch batch) {
+        return toGradients(
+                users,
+                items,
+                candidates,
+                settings.weights(batch),
+                settings.objectives().of(batch));
+    }
+
+    /**
      * Loss and gradients of a batch.
      *
      * @param users [examples + exposed, dim] unit-length vectors, row-major
@@ -41,7 +55,7 @@ public final class Objective {
      * @param objectives [examples] which of the actions' losses each has part in, see {@link ObjectiveSettings#of}
      * @return mean loss
      */
-    public double toGradients(float[] users, float[] items, Candidates candidates, float[] weights, int[] objectives) {
+    double toGradients(float[] users, float[] items, Candidates candidates, float[] weights, int[] objectives) {
         int examples = weights.length;
         int shared = candidates.shared();
         float factor = factor();

@@ -1,5 +1,6 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.settings.SettingsReader;
 import java.util.Collections;
 import java.util.List;
@@ -61,7 +62,14 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
     }
 
     /** Which of them an action's is. */
-    public int of(String action) {
+    int of(String action) {
         return weights.containsKey(action) ? weights.headMap(action).size() : weights.size();
+    }
+
+    /** [examples] which loss each example has part in. */
+    int[] of(MiniBatch batch) {
+        return batch.examples().stream()
+                .mapToInt(example -> of(example.action()))
+                .toArray();
     }
 }

@@ -108,7 +108,7 @@ public final class ObjectiveWeights {
         }
     }
 
-    /** Whether they changed since last asked. */
+    /** Returns true if they changed since the last call. */
     public boolean drain() {
         boolean wasDirty = isDirty;
         isDirty = false;

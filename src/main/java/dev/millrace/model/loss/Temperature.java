@@ -61,7 +61,7 @@ public final class Temperature {
         isDirty = settings.isLearned();
     }
 
-    /** Whether it changed since last asked. */
+    /** Returns true if it changed since the last call. */
     public boolean drain() {
         boolean wasDirty = isDirty;
         isDirty = false;

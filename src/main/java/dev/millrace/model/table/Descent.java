@@ -1,7 +1,7 @@
 package dev.millrace.model.table;
 
 /**
- * How one kind of weights goes downhill.
+ * How one kind of weights follows its gradient.
  *
  * @param rule by which it follows the gradient
  * @param schedule of the rule's learning rate

@@ -67,7 +67,7 @@ public final class EmbeddingTable {
         return rows.size();
     }
 
-    /** Rows ever in use at once: every row number is below. */
+    /** Above every row number. */
     int end() {
         return end;
     }
@@ -112,7 +112,7 @@ public final class EmbeddingTable {
         return rows.key(row);
     }
 
-    /** The key's row, made if there is none. */
+    /** The key's row; a new one if there is none. */
     int admit(String key) {
         int known = rows.find(key);
         if (known != NONE) {
@@ -125,7 +125,7 @@ public final class EmbeddingTable {
     }
 
     /**
-     * The key's row, made if there is none and this is the step that makes its sightings enough; else {@link #NONE}.
+     * The key's row. A key without one gets a row if this step's sighting is the last that it needs; else {@link #NONE}.
      *
      * <p>Followed by {@link #countSightings} or {@link #forgetSightings}.
      */
@@ -137,7 +137,7 @@ public final class EmbeddingTable {
         return NONE;
     }
 
-    /** Counts the keys that this step saw and that got no row, each once; answers how many. */
+    /** Counts the keys that this step saw and that got no row, each once. Returns how many. */
     public int countSightings() {
         int count = sighted.size();
         sighted.forEach(sightings::add);
@@ -145,7 +145,7 @@ public final class EmbeddingTable {
         return count;
     }
 
-    /** Leaves what the step saw uncounted. */
+    /** Forgets the sightings of a step that is refused. */
     public void forgetSightings() {
         sighted.clear();
     }
@@ -172,10 +172,10 @@ public final class EmbeddingTable {
     }
 
     /**
-     * Takes out rows that were last touched before a time, oldest first.
+     * Removes rows that were last touched before a time, oldest first.
      *
-     * @param most rows to take out at once
-     * @return how many went
+     * @param most rows to remove at once
+     * @return how many it removed
      */
     public int expire(long before, int most) {
         int gone = 0;
@@ -186,7 +186,7 @@ public final class EmbeddingTable {
         return gone;
     }
 
-    /** Takes out the rows that were touched longest ago until no more than that are left; answers how many went. */
+    /** Removes the rows that were touched longest ago until at most that many are left. Returns how many it removed. */
     public int shrinkTo(int most) {
         int gone = 0;
         for (; rows.size() > most; gone++) {
@@ -209,7 +209,7 @@ public final class EmbeddingTable {
         free[freeCount++] = row;
     }
 
-    /** Undoes an admission that nothing followed. */
+    /** Takes an admission back; nothing else may have changed since. */
     public void retract(String key) {
         boolean wasRemoved = removed.contains(key);
         remove(key);
@@ -248,10 +248,10 @@ public final class EmbeddingTable {
         return Arrays.copyOfRange(slots, row * slotsARow, (row + 1) * slotsARow);
     }
 
-    /** What changed since the last drain, in no order: rows by key and number, then keys that went. */
+    /** Hands over what changed since the last drain, in no order: rows by key and number, then keys that were removed. */
     public void drain(BiConsumer<String, Integer> changed, Consumer<String> gone) {
         dirty.stream().forEach(row -> changed.accept(rows.key(row), row));
-        // a key that went and came back has a row again, and is not gone
+        // a key that was removed and admitted again has a row
         removed.stream().filter(key -> rows.find(key) == NONE).forEach(gone);
         dirty.clear();
         removed.clear();

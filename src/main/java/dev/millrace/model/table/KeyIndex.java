@@ -94,7 +94,7 @@ public final class KeyIndex {
         size++;
     }
 
-    /** Takes a key's number away, and answers it; {@link #NONE} if it had none. */
+    /** Removes a key. Returns its number, or {@link #NONE} if it had none. */
     int remove(String key) {
         int hole = slot(fingerprint(key), key);
         int number = (int) slots[hole + 1] - 1;

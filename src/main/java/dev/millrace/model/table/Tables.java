@@ -4,11 +4,11 @@ import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 
 /**
- * Which keys have rows.
+ * Which keys have rows, and for how long.
  *
  * @param admitAfter steps that must have read a key before it gets a row
- * @param expireAfter event time after which a row that no step touched goes; 0 never
- * @param maxRows rows of a table, beyond which the one touched longest ago goes
+ * @param expireAfter event time without a step that touches it after which a row is removed; 0 never
+ * @param maxRows most rows of a table; beyond it the one touched longest ago is removed
  */
 public record Tables(int admitAfter, Duration expireAfter, int maxRows) {
 
