@@ -145,7 +145,7 @@ public final class Attribution implements Durable {
         books.settle(InputTopic.USERS, Outcome.REMOVED);
         eraseAll(EntryKeys.from(EntryKeys.EXPOSURE, user), value -> {
             RememberedExposure exposure = RememberedExposure.decoded(value);
-            if (exposure instanceof RememberedExposure.Closed) {
+            if (exposure.open().isEmpty()) {
                 return deduplicationEnd(exposure.time()) + 1;
             }
             books.settleWaiting(InputTopic.EXPOSURES, Outcome.ERASED);
@@ -284,18 +284,18 @@ public final class Attribution implements Durable {
         if (due <= windowEnd(exposure.time())) {
             return; // of an entry that was erased; this one came after it, under the same id
         }
-        if (exposure instanceof RememberedExposure.Open open) {
-            if (open.actions().isEmpty()) {
-                books.settleWaiting(InputTopic.EXPOSURES, Outcome.UNCLICKED);
-                sample(key, open);
-            } else {
-                books.settleWaiting(InputTopic.EXPOSURES, Outcome.CLICKED);
-            }
-            entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
-            schedule(deduplicationEnd(open.time()) + 1, key);
+        exposure.open().ifPresentOrElse(open -> windowEnded(key, open), () -> entries.delete(key));
+    }
+
+    private void windowEnded(byte[] key, RememberedExposure.Open open) {
+        if (open.actions().isEmpty()) {
+            books.settleWaiting(InputTopic.EXPOSURES, Outcome.UNCLICKED);
+            sample(key, open);
         } else {
-            entries.delete(key);
+            books.settleWaiting(InputTopic.EXPOSURES, Outcome.CLICKED);
         }
+        entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
+        schedule(deduplicationEnd(open.time()) + 1, key);
     }
 
     /** Makes an example of some of the exposures that ended without a click. */
@@ -354,16 +354,17 @@ public final class Attribution implements Durable {
     private Outcome attribute(Click click, byte[] exposureKey) {
         RememberedExposure exposure = RememberedExposure.decoded(
                 entries.get(exposureKey).orElseThrow(() -> new IllegalStateException("the exposure found is gone")));
-        if (exposure instanceof RememberedExposure.Open open && click.time() <= windowEnd(open.time())) {
-            if (open.actions().contains(click.action())) {
-                return Outcome.REPEATED_ACTION;
-            }
-            entries.put(exposureKey, open.with(click.action()).encoded());
-            output.example(example(click, open.user(), open.context()));
-            fold(click);
-            return Outcome.ATTRIBUTED;
+        Optional<RememberedExposure.Open> open = exposure.open();
+        if (open.isEmpty() || click.time() > windowEnd(exposure.time())) {
+            return withoutOpenExposure(click, true);
         }
-        return withoutOpenExposure(click, true);
+        if (open.get().actions().contains(click.action())) {
+            return Outcome.REPEATED_ACTION;
+        }
+        entries.put(exposureKey, open.get().with(click.action()).encoded());
+        output.example(example(click, open.get().user(), open.get().context()));
+        fold(click);
+        return Outcome.ATTRIBUTED;
     }
 
     /** Whether an exposure of this item before the click is still remembered. */

@@ -47,20 +47,20 @@ final class BatchFields {
     }
 
     static byte[] encoded(CatalogueChange change) {
-        if (change instanceof CatalogueChange.Upsert upsert) {
-            Fields fields = new Fields()
-                    .integer(UPSERT)
-                    .text(upsert.itemId())
-                    .longInteger(upsert.item().time());
-            FeatureFields.write(fields, upsert.item().features());
-            return fields.framed();
-        }
-        CatalogueChange.Removal removal = (CatalogueChange.Removal) change;
-        return new Fields()
-                .integer(REMOVAL)
-                .text(removal.itemId())
-                .longInteger(removal.time())
-                .framed();
+        return change.match(
+                upsert -> {
+                    Fields fields = new Fields()
+                            .integer(UPSERT)
+                            .text(upsert.itemId())
+                            .longInteger(upsert.item().time());
+                    FeatureFields.write(fields, upsert.item().features());
+                    return fields.framed();
+                },
+                removal -> new Fields()
+                        .integer(REMOVAL)
+                        .text(removal.itemId())
+                        .longInteger(removal.time())
+                        .framed());
     }
 
     static byte[] encodedUserRemoval(String user) {
@@ -95,10 +95,8 @@ final class BatchFields {
 
     /** Roughly what the change takes in a mini-batch record. */
     static int estimatedBytes(CatalogueChange change) {
-        int features = change instanceof CatalogueChange.Upsert upsert
-                ? estimatedBytes(upsert.item().features())
-                : 0;
-        return BYTES_AN_EXAMPLE + features;
+        return BYTES_AN_EXAMPLE
+                + change.<Integer>match(upsert -> estimatedBytes(upsert.item().features()), removal -> 0);
     }
 
     private static int estimatedBytes(Features features) {
@@ -110,15 +108,11 @@ final class BatchFields {
     }
 
     private static int estimatedBytes(FeatureValue value) {
-        if (value instanceof FeatureValue.Category category) {
-            return category.value().length();
-        }
-        if (value instanceof FeatureValue.Bag bag) {
-            return bag.values().stream().mapToInt(text -> 2 + text.length()).sum();
-        }
-        return value instanceof FeatureValue.Dense dense
-                ? Float.BYTES * dense.values().size()
-                : Double.BYTES;
+        return value.<Integer>match(
+                category -> category.value().length(),
+                quantity -> Double.BYTES,
+                bag -> bag.values().stream().mapToInt(text -> 2 + text.length()).sum(),
+                dense -> Float.BYTES * dense.values().size());
     }
 
     private static TrainingExample readExample(ByteBuffer payload, boolean isPositive) {

@@ -67,27 +67,22 @@ public final class Catalogue implements Durable {
     }
 
     public void apply(CatalogueChange change) {
-        if (change instanceof CatalogueChange.Upsert upsert) {
-            Integer number = numbers.putIfAbsent(upsert.itemId(), items.size());
-            if (number == null) {
-                items.add(upsert.item());
-            } else {
-                items.set(number, upsert.item());
+        change.accept(new CatalogueChange.Visitor<Boolean>() {
+            @Override
+            public Boolean upsert(CatalogueChange.Upsert upsert) {
+                put(upsert);
+                return true;
             }
-            forget(upsert.itemId());
-            dirty.add(upsert.itemId());
-            if (upsert.isAnnounced()) {
-                unannounced.remove(upsert.itemId());
-            } else if (number == null) {
-                unannounced.put(upsert.itemId(), new Sighting(0, upsert.item().time()));
+
+            @Override
+            public Boolean removal(CatalogueChange.Removal removal) {
+                if (removal.isAnnounced()) {
+                    remember(removal.itemId(), removal.time());
+                }
+                remove(removal.itemId());
+                return true;
             }
-        } else {
-            CatalogueChange.Removal removal = (CatalogueChange.Removal) change;
-            if (removal.isAnnounced()) {
-                remember(removal.itemId(), removal.time());
-            }
-            remove(removal.itemId());
-        }
+        });
     }
 
     /** Forgets the ids of the items that were removed before that event time. */
@@ -270,6 +265,22 @@ public final class Catalogue implements Durable {
             if (sameTime.isEmpty()) {
                 removedByTime.remove(time);
             }
+        }
+    }
+
+    private void put(CatalogueChange.Upsert upsert) {
+        Integer number = numbers.putIfAbsent(upsert.itemId(), items.size());
+        if (number == null) {
+            items.add(upsert.item());
+        } else {
+            items.set(number, upsert.item());
+        }
+        forget(upsert.itemId());
+        dirty.add(upsert.itemId());
+        if (upsert.isAnnounced()) {
+            unannounced.remove(upsert.itemId());
+        } else if (number == null) {
+            unannounced.put(upsert.itemId(), new Sighting(0, upsert.item().time()));
         }
     }
 

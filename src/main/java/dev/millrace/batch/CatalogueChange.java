@@ -1,6 +1,7 @@
 package dev.millrace.batch;
 
 import dev.millrace.event.CatalogueItem;
+import java.util.function.Function;
 
 /** What happened to one item of the catalogue. */
 public sealed interface CatalogueChange {
@@ -16,6 +17,21 @@ public sealed interface CatalogueChange {
 
     /** Calls the visitor's method for this kind of change. */
     <R> R accept(Visitor<R> visitor);
+
+    /** The same with a function for each kind. */
+    default <R> R match(Function<Upsert, R> upsert, Function<Removal, R> removal) {
+        return accept(new Visitor<R>() {
+            @Override
+            public R upsert(Upsert change) {
+                return upsert.apply(change);
+            }
+
+            @Override
+            public R removal(Removal change) {
+                return removal.apply(change);
+            }
+        });
+    }
 
     /** What to do with each kind of change. */
     interface Visitor<R> {

@@ -106,13 +106,14 @@ final class ItemsByValue {
     }
 
     private String value(String item) {
-        FeatureValue value = catalogue.features(item).value(feature).orElse(new FeatureValue.Category(NONE));
-        if (value instanceof FeatureValue.Category category) {
-            return category.value();
-        }
-        if (value instanceof FeatureValue.Bag bag) {
-            return bag.values().isEmpty() ? NONE : bag.values().get(0);
-        }
-        return value instanceof FeatureValue.Quantity quantity ? Double.toString(quantity.value()) : NONE;
+        return catalogue
+                .features(item)
+                .value(feature)
+                .map(value -> value.match(
+                        FeatureValue.Category::value,
+                        quantity -> Double.toString(quantity.value()),
+                        bag -> bag.values().isEmpty() ? NONE : bag.values().get(0),
+                        dense -> NONE))
+                .orElse(NONE);
     }
 }

@@ -33,8 +33,7 @@ final class BenchCommand implements Runnable {
     @Override
     public void run() {
         throw new picocli.CommandLine.ParameterException(
-                Objects.requireNonNull(spec).commandLine(),
-                "bench: name what to measure, such as bench kernel");
+                Objects.requireNonNull(spec).commandLine(), "bench: name what to measure, such as bench kernel");
     }
 
     @Command(

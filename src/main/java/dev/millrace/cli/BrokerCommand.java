@@ -23,17 +23,26 @@ final class BrokerCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Option(names = "--dir", paramLabel = "DIR", defaultValue = ".millrace/broker", description = "folder of its data; default: ${DEFAULT-VALUE}")
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            defaultValue = ".millrace/broker",
+            description = "folder of its data; default: ${DEFAULT-VALUE}")
     Path directory = Path.of(".millrace/broker");
 
-    @Option(names = "--port", paramLabel = "PORT", defaultValue = "9092", description = "port to listen on, 0 for any free one; default: ${DEFAULT-VALUE}")
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            defaultValue = "9092",
+            description = "port to listen on, 0 for any free one; default: ${DEFAULT-VALUE}")
     int port = 9092;
 
     @Option(
             names = "--detour",
             hidden = true,
             paramLabel = "PORT=HOST:PORT",
-            description = "also listen on PORT, and send the clients that connect there on to HOST:PORT, a proxy in front of PORT")
+            description =
+                    "also listen on PORT, and send the clients that connect there on to HOST:PORT, a proxy in front of PORT")
     Map<Integer, String> detour = Map.of();
 
     @Override

@@ -23,8 +23,7 @@ final class ConfigOptions {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description =
-                    "settings file of key = value lines; may be repeated, a later file wins over an earlier one")
+            description = "settings file of key = value lines; may be repeated, a later file wins over an earlier one")
     List<Path> config = new ArrayList<>();
 
     @Option(

@@ -106,7 +106,8 @@ final class ExplainCommand implements Callable<Integer> {
 
     private int explainStep(Optional<BatchOrigin> batch, PrintWriter out) {
         if (batch.isEmpty()) {
-            return unknown("step " + step + " is not in the log: it was not learnt yet, or retention deleted its record");
+            return unknown(
+                    "step " + step + " is not in the log: it was not learnt yet, or retention deleted its record");
         }
         if (isJson) {
             out.println(json(batch.get()).toPrettyString());
@@ -158,7 +159,9 @@ final class ExplainCommand implements Callable<Integer> {
         out.println("step        " + found.embedding().step());
         out.println("event time  learnt up to " + time(found.embedding().eventTime()));
         found.batch()
-                .ifPresentOrElse(batch -> print(batch, out), () -> out.println("mini-batch  no longer in the log: retention deleted its record"));
+                .ifPresentOrElse(
+                        batch -> print(batch, out),
+                        () -> out.println("mini-batch  no longer in the log: retention deleted its record"));
         out.println("in batch    "
                 + (found.roles().isEmpty()
                         ? "no"

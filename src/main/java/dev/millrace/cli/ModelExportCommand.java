@@ -69,7 +69,8 @@ final class ModelExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (out == null && vectors == null && onnx == null) {
-            throw Processes.unusable("model export", "nothing", "must have at least one of --out, --vectors and --onnx");
+            throw Processes.unusable(
+                    "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
         PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
         Checkpoint checkpoint = in == null ? ofLearner() : CheckpointFile.read(in);

@@ -37,7 +37,8 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Option(
             names = "--model",
-            description = "learn the log of mini-batches again; compare its digests and vectors with those that were published")
+            description =
+                    "learn the log of mini-batches again; compare its digests and vectors with those that were published")
     boolean model;
 
     @Option(

@@ -1,12 +1,42 @@
 package dev.millrace.event;
 
 import java.util.List;
+import java.util.function.Function;
 
 /** The value of one feature, as an event carries it. */
 public sealed interface FeatureValue {
 
     /** Calls the visitor's method for this kind of value. */
     <R> R accept(Visitor<R> visitor);
+
+    /** The same with a function for each kind. */
+    default <R> R match(
+            Function<Category, R> category,
+            Function<Quantity, R> quantity,
+            Function<Bag, R> bag,
+            Function<Dense, R> dense) {
+        return accept(new Visitor<R>() {
+            @Override
+            public R category(Category value) {
+                return category.apply(value);
+            }
+
+            @Override
+            public R quantity(Quantity value) {
+                return quantity.apply(value);
+            }
+
+            @Override
+            public R bag(Bag value) {
+                return bag.apply(value);
+            }
+
+            @Override
+            public R dense(Dense value) {
+                return dense.apply(value);
+            }
+        });
+    }
 
     /** What to do with each kind of value. */
     interface Visitor<R> {

@@ -25,21 +25,16 @@ public final class FeatureFields {
         fields.integer(features.values().size());
         for (Map.Entry<String, FeatureValue> entry : features.values().entrySet()) {
             fields.text(entry.getKey());
-            FeatureValue value = entry.getValue();
-            if (value instanceof FeatureValue.Category category) {
-                fields.integer(CATEGORY).text(category.value());
-            } else if (value instanceof FeatureValue.Quantity quantity) {
-                fields.integer(QUANTITY).number(quantity.value());
-            } else if (value instanceof FeatureValue.Bag bag) {
-                fields.integer(BAG);
-                texts(fields, bag.values());
-            } else if (value instanceof FeatureValue.Dense dense) {
-                float[] components = new float[dense.values().size()];
-                for (int at = 0; at < components.length; at++) {
-                    components[at] = dense.values().get(at);
-                }
-                fields.integer(DENSE).floats(components);
-            }
+            entry.getValue()
+                    .match(
+                            category -> fields.integer(CATEGORY).text(category.value()),
+                            quantity -> fields.integer(QUANTITY).number(quantity.value()),
+                            bag -> {
+                                fields.integer(BAG);
+                                texts(fields, bag.values());
+                                return fields;
+                            },
+                            dense -> fields.integer(DENSE).floats(floats(dense.values())));
         }
     }
 
@@ -50,6 +45,14 @@ public final class FeatureFields {
             values.put(Fields.text(payload), value(payload));
         }
         return Features.of(values);
+    }
+
+    private static float[] floats(List<Float> components) {
+        float[] floats = new float[components.size()];
+        for (int at = 0; at < floats.length; at++) {
+            floats[at] = components.get(at);
+        }
+        return floats;
     }
 
     /** Texts with their count before them. */

@@ -88,7 +88,8 @@ final class CheckpointDirectory {
             throw new CorruptEntryException(difference);
         });
         if (header.origin().source() != Checkpoint.Source.AUDIT) {
-            throw new CorruptEntryException("it was written by a learner; an audit uses only checkpoints that an audit wrote");
+            throw new CorruptEntryException(
+                    "it was written by a learner; an audit uses only checkpoints that an audit wrote");
         }
         if (header.step() != step) {
             throw new CorruptEntryException("it is of step " + header.step());

@@ -153,7 +153,8 @@ public final class ModelAudit {
             compare(Optional.empty());
             try {
                 log.read(fromStep + 1, logged -> {
-                    missing.removeAll(ModelReplay.removedBy(logged.batch())); // removed after the learner's latest progress
+                    missing.removeAll(
+                            ModelReplay.removedBy(logged.batch())); // removed after the learner's latest progress
                     if (replay.step() < target) {
                         replay.learn(logged.batch());
                         compare(Optional.of(logged));
@@ -172,8 +173,8 @@ public final class ModelAudit {
             long nanos = System.nanoTime() - begun;
             long digests = published.digestCount(fromStep, replay.step());
             Optional<Path> written = findings.isEmpty() && newestEqual.orElse(0) > fromStep
-                    ? checkpoints.map(
-                            directory -> directory.write(new Checkpoint(newestEqualHeader.orElseThrow(), replay.entries())))
+                    ? checkpoints.map(directory ->
+                            directory.write(new Checkpoint(newestEqualHeader.orElseThrow(), replay.entries())))
                     : Optional.empty();
             return new ModelReport(
                     trainer.model().generationName(),
@@ -204,7 +205,8 @@ public final class ModelAudit {
             findings.add(differing);
             if (!digests.isEmpty() && differing.isEmpty()) {
                 newestEqual = OptionalLong.of(step);
-                newestEqualHeader = Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
+                newestEqualHeader =
+                        Optional.of(header(new StepDigest(step, digests.get(0).digest()), last));
             }
             List<PublishedModel.Vector> vectors = published.vectorsOf(step);
             if (!vectors.isEmpty()) {

@@ -97,7 +97,8 @@ class VerifyIT {
         assertThat(out.toString())
                 .contains("result    same bits")
                 .contains("catalogue compared")
-                .contains("vectors   " + (ITEMS - 1) + " compared bit for bit; not compared: 0 older than the checkpoint")
+                .contains(
+                        "vectors   " + (ITEMS - 1) + " compared bit for bit; not compared: 0 older than the checkpoint")
                 .contains("saved     " + checkpoints)
                 .doesNotContain("digests   0");
         try (Stream<Path> files = Files.list(checkpoints)) {

@@ -168,7 +168,8 @@ final class LearnerAudit {
      */
     PossibleOutcomes end(long step) {
         if (lastStep != step) {
-            faults.add("the learner is at step " + step + " by its progress, but the log up to there ends at step " + lastStep);
+            faults.add("the learner is at step " + step + " by its progress, but the log up to there ends at step "
+                    + lastStep);
         }
         for (Sequence sequence : List.of(positives, unclicked)) {
             explainSkipped(sequence, position);
