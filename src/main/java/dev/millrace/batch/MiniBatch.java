@@ -53,80 +53,24 @@ public record MiniBatch(
         draws.requireFit(examples.size(), negatives.size());
     }
 
+    /** A step that learns nothing and changes nothing. */
+    public static MiniBatch empty(long step) {
+        return new MiniBatch(
+                step,
+                0,
+                List.of(),
+                List.of(),
+                new float[0],
+                List.of(),
+                new float[0],
+                0,
+                List.of(),
+                NegativeDraws.UNIFORM,
+                List.of());
+    }
+
     /** How many of the negatives, the first, were drawn uniformly. */
     public int uniformNegatives() {
         return negatives.size() - draws.byPopularity() - draws.fromMemory();
-    }
-
-    /** A batch without exposures that were not clicked. */
-    public MiniBatch(
-            long step,
-            long seed,
-            List<CatalogueChange> catalogue,
-            List<TrainingExample> examples,
-            float[] logProbability,
-            List<String> negatives,
-            float[] negativeLogProbability,
-            int catalogueSize,
-            List<String> removedUsers,
-            NegativeDraws draws) {
-        this(
-                step,
-                seed,
-                catalogue,
-                examples,
-                logProbability,
-                negatives,
-                negativeLogProbability,
-                catalogueSize,
-                removedUsers,
-                draws,
-                List.of());
-    }
-
-    /** A batch whose negatives are uniform. */
-    public MiniBatch(
-            long step,
-            long seed,
-            List<CatalogueChange> catalogue,
-            List<TrainingExample> examples,
-            float[] logProbability,
-            List<String> negatives,
-            float[] negativeLogProbability,
-            int catalogueSize,
-            List<String> removedUsers) {
-        this(
-                step,
-                seed,
-                catalogue,
-                examples,
-                logProbability,
-                negatives,
-                negativeLogProbability,
-                catalogueSize,
-                removedUsers,
-                NegativeDraws.UNIFORM);
-    }
-
-    /** A batch before which no user was removed. */
-    public MiniBatch(
-            long step,
-            long seed,
-            List<CatalogueChange> catalogue,
-            List<TrainingExample> examples,
-            float[] logProbability,
-            List<String> negatives,
-            float[] negativeLogProbability,
-            int catalogueSize) {
-        this(
-                step,
-                seed,
-                catalogue,
-                examples,
-                logProbability,
-                negatives,
-                negativeLogProbability,
-                catalogueSize,
-                List.of());
     }
 }

@@ -4,6 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -252,7 +253,18 @@ public final class KernelBench {
                     0));
         }
         float[] logProbability = Arrays.copyOfRange(inputs.reals("logq"), at, at + size);
-        return new MiniBatch(1, 1, List.of(), examples, logProbability, List.of(), new float[0], PeerInputs.ITEMS);
+        return new MiniBatch(
+                1,
+                1,
+                List.of(),
+                examples,
+                logProbability,
+                List.of(),
+                new float[0],
+                PeerInputs.ITEMS,
+                List.of(),
+                NegativeDraws.UNIFORM,
+                List.of());
     }
 
     private UserFeatures user(int example) {

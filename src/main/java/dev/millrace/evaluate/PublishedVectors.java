@@ -156,7 +156,7 @@ public final class PublishedVectors {
         }
 
         void begin(Current current, long step) {
-            plan.stepped(new MiniBatch(step, 0, List.of(), List.of(), new float[0], List.of(), new float[0], 0));
+            plan.stepped(MiniBatch.empty(step));
             publish(current.items, current);
             vectors = plan.vectors();
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
@@ -245,7 +246,7 @@ class ModelAlarmsTest {
     private void learn(ModelAlarms alarms, int step, double gradientNorm, SampleFigures sample) {
         UserFeatures user = new UserFeatures("u", 1, Features.NONE, List.of());
         TrainingExample example = new TrainingExample("e", user, Features.NONE, "i1", "click", 1, 1, 0);
-        MiniBatch batch = new MiniBatch(
+        MiniBatch batch = Batches.of(
                 step, step, List.of(), List.of(example), new float[1], List.of(), new float[0], catalogue.size());
         alarms.learnt(batch, new StepReport(1, gradientNorm, 1, 0.1, sample), model, catalogue);
     }

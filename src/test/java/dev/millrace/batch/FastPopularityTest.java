@@ -202,7 +202,7 @@ class FastPopularityTest {
     }
 
     private static MiniBatch batch(TrainingExample... examples) {
-        return new MiniBatch(
+        return Batches.of(
                 1, 1, List.of(), List.of(examples), new float[examples.length], List.of(), new float[0], ITEMS);
     }
 }

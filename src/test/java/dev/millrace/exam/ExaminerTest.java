@@ -3,6 +3,7 @@ package dev.millrace.exam;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.FastPopularity;
@@ -201,6 +202,6 @@ class ExaminerTest {
     }
 
     private static MiniBatch batch(List<TrainingExample> examples) {
-        return new MiniBatch(1, 1, List.of(), examples, new float[examples.size()], List.of(), new float[0], ITEMS);
+        return Batches.of(1, 1, List.of(), examples, new float[examples.size()], List.of(), new float[0], ITEMS);
     }
 }

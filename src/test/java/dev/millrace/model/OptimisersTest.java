@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.table.BiasCorrection;
@@ -196,7 +197,7 @@ class OptimisersTest {
                         1e7,
                         example.time(),
                         0)));
-        return new MiniBatch(
+        return Batches.of(
                 batch.step(),
                 batch.seed(),
                 batch.catalogue(),

@@ -1,6 +1,7 @@
 package dev.millrace.model;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
@@ -297,7 +298,7 @@ public final class Scenes {
             drawn.add("i" + item);
             negativeLogProbability[at] = logProbability(item);
         }
-        return new MiniBatch(step, step, List.of(), list, logProbability, drawn, negativeLogProbability, ITEMS);
+        return Batches.of(step, step, List.of(), list, logProbability, drawn, negativeLogProbability, ITEMS);
     }
 
     /** The same with negatives of every kind: a third each uniform, by popularity and from memory, and hard ones of some examples. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -174,7 +175,7 @@ class TwoTowerBoundsTest {
                         example.weight(),
                         example.time() + step * DAY,
                         0)));
-        return new MiniBatch(
+        return Batches.of(
                 step,
                 step,
                 List.of(),
@@ -215,7 +216,6 @@ class TwoTowerBoundsTest {
     }
 
     private static MiniBatch of(long step, List<TrainingExample> examples) {
-        return new MiniBatch(
-                step, step, List.of(), examples, new float[] {-1, -1}, List.of(), new float[0], Scenes.ITEMS);
+        return Batches.of(step, step, List.of(), examples, new float[] {-1, -1}, List.of(), new float[0], Scenes.ITEMS);
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
@@ -89,7 +90,7 @@ public class TwoTowerStateTest {
         float[] notFinite = batch.logProbability().clone();
         notFinite[2] = Float.NaN;
 
-        assertThatThrownBy(() -> restored.learn(new MiniBatch(
+        assertThatThrownBy(() -> restored.learn(Batches.of(
                         3,
                         3,
                         List.of(),

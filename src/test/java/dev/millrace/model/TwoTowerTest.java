@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
@@ -204,7 +205,7 @@ class TwoTowerTest {
                         Double.NaN,
                         broken.time(),
                         0));
-        MiniBatch notFinite = new MiniBatch(
+        MiniBatch notFinite = Batches.of(
                 2,
                 2,
                 List.of(),

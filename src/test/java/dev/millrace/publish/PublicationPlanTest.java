@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
@@ -264,7 +265,7 @@ class PublicationPlanTest {
                         time,
                         0))
                 .toList();
-        return new MiniBatch(step, step, changes, examples, new float[examples.size()], List.of(), new float[0], 1_000);
+        return Batches.of(step, step, changes, examples, new float[examples.size()], List.of(), new float[0], 1_000);
     }
 
     private List<String> publish(PublicationPlan plan) {

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
-import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -61,7 +61,7 @@ class ModelFeedTest {
         assertThat(encoder.isReady()).isFalse();
         assertThat(encoder.encode(user, Features.NONE, Map.of(), new float[settings.dim()]))
                 .isFalse();
-        model.learn(new MiniBatch(
+        model.learn(Batches.of(
                 1,
                 7,
                 changes,

@@ -188,7 +188,7 @@ class LearnTopologyTest {
 
     @Test
     void gapInTheLogStopsTheLearner() {
-        MiniBatch second = new MiniBatch(2, 1, List.of(), List.of(), new float[0], List.of(), new float[0], 0);
+        MiniBatch second = MiniBatch.empty(2);
         try (LearnerDriver driver =
                 driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms()), "log")) {
             assertThatThrownBy(() ->

@@ -11,6 +11,7 @@ import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeDraws;
@@ -96,7 +97,7 @@ class CodecTest {
             examples.add(new TrainingExample(
                     "click-" + at, user, Features.NONE, history.get(0), "click", 1, Streams.T0, Streams.T0));
         }
-        MiniBatch batch = new MiniBatch(1, 1, List.of(), examples, new float[1024], List.of(), new float[0], 5000);
+        MiniBatch batch = Batches.of(1, 1, List.of(), examples, new float[1024], List.of(), new float[0], 5000);
 
         byte[] bytes = wire.encode("mini-batches", BatchCodec.toAvro(batch));
 

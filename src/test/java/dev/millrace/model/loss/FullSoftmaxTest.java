@@ -3,6 +3,7 @@ package dev.millrace.model.loss;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.Features;
@@ -201,7 +202,7 @@ class FullSoftmaxTest {
             negativeLogP[j] = (float) Math.log(popularity[item]);
             logPower[SIZE + j] = (float) Math.log(power[item] / powerSum);
         }
-        return new MiniBatch(
+        return Batches.of(
                 1,
                 1,
                 List.of(),
@@ -210,7 +211,6 @@ class FullSoftmaxTest {
                 negatives,
                 negativeLogP,
                 ITEMS,
-                List.of(),
                 new NegativeDraws(byPopularity, 0, byPopularity == 0 ? new float[0] : logPower, List.of(), new int[0]));
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.withPrecision;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -256,8 +257,7 @@ class InBatchSoftmaxTest {
         for (int j = 0; j < negatives.size(); j++) {
             negativeLogProbability[j] = (float) Math.log(negatives.get(j).equals("a") ? 0.2 : 0.01);
         }
-        return new MiniBatch(
-                1, 1, List.of(), examples, logProbability, negatives, negativeLogProbability, catalogueSize);
+        return Batches.of(1, 1, List.of(), examples, logProbability, negatives, negativeLogProbability, catalogueSize);
     }
 
     /** The mean loss; the scores are replaced by its gradient. */
