@@ -9,9 +9,9 @@ import dev.millrace.recall.RecallEngine;
 import dev.millrace.recall.RecallRequest;
 import dev.millrace.serve.DiskEntries;
 import dev.millrace.serve.FollowingRecall;
+import dev.millrace.serve.GraphSettings;
 import dev.millrace.serve.ItemGraphs;
 import dev.millrace.serve.ModelFeed;
-import dev.millrace.serve.ServeSettings;
 import dev.millrace.serve.ServedState;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
@@ -59,7 +59,7 @@ public final class GenerationComparison {
         AvroWire wire = new AvroWire(settings.wire());
         List<String> users = sample(settings, wire, most);
         try (DiskEntries disk = DiskEntries.open(directory, settings.serve().cacheBytes());
-                ItemGraphs graphs = new ItemGraphs(ServeSettings.Graph.NEVER)) { // so that no answer misses an item
+                ItemGraphs graphs = new ItemGraphs(GraphSettings.NEVER)) { // so that no answer misses an item
             ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, graphs, InstantSource.system());
             try (FollowingRecall following =
                     FollowingRecall.start(settings.clients(), settings.topics().names(), wire, state)) {

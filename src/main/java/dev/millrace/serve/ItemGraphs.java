@@ -39,12 +39,12 @@ public final class ItemGraphs implements AutoCloseable {
     private volatile boolean isOpen = true;
     private volatile boolean isWarned;
 
-    public ItemGraphs(ServeSettings.Graph settings) {
+    public ItemGraphs(GraphSettings settings) {
         this(settings, Runtime.getRuntime().maxMemory());
     }
 
     /** @param heapBytes the size of the whole heap */
-    ItemGraphs(ServeSettings.Graph settings, long heapBytes) {
+    ItemGraphs(GraphSettings settings, long heapBytes) {
         this.heapBytes = heapBytes;
         this.rule = new GraphRule(settings.minItems(), settings.rebuildShare(), settings.maxMove(), GraphShape.USUAL);
         this.pool = new ForkJoinPool(settings.threads());

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class ItemGraphsTest {
 
     private static final int ITEMS = 300;
-    private static final ServeSettings.Graph FROM_200 = new ServeSettings.Graph(200, 0.1, 0, 1, 0);
+    private static final GraphSettings FROM_200 = new GraphSettings(200, 0.1, 0, 1, 0);
 
     private final RecallEngine engine = new RecallEngine(user -> Optional.empty());
 

@@ -35,7 +35,7 @@ final class RecallScene implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ObjectMapper mapper = new ObjectMapper();
     private final DiskEntries entries;
-    private final ItemGraphs graphs = new ItemGraphs(new ServeSettings.Graph(200, 0.1, 0, 2, 1));
+    private final ItemGraphs graphs = new ItemGraphs(new GraphSettings(200, 0.1, 0, 2, 1));
     private final ServedState state;
     private final Path directory;
     private final RecallServer server;
@@ -69,7 +69,7 @@ final class RecallScene implements AutoCloseable {
                                 1,
                                 directory,
                                 4 << 20,
-                                ServeSettings.Graph.NEVER),
+                                GraphSettings.NEVER),
                         state,
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
