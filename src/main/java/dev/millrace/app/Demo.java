@@ -1,7 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.exam.ExamTotals;
-import dev.millrace.serve.Freshness;
+import dev.millrace.follow.Freshness;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;

@@ -1,11 +1,11 @@
 package dev.millrace.app;
 
-import dev.millrace.serve.DiskEntries;
-import dev.millrace.serve.FollowingRecall;
-import dev.millrace.serve.ItemGraphs;
-import dev.millrace.serve.ModelFeed;
+import dev.millrace.follow.DiskEntries;
+import dev.millrace.follow.FollowingRecall;
+import dev.millrace.follow.ItemGraphs;
+import dev.millrace.follow.ModelFeed;
+import dev.millrace.follow.ServedState;
 import dev.millrace.serve.RecallServer;
-import dev.millrace.serve.ServedState;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;

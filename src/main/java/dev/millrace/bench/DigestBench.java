@@ -1,7 +1,7 @@
 package dev.millrace.bench;
 
 import dev.millrace.batch.CounterRandom;
-import dev.millrace.serve.DiskEntries;
+import dev.millrace.follow.DiskEntries;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.Fields;
 import java.io.IOException;

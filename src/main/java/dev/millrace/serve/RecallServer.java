@@ -1,6 +1,8 @@
 package dev.millrace.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.follow.Readiness;
+import dev.millrace.follow.ServedState;
 import dev.millrace.index.IndexedItem;
 import dev.millrace.recall.Answer;
 import dev.millrace.recall.ServedGeneration;

@@ -1,5 +1,7 @@
 package dev.millrace.serve;
 
+import dev.millrace.follow.DurationCounts;
+import dev.millrace.follow.RecentDurations;
 import java.time.Duration;
 import java.time.InstantSource;
 

@@ -1,5 +1,9 @@
 package dev.millrace.serve;
 
+import dev.millrace.follow.Freshness;
+import dev.millrace.follow.GraphRecall;
+import dev.millrace.follow.ItemGraphs;
+import dev.millrace.follow.ServedState;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.SearchListener;
 import dev.millrace.index.VectorAges;

@@ -1,6 +1,7 @@
 package dev.millrace.serve;
 
 import dev.millrace.batch.FastPopularity;
+import dev.millrace.follow.GraphSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
 

@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.topic.ClusterWatch;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.ClusterWatch;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;

@@ -2,6 +2,8 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.follow.FollowedTopic;
+import dev.millrace.follow.Readiness;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -9,7 +9,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** An encoder that is ready once it has an entry, and gives every user the vector (1, weight of the channel like). */
-final class FakeFeed implements EncoderFeed {
+public final class FakeFeed implements EncoderFeed {
 
     private boolean hasEntry;
     private volatile boolean isReady;

@@ -1,9 +1,9 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import java.time.Duration;
 
 /** Durations of the last minute, in slices of ten seconds. The owner chooses the unit. Not safe for threads. */
-final class RecentDurations {
+public final class RecentDurations {
 
     private static final int SLICES = 6;
     private static final long SLICE_MILLIS = Duration.ofSeconds(10).toMillis();
@@ -11,14 +11,14 @@ final class RecentDurations {
     private final DurationCounts[] slices = new DurationCounts[SLICES];
     private final long[] sliceNumbers = new long[SLICES];
 
-    RecentDurations() {
+    public RecentDurations() {
         for (int at = 0; at < SLICES; at++) {
             slices[at] = new DurationCounts();
         }
     }
 
     /** @param now epoch milliseconds */
-    void add(long duration, long now) {
+    public void add(long duration, long now) {
         long number = now / SLICE_MILLIS;
         int at = (int) (number % SLICES);
         if (sliceNumbers[at] != number) {
@@ -29,7 +29,7 @@ final class RecentDurations {
     }
 
     /** @param now epoch milliseconds */
-    DurationCounts recent(long now) {
+    public DurationCounts recent(long now) {
         DurationCounts recent = new DurationCounts();
         long number = now / SLICE_MILLIS;
         for (int at = 0; at < SLICES; at++) {

@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 /**
  * The time until a click is visible: from the moment it is sent until a vector that has learnt from it answers.

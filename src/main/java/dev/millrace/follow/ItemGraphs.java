@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import dev.millrace.index.GraphRule;
 import dev.millrace.index.GraphShape;
@@ -117,17 +117,17 @@ public final class ItemGraphs implements AutoCloseable {
     }
 
     /** The recall of the graphs. */
-    GraphRecall recall() {
+    public GraphRecall recall() {
         return recall;
     }
 
     /** Number of graphs finished. */
-    long builds() {
+    public long builds() {
         return builds.get();
     }
 
     /** Duration of the latest build; NaN before the first. */
-    double lastBuildSeconds() {
+    public double lastBuildSeconds() {
         return lastBuildSeconds;
     }
 

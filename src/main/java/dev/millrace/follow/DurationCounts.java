@@ -1,11 +1,11 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 /**
  * A histogram of durations in bins of at most 1/64 relative width, from which quantiles are read. The owner chooses the unit.
  *
  * <p>A bin is 1 wide below 128; above, each doubling has 64 bins. Not safe for threads.
  */
-final class DurationCounts {
+public final class DurationCounts {
 
     private static final int BITS = 6;
     private static final int BINS_A_DOUBLING = 1 << BITS;
@@ -26,7 +26,7 @@ final class DurationCounts {
         total += other.total;
     }
 
-    long total() {
+    public long total() {
         return total;
     }
 
@@ -35,7 +35,7 @@ final class DurationCounts {
      *
      * @param share in (0, 1]
      */
-    long quantile(double share) {
+    public long quantile(double share) {
         long wanted = Math.max(1, (long) Math.ceil(share * total));
         long seen = 0;
         for (int at = 0; at < counts.length; at++) {

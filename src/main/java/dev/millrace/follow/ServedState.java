@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.generation.GenerationFact;
@@ -42,7 +42,7 @@ public final class ServedState {
     private volatile FreshnessListener freshnessListener = millis -> {};
 
     /** Is told of every vector that is the first to have learnt from some clicks, once a vector. */
-    interface FreshnessListener {
+    public interface FreshnessListener {
         void visibleAfter(long millis);
     }
 
@@ -138,7 +138,7 @@ public final class ServedState {
     }
 
     /** As {@link TopicProgress#read}. */
-    void read(FollowedTopic topic, Readiness.Records read) {
+    public void read(FollowedTopic topic, Readiness.Records read) {
         progress.read(topic, read);
     }
 
@@ -179,7 +179,7 @@ public final class ServedState {
     }
 
     /** The graphs of the items. */
-    ItemGraphs graphs() {
+    public ItemGraphs graphs() {
         return graphs;
     }
 
@@ -197,7 +197,7 @@ public final class ServedState {
     }
 
     /** Whether requests are answered, and what is missing if not. */
-    Readiness readiness() {
+    public Readiness readiness() {
         Optional<ServedGeneration> served = engine.served();
         boolean hasFailed = progress.hasFailed();
         return new Readiness(
@@ -212,23 +212,23 @@ public final class ServedState {
                 served.map(ServedGeneration::index).map(ItemIndex::newestStep).orElse(0L));
     }
 
-    long embeddings(Outcome outcome) {
+    public long embeddings(Outcome outcome) {
         return counter(outcome).get();
     }
 
-    long modelUpdates() {
+    public long modelUpdates() {
         return modelUpdates.get();
     }
 
-    long rejectedModelUpdates() {
+    public long rejectedModelUpdates() {
         return rejectedModelUpdates.get();
     }
 
-    long userUpdates() {
+    public long userUpdates() {
         return userUpdates.get();
     }
 
-    void listenTo(FreshnessListener listener) {
+    public void listenTo(FreshnessListener listener) {
         freshnessListener = listener;
     }
 

@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;

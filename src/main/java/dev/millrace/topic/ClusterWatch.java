@@ -1,7 +1,5 @@
-package dev.millrace.stream;
+package dev.millrace.topic;
 
-import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.ClusterAdmin;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -22,7 +20,7 @@ import org.apache.kafka.common.TopicPartition;
  *
  * <p>A Streams application stays RUNNING while its brokers cannot be reached; only this shows it.
  */
-final class ClusterWatch implements AutoCloseable {
+public final class ClusterWatch implements AutoCloseable {
 
     private static final Duration EVERY = Duration.ofSeconds(2);
     private static final Duration PATIENCE = Duration.ofSeconds(3);
@@ -36,24 +34,24 @@ final class ClusterWatch implements AutoCloseable {
     private volatile long answeredNanos = System.nanoTime();
 
     /** @param groups consumer groups, by the name that their lag is asked for by */
-    ClusterWatch(ClientSettings clients, Map<String, String> groups) {
+    public ClusterWatch(ClientSettings clients, Map<String, String> groups) {
         cluster = new ClusterAdmin(clients, PATIENCE);
         this.groups = new TreeMap<>(groups);
         thread.setDaemon(true);
     }
 
-    void start() {
+    public void start() {
         answeredNanos = System.nanoTime();
         thread.start();
     }
 
     /** Whether the cluster answered lately. */
-    boolean isAnswering() {
+    public boolean isAnswering() {
         return System.nanoTime() - answeredNanos < SILENCE.toNanos();
     }
 
     /** Records that are there and not committed as read, as last known. */
-    long lag(String name) {
+    public long lag(String name) {
         return behind.getOrDefault(name, 0L);
     }
 

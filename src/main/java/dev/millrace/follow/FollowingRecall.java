@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.ClientSettings;

@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.InvalidSettingsException;

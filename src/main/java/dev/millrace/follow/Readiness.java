@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import dev.millrace.recall.Generations;
 import java.util.LinkedHashMap;
@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param items in the index that answers
  * @param step latest learning step among its vectors
  */
-record Readiness(
+public record Readiness(
         boolean isReady,
         boolean isAlive,
         Map<FollowedTopic, Progress> topics,
@@ -37,7 +37,7 @@ record Readiness(
      * @param read records; those that compaction has removed since count as read
      * @param all records at start
      */
-    record Records(long read, long all) {}
+    public record Records(long read, long all) {}
 
     /** How far a topic has been read. */
     enum Progress {
@@ -52,7 +52,7 @@ record Readiness(
     }
 
     /** Its members, as {@code /readyz} gives them. */
-    Map<String, Object> body() {
+    public Map<String, Object> body() {
         Map<String, Object> progress = new LinkedHashMap<>();
         topics.forEach((topic, of) -> progress.put(topic.text(), of.text()));
         Map<String, Object> read = new LinkedHashMap<>();

@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>An item of the graph's answer counts as found if its score is no less than the last one of the exact answer. The index may change
  * between answer and repetition, which lowers the measured recall a little. Safe for threads.
  */
-final class GraphRecall implements SearchListener, AutoCloseable {
+public final class GraphRecall implements SearchListener, AutoCloseable {
 
     private static final int WINDOW = 1_000; // the recall is the mean of so many repetitions
     private static final int QUEUE = 16; // answers that wait to be repeated; more are dropped
@@ -75,7 +75,7 @@ final class GraphRecall implements SearchListener, AutoCloseable {
     }
 
     /** The mean over the latest repetitions; NaN before the first. */
-    double recall() {
+    public double recall() {
         synchronized (recent) {
             int count = (int) Math.min(WINDOW, compared.get());
             return count == 0
@@ -85,7 +85,7 @@ final class GraphRecall implements SearchListener, AutoCloseable {
     }
 
     /** Number of searches answered by these means. */
-    long answers(Means means) {
+    public long answers(Means means) {
         return switch (means) {
             case GRAPH -> byGraph.get();
             case EXACT -> exactly.get();
@@ -93,12 +93,12 @@ final class GraphRecall implements SearchListener, AutoCloseable {
     }
 
     /** Number of answers repeated. */
-    long compared() {
+    public long compared() {
         return compared.get();
     }
 
     /** Number of answers that were not repeated because too many waited. */
-    long dropped() {
+    public long dropped() {
         return dropped.get();
     }
 

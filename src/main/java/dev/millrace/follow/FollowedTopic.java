@@ -1,4 +1,4 @@
-package dev.millrace.serve;
+package dev.millrace.follow;
 
 import java.util.Locale;
 
