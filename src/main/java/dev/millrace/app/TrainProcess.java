@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRules;
+import dev.millrace.serve.PortTakenException;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -15,7 +16,6 @@ import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
-import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -199,7 +199,7 @@ public final class TrainProcess implements AutoCloseable {
         try {
             return Optional.of(
                     new TrainServer(settings.trainServer(), new TrainHealth(runner, progress), registry).start());
-        } catch (JavalinException taken) {
+        } catch (PortTakenException taken) {
             LOG.atWarn()
                     .addKeyValue("port", settings.trainServer().port())
                     .log("No health and metrics, port " + settings.trainServer().port() + " of "

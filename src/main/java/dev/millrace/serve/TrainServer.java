@@ -4,6 +4,7 @@ import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.HttpResponseException;
+import io.javalin.util.JavalinException;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -44,8 +45,13 @@ public final class TrainServer implements AutoCloseable {
         this.http = Javalin.create(this::configure);
     }
 
+    /** @throws PortTakenException if the port cannot be bound */
     public TrainServer start() {
-        http.start();
+        try {
+            http.start();
+        } catch (JavalinException taken) {
+            throw new PortTakenException(String.valueOf(taken.getMessage()), taken);
+        }
         return this;
     }
 
