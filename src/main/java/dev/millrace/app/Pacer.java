@@ -5,7 +5,7 @@ import dev.millrace.replay.ReplayEvent;
 import java.util.function.LongSupplier;
 
 /** Delays each event until it is due by the {@link Pace}. One thread. */
-public final class Pacer {
+final class Pacer {
 
     /** A shorter wait is skipped, and the next wait makes up for it. */
     private static final double SHORTEST_SLEEP_NANOS = 1e6;

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Writes a log of mini-batches in which each example has a user of its own, to give a learner as many rows as wanted. */
-public final class SyntheticLog implements AutoCloseable {
+final class SyntheticLog implements AutoCloseable {
 
     private static final int ITEMS = 1_000;
     private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01

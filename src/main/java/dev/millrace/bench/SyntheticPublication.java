@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Writes the topics that a trainer publishes, to give a server as many items as wanted. */
-public final class SyntheticPublication implements AutoCloseable {
+final class SyntheticPublication implements AutoCloseable {
 
     private final TopicNames topics;
     private final EmbeddingRecords embeddings;

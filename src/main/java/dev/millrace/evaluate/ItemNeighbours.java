@@ -18,7 +18,7 @@ import java.util.Set;
  *
  * <p>Cost: one count for each pair of items of a user, so memory grows with the square of the history. Use it for data sets, not for a stream.
  */
-public final class ItemNeighbours {
+final class ItemNeighbours {
 
     /** Number of latest items of a history that count: the default length of the history of a tower. */
     static final int LATEST = 20;

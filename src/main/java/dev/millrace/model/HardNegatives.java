@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * <p>The vectors are those that the weights have before the step; everything drawn is by the batch's seed. So what is found is a
  * function of the log.
  */
-public final class HardNegatives {
+final class HardNegatives {
 
     private static final int SAMPLE = 16; // the batcher's streams are below
     private static final int RANKS = 17;

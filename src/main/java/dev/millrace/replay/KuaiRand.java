@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * second after its exposure. The id of an exposure is a fingerprint of its row. Some rows of the log are exact repetitions: they become the same
  * event, and the pipeline drops the second one.
  */
-public final class KuaiRand implements DataSet {
+final class KuaiRand implements DataSet {
 
     /** Time from an exposure to its click. */
     public static final long CLICK_DELAY_MILLIS = 1_000;

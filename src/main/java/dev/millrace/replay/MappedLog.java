@@ -20,7 +20,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** The user's own log, in CSV or JSON lines, read through a mapping file. {@code docs/your-own-data.md} has every key. */
-public final class MappedLog implements DataSet {
+final class MappedLog implements DataSet {
 
     private static final String MAPPING = "mapping.properties";
     private static final String WANTED =

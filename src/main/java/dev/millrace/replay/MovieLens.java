@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * Film ratings of GroupLens (Harper and Konstan 2015) in the original files: MovieLens 100K, or a set with {@code ratings.csv} and
  * {@code movies.csv}. Each rating is a click. There are no exposures.
  */
-public final class MovieLens implements DataSet {
+final class MovieLens implements DataSet {
 
     private static final Pattern YEAR = Pattern.compile("\\s*\\((\\d{4})\\)\\s*$");
     private static final Pattern RELEASE_YEAR = Pattern.compile("-(\\d{4})$");

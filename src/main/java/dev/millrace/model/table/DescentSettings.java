@@ -9,7 +9,7 @@ import java.util.Locale;
  * <p>The keys of every rule and schedule are read, and so documented and checked, whichever is chosen: a settings file that chooses
  * another rule than the one before it need not take back what that one set.
  */
-public final class DescentSettings {
+final class DescentSettings {
 
     /** Names of the rules. */
     private enum Kind {
