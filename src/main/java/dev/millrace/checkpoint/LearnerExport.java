@@ -90,7 +90,8 @@ public final class LearnerExport {
 
         boolean isWhole(NavigableMap<byte[], byte[]> entries) {
             header(entries).ifPresent(this::requireSettings);
-            try (Trainer trainer = new Trainer(settings.trainer())) {
+            try {
+                Trainer trainer = new Trainer(settings.trainer());
                 LearnerRestore.into(trainer, entries);
                 learnt = trainer.digest().orElse(learnt);
                 return true;

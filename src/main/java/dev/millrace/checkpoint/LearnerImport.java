@@ -162,28 +162,27 @@ public final class LearnerImport {
             entries.keySet().removeIf(EntryKind::isHeader); // it says what the weights were made by: written anew
             entries.keySet().removeIf(EntryKind::isJudgement);
         }
-        try (Trainer trainer = new Trainer(settings.trainer())) {
-            entries.forEach(trainer::restore);
-            trainer.requireWhole();
-            StepDigest found = trainer.digest().orElseThrow();
-            if (!found.equals(checkpoint.header().learnt())) {
-                throw new CorruptEntryException("its entries are of " + found + ", it names "
-                        + checkpoint.header().learnt());
-            }
-            trainer.publishAnew();
-            trainer.drainDirty(new EntrySink() {
-                @Override
-                public void put(byte[] key, byte[] value) {
-                    entries.put(key, value);
-                }
-
-                @Override
-                public void delete(byte[] key) {
-                    entries.remove(key);
-                }
-            });
-            entries.keySet().removeIf(EntryKind::isOfTheApplication);
+        Trainer trainer = new Trainer(settings.trainer());
+        entries.forEach(trainer::restore);
+        trainer.requireWhole();
+        StepDigest found = trainer.digest().orElseThrow();
+        if (!found.equals(checkpoint.header().learnt())) {
+            throw new CorruptEntryException("its entries are of " + found + ", it names "
+                    + checkpoint.header().learnt());
         }
+        trainer.publishAnew();
+        trainer.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                entries.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                entries.remove(key);
+            }
+        });
+        entries.keySet().removeIf(EntryKind::isOfTheApplication);
         return entries;
     }
 

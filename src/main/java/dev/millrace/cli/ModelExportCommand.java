@@ -80,9 +80,8 @@ final class ModelExportCommand implements Callable<Integer> {
             told.println("written     " + out);
         }
         if (vectors != null || onnx != null) {
-            try (Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint)) {
-                writeFiles(checkpoint, trainer, told);
-            }
+            Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint);
+            writeFiles(checkpoint, trainer, told);
         }
         told.flush();
         return 0;

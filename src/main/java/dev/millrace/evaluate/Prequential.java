@@ -72,46 +72,45 @@ public final class Prequential {
     }
 
     private Result run(Mode mode, Tally tally) {
-        try (Trainer trainer = new Trainer(trainerSettings, times, tally)) {
-            Passes.list(trainer, recorded.catalogue(), batch -> {
-                tally.list(batch);
-                trainer.rehearse(batch);
-            });
+        Trainer trainer = new Trainer(trainerSettings, times, tally);
+        Passes.list(trainer, recorded.catalogue(), batch -> {
+            tally.list(batch);
+            trainer.rehearse(batch);
+        });
 
-            List<TrainingExample> examples = recorded.examples();
-            List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, settings.first()));
-            int scoredFrom = Passes.endOf(used, settings.warmUp());
-            List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-            long seed = trainerSettings.batch().seed();
-            Passes.feedShuffled(trainer, warmUp, seed, settings.passes(), batch -> {
-                tally.list(batch);
-                trainer.rehearse(batch);
-            });
-            Passes.feed(trainer, warmUp, batch -> {
-                tally.list(batch);
-                trainer.observe(batch);
-                trainer.rehearse(batch);
-                tally.observe(batch);
-            });
-            ExamTotals before = trainer.progress().exam();
-            Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
-                tally.list(batch);
-                if (mode == Mode.ONLINE) {
-                    trainer.learn(batch);
-                } else {
-                    trainer.examineOnly(batch);
-                }
-                tally.observe(batch);
-            });
-            return new Result(
-                    trainer.progress().exam().minus(before),
-                    tally.byAction,
-                    tally.all,
-                    Passes.positives(used).size(),
-                    trainer.progress().positives(),
-                    trainer.progress().refusedSteps(),
-                    trainer.progress().items());
-        }
+        List<TrainingExample> examples = recorded.examples();
+        List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, settings.first()));
+        int scoredFrom = Passes.endOf(used, settings.warmUp());
+        List<TrainingExample> warmUp = used.subList(0, scoredFrom);
+        long seed = trainerSettings.batch().seed();
+        Passes.feedShuffled(trainer, warmUp, seed, settings.passes(), batch -> {
+            tally.list(batch);
+            trainer.rehearse(batch);
+        });
+        Passes.feed(trainer, warmUp, batch -> {
+            tally.list(batch);
+            trainer.observe(batch);
+            trainer.rehearse(batch);
+            tally.observe(batch);
+        });
+        ExamTotals before = trainer.progress().exam();
+        Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
+            tally.list(batch);
+            if (mode == Mode.ONLINE) {
+                trainer.learn(batch);
+            } else {
+                trainer.examineOnly(batch);
+            }
+            tally.observe(batch);
+        });
+        return new Result(
+                trainer.progress().exam().minus(before),
+                tally.byAction,
+                tally.all,
+                Passes.positives(used).size(),
+                trainer.progress().positives(),
+                trainer.progress().refusedSteps(),
+                trainer.progress().items());
     }
 
     /** Adds each ranked event to the totals of its action, and ranks it by item-kNN too if that is wanted. */

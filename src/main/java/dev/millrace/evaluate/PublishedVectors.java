@@ -64,30 +64,29 @@ public final class PublishedVectors {
 
     /** @param everySteps steps from one publication to the next */
     public List<Result> run(List<Policy> policies, int everySteps) {
-        try (Trainer trainer = new Trainer(trainerSettings, StepTimes.UNTIMED)) {
-            trainer.keepMoves();
-            List<TrainingExample> examples = recorded.examples();
-            List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
-            int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
-            List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-            Passes.list(trainer, recorded.catalogue(), trainer::rehearse);
-            long seed = trainerSettings.batch().seed();
-            Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), trainer::rehearse);
-            Passes.feed(trainer, warmUp, trainer::rehearse);
+        Trainer trainer = new Trainer(trainerSettings, StepTimes.UNTIMED);
+        trainer.keepMoves();
+        List<TrainingExample> examples = recorded.examples();
+        List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
+        int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
+        List<TrainingExample> warmUp = used.subList(0, scoredFrom);
+        Passes.list(trainer, recorded.catalogue(), trainer::rehearse);
+        long seed = trainerSettings.batch().seed();
+        Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), trainer::rehearse);
+        Passes.feed(trainer, warmUp, trainer::rehearse);
 
-            List<Trial> trials = policies.stream()
-                    .map(policy -> new Trial(policy, trainer.dim()))
-                    .toList();
-            Current current = new Current(trainer);
-            trials.forEach(trial -> trial.begin(current, trainer.step()));
-            Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
-                rank(batch, trainer, trials);
-                StepOutcome outcome = trainer.rehearse(batch);
-                current.refresh();
-                trials.forEach(trial -> trial.step(batch, outcome, trainer, current, everySteps));
-            });
-            return trials.stream().map(Trial::result).toList();
-        }
+        List<Trial> trials = policies.stream()
+                .map(policy -> new Trial(policy, trainer.dim()))
+                .toList();
+        Current current = new Current(trainer);
+        trials.forEach(trial -> trial.begin(current, trainer.step()));
+        Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
+            rank(batch, trainer, trials);
+            StepOutcome outcome = trainer.rehearse(batch);
+            current.refresh();
+            trials.forEach(trial -> trial.step(batch, outcome, trainer, current, everySteps));
+        });
+        return trials.stream().map(Trial::result).toList();
     }
 
     private static void rank(MiniBatch batch, Trainer trainer, List<Trial> trials) {

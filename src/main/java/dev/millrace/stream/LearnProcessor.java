@@ -151,11 +151,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     @Override
-    public void discard(Trainer trainer) {
-        trainer.close();
-    }
-
-    @Override
     public void restored(Trainer trainer) {
         try {
             trainer.requireWhole();

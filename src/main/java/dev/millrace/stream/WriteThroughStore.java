@@ -57,9 +57,6 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
 
         /** Called once a commit if anything changed, on the task's thread. It must drain the store. */
         void beforeCommit(D state);
-
-        /** The state is no longer used. */
-        default void discard(D state) {}
     }
 
     /** First byte of the store's own keys; the state's begin with a printable character. */
@@ -185,9 +182,6 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     private void drop() {
-        if (state != null && owner != null) {
-            owner.discard(state);
-        }
         state = null;
         changed = false;
         positions.clear();

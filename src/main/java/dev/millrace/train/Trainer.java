@@ -40,7 +40,7 @@ import java.util.stream.IntStream;
  * <p>Live, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} ends it; from the log, batches come
  * ready made. Either way {@link #learn} is the same step. Used by one thread.
  */
-public final class Trainer implements Durable, AutoCloseable {
+public final class Trainer implements Durable {
 
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
     private final Books books = new Books(EntryKind.BOOKS.prefix());
@@ -370,11 +370,6 @@ public final class Trainer implements Durable, AutoCloseable {
             numbers.forEach((name, number) -> progress.text(name).number(number));
         }
         sink.put(new byte[] {(byte) EntryKind.PROGRESS.prefix()}, progress.framed());
-    }
-
-    @Override
-    public void close() {
-        // nothing is held outside the heap
     }
 
     /** Takes a batch in, and says whether it was closed here. */

@@ -108,10 +108,9 @@ public final class ModelAudit {
             Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
             requireBeginning(log, start, scope);
-            try (ModelReplay replay = start.map(found -> new ModelReplay(trainer, found))
-                    .orElseGet(() -> new ModelReplay(trainer, checkpoints.isPresent()))) {
-                return new AuditRun(replay, log, published, target, scope, checkpoints).run();
-            }
+            ModelReplay replay = start.map(found -> new ModelReplay(trainer, found))
+                    .orElseGet(() -> new ModelReplay(trainer, checkpoints.isPresent()));
+            return new AuditRun(replay, log, published, target, scope, checkpoints).run();
         }
     }
 
@@ -272,7 +271,8 @@ public final class ModelAudit {
     /** Compares with the learner's settings hash and fingerprint; its header is one of the first entries of the query side. */
     private void requireEngine(TopicReader reader, String generation) {
         ModelUpdateRecords updates = new ModelUpdateRecords(wire);
-        try (Trainer probe = new Trainer(trainer)) {
+        try {
+            Trainer probe = new Trainer(trainer);
             for (TopicReader.Extent extent : reader.extents(topics.modelUpdates())) {
                 reader.read(extent, extent.first(), record -> {
                     ModelUpdate update = updates.decode(record);

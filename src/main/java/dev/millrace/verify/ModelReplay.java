@@ -22,7 +22,7 @@ import java.util.TreeSet;
  *
  * <p>It learns without exams, as these change no weight, vector or digest. For one thread.
  */
-final class ModelReplay implements AutoCloseable {
+final class ModelReplay {
 
     private final Trainer trainer;
     private final boolean keepsEntries;
@@ -127,11 +127,6 @@ final class ModelReplay implements AutoCloseable {
             }
         });
         return removed;
-    }
-
-    @Override
-    public void close() {
-        trainer.close();
     }
 
     private String digest() {

@@ -39,26 +39,25 @@ class OptimiserConfigurationsTest {
                 MillraceSettings.load(List.of(Path.of("config/movielens.properties")), Map.of(), Map.of(), given);
         ClusteredClicks clicks = new ClusteredClicks(3, 10, 20, TIME);
 
-        try (Trainer trainer = new Trainer(settings.trainer())) {
-            clicks.items()
-                    .forEach(item ->
-                            trainer.change(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE))));
-            ExamTotals before = ExamTotals.NONE;
-            for (int step = 1; step <= STEPS; step++) {
-                for (int at = 0; at < BATCH; at++) {
-                    trainer.add(clicks.good());
-                }
-                before = step == STEPS - 100 ? trainer.progress().exam() : before;
-                trainer.learn(trainer.closeBatch());
+        Trainer trainer = new Trainer(settings.trainer());
+        clicks.items()
+                .forEach(item ->
+                        trainer.change(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE))));
+        ExamTotals before = ExamTotals.NONE;
+        for (int step = 1; step <= STEPS; step++) {
+            for (int at = 0; at < BATCH; at++) {
+                trainer.add(clicks.good());
             }
-
-            TrainingProgress progress = trainer.progress();
-            assertThat(progress.refusedSteps()).isZero();
-            // of 200 items 18 or 19 of the user's cluster are as good as each other: .53 would be all there is;
-            // popularity finds .05
-            assertThat(progress.exam().minus(before).model().recallAt(10)).isGreaterThan(0.35);
-            assertThat(progress.exam().minus(before).popularity().recallAt(10)).isLessThan(0.1);
+            before = step == STEPS - 100 ? trainer.progress().exam() : before;
+            trainer.learn(trainer.closeBatch());
         }
+
+        TrainingProgress progress = trainer.progress();
+        assertThat(progress.refusedSteps()).isZero();
+        // of 200 items 18 or 19 of the user's cluster are as good as each other: .53 would be all there is;
+        // popularity finds .05
+        assertThat(progress.exam().minus(before).model().recallAt(10)).isGreaterThan(0.35);
+        assertThat(progress.exam().minus(before).popularity().recallAt(10)).isLessThan(0.1);
     }
 
     private static Map<String, String> overlay(Path file) throws IOException {

@@ -92,35 +92,34 @@ class ReadyConfigurationsTest {
         MillraceSettings settings = load(base, overlay, SMALL);
         List<Consumer<Trainer>> stream =
                 STREAMS.computeIfAbsent(new Told(base, settings.attribution()), ReadyConfigurationsTest::stream);
-        try (Trainer live = new Trainer(settings.trainer());
-                Trainer follower = new Trainer(settings.trainer())) {
-            Iterator<Consumer<Trainer>> events = stream.iterator();
-            List<Double> losses = new ArrayList<>();
-            while (live.step() < STEPS) {
-                events.next().accept(live);
-                if (live.isBatchReady()) {
-                    MiniBatch batch = live.closeBatch();
-                    StepOutcome outcome = live.learn(batch);
-                    if (outcome instanceof StepOutcome.Learnt learning) {
-                        losses.add(learning.report().loss());
-                    }
-                    if (live.step() <= FOLLOWED) {
-                        assertThat(follower.rehearse(batch)).isEqualTo(outcome);
-                    }
-                    if (live.step() == FOLLOWED) {
-                        assertThat(digest(follower)).isPresent().isEqualTo(digest(live));
-                    }
+        Trainer live = new Trainer(settings.trainer());
+        Trainer follower = new Trainer(settings.trainer());
+        Iterator<Consumer<Trainer>> events = stream.iterator();
+        List<Double> losses = new ArrayList<>();
+        while (live.step() < STEPS) {
+            events.next().accept(live);
+            if (live.isBatchReady()) {
+                MiniBatch batch = live.closeBatch();
+                StepOutcome outcome = live.learn(batch);
+                if (outcome instanceof StepOutcome.Learnt learning) {
+                    losses.add(learning.report().loss());
+                }
+                if (live.step() <= FOLLOWED) {
+                    assertThat(follower.rehearse(batch)).isEqualTo(outcome);
+                }
+                if (live.step() == FOLLOWED) {
+                    assertThat(digest(follower)).isPresent().isEqualTo(digest(live));
                 }
             }
-
-            TrainingProgress progress = live.progress();
-            assertThat(losses).hasSizeGreaterThan(STEPS - 20); // the first only list the catalogue
-            assertThat(losses).allSatisfy(loss -> assertThat(loss).isFinite().isPositive());
-            assertThat(progress.refusedSteps()).isZero();
-            // of 200 items popularity finds one in five
-            double popular = progress.exam().popularity().recallAt(10);
-            assertThat(progress.exam().model().recallAt(10)).isGreaterThan(1.5 * popular);
         }
+
+        TrainingProgress progress = live.progress();
+        assertThat(losses).hasSizeGreaterThan(STEPS - 20); // the first only list the catalogue
+        assertThat(losses).allSatisfy(loss -> assertThat(loss).isFinite().isPositive());
+        assertThat(progress.refusedSteps()).isZero();
+        // of 200 items popularity finds one in five
+        double popular = progress.exam().popularity().recallAt(10);
+        assertThat(progress.exam().model().recallAt(10)).isGreaterThan(1.5 * popular);
     }
 
     private static Optional<StepDigest> digest(Trainer trainer) {

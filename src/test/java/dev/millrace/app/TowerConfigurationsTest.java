@@ -53,38 +53,37 @@ class TowerConfigurationsTest {
         List<FeatureSpec> item = settings.trainer().model().item();
         Random random = new Random(3);
         List<Double> losses = new ArrayList<>();
-        try (Trainer trainer = new Trainer(settings.trainer())) {
-            for (int number = 0; number < ITEMS; number++) {
-                trainer.change(new CatalogueChange.Upsert(
-                        new CatalogueItem("i" + number, TIME, features(item, number % KINDS, random))));
-            }
-
-            while (losses.size() < STEPS) {
-                trainer.add(example(user, losses.size(), random));
-                if (trainer.isBatchReady()) {
-                    assertThat(trainer.learn(trainer.closeBatch()))
-                            .isInstanceOfSatisfying(
-                                    StepOutcome.Learnt.class,
-                                    learnt -> losses.add(learnt.report().loss()));
-                }
-            }
-
-            // of 48 candidates who knows nothing guesses one, log 48 = 3.9; a quarter is of the user's kind, log 12 =
-            // 2.5
-            assertThat(losses.get(0)).isGreaterThan(3);
-            assertThat(mean(losses.subList(STEPS - 50, STEPS))).isLessThan(2.6);
-            assertThat(trainer.publish()).hasSize(ITEMS).allSatisfy(embedding -> {
-                List<Double> squares = squares(embedding);
-                assertThat(squares).hasSize(width);
-                assertThat(sum(squares)).isCloseTo(1, within(1e-5));
-            });
-            assertThat(trainer.withheld()).isEmpty();
-            trainer.drainDirty(new Entries());
-            boolean isWeighted = towers.equals("towers/senet");
-            assertThat(trainer.progress().fieldWeights()).hasSize(isWeighted ? user.size() + item.size() : 0);
-            assertThat(trainer.progress().fieldWeights().values())
-                    .allSatisfy(weight -> assertThat(weight).isBetween(0.0, 2.0).isNotEqualTo(1.0));
+        Trainer trainer = new Trainer(settings.trainer());
+        for (int number = 0; number < ITEMS; number++) {
+            trainer.change(new CatalogueChange.Upsert(
+                    new CatalogueItem("i" + number, TIME, features(item, number % KINDS, random))));
         }
+
+        while (losses.size() < STEPS) {
+            trainer.add(example(user, losses.size(), random));
+            if (trainer.isBatchReady()) {
+                assertThat(trainer.learn(trainer.closeBatch()))
+                        .isInstanceOfSatisfying(
+                                StepOutcome.Learnt.class,
+                                learnt -> losses.add(learnt.report().loss()));
+            }
+        }
+
+        // of 48 candidates who knows nothing guesses one, log 48 = 3.9; a quarter is of the user's kind, log 12 =
+        // 2.5
+        assertThat(losses.get(0)).isGreaterThan(3);
+        assertThat(mean(losses.subList(STEPS - 50, STEPS))).isLessThan(2.6);
+        assertThat(trainer.publish()).hasSize(ITEMS).allSatisfy(embedding -> {
+            List<Double> squares = squares(embedding);
+            assertThat(squares).hasSize(width);
+            assertThat(sum(squares)).isCloseTo(1, within(1e-5));
+        });
+        assertThat(trainer.withheld()).isEmpty();
+        trainer.drainDirty(new Entries());
+        boolean isWeighted = towers.equals("towers/senet");
+        assertThat(trainer.progress().fieldWeights()).hasSize(isWeighted ? user.size() + item.size() : 0);
+        assertThat(trainer.progress().fieldWeights().values())
+                .allSatisfy(weight -> assertThat(weight).isBetween(0.0, 2.0).isNotEqualTo(1.0));
     }
 
     @Test
@@ -93,21 +92,20 @@ class TowerConfigurationsTest {
                 List.of(Path.of("config/towers/senet.properties")), Map.of(), Map.of(), Map.of("batch.size", "24"));
         Random random = new Random(3);
         Entries entries = new Entries();
-        try (Trainer trainer = new Trainer(settings.trainer());
-                Trainer restored = new Trainer(settings.trainer())) {
-            while (!trainer.isBatchReady()) {
-                trainer.add(example(settings.trainer().model().user(), 0, random));
-            }
-            trainer.learn(trainer.closeBatch());
-            trainer.publish();
-            trainer.drainDirty(entries);
-
-            entries.held.forEach(restored::restore);
-
-            assertThat(restored.progress().fieldWeights())
-                    .isEqualTo(trainer.progress().fieldWeights())
-                    .containsKeys("user.user", "user.history", "item.item");
+        Trainer trainer = new Trainer(settings.trainer());
+        Trainer restored = new Trainer(settings.trainer());
+        while (!trainer.isBatchReady()) {
+            trainer.add(example(settings.trainer().model().user(), 0, random));
         }
+        trainer.learn(trainer.closeBatch());
+        trainer.publish();
+        trainer.drainDirty(entries);
+
+        entries.held.forEach(restored::restore);
+
+        assertThat(restored.progress().fieldWeights())
+                .isEqualTo(trainer.progress().fieldWeights())
+                .containsKeys("user.user", "user.history", "item.item");
     }
 
     private static TrainingExample example(List<FeatureSpec> features, int step, Random random) {

@@ -26,42 +26,38 @@ class ItemVectorsTest {
 
     @Test
     void theArrayHasThePublishedBitsOfEachItemInTheOrderOfTheIds() throws IOException {
-        try (Trainer learner = checkpoint.toLookAt()) {
-            int items = ItemVectors.write(directory, checkpoint.header(), learner);
+        Trainer learner = checkpoint.toLookAt();
+        int items = ItemVectors.write(directory, checkpoint.header(), learner);
 
-            List<String> ids = Files.readAllLines(directory.resolve("ids.txt"));
-            assertThat(ids).hasSize(items).containsExactlyInAnyOrderElementsOf(learner.items());
-            float[] expected = new float[items * learner.dim()];
-            learner.vectors(ids, expected);
-            assertThat(npy(directory.resolve("vectors.npy"), items, learner.dim()))
-                    .isEqualTo(expected);
-        }
+        List<String> ids = Files.readAllLines(directory.resolve("ids.txt"));
+        assertThat(ids).hasSize(items).containsExactlyInAnyOrderElementsOf(learner.items());
+        float[] expected = new float[items * learner.dim()];
+        learner.vectors(ids, expected);
+        assertThat(npy(directory.resolve("vectors.npy"), items, learner.dim())).isEqualTo(expected);
     }
 
     @Test
     void theCommaSeparatedLinesHaveTheSameBits() throws IOException {
-        try (Trainer learner = checkpoint.toLookAt()) {
-            int items = ItemVectors.write(directory, checkpoint.header(), learner);
+        Trainer learner = checkpoint.toLookAt();
+        int items = ItemVectors.write(directory, checkpoint.header(), learner);
 
-            List<String> lines = Files.readAllLines(directory.resolve("vectors.csv"));
-            assertThat(lines).hasSize(1 + items);
-            assertThat(lines.get(0)).startsWith("\"item\",\"v0\",\"v1\"");
-            float[] vector = new float[learner.dim()];
-            for (String line : lines.subList(1, lines.size())) {
-                String[] cells = line.split(",", -1);
-                learner.vectors(List.of(cells[0].substring(1, cells[0].length() - 1)), vector);
-                for (int at = 0; at < vector.length; at++) {
-                    assertThat(Float.parseFloat(cells[1 + at])).isEqualTo(vector[at]);
-                }
+        List<String> lines = Files.readAllLines(directory.resolve("vectors.csv"));
+        assertThat(lines).hasSize(1 + items);
+        assertThat(lines.get(0)).startsWith("\"item\",\"v0\",\"v1\"");
+        float[] vector = new float[learner.dim()];
+        for (String line : lines.subList(1, lines.size())) {
+            String[] cells = line.split(",", -1);
+            learner.vectors(List.of(cells[0].substring(1, cells[0].length() - 1)), vector);
+            for (int at = 0; at < vector.length; at++) {
+                assertThat(Float.parseFloat(cells[1 + at])).isEqualTo(vector[at]);
             }
         }
     }
 
     @Test
     void whatTheyAreOfStandsBesideThem() throws IOException {
-        try (Trainer learner = checkpoint.toLookAt()) {
-            ItemVectors.write(directory, checkpoint.header(), learner);
-        }
+        Trainer learner = checkpoint.toLookAt();
+        ItemVectors.write(directory, checkpoint.header(), learner);
 
         JsonNode manifest =
                 new ObjectMapper().readTree(directory.resolve("vectors.json").toFile());

@@ -31,28 +31,27 @@ final class Learners {
     /** The first steps of the log. */
     static List<MiniBatch> log(int steps) {
         List<MiniBatch> log = new ArrayList<>();
-        try (Trainer live = new Trainer(SETTINGS.trainer())) {
-            for (int step = 1; step <= steps; step++) {
-                for (int at = 0; at < 8; at++) {
-                    int number = 8 * step + at;
-                    live.add(new TrainingExample(
-                            "e" + number,
-                            new UserFeatures(
-                                    "u" + CounterRandom.below(6, 1, number, 0),
-                                    TIME + number,
-                                    Features.NONE,
-                                    List.of("i" + CounterRandom.below(20, 1, number, 1))),
-                            Features.NONE,
-                            "i" + CounterRandom.below(20, 1, number, 2),
-                            "click",
-                            1,
-                            TIME + number,
-                            0));
-                }
-                MiniBatch batch = live.closeBatch();
-                live.learn(batch);
-                log.add(batch);
+        Trainer live = new Trainer(SETTINGS.trainer());
+        for (int step = 1; step <= steps; step++) {
+            for (int at = 0; at < 8; at++) {
+                int number = 8 * step + at;
+                live.add(new TrainingExample(
+                        "e" + number,
+                        new UserFeatures(
+                                "u" + CounterRandom.below(6, 1, number, 0),
+                                TIME + number,
+                                Features.NONE,
+                                List.of("i" + CounterRandom.below(20, 1, number, 1))),
+                        Features.NONE,
+                        "i" + CounterRandom.below(20, 1, number, 2),
+                        "click",
+                        1,
+                        TIME + number,
+                        0));
             }
+            MiniBatch batch = live.closeBatch();
+            live.learn(batch);
+            log.add(batch);
         }
         return log;
     }
@@ -60,19 +59,18 @@ final class Learners {
     /** Of a learner that has read so many steps of the log. */
     static Checkpoint checkpoint(int steps) {
         NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
-        try (Trainer trainer = new Trainer(SETTINGS.trainer())) {
-            log(steps).forEach(trainer::learn);
-            trainer.publish();
-            trainer.drainDirty(into(entries));
-            return new Checkpoint(
-                    new Checkpoint.Header(
-                            Checkpoint.Origin.now(Checkpoint.Source.LEARNER),
-                            SETTINGS.lineage(NumericFingerprint.require().toString()),
-                            trainer.digest().orElseThrow(),
-                            Optional.empty(),
-                            SETTINGS.texts()),
-                    entries);
-        }
+        Trainer trainer = new Trainer(SETTINGS.trainer());
+        log(steps).forEach(trainer::learn);
+        trainer.publish();
+        trainer.drainDirty(into(entries));
+        return new Checkpoint(
+                new Checkpoint.Header(
+                        Checkpoint.Origin.now(Checkpoint.Source.LEARNER),
+                        SETTINGS.lineage(NumericFingerprint.require().toString()),
+                        trainer.digest().orElseThrow(),
+                        Optional.empty(),
+                        SETTINGS.texts()),
+                entries);
     }
 
     static EntrySink into(NavigableMap<byte[], byte[]> entries) {

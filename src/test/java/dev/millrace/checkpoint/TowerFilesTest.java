@@ -42,13 +42,9 @@ class TowerFilesTest {
 
     @BeforeEach
     void write() throws IOException {
-        try (Trainer learner = checkpoint.toLookAt()) {
-            TowerFiles.write(
-                    directory,
-                    checkpoint.header(),
-                    checkpoint.settings().trainer().model(),
-                    learner.model());
-        }
+        Trainer learner = checkpoint.toLookAt();
+        TowerFiles.write(
+                directory, checkpoint.header(), checkpoint.settings().trainer().model(), learner.model());
         towers = json.readTree(directory.resolve("towers.json").toFile());
     }
 
@@ -57,12 +53,11 @@ class TowerFilesTest {
         Map<String, float[]> rows = table(feature("item", "item").path("table").asText());
         List<String> items = List.of("i3", "i7", "i19", "nobody");
 
-        try (Trainer learner = checkpoint.toLookAt()) {
-            float[] expected = new float[DIM];
-            for (String item : items) {
-                learner.vectors(List.of(item), expected);
-                assertClose(run("item", rows.getOrDefault(item, initial("item", item))), expected);
-            }
+        Trainer learner = checkpoint.toLookAt();
+        float[] expected = new float[DIM];
+        for (String item : items) {
+            learner.vectors(List.of(item), expected);
+            assertClose(run("item", rows.getOrDefault(item, initial("item", item))), expected);
         }
         assertThat(rows).containsKeys("i3", "i7", "i19").doesNotContainKey("nobody");
     }
@@ -74,24 +69,23 @@ class TowerFilesTest {
         Map<String, float[]> items = table(history.path("table").asText());
         assertThat(history.path("pooling").asText()).isEqualTo("mean");
 
-        try (Trainer learner = checkpoint.toLookAt()) {
-            float[] expected = new float[DIM];
-            for (String user : List.of("u1", "u2", "a new one")) {
-                List<String> had = List.of("i3", "i7", "not an item");
-                learner.userVectors(
-                        List.of(new UserFeatures(user, 0, Features.NONE, had)), List.of(Features.NONE), expected);
-                float[] x = new float[2 * DIM];
-                System.arraycopy(
-                        users.getOrDefault(user, initial("user", user)),
-                        0,
-                        x,
-                        feature("user", "user").path("first").asInt(),
-                        DIM);
-                for (int d = 0; d < DIM; d++) { // the mean of the two that have a row
-                    x[history.path("first").asInt() + d] = (row(items, "i3")[d] + row(items, "i7")[d]) / 2;
-                }
-                assertClose(run("user", x), expected);
+        Trainer learner = checkpoint.toLookAt();
+        float[] expected = new float[DIM];
+        for (String user : List.of("u1", "u2", "a new one")) {
+            List<String> had = List.of("i3", "i7", "not an item");
+            learner.userVectors(
+                    List.of(new UserFeatures(user, 0, Features.NONE, had)), List.of(Features.NONE), expected);
+            float[] x = new float[2 * DIM];
+            System.arraycopy(
+                    users.getOrDefault(user, initial("user", user)),
+                    0,
+                    x,
+                    feature("user", "user").path("first").asInt(),
+                    DIM);
+            for (int d = 0; d < DIM; d++) { // the mean of the two that have a row
+                x[history.path("first").asInt() + d] = (row(items, "i3")[d] + row(items, "i7")[d]) / 2;
             }
+            assertClose(run("user", x), expected);
         }
     }
 

@@ -121,12 +121,10 @@ class ModelIT {
                 .isNotEqualTo(original.header().lineage().generation());
         assertThat(learnt.header().learnt().digest())
                 .isNotEqualTo(original.header().learnt().digest());
-        try (Trainer trainer = learnt.toLookAt();
-                Trainer before = original.toLookAt()) {
-            assertThat(trainer.items()).isEqualTo(before.items());
-            assertThat(trainer.progress().positives())
-                    .isEqualTo(before.progress().positives());
-        }
+        Trainer trainer = learnt.toLookAt();
+        Trainer before = original.toLookAt();
+        assertThat(trainer.items()).isEqualTo(before.items());
+        assertThat(trainer.progress().positives()).isEqualTo(before.progress().positives());
         assertThat(run(warm, "model", "list")).isZero();
         assertThat(out.toString())
                 .contains(
@@ -151,9 +149,8 @@ class ModelIT {
                         .isZero();
                 Checkpoint found = CheckpointFile.read(middle);
                 assertThat(found.header().step()).isGreaterThan(10);
-                try (Trainer trainer = found.toLookAt()) {
-                    assertThat(trainer.items()).hasSize(ITEMS);
-                }
+                Trainer trainer = found.toLookAt();
+                assertThat(trainer.items()).hasSize(ITEMS);
             });
             send(producer);
             await().atMost(PATIENCE).until(() -> positives(live) == 2L * CLICKS_A_PHASE);
@@ -289,8 +286,8 @@ class ModelIT {
         TopicNames topics = settings.topics().names();
         TreeSet<String> published = new TreeSet<>();
         TreeSet<String> querySide = new TreeSet<>();
-        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE);
-                Trainer trainer = imported.toLookAt()) {
+        Trainer trainer = imported.toLookAt();
+        try (TopicReader reader = new TopicReader(settings.clients(), PATIENCE)) {
             for (TopicReader.Extent extent : reader.extents(topics.itemEmbeddings())) {
                 reader.read(extent, extent.first(), record -> {
                     ItemEmbedding embedding = new EmbeddingRecords(wire).decode(record);
@@ -332,9 +329,8 @@ class ModelIT {
         assertThat(run(live, "model", "export", "--out", file.toString()))
                 .as(out + "" + err)
                 .isZero();
-        try (Trainer trainer = CheckpointFile.read(file).toLookAt()) {
-            return trainer.progress().positives();
-        }
+        Trainer trainer = CheckpointFile.read(file).toLookAt();
+        return trainer.progress().positives();
     }
 
     private void send(EventProducer producer) {

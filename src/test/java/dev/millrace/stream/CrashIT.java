@@ -116,23 +116,22 @@ class CrashIT {
         Map<String, String> undisturbed = new TreeMap<>();
         Optional<StepDigest> digest;
         List<Alarm> alarms;
-        try (Trainer trainer = new Trainer(Streams.trainer())) {
-            run.batches.forEach(trainer::learn);
-            trainer.publish();
-            trainer.drainDirty(new EntrySink() {
-                @Override
-                public void put(byte[] key, byte[] value) {
-                    undisturbed.put(Arrays.toString(key), Arrays.toString(value));
-                }
+        Trainer trainer = new Trainer(Streams.trainer());
+        run.batches.forEach(trainer::learn);
+        trainer.publish();
+        trainer.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                undisturbed.put(Arrays.toString(key), Arrays.toString(value));
+            }
 
-                @Override
-                public void delete(byte[] key) {
-                    undisturbed.remove(Arrays.toString(key));
-                }
-            });
-            digest = trainer.digest();
-            alarms = ofTheLog(trainer.progress());
-        }
+            @Override
+            public void delete(byte[] key) {
+                undisturbed.remove(Arrays.toString(key));
+            }
+        });
+        digest = trainer.digest();
+        alarms = ofTheLog(trainer.progress());
         Optional<TrainingProgress> published =
                 Optional.ofNullable(run.progress.get("learn-0")).flatMap(PartProgress::training);
         assertThat(published.map(last -> new StepDigest(last.step(), last.digest())))

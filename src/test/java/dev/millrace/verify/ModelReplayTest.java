@@ -44,12 +44,11 @@ class ModelReplayTest {
         Live live = live(3);
 
         List<Difference> differences = new ArrayList<>();
-        try (ModelReplay replay = new ModelReplay(settings, false)) {
-            for (int step = 0; step < STEPS; step++) {
-                replay.learn(live.log.get(step));
-                differences.addAll(replay.compareDigests(digests(live, step + 1)));
-                differences.addAll(replay.compareVectors(vectors(live, step + 1)));
-            }
+        ModelReplay replay = new ModelReplay(settings, false);
+        for (int step = 0; step < STEPS; step++) {
+            replay.learn(live.log.get(step));
+            differences.addAll(replay.compareDigests(digests(live, step + 1)));
+            differences.addAll(replay.compareVectors(vectors(live, step + 1)));
         }
 
         assertThat(live.published).anySatisfy(commit -> assertThat(commit).hasSizeGreaterThan(8));
@@ -75,10 +74,9 @@ class ModelReplayTest {
                 "offset 9 of item-embeddings-0");
 
         List<Difference> differences;
-        try (ModelReplay replay = new ModelReplay(settings, false)) {
-            live.log.forEach(replay::learn);
-            differences = replay.compareVectors(List.of(vectors(live, step).get(0), bad));
-        }
+        ModelReplay replay = new ModelReplay(settings, false);
+        live.log.forEach(replay::learn);
+        differences = replay.compareVectors(List.of(vectors(live, step).get(0), bad));
 
         assertThat(differences)
                 .containsExactly(new Difference.Vector(
@@ -89,13 +87,12 @@ class ModelReplayTest {
     void anotherDigestIsNamedWithBothValues() {
         Live live = live(1);
 
-        try (ModelReplay replay = new ModelReplay(settings, false)) {
-            live.log.forEach(replay::learn);
+        ModelReplay replay = new ModelReplay(settings, false);
+        live.log.forEach(replay::learn);
 
-            assertThat(replay.compareDigests(List.of(new PublishedModel.Digest(STEPS, "ab", "here"))))
-                    .containsExactly(new Difference.Digest(
-                            STEPS, "here", "ab", live.digests.get(STEPS - 1).digest()));
-        }
+        assertThat(replay.compareDigests(List.of(new PublishedModel.Digest(STEPS, "ab", "here"))))
+                .containsExactly(new Difference.Digest(
+                        STEPS, "here", "ab", live.digests.get(STEPS - 1).digest()));
     }
 
     @Test
@@ -111,12 +108,11 @@ class ModelReplayTest {
                         0),
                 "there");
 
-        try (ModelReplay replay = new ModelReplay(settings, false)) {
-            live.log.forEach(replay::learn);
+        ModelReplay replay = new ModelReplay(settings, false);
+        live.log.forEach(replay::learn);
 
-            assertThat(replay.compareVectors(List.of(stranger)))
-                    .containsExactly(new Difference.Extra("never-listed", STEPS, "there", STEPS));
-        }
+        assertThat(replay.compareVectors(List.of(stranger)))
+                .containsExactly(new Difference.Extra("never-listed", STEPS, "there", STEPS));
     }
 
     @Test
@@ -125,52 +121,49 @@ class ModelReplayTest {
         CheckpointDirectory checkpoints =
                 new CheckpointDirectory(directory, new Lineage("g", "s", "m", "f"), file -> {});
         int middle = STEPS / 2;
-        try (ModelReplay first = new ModelReplay(settings, true)) {
-            live.log.subList(0, middle).forEach(first::learn);
-            assertThat(first.compareDigests(digests(live, middle))).isEmpty();
-            checkpoints.write(new Checkpoint(
-                    new Checkpoint.Header(
-                            Checkpoint.Origin.now(Checkpoint.Source.AUDIT),
-                            new Lineage("g", "s", "m", "f"),
-                            new StepDigest(middle, "digest"),
-                            Optional.empty(),
-                            new TreeMap<>()),
-                    first.entries()));
-        }
+        ModelReplay first = new ModelReplay(settings, true);
+        live.log.subList(0, middle).forEach(first::learn);
+        assertThat(first.compareDigests(digests(live, middle))).isEmpty();
+        checkpoints.write(new Checkpoint(
+                new Checkpoint.Header(
+                        Checkpoint.Origin.now(Checkpoint.Source.AUDIT),
+                        new Lineage("g", "s", "m", "f"),
+                        new StepDigest(middle, "digest"),
+                        Optional.empty(),
+                        new TreeMap<>()),
+                first.entries()));
 
-        try (ModelReplay second =
-                new ModelReplay(settings, checkpoints.newest(middle).orElseThrow())) {
-            assertThat(second.step()).isEqualTo(middle);
-            assertThat(second.compareDigests(digests(live, middle))).isEmpty();
-            assertThat(second.compareVectors(vectors(live, middle))).isEmpty();
-            live.log.subList(middle, STEPS).forEach(second::learn);
-            assertThat(second.compareDigests(digests(live, STEPS))).isEmpty();
-            assertThat(second.compareVectors(vectors(live, STEPS))).isEmpty();
-        }
+        ModelReplay second =
+                new ModelReplay(settings, checkpoints.newest(middle).orElseThrow());
+        assertThat(second.step()).isEqualTo(middle);
+        assertThat(second.compareDigests(digests(live, middle))).isEmpty();
+        assertThat(second.compareVectors(vectors(live, middle))).isEmpty();
+        live.log.subList(middle, STEPS).forEach(second::learn);
+        assertThat(second.compareDigests(digests(live, STEPS))).isEmpty();
+        assertThat(second.compareVectors(vectors(live, STEPS))).isEmpty();
     }
 
     /** Learns with exams, and publishes at every so many steps; an item leaves in the middle. */
     private Live live(int stepsACommit) {
         SplittableRandom random = new SplittableRandom(7);
         Live live = new Live(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        try (Trainer trainer = new Trainer(settings)) {
-            for (int step = 1; step <= STEPS; step++) {
-                if (step == STEPS / 2) {
-                    trainer.change(new CatalogueChange.Removal("i1", TIME));
-                }
-                for (int at = 0; at < 8; at++) {
-                    trainer.add(example("e" + step + "-" + at, random));
-                }
-                MiniBatch batch = trainer.closeBatch();
-                trainer.learn(batch);
-                live.log.add(batch);
-                boolean commits = step % stepsACommit == 0;
-                live.published.add(commits ? trainer.publish() : List.of());
-                if (commits) {
-                    trainer.drainDirty(new Ignored());
-                }
-                live.digests.add(trainer.digest().orElse(new StepDigest(step, "")));
+        Trainer trainer = new Trainer(settings);
+        for (int step = 1; step <= STEPS; step++) {
+            if (step == STEPS / 2) {
+                trainer.change(new CatalogueChange.Removal("i1", TIME));
             }
+            for (int at = 0; at < 8; at++) {
+                trainer.add(example("e" + step + "-" + at, random));
+            }
+            MiniBatch batch = trainer.closeBatch();
+            trainer.learn(batch);
+            live.log.add(batch);
+            boolean commits = step % stepsACommit == 0;
+            live.published.add(commits ? trainer.publish() : List.of());
+            if (commits) {
+                trainer.drainDirty(new Ignored());
+            }
+            live.digests.add(trainer.digest().orElse(new StepDigest(step, "")));
         }
         return live;
     }

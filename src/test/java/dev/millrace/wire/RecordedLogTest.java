@@ -147,19 +147,17 @@ class RecordedLogTest {
     private static String digest(List<Path> files) {
         MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), LEARNER);
         MessageDigest sha = Sha256.start();
-        try (Trainer trainer = new Trainer(settings.trainer())) {
-            for (MiniBatch batch : log) {
-                trainer.learn(batch);
-                trainer.publish().forEach(embedding -> sha.update(bytes(embedding)));
-                changed(trainer).forEach((key, value) -> {
-                    sha.update(key);
-                    sha.update(value);
-                });
-                sha.update(
-                        trainer.digest().map(StepDigest::digest).orElseThrow().getBytes(StandardCharsets.UTF_8));
-            }
-            assertThat(trainer.progress().refusedSteps()).isZero();
+        Trainer trainer = new Trainer(settings.trainer());
+        for (MiniBatch batch : log) {
+            trainer.learn(batch);
+            trainer.publish().forEach(embedding -> sha.update(bytes(embedding)));
+            changed(trainer).forEach((key, value) -> {
+                sha.update(key);
+                sha.update(value);
+            });
+            sha.update(trainer.digest().map(StepDigest::digest).orElseThrow().getBytes(StandardCharsets.UTF_8));
         }
+        assertThat(trainer.progress().refusedSteps()).isZero();
         return HexFormat.of().formatHex(sha.digest());
     }
 
@@ -194,8 +192,8 @@ class RecordedLogTest {
                 MillraceSettings.load(List.of(CONFIG.resolve("shop.properties")), Map.of(), Map.of(), WRITER);
         AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (Trainer trainer = new Trainer(settings.trainer());
-                DataOutputStream out = new DataOutputStream(bytes)) {
+        Trainer trainer = new Trainer(settings.trainer());
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
             Attribution attribution =
                     new Attribution(settings.attribution(), new MemoryEntries(), new ExamplesInto(trainer));
             ShopSettings shop = ShopSettings.read(
