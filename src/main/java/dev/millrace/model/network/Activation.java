@@ -1,6 +1,6 @@
 package dev.millrace.model.network;
 
-/** What a layer does to each of its numbers. The library functions are those of {@link StrictMath}: same bits on any machine. */
+/** The activation function of a layer. It uses {@link StrictMath}, so the bits are the same on any machine. */
 public enum Activation {
     /** max(x, 0). */
     RELU {
@@ -19,7 +19,7 @@ public enum Activation {
             return to.relu(in);
         }
     },
-    /** x, and a hundredth of it below zero (Maas et al. 2013). */
+    /** x above zero, a hundredth of x below (Maas et al. 2013). */
     LEAKY_RELU {
         @Override
         float at(float x) {
@@ -97,7 +97,7 @@ public enum Activation {
             return to.sigmoid(in);
         }
     },
-    /** 2 / (1 + e^−x): a factor that is 1 where nothing has been learnt. */
+    /** 2 / (1 + e^−x): a factor that is 1 at x = 0. */
     TWICE_SIGMOID {
         @Override
         float at(float x) {
@@ -139,10 +139,10 @@ public enum Activation {
 
     abstract float at(float x);
 
-    /** Its derivative. */
+    /** The derivative of {@link #at}. */
     abstract float slope(float x);
 
-    /** Exports what {@link #at} computes; returns the name of the result. */
+    /** Exports {@link #at}. Returns the name of the result. */
     abstract String export(NetworkExport to, String in);
 
     private static double sigmoid(double x) {

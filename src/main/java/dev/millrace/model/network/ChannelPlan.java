@@ -3,12 +3,12 @@ package dev.millrace.model.network;
 import java.util.List;
 
 /**
- * What the shape of a tower's channel is made by.
+ * What a channel's shape depends on.
  *
  * @param hidden widths of this tower's hidden layers
- * @param inputs width of the row of all fields
- * @param sharedInputs width of what the shared layers make; of the row where there are none
- * @param fields where each field begins that is as wide as a channel
+ * @param inputs width of the tower's input row
+ * @param sharedInputs output width of the shared layers; {@code inputs} if there are none
+ * @param fields first column of each field that is as wide as a channel
  * @param dim width of a channel's output
  */
 record ChannelPlan(

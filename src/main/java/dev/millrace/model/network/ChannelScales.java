@@ -8,11 +8,13 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Factors on the unit vectors of a tower's channels, [channels].
+ * [channels] Factors on the unit vectors of a tower's channels.
  *
- * <p>A user's are {@code w_c √C / Σ w}, an item's {@code 1 / √C}: the inner product is the mean of the channels' cosines by weight, an
- * item's vector has unit length, and a user's too where all weights are equal; the factor of a single channel is 1. Whose score is
- * asked for decides the weights: those of the settings, of a request, or, in a learning step, of what the user did.
+ * <p>A user's factors are {@code w_c √C / Σ w}, an item's are {@code 1 / √C}. So the inner product is the weighted mean of
+ * the channels' cosines. An item's vector has unit length; a user's has it if all weights are equal. The factor of a single
+ * channel is 1.
+ *
+ * <p>The weights come from the settings, from a request, or, in a learning step, from the example's action.
  */
 public final class ChannelScales {
 
@@ -25,7 +27,7 @@ public final class ChannelScales {
         this.asSet = asSet;
     }
 
-    /** Of the user tower. */
+    /** Returns the factors of the user tower. */
     public static ChannelScales ofUsers(TowerSettings towers) {
         List<Channel> channels = towers.channels();
         ChannelScales scales = new ChannelScales(channels, scaled(channels, Channel::weight));
@@ -35,7 +37,7 @@ public final class ChannelScales {
         return scales;
     }
 
-    /** Of the item tower, whose vectors are the same whoever asks. */
+    /** Returns the factors of the item tower, which are the same for every request and action. */
     public static ChannelScales ofItems(TowerSettings towers) {
         float[] even = new float[towers.channels().size()];
         Arrays.fill(even, (float) (1 / Math.sqrt(even.length)));
@@ -46,18 +48,23 @@ public final class ChannelScales {
         return asSet.length;
     }
 
-    /** By the weights of the settings. */
+    /** [channels] Returns the factors by the weights of the settings. */
     public float[] asSet() {
         return asSet;
     }
 
-    /** In a step that learns from that action: a channel that names actions counts 1 for these and 0 for others. */
+    /**
+     * [channels] Returns the factors in a step that learns from an action. A channel that names actions weighs 1 for these
+     * and 0 for others. An action that no channel names has the factors of the settings.
+     */
     public float[] of(String action) {
         return byAction.getOrDefault(action, asSet);
     }
 
     /**
-     * @param weights by channel; those of the settings for channels that it leaves out
+     * [channels] Returns the factors by the weights of a request.
+     *
+     * @param weights by channel; a channel that it leaves out has the weight of the settings
      * @throws IllegalArgumentException if none is above 0
      */
     public float[] of(Map<String, Double> weights) {

@@ -4,13 +4,13 @@ package dev.millrace.model.network;
 interface ChannelShape extends NetworkShape {
 
     /**
-     * A kernel of this shape, with its first weights.
+     * Returns a kernel of this shape with its initial weights.
      *
-     * @param outputScale factor on the first weights of the last layer, in [0, 1]
+     * @param outputScale factor on the initial weights of the last layer, in [0, 1]
      */
     TowerKernel kernel(long seed, double outputScale);
 
-    /** Whether it reads the layers that channels share, where there are any; else it reads the fields. */
+    /** Returns whether this channel reads the shared layers, if there are any. Otherwise it reads the fields. */
     default boolean readsSharedLayers() {
         return false;
     }

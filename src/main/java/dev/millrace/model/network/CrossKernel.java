@@ -3,7 +3,7 @@ package dev.millrace.model.network;
 import java.util.Arrays;
 import java.util.Collections;
 
-/** Cross layers, forward and back. One thread. */
+/** Cross layers, forward and backward. One thread. */
 final class CrossKernel implements TowerKernel {
 
     private final CrossShape shape;

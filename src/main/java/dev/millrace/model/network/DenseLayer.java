@@ -2,7 +2,7 @@ package dev.millrace.model.network;
 
 import java.util.Arrays;
 
-/** One dense layer of many rows, forward and back. Any thread. */
+/** One dense layer over many rows, forward and backward. Any thread. */
 final class DenseLayer {
 
     private DenseLayer() {}
@@ -12,8 +12,8 @@ final class DenseLayer {
      *
      * @param in [n, inWidth]
      * @param out [n, width of the bias] filled
-     * @param behind identity or ReLU, unless plain
-     * @param isPlain row by row, so that no row's bits depend on another
+     * @param behind activation; identity or ReLU unless {@code isPlain}
+     * @param isPlain whether to compute row by row, so that the bits of a row depend on no other row
      */
     static void forward(
             float[] in,
@@ -36,11 +36,11 @@ final class DenseLayer {
     }
 
     /**
-     * Back through {@link #forward}, from the gradients of what is before the activation.
+     * Backward pass of {@link #forward}, from the gradients before the activation.
      *
-     * @param in [n, inWidth] what it read
-     * @param delta [n, width of the bias]
-     * @param inGradients [n, inWidth] filled
+     * @param in [n, inWidth] input of the forward pass
+     * @param delta [n, width of the bias] dL/d(in W + b)
+     * @param inGradients [n, inWidth] dL/din, filled
      */
     static void backward(
             float[] in,

@@ -6,10 +6,9 @@ import dev.millrace.model.table.RowOptimiser;
 import java.util.Arrays;
 
 /**
- * The rule by which one network's weights follow their gradients, with what it remembers of each weight: none, one or two slots,
- * shaped as the weights. One thread.
+ * An update rule for one network's weights, with its state: none, one or two slots, each shaped as the weights. One thread.
  *
- * <p>The formulas are those of {@link OptimiserRule}, each weight by itself.
+ * <p>The formulas are those of {@link OptimiserRule}, for each weight by itself.
  */
 public abstract class DenseOptimiser {
 
@@ -26,7 +25,7 @@ public abstract class DenseOptimiser {
         }
     }
 
-    /** @param kernel whose weights it moves along its gradients */
+    /** @param kernel network that it updates */
     public static DenseOptimiser of(OptimiserRule rule, TowerKernel kernel) {
         return rule.accept(new OptimiserRule.Visitor<>() {
             @Override
@@ -51,17 +50,17 @@ public abstract class DenseOptimiser {
         });
     }
 
-    /** [slots] what it remembers, each shaped as the weights. */
+    /** [slots] The state; each slot is shaped as the weights. */
     public final float[][][] slots() {
         return slots;
     }
 
     /**
-     * One step along the gradients.
+     * Updates the weights from the gradients.
      *
      * @param scale factor on the gradients, from the clip of their norm
      * @param rate learning rate of this step
-     * @param count steps that moved these weights, this one included
+     * @param count updates of these weights so far, this one included
      */
     public final void apply(float scale, float rate, long count) {
         for (int tensor = 0; tensor < weights.length; tensor++) {
@@ -133,7 +132,7 @@ public abstract class DenseOptimiser {
         }
     }
 
-    /** Begun at the initial weights as {@link RowOptimiser.Ftrl} says. Slots: n, z. */
+    /** Starts at the initial weights, see {@link RowOptimiser.Ftrl}. Slots: n, z. */
     private static final class Ftrl extends DenseOptimiser {
 
         private final float alpha;

@@ -2,7 +2,7 @@ package dev.millrace.model.network;
 
 import java.util.Arrays;
 
-/** Products of fields, forward and back. One thread. */
+/** A factorisation machine, forward and backward. One thread. */
 final class FmKernel implements TowerKernel {
 
     private final FmShape shape;

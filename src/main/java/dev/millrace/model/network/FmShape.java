@@ -3,11 +3,11 @@ package dev.millrace.model.network;
 import java.util.List;
 
 /**
- * Products of all pairs of fields, then a linear layer (factorisation machine, Rendle 2010, eq. 5, kept a vector as in He and Chua
- * 2017): {@code q = ½ ((Σ v_f)² − Σ v_f²)}, squares by component.
+ * A factorisation machine: products of all pairs of fields, then a linear layer (Rendle 2010, eq. 5; kept as a vector as in
+ * He and Chua 2017). {@code q = ½ ((Σ v_f)² − Σ v_f²)}, squared by component.
  *
- * @param inputs width of the row that holds the fields, among others
- * @param fields where each field begins
+ * @param inputs width of the input row, which may hold other fields too
+ * @param fields first column of each field
  * @param width of each field
  */
 record FmShape(int inputs, List<Integer> fields, int width, int outputs) implements ChannelShape {
@@ -18,7 +18,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
         }
     }
 
-    /** What follows the products. */
+    /** The linear layer after the products. */
     MlpShape linear() {
         return MlpShape.of(width, List.of(), outputs, Activation.IDENTITY);
     }
@@ -42,8 +42,10 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     /**
-     * @param sums [width] at the same place, filled: Σ v_f
-     * @param products [width] filled: q
+     * Computes the products of one row.
+     *
+     * @param sums [.., width] Σ v_f, filled from {@code at}
+     * @param products [.., width] q, filled from {@code at}
      */
     void multiply(float[] in, int inAt, float[] sums, float[] products, int at) {
         for (int d = 0; d < width; d++) {

@@ -8,13 +8,13 @@ import org.deeplearning4j.nn.weights.WeightInit;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The weights that dense layers begin with: drawn by DL4J, from a seed (Glorot and Bengio 2010). */
+/** Initial weights of dense layers, drawn by DL4J from a seed (Glorot and Bengio 2010). */
 final class InitialWeights {
 
     private InitialWeights() {}
 
     /**
-     * The tensors of a network in the order of {@link NetworkShape#layers}.
+     * Returns the initial tensors of a network, in the order of {@link NetworkShape#layers}.
      *
      * @param outputScale factor on the matrix of the last layer
      */
@@ -26,7 +26,7 @@ final class InitialWeights {
             weights[2 * layer] = rowMajor(network.getLayer(layer).getParam("W"));
             weights[2 * layer + 1] = rowMajor(network.getLayer(layer).getParam("b"));
         }
-        network.params().close(); // closing the network would also collect garbage, twice a model
+        network.params().close(); // closing the network would also run the garbage collector
         float[] last = weights[shape.tensors() - 2];
         for (int at = 0; at < last.length; at++) {
             last[at] *= (float) outputScale;
@@ -34,7 +34,7 @@ final class InitialWeights {
         return weights;
     }
 
-    /** The network as DL4J declares it. */
+    /** Returns the network as a DL4J configuration. */
     static MultiLayerConfiguration configuration(MlpShape shape, long seed, DataType type) {
         NeuralNetConfiguration.ListBuilder layers = new NeuralNetConfiguration.Builder()
                 .seed(seed)

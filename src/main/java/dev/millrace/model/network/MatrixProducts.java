@@ -5,8 +5,8 @@ import org.bytedeco.openblas.global.openblas;
 /**
  * Products of row-major matrices on Java arrays, by the {@code sgemm} of the OpenBLAS that ND4J brings. Any thread.
  *
- * <p>JavaCPP copies every array that it hands over to native memory, and the result back: the whole array, also where the matrix fills only
- * its beginning (docs/decisions/0003). Arrays are so best no longer than the matrix.
+ * <p>JavaCPP copies every array to native memory, and the result back. It copies the whole array, even if the matrix fills
+ * only its beginning (docs/decisions/0003). So an array should be no longer than its matrix.
  */
 public final class MatrixProducts {
 

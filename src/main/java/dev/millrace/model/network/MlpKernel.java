@@ -3,16 +3,16 @@ package dev.millrace.model.network;
 import dev.millrace.batch.CounterRandom;
 
 /**
- * Dense layers, forward and back. One thread.
+ * Dense layers, forward and backward. One thread.
  *
- * <p>Up to {@link #PLAIN_ROWS} rows go forward by {@link PlainLayers}, more by {@link DenseLayer}.
+ * <p>Fewer than {@link #PLAIN_ROWS} rows go forward through {@link PlainLayers}, more through {@link MatrixProducts}.
  */
 final class MlpKernel implements TowerKernel {
 
-    /** Batches smaller than this go forward by plain loops. */
+    /** Batches with fewer rows go forward in plain loops. */
     static final int PLAIN_ROWS = 8;
 
-    /** Times it, the smallest normal float is above one. */
+    /** The smallest normal float times this is above 1. */
     private static final float OPEN = 1e38f;
 
     private static final double UNIT_24 = 0x1p-24;
@@ -20,13 +20,13 @@ final class MlpKernel implements TowerKernel {
     private final MlpShape shape;
     private final float[][] weights;
     private final float[][] gradients;
-    /** [depth − 1][n, out] behind the activation. */
+    /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */
     private final float[][] hidden;
-    /** [depth][n, out] before the activation, where the way back needs it. */
+    /** [depth][n, out] sums before the activation, where the backward pass needs them. */
     private final float[][] before;
-    /** [depth][n, out] gradients of what is behind each layer, where they are not the caller's. */
+    /** [depth][n, out] gradients of each layer's output, where the array is not the caller's. */
     private final float[][] layerGradients;
-    /** [depth][n, out] factors of dropout. */
+    /** [depth][n, out] dropout factors. */
     private final float[][] masks;
 
     private float[] inputs = new float[0];
@@ -144,17 +144,17 @@ final class MlpKernel implements TowerKernel {
         return layer == shape.depth() - 1;
     }
 
-    /** Whether a layer's sums need not be kept beside what its activation makes of them. */
+    /** Returns whether the backward pass needs only a layer's output, not its sums before the activation. */
     private boolean isDirect(int layer) {
         return shape.behind(layer) == Activation.IDENTITY || (shape.behind(layer) == Activation.RELU && !isLast(layer));
     }
 
-    /** Whether the last way forward left out some of a layer's numbers: of those that another layer reads. */
+    /** Returns whether the last forward pass applied dropout to a layer. A last layer without an activation has no dropout. */
     private boolean drops(int layer) {
         return isDropping && (!isLast(layer) || shape.last() != Activation.IDENTITY);
     }
 
-    /** Leaves out a share of the numbers and scales the others up, so that their sum stays the same on average. */
+    /** Applies dropout: sets a share of the numbers to 0 and scales the others up, so that the expected sum stays the same. */
     private void drop(float[] out, int length, int layer, long seed) {
         float[] mask = room(masks, layer, length / shape.out(layer));
         float kept = (float) (1 / (1 - shape.dropout()));
@@ -165,7 +165,7 @@ final class MlpKernel implements TowerKernel {
         }
     }
 
-    /** Lets a gradient through where its activation is above zero, without a branch that guesses wrong half the time. */
+    /** Backward pass of ReLU, without a branch: keeps a gradient if its activation is above zero, else sets it to 0. */
     private static void gate(float[] gradients, float[] activations, int length) {
         for (int at = 0; at < length; at++) {
             gradients[at] *= Math.min(activations[at] * OPEN, 1f);

@@ -4,22 +4,22 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Dense layers, one behind the other (DSSM, Huang et al. 2013).
+ * A multi-layer perceptron: dense layers in sequence (DSSM, Huang et al. 2013).
  *
  * @param widths of the input, each hidden layer, and the output
- * @param activation behind every layer but the last
- * @param last behind the last layer
+ * @param activation after every layer but the last
+ * @param last activation after the last layer
  * @param dropout share of a hidden layer's numbers that a learning step leaves out, in [0, 1)
  */
 record MlpShape(List<Integer> widths, Activation activation, Activation last, double dropout) implements ChannelShape {
     MlpShape {
         widths = List.copyOf(widths);
         if (widths.size() < 2) {
-            throw new IllegalArgumentException(widths + ": a network needs input and output");
+            throw new IllegalArgumentException(widths + ": a network needs an input and an output width");
         }
     }
 
-    /** With nothing behind the last layer, and nothing left out. */
+    /** Returns a shape with no activation after the last layer and no dropout. */
     static MlpShape of(int inputs, List<Integer> hidden, int outputs, Activation activation) {
         List<Integer> widths = new ArrayList<>();
         widths.add(inputs);
@@ -32,7 +32,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         return new MlpShape(widths, activation, last, share);
     }
 
-    /** What is behind a layer. */
+    /** The activation after a layer. */
     Activation behind(int layer) {
         return layer == depth() - 1 ? last : activation;
     }
@@ -41,12 +41,12 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
         return widths.size() - 1;
     }
 
-    /** Width that a layer reads. */
+    /** Input width of a layer. */
     int in(int layer) {
         return widths.get(layer);
     }
 
-    /** Width that a layer writes. */
+    /** Output width of a layer. */
     int out(int layer) {
         return widths.get(layer + 1);
     }

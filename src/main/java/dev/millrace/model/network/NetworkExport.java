@@ -3,9 +3,10 @@ package dev.millrace.model.network;
 import java.util.List;
 
 /**
- * Takes in a network, operation by operation: for programs that run it without this one.
+ * Receives a network operation by operation, so that other programs can run it.
  *
- * <p>A value is a matrix [n, width], one row a user or item, or one row for all. Each operation returns the name of its result.
+ * <p>A value is a matrix [n, width] with one row for each user or item, or with a single row for all. Each operation returns
+ * the name of its result.
  */
 public interface NetworkExport {
 
@@ -29,16 +30,16 @@ public interface NetworkExport {
     /** 1 / (1 + e^−x) of each number. */
     String sigmoid(String in);
 
-    /** The columns from and to, the end excluded. */
+    /** The columns {@code from} to {@code to}, the end excluded. */
     String columns(String in, int from, int to);
 
     /** [n, 1] the mean of each row. */
     String mean(String in);
 
-    /** Number by number. */
+    /** The elementwise sum. */
     String sum(String left, String right);
 
-    /** Number by number; a single column, or a single row, goes with all of the other's. */
+    /** The elementwise product; a single column or a single row is broadcast. */
     String product(String left, String right);
 
     /** Each number times the factor. */
@@ -47,6 +48,6 @@ public interface NetworkExport {
     /** Each number plus the term. */
     String shifted(String in, float term);
 
-    /** The parts' columns, one part behind the other. */
+    /** The columns of all parts, concatenated. */
     String sideBySide(List<String> parts);
 }

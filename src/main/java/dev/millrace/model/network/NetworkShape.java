@@ -3,28 +3,28 @@ package dev.millrace.model.network;
 import java.util.List;
 
 /**
- * A network as declared: its dense layers in a fixed order, and what it makes of one row by plain loops.
+ * The architecture of a network: its dense layers in a fixed order, and a forward pass of one row in plain loops.
  *
- * <p>Its tensors are two a layer, in the order of {@link #layers}: the matrix [in, out] row-major, then the bias [out].
+ * <p>Each layer has two tensors, in the order of {@link #layers}: the matrix [in, out] row-major, then the bias [out].
  */
 public interface NetworkShape {
 
     /** Widths of a dense layer. */
     record Layer(int in, int out) {}
 
-    /** Width of a row that it reads. */
+    /** Width of an input row. */
     int inputs();
 
-    /** Width of a row that it makes. */
+    /** Width of an output row. */
     int outputs();
 
     List<Layer> layers();
 
     /**
-     * What it makes of one row, with no native code.
+     * Forward pass of one row, without native code.
      *
-     * @param tensors that hold this network's, among others
-     * @param first where this network's begin
+     * @param tensors of the whole tower, this network's among them
+     * @param first index of this network's first tensor
      * @param in [inputs]
      * @param out [outputs] filled
      */
@@ -33,8 +33,8 @@ public interface NetworkShape {
     /**
      * Exports what {@link #forward} computes.
      *
-     * @param in name of the rows that it reads
-     * @return name of the rows that it makes
+     * @param in name of the input rows
+     * @return name of the output rows
      */
     String export(NetworkExport to, float[][] tensors, int first, String in);
 
@@ -48,7 +48,7 @@ public interface NetworkShape {
         return tensor % 2 == 0 ? layer.in() * layer.out() : layer.out();
     }
 
-    /** New zeros in this shape, a tensor an array. */
+    /** Returns new tensors of zeros in this shape, one array for each. */
     default float[][] zeros() {
         float[][] tensors = new float[tensors()][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {

@@ -1,6 +1,6 @@
 package dev.millrace.model.network;
 
-/** Dense layers of a few rows by plain loops: what the query side runs, with no native code. */
+/** Dense layers in plain loops, without native code: for the query side and for a few rows at a time. */
 final class PlainLayers {
 
     private PlainLayers() {}
@@ -40,7 +40,7 @@ final class PlainLayers {
             if (in != out || inAt != outAt) {
                 System.arraycopy(in, inAt, out, outAt, length);
             }
-        } else if (activation == Activation.RELU) { // a loop that the compiler makes vector code of
+        } else if (activation == Activation.RELU) { // a loop that the compiler can vectorise
             for (int at = 0; at < length; at++) {
                 out[outAt + at] = Math.max(in[inAt + at], 0f);
             }

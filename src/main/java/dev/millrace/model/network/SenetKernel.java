@@ -2,7 +2,7 @@ package dev.millrace.model.network;
 
 import java.util.Arrays;
 
-/** Weights of fields, forward and back. One thread. */
+/** Squeeze and excitation over fields, forward and backward. One thread. */
 final class SenetKernel implements TowerKernel {
 
     private final SenetShape shape;
@@ -15,7 +15,10 @@ final class SenetKernel implements TowerKernel {
     private float[] meanGradients = new float[0];
     private float[] factorGradients = new float[0];
 
-    /** The weights begin about 1, where the activation reaches that far: a model that has not learnt treats its fields alike. */
+    /**
+     * Sets the bias so that the initial field weights are about 1, where the activation allows it: an untrained model treats
+     * its fields alike.
+     */
     SenetKernel(SenetShape shape, long seed) {
         this.shape = shape;
         this.excitation = new MlpKernel(shape.excitation(), seed, 1);
@@ -41,7 +44,7 @@ final class SenetKernel implements TowerKernel {
         return excitation.gradients();
     }
 
-    /** [fields] the fields' weights in the last way forward, meant over its n rows. */
+    /** [fields] Returns the mean weight of each field over the n rows of the last forward pass. */
     double[] meanFactors(int n) {
         int fields = shape.fields();
         double[] sums = new double[fields];

@@ -4,17 +4,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A weight for each field of each row, from the means of all of them (squeeze and excitation: Hu et al. 2018; over fields as in
- * FiBiNET, Huang et al. 2019, eq. 2 to 4): {@code z_f = mean(e_f)}, {@code a = σ2(W2 σ1(W1 z + b1) + b2)}, {@code v_f = a_f e_f}.
+ * Squeeze and excitation over fields: a weight for each field of each row, computed from the means of all fields (Hu et al.
+ * 2018; over fields as in FiBiNET, Huang et al. 2019, eq. 2 to 4). {@code z_f = mean(e_f)}, {@code a = σ2(W2 σ1(W1 z + b1) +
+ * b2)}, {@code v_f = a_f e_f}.
  *
- * @param starts where each field begins, and where the last ends
+ * @param starts first column of each field, then the end of the last
  * @param excitation the two layers, from the means to the weights
  */
 record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkShape {
     SenetShape {
         starts = List.copyOf(starts);
         if (excitation.inputs() != starts.size() - 1 || excitation.outputs() != starts.size() - 1) {
-            throw new IllegalArgumentException(excitation.widths() + ": there are " + (starts.size() - 1) + " fields");
+            throw new IllegalArgumentException(
+                    excitation.widths() + ": input and output must be the " + (starts.size() - 1) + " fields");
         }
     }
 

@@ -1,28 +1,31 @@
 package dev.millrace.model.network;
 
 /**
- * The engine of one network: forward and backward on float arrays of known shape. One thread.
+ * One network in training: forward and backward passes over float arrays. One thread.
  *
- * <p>Tensors are numbered as {@link NetworkShape#layers} says: even ones are matrices, odd ones biases.
+ * <p>Tensors are in the order of {@link NetworkShape#layers}: even numbers are matrices, odd numbers are biases.
  */
 interface TowerKernel {
 
     NetworkShape shape();
 
-    /** The weights themselves, a tensor an array; who writes them changes the network. */
+    /** The weights themselves, one array for each tensor. Writing to them changes the network. */
     float[][] weights();
 
-    /** What the last {@link #backward} left, shaped as the weights. */
+    /** The gradients of the last {@link #backward}, shaped as the weights. */
     float[][] gradients();
 
     /**
+     * Forward pass.
+     *
      * @param inputs [n, in] row-major; read again by {@link #backward}
      * @param outputs [n, out] row-major, filled
      */
     void forward(float[] inputs, int n, float[] outputs);
 
     /**
-     * Forward a row at a time: the bits of a row's output are a function of the weights and that row alone. Not to go back from.
+     * Forward pass one row at a time: the bits of an output row depend on the weights and its input row alone. {@link
+     * #backward} must not follow.
      *
      * @param inputs [n, in] row-major
      * @param outputs [n, out] row-major, filled
@@ -30,16 +33,16 @@ interface TowerKernel {
     void forwardEach(float[] inputs, int n, float[] outputs);
 
     /**
-     * As {@link #forward}, with what only a learning step does: some numbers are left out.
+     * Forward pass of a learning step: as {@link #forward}, with dropout.
      *
-     * @param seed of what is left out
+     * @param seed of the dropout
      */
     default void forwardToLearn(float[] inputs, int n, float[] outputs, long seed) {
         forward(inputs, n, outputs);
     }
 
     /**
-     * Backward through the last {@link #forward} or {@link #forwardToLearn} of the same n.
+     * Backward pass of the last {@link #forward} or {@link #forwardToLearn}, which must have had the same n.
      *
      * @param outputGradients [n, out] dL/doutputs
      * @param inputGradients [n, in] dL/dinputs, filled

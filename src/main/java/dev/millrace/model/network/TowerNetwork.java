@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All of one tower's network, forward and back: a kernel for each part of its shape. One thread.
+ * The whole network of one tower, forward and backward: a kernel for each part of its shape. One thread.
  *
- * <p>The first channel draws its first weights from the tower's seed itself, so that a further channel changes nothing of it.
+ * <p>The first channel draws its initial weights from the tower's own seed, so that another channel does not change them.
  */
 public final class TowerNetwork implements TowerKernel {
 
-    private static final long SENET = -1; // streams of random numbers that no channel has
+    private static final long SENET = -1; // random streams; those of the channels count from 0
     private static final long BOTTOM = -2;
 
     private final TowerShape shape;
@@ -23,7 +23,7 @@ public final class TowerNetwork implements TowerKernel {
     private final float[][] weights;
     private final float[][] gradients;
 
-    /** [n, inputs] fields as weighted, and gradients of that. */
+    /** [n, inputs] weighted fields, and their gradients. */
     private float[] fields = new float[0];
 
     private float[] fieldGradients = new float[0];
@@ -36,7 +36,7 @@ public final class TowerNetwork implements TowerKernel {
 
     private float[] scratch = new float[0];
 
-    /** @param outputScale factor on the first weights of each channel's last layer, in [0, 1] */
+    /** @param outputScale factor on the initial weights of each channel's last layer, in [0, 1] */
     public TowerNetwork(TowerShape shape, long seed, double outputScale) {
         this.shape = shape;
         this.senet = shape.senet().map(part -> new SenetKernel(part, CounterRandom.bits(seed, SENET, 0)));
@@ -71,7 +71,7 @@ public final class TowerNetwork implements TowerKernel {
         return gradients;
     }
 
-    /** [fields] the fields' weights in the last way forward, meant over its n rows; absent if they have none. */
+    /** [fields] Returns the mean weight of each field over the n rows of the last forward pass; empty if fields have no weights. */
     public Optional<double[]> meanFieldWeights(int n) {
         return senet.map(kernel -> kernel.meanFactors(n));
     }
@@ -95,26 +95,26 @@ public final class TowerNetwork implements TowerKernel {
                 (part, kernel, in, out) -> kernel.forwardToLearn(in, n, out, CounterRandom.bits(seed, part, 0)));
     }
 
-    /** One of the ways forward. */
-    private interface Way {
+    /** One of the forward passes of a kernel. */
+    private interface ForwardPass {
         void run(long part, TowerKernel kernel, float[] in, float[] out);
     }
 
-    private void run(float[] inputs, int n, float[] outputs, Way way) {
+    private void run(float[] inputs, int n, float[] outputs, ForwardPass pass) {
         float[] in = inputs;
         if (senet.isPresent()) {
             fields = Scratch.atLeast(fields, n * shape.inputs());
-            way.run(SENET, senet.get(), inputs, fields);
+            pass.run(SENET, senet.get(), inputs, fields);
             in = fields;
         }
         if (bottom.isPresent()) {
             shared = Scratch.atLeast(shared, n * bottom.get().shape().outputs());
-            way.run(BOTTOM, bottom.get(), in, shared);
+            pass.run(BOTTOM, bottom.get(), in, shared);
         }
         for (int c = 0; c < channels.length; c++) {
             block = Scratch.atLeast(block, n * shape.dim());
             float[] out = channels.length == 1 ? outputs : block;
-            way.run(c, channels[c], shape.isOnBottom(c) ? shared : in, out);
+            pass.run(c, channels[c], shape.isOnBottom(c) ? shared : in, out);
             for (int skip : shape.skips()) {
                 addColumns(in, skip, shape.inputs(), out, 0, shape.dim(), n, shape.dim());
             }
@@ -164,7 +164,7 @@ public final class TowerNetwork implements TowerKernel {
         }
     }
 
-    /** Adds a part's input gradients to those of the others. */
+    /** Runs a part's backward pass, and adds its input gradients to {@code sum}. */
     private void backwardInto(TowerKernel part, float[] outputGradients, int n, float[] sum) {
         int length = n * part.shape().inputs();
         scratch = Scratch.atLeast(scratch, length);

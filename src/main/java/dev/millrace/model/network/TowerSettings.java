@@ -14,17 +14,17 @@ import java.util.TreeMap;
 /**
  * Shapes of the two towers' networks.
  *
- * @param userHidden widths of the hidden layers of the user tower's mlp channels; none for one linear layer
- * @param itemHidden the same of the item tower
- * @param activation behind hidden layers
+ * @param userHidden widths of the hidden layers of the user tower's mlp channels; empty for one linear layer
+ * @param itemHidden the same for the item tower
+ * @param activation after hidden layers
  * @param dropout share of a hidden layer's numbers that a step leaves out, in [0, 1)
- * @param sharedBottom widths of layers that the mlp channels of a tower share; none for nothing shared
+ * @param sharedBottom widths of the hidden layers that the mlp channels of a tower share; empty for no shared layers
  * @param crossDepth cross layers of a cross channel
  * @param skip whether pooled rows as wide as a channel are added to its output
  * @param outputScale factor on the initial weights of each channel's last layer, in [0, 1]
  * @param rowScale standard deviation of the components of an initial row
- * @param senet weights of the fields
- * @param channels of either tower, each of which meets the one of its name
+ * @param senet squeeze and excitation over the fields
+ * @param channels networks of each tower; channels of the same name are compared
  */
 public record TowerSettings(
         List<Integer> userHidden,
@@ -74,17 +74,17 @@ public record TowerSettings(
         /** The network of a channel of this kind. */
         abstract ChannelShape shape(ChannelPlan plan);
 
-        /** Notes the faults of settings that a channel of this kind cannot do with. */
+        /** Reports settings that do not work with a channel of this kind. */
         void check(SettingsReader reader, int dim, List<FeatureSpec> user, List<FeatureSpec> item) {
-            // most do with any
+            // most kinds work with any settings
         }
     }
 
     /**
-     * One network on either side; the two outputs' cosine is its share of the score.
+     * One network in each tower. The cosine of the two outputs is a part of the score.
      *
-     * @param weight of its cosine in the mean of all, where a request does not say otherwise
-     * @param actions whose examples it learns from, and no others; none for all
+     * @param weight of its cosine in the score, unless a request gives another
+     * @param actions whose examples it learns from; empty for all
      */
     public record Channel(String name, Kind kind, double weight, List<String> actions) {
         public Channel {
@@ -93,13 +93,13 @@ public record TowerSettings(
     }
 
     /**
-     * Weights of the fields (squeeze and excitation).
+     * Squeeze and excitation: a learned weight for each field.
      *
      * @param user whether the user tower's fields are weighted
      * @param item whether the item tower's are
-     * @param reduction fields a unit of the layer between
-     * @param hidden behind the layer between
-     * @param weight behind the last layer
+     * @param reduction fields for each unit of the hidden layer
+     * @param hidden activation after the hidden layer
+     * @param weight activation after the last layer
      */
     public record Senet(boolean user, boolean item, int reduction, Activation hidden, Activation weight) {}
 
@@ -261,7 +261,7 @@ public record TowerSettings(
         channels.stream().map(Channel::kind).distinct().forEach(kind -> kind.check(reader, dim, user, item));
     }
 
-    /** Whatever is learnt from has a channel to learn it, and no channel waits for what never comes. */
+    /** Checks that each attributed action has a channel that learns from it, and that channels name attributed actions only. */
     private void checkActions(SettingsReader reader) {
         List<String> learnt = AttributionSettings.actions(reader);
         for (Channel channel : channels) {
@@ -293,7 +293,7 @@ public record TowerSettings(
                 "must have two features of dim " + dim + ", as tower.dim, for an fm channel to multiply");
     }
 
-    /** Weights that a request may change, by channel; none where there is one channel only. */
+    /** Weights that a request may change, by channel; empty if there is only one channel. */
     public SortedMap<String, Double> queryWeights() {
         SortedMap<String, Double> weights = new TreeMap<>();
         if (channels.size() > 1) {
@@ -302,7 +302,7 @@ public record TowerSettings(
         return weights;
     }
 
-    /** Actions that channels name, each once, sorted. */
+    /** The actions that channels name, without duplicates, sorted. */
     public List<String> actions() {
         return channels.stream()
                 .flatMap(channel -> channel.actions().stream())

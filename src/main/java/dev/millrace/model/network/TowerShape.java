@@ -7,15 +7,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * All of one tower's network: weights of the fields, layers that channels share, and the channels, whose outputs stand side by side.
+ * The whole network of one tower: field weights, shared layers, and channels, whose outputs are concatenated.
  *
- * <p>Tensors: those of the fields' weights, of the shared layers, then of each channel. What it makes is not yet normalised.
+ * <p>Order of the tensors: field weights, shared layers, then each channel. The output is not normalised.
  *
- * @param starts where each field of the input begins, and where the last ends
- * @param skips where pooled rows begin that are added to each channel's output
- * @param senet the fields' weights, where there are any
- * @param bottom layers that the mlp channels share; the others read the fields
- * @param channels each of the same output width
+ * @param starts first column of each field of the input, then the end of the last
+ * @param skips first column of each pooled row that is added to each channel's output
+ * @param senet field weights; empty if fields have none
+ * @param bottom layers that the mlp channels share; other channels read the fields
+ * @param channels all of the same output width
  */
 public record TowerShape(
         List<Integer> starts,
@@ -32,7 +32,7 @@ public record TowerShape(
     }
 
     /**
-     * Of the user tower.
+     * Returns the shape of the user tower.
      *
      * @param dim width of a channel
      */
@@ -41,7 +41,7 @@ public record TowerShape(
     }
 
     /**
-     * Of the item tower.
+     * Returns the shape of the item tower.
      *
      * @param dim width of a channel
      */
@@ -98,7 +98,7 @@ public record TowerShape(
         return channels.get(0).outputs();
     }
 
-    /** Whether a channel reads the shared layers. */
+    /** Returns whether a channel reads the shared layers. */
     boolean isOnBottom(int channel) {
         return bottom.isPresent() && channels.get(channel).readsSharedLayers();
     }
@@ -120,7 +120,7 @@ public record TowerShape(
         return layers;
     }
 
-    /** The networks it is made of, in the order of their tensors. */
+    /** The parts of the network, in the order of their tensors. */
     List<NetworkShape> parts() {
         List<NetworkShape> parts = new ArrayList<>();
         senet.ifPresent(parts::add);

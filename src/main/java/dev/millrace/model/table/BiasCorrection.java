@@ -2,7 +2,7 @@ package dev.millrace.model.table;
 
 import java.util.Arrays;
 
-/** Adam's bias corrections {@code 1 − β^t}, remembered. One thread. */
+/** Adam's bias corrections {@code 1 − β^t}, cached for small t. One thread. */
 public final class BiasCorrection {
 
     private static final int REMEMBERED = 1 << 16;
@@ -14,7 +14,11 @@ public final class BiasCorrection {
         this.beta = beta;
     }
 
-    /** @param count t, from 1 */
+    /**
+     * Returns {@code 1 − β^t}.
+     *
+     * @param count t, from 1
+     */
     public double at(long count) {
         if (count >= REMEMBERED) {
             return exact(count);

@@ -1,16 +1,16 @@
 package dev.millrace.model.table;
 
 /**
- * How one kind of weights follows its gradient.
+ * How one kind of weights is updated from its gradients.
  *
- * @param rule by which it follows the gradient
- * @param schedule of the rule's learning rate
- * @param maxGradientNorm L2 norm that a gradient is scaled down to; 0 never
- * @param l2 weight of half the squared norm, added to the loss; 0 for none
+ * @param rule update rule
+ * @param schedule factor on the rule's learning rate, by step
+ * @param maxGradientNorm largest L2 norm of a gradient, a longer one is scaled down to it; 0 never
+ * @param l2 weight of the L2 penalty, which is half the squared norm of the weights; 0 for none
  */
 public record Descent(OptimiserRule rule, LearningRateSchedule schedule, double maxGradientNorm, double l2) {
 
-    /** Of a step of the log. */
+    /** Returns the learning rate at a step of the log. */
     public float learningRate(long step) {
         return (float) (rule.learningRate() * schedule.factor(step));
     }

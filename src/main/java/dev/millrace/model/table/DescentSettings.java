@@ -6,8 +6,8 @@ import java.util.Locale;
 /**
  * Reads the keys of {@code optimiser.dense} and {@code optimiser.rows}.
  *
- * <p>The keys of every rule and schedule are read, and so documented and checked, whichever is chosen: a settings file that chooses
- * another rule than the one before it need not take back what that one set.
+ * <p>It reads the keys of every rule and every schedule, whichever is chosen. So all keys are documented and checked. A
+ * settings file that changes the rule may keep the keys of the old rule.
  */
 final class DescentSettings {
 

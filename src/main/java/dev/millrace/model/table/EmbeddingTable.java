@@ -8,16 +8,17 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
- * One row a key, in one growing arena; no two keys share a row. One thread.
+ * Embedding rows by key, in one growing array. No two keys share a row. One thread.
  *
- * <p>How many there are is bounded: a key gets a row once enough steps have seen it, a row that was not touched for long goes,
- * and of a full table the row that was touched longest ago. All three follow from the steps alone.
+ * <p>Three rules bound the number of rows. A key gets a row once enough steps have read it. A row that no step touched for
+ * long is removed. A table with too many rows loses the rows that were touched longest ago. All three depend on the steps
+ * alone.
  *
- * <p>Row numbers depend on the order of arrival and on what was freed; nothing computed may depend on them.
+ * <p>A row number depends on the order of arrival and on freed rows. No result may depend on a row number.
  */
 public final class EmbeddingTable {
 
-    /** No row. */
+    /** In place of a row number: the key has no row. */
     public static final int NONE = KeyIndex.NONE;
 
     private static final int FIRST_CAPACITY = 1024;
@@ -41,7 +42,7 @@ public final class EmbeddingTable {
     private final LinkedHashSet<String> sighted = new LinkedHashSet<>();
 
     /**
-     * @param rule by which the rows follow their gradients
+     * @param rule update rule of the rows
      * @param admitAfter steps that must have read a key before it gets a row
      */
     public EmbeddingTable(String name, int dim, InitialRows initialRows, OptimiserRule rule, int admitAfter) {
@@ -67,7 +68,7 @@ public final class EmbeddingTable {
         return rows.size();
     }
 
-    /** Above every row number. */
+    /** Upper bound of the row numbers, exclusive. */
     int end() {
         return end;
     }
@@ -77,12 +78,12 @@ public final class EmbeddingTable {
         return values;
     }
 
-    /** What moves the rows. */
+    /** The optimiser that updates the rows. */
     RowOptimiser optimiser() {
         return optimiser;
     }
 
-    /** [end, slots] what {@link #optimiser} remembers of the rows; valid until the next admission. */
+    /** [end, slots] the optimiser's state of each row; valid until the next admission. */
     float[] slots() {
         return slots;
     }
@@ -91,28 +92,28 @@ public final class EmbeddingTable {
         return slotsARow;
     }
 
-    /** The key's row, or {@link #NONE}. */
+    /** Returns the key's row number, or {@link #NONE}. */
     public int row(String key) {
         return rows.find(key);
     }
 
     /**
-     * The rows of many keys, {@link #NONE} where there is none.
+     * Finds the row numbers of many keys: {@link #NONE} for a key without a row.
      *
      * @param keys [count]
-     * @param fingerprints [count] of the keys, as {@link KeyIndex#fingerprint} makes them
-     * @param found [count] filled
+     * @param fingerprints [count] the keys' fingerprints, see {@link KeyIndex#fingerprint}
+     * @param found [count] row numbers, filled
      */
     public void rows(String[] keys, long[] fingerprints, int count, int[] found) {
         rows.findAll(keys, fingerprints, count, found);
     }
 
-    /** The key of a row that is there. */
+    /** Returns the key of a row; the row must exist. */
     public String key(int row) {
         return rows.key(row);
     }
 
-    /** The key's row; a new one if there is none. */
+    /** Returns the key's row number; adds a row if the key has none. */
     int admit(String key) {
         int known = rows.find(key);
         if (known != NONE) {
@@ -125,9 +126,10 @@ public final class EmbeddingTable {
     }
 
     /**
-     * The key's row. A key without one gets a row if this step's sighting is the last that it needs; else {@link #NONE}.
+     * Records that this step reads a key. Returns the key's row number. A key without a row gets one if this is the last
+     * sighting that it needs; otherwise the result is {@link #NONE}.
      *
-     * <p>Followed by {@link #countSightings} or {@link #forgetSightings}.
+     * <p>The caller then calls {@link #countSightings} or {@link #forgetSightings}.
      */
     public int sight(String key) {
         if (admitAfter == 1 || sightings.count(key) + 1 >= admitAfter) {
@@ -137,7 +139,7 @@ public final class EmbeddingTable {
         return NONE;
     }
 
-    /** Counts the keys that this step saw and that got no row, each once. Returns how many. */
+    /** Counts one sighting of each key that this step read and that got no row. Returns the number of these keys. */
     public int countSightings() {
         int count = sighted.size();
         sighted.forEach(sightings::add);
@@ -145,25 +147,25 @@ public final class EmbeddingTable {
         return count;
     }
 
-    /** Forgets the sightings of a step that is refused. */
+    /** Discards the sightings of a refused step. */
     public void forgetSightings() {
         sighted.clear();
     }
 
-    /** The row a key would begin with. */
+    /** [dim] Returns the initial row of a key. */
     public float[] initial(String key) {
         return initialRows.row(name, key, dim);
     }
 
-    /** Lets the next drain hand a row over. */
+    /** Marks a row as changed: the next drain hands it over. */
     public void touch(int row) {
         dirty.set(row);
     }
 
     /**
-     * Notes that a step changed a row.
+     * Marks a row as changed by a step.
      *
-     * @param moment above that of any touch before
+     * @param moment order of this touch; larger than that of every earlier touch
      * @param time event time, epoch milliseconds
      */
     public void touch(int row, long moment, long time) {
@@ -174,8 +176,9 @@ public final class EmbeddingTable {
     /**
      * Removes rows that were last touched before a time, oldest first.
      *
-     * @param most rows to remove at once
-     * @return how many it removed
+     * @param before event time, epoch milliseconds
+     * @param most largest number of rows to remove
+     * @return number of removed rows
      */
     public int expire(long before, int most) {
         int gone = 0;
@@ -186,7 +189,7 @@ public final class EmbeddingTable {
         return gone;
     }
 
-    /** Removes the rows that were touched longest ago until at most that many are left. Returns how many it removed. */
+    /** Removes the rows that were touched longest ago until at most {@code most} are left. Returns the number of removed rows. */
     public int shrinkTo(int most) {
         int gone = 0;
         for (; rows.size() > most; gone++) {
@@ -209,7 +212,7 @@ public final class EmbeddingTable {
         free[freeCount++] = row;
     }
 
-    /** Takes an admission back; nothing else may have changed since. */
+    /** Undoes an admission; nothing else may have changed since. */
     public void retract(String key) {
         boolean wasRemoved = removed.contains(key);
         remove(key);
@@ -219,10 +222,10 @@ public final class EmbeddingTable {
     }
 
     /**
-     * Takes back a stored row, and when it was last touched.
+     * Restores a stored row, the optimiser's state of it, and its last touch.
      *
      * @param row [dim]
-     * @param remembered [slots] of the optimiser
+     * @param remembered [slots] the optimiser's state of the row
      */
     public void put(String key, float[] row, float[] remembered, long moment, long time) {
         int known = rows.find(key);
@@ -248,7 +251,10 @@ public final class EmbeddingTable {
         return Arrays.copyOfRange(slots, row * slotsARow, (row + 1) * slotsARow);
     }
 
-    /** Hands over what changed since the last drain, in no order: rows by key and number, then keys that were removed. */
+    /**
+     * Hands over the changes since the last drain, in no order: key and row number of each changed row, then the key of each
+     * removed row.
+     */
     public void drain(BiConsumer<String, Integer> changed, Consumer<String> gone) {
         dirty.stream().forEach(row -> changed.accept(rows.key(row), row));
         // a key that was removed and admitted again has a row
@@ -258,9 +264,9 @@ public final class EmbeddingTable {
     }
 
     /**
-     * Whether rows have only finite components.
+     * Returns whether the rows have only finite components.
      *
-     * @param isWhole whether to look at all rows, not only at those that changed since the last drain
+     * @param isWhole whether to check all rows, not only the rows that changed since the last drain
      */
     public boolean isFinite(boolean isWhole) {
         if (isWhole) {

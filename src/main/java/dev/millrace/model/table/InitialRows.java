@@ -1,7 +1,7 @@
 package dev.millrace.model.table;
 
 /**
- * The rows that keys begin with: a function of seed, table and key, whatever came before.
+ * Initial embedding rows. Each is a function of seed, table and key alone.
  *
  * @param seed of the model
  * @param scale standard deviation of a component
@@ -13,7 +13,11 @@ public record InitialRows(long seed, double scale) {
     private static final long GOLDEN = 0x9e3779b97f4a7c15L;
     private static final double UNIT_VARIANCE = Math.sqrt(3) / 65536;
 
-    /** @param out filled from {@code at} with {@code dim} floats */
+    /**
+     * Computes the initial row of a key.
+     *
+     * @param out [.., dim] filled from {@code at}
+     */
     void fill(String table, String key, float[] out, int at, int dim) {
         long start = mix(hash(hash(seed ^ FNV_OFFSET, table) * FNV_PRIME, key));
         double factor = scale * UNIT_VARIANCE;
@@ -25,7 +29,7 @@ public record InitialRows(long seed, double scale) {
         }
     }
 
-    /** The row that a key of a table begins with. */
+    /** [dim] Returns the initial row of a table's key. */
     public float[] row(String table, String key, int dim) {
         float[] row = new float[dim];
         fill(table, key, row, 0, dim);

@@ -4,15 +4,15 @@ import java.util.Arrays;
 import java.util.function.BiConsumer;
 
 /**
- * The numbers of keys, found in one cache line each. One thread.
+ * A hash table from keys to numbers. One thread.
  *
- * <p>Open addressing with linear probing over pairs of longs, a fingerprint and a number. A short Latin-1 key is its own
- * fingerprint, so that nothing more is read; a longer key's is a hash, and its text is compared. What a {@code HashMap} costs
- * instead is in docs/decisions/0003.
+ * <p>It uses open addressing with linear probing over pairs of longs: a fingerprint and a number. A short Latin-1 key is its
+ * own fingerprint, so a look-up does not read the key's text. The fingerprint of any other key is a hash, and a look-up
+ * compares the text. The comparison with a {@code HashMap} is in docs/decisions/0003.
  */
 public final class KeyIndex {
 
-    /** No number. */
+    /** In place of a number: the key has none. */
     static final int NONE = -1;
 
     private static final int EXACT_LENGTH = 7;
@@ -33,12 +33,15 @@ public final class KeyIndex {
         return size;
     }
 
-    /** The key of a number that has one. */
+    /** Returns the key of a number; the number must be in use. */
     String key(int number) {
         return keys[number];
     }
 
-    /** A short Latin-1 key's characters behind a leading one, which is positive; another's hash, made negative. */
+    /**
+     * Returns the fingerprint of a key. For a short Latin-1 key it is a leading 1 and the characters, and positive. For any
+     * other key it is a hash, and negative.
+     */
     public static long fingerprint(String key) {
         int length = key.length();
         if (length <= EXACT_LENGTH) {
@@ -60,17 +63,17 @@ public final class KeyIndex {
         return hash | Long.MIN_VALUE;
     }
 
-    /** The key's number, or {@link #NONE}. */
+    /** Returns the key's number, or {@link #NONE}. */
     int find(String key) {
         return (int) slots[slot(fingerprint(key), key) + 1] - 1;
     }
 
     /**
-     * Finds many at once, so that the processor waits for several cache lines together.
+     * Finds the numbers of many keys.
      *
      * @param wanted [count] keys
-     * @param fingerprints [count] of the keys
-     * @param numbers [count] filled as {@link #find} would
+     * @param fingerprints [count] the keys' fingerprints
+     * @param numbers [count] result of {@link #find} for each key, filled
      */
     void findAll(String[] wanted, long[] fingerprints, int count, int[] numbers) {
         for (int at = 0; at < count; at++) {
@@ -103,7 +106,8 @@ public final class KeyIndex {
         }
         keys[number] = "";
         size--;
-        // moves back whatever was pushed past the hole, so that no probe stops too early (Knuth 1973, 6.4, algorithm R)
+        // moves back the entries that were pushed past the hole, so that no probe stops too early (Knuth 1973, 6.4,
+        // algorithm R)
         int mask = slots.length - 1;
         for (int next = hole + 2 & mask; slots[next + 1] != 0; next = next + 2 & mask) {
             int home = home(slots[next]);
@@ -118,7 +122,7 @@ public final class KeyIndex {
         return number;
     }
 
-    /** In no order. */
+    /** Visits all keys and their numbers, in no order. */
     void forEach(BiConsumer<String, Integer> visitor) {
         for (int slot = 0; slot < slots.length; slot += 2) {
             int number = (int) slots[slot + 1] - 1;
@@ -128,7 +132,7 @@ public final class KeyIndex {
         }
     }
 
-    /** Where the key is, or would be. */
+    /** Returns the slot of the key, or the free slot where it would go. */
     private int slot(long fingerprint, String key) {
         int mask = slots.length - 1;
         int slot = home(fingerprint);

@@ -1,10 +1,10 @@
 package dev.millrace.model.table;
 
-/** What a learning rate is multiplied with: a function of the step of the log alone. */
+/** Factor on a learning rate. It is a function of the step of the log alone. */
 public sealed interface LearningRateSchedule {
 
     /**
-     * The factor at a step.
+     * Returns the factor at a step.
      *
      * @param step of the log, from 1
      */
@@ -19,9 +19,10 @@ public sealed interface LearningRateSchedule {
     }
 
     /**
-     * Rises evenly to 1, then falls with the root of the step (Vaswani et al. 2017, equation 3, with its peak scaled to 1).
+     * Rises linearly to 1, then falls with the inverse root of the step (Vaswani et al. 2017, equation 3, with the peak
+     * scaled to 1).
      *
-     * @param warmUpSteps at which it is 1
+     * @param warmUpSteps step at which the factor is 1
      */
     record WarmUpInverseRoot(long warmUpSteps) implements LearningRateSchedule {
         @Override
@@ -32,11 +33,11 @@ public sealed interface LearningRateSchedule {
     }
 
     /**
-     * Falls by one share every so many steps, evenly.
+     * Falls exponentially: {@code share^(step / steps)}.
      *
-     * @param steps in which it falls to {@code share}
-     * @param share of before, in (0, 1]
-     * @param least below which it does not fall
+     * @param steps in which the factor falls to {@code share}
+     * @param share decay over {@code steps} steps, in (0, 1]
+     * @param least smallest factor
      */
     record ExponentialDecay(long steps, double share, double least) implements LearningRateSchedule {
         @Override
@@ -46,11 +47,11 @@ public sealed interface LearningRateSchedule {
     }
 
     /**
-     * Falls by one share at once, every so many steps.
+     * Falls in steps: it is multiplied by {@code share} every {@code steps} steps, and constant in between.
      *
-     * @param steps between the falls
-     * @param share of before, in (0, 1]
-     * @param least below which it does not fall
+     * @param steps between two falls
+     * @param share factor of one fall, in (0, 1]
+     * @param least smallest factor
      */
     record StepDecay(long steps, double share, double least) implements LearningRateSchedule {
         @Override

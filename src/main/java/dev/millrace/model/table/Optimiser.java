@@ -3,11 +3,13 @@ package dev.millrace.model.table;
 import dev.millrace.settings.SettingsReader;
 
 /**
- * How a step moves the weights.
+ * How a step updates the weights.
  *
- * @param dense of the networks: their gradients are clipped all together, their matrices are penalised
- * @param rows of the embedding rows: their gradients are clipped a row, those that a step reads are penalised
- * @param refuseGradientNorm a step is refused whose gradient, of the networks or of the rows, has a larger L2 norm; 0 never
+ * @param dense for the networks: all their gradients are clipped together, and the penalty is on their matrices
+ * @param rows for the embedding rows: each row's gradient is clipped by itself, and the penalty is on the rows that a step
+ *     reads
+ * @param refuseGradientNorm largest L2 norm of the networks' and of the rows' gradient; a step with a larger one is refused;
+ *     0 never
  */
 public record Optimiser(Descent dense, Descent rows, double refuseGradientNorm) {
 

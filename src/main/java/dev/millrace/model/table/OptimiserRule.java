@@ -1,6 +1,6 @@
 package dev.millrace.model.table;
 
-/** By which rule weights follow their gradient, with that rule's own constants. */
+/** An update rule of gradient descent, with its constants. */
 public sealed interface OptimiserRule {
 
     /** Step size before its {@link LearningRateSchedule}. */
@@ -9,15 +9,15 @@ public sealed interface OptimiserRule {
     /** Calls the visitor's method for this rule. */
     <T> T accept(Visitor<T> visitor);
 
-    /** Whether a step depends on how many steps moved the weights before. */
+    /** Returns whether an update depends on the number of earlier updates. */
     default boolean countsSteps() {
         return false;
     }
 
     /**
-     * One method a rule.
+     * One method for each rule.
      *
-     * @param <T> what it makes of them
+     * @param <T> type of the result
      */
     interface Visitor<T> {
         T visit(Adagrad rule);
@@ -30,7 +30,8 @@ public sealed interface OptimiserRule {
     }
 
     /**
-     * Adagrad (Duchi et al. 2011): {@code acc += g²}, {@code w −= rate · g / (√acc + ε)}; of a row, one sum of mean squares.
+     * Adagrad (Duchi et al. 2011): {@code acc += g²}, {@code w −= rate · g / (√acc + ε)}. An embedding row has one
+     * accumulator, the sum of the mean squares of its gradients.
      *
      * @param learningRate step size
      * @param initialAccumulator sum of squared gradients that a weight begins with
@@ -44,11 +45,12 @@ public sealed interface OptimiserRule {
     }
 
     /**
-     * Adam (Kingma and Ba 2015, algorithm 1). A row's moments and its count move only in steps that read the row.
+     * Adam (Kingma and Ba 2015, algorithm 1). The moments and the count of an embedding row change only in steps that read
+     * the row.
      *
      * @param learningRate step size
-     * @param beta1 share that the mean of gradients keeps, in [0, 1)
-     * @param beta2 share that the mean of their squares keeps, in [0, 1)
+     * @param beta1 decay of the mean of the gradients, in [0, 1)
+     * @param beta2 decay of the mean of the squared gradients, in [0, 1)
      * @param epsilon added to the root of the second moment, above 0
      */
     record Adam(double learningRate, double beta1, double beta2, double epsilon) implements OptimiserRule {
@@ -64,7 +66,8 @@ public sealed interface OptimiserRule {
     }
 
     /**
-     * FTRL-proximal (McMahan et al. 2013, algorithm 1), begun at the initial weights; of a row, one sum of mean squares.
+     * FTRL-proximal (McMahan et al. 2013, algorithm 1), started at the initial weights. An embedding row has one sum of mean
+     * squares.
      *
      * @param learningRate α
      * @param beta β, above 0
@@ -79,10 +82,10 @@ public sealed interface OptimiserRule {
     }
 
     /**
-     * Stochastic gradient descent, with the heavy ball of Polyak (1964): {@code v = μ v + g}, {@code w −= rate · v}.
+     * Stochastic gradient descent with momentum (Polyak 1964, heavy ball): {@code v = μ v + g}, {@code w −= rate · v}.
      *
      * @param learningRate step size
-     * @param momentum μ, in [0, 1); 0 for none, and always 0 for rows
+     * @param momentum μ, in [0, 1); 0 for none, and always 0 for embedding rows
      */
     record Sgd(double learningRate, double momentum) implements OptimiserRule {
         @Override

@@ -5,10 +5,10 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
- * Numbers in the order in which they were last touched, each with the event time of that touch. One thread.
+ * Row numbers in the order of their last touch, each with the event time of that touch. One thread.
  *
- * <p>A doubly linked list in arrays. A moment is any number that grows from touch to touch, above 0; it is kept so that the order
- * can be rebuilt from stored entries, whatever order they come in.
+ * <p>It is a doubly linked list in arrays. A moment is a number above 0 that grows from touch to touch. Moments are stored,
+ * so that the order can be rebuilt from entries that arrive in any order.
  */
 public final class RecencyOrder {
 
@@ -24,7 +24,7 @@ public final class RecencyOrder {
     private int newest = NONE;
     private boolean isLinked = true;
 
-    /** Makes a number the newest. */
+    /** Makes a number the one touched last. */
     void touch(int number, long moment, long time) {
         link();
         room(number);
@@ -36,7 +36,7 @@ public final class RecencyOrder {
         append(number);
     }
 
-    /** Forgets a number, whether it was touched or not. */
+    /** Removes a number. Does nothing if it was never touched. */
     void remove(int number) {
         if (number >= moments.length || moments[number] == NEVER) {
             return;
@@ -47,7 +47,7 @@ public final class RecencyOrder {
         moments[number] = NEVER;
     }
 
-    /** Takes back a stored touch. */
+    /** Restores a stored touch. */
     void restore(int number, long moment, long time) {
         room(number);
         moments[number] = moment;
@@ -55,18 +55,18 @@ public final class RecencyOrder {
         isLinked = false;
     }
 
-    /** The number that was touched longest ago, or {@link #NONE}. */
+    /** Returns the number that was touched longest ago, or {@link #NONE}. */
     int oldest() {
         link();
         return oldest;
     }
 
-    /** When a number was last touched, as told; 0 if it never was. */
+    /** Returns the moment of a number's last touch; 0 if it was never touched. */
     public long moment(int number) {
         return number < moments.length ? moments[number] : NEVER;
     }
 
-    /** Event time of a number's last touch, epoch milliseconds; 0 if it never was. */
+    /** Returns the event time of a number's last touch, epoch milliseconds; 0 if it was never touched. */
     public long time(int number) {
         return number < times.length ? times[number] : 0;
     }

@@ -3,10 +3,10 @@ package dev.millrace.model.table;
 import java.util.Arrays;
 
 /**
- * Gradients of the rows of one table that a step read, one sum a row. One thread.
+ * Gradients of one table's rows in one step: one sum for each row that the step reads. One thread.
  *
- * <p>Rows take their slots in order of first appearance and sums are in order of addition, so the bits do not depend on row
- * numbers.
+ * <p>Rows get slots in the order of their first appearance, and each sum is added up in the order of the calls. So the bits
+ * do not depend on row numbers.
  */
 public final class RowGradients {
 
@@ -21,7 +21,7 @@ public final class RowGradients {
     private int[] rows = new int[256];
     private float[] sums;
     private float[] meanSquares = new float[256];
-    /** [count] how far each row moved; kept only if asked for. */
+    /** [count] L2 distance that each row moved; filled only after {@link #keepDistances}. */
     private float[] distances = new float[0];
 
     private float[] before = new float[0];
@@ -38,7 +38,7 @@ public final class RowGradients {
         return table;
     }
 
-    /** Rows that have a gradient. */
+    /** Number of rows that have a gradient. */
     public int count() {
         return count;
     }
@@ -61,7 +61,7 @@ public final class RowGradients {
         }
     }
 
-    /** Squared L2 norm of all sums; after it, {@link #apply} may follow. */
+    /** Returns the squared L2 norm of all sums. Must precede {@link #clip} and {@link #apply}. */
     public double squaredNorm() {
         double total = 0;
         for (int slot = 0; slot < count; slot++) {
@@ -72,7 +72,7 @@ public final class RowGradients {
         return total;
     }
 
-    /** Adds the gradient of half the rows' squared norm, times {@code l2}. */
+    /** Adds the gradient of the L2 penalty: {@code l2} times each row. */
     public void addPenalty(float l2) {
         float[] values = table.values();
         for (int slot = 0; slot < count; slot++) {
@@ -84,7 +84,7 @@ public final class RowGradients {
         }
     }
 
-    /** After {@link #squaredNorm}: scales the gradients of rows down to that L2 norm, each by itself. */
+    /** Scales the gradient of each row down to an L2 norm, if it is longer. Follows {@link #squaredNorm}. */
     public void clip(double maxNorm) {
         double maxMeanSquare = maxNorm * maxNorm / dim;
         for (int slot = 0; slot < count; slot++) {
@@ -99,9 +99,10 @@ public final class RowGradients {
     }
 
     /**
-     * Moves the rows as their table's optimiser says.
+     * Updates the rows with the table's optimiser. Follows {@link #squaredNorm}.
      *
      * @param rate learning rate of this step
+     * @param step of the log, from 1
      * @param time event time of the step, epoch milliseconds
      */
     public void apply(float rate, long step, long time) {
@@ -125,13 +126,13 @@ public final class RowGradients {
         }
     }
 
-    /** From here on, {@link #apply} keeps how far it moved each row. */
+    /** From now on, {@link #apply} records how far it moves each row. */
     public void keepDistances() {
         areDistancesKept = true;
         before = new float[dim];
     }
 
-    /** L2 distance that the last {@link #apply} moved a slot's row by; 0 unless they are kept. */
+    /** Returns the L2 distance that the last {@link #apply} moved a slot's row; 0 without {@link #keepDistances}. */
     public float distance(int slot) {
         return areDistancesKept ? distances[slot] : 0f;
     }
@@ -145,7 +146,7 @@ public final class RowGradients {
         return (float) Math.sqrt(squares);
     }
 
-    /** Forgets the step. */
+    /** Removes all sums. */
     public void clear() {
         for (int slot = 0; slot < count; slot++) {
             slots[rows[slot]] = 0;

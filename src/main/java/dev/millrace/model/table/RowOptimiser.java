@@ -3,18 +3,17 @@ package dev.millrace.model.table;
 import java.util.Arrays;
 
 /**
- * The rule by which one row follows its gradient, and what it remembers of a row: a fixed number of slot floats beside it. One
- * thread.
+ * An update rule for embedding rows. Its state is a fixed number of floats for each row, the slots. One thread.
  *
- * <p>Rows are lazy: what a rule remembers of a row changes only in the steps that read it.
+ * <p>Updates are lazy: the slots of a row change only in the steps that read the row.
  */
 public interface RowOptimiser {
 
-    /** Slot floats of a row of that width. */
+    /** Returns the number of slots of a row. */
     int slots(int dim);
 
     /**
-     * Fills the slots of a row that begins.
+     * Fills the slots of a new row.
      *
      * @param rows [.., dim] the row's components begin at {@code row}
      * @param memory [.., slots] the row's slots begin at {@code slot}, filled
@@ -22,12 +21,12 @@ public interface RowOptimiser {
     void begin(float[] rows, int row, int dim, float[] memory, int slot);
 
     /**
-     * Moves one row.
+     * Updates one row.
      *
      * @param rows [.., dim] the row's components begin at {@code row}, changed
      * @param memory [.., slots] the row's slots begin at {@code slot}, changed
-     * @param gradients [.., dim] the row's begin at {@code gradient}
-     * @param meanSquare mean of the squares of those
+     * @param gradients [.., dim] the row's gradient begins at {@code gradient}
+     * @param meanSquare mean of the squared components of the gradient
      * @param rate learning rate of this step
      */
     void move(
@@ -110,9 +109,9 @@ public interface RowOptimiser {
     /**
      * Lazy Adam: m = β1 m + (1 − β1) g, v = β2 v + (1 − β2) g², row −= rate · m̂ / (√v̂ + ε). Slots: t, m, v.
      *
-     * <p>t counts the steps that moved this row, not all steps: m and v are means over those alone, and a row that appears late
-     * would take steps {@code (1 − β1) / √(1 − β2)} times too long with the corrections of an old model. A float counts to 2^24; both
-     * corrections are 1 long before.
+     * <p>t counts the updates of this row, not all steps, because m and v are means over these updates alone. With the t of
+     * an old model, the first update of a new row would be {@code (1 − β1) / √(1 − β2)} times as long. A float counts
+     * exactly to 2^24; both corrections are 1 long before that.
      */
     final class Adam implements RowOptimiser {
 
@@ -169,11 +168,11 @@ public interface RowOptimiser {
     }
 
     /**
-     * FTRL-proximal with one sum a row: σ = (√(n + mean(g²)) − √n) / α, z += g − σ row, n += mean(g²), row as {@link #weight}. Slots: n,
-     * z.
+     * FTRL-proximal with one sum a row: σ = (√(n + mean(g²)) − √n) / α, z += g − σ row, n += mean(g²), row as {@link
+     * #weight}. Slots: n, z.
      *
-     * <p>z begins at −row (β + √n) / α, as if a proximal term at the initial row had come first; with z = 0 the first touch would throw
-     * the initial row away.
+     * <p>z starts at −row (β + √n) / α, as if the first proximal term were at the initial row. With z = 0 the first update
+     * would discard the initial row.
      */
     final class Ftrl implements RowOptimiser {
 
@@ -244,7 +243,7 @@ public interface RowOptimiser {
 
         @Override
         public void begin(float[] rows, int row, int dim, float[] memory, int slot) {
-            // nothing is remembered
+            // no slots
         }
 
         @Override

@@ -6,12 +6,12 @@ import java.util.BitSet;
 import java.util.function.IntConsumer;
 
 /**
- * About how often keys without a row were seen lately, in a fixed number of bytes. One thread.
+ * Approximate counts of the recent sightings of keys without a row, in a fixed number of bytes. One thread.
  *
- * <p>A count-min sketch (Cormode and Muthukrishnan 2005) with conservative update (Estan and Varghese 2002): a key has four
- * counters and its count is the least of them, so that it is never too low. Counts are halved as TinyLFU does it (Einziger et
- * al. 2017), but chunk by chunk in a round, so that no addition costs more than another. A key's four counters lie in one
- * chunk: a sighting changes one stored entry.
+ * <p>It is a count-min sketch (Cormode and Muthukrishnan 2005) with conservative update (Estan and Varghese 2002). A key has
+ * four counters, and its count is the least of them: it is never too low. Counts are halved as in TinyLFU (Einziger et al.
+ * 2017), but chunk by chunk in turn, so that no addition halves all counters. The four counters of a key lie in one chunk,
+ * so one sighting changes one stored entry.
  */
 public final class SightingCounts {
 
@@ -20,13 +20,13 @@ public final class SightingCounts {
 
     private static final int ROWS = 4;
     private static final int MOST = 255;
-    /** A round over all chunks takes as many additions as there are counters to four. */
+    /** Halving every chunk once takes one addition for every four counters. */
     private static final int ADDITIONS_A_HALVING = CHUNK_BYTES / ROWS;
 
     private static final long FNV_OFFSET = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;
 
-    /** [CHUNKS * CHUNK_BYTES]; none before the first sighting. */
+    /** [CHUNKS * CHUNK_BYTES] counters; empty before the first sighting. */
     private byte[] counts = new byte[0];
 
     private final BitSet dirty = new BitSet();
@@ -58,7 +58,7 @@ public final class SightingCounts {
         }
     }
 
-    /** Sightings counted so far: where the round of halving is. */
+    /** Returns the number of sightings counted so far; it decides which chunk is halved next. */
     public long additions() {
         return additions;
     }
@@ -80,19 +80,19 @@ public final class SightingCounts {
         System.arraycopy(stored, 0, counts, chunk * CHUNK_BYTES, CHUNK_BYTES);
     }
 
-    /** Names the chunks that changed since the last drain, in their order. */
+    /** Hands over the numbers of the chunks that changed since the last drain, ascending. */
     public void drain(IntConsumer changed) {
         dirty.stream().forEach(changed);
         dirty.clear();
         areAdditionsDirty = false;
     }
 
-    /** Whether {@link #additions} changed since the last drain. */
+    /** Returns whether {@link #additions} changed since the last drain. */
     public boolean areAdditionsDirty() {
         return areAdditionsDirty;
     }
 
-    /** Whether a chunk holds no count, and so need not be stored. */
+    /** Returns whether all counters of a chunk are 0, so that it need not be stored. */
     public boolean isEmpty(int chunk) {
         for (int at = chunk * CHUNK_BYTES; at < Math.min(counts.length, (chunk + 1) * CHUNK_BYTES); at++) {
             if (counts[at] != 0) {

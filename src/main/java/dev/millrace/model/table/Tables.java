@@ -7,8 +7,8 @@ import java.time.Duration;
  * Which keys have rows, and for how long.
  *
  * @param admitAfter steps that must have read a key before it gets a row
- * @param expireAfter event time without a step that touches it after which a row is removed; 0 never
- * @param maxRows most rows of a table; beyond it the one touched longest ago is removed
+ * @param expireAfter event time after which a row that no step touched is removed; 0 never
+ * @param maxRows most rows of a table; above it the rows touched longest ago are removed
  */
 public record Tables(int admitAfter, Duration expireAfter, int maxRows) {
 
