@@ -24,29 +24,30 @@ import java.util.function.ToLongFunction;
 /**
  * Joins clicks to exposures, each with the features of the exposure's moment.
  *
- * <p>All events of one user must come to one instance. Event time drives it: a window ends when both topics have passed its end,
- * so that neither topic's lead over the other turns clicks into orphans; how long a silent topic is waited for is a setting.
+ * <p>All events of one user must come to one instance. Event time drives it: a window ends when both topics have passed
+ * its end. So a topic that is ahead of the other does not turn clicks into orphans. {@code attribution.max-skew} limits
+ * how long a silent topic is waited for.
  *
- * <p>Point in time: an exposure remembers the user's features before anything of it, or after it, is folded in. A click is
- * folded into the history only once its example has been made. An event that arrives late sees no click later than itself
- * (the two running counters, which cannot be unwound, may have counted later events of the same user).
+ * <p>Point in time: an exposure stores the user's features as they were before it. A click enters the history only
+ * after its example was made. An event that arrives late sees no click later than itself. The two running counters
+ * cannot be unwound: for a late event, they may include later events of the same user.
  *
- * <p>Layout: see {@link EntryKeys}. An exposure's entry turns from open to closed at the end of its window and goes at the end
- * of the deduplication window; both moments are timers, kept in time order and read from a cursor on, so that deleted timers
- * are not visited again. Timers run at a coarseness of {@value #TIMER_COARSENESS_MILLIS} ms; whether a click is late is
- * decided by times, not by timers.
+ * <p>Layout: see {@link EntryKeys}. The entry of an exposure turns from open to closed at the end of its window and is
+ * deleted at the end of the deduplication window. Both moments are timers. Timers are stored in the order of their
+ * times and read from a cursor on, so that deleted timers are not visited again. They run at most every
+ * {@value #TIMER_COARSENESS_MILLIS} ms of event time; whether a click is late depends on event times, not on timers.
  *
- * <p>A user without an event for long goes. One timer a user sees to it; an event does not move it, it looks at its end whether
- * there was one.
+ * <p>A user without an event for {@code users.expire-after} is removed. Each user has one timer for this. An event does
+ * not move the timer; when it ends, it checks whether there was an event since.
  */
 public final class Attribution implements Durable {
 
-    /** What an attribution hands on. */
+    /** Receives the results of an attribution. */
     public interface Output {
 
         void example(TrainingExample example);
 
-        /** The user's latest features, after they changed. */
+        /** Receives the user's latest features, after they changed. */
         void userFeatures(UserFeatures user);
 
         void userRemoved(String user);
@@ -140,7 +141,7 @@ public final class Attribution implements Durable {
         }
     }
 
-    /** Forgets all of a user; what was open is settled as {@code erased}. */
+    /** Deletes all entries of a user. Open exposures and waiting clicks are settled as {@code erased}. */
     public void removeUser(String user) {
         books.settle(InputTopic.USERS, Outcome.REMOVED);
         eraseAll(EntryKeys.from(EntryKeys.EXPOSURE, user), value -> {
@@ -164,20 +165,22 @@ public final class Attribution implements Durable {
         output.userRemoved(user);
     }
 
-    /** Counts an event of a topic that could not be used. */
+    /** Counts an invalid event of a topic. */
     public void reject(InputTopic topic, Rejected rejected) {
         books.settle(topic, Outcome.REJECTED, rejected.reason().label());
     }
 
-    /** Moves event time of both topics on, and ends the windows that are over; for tests, events do it themselves. */
+    /**
+     * Advances event time of both topics and ends the windows that are over. For tests; events advance it themselves.
+     */
     void advance(long eventTimeMillis) {
         advance(Math.max(exposureTime, eventTimeMillis), Math.max(clickTime, eventTimeMillis));
     }
 
     /**
-     * Latest event time that may be believed: so far ahead of the wall clock, which for this never goes back.
+     * Returns the latest acceptable event time: the latest wall clock seen plus {@code attribution.max-ahead}.
      *
-     * @param now the wall clock, epoch milliseconds; what an earlier call was given holds if that was later
+     * @param now wall clock, epoch milliseconds; if an earlier call gave a later one, that one counts
      */
     public long latestCredible(long now) {
         if (now > wallTime) {
@@ -187,7 +190,7 @@ public final class Attribution implements Durable {
         return wallTime + settings.maxAhead().toMillis();
     }
 
-    /** What became of every event so far. */
+    /** Returns the outcomes of all events so far. */
     public Books books() {
         return books;
     }
@@ -229,7 +232,10 @@ public final class Attribution implements Durable {
         }
     }
 
-    /** Event time that both topics have reached, or that the one behind is no longer waited for. */
+    /**
+     * Returns the event time up to which windows end: both topics have reached it, or the topic behind is no longer
+     * waited for.
+     */
     private long settledTime() {
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
             return clickTime;
@@ -241,7 +247,7 @@ public final class Attribution implements Durable {
 
     private void runTimers() {
         long until = settledTime();
-        // until none is left: what ends may start another timer that is due already
+        // until none is left: a timer that ends may set another one that is already due
         for (List<byte[]> due = dueTimers(until); !due.isEmpty(); due = dueTimers(until)) {
             for (byte[] timer : due) {
                 entries.delete(timer);
@@ -264,7 +270,7 @@ public final class Attribution implements Durable {
     private void ended(byte[] subject, long due) {
         Optional<byte[]> value = entries.get(subject);
         if (value.isEmpty()) {
-            return; // settled or erased before its time
+            return; // settled or erased before its timer ended
         }
         switch (subject[0]) {
             case EntryKeys.EXPOSURE -> exposureEnded(subject, RememberedExposure.decoded(value.get()), due);
@@ -282,7 +288,7 @@ public final class Attribution implements Durable {
 
     private void exposureEnded(byte[] key, RememberedExposure exposure, long due) {
         if (due <= windowEnd(exposure.time())) {
-            return; // of an entry that was erased; this one came after it, under the same id
+            return; // the timer of an erased entry; this entry came later, under the same id
         }
         exposure.open().ifPresentOrElse(open -> windowEnded(key, open), () -> entries.delete(key));
     }
@@ -298,7 +304,7 @@ public final class Attribution implements Durable {
         schedule(deduplicationEnd(open.time()) + 1, key);
     }
 
-    /** Makes an example of some of the exposures that ended without a click. */
+    /** Outputs the example of an exposure without a click, if the settings choose it. */
     private void sample(byte[] key, RememberedExposure.Open open) {
         String[] names = EntryKeys.exposureOf(key);
         if (settings.unclicked().takes(names[0], names[1], names[2])) {
@@ -325,7 +331,7 @@ public final class Attribution implements Durable {
         }
     }
 
-    /** Whether a click that names no exposure can answer one of that time. */
+    /** Returns true if a click that names no exposure can answer an exposure of that time. */
     private boolean covers(long exposureTime, Click click) {
         return exposureTime <= click.time() && click.time() <= windowEnd(exposureTime);
     }
@@ -350,7 +356,7 @@ public final class Attribution implements Durable {
         return Optional.ofNullable(latest[0]);
     }
 
-    /** Makes the example of a click on a remembered exposure, and says what became of the click. */
+    /** Outputs the example of a click on a remembered exposure, if it makes one. Returns the outcome of the click. */
     private Outcome attribute(Click click, byte[] exposureKey) {
         RememberedExposure exposure = RememberedExposure.decoded(
                 entries.get(exposureKey).orElseThrow(() -> new IllegalStateException("the exposure found is gone")));
@@ -367,7 +373,7 @@ public final class Attribution implements Durable {
         return Outcome.ATTRIBUTED;
     }
 
-    /** Whether an exposure of this item before the click is still remembered. */
+    /** Returns true if an exposure of this item before the click is still remembered. */
     private boolean wasShown(Click click) {
         byte[] from = EntryKeys.from(EntryKeys.EXPOSURE, click.user(), click.item());
         boolean[] found = {false};
@@ -378,7 +384,9 @@ public final class Attribution implements Durable {
         return found[0];
     }
 
-    /** @param isLate an exposure of the item is remembered, whose window has ended; else there is none */
+    /**
+     * @param isLate true if an exposure of the item is remembered whose window has ended; false if none is remembered
+     */
     private Outcome withoutOpenExposure(Click click, boolean isLate) {
         return switch (settings.late()) {
             case DROP -> isLate ? Outcome.LATE : Outcome.ORPHAN;
@@ -419,15 +427,15 @@ public final class Attribution implements Durable {
     }
 
     /**
-     * Deletes entries and their timers, which name them.
+     * Deletes the entries of a range and their timers.
      *
-     * @param end settles an entry of that value and tells when it would have ended
+     * @param end settles the entry with that value and returns when it would have ended
      */
     private void eraseAll(byte[] from, ToLongFunction<byte[]> end) {
         List<byte[]> keys = new ArrayList<>();
         entries.scan(from, EntryKeys.behind(from), (key, value) -> {
             keys.add(key);
-            // one set for a time already past stands at what was the cursor then; unless that is still so, it has run
+            // a timer set for a past time is stored at the cursor of that moment; if the cursor moved since, it has run
             keys.add(EntryKeys.timer(end.applyAsLong(value) + 1, key));
             keys.add(EntryKeys.timer(timerCursor, key));
             return true;
@@ -447,9 +455,9 @@ public final class Attribution implements Durable {
         return exposureTime + settings.window().toMillis();
     }
 
-    /** Answers when the timer is due. */
+    /** Sets a timer. Returns when it is due. */
     private long schedule(long time, byte[] about) {
-        // one behind: the moment itself still belongs to the window; never before the cursor, where no one looks again
+        // 1 ms later, as the end still belongs to the window; never before the cursor, where timers are not read again
         long due = Math.max(time + 1, timerCursor);
         entries.put(EntryKeys.timer(due, about), NOTHING);
         return due;
@@ -463,7 +471,10 @@ public final class Attribution implements Durable {
         put(user, user(user).withWaiting(change));
     }
 
-    /** Keeps a user's state, if there is any; the first event of the user sets the timer of {@link #idle}. */
+    /**
+     * Stores a user's state, or deletes the entry of an empty one. The user's first event sets the timer of
+     * {@link #idle}.
+     */
     private void put(String user, UserState state) {
         byte[] key = EntryKeys.user(user);
         if (state.isNew()) {
@@ -479,7 +490,10 @@ public final class Attribution implements Durable {
         entries.put(key, state.withIdleTimer(schedule(end, key)).encoded());
     }
 
-    /** A user's timer ended: the user goes, or, if there were events since it was set, it is set anew. */
+    /**
+     * Handles the end of a user's timer: sets it again if there were events since or a click waits; else removes the
+     * user.
+     */
     private void idle(byte[] key, UserState state, long due) {
         long end = state.latestEvent() + expireUsersMillis;
         if (state.waitingClicks() > 0) {

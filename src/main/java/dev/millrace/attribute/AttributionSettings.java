@@ -10,18 +10,19 @@ import java.util.zip.CRC32C;
 /**
  * How clicks find their exposures.
  *
- * @param mode whether clicks have exposures at all
- * @param actions that make a positive example; others are counted and left
- * @param window after an exposure in which an action is attributed to it
- * @param clickWait how long a click waits for an exposure that comes after it
- * @param maxSkew lead in event time after which the topic ahead no longer waits for the one behind to end windows
- * @param maxAhead of the wall clock that an event's time may be; one event dated next year would end all windows of today
- * @param late what becomes of a click after the window, or whose exposure never came
+ * @param mode whether there are exposures at all
+ * @param actions actions that make a positive example; others are only counted
+ * @param window event time after an exposure in which an action is attributed to it
+ * @param clickWait event time that a click waits for an exposure that arrives after it
+ * @param maxSkew lead in event time beyond which the topic that is ahead ends windows alone
+ * @param maxAhead how far an event's time may be ahead of the wall clock; else one event dated next year would end all
+ *     open windows
+ * @param late what happens to a click after the window, or to one whose exposure never came
  * @param deduplicationWindow how long, in event time, an event's id is remembered; at least {@code window}
  * @param historyLength clicked items kept per user
- * @param counterHalfLife after which a counted event weighs half
+ * @param counterHalfLife event time after which a counted event weighs half
  * @param unclicked which exposures that were not clicked become examples
- * @param expireUsersAfter event time without an event of a user after which all that is kept of them goes; 0 never
+ * @param expireUsersAfter event time without an event of a user after which the user's state is removed; 0: never
  */
 public record AttributionSettings(
         Mode mode,
@@ -40,8 +41,8 @@ public record AttributionSettings(
     /**
      * Which exposures that were not clicked become examples.
      *
-     * @param share of them, in [0, 1]
-     * @param seed of the choice
+     * @param share share of them, in [0, 1]
+     * @param seed seed of the choice
      */
     public record Unclicked(double share, long seed) {
 
@@ -63,7 +64,10 @@ public record AttributionSettings(
             return new Unclicked(weight > 0 ? share : 0, seed);
         }
 
-        /** Whether that exposure is one: by CRC-32C of {@code seed NUL user NUL item NUL id}, as a share of 2^32. */
+        /**
+         * Returns true if that exposure becomes an example: CRC-32C of {@code seed NUL user NUL item NUL id} over 2^32
+         * is below the share.
+         */
         boolean takes(String user, String item, String id) {
             if (share == 0) {
                 return false;
@@ -78,15 +82,15 @@ public record AttributionSettings(
     public enum Mode {
         /** A click answers an exposure and takes the features of that moment. */
         EXPOSURES,
-        /** The log has clicks alone: each stands for its own exposure. */
+        /** The log has only clicks: each is its own exposure. */
         CLICKS_ONLY
     }
 
-    /** What becomes of a click that no open exposure answers for. */
+    /** What happens to a click without an open exposure. */
     public enum Late {
-        /** Counted and left. */
+        /** It is only counted. */
         DROP,
-        /** Counted, and learnt with the features of the click's own moment. */
+        /** It is counted, and learnt with the features of its own moment. */
         POSITIVE
     }
 

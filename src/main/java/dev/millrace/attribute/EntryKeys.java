@@ -15,7 +15,7 @@ import java.util.Arrays;
  * t time (8 bytes) key        a timer, and the entry it is about
  * </pre>
  *
- * Ids hold no NUL, so that a user's entries are one range.
+ * Ids contain no NUL, so that a user's entries are one range.
  */
 final class EntryKeys {
 
@@ -30,7 +30,7 @@ final class EntryKeys {
         return text((char) USER + user);
     }
 
-    /** The user whose state has that key. */
+    /** Returns the user of a state's key. */
     static String userOf(byte[] key) {
         return new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
     }
@@ -39,7 +39,7 @@ final class EntryKeys {
         return text("x" + user + '\0' + item + '\0' + id);
     }
 
-    /** User, item and id of the exposure that has that key. */
+    /** Returns user, item and id of an exposure's key. */
     static String[] exposureOf(byte[] key) {
         return new String(key, 1, key.length - 1, StandardCharsets.UTF_8).split("\0", -1);
     }
@@ -52,17 +52,17 @@ final class EntryKeys {
         return text("s" + user + '\0' + id);
     }
 
-    /** First key of all those of one kind, user and item. */
+    /** Returns the start of the range of keys of one kind, user and item. */
     static byte[] from(byte kind, String user, String item) {
         return text((char) kind + user + '\0' + item + '\0');
     }
 
-    /** First key of all those of one kind and user. */
+    /** Returns the start of the range of keys of one kind and user. */
     static byte[] from(byte kind, String user) {
         return text((char) kind + user + '\0');
     }
 
-    /** The key just behind every key that begins like this one. */
+    /** Returns the end, exclusive, of the range of keys that begin with this one. */
     static byte[] behind(byte[] from) {
         byte[] to = from.clone();
         to[to.length - 1]++; // the last byte is the NUL of from()

@@ -14,23 +14,23 @@ import java.util.Optional;
 /** An exposure within the deduplication window, as it is stored. */
 sealed interface RememberedExposure {
 
-    int CLOSED = 0; // kinds, as stored
+    int CLOSED = 0; // stored kinds
     int OPEN = 1;
 
-    /** When it was shown, epoch milliseconds. */
+    /** Returns the event time of the exposure, epoch milliseconds. */
     long time();
 
-    /** The exposure while its window is open; absent once it has ended. */
+    /** Returns the exposure while its window is open; absent after the window's end. */
     Optional<Open> open();
 
     byte[] encoded();
 
     /**
-     * Its window is open.
+     * An exposure whose window is open.
      *
      * @param user the user's features of that moment
-     * @param context its own features
-     * @param actions already attributed to it
+     * @param context context features of the exposure
+     * @param actions actions attributed to it so far
      */
     record Open(long time, UserFeatures user, Features context, List<String> actions) implements RememberedExposure {
 
@@ -57,7 +57,7 @@ sealed interface RememberedExposure {
         }
     }
 
-    /** Its window has ended; it only tells duplicates and late clicks. */
+    /** An exposure whose window has ended. It serves to recognise duplicates and late clicks. */
     record Closed(long time) implements RememberedExposure {
 
         @Override

@@ -4,17 +4,17 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 
 /**
- * A labelled example: an item, and what was known of the user when it was shown.
+ * A labelled example: an item, and the user's features as of its exposure.
  *
- * @param id the id of the click that made it; of the exposure, for one that was not clicked
+ * @param id id of the click, or of the exposure if there was no click
  * @param user the user's features as of the exposure
- * @param context the exposure's own features
- * @param item what was shown
- * @param action what the user did; empty for one that was not clicked
- * @param weight how much it counts, positive; 1 is usual
+ * @param context context features of the exposure
+ * @param item id of the item
+ * @param action action of the user; empty if there was none
+ * @param weight weight of the example, above 0; usually 1
  * @param time event time of the label, epoch milliseconds
- * @param producedAt when the click was sent, epoch milliseconds wall clock; 0 if unknown
- * @param isPositive whether the user acted; else the exposure's window ended without
+ * @param producedAt wall clock when the click was sent, epoch milliseconds; 0 if unknown
+ * @param isPositive true if the user acted; false if the exposure's window ended without an action
  */
 public record TrainingExample(
         String id,
@@ -27,7 +27,7 @@ public record TrainingExample(
         long producedAt,
         boolean isPositive) {
 
-    /** An example of an action. */
+    /** Creates the example of an action. */
     public TrainingExample(
             String id,
             UserFeatures user,
@@ -40,7 +40,7 @@ public record TrainingExample(
         this(id, user, context, item, action, weight, time, producedAt, true);
     }
 
-    /** An example of an exposure that was not acted on. */
+    /** Creates the example of an exposure without an action. */
     static TrainingExample unclicked(String id, UserFeatures user, Features context, String item, long time) {
         return new TrainingExample(id, user, context, item, "", 1, time, 0, false);
     }

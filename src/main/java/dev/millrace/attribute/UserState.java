@@ -13,16 +13,16 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What is kept of one user between events.
+ * The stored state of one user.
  *
  * @param profile the user's own features
- * @param profileTime since when they hold, epoch milliseconds; 0 before any
+ * @param profileTime event time of the profile, epoch milliseconds; 0 before any
  * @param history clicks, latest first
  * @param exposures decayed number of exposures as of {@code countedAt}
  * @param clicks decayed number of clicks as of {@code countedAt}
  * @param countedAt event time of the counters, epoch milliseconds
  * @param waitingClicks clicks that wait for their exposure
- * @param idleTimer due time of the timer that looks whether the user is idle, epoch milliseconds; 0 if there is none
+ * @param idleTimer due time of the timer that checks whether the user is idle, epoch milliseconds; 0 if there is none
  */
 record UserState(
         Features profile,
@@ -36,30 +36,32 @@ record UserState(
 
     static final UserState NEW = new UserState(Features.NONE, 0, List.of(), 0, 0, 0, 0, 0);
 
-    /** One clicked item and when, epoch milliseconds. */
+    /** One clicked item and the event time of the click, epoch milliseconds. */
     record Visit(String item, long time) {}
 
     UserState {
         history = List.copyOf(history);
     }
 
-    /** Whether nothing of the user was ever kept. */
+    /** Returns true if there is nothing to store of the user. */
     boolean isNew() {
         return countedAt == 0 && profileTime == 0 && waitingClicks == 0 && history.isEmpty();
     }
 
-    /** Whether others were told of the user's features. */
+    /** Returns true if the user's features were published. */
     boolean isPublished() {
         return profileTime > 0 || !history.isEmpty();
     }
 
-    /** Event time of the user's latest event, epoch milliseconds. */
+    /** Returns the event time of the user's latest event, epoch milliseconds. */
     long latestEvent() {
         long visit = history.isEmpty() ? 0 : history.get(0).time;
         return Math.max(Math.max(countedAt, profileTime), visit);
     }
 
-    /** What was known at {@code time}: later clicks are left out, whatever order events arrived in. */
+    /**
+     * Returns the features as of {@code time}. Later clicks are left out, whatever the order in which events arrived.
+     */
     UserFeatures asOf(String user, long time, double halfLifeMillis) {
         List<String> items = history.stream()
                 .filter(visit -> visit.time <= time)
@@ -87,7 +89,7 @@ record UserState(
             if (!visit.item.equals(item)) {
                 visits.add(visit);
             } else if (!placed) {
-                visits.add(visit); // clicked again since: the later visit stands
+                visits.add(visit); // clicked again later: the later visit stays
                 placed = true;
             }
         }
@@ -160,7 +162,7 @@ record UserState(
     private UserState counted(long time, double halfLifeMillis, int moreExposures, int moreClicks) {
         long moment = Math.max(time, countedAt);
         double decay = decay(moment - countedAt, halfLifeMillis);
-        double late = decay(moment - time, halfLifeMillis); // an event that arrives late has decayed on its way
+        double late = decay(moment - time, halfLifeMillis); // a late event counts as decayed since its own time
         return new UserState(
                 profile,
                 profileTime,

@@ -7,7 +7,7 @@ import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 
-/** A click that waits for its exposure, as it is stored. */
+/** Reads and writes the stored form of a click that waits for its exposure. */
 final class WaitingClick {
 
     private WaitingClick() {}

@@ -1,10 +1,10 @@
 package dev.millrace.event;
 
 /**
- * An item of the catalogue with its features, whole: it replaces what was known before.
+ * An item of the catalogue with all its features. It replaces the item's earlier features.
  *
- * @param item which
- * @param time since when they hold, epoch milliseconds, event time
+ * @param item id of the item
+ * @param time event time from which the features hold, epoch milliseconds
  * @param features category, author, price, title vector …
  */
 public record CatalogueItem(String item, long time, Features features) {

@@ -3,17 +3,18 @@ package dev.millrace.event;
 import java.util.Optional;
 
 /**
- * A user acted on an item: clicked, liked, bought … The set of actions is open.
+ * An action of a user on an item: a click, a like, a purchase … The set of actions is open.
  *
  * @param id unique to this event; a repeat within the deduplication window is a duplicate
- * @param user who acted
- * @param item on what
- * @param exposure the exposure it answers, where the producer knows it; else the latest open one of the same user and item
- * @param action what was done, {@code click} for a plain click
- * @param weight how much the example counts, positive and finite; 1 is usual
- * @param time when, epoch milliseconds, event time
- * @param producedAt when the producer sent the event, epoch milliseconds wall clock; 0 if unknown
- * @param context features of the moment, used where no exposure is attributed
+ * @param user id of the user
+ * @param item id of the item
+ * @param exposure id of the exposure that the click answers, if the producer knows it; if absent, the latest open
+ *     exposure of the same user and item is taken
+ * @param action name of the action; {@code click} for a plain click
+ * @param weight weight of the example, in (0, 1e6]; usually 1
+ * @param time event time, epoch milliseconds
+ * @param producedAt wall clock when the producer sent the event, epoch milliseconds; 0 if unknown
+ * @param context context features of the click, used if it is attributed to no exposure
  */
 public record Click(
         String id,

@@ -1,14 +1,15 @@
 package dev.millrace.event;
 
 /**
- * An item was shown to a user.
+ * The showing of an item to a user.
  *
- * @param id unique to this exposure; a repeat within the deduplication window is a duplicate, and clicks may name it
- * @param user who saw it
- * @param item what was seen
- * @param time when, epoch milliseconds, by the producer's clock (event time)
- * @param producedAt when the producer sent the event, epoch milliseconds wall clock; 0 if unknown. Freshness is measured from it
- * @param context features of the moment: position, surface, device …
+ * @param id unique to this exposure; a repeat within the deduplication window is a duplicate; clicks may name it
+ * @param user id of the user
+ * @param item id of the item
+ * @param time event time by the producer's clock, epoch milliseconds
+ * @param producedAt wall clock when the producer sent the event, epoch milliseconds; 0 if unknown. Freshness is
+ *     measured from it
+ * @param context context features: position, surface, device …
  */
 public record Exposure(String id, String user, String item, long time, long producedAt, Features context) {
     public Exposure {

@@ -3,13 +3,13 @@ package dev.millrace.event;
 import java.util.List;
 import java.util.function.Function;
 
-/** The value of one feature, as an event carries it. */
+/** The value of one feature in an event. */
 public sealed interface FeatureValue {
 
     /** Calls the visitor's method for this kind of value. */
     <R> R accept(Visitor<R> visitor);
 
-    /** The same with a function for each kind. */
+    /** Calls the function for this kind of value. */
     default <R> R match(
             Function<Category, R> category,
             Function<Quantity, R> quantity,
@@ -38,7 +38,7 @@ public sealed interface FeatureValue {
         });
     }
 
-    /** What to do with each kind of value. */
+    /** One method for each kind of value. */
     interface Visitor<R> {
 
         R category(Category category);
@@ -59,7 +59,7 @@ public sealed interface FeatureValue {
         }
     }
 
-    /** A number of at most 1e30 either way, in the unit its producer chose. */
+    /** A number in [-1e30, 1e30], in the unit that its producer chose. */
     record Quantity(double value) implements FeatureValue {
 
         private static final double MAX = 1e30; // sums of its square stay far below the largest double
@@ -90,10 +90,13 @@ public sealed interface FeatureValue {
         }
     }
 
-    /** A dense vector made elsewhere, such as a picture's embedding; every component at most 1e6 either way. */
+    /** A dense vector computed elsewhere, such as the embedding of a picture; each component is in [-1e6, 1e6]. */
     record Dense(List<Float> values) implements FeatureValue {
 
-        /** Components enter the tower as they are: one item's larger ones would have every batch refused that draws it. */
+        /**
+         * Components enter the tower unscaled. If an item had larger ones, the learner would refuse every batch that
+         * draws it.
+         */
         private static final float MAX = 1e6f;
 
         public Dense {

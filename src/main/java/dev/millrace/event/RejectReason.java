@@ -6,14 +6,15 @@ import java.util.Optional;
 /**
  * Why a record became a dead letter.
  *
- * <p>The label stands in the header of the dead letter and in the books; both are read by it, so that labels never change.
+ * <p>The label is stored in the header of the dead letter and in the books. Labels never change, because stored ones
+ * are read again.
  */
 public enum RejectReason {
-    /** The bytes are no value of the topic. */
+    /** The bytes do not decode to a value of the topic. */
     UNDECODABLE("undecodable"),
-    /** The bytes name a schema that is not known here. */
+    /** The bytes name an unknown schema. */
     UNKNOWN_SCHEMA("unknown-schema"),
-    /** The record has no value, in a topic where that is no removal. */
+    /** The record has no value, in a topic where this does not mean removal. */
     NULL_VALUE("null-value"),
     /** The key is not the id that the event is partitioned by. */
     BAD_KEY("bad-key"),
@@ -46,19 +47,19 @@ public enum RejectReason {
         this.label = label;
     }
 
-    /** The name in headers and books. */
+    /** Returns the name in headers and books. */
     public String label() {
         return label;
     }
 
-    /** The reason of a label; absent if only another version knows it. */
+    /** Returns the reason with that label; absent if this version has none. */
     public static Optional<RejectReason> of(String label) {
         return Arrays.stream(values())
                 .filter(reason -> reason.label.equals(label))
                 .findFirst();
     }
 
-    /** The field that is wrong, as messages name it; the whole {@code record} if it is not one field. */
+    /** Returns the name of the invalid field for messages, or {@code record} if the reason is not about one field. */
     String field() {
         return label.startsWith(BAD) ? label.substring(BAD.length()) : "record";
     }

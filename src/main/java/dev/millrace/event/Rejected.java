@@ -1,9 +1,9 @@
 package dev.millrace.event;
 
 /**
- * An event that could not be used, as a value: it is counted by reason and sent to the dead letters.
+ * An invalid event as a value. It is counted by reason and sent to the dead-letter topic.
  *
- * @param reason why; the books count by it
- * @param message what was expected and found, for a human
+ * @param reason reason by which the books count it
+ * @param message what was expected and what was found, for people to read
  */
 public record Rejected(RejectReason reason, String message) {}

@@ -1,8 +1,8 @@
 package dev.millrace.event;
 
-/** An exception that makes its record a dead letter: implemented by all that reading an event can throw for what it holds. */
+/** An exception that makes the record a dead letter. Every exception for invalid content of an event implements it. */
 public interface Rejection {
 
-    /** Why, as a value. */
+    /** Returns reason and message as a value. */
     Rejected rejected();
 }

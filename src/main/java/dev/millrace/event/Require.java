@@ -1,6 +1,8 @@
 package dev.millrace.event;
 
-/** The checks that make an event usable; a broken one throws {@link UnusableEventException} with reason, value and rule. */
+/**
+ * The checks of an event's fields. A failed check throws {@link UnusableEventException} with reason, value and rule.
+ */
 final class Require {
 
     private static final int MAX_ID_BYTES = 256;
@@ -16,7 +18,9 @@ final class Require {
         }
     }
 
-    /** An id: 1 to 256 bytes of UTF-8, no control characters (the stores use NUL as separator), not all blank. */
+    /**
+     * Checks an id: 1 to 256 bytes of UTF-8, no control characters (the stores use NUL as separator), not all blank.
+     */
     static void id(RejectReason reason, String id) {
         if (id.isBlank()) {
             throw unusable(reason, id, "must not be blank");

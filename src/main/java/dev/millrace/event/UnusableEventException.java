@@ -1,12 +1,14 @@
 package dev.millrace.event;
 
-/** Thrown by the constructor of an event whose content breaks a rule; becomes a {@link Rejected} at the edge. */
+/**
+ * Thrown by the constructor of an event if a field breaks a rule. Readers of events turn it into a {@link Rejected}.
+ */
 public final class UnusableEventException extends IllegalArgumentException implements Rejection {
 
     private final RejectReason reason;
 
     /**
-     * @param reason names the field that is wrong
+     * @param reason reason that names the invalid field
      * @param value what it held, printable
      * @param rule what it must be
      */
@@ -15,9 +17,9 @@ public final class UnusableEventException extends IllegalArgumentException imple
     }
 
     /**
-     * A value of a file that cannot become part of an event.
+     * Rejects a value of a file that cannot become part of an event.
      *
-     * @param column it stands in
+     * @param column name of its column
      * @param value what it held, printable
      * @param rule what it must be
      */

@@ -1,10 +1,10 @@
 package dev.millrace.event;
 
 /**
- * A user's own features, whole: it replaces what was known before.
+ * All features of a user. It replaces the user's earlier profile.
  *
- * @param user whose
- * @param time since when they hold, epoch milliseconds, event time; an older profile never replaces a newer one
+ * @param user id of the user
+ * @param time event time from which the features hold, epoch milliseconds; an older profile never replaces a newer one
  * @param features age group, country, language …
  */
 public record UserProfile(String user, long time, Features features) {

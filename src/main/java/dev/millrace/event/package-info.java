@@ -1,4 +1,4 @@
-/** What producers send: exposures, clicks, user profiles and catalogue items, checked; and what could not be used. */
+/** Checked events of producers: exposures, clicks, user profiles and catalogue items; and the reasons to reject one. */
 @NullMarked
 package dev.millrace.event;
 

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** Features as fields of a stored value. */
+/** Reads and writes features as fields of a stored value. */
 public final class FeatureFields {
 
     private static final int CATEGORY = 0;
@@ -55,13 +55,13 @@ public final class FeatureFields {
         return floats;
     }
 
-    /** Texts with their count before them. */
+    /** Writes the number of texts, then the texts. */
     public static void texts(Fields fields, List<String> texts) {
         fields.integer(texts.size());
         texts.forEach(fields::text);
     }
 
-    /** The texts of {@link #texts(Fields, List)}, read back. */
+    /** Reads texts that {@link #texts(Fields, List)} wrote. */
     public static List<String> texts(ByteBuffer payload) {
         int count = payload.getInt();
         List<String> texts = new ArrayList<>();

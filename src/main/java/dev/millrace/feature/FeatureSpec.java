@@ -1,21 +1,21 @@
 package dev.millrace.feature;
 
 /**
- * One declared input of a tower.
+ * One declared input feature of a tower.
  *
- * @param name of the feature in the events' feature maps (free for ids and histories)
- * @param source where its value is read
+ * @param name name of the feature in the events' feature maps; of free choice for ids and histories
+ * @param source where its value comes from
  * @param kind how the value becomes numbers
  * @param table the embedding table that holds its rows; features may share one (a history shares the item ids')
- * @param dim floats it contributes to the tower's input: the row's width, a vector's length, 1 for a number
- * @param maxValues values of a bag, items of a history or parts of a text that are pooled, the first ones
- * @param pooling how a history's rows become one; the mean for all others
- * @param grams what of a text has rows; nothing for all others
+ * @param dim number of floats in the tower's input: the width of a row, the length of a vector, 1 for a number
+ * @param maxValues at most so many values of a bag, items of a history or parts of a text are pooled, the first ones
+ * @param pooling how the rows of a history are pooled; the mean for other features
+ * @param grams which parts of a text have rows; {@link TextGrams#NONE} for other features
  */
 public record FeatureSpec(
         String name, Source source, Kind kind, String table, int dim, int maxValues, Pooling pooling, TextGrams grams) {
 
-    /** Where a feature's value is read. */
+    /** Where a feature's value comes from. */
     public enum Source {
         /** The user's profile and counters. */
         USER,
@@ -29,9 +29,9 @@ public record FeatureSpec(
 
     /** How a feature's value becomes numbers. */
     public enum Kind {
-        /** The user's or item's id: one row a key. */
+        /** The user's or item's id: one row per id. */
         ID,
-        /** A category: one row a value; an absent value has a row of its own. */
+        /** A category: one row per value; an absent value has a row of its own. */
         CATEGORICAL,
         /** Several categories or history items: their rows pooled, zero if there are none. */
         BAG,
@@ -45,12 +45,12 @@ public record FeatureSpec(
         VECTOR
     }
 
-    /** A feature whose rows, where there are several, count alike. */
+    /** Creates a feature that pools by the mean and has no parts of a text. */
     public FeatureSpec(String name, Source source, Kind kind, String table, int dim, int maxValues) {
         this(name, source, kind, table, dim, maxValues, Pooling.MEAN, TextGrams.NONE);
     }
 
-    /** Whether its numbers come from an embedding table. */
+    /** Returns true if its numbers come from an embedding table. */
     public boolean hasRows() {
         return switch (kind) {
             case ID, CATEGORICAL, BAG, TEXT, AGE -> true;
@@ -58,7 +58,7 @@ public record FeatureSpec(
         };
     }
 
-    /** Whether it has as many rows as there are values, and values without a row do not count. */
+    /** Returns true if it has one row per value. Values without a row do not count. */
     public boolean isBag() {
         return kind == Kind.BAG || kind == Kind.TEXT;
     }

@@ -1,23 +1,23 @@
 package dev.millrace.feature;
 
 /**
- * How the rows of a history become one.
+ * How the rows of a history are pooled into one.
  *
- * @param kind what decides a row's share
- * @param decay share of a row, of that of the next later one, where recency decides; in (0, 1]
+ * @param kind what a row's weight depends on
+ * @param decay weight of a row relative to the next later row, with {@link Kind#RECENCY}; in (0, 1]
  */
 public record Pooling(Kind kind, double decay) {
 
-    /** Every row alike. */
+    /** All rows weigh the same. */
     public static final Pooling MEAN = new Pooling(Kind.MEAN, 1);
 
-    /** What decides a row's share. */
+    /** What a row's weight depends on. */
     public enum Kind {
-        /** Nothing: all are alike. */
+        /** Nothing: all rows weigh the same. */
         MEAN,
-        /** Its place, the latest first. */
+        /** Its position, counted from the latest row. */
         RECENCY,
-        /** How near it is to the latest one. */
+        /** Its similarity to the latest row. */
         ATTENTION
     }
 }

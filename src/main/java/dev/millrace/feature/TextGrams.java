@@ -6,27 +6,30 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How a text becomes the keys of rows: its words, runs of words, and runs of characters within them.
+ * Turns a text into keys of embedding rows: words, word n-grams, and character n-grams within words.
  *
- * <p>Letters are lower-cased; whatever is no letter and no digit parts words. Runs of characters have the word's ends marked, as
- * Bojanowski et al. 2017: of length 3, {@code mill} has {@code <mi}, {@code mil}, {@code ill}, {@code ll>}. A run that comes twice counts
- * twice.
+ * <p>Letters are lower-cased. Every character that is neither letter nor digit separates words. Character n-grams mark
+ * the ends of the word, as in Bojanowski et al. 2017: with length 3, {@code mill} has {@code <mi}, {@code mil},
+ * {@code ill}, {@code ll>}. A repeated n-gram counts each time.
  *
- * @param words the longest run of words; 0 for none
- * @param characters the length of runs of characters; 0 for none
- * @param buckets how many rows they share, by a hash; 0 for a row each
+ * @param words length of the longest word n-grams; 0 for no words
+ * @param characters length of the character n-grams; 0 for none
+ * @param buckets number of rows that the keys share by a hash; 0 for one row per key
  */
 public record TextGrams(int words, int characters, int buckets) {
 
-    /** Of what is no text. */
+    /** For features that are not texts. */
     public static final TextGrams NONE = new TextGrams(0, 0, 0);
 
-    private static final char OF_CHARACTERS = '~'; // no word holds it
+    private static final char OF_CHARACTERS = '~'; // not part of any word
     private static final char OF_BUCKET = '#';
     private static final long FNV_BASIS = 0xcbf29ce484222325L;
     private static final long FNV_PRIME = 0x100000001b3L;
 
-    /** The first so many keys of some texts: of each, its words, then longer and longer runs of words, then of characters. */
+    /**
+     * Returns the first {@code max} keys of the texts. Each text gives its words, then longer and longer word n-grams,
+     * then character n-grams.
+     */
     public List<String> keys(List<String> texts, int max) {
         List<String> keys = new ArrayList<>();
         for (String text : texts) {

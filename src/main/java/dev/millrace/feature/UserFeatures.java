@@ -4,12 +4,12 @@ import dev.millrace.event.Features;
 import java.util.List;
 
 /**
- * What was known of a user at one moment, and nothing later.
+ * The features of a user as of one moment; nothing later is included.
  *
- * @param user whose
- * @param time the moment, epoch milliseconds, event time
+ * @param user id of the user
+ * @param time event time of the moment, epoch milliseconds
  * @param features the profile, and the running counters under names that begin with {@code millrace.}
- * @param history items of the last clicks before that moment, latest first, bounded by {@code history.length}
+ * @param history items of the last clicks before that moment, latest first, at most {@code history.length}
  */
 public record UserFeatures(String user, long time, Features features, List<String> history) {
     public UserFeatures {

@@ -3,7 +3,7 @@ package dev.millrace.settings;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Thrown when settings cannot be used; carries every fault found, not the first. */
+/** Thrown when settings are invalid. It carries all faults, not only the first. */
 public final class InvalidSettingsException extends RuntimeException {
 
     private final List<SettingFault> faults;

@@ -1,10 +1,10 @@
 package dev.millrace.settings;
 
 /**
- * What one key means.
+ * The documentation of one settings key.
  *
  * @param key dotted, lower case
- * @param byDefault its value when none is given
+ * @param byDefault value if the key is not set
  * @param type type, and range where there is one
  * @param doc one line
  */

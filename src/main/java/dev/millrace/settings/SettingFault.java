@@ -1,11 +1,11 @@
 package dev.millrace.settings;
 
 /**
- * One setting that cannot be used.
+ * One invalid setting.
  *
- * @param path its key
- * @param value what was given
- * @param rule what it must be
+ * @param path key of the setting
+ * @param value value that was given
+ * @param rule rule that the value breaks
  */
 public record SettingFault(String path, String value, String rule) {
     @Override

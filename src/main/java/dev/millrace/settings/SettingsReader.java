@@ -14,8 +14,9 @@ import java.util.function.Function;
 /**
  * Reads typed settings from flat keys and collects every fault.
  *
- * <p>Each package's {@code Settings.read(reader)} asks for its keys, giving default and one line of documentation; what was
- * asked for is the settings reference. After all have read, {@link #finish} reports the faults, unknown keys among them.
+ * <p>Each package's {@code Settings.read(reader)} asks for its keys, each with a default and one line of documentation.
+ * The keys asked for make the settings reference. When all packages have read, {@link #finish} reports all faults,
+ * unknown keys included.
  */
 public final class SettingsReader {
 
@@ -43,7 +44,7 @@ public final class SettingsReader {
         });
     }
 
-    /** A number in [min, max]. */
+    /** Returns a number in [min, max]. */
     public double number(String key, double byDefault, double min, double max, String doc) {
         String rule = "must be a number from " + plain(min) + " to " + plain(max);
         return read(key, plain(byDefault), range("number", plain(min), plain(max)), doc, text -> {
@@ -60,7 +61,7 @@ public final class SettingsReader {
         });
     }
 
-    /** A duration such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 6h}, {@code 7d}. */
+    /** Returns a duration such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 6h}, {@code 7d}. */
     public Duration duration(String key, Duration byDefault, Duration min, Duration max, String doc) {
         String rule =
                 "must be a duration from " + plain(min) + " to " + plain(max) + ", such as 250ms, 30s, 15m, 6h, 7d";
@@ -70,7 +71,7 @@ public final class SettingsReader {
         });
     }
 
-    /** One of an enum's constants, written in lower case with dashes. */
+    /** Returns one of an enum's constants, written in lower case with dashes. */
     public <E extends Enum<E>> E choice(String key, E byDefault, String doc) {
         Class<E> type = byDefault.getDeclaringClass();
         List<String> names = Arrays.stream(type.getEnumConstants())
@@ -85,12 +86,12 @@ public final class SettingsReader {
         });
     }
 
-    /** Comma-separated names; empty for none. */
+    /** Returns comma-separated names; an empty text gives none. */
     public List<String> names(String key, String byDefault, String doc) {
         return read(key, byDefault, "names, comma-separated", doc, SettingsReader::split);
     }
 
-    /** Comma-separated whole numbers; empty for none. */
+    /** Returns comma-separated whole numbers; an empty text gives none. */
     public List<Integer> integers(String key, String byDefault, int min, int max, String doc) {
         String rule = "must be whole numbers from " + min + " to " + max + ", comma-separated";
         return read(key, byDefault, range("integers, comma-separated", min, max), doc, text -> split(text).stream()
@@ -101,20 +102,25 @@ public final class SettingsReader {
                 .toList());
     }
 
-    /** Reports a rule between settings that does not hold. */
+    /** Adds a fault if a rule between settings does not hold. */
     public void require(boolean holds, String key, Object value, String rule) {
         if (!holds) {
             faults.add(new SettingFault(key, String.valueOf(value), rule));
         }
     }
 
-    /** Keys that begin so and were given; for families such as pass-through client settings. */
+    /**
+     * Returns the given settings whose key begins with the prefix, for families such as pass-through client settings.
+     */
     public SortedMap<String, String> family(String prefix, String doc) {
         documented.put(prefix + "*", new SettingDoc(prefix + "*", "", "any", doc));
         return new TreeMap<>(given.subMap(prefix, prefix + Character.MAX_VALUE));
     }
 
-    /** What holds for every key asked for, given or by default, by key; without families of keys. */
+    /**
+     * Returns the effective value of every key asked for, by key: the given value or the default. Families of keys are
+     * left out.
+     */
     public SortedMap<String, String> effective() {
         SortedMap<String, String> effective = new TreeMap<>();
         documented.forEach((key, doc) -> {
@@ -125,15 +131,15 @@ public final class SettingsReader {
         return effective;
     }
 
-    /** What every key asked for means, by key. */
+    /** Returns the documentation of every key asked for, in the order of the keys. */
     public List<SettingDoc> documented() {
         return List.copyOf(documented.values());
     }
 
     /**
-     * Ends the reading.
+     * Ends the reading; a given key that nobody asked for is a fault.
      *
-     * @throws InvalidSettingsException if anything given cannot be used
+     * @throws InvalidSettingsException if there is any fault
      */
     public void finish() {
         for (Map.Entry<String, String> entry : given.entrySet()) {

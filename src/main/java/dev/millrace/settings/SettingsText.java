@@ -13,7 +13,8 @@ import java.util.TreeMap;
 /**
  * The text of a settings file: lines of {@code key = value}, in the syntax of {@link Properties}.
  *
- * <p>A table in its place would have one unknown key a row. It is recognised by its first lines, so that there is one fault.
+ * <p>A CSV or JSON file given by mistake would have an unknown key in every row. It is recognised by its first lines,
+ * so that there is only one fault.
  */
 public final class SettingsText {
 
@@ -25,7 +26,7 @@ public final class SettingsText {
     /**
      * Reads the settings.
      *
-     * @param option that named the file
+     * @param option option that named the file
      * @param file name of the file
      * @param wanted what the file must be
      * @throws InvalidSettingsException if the text is a table, or cannot be read as settings
@@ -65,7 +66,10 @@ public final class SettingsText {
         return isTable(lines) ? Optional.of("looks like CSV, its first line is \"" + start + "\"") : Optional.empty();
     }
 
-    /** Returns true if the first key has a delimiter, or both lines have the same number of one and no equals sign. */
+    /**
+     * Returns true if the first key holds a delimiter, or if both lines hold the same number of one delimiter and no
+     * equals sign.
+     */
     private static boolean isTable(List<String> lines) {
         String key = lines.get(0).split("[=:\\s]", 2)[0];
         for (char delimiter : DELIMITERS) {

@@ -7,20 +7,20 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * What became of every event, by topic: received = Σ outcomes + waiting, at any time.
+ * Counts the outcome of every event, by topic. At any time, received = Σ outcomes + waiting.
  *
- * <p>An event is received once, and then either has its outcome at once or waits for it. Counts are part of the state, so
- * they commit with the events they count.
+ * <p>An event is received once. It has its outcome at once, or it waits for it. Counts are part of the state, so they
+ * commit with the events that they count.
  */
 public final class Books implements Durable {
 
     /**
      * One topic's account.
      *
-     * @param received events that came in
-     * @param waiting events whose outcome is still open
-     * @param outcomes events by the label of their outcome; a later version may have written some that have no
-     *     {@link Outcome} here
+     * @param received number of events received
+     * @param waiting number of events whose outcome is still open
+     * @param outcomes number of events by the label of their outcome; a later version may have written labels that have
+     *     no {@link Outcome} here
      */
     public record Account(long received, long waiting, SortedMap<String, Long> outcomes) {
 
@@ -31,7 +31,7 @@ public final class Books implements Durable {
             outcomes = Collections.unmodifiableSortedMap(new TreeMap<>(outcomes));
         }
 
-        /** received = Σ outcomes + waiting. */
+        /** Returns true if received = Σ outcomes + waiting. */
         public boolean isBalanced() {
             return received
                     == waiting
@@ -40,7 +40,7 @@ public final class Books implements Durable {
                                     .sum();
         }
 
-        /** Events with that outcome, for whatever reason. */
+        /** Returns the number of events with that outcome, whatever the reason. */
         public long outcome(Outcome outcome) {
             return outcomes.entrySet().stream()
                     .filter(named -> outcome.isNamedBy(named.getKey()))
@@ -48,7 +48,7 @@ public final class Books implements Durable {
                     .sum();
         }
 
-        /** A topic's account among all of them; {@link #EMPTY} if nothing has come in. */
+        /** Returns the account of a topic; {@link #EMPTY} if it has received nothing. */
         public static Account of(InputTopic topic, Map<String, Account> accounts) {
             return accounts.getOrDefault(topic.label(), EMPTY);
         }
@@ -68,43 +68,43 @@ public final class Books implements Durable {
     private final SortedMap<String, SortedMap<String, Long>> counts = new TreeMap<>();
     private final TreeSet<String> dirty = new TreeSet<>();
 
-    /** @param prefix first byte of this state's keys, telling it from its neighbours in the same store */
+    /** @param prefix first byte of this state's keys, unique within its store */
     public Books(char prefix) {
         this.prefix = (byte) prefix;
     }
 
-    /** An event came in whose outcome is known at once. */
+    /** Counts a received event whose outcome is known at once. */
     public void settle(InputTopic topic, Outcome outcome) {
         settle(topic, outcome.label());
     }
 
-    /** An event came in whose outcome is known at once, and has a reason. */
+    /** Counts a received event whose outcome is known at once and has a reason. */
     public void settle(InputTopic topic, Outcome outcome, String reason) {
         settle(topic, outcome.label(reason));
     }
 
-    /** An event came in whose outcome is still open. */
+    /** Counts a received event whose outcome is still open. */
     public void await(InputTopic topic) {
         add(topic, RECEIVED, 1);
         add(topic, WAITING, 1);
     }
 
-    /** An event that waited has its outcome. */
+    /** Gives a waiting event its outcome. */
     public void settleWaiting(InputTopic topic, Outcome outcome) {
         settleWaiting(topic, outcome, 1);
     }
 
-    /** So many events that waited have their outcome, the same. */
+    /** Gives that many waiting events the same outcome. */
     public void settleWaiting(InputTopic topic, Outcome outcome, int events) {
         settleWaiting(topic, outcome.label(), events);
     }
 
-    /** So many events that waited have their outcome, the same for the same reason. */
+    /** Gives that many waiting events the same outcome, for the same reason. */
     public void settleWaiting(InputTopic topic, Outcome outcome, String reason, int events) {
         settleWaiting(topic, outcome.label(reason), events);
     }
 
-    /** The accounts of all topics seen, by the label of the topic. */
+    /** Returns the accounts of all topics with events, by the label of the topic. */
     public SortedMap<String, Account> accounts() {
         SortedMap<String, Account> accounts = new TreeMap<>();
         counts.forEach((topic, lines) -> {

@@ -4,15 +4,17 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
 /**
- * SHA-256 over a set of entries, kept up to date entry by entry: what it costs goes with what changes, not with what there is.
+ * SHA-256 over a set of entries, updated entry by entry. Its cost depends on the number of changes, not on the number
+ * of entries.
  *
- * <p>Each entry adds the first 128 bits of SHA-256(key length, key, value) to a sum of two 64-bit lanes and takes its old share
- * out again when it changes; the digest is SHA-256 of number and sum. Addition does not ask for an order, so the digest is a
- * function of the entries alone, whenever and in whatever order they were written. (An additive multiset hash in the manner of
- * Clarke et al. 2003: made to find faults, not to withstand an opponent who may choose the entries.)
+ * <p>Each entry adds the first 128 bits of SHA-256(key length, key, value) to a sum of two 64-bit lanes. When the entry
+ * changes, its old share is subtracted. The digest is SHA-256 of the number of entries and the sum. Addition is
+ * commutative, so the digest is a function of the entries alone, whatever the order of the writes. This is an additive
+ * multiset hash in the manner of Clarke et al. 2003: it finds faults, it does not withstand an adversary who chooses
+ * the entries.
  *
- * <p>Layout: an open-addressed table of three longs an entry, found by 64 bits of SHA-256(key), never more than two thirds
- * full. One thread.
+ * <p>Layout: a hash table with open addressing and three longs per entry, addressed by 64 bits of SHA-256(key), at most
+ * two thirds full. One thread.
  */
 public final class EntryDigest {
 
@@ -27,7 +29,7 @@ public final class EntryDigest {
     private long firstLane;
     private long secondLane;
 
-    /** The entry is new, or has a new value. */
+    /** Adds an entry, or replaces its value. */
     public void put(byte[] key, byte[] value) {
         long fingerprint = fingerprint(key);
         sha.update((byte) (key.length >>> 8));
@@ -50,7 +52,7 @@ public final class EntryDigest {
         }
     }
 
-    /** The entry is no more; nothing happens if it never was. */
+    /** Removes an entry. Does nothing if there is none with that key. */
     public void remove(byte[] key) {
         int slot = find(fingerprint(key));
         if (slots[slot] == FREE) {
@@ -61,12 +63,12 @@ public final class EntryDigest {
         close(slot);
     }
 
-    /** Entries there are. */
+    /** Returns the number of entries. */
     public int entries() {
         return count;
     }
 
-    /** [32] the digest of all entries. */
+    /** Returns the digest of all entries, [32]. */
     public byte[] digest() {
         return sha.digest(ByteBuffer.allocate(3 * Long.BYTES)
                 .putLong(count)
@@ -85,7 +87,7 @@ public final class EntryDigest {
         secondLane -= slots[slot + 2];
     }
 
-    /** The fingerprint's slot, or the free one where it would go. */
+    /** Returns the slot of the fingerprint, or the free slot where it belongs. */
     private int find(long fingerprint) {
         int at = (int) fingerprint & mask;
         while (slots[LONGS * at] != FREE && slots[LONGS * at] != fingerprint) {
@@ -94,7 +96,7 @@ public final class EntryDigest {
         return LONGS * at;
     }
 
-    /** Frees a slot and moves back whatever was put behind it for want of room. */
+    /** Frees a slot and moves back the entries that were placed behind it because their own slots were taken. */
     private void close(int slot) {
         int gap = slot / LONGS;
         int at = gap;

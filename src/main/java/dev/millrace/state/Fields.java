@@ -55,14 +55,14 @@ public final class Fields {
         return room;
     }
 
-    /** A text of {@link #text}, read back. */
+    /** Reads a text that {@link #text} wrote. */
     public static String text(ByteBuffer payload) {
         byte[] utf8 = new byte[count(payload)];
         payload.get(utf8);
         return new String(utf8, StandardCharsets.UTF_8);
     }
 
-    /** The floats of {@link #floats}, read back. */
+    /** Reads floats that {@link #floats} wrote. */
     public static float[] floats(ByteBuffer payload) {
         float[] values = new float[count(payload)];
         for (int at = 0; at < values.length; at++) {

@@ -7,7 +7,7 @@ import java.util.zip.CRC32C;
 /**
  * The checked format of stored values: {@code length int32 | CRC32C int32 | payload}, little-endian.
  *
- * <p>The length counts the payload's bytes, the checksum covers them.
+ * <p>The length is that of the payload in bytes; the checksum covers the payload.
  */
 public final class Frame {
 
@@ -15,13 +15,13 @@ public final class Frame {
 
     private Frame() {}
 
-    /** A buffer to fill with exactly that many payload bytes; then {@link #seal} it. */
+    /** Returns a buffer for exactly that many payload bytes. Fill it, then {@link #seal} it. */
     public static ByteBuffer allocate(int payloadBytes) {
         ByteBuffer framed = ByteBuffer.allocate(HEADER_BYTES + payloadBytes).order(ByteOrder.LITTLE_ENDIAN);
         return framed.position(HEADER_BYTES);
     }
 
-    /** Writes length and checksum over a full buffer of {@link #allocate} and gives its bytes. */
+    /** Writes length and checksum into a filled buffer of {@link #allocate} and returns its bytes. */
     public static byte[] seal(ByteBuffer framed) {
         if (framed.hasRemaining()) {
             throw new IllegalStateException(framed.remaining() + " payload bytes were not written");
@@ -32,9 +32,9 @@ public final class Frame {
     }
 
     /**
-     * The payload, little-endian, after its checks.
+     * Checks length and checksum and returns the payload, little-endian.
      *
-     * @throws CorruptEntryException if length or checksum differ
+     * @throws CorruptEntryException if length or checksum is wrong
      */
     public static ByteBuffer open(byte[] bytes) {
         if (bytes.length < HEADER_BYTES) {

@@ -15,7 +15,7 @@ public enum InputTopic {
         this.label = label;
     }
 
-    /** Its name in the books, in reports and in metrics; the topic in the cluster may be called otherwise. */
+    /** Returns the name in books, reports and metrics. The name of the topic in the cluster may differ. */
     public String label() {
         return label;
     }

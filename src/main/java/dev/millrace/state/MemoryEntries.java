@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
-/** Entries on the heap: for offline runs, where nothing outlives the process. */
+/** Entries on the heap, for offline runs whose state need not outlive the process. */
 public final class MemoryEntries implements OrderedEntries {
 
     private final NavigableMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);

@@ -3,7 +3,10 @@ package dev.millrace.state;
 import java.util.Optional;
 import java.util.function.BiPredicate;
 
-/** Entries in the unsigned order of their keys; whoever implements it commits them with the event that changed them. */
+/**
+ * Entries in the unsigned order of their keys. An implementation commits them together with the event that changed
+ * them.
+ */
 public interface OrderedEntries {
 
     Optional<byte[]> get(byte[] key);

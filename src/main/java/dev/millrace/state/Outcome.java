@@ -1,10 +1,10 @@
 package dev.millrace.state;
 
 /**
- * What can become of an event, as the {@link Books} count it.
+ * The outcome of an event, as the {@link Books} count it.
  *
- * <p>docs/topics.md, section Outcomes, has the rule of each. The labels are stored and published: renaming one would split its
- * count in two.
+ * <p>docs/topics.md, section Outcomes, gives the rule of each. The labels are stored and published: renaming one would
+ * split its count in two.
  */
 public enum Outcome {
     // clicks
@@ -29,7 +29,7 @@ public enum Outcome {
     // any event
     DUPLICATE("duplicate"),
     ERASED("erased"),
-    /** Could not be used; the label goes on with the reason. */
+    /** The event was invalid. The label ends with the reason. */
     REJECTED("rejected"),
 
     // training examples and mini-batches
@@ -37,7 +37,7 @@ public enum Outcome {
     CATALOGUE_CHANGE("catalogue-change"),
     EXAMINED("examined"),
     LEARNT("learnt"),
-    /** Would have harmed the model; the label goes on with the reason. */
+    /** The step would have harmed the model. The label ends with the reason. */
     REFUSED("refused"),
     REMOVED_ITEM("removed-item"),
     USER_REMOVAL("user-removal"),
@@ -51,17 +51,17 @@ public enum Outcome {
         this.label = label;
     }
 
-    /** Its name in the books, in reports and in metrics. */
+    /** Returns the name in books, reports and metrics. */
     public String label() {
         return label;
     }
 
-    /** The name of this outcome for one of several reasons. */
+    /** Returns the name of this outcome with a reason. */
     public String label(String reason) {
         return label + BEFORE_REASON + reason;
     }
 
-    /** Returns true if the label is of this outcome, for whatever reason. */
+    /** Returns true if the label is of this outcome, whatever the reason. */
     public boolean isNamedBy(String named) {
         return named.equals(label) || named.startsWith(label + BEFORE_REASON);
     }

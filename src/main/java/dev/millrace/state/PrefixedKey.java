@@ -3,7 +3,7 @@ package dev.millrace.state;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** Keys of a state that shares a store with others: one byte that names the state, then a text in UTF-8. */
+/** Keys of a state that shares a store with others: one byte for the state, then a text in UTF-8. */
 public final class PrefixedKey {
 
     private PrefixedKey() {}
@@ -13,7 +13,7 @@ public final class PrefixedKey {
         return ByteBuffer.allocate(1 + utf8.length).put(prefix).put(utf8).array();
     }
 
-    /** The text of such a key. */
+    /** Returns the text of a key. */
     public static String text(byte[] key) {
         return new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
     }

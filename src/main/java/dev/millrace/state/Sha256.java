@@ -10,7 +10,7 @@ public final class Sha256 {
 
     private Sha256() {}
 
-    /** A new digest of nothing so far. */
+    /** Returns a new, empty digest. */
     public static MessageDigest start() {
         try {
             return MessageDigest.getInstance("SHA-256");
@@ -19,12 +19,12 @@ public final class Sha256 {
         }
     }
 
-    /** The digest of bytes, in hexadecimal. */
+    /** Returns the digest of the bytes, in hexadecimal. */
     public static String hex(byte[] bytes) {
         return HexFormat.of().formatHex(start().digest(bytes));
     }
 
-    /** The digest of a text in UTF-8, in hexadecimal. */
+    /** Returns the digest of a text in UTF-8, in hexadecimal. */
     public static String hex(String text) {
         return hex(text.getBytes(StandardCharsets.UTF_8));
     }

@@ -2,7 +2,7 @@ package dev.millrace.state;
 
 import java.nio.charset.StandardCharsets;
 
-/** Texts as the bytes of keys: UTF-8, everywhere. */
+/** Converts texts to the bytes of keys and back: UTF-8 everywhere. */
 public final class Utf8 {
 
     private Utf8() {}
@@ -15,7 +15,7 @@ public final class Utf8 {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** @param from first byte of the text; {@code to} is behind its last */
+    /** @param from index of the text's first byte; {@code to} is the index after its last */
     public static String text(byte[] bytes, int from, int to) {
         return new String(bytes, from, to - from, StandardCharsets.UTF_8);
     }

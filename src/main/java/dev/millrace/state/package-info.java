@@ -1,4 +1,4 @@
-/** What must survive a crash: keyed entries in a checked format, written through at each commit. */
+/** State that survives a crash: keyed entries in a checked format, written through at each commit. */
 @NullMarked
 package dev.millrace.state;
 
