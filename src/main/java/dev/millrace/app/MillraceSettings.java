@@ -15,8 +15,10 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.settings.SettingsText;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicSettings;
 import dev.millrace.train.TrainerSettings;
+import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.WireSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,6 +62,11 @@ public record MillraceSettings(
     private static final String CONFIG = "--config";
     private static final String ENVIRONMENT_PREFIX = "MILLRACE_";
     private static final String FAMILY = ".*";
+
+    /** The cluster, as a reader of the topics needs it. */
+    public Cluster cluster() {
+        return new Cluster(clients, topics.names(), new AvroWire(wire));
+    }
 
     /** What the learner is told. */
     public LearnerSettings learner() {

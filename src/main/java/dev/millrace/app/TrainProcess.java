@@ -149,10 +149,9 @@ public final class TrainProcess implements AutoCloseable {
         new Topics(settings.clients(), settings.topics(), PATIENCE)
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         return new GenerationAdmin(
-                        settings.clients(),
-                        settings.topics().names(),
-                        new AvroWire(settings.wire()),
-                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2),
+                        settings.cluster()
+                                .withPatience(PATIENCE.plus(settings.stream().transactionTimeout())
+                                        .multipliedBy(2)),
                         InstantSource.system())
                 .history();
     }

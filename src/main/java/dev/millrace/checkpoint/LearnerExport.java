@@ -6,15 +6,11 @@ import dev.millrace.settings.SettingFault;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Frame;
 import dev.millrace.stream.LearnerState;
-import dev.millrace.topic.BatchLog;
-import dev.millrace.topic.ClientSettings;
-import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -28,17 +24,13 @@ import java.util.Optional;
  */
 public final class LearnerExport {
 
-    private final ClientSettings clients;
-    private final TopicNames topics;
+    private final Cluster cluster;
     private final LearnerSettings settings;
-    private final AvroWire wire;
 
     /** @param settings that the learner was started with */
-    public LearnerExport(ClientSettings clients, TopicNames topics, LearnerSettings settings, AvroWire wire) {
-        this.clients = clients;
-        this.topics = topics;
+    public LearnerExport(Cluster cluster, LearnerSettings settings) {
+        this.cluster = cluster;
         this.settings = settings;
-        this.wire = wire;
     }
 
     /**
@@ -67,10 +59,8 @@ public final class LearnerExport {
 
     /** Where that step is in the log; its batch was committed before. */
     private Optional<Checkpoint.LogPlace> place(long step) {
-        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches())
-                    .find(step)
-                    .map(Checkpoint.LogPlace::of);
+        try (TopicReader reader = cluster.reader()) {
+            return cluster.batches(reader).find(step).map(Checkpoint.LogPlace::of);
         }
     }
 

@@ -8,15 +8,12 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BrokenLogException;
-import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.LoggedBatch;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,17 +61,13 @@ public final class LearnerImport {
     private static final String FREE_OPTIMISER_SETTING =
             "optimiser\\.(dense|rows)\\.(.*learning-rate|l2|.*\\.l[12]|max-gradient-norm|schedule\\..*)";
 
-    private final ClientSettings clients;
-    private final TopicNames topics;
+    private final Cluster cluster;
     private final LearnerSettings settings;
-    private final AvroWire wire;
 
     /** @param settings that the learner will be started with */
-    public LearnerImport(ClientSettings clients, TopicNames topics, LearnerSettings settings, AvroWire wire) {
-        this.clients = clients;
-        this.topics = topics;
+    public LearnerImport(Cluster cluster, LearnerSettings settings) {
+        this.cluster = cluster;
         this.settings = settings;
-        this.wire = wire;
     }
 
     /**
@@ -107,7 +100,7 @@ public final class LearnerImport {
             throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
         }
         long offset = behind(checkpoint.header());
-        learner.begin(entries, topics.miniBatches(), offset);
+        learner.begin(entries, cluster.topics().miniBatches(), offset);
         return new Begun(checkpoint.header(), offset);
     }
 
@@ -189,8 +182,8 @@ public final class LearnerImport {
     /** Offset behind the checkpoint's last batch. */
     private long behind(Checkpoint.Header header) {
         long step = header.step();
-        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            BatchLog log = new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
+        try (TopicReader reader = cluster.reader()) {
+            BatchLog log = cluster.batches(reader);
             Optional<LoggedBatch> last = log.find(step);
             if (last.isPresent()) {
                 requireSameLog(last.get(), header);
@@ -198,9 +191,10 @@ public final class LearnerImport {
             }
             return log.find(step + 1)
                     .map(LoggedBatch::offset)
-                    .orElseThrow(() -> new BrokenLogException("the log " + topics.miniBatches()
-                            + " has neither step " + step + ", the checkpoint's, nor step " + (step + 1)
-                            + ": it does not go on where the checkpoint ends"));
+                    .orElseThrow(() ->
+                            new BrokenLogException("the log " + cluster.topics().miniBatches()
+                                    + " has neither step " + step + ", the checkpoint's, nor step " + (step + 1)
+                                    + ": it does not go on where the checkpoint ends"));
         }
     }
 

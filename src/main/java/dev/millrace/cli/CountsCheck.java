@@ -1,35 +1,26 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.CommittedLog;
-import dev.millrace.topic.Topics;
 import dev.millrace.verify.books.CountAudit;
 import dev.millrace.verify.books.CountReport;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.PlainValues;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.Locale;
 
 /** {@code verify --counts}: recomputes the books and prints what differs. */
 final class CountsCheck {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-    private static final Duration TRANSACTION_PATIENCE = Duration.ofSeconds(60);
     private static final int WRONG = 1;
 
     private CountsCheck() {}
 
     /** Returns the exit status: 0 if the books agree with the topics, 1 if not. */
-    static int run(MillraceSettings settings, PrintWriter out) {
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+    static int run(MillraceSettings settings, Cluster cluster, PrintWriter out) {
         CountReport report;
-        try (CommittedLog log = new CommittedLog(settings.clients(), TRANSACTION_PATIENCE)) {
-            report = CountAudit.run(
-                    log,
-                    new PlainValues(new AvroWire(settings.wire())),
-                    settings.topics().names(),
-                    settings.attribution());
+        try (CommittedLog log = new CommittedLog(cluster.clients(), cluster.patience())) {
+            report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), settings.attribution());
         }
         print(report, out);
         return report.isRight() ? 0 : WRONG;

@@ -4,14 +4,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
 import dev.millrace.verify.VectorOrigins;
-import dev.millrace.wire.AvroWire;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Objects;
@@ -35,7 +32,6 @@ import picocli.CommandLine.Spec;
 final class ExplainCommand implements Callable<Integer> {
 
     private static final int UNKNOWN = 1;
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Spec
     @Nullable
@@ -67,9 +63,7 @@ final class ExplainCommand implements Callable<Integer> {
             throw Processes.unusable("explain", "", "must have one of --item, --step and --fields");
         }
         MillraceSettings settings = config.settings();
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
-        VectorOrigins origins = new VectorOrigins(
-                settings.clients(), settings.topics().names(), settings.trainer(), new AvroWire(settings.wire()));
+        VectorOrigins origins = new VectorOrigins(Clusters.open(settings), settings.trainer());
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try {
             if (isAboutFields) {

@@ -2,10 +2,10 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.topic.BrokenLogException;
+import dev.millrace.topic.Cluster;
 import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
-import dev.millrace.wire.AvroWire;
 import java.io.PrintWriter;
 import java.util.Locale;
 
@@ -17,24 +17,19 @@ final class ModelCheck {
     private ModelCheck() {}
 
     /** Returns the exit status: 0 if nothing differs, 1 if something does. */
-    static int run(MillraceSettings settings, ModelAudit.Scope scope, PrintWriter out) {
-        ModelAudit audit = new ModelAudit(
-                settings.clients(),
-                settings.topics().names(),
-                settings.learner(),
-                new AvroWire(settings.wire()),
-                new ModelAudit.Listener() {
-                    @Override
-                    public void reached(ModelAudit.ReplayProgress progress) {
-                        out.printf(
-                                Locale.ROOT,
-                                "step %,d of %,d, %,.0f steps/s%n",
-                                progress.step(),
-                                progress.target(),
-                                progress.stepsPerSecond());
-                        out.flush();
-                    }
-                });
+    static int run(MillraceSettings settings, Cluster cluster, ModelAudit.Scope scope, PrintWriter out) {
+        ModelAudit audit = new ModelAudit(cluster, settings.learner(), new ModelAudit.Listener() {
+            @Override
+            public void reached(ModelAudit.ReplayProgress progress) {
+                out.printf(
+                        Locale.ROOT,
+                        "step %,d of %,d, %,.0f steps/s%n",
+                        progress.step(),
+                        progress.target(),
+                        progress.stepsPerSecond());
+                out.flush();
+            }
+        });
         try {
             ModelReport report = audit.run(scope);
             print(report, out);

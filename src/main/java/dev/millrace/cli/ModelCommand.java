@@ -1,10 +1,7 @@
 package dev.millrace.cli;
 
-import dev.millrace.app.MillraceSettings;
 import dev.millrace.topic.GenerationAdmin;
-import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -31,8 +28,6 @@ import picocli.CommandLine.Spec;
             ModelShowCommand.class
         })
 final class ModelCommand implements Runnable {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Spec
     @Nullable
@@ -112,9 +107,7 @@ final class ModelCommand implements Runnable {
     }
 
     private static GenerationAdmin admin(ConfigOptions config) {
-        MillraceSettings settings = config.settings();
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
-        return GenerationAdmins.of(settings);
+        return Clusters.admin(Clusters.open(config.settings()));
     }
 
     private void print(String line) {

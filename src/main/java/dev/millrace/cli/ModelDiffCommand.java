@@ -6,12 +6,12 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
-import dev.millrace.topic.Topics;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -37,7 +37,6 @@ import picocli.CommandLine.Spec;
         })
 final class ModelDiffCommand implements Callable<Integer> {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final String ABSENT = "(not set)";
 
     @Spec
@@ -74,15 +73,15 @@ final class ModelDiffCommand implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        Cluster cluster = Clusters.open(settings);
         if (users < 1 || k < 1) {
             throw Processes.unusable(users < 1 ? "--users" : "--k", "" + (users < 1 ? users : k), "must be at least 1");
         }
         String one = Objects.requireNonNull(left);
         String other = Objects.requireNonNull(right);
-        GenerationHistory history = GenerationAdmins.of(settings).history();
+        GenerationHistory history = Clusters.admin(cluster).history();
         printSettings(settings(history, one), settings(history, other), out);
-        Map<String, TrainingProgress> progress = GenerationAdmins.progress(settings);
+        Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
         printExam(one, Optional.ofNullable(progress.get(one)), out);
         printExam(other, Optional.ofNullable(progress.get(other)), out);
         out.flush();

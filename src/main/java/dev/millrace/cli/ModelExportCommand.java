@@ -10,7 +10,6 @@ import dev.millrace.checkpoint.TowerFiles;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.train.Trainer;
-import dev.millrace.wire.AvroWire;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -104,11 +103,7 @@ final class ModelExportCommand implements Callable<Integer> {
         StreamRunner.Part part = learner.source() == TrainProcess.From.EVENTS
                 ? StreamRunner.Part.LEARN
                 : StreamRunner.Part.LEARN_FROM_LOG;
-        return new LearnerExport(
-                        settings.clients(),
-                        settings.topics().names(),
-                        settings.learner(),
-                        new AvroWire(settings.wire()))
+        return new LearnerExport(settings.cluster(), settings.learner())
                 .of(new LearnerState(settings.clients(), settings.stream(), part));
     }
 }

@@ -7,11 +7,9 @@ import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.StreamRunner;
-import dev.millrace.topic.Topics;
-import dev.millrace.wire.AvroWire;
+import dev.millrace.topic.Cluster;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -30,8 +28,6 @@ import picocli.CommandLine.Spec;
             "Exits with 0, 1 if the log does not go on there, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
         })
 final class ModelImportCommand implements Callable<Integer> {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Spec
     @Nullable
@@ -54,22 +50,18 @@ final class ModelImportCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        Cluster cluster = Clusters.open(settings);
         LearnerState learner =
                 new LearnerState(settings.clients(), settings.stream(), StreamRunner.Part.LEARN_FROM_LOG);
-        requireFree(settings);
-        LearnerImport.Begun begun = new LearnerImport(
-                        settings.clients(),
-                        settings.topics().names(),
-                        settings.learner(),
-                        new AvroWire(settings.wire()))
+        requireFree(settings, cluster);
+        LearnerImport.Begun begun = new LearnerImport(cluster, settings.learner())
                 .into(learner, Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME);
         ModelShowCommand.print(begun.header(), out);
         out.println("imported    as " + learner.application() + ", which goes on at step "
                 + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
                 + settings.topics().names().miniBatches());
         if (settings.stream().isLogLearnerPublishing()) {
-            GenerationAdmins.of(settings)
+            Clusters.admin(cluster)
                     .handOver(settings.trainer().model().generationName(), learner.application())
                     .ifPresent(owner -> out.println("publishes   "
                             + settings.trainer().model().generationName() + " in place of application " + owner
@@ -82,9 +74,9 @@ final class ModelImportCommand implements Callable<Integer> {
     }
 
     /** A retired generation cannot go on. A new one must not have the name of a generation with other weights. */
-    private void requireFree(MillraceSettings settings) {
+    private void requireFree(MillraceSettings settings, Cluster cluster) {
         String generation = settings.trainer().model().generationName();
-        GenerationHistory history = GenerationAdmins.of(settings).history();
+        GenerationHistory history = Clusters.admin(cluster).history();
         if (history.is(generation, Kind.RETIRED) || (isWarm && history.is(generation, Kind.STARTED))) {
             throw Processes.unusable(
                     "model.generation",

@@ -1,13 +1,12 @@
 package dev.millrace.cli;
 
-import dev.millrace.app.MillraceSettings;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
-import dev.millrace.topic.Topics;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
@@ -29,8 +28,6 @@ import picocli.CommandLine.Spec;
         })
 final class ModelListCommand implements Callable<Integer> {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
-
     @Spec
     @Nullable
     CommandSpec spec;
@@ -41,10 +38,9 @@ final class ModelListCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        MillraceSettings settings = config.settings();
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
-        GenerationHistory history = GenerationAdmins.of(settings).history();
-        Map<String, TrainingProgress> progress = GenerationAdmins.progress(settings);
+        Cluster cluster = Clusters.open(config.settings());
+        GenerationHistory history = Clusters.admin(cluster).history();
+        Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
         if (history.generations().isEmpty()) {
             out.println("no generation was published yet");
         } else {

@@ -3,11 +3,9 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.replay.Pace;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
-import dev.millrace.topic.Topics;
-import dev.millrace.wire.AvroWire;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.Objects;
@@ -24,8 +22,6 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "Send a recorded data set, or the generated shop, to the input topics.")
 final class ReplayCommand implements Callable<Integer> {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Spec
     @Nullable
@@ -52,14 +48,13 @@ final class ReplayCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = data.settings(config, Map.of());
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
+        Cluster cluster = Clusters.open(settings);
         ReplayRun replay = new ReplayRun(
                 data.open(settings),
                 Pace.parse(speed),
                 events == null ? Long.MAX_VALUE : events,
                 bad -> System.err.println("row not used: " + bad));
-        try (EventProducer producer =
-                new EventProducer(settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
+        try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
             replay.run(producer, InstantSource.system());
         }
         replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic, count));

@@ -3,7 +3,6 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +13,6 @@ import picocli.CommandLine.Spec;
 
 @Command(name = "topics", mixinStandardHelpOptions = true, description = "The topics in the cluster.")
 final class TopicsCommand implements Runnable {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Spec
     @Nullable
@@ -34,7 +31,7 @@ final class TopicsCommand implements Runnable {
     int create(@Mixin ConfigOptions config) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        Topics topics = new Topics(settings.clients(), settings.topics(), PATIENCE);
+        Topics topics = Clusters.topics(settings);
         Set<String> created = topics.create();
         topics.check();
         settings.topics()

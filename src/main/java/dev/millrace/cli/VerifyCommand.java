@@ -1,11 +1,10 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.topic.Topics;
+import dev.millrace.topic.Cluster;
 import dev.millrace.verify.ModelAudit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -25,8 +24,6 @@ import picocli.CommandLine.Spec;
             "Exits with 0 if nothing differs, 1 if something does, 2 on unusable settings, 69 without a broker."
         })
 final class VerifyCommand implements Callable<Integer> {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     @Spec
     @Nullable
@@ -66,12 +63,12 @@ final class VerifyCommand implements Callable<Integer> {
         }
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
-        new Topics(settings.clients(), settings.topics(), PATIENCE).check();
-        int status = counts ? CountsCheck.run(settings, out) : 0;
+        Cluster cluster = Clusters.open(settings);
+        int status = counts ? CountsCheck.run(settings, cluster, out) : 0;
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            status = Math.max(status, ModelCheck.run(settings, scope, out));
+            status = Math.max(status, ModelCheck.run(settings, cluster, scope, out));
         }
         return status;
     }

@@ -6,10 +6,7 @@ import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.generation.GenerationRules;
 import dev.millrace.state.Utf8;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.GenerationRecords;
-import dev.millrace.wire.PartProgress;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,30 +30,22 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  */
 public final class GenerationAdmin {
 
-    private final ClientSettings clients;
-    private final TopicNames topics;
-    private final AvroWire wire;
+    private final Cluster cluster;
     private final GenerationRecords records;
-    private final Duration patience;
     private final InstantSource clock;
 
-    /** @param patience how long the cluster may take for the next record */
-    public GenerationAdmin(
-            ClientSettings clients, TopicNames topics, AvroWire wire, Duration patience, InstantSource clock) {
-        this.clients = clients;
-        this.topics = topics;
-        this.wire = wire;
-        this.records = new GenerationRecords(wire);
-        this.patience = patience;
+    public GenerationAdmin(Cluster cluster, InstantSource clock) {
+        this.cluster = cluster;
+        this.records = new GenerationRecords(cluster.wire());
         this.clock = clock;
     }
 
     /** All facts that are committed now. */
     public GenerationHistory history() {
         GenerationHistory history = new GenerationHistory();
-        try (TopicReader reader = new TopicReader(clients, patience)) {
-            reader.readAll(
-                    topics.generations(), record -> records.decode(record).ifPresent(history::take));
+        try (TopicReader reader = cluster.reader()) {
+            reader.readAll(cluster.topics().generations(), record -> records.decode(record)
+                    .ifPresent(history::take));
         }
         return history;
     }
@@ -94,7 +83,8 @@ public final class GenerationAdmin {
      */
     public long retire(String generation) {
         append(new GenerationRules(history()).retire(generation, generationOfTheLog(), clock.millis()));
-        return remove(generation, topics.itemEmbeddings()) + remove(generation, topics.modelUpdates());
+        return remove(generation, cluster.topics().itemEmbeddings())
+                + remove(generation, cluster.topics().modelUpdates());
     }
 
     /**
@@ -112,24 +102,21 @@ public final class GenerationAdmin {
 
     private void append(GenerationFact fact) {
         try (KafkaProducer<byte[], byte[]> producer = producer()) {
-            byte[] value = records.encode(topics.generations(), fact);
-            requireTaken(producer.send(new ProducerRecord<>(topics.generations(), GenerationRecords.key(fact), value)));
+            byte[] value = records.encode(cluster.topics().generations(), fact);
+            requireTaken(producer.send(
+                    new ProducerRecord<>(cluster.topics().generations(), GenerationRecords.key(fact), value)));
         }
     }
 
     private Optional<String> generationOfTheLog() {
-        return Optional.ofNullable(new ProgressLog(clients, topics, wire, patience)
-                        .latest()
-                        .get(PartProgress.LEARNER))
-                .flatMap(PartProgress::training)
-                .map(TrainingProgress::generation);
+        return new ProgressLog(cluster).ofLearner().map(TrainingProgress::generation);
     }
 
     /** Writes a tombstone for each of its keys that has a value, into the partition that has it. */
     private long remove(String generation, String topic) {
         byte[] prefix = Utf8.bytes(generation + '\0');
         List<Future<RecordMetadata>> sent = new ArrayList<>();
-        try (TopicReader reader = new TopicReader(clients, patience);
+        try (TopicReader reader = cluster.reader();
                 KafkaProducer<byte[], byte[]> producer = producer()) {
             for (TopicReader.Extent extent : reader.extents(topic)) {
                 Map<Key, Boolean> living = new HashMap<>();
@@ -173,7 +160,7 @@ public final class GenerationAdmin {
     }
 
     private KafkaProducer<byte[], byte[]> producer() {
-        Map<String, Object> config = new HashMap<>(clients.asMap());
+        Map<String, Object> config = new HashMap<>(cluster.clients().asMap());
         config.put(ProducerConfig.ACKS_CONFIG, "all");
         config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());

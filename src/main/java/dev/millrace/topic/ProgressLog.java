@@ -1,38 +1,47 @@
 package dev.millrace.topic;
 
-import dev.millrace.wire.AvroWire;
+import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
-import java.time.Duration;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** The topic training-progress as the latest progress of each part. */
 public final class ProgressLog {
 
-    private final ClientSettings clients;
-    private final TopicNames topics;
+    private final Cluster cluster;
     private final ProgressRecords records;
-    private final Duration patience;
 
-    /** @param patience how long the cluster may take for the next record */
-    public ProgressLog(ClientSettings clients, TopicNames topics, AvroWire wire, Duration patience) {
-        this.clients = clients;
-        this.topics = topics;
-        this.records = new ProgressRecords(wire);
-        this.patience = patience;
+    public ProgressLog(Cluster cluster) {
+        this.cluster = cluster;
+        this.records = new ProgressRecords(cluster.wire());
     }
 
     /** The latest progress by part; the part that was written last comes last. */
     public Map<String, PartProgress> latest() {
         Map<String, PartProgress> latest = new LinkedHashMap<>();
-        try (TopicReader reader = new TopicReader(clients, patience)) {
-            reader.readAll(
-                    topics.trainingProgress(), record -> records.decode(record).ifPresent(progress -> {
+        try (TopicReader reader = cluster.reader()) {
+            reader.readAll(cluster.topics().trainingProgress(), record -> records.decode(record)
+                    .ifPresent(progress -> {
                         latest.remove(progress.part());
                         latest.put(progress.part(), progress);
                     }));
         }
         return latest;
+    }
+
+    /** The latest progress of the learner that makes the mini-batches; absent if there is none yet. */
+    public Optional<TrainingProgress> ofLearner() {
+        return Optional.ofNullable(latest().get(PartProgress.LEARNER)).flatMap(PartProgress::training);
+    }
+
+    /** The latest progress of the learner of each generation, by generation. */
+    public Map<String, TrainingProgress> byGeneration() {
+        Map<String, TrainingProgress> progress = new HashMap<>();
+        latest().values()
+                .forEach(part -> part.training().ifPresent(training -> progress.put(training.generation(), training)));
+        return progress;
     }
 }

@@ -9,19 +9,14 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BrokenLogException;
-import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.LoggedBatch;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
-import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.ModelUpdate;
 import dev.millrace.wire.ModelUpdateRecords;
-import dev.millrace.wire.ProgressRecords;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -69,20 +64,15 @@ public final class ModelAudit {
     private static final long REPORT_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final byte[] HEADER_KEY = {'m', 'h'};
 
-    private final ClientSettings clients;
-    private final TopicNames topics;
+    private final Cluster cluster;
     private final LearnerSettings learner;
     private final TrainerSettings trainer;
-    private final AvroWire wire;
     private final Listener listener;
 
-    public ModelAudit(
-            ClientSettings clients, TopicNames topics, LearnerSettings learner, AvroWire wire, Listener listener) {
-        this.clients = clients;
-        this.topics = topics;
+    public ModelAudit(Cluster cluster, LearnerSettings learner, Listener listener) {
+        this.cluster = cluster;
         this.learner = learner;
         this.trainer = learner.trainer();
-        this.wire = wire;
         this.listener = listener;
     }
 
@@ -94,12 +84,11 @@ public final class ModelAudit {
      */
     public ModelReport run(Scope scope) {
         String generation = trainer.model().generationName();
-        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            PublishedModel published = PublishedModel.read(
-                    reader, topics, new ProgressRecords(wire), new EmbeddingRecords(wire), generation);
+        try (TopicReader reader = cluster.reader()) {
+            PublishedModel published = PublishedModel.read(reader, cluster, generation);
             requireGeneration(published, generation);
             requireEngine(reader, generation);
-            BatchLog log = new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
+            BatchLog log = cluster.batches(reader);
             scope.step().ifPresent(step -> requireStep(log, step));
             long target =
                     published.newestStep(scope.step().orElse(Long.MAX_VALUE)).orElse(0);
@@ -270,10 +259,10 @@ public final class ModelAudit {
 
     /** Compares with the learner's settings hash and fingerprint; its header is one of the first entries of the query side. */
     private void requireEngine(TopicReader reader, String generation) {
-        ModelUpdateRecords updates = new ModelUpdateRecords(wire);
+        ModelUpdateRecords updates = new ModelUpdateRecords(cluster.wire());
         try {
             Trainer probe = new Trainer(trainer);
-            for (TopicReader.Extent extent : reader.extents(topics.modelUpdates())) {
+            for (TopicReader.Extent extent : reader.extents(cluster.topics().modelUpdates())) {
                 reader.read(extent, extent.first(), record -> {
                     ModelUpdate update = updates.decode(record);
                     boolean isHeader =

@@ -1,6 +1,7 @@
 package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.StepDigest;
@@ -33,9 +34,6 @@ final class PublishedModel {
     /** The latest vector of an item. */
     record Vector(ItemEmbedding embedding, String place) {}
 
-    /** Name of the part, and key of its record, of the learner that publishes. */
-    static final String LIVE_LEARNER = PartProgress.LEARNER;
-
     private final String generation;
     private final Set<String> generations = new LinkedHashSet<>();
     private final TreeMap<Long, List<Digest>> digests = new TreeMap<>();
@@ -50,12 +48,10 @@ final class PublishedModel {
         this.generation = generation;
     }
 
-    static PublishedModel read(
-            TopicReader reader,
-            TopicNames topics,
-            ProgressRecords progress,
-            EmbeddingRecords embeddings,
-            String generation) {
+    static PublishedModel read(TopicReader reader, Cluster cluster, String generation) {
+        ProgressRecords progress = new ProgressRecords(cluster.wire());
+        EmbeddingRecords embeddings = new EmbeddingRecords(cluster.wire());
+        TopicNames topics = cluster.topics();
         PublishedModel published = new PublishedModel(generation);
         for (TopicReader.Extent extent : reader.extents(topics.trainingProgress())) {
             reader.read(extent, extent.first(), record -> {
@@ -80,8 +76,8 @@ final class PublishedModel {
 
     /** Step of the latest progress of the learner that publishes; absent if there is none. */
     OptionalLong learnerStep() {
-        if (learnerSteps.containsKey(LIVE_LEARNER)) {
-            return OptionalLong.of(learnerSteps.getOrDefault(LIVE_LEARNER, 0L));
+        if (learnerSteps.containsKey(PartProgress.LEARNER)) {
+            return OptionalLong.of(learnerSteps.getOrDefault(PartProgress.LEARNER, 0L));
         }
         // a learner from the log publishes, or is a shadow: then no vector is its own
         return vectors.isEmpty()
@@ -159,7 +155,7 @@ final class PublishedModel {
         }
         TrainingProgress training = part.training().get();
         generations.add(training.generation());
-        if (part.part().equals(LIVE_LEARNER)) {
+        if (part.part().equals(PartProgress.LEARNER)) {
             liveGeneration = Optional.of(training.generation());
         }
         if (!training.generation().equals(generation)) {

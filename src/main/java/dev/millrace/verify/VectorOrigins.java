@@ -2,18 +2,14 @@ package dev.millrace.verify;
 
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.topic.BatchLog;
-import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.LoggedBatch;
 import dev.millrace.topic.ProgressLog;
-import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
-import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
-import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.TopicRecord;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -26,16 +22,12 @@ import java.util.Set;
 /** Finds where a published vector comes from: its step and the step's place in the log. */
 public final class VectorOrigins {
 
-    private final ClientSettings clients;
-    private final TopicNames topics;
+    private final Cluster cluster;
     private final TrainerSettings trainer;
-    private final AvroWire wire;
 
-    public VectorOrigins(ClientSettings clients, TopicNames topics, TrainerSettings trainer, AvroWire wire) {
-        this.clients = clients;
-        this.topics = topics;
+    public VectorOrigins(Cluster cluster, TrainerSettings trainer) {
+        this.cluster = cluster;
         this.trainer = trainer;
-        this.wire = wire;
     }
 
     /**
@@ -43,13 +35,13 @@ public final class VectorOrigins {
      * settings. Reads the item's partition alone.
      */
     public ItemOrigin ofItem(String item) {
-        String generation = new GenerationAdmin(clients, topics, wire, TopicReader.PATIENCE, InstantSource.system())
+        String generation = new GenerationAdmin(cluster, InstantSource.system())
                 .history()
                 .answering()
                 .orElse(trainer.model().generationName());
         byte[] key = EmbeddingRecords.key(generation, item);
-        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            TopicReader.Extent extent = reader.extent(topics.itemEmbeddings(), key);
+        try (TopicReader reader = cluster.reader()) {
+            TopicReader.Extent extent = reader.extent(cluster.topics().itemEmbeddings(), key);
             Deque<TopicRecord> own = new ArrayDeque<>();
             reader.read(extent, extent.first(), record -> {
                 if (Arrays.equals(record.key(), key)) {
@@ -64,23 +56,20 @@ public final class VectorOrigins {
             if (record.value().isEmpty()) {
                 return new ItemOrigin.Removed(item, record.topic(), record.partition(), record.offset());
             }
-            return found(log(reader), new EmbeddingRecords(wire).decode(record), record);
+            return found(cluster.batches(reader), new EmbeddingRecords(cluster.wire()).decode(record), record);
         }
     }
 
     /** The place of a step's mini-batch; absent if it is not in the log. */
     public Optional<BatchOrigin> ofStep(long step) {
-        try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
-            return log(reader).find(step).map(BatchOrigin::of);
+        try (TopicReader reader = cluster.reader()) {
+            return cluster.batches(reader).find(step).map(BatchOrigin::of);
         }
     }
 
     /** Latest progress of the learner that publishes; absent if there is none yet. */
     public Optional<TrainingProgress> progress() {
-        return Optional.ofNullable(new ProgressLog(clients, topics, wire, TopicReader.PATIENCE)
-                        .latest()
-                        .get(PublishedModel.LIVE_LEARNER))
-                .flatMap(PartProgress::training);
+        return new ProgressLog(cluster).ofLearner();
     }
 
     private ItemOrigin found(BatchLog log, ItemEmbedding embedding, TopicRecord record) {
@@ -116,9 +105,5 @@ public final class VectorOrigins {
             return logged.batch().step() < embedding.step();
         });
         return Optional.ofNullable(changes.peekLast());
-    }
-
-    private BatchLog log(TopicReader reader) {
-        return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());
     }
 }

@@ -112,12 +112,7 @@ class GenerationsIT {
         callers.forEach(Thread::start);
 
         MillraceSettings settings = settings(bootstrap);
-        GenerationAdmin admin = new GenerationAdmin(
-                settings.clients(),
-                settings.topics().names(),
-                new AvroWire(settings.wire()),
-                START,
-                InstantSource.system());
+        GenerationAdmin admin = new GenerationAdmin(settings.cluster().withPatience(START), InstantSource.system());
         run("promote", bootstrap, "model", "promote", narrow);
         awaitServed(url, narrow);
         for (int swap = 0; swap < SWAPS; swap++) {

@@ -5,7 +5,6 @@ import dev.millrace.stream.HaltingTrainer;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
-import dev.millrace.wire.AvroWire;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -17,17 +16,12 @@ final class HaltingAudit {
 
     public static void main(String[] args) {
         MillraceSettings settings = HaltingTrainer.settings(args, 1);
-        ModelReport report = new ModelAudit(
-                        settings.clients(),
-                        settings.topics().names(),
-                        settings.learner(),
-                        new AvroWire(settings.wire()),
-                        new ModelAudit.Listener() {
-                            @Override
-                            public void beforeRename(Path unfinished) {
-                                KillPoint.DURING_CHECKPOINT.halt();
-                            }
-                        })
+        ModelReport report = new ModelAudit(settings.cluster(), settings.learner(), new ModelAudit.Listener() {
+                    @Override
+                    public void beforeRename(Path unfinished) {
+                        KillPoint.DURING_CHECKPOINT.halt();
+                    }
+                })
                 .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.of(Path.of(args[0]))));
         System.out.println("no checkpoint was written: " + report);
     }

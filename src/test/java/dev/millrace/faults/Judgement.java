@@ -148,12 +148,7 @@ record Judgement(String verdict, List<String> failures) {
 
     /** Digests and last vectors against a replay of the run's own log, by the audit that operators run. */
     private static ModelReport auditModel(MillraceSettings settings, List<String> failures) {
-        ModelReport report = new ModelAudit(
-                        settings.clients(),
-                        settings.topics().names(),
-                        settings.learner(),
-                        new AvroWire(settings.wire()),
-                        new ModelAudit.Listener() {})
+        ModelReport report = new ModelAudit(settings.cluster(), settings.learner(), new ModelAudit.Listener() {})
                 .run(new ModelAudit.Scope(OptionalLong.empty(), Optional.empty()));
         if (!report.isSame() && report.differing() == 0) {
             failures.add("verify --model: nothing was there to compare: " + report);

@@ -1,0 +1,30 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.Topics;
+import java.time.Duration;
+import java.time.InstantSource;
+
+/** The cluster that a command works on. */
+final class Clusters {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private Clusters() {}
+
+    static Topics topics(MillraceSettings settings) {
+        return new Topics(settings.clients(), settings.topics(), PATIENCE);
+    }
+
+    /** Checks the topics first. */
+    static Cluster open(MillraceSettings settings) {
+        topics(settings).check();
+        return settings.cluster();
+    }
+
+    static GenerationAdmin admin(Cluster cluster) {
+        return new GenerationAdmin(cluster, InstantSource.system());
+    }
+}
