@@ -13,7 +13,7 @@ import java.util.Optional;
  *
  * <p>A function of the catalogue alone, so that nothing of it need be stored.
  */
-final class ItemsByValue {
+final class ItemsByValue implements PairedDraws {
 
     private static final String NONE = "";
 
@@ -56,8 +56,8 @@ final class ItemsByValue {
         this.feature = feature;
     }
 
-    /** Takes the item at a number anew: it, its features, or whether there is one changed. */
-    void refresh(int number) {
+    @Override
+    public void refresh(int number) {
         if (!isBuilt) {
             return;
         }
@@ -83,7 +83,8 @@ final class ItemsByValue {
     }
 
     /** Another item with the same value, each as probable; absent if there is none. */
-    Optional<String> draw(String item, long seed, long stream, long slot) {
+    @Override
+    public Optional<String> draw(String item, long seed, long stream, long slot) {
         build();
         Group group = groups.get(value(item));
         if (group == null || group.size < 2 || !catalogue.contains(item)) {

@@ -71,6 +71,6 @@ public record MiniBatch(
 
     /** How many of the negatives, the first, were drawn uniformly. */
     public int uniformNegatives() {
-        return negatives.size() - draws.byPopularity() - draws.fromMemory();
+        return negatives.size() - draws.byWeight() - draws.fromMemory();
     }
 }

@@ -1,5 +1,7 @@
 package dev.millrace.batch;
 
+import java.util.List;
+
 /**
  * Draws items of the catalogue in proportion to a power of their popularity (word2vec's negatives, Mikolov et al. 2013), with the
  * exact probability of each draw.
@@ -11,7 +13,7 @@ package dev.millrace.batch;
  *
  * <p>The sums are a function of the weights and the numbers alone, however they came about, so that nothing here need be stored.
  */
-final class PowerDraws {
+final class PowerDraws implements WeightedDraws {
 
     /** Popularity as this class needs it. */
     interface Weights {
@@ -52,8 +54,8 @@ final class PowerDraws {
         this.exponent = exponent;
     }
 
-    /** Takes the item at a number anew: it, its popularity, or whether there is one changed. */
-    void refresh(int number) {
+    @Override
+    public void refresh(int number) {
         int capacity = sums.length / 2;
         if (number >= capacity) {
             sums = new double[0]; // outgrown, or not built yet
@@ -66,8 +68,14 @@ final class PowerDraws {
         }
     }
 
+    @Override
+    public void observe(List<String> positives) {
+        positives.forEach(item -> catalogue.number(item).ifPresent(this::refresh));
+    }
+
     /** One item, by one random number a draw. */
-    String draw(long seed, long stream, long slot) {
+    @Override
+    public String draw(long seed, long stream, long slot) {
         build();
         long bits = CounterRandom.bits(seed, stream, slot);
         double seen = sums[1] * weights.scale(exponent);
@@ -87,8 +95,9 @@ final class PowerDraws {
         return catalogue.itemAt(node - sums.length / 2);
     }
 
-    /** Natural log of the chance that one draw is this item, or would be if it were in the catalogue. */
-    double logProbability(String item) {
+    /** As of an item of the catalogue, whether it is there or not. */
+    @Override
+    public double logProbability(String item) {
         build();
         double scale = weights.scale(exponent);
         double floor = weights.floor(exponent);

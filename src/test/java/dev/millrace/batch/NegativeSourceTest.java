@@ -47,10 +47,11 @@ class NegativeSourceTest {
         MiniBatch batch = source.batcher.close();
 
         assertThat(batch.uniformNegatives()).isEqualTo(3);
-        assertThat(batch.draws().byPopularity()).isEqualTo(4);
+        assertThat(batch.draws().byWeight()).isEqualTo(4);
         assertThat(batch.draws().fromMemory()).isEqualTo(5);
         assertThat(batch.negatives()).hasSize(12);
-        assertThat(batch.draws().powerLogProbability()).hasSize(batch.examples().size() + 12);
+        assertThat(batch.draws().weightedLogProbability())
+                .hasSize(batch.examples().size() + 12);
         // the last five positives of the batch before, latest first
         assertThat(batch.negatives().subList(7, 12)).containsExactly(source.expectedMemory(1, 5));
     }

@@ -254,22 +254,22 @@ public record Candidates(
 
     /**
      * log Q of a column, with the same mixture for every one, however it was drawn (Yang et al. 2020): {@code Q = ((n_b + n_m) p +
-     * n_u / N + n_a q_a) / (n_b + n_m + n_u + n_a)} for n_b in-batch negatives, n_m from memory, n_u uniform ones and n_a by a
-     * power of popularity. Negatives of one example alone are not part of it.
+     * n_u / N + n_a q_a) / (n_b + n_m + n_u + n_a)} for n_b in-batch negatives, n_m from memory, n_u uniform ones and n_a by weights
+     * of the items, such as a power of popularity. Negatives of one example alone are not part of it.
      */
     private static double logQ(int column, double logProbability, MiniBatch batch, boolean areInBatch) {
         int likePositives =
                 batch.draws().fromMemory() + (areInBatch ? batch.examples().size() : 0);
         int uniform = batch.uniformNegatives();
-        int byPopularity = batch.draws().byPopularity();
-        if (uniform + byPopularity == 0) {
+        int byWeight = batch.draws().byWeight();
+        if (uniform + byWeight == 0) {
             return logProbability;
         }
         double sum = likePositives * StrictMath.exp(logProbability) + (double) uniform / batch.catalogueSize();
-        if (byPopularity > 0) {
-            sum += byPopularity * StrictMath.exp(batch.draws().powerLogProbability()[column]);
+        if (byWeight > 0) {
+            sum += byWeight * StrictMath.exp(batch.draws().weightedLogProbability()[column]);
         }
-        return StrictMath.log(sum / (likePositives + uniform + byPopularity));
+        return StrictMath.log(sum / (likePositives + uniform + byWeight));
     }
 
     private static float[] logs(double[] weights, int count) {

@@ -215,11 +215,11 @@ public final class LossReference {
         if (settings.correction() == Correction.NONE) {
             return 1;
         }
-        int byPopularity = batch.draws().byPopularity();
+        int byPopularity = batch.draws().byWeight();
         int likePositives = (settings.negatives().areInBatch() ? examples : 0)
                 + batch.draws().fromMemory();
         int uniform = batch.negatives().size() - byPopularity - batch.draws().fromMemory();
-        double power = byPopularity == 0 ? 0 : Math.exp(batch.draws().powerLogProbability()[j]);
+        double power = byPopularity == 0 ? 0 : Math.exp(batch.draws().weightedLogProbability()[j]);
         return (likePositives * Math.exp(logP(j)) + (double) uniform / batch.catalogueSize() + byPopularity * power)
                 / (likePositives + uniform + byPopularity);
     }
