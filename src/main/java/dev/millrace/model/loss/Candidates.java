@@ -14,17 +14,19 @@ import java.util.Set;
 /**
  * The candidates of a step's loss, each item once.
  *
- * @param items each item once, in order of first appearance: positives, then negatives, then those of one example alone
+ * @param items distinct items, in order of first appearance: the examples' items, shared negatives, negatives of one
+ *     example, exposures
  * @param positive [examples] the candidate that is the example's item
  * @param own [examples] constant on the example's own positive logit
- * @param others [shared] constant on the candidate's logit for all other examples; −∞ if it is no negative
- * @param columns what the columns were before they were folded
+ * @param others [shared] constant on the candidate's logit for all other examples; −∞ if it is not a negative
+ * @param columns columns of the formula before folding
  * @param pairStarts [examples + 1] where each example's pairs begin
  * @param pairItems [pairs] candidates that are negatives of that example alone
- * @param sameUser [examples] candidates that are no negatives of the example, ascending; empty if none are masked
- * @param exposed [exposed] candidates that were shown and not clicked, each to the user behind those of the examples
+ * @param sameUser [examples] candidates that are masked because they are items of the same user's other examples, ascending;
+ *     empty if masking is off
+ * @param exposed [exposed] candidate of each exposure without a click; the users' rows follow those of the examples
  * @param exposedWeights [exposed] weights of their losses
- * @param sample figures of the sample, for whoever watches over it
+ * @param sample statistics of the sample, for reports
  */
 public record Candidates(
         List<String> items,
@@ -40,34 +42,36 @@ public record Candidates(
         SampleFigures sample) {
 
     /*
-     * Folding. The formula (Yi et al. 2019) has a column j an example and a column a negative, each with the constant k_j = b log p_j -
-     * log Q_j on its logit. Columns of one item share their score, so they are one candidate here. For the other examples the
-     * columns' weights e^{k_j} add up: others = log sum_j e^{k_j}. For the example whose item it is, only its own column counts, own =
-     * k_i; the rest are the accidental hits that the formula masks. The softmax is the same, number for number.
+     * Folding. The formula (Yi et al. 2019) has one column j for each example and each negative, with the constant
+     * k_j = b log p_j - log Q_j on its logit. Columns of one item share their score, so they are one candidate here. For the other
+     * examples the columns' weights e^{k_j} add up: others = log sum_j e^{k_j}. For the example whose item it is, only its own
+     * column counts: own = k_i. Its other columns are the accidental hits that the formula masks. The softmax is the same.
      *
-     * Layout. Candidates are numbered in order of first appearance: the items of the examples, then negatives of all examples; these
-     * are `shared`. Behind them come the items that are negatives of one example alone, and those that were shown and not clicked.
+     * Layout. Candidates are numbered in order of first appearance: the items of the examples, then the negatives of all examples;
+     * these are `shared`. They are followed by the negatives of one example, and by the items of exposures without a click.
      *
      * Invariant. No two candidates are the same item. An example's own item is never among its pairs.
      *
      * Cost. One pass over the columns, two over the candidates; one look-up by item for each column and pair.
      *
-     * Threads. Not changed once made; the arrays are shared, and nobody writes them.
+     * Threads. Any: nobody writes to the arrays after construction.
      */
 
     /**
      * The columns of the formula.
      *
-     * @param seed of draws among them
+     * @param seed of the draws from the columns
      * @param candidate [columns] candidate of each column that is a negative
-     * @param count [shared] such columns of each candidate
+     * @param count [shared] number of these columns of each candidate
      * @param inBatch [shared] whether a candidate is an example's item
-     * @param drawn [shared] constant of the candidate's columns that are no example's, −∞ if there are none; empty if nothing asks
-     * @param isMasking whether items that only examples brought are no negatives
-     * @param hardest how many of the candidates that are examples' items count; 0 for all
+     * @param drawn [shared] constant of the candidate's columns that are not an example's, −∞ if it has none; empty if not
+     *     needed
+     * @param isMasking whether an item that is only an example's is not a negative
+     * @param hardest number of in-batch negatives with the highest scores that count; 0 for all
      * @param ownTerm [examples] b log p of the example's item
      * @param logRest [examples] log (1 − Q) of the example's item
-     * @param logOdds [shared] −log (N Q) of the candidate, what drawing it added to the log-odds of a pair; 0 if not corrected
+     * @param logOdds [shared] −log (N Q) of the candidate, the sampling correction of a pair's log-odds; 0 without
+     *     correction
      */
     record Columns(
             long seed,
@@ -81,15 +85,15 @@ public record Candidates(
             float[] logRest,
             float[] logOdds) {}
 
-    /** Where no item but its own is in the catalogue, 1 − Q is nothing: its log is taken as that of this. */
+    /** Lower bound of 1 − Q, which is 0 for the only item of a catalogue. */
     private static final double LEAST_REST = 1e-6;
 
-    /** Candidates of all examples. */
+    /** Number of candidates that all examples share. */
     int shared() {
         return others.length;
     }
 
-    /** Whether some shared candidate is no negative of any example. */
+    /** Returns whether a shared candidate may be a negative of no example. */
     boolean hasMasked() {
         return columns.isMasking;
     }
@@ -99,9 +103,10 @@ public record Candidates(
     }
 
     /**
-     * The candidates of a batch: numbers the items, folds the columns' constants, masks, and adds the negatives of one example alone.
+     * Returns the candidates of a batch. It numbers the items, folds the columns' constants, masks, and adds the negatives
+     * of one example.
      *
-     * @param pairs negatives of one example each; an example's own item is none
+     * @param pairs negatives of one example each; an example's own item is left out
      */
     public static Candidates of(MiniBatch batch, Loss loss, NegativePairs pairs) {
         Numbering items = new Numbering();
@@ -155,7 +160,7 @@ public record Candidates(
         }
     }
 
-    /** What the columns of the formula come to, by column, example or candidate. */
+    /** The folded columns of the formula, by column, by example and by candidate. */
     private static final class Folded {
 
         /** [columns] */
@@ -167,7 +172,7 @@ public record Candidates(
 
         private final float[] ownTerm;
         private final float[] logRest;
-        /** [candidates, …] Σ e^k over a candidate's columns, and over those that are no example's. */
+        /** [candidates, …] Σ e^k over a candidate's columns, and over those that are not an example's. */
         private final double[] weights;
 
         private final double[] drawnWeights;
@@ -253,9 +258,10 @@ public record Candidates(
     }
 
     /**
-     * log Q of a column, with the same mixture for every one, however it was drawn (Yang et al. 2020): {@code Q = ((n_b + n_m) p +
-     * n_u / N + n_a q_a) / (n_b + n_m + n_u + n_a)} for n_b in-batch negatives, n_m from memory, n_u uniform ones and n_a by weights
-     * of the items, such as a power of popularity. Negatives of one example alone are not part of it.
+     * Returns log Q of a column. The mixture is the same for all columns, whichever way they were drawn (Yang et al. 2020):
+     * {@code Q = ((n_b + n_m) p + n_u / N + n_a q_a) / (n_b + n_m + n_u + n_a)} for n_b in-batch negatives, n_m from memory,
+     * n_u uniform ones and n_a by weights of the items, such as a power of popularity. Negatives of one example are not part
+     * of it.
      */
     private static double logQ(int column, double logProbability, MiniBatch batch, boolean areInBatch) {
         int likePositives =
@@ -322,7 +328,7 @@ public record Candidates(
             MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, double[] logQ) {
         int[] counts = columns.count;
         int distinct = (int) Arrays.stream(positive).distinct().count();
-        int own = columns.isMasking ? 0 : 1; // an example's own column is among them, or no example's is
+        int own = columns.isMasking ? 0 : 1; // with in-batch negatives, the example's own column is among them
         long masked = 0;
         for (int i = 0; i < positive.length; i++) {
             masked += counts[positive[i]] - own;

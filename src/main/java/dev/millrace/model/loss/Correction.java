@@ -1,11 +1,11 @@
 package dev.millrace.model.loss;
 
-/** Whether the estimated sampling probability is taken out of the logits. */
+/** How the logits are corrected for the estimated sampling probability Q. */
 public enum Correction {
-    /** Every logit, the positive's too, loses log Q (Yi et al. 2019). */
+    /** log Q is subtracted from every logit, the positive's too (Yi et al. 2019). */
     CLASSIC,
-    /** The negatives' logits lose log Q, the positive, which is not drawn, is apart (arXiv 2507.09331). */
+    /** log Q is subtracted from the negatives' logits. The positive is not sampled, so it is kept apart (arXiv 2507.09331). */
     YANDEX_2025,
-    /** Nothing is taken out; the negative control. */
+    /** No correction; the negative control. */
     NONE
 }

@@ -3,13 +3,12 @@ package dev.millrace.model.loss;
 /**
  * The exponential in single precision, from additions and multiplications only: the same bits on any machine.
  *
- * <p>x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r by the polynomial of Cephes (Moshier 1989), 2^n by adding n to the exponent bits.
- * Two loops over arrays read from their beginning, because the compiler makes vector code of the first only so: 1 ns a number,
- * where one loop over a part of a longer array takes 3.2.
+ * <p>x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r by the polynomial of Cephes (Moshier 1989), 2^n by adding n to the exponent
+ * bits. There are two loops, each over arrays from their beginning, so that the compiler can vectorise the first.
  */
 final class Exponential {
 
-    /** Below, e^x is taken as e^LOWEST: nothing beside a sum of at least 1, and no denormal numbers in what follows. */
+    /** A smaller x counts as this. e^LOWEST is negligible beside a sum of at least 1, and later products stay normal numbers. */
     static final float LOWEST = -64f;
 
     private static final float LOG2_E = 1.442695f;
@@ -26,9 +25,9 @@ final class Exponential {
     /**
      * Replaces each of the first {@code count} numbers by e^(number − max).
      *
-     * @param max no number is above it
+     * @param max upper bound of the numbers
      * @param scratch [count] overwritten
-     * @return their sum, in four sums of fixed membership
+     * @return sum of the results, added up in a fixed order
      */
     static float replace(float[] numbers, int count, float max, float[] scratch) {
         for (int at = 0; at < count; at++) {

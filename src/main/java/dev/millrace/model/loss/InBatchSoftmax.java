@@ -5,22 +5,23 @@ import java.util.Arrays;
 /**
  * The sampled softmax loss over the candidates of a step. One thread.
  *
- * <p>Classic, or without correction (Yi et al. 2019; Yang et al. 2020): {@code l_ic = s_ic + constant}, {@code L = −(1/B) Σ_i w_i log
- * softmax(l_i)_y}, {@code dL/ds_ic = w_i/B (P_ic − [c = y])}.
+ * <p>Classic, or without correction (Yi et al. 2019; Yang et al. 2020): {@code l_ic = s_ic + constant}, {@code L = −(1/B)
+ * Σ_i w_i log softmax(l_i)_y}, {@code dL/ds_ic = w_i/B (P_ic − [c = y])}.
  *
- * <p>Yandex 2025 (arXiv 2507.09331, RecSys 2025): the positive is not drawn, so it is not corrected and is not among the negatives,
- * which are drawn from {@code Q'_j = Q_j / (1 − Q_p)}; {@code L_i = w (−s_p + log Σ_neg exp(s_j − log Q'_j))}, with {@code w = 1 − P}
- * kept out of the gradient, {@code P = e^{s_p} / (e^{s_p} + (1/n) Σ_neg exp(s_j − log Q'_j))}, over n negatives that are not masked.
+ * <p>Yandex 2025 (arXiv 2507.09331, RecSys 2025): the positive is not drawn, so it is not corrected and is not among the
+ * negatives, which are drawn from {@code Q'_j = Q_j / (1 − Q_p)}; {@code L_i = w (−s_p + log Σ_neg exp(s_j − log Q'_j))},
+ * with {@code w = 1 − P}, a constant in the gradient, {@code P = e^{s_p} / (e^{s_p} + (1/n) Σ_neg exp(s_j − log Q'_j))},
+ * over the n negatives that are not masked.
  *
- * <p>A negative of one example alone has the positive's own constant, so that the two compare by their scores; it is no draw from Q and
- * has no part in P.
+ * <p>A negative of one example has the constant of the example's positive, so that the two compare by their scores. It is
+ * not drawn from Q. It is part of P only if the example has no other negatives.
  */
 final class InBatchSoftmax implements ScoreLoss {
 
     private final boolean isPositiveApart;
     private final boolean isFactorLearned;
     private final RowNegatives negatives = new RowNegatives();
-    /** One example's logits at a time, read from their beginning: see {@link Exponential}. */
+    /** Logits of one example, from the beginning of the array: see {@link Exponential}. */
     private float[] logits = new float[0];
 
     private float[] scratch = new float[0];
@@ -30,7 +31,7 @@ final class InBatchSoftmax implements ScoreLoss {
         this(Correction.CLASSIC, false);
     }
 
-    /** @param isFactorLearned whether {@link #scoreGradient} is wanted */
+    /** @param isFactorLearned whether to compute {@link #scoreGradient} */
     InBatchSoftmax(Correction correction, boolean isFactorLearned) {
         this.isPositiveApart = correction == Correction.YANDEX_2025;
         this.isFactorLearned = isFactorLearned;
@@ -60,7 +61,7 @@ final class InBatchSoftmax implements ScoreLoss {
         return scoreGradient;
     }
 
-    /** Σ s dL/ds is taken before the gradients are put in the scores' place. */
+    /** Returns the loss of one example, and replaces its scores by their gradients. Σ s dL/ds is computed before that. */
     private double row(int i, float[] scores, float[] pairScores, Candidates candidates, float weight, int examples) {
         int count = candidates.shared();
         int firstPair = candidates.pairStarts()[i];
@@ -80,7 +81,7 @@ final class InBatchSoftmax implements ScoreLoss {
         }
         l[y] = isPositiveApart ? Float.NEGATIVE_INFINITY : positive;
         float max = max(l, all);
-        if (max == Float.NEGATIVE_INFINITY) { // nothing to tell the positive from
+        if (max == Float.NEGATIVE_INFINITY) { // no negatives
             clear(i, scores, pairScores, candidates);
             return 0;
         }
@@ -110,7 +111,10 @@ final class InBatchSoftmax implements ScoreLoss {
         return loss;
     }
 
-    /** 1 − P, by the drawn negatives; by the pairs where nothing else was drawn. Exponentials are relative to {@code logScale}. */
+    /**
+     * Returns 1 − P over the shared negatives, or over the example's own pairs if it has no shared negative. The
+     * exponentials are relative to {@code logScale}.
+     */
     private double doubt(int i, float positive, double logScale, float[] constants, Candidates candidates) {
         int count = candidates.shared();
         int[] columns = candidates.columns().count();
@@ -164,7 +168,7 @@ final class InBatchSoftmax implements ScoreLoss {
         return sum;
     }
 
-    /** The largest of them; not Math.max, whose care for −0 and NaN costs more than the exponential. */
+    /** Returns the largest logit. It compares by {@code >}, because {@link Math#max} also has to handle −0 and NaN. */
     private static float max(float[] logits, int count) {
         float m0 = logits[0];
         float m1 = m0;

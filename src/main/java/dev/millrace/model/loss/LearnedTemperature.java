@@ -3,9 +3,9 @@ package dev.millrace.model.loss;
 import dev.millrace.settings.SettingsReader;
 
 /**
- * Whether the temperature is one more weight, which begins at the one that is set, and its bounds.
+ * Whether the temperature is a learned weight, which starts at the temperature of the settings, and its bounds.
  *
- * @param learningRate Adagrad's, of the logarithm of the temperature
+ * @param learningRate Adagrad learning rate of the temperature's logarithm
  */
 public record LearnedTemperature(boolean isLearned, double min, double max, double learningRate) {
 

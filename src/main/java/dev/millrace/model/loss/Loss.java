@@ -11,13 +11,13 @@ import java.util.SortedMap;
  * What a step minimises.
  *
  * @param temperature softmax temperature, in (0, 1]; smaller sharpens
- * @param correction whether log Q is subtracted
- * @param fullBatch examples of a full batch; a smaller one weighs as much less
- * @param popularityExponent b of the term b log p that the training logit carries
- * @param form which loss it is
- * @param learnedTemperature whether the temperature moves
+ * @param correction how log Q is subtracted
+ * @param fullBatch examples of a full batch; the weight of a smaller batch is proportionally smaller
+ * @param popularityExponent b of the term b log p in the training logit
+ * @param form kind of loss
+ * @param learnedTemperature whether the temperature is learned
  * @param negatives which candidates are negatives
- * @param objectives what the losses of the actions weigh
+ * @param objectives weights of the actions' losses
  */
 public record Loss(
         double temperature,
@@ -43,14 +43,17 @@ public record Loss(
     }
 
     /**
-     * What a batch weighs, in (0, 1]: one that was closed early less than a full one. The mean over a few examples is a large gradient for
-     * each, and Adagrad never forgets it (docs/decisions/0006).
+     * Returns the weight of a batch, in (0, 1]: a batch that was closed early weighs less than a full one. The mean over a
+     * few examples gives each of them a large gradient, and Adagrad never forgets it (docs/decisions/0006).
      */
     public float share(MiniBatch batch) {
         return Math.min(1f, (float) batch.examples().size() / fullBatch);
     }
 
-    /** [examples] the weights of a batch's examples: its share, times the example's own, times that of its action. */
+    /**
+     * [examples] Returns the weight of each example: the batch's share, times the example's weight, times the weight of its
+     * action.
+     */
     float[] weights(MiniBatch batch) {
         SortedMap<String, Double> byAction = objectives.weights();
         float share = share(batch);

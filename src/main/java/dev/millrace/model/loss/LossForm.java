@@ -5,13 +5,13 @@ import dev.millrace.settings.SettingsReader;
 /**
  * Which loss a step minimises.
  *
- * @param scale factor on the cosine of the pointwise loss
+ * @param scale factor on the cosine in the pointwise loss
  * @param negatives negatives of an example in the pointwise loss; 0 for all candidates, weighted
  * @param margin of the triplet loss, a difference of cosines
  */
 public record LossForm(Kind kind, double scale, int negatives, double margin) {
 
-    /** Sampled softmax, with the defaults of the others. */
+    /** Sampled softmax; the constants of the other kinds have their defaults. */
     public static final LossForm SOFTMAX = new LossForm(Kind.SOFTMAX, 10, 4, 0.2);
 
     /** The kinds of loss. */

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Items that are negatives of one example each.
+ * Negatives of one example each.
  *
- * @param owners [pairs] places of the examples, ascending
- * @param items [pairs]
+ * @param owners [pairs] number of the example in the batch, ascending
+ * @param items [pairs] the negative
  */
 public record NegativePairs(int[] owners, List<String> items) {
 
@@ -18,12 +18,12 @@ public record NegativePairs(int[] owners, List<String> items) {
         items = List.copyOf(items);
     }
 
-    /** Those that the batch brings. */
+    /** Returns the pairs that the batch brings. */
     public static NegativePairs of(MiniBatch batch) {
         return new NegativePairs(batch.draws().hardOwners(), batch.draws().hard());
     }
 
-    /** Both, example by example, these first. */
+    /** Returns the pairs of both, example by example; an example's pairs of this object come first. */
     public NegativePairs with(NegativePairs more) {
         if (more.items.isEmpty()) {
             return this;
@@ -40,7 +40,7 @@ public record NegativePairs(int[] owners, List<String> items) {
         return new NegativePairs(all, merged);
     }
 
-    /** Where each example's pairs begin; [examples + 1]. */
+    /** [examples + 1] Returns where each example's pairs begin. */
     int[] starts(int examples) {
         int[] starts = new int[examples + 1];
         for (int owner : owners) {

@@ -4,13 +4,13 @@ import dev.millrace.batch.Quota;
 import dev.millrace.settings.SettingsReader;
 
 /**
- * Which of a batch's candidates are negatives of an example, and which the model adds itself.
+ * Which candidates of a batch are negatives of an example, and which negatives the model adds.
  *
  * @param areInBatch whether the other examples' items are negatives
- * @param hardestInBatch of those, how many with the highest scores count; all while it is 0
- * @param hardByModel added for each example
+ * @param hardestInBatch number of in-batch negatives with the highest scores that count; all while it is 0
+ * @param hardByModel negatives that the model adds for each example
  * @param exposedWeight weight of an exposure that was not clicked
- * @param isSameUserMasked whether the items of a user's other examples in the batch are no negatives
+ * @param isSameUserMasked whether the items of a user's other examples in the batch are masked
  */
 public record NegativeRules(
         boolean areInBatch,
@@ -22,14 +22,14 @@ public record NegativeRules(
     /**
      * Items that the model itself ranks high for an example.
      *
-     * @param quota how many for each example
-     * @param firstRank best rank that is taken, from 1
-     * @param lastRank worst rank that is taken
-     * @param sample items drawn from the catalogue that are ranked; 0 for all
+     * @param quota number of negatives for each example
+     * @param firstRank best rank of a negative, from 1
+     * @param lastRank worst rank of a negative
+     * @param sample number of items that are drawn from the catalogue and ranked; 0 for all
      */
     public record HardByModel(Quota quota, int firstRank, int lastRank, int sample) {}
 
-    /** In-batch negatives, each of them. */
+    /** All in-batch negatives, and none that the model adds. */
     public static final NegativeRules ALL_IN_BATCH =
             new NegativeRules(true, new Quota(0), new HardByModel(new Quota(0), 1, 100, 2000), 0, false);
 

@@ -6,10 +6,10 @@ import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
 /**
- * What a step minimises, as a function of the vectors: their loss, and its gradients with respect to them. One thread.
+ * The loss of a step as a function of the vectors, and its gradients with respect to them. One thread.
  *
- * <p>The order of the formulas: inner products × factor (1 / temperature of the softmax) → constants (popularity, log Q) → loss → back the
- * same way.
+ * <p>The order of the formulas: inner products × factor (1 / temperature for the softmax) → constants (popularity, log Q) →
+ * loss → the same way back.
  */
 public final class Objective {
 
@@ -34,8 +34,8 @@ public final class Objective {
     }
 
     /**
-     * Loss and gradients of a batch whose examples weigh as the settings say, see {@link #toGradients(float[], float[], Candidates, float[],
-     * int[])}.
+     * Computes loss and gradients of a batch with the weights of the settings, see {@link #toGradients(float[], float[],
+     * Candidates, float[], int[])}.
      */
     public double toGradients(float[] users, float[] items, Candidates candidates, MiniBatch batch) {
         return toGradients(
@@ -47,12 +47,13 @@ public final class Objective {
     }
 
     /**
-     * Loss and gradients of a batch.
+     * Computes loss and gradients of a batch.
      *
      * @param users [examples + exposed, dim] unit-length vectors, row-major
      * @param items [candidates, dim] unit-length vectors, row-major
-     * @param weights [examples] of the examples
-     * @param objectives [examples] which of the actions' losses each has part in, see {@link ObjectiveSettings#of}
+     * @param weights [examples] weight of each example
+     * @param objectives [examples] number of the action's loss that each example belongs to, see {@link
+     *     ObjectiveSettings#of}
      * @return mean loss
      */
     double toGradients(float[] users, float[] items, Candidates candidates, float[] weights, int[] objectives) {
@@ -110,7 +111,10 @@ public final class Objective {
         };
     }
 
-    /** Cross-entropy of what was shown and not clicked: {@code −w log σ(−scale cos)}, whatever the loss of the others. */
+    /**
+     * Adds the gradients of exposures without a click, and returns their cross-entropy: {@code −w log σ(−scale cos)}, for
+     * every kind of loss.
+     */
     private double addExposed(float[] users, float[] items, Candidates candidates, int examples) {
         double sum = 0;
         double scale = settings.form().scale();

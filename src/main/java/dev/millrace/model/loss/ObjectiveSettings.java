@@ -8,11 +8,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * What the losses of the actions weigh that channels learn from.
+ * Weights of the losses of the actions that channels name.
  *
- * @param weights by action; examples of any other count 1
- * @param areLearned whether each action's loss is weighed by its uncertainty besides
- * @param learningRate Adagrad's, of the logarithms of the variances
+ * @param weights by action; any other action has weight 1
+ * @param areLearned whether each action's loss is also weighted by its learned uncertainty
+ * @param learningRate Adagrad learning rate of the variances' logarithms
  */
 public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLearned, double learningRate) {
 
@@ -56,17 +56,17 @@ public record ObjectiveSettings(SortedMap<String, Double> weights, boolean areLe
         return settings;
     }
 
-    /** Losses that are weighed apart: one an action, and one for all others. */
+    /** Number of losses with a weight of their own: one for each action, and one for all other actions. */
     int count() {
         return weights.size() + 1;
     }
 
-    /** Which of them an action's is. */
+    /** Returns the number of an action's loss, from 0. */
     int of(String action) {
         return weights.containsKey(action) ? weights.headMap(action).size() : weights.size();
     }
 
-    /** [examples] which loss each example has part in. */
+    /** [examples] Returns the number of the loss that each example belongs to. */
     int[] of(MiniBatch batch) {
         return batch.examples().stream()
                 .mapToInt(example -> of(example.action()))

@@ -7,12 +7,12 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Learned weights of the losses of the actions, by their uncertainty (Kendall, Gal and Cipolla 2018, equation 10): {@code L = (1/B) Σ_i
- * w_i (e^{−s} ℓ_i + s/2)}, {@code s} the logarithm of the variance of the loss that example i has part in; {@code dL/ds = (1/B) Σ_i w_i
- * (1/2 − e^{−s} ℓ_i)}.
+ * Learned weights of the losses of the actions, by their uncertainty (Kendall, Gal and Cipolla 2018, equation 10): {@code L
+ * = (1/B) Σ_i w_i (e^{−s} ℓ_i + s/2)}, {@code s} the logarithm of the variance of the loss that example i belongs to; {@code
+ * dL/ds = (1/B) Σ_i w_i (1/2 − e^{−s} ℓ_i)}.
  *
- * <p>At rest a loss weighs {@code e^{−s} = 1 / (2 ℓ)} of its mean: each counts as much as any other, however hard it is. The weights stay
- * between 1/100 and 100.
+ * <p>At equilibrium the weight of a loss is {@code e^{−s} = 1 / (2 ℓ)}, with ℓ its mean. So each action counts the same,
+ * however large its loss. The weights stay between 1/100 and 100.
  */
 public final class ObjectiveWeights {
 
@@ -40,16 +40,16 @@ public final class ObjectiveWeights {
         return settings.areLearned();
     }
 
-    /** e^{−s} of an action's loss. */
+    /** Returns e^{−s}, the weight of an action's loss. */
     public double weight(String action) {
         return StrictMath.exp(-logVariances[settings.of(action)]);
     }
 
     /**
-     * The weights of examples times those of their losses.
+     * Returns the weights of the examples times those of their losses.
      *
-     * @param objectives [examples] which loss each has part in
-     * @param weights [examples]
+     * @param objectives [examples] number of the loss that each example belongs to
+     * @param weights [examples] weight of each example
      * @return [examples] valid until the next call
      */
     float[] weighted(int[] objectives, float[] weights) {
@@ -66,9 +66,9 @@ public final class ObjectiveWeights {
     }
 
     /**
-     * Takes the gradients of the step to come.
+     * Computes the gradients for the next {@link #apply}.
      *
-     * @param losses [examples] before any weight
+     * @param losses [examples] loss of each example, without its weight
      * @return the penalty (1/B) Σ w s/2, a part of the loss
      */
     double learn(int[] objectives, float[] weights, double[] losses) {
@@ -98,7 +98,7 @@ public final class ObjectiveWeights {
         return Double.isFinite(sum);
     }
 
-    /** One step along the gradients. */
+    /** Updates the weights from the gradients. */
     public void apply() {
         for (int o = 0; o < gradients.length && settings.areLearned(); o++) {
             accumulators[o] += gradients[o] * gradients[o];
@@ -108,7 +108,7 @@ public final class ObjectiveWeights {
         }
     }
 
-    /** Returns true if they changed since the last call. */
+    /** Returns true if the weights changed since the last call. */
     public boolean drain() {
         boolean wasDirty = isDirty;
         isDirty = false;
@@ -126,7 +126,8 @@ public final class ObjectiveWeights {
     public void restore(byte[] entry) {
         ByteBuffer payload = Frame.open(entry);
         if (payload.remaining() != 2 * Double.BYTES * logVariances.length) {
-            throw new CorruptEntryException("there are " + logVariances.length + " losses to weigh, not those stored");
+            throw new CorruptEntryException("expected the weights of " + logVariances.length + " losses, found "
+                    + payload.remaining() + " bytes");
         }
         for (int o = 0; o < logVariances.length; o++) {
             logVariances[o] = payload.getDouble();

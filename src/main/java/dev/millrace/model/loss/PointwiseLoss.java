@@ -6,16 +6,18 @@ import java.util.Arrays;
 /**
  * Binary cross-entropy of each pair by itself: {@code L = −(1/B) Σ_i w_i (log σ(z_p) + Σ_n log σ(−z_n))}. One thread.
  *
- * <p>{@code z = s − log (N Q)}: a negative drawn more often than by chance raises the odds that a pair of it is one, and training must
- * say so for the score not to (the log-odds correction of Monolith, Liu et al. 2022; Mnih and Teh 2012). The part of it that is the same
- * for all items, log (n/N), is left out, since a cosine has no bias to carry it. Without correction {@code z = s}.
+ * <p>{@code z = s − log (N Q)} is the log-odds correction (Monolith, Liu et al. 2022; Mnih and Teh 2012). An item that is
+ * drawn more often than by chance is more often a negative. The training logit carries this, so that the score does not. The
+ * part that is equal for all items, log (n/N), is left out, because a cosine has no bias to learn it. Without correction
+ * {@code z = s}.
  *
- * <p>Negatives are drawn from the columns of the candidates, each as probable. Where all count instead, they weigh {@code e^k} each,
- * one in all: the mean over the catalogue, as far as the sample tells. Uniform negatives are the result, so that {@code z = s} then.
+ * <p>Negatives are drawn uniformly from the columns of the candidates. If all candidates count instead, their weights are
+ * proportional to {@code e^k} and add up to 1. This estimates the mean over the catalogue, as uniform negatives would, so
+ * {@code z = s} then.
  */
 final class PointwiseLoss implements ScoreLoss {
 
-    private static final int DRAWS = 18; // the batcher's streams and those of hard negatives are below
+    private static final int DRAWS = 18; // random stream; smaller numbers are the batcher's and the hard negatives'
     private static final int TRIES = 16;
 
     private final int negatives;
@@ -23,7 +25,7 @@ final class PointwiseLoss implements ScoreLoss {
     private float[] row = new float[0];
     private float[] gradients = new float[0];
 
-    /** @param negatives of an example; 0 for all */
+    /** @param negatives number for each example; 0 for all */
     PointwiseLoss(int negatives) {
         this.negatives = negatives;
     }

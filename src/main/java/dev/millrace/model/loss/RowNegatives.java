@@ -2,7 +2,7 @@ package dev.millrace.model.loss;
 
 import java.util.Arrays;
 
-/** Which of the shared candidates are negatives of an example, as the constants on their logits. One thread. */
+/** Decides which shared candidates are negatives of an example, by the constants on their logits. One thread. */
 final class RowNegatives {
 
     private float[] scratch = new float[0];
@@ -11,8 +11,8 @@ final class RowNegatives {
 
     /**
      * @param scores [shared, …] the example's scores, read from the beginning
-     * @return [shared] −∞ for one that is no negative; not to be changed, valid until the next call. The example's own item is
-     *     the caller's to leave out
+     * @return [shared] constant of each candidate, −∞ if it is not a negative; read-only, valid until the next call. The
+     *     caller has to leave out the example's own item
      */
     float[] constants(Candidates candidates, int example, float[] scores) {
         int hardest = candidates.columns().hardest();
@@ -38,12 +38,12 @@ final class RowNegatives {
         return scratch;
     }
 
-    /** Whether any of the constants last given may be −∞. */
+    /** Returns whether any of the last constants may be −∞. */
     boolean areMasked() {
         return areMasked;
     }
 
-    /** Of the examples' items only those with the highest scores stay; of equal ones the first. */
+    /** Keeps only the in-batch negatives with the highest scores; of equal scores the first. */
     private void keepHardest(Candidates candidates, int example, float[] scores, int hardest) {
         int own = candidates.positive()[example];
         boolean[] inBatch = candidates.columns().inBatch();

@@ -4,17 +4,20 @@ package dev.millrace.model.loss;
 sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
 
     /**
-     * Loss, and its gradient in place of the scores.
+     * Computes the losses, and replaces the scores by their gradients.
      *
      * @param scores [examples, shared] cosines times the factor of the loss; replaced by dL/dscores
-     * @param pairScores [pairs] the same of the negatives of one example alone
-     * @param candidates their constants, so that correction comes after the temperature
-     * @param weights [examples] of the examples
-     * @param losses [examples] filled: of each example, before its weight
+     * @param pairScores [pairs] the same for the negatives of one example
+     * @param candidates give the constants, which are added to the scores after the temperature
+     * @param weights [examples] weight of each example
+     * @param losses [examples] loss of each example without its weight, filled
      */
     void toGradient(float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses);
 
-    /** Σ s dL/ds over the scores of the last call, for the gradient of a factor that all scores have; 0 if none is learned. */
+    /**
+     * Returns Σ s dL/ds over the scores of the last call. It gives the gradient of a factor on all scores; 0 if no factor is
+     * learned.
+     */
     default double scoreGradient() {
         return 0;
     }

@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 /**
  * The softmax temperature: fixed, or learned as its logarithm by Adagrad between two bounds.
  *
- * <p>The loss depends on it by {@code s = cos / τ} alone, so that {@code dL/d log τ = −Σ s dL/ds} (Radford et al. 2021 learn log 1/τ,
- * clipped).
+ * <p>The loss depends on it only through {@code s = cos / τ}, so that {@code dL/d log τ = −Σ s dL/ds} (Radford et al. 2021
+ * learn log 1/τ, clipped).
  */
 public final class Temperature {
 
@@ -37,7 +37,7 @@ public final class Temperature {
         return settings.isLearned() ? StrictMath.exp(log) : fixed;
     }
 
-    /** Takes the gradient with respect to log τ of the step to come. */
+    /** Sets the gradient with respect to log τ for the next {@link #apply}. */
     void learn(double logGradient) {
         gradient = logGradient;
     }
@@ -46,7 +46,7 @@ public final class Temperature {
         return gradient;
     }
 
-    /** One step along the gradient. */
+    /** Updates the temperature from the gradient. */
     public void apply() {
         if (settings.isLearned()) {
             accumulator += gradient * gradient;
@@ -56,12 +56,12 @@ public final class Temperature {
         }
     }
 
-    /** Lets the next drain hand it over, if it is learned. */
+    /** Makes the next drain hand the temperature over, if it is learned. */
     public void touch() {
         isDirty = settings.isLearned();
     }
 
-    /** Returns true if it changed since the last call. */
+    /** Returns true if the temperature changed since the last call. */
     public boolean drain() {
         boolean wasDirty = isDirty;
         isDirty = false;
@@ -72,7 +72,7 @@ public final class Temperature {
         return new Fields().number(log).number(accumulator).framed();
     }
 
-    /** τ, of its entry. */
+    /** Returns τ from a stored entry. */
     public static double read(byte[] entry) {
         return StrictMath.exp(Frame.open(entry).getDouble());
     }

@@ -1,8 +1,9 @@
 package dev.millrace.model.loss;
 
 /**
- * Hinge on differences of cosines (Huang et al. 2020, EBR): {@code L = (1/B) Σ_i w_i mean_n max(0, margin − s_p + s_n)}, the mean over
- * the negatives whose hinge is open. Each item is one negative, however many columns it had; nothing is corrected. One thread.
+ * Hinge on differences of cosines (Huang et al. 2020, EBR): {@code L = (1/B) Σ_i w_i mean_n max(0, margin − s_p + s_n)}, the
+ * mean over the negatives with a positive hinge. Each item is one negative, however many columns it has. There is no
+ * sampling correction. One thread.
  */
 final class TripletLoss implements ScoreLoss {
 
@@ -34,7 +35,7 @@ final class TripletLoss implements ScoreLoss {
             for (int c = 0; c < count; c++) {
                 boolean isNegative = c != y && constants[c] != Float.NEGATIVE_INFINITY;
                 float hinge = isNegative ? gap + row[c] : 0f;
-                boolean isOpen = !(hinge <= 0); // what is no number is open, and the step refused
+                boolean isOpen = !(hinge <= 0); // NaN counts as open: the step is then refused
                 sum += isOpen ? hinge : 0;
                 open += isOpen ? 1 : 0;
                 row[c] = isOpen ? 1f : 0f;
