@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
 /** All embedding tables of a model, and the gradients of their rows in one step. One thread. */
 final class EmbeddingTables {
 
-    private static final int EXPIRED_A_STEP = 1024; // of a table, so that no step takes much longer than another
+    private static final int EXPIRED_A_STEP = 1024; // bounds the work of one step, for each table
 
     private final ModelSettings settings;
     private final SortedMap<String, EmbeddingTable> tables = new TreeMap<>();
@@ -29,7 +29,7 @@ final class EmbeddingTables {
     private final Set<String> itemIdTables = new HashSet<>();
     private final Set<String> userIdTables = new HashSet<>();
 
-    /** How far the last step moved items' rows; empty unless kept. */
+    /** L2 distance that the last step moved the rows of each item; filled only after {@link #keepMoves}. */
     private final Map<String, Float> moves = new LinkedHashMap<>();
 
     EmbeddingTables(ModelSettings settings) {
@@ -61,7 +61,7 @@ final class EmbeddingTables {
         }
     }
 
-    /** Whether a feature's keys are items of the catalogue. */
+    /** Returns whether a feature's keys are items of the catalogue. */
     static boolean namesItems(FeatureSpec feature) {
         return feature.source() == Source.HISTORY || (feature.source() == Source.ITEM && feature.kind() == Kind.ID);
     }
@@ -70,17 +70,17 @@ final class EmbeddingTables {
         return feature.source() == Source.USER && feature.kind() == Kind.ID;
     }
 
-    /** By name. */
+    /** All tables, by name. */
     SortedMap<String, EmbeddingTable> byName() {
         return Collections.unmodifiableSortedMap(tables);
     }
 
-    /** The table of a feature that has rows. */
+    /** Returns the table of a feature that has rows. */
     EmbeddingTable table(FeatureSpec feature) {
         return known(tables, feature);
     }
 
-    /** The gradients of the table of a feature that has rows. */
+    /** Returns the gradients of the table of a feature that has rows. */
     RowGradients gradients(FeatureSpec feature) {
         return known(gradients, feature);
     }
@@ -90,22 +90,22 @@ final class EmbeddingTables {
                 .orElseThrow(() -> new IllegalArgumentException("feature " + feature.name() + " names no table"));
     }
 
-    /** Whether the user tower reads a table's rows. */
+    /** Returns whether the user tower reads a table's rows. */
     boolean isUserTable(String name) {
         return userTables.contains(name);
     }
 
-    /** Rows of all tables. */
+    /** Number of rows of all tables. */
     int rowCount() {
         return tables.values().stream().mapToInt(EmbeddingTable::size).sum();
     }
 
-    /** Rows that have a gradient in this step. */
+    /** Number of rows that have a gradient in this step. */
     int touched() {
         return gradients.values().stream().mapToInt(RowGradients::count).sum();
     }
 
-    /** Adds the gradient of half the squared norm of the rows that the step read, times {@code l2}. */
+    /** Adds the gradient of the L2 penalty on the rows that the step reads. */
     void addPenalty(float l2) {
         if (l2 != 0f) {
             gradients.values().forEach(rows -> rows.addPenalty(l2));
@@ -121,14 +121,14 @@ final class EmbeddingTables {
         return Math.sqrt(squares);
     }
 
-    /** Forgets the gradients and sightings of a step that is refused. */
+    /** Discards the gradients and sightings of a refused step. */
     void forgetStep() {
         gradients.values().forEach(RowGradients::clear);
         tables.values().forEach(EmbeddingTable::forgetSightings);
     }
 
     /**
-     * After {@link #gradientNorm}: clips the gradient of each row, moves the rows, and forgets the gradients.
+     * Clips the gradient of each row, updates the rows, and removes the gradients. Follows {@link #gradientNorm}.
      *
      * @param clock event time of the model, epoch milliseconds
      */
@@ -154,21 +154,21 @@ final class EmbeddingTables {
         }
     }
 
-    /** From here on, each step keeps how far it moved the rows of items. */
+    /** From now on, each step records how far it moves the rows of items. */
     void keepMoves() {
         gradients.values().stream()
                 .filter(rows -> itemIdTables.contains(rows.table().name()))
                 .forEach(RowGradients::keepDistances);
     }
 
-    /** How far the last step moved the rows of items, L2; nothing before {@link #keepMoves}. */
+    /** Visits each item whose rows the last step moved, with the L2 distance; none before {@link #keepMoves}. */
     void forEachMove(BiConsumer<String, Float> moved) {
         moves.forEach(moved);
     }
 
     /**
-     * Counts the keys that the step saw and that got no row. Removes rows: a bounded number of those not touched for long, and all that a
-     * table has too many.
+     * Counts the keys that the step read and that got no row. Then removes rows: a bounded number of rows that no step
+     * touched for long, and all rows above a table's maximum.
      */
     void keepUp(TableUpkeep upkeep) {
         long expireMillis = settings.tables().expireAfter().toMillis();
@@ -198,7 +198,7 @@ final class EmbeddingTables {
         }
     }
 
-    /** The first table of the user tower that has a row which is not finite. */
+    /** Returns the name of a table of the user tower that has a row which is not finite. */
     Optional<String> unusableUserTable(boolean isWhole) {
         return tables.values().stream()
                 .filter(table -> isUserTable(table.name()) && !table.isFinite(isWhole))
@@ -206,7 +206,7 @@ final class EmbeddingTables {
                 .findFirst();
     }
 
-    /** Lets the next drain hand over all rows that the user tower reads. */
+    /** Makes the next drain hand over all rows that the user tower reads. */
     void touchUserRows() {
         for (EmbeddingTable table : tables.values()) {
             if (isUserTable(table.name())) {

@@ -13,15 +13,19 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 
-/** The input rows of one tower: finds the rows of embedding tables that the features read, pools them; and back. One thread. */
+/**
+ * The input rows of one tower: finds and pools the embedding rows that the features read, and passes gradients back to them.
+ * One thread.
+ */
 final class FeatureInputs {
 
     /*
-     * Layout. An input row holds the features side by side, in the order of their declaration. Of the subjects resolved last, `rows[f]`
-     * holds the row numbers that feature f reads, all subjects' side by side, and `starts[f]` where each subject's begin. A key
-     * without a row has the code -1 - at, for its place in `rowless`: such a key reads its initial row, and learns nothing.
+     * Layout. An input row holds the features side by side, in the order of their declaration. For the subjects of the last
+     * resolve, `rows[f]` holds the row numbers that feature f reads, one subject after the other, and `starts[f]` holds where each
+     * subject's row numbers begin. A key without a row has the code -1 - at, for its place in `rowless`. It reads its initial row,
+     * and learns nothing.
      *
-     * Order. resolve or resolveAdmitting, then gather, then, in a learning step, scatter. Each reads what the one before left.
+     * Order. resolve or resolveAdmitting, then gather, then, in a learning step, scatter. Each reads the results of the one before.
      */
     private final List<FeatureSpec> features;
     private final int[] offsets;
@@ -34,14 +38,14 @@ final class FeatureInputs {
     private final int[][] starts;
     private final int[][] rows;
 
-    /** Keys of the feature that is being resolved, all subjects' side by side. */
+    /** Keys of the feature that is being resolved, one subject after the other. */
     private String[] keys = new String[16];
 
     private long[] fingerprints = new long[16];
     private String[] rowless = new String[16];
     private int rowlessCount;
 
-    /** Shares of the rows in what they are pooled to, a feature; of histories that are not pooled to their mean. */
+    /** [features][rows] Share of each row in its pooled sum; only for histories that are not pooled by their mean. */
     private final float[][] shares;
     /** [values, dim] the rows of one history, and their gradients. */
     private float[] packed = new float[0];
@@ -84,7 +88,7 @@ final class FeatureInputs {
         return features;
     }
 
-    /** Their places, feature by feature. */
+    /** Returns the place of each feature in the input row. */
     List<InputField> fields() {
         List<InputField> fields = new ArrayList<>();
         for (int f = 0; f < offsets.length; f++) {
@@ -93,7 +97,7 @@ final class FeatureInputs {
         return fields;
     }
 
-    /** Statistics of the feature at that place in the declaration. */
+    /** Returns the statistics of a feature, by its place in the declaration. */
     Moments moments(int feature) {
         return moments[feature];
     }
@@ -110,12 +114,12 @@ final class FeatureInputs {
         return wasDirty;
     }
 
-    /** Lets the next drain hand over all statistics. */
+    /** Makes the next drain hand over all statistics. */
     void touchMoments() {
         Arrays.fill(dirtyMoments, true);
     }
 
-    /** A copy of all statistics, to go back to. */
+    /** Returns a copy of all statistics, for {@link #resetMoments}. */
     Moments[] momentsCopy() {
         return moments.clone();
     }
@@ -124,7 +128,7 @@ final class FeatureInputs {
         System.arraycopy(copy, 0, moments, 0, copy.length);
     }
 
-    /** Counts a subject's numbers in. */
+    /** Adds a subject's numbers to the statistics. */
     void observe(Subject subject) {
         for (int f = 0; f < moments.length; f++) {
             if (features.get(f).kind() == Kind.NUMERIC) {
@@ -137,16 +141,17 @@ final class FeatureInputs {
         }
     }
 
-    /** Finds the rows of the subjects without making any. */
+    /** Finds the rows of the subjects, and admits none. */
     void resolve(List<Subject> subjects) {
         forgetRowless();
         resolve(subjects, (feature, key) -> tables[feature].row(key));
     }
 
     /**
-     * Finds the rows of the subjects, and makes those that are missing and were seen often enough. An item that is not listed gets none.
+     * Finds the rows of the subjects. A key without a row gets one if it was seen often enough. An item that is not listed
+     * gets none.
      *
-     * @param admitted takes the keys whose rows were made
+     * @param admitted takes the keys that got a row
      */
     void resolveAdmitting(List<Subject> subjects, Predicate<String> isListed, Admissions admitted) {
         forgetRowless();
@@ -164,13 +169,13 @@ final class FeatureInputs {
         });
     }
 
-    /** Takes the keys that {@link #resolveAdmitting} made rows for. */
+    /** Takes the keys that got a row in {@link #resolveAdmitting}. */
     interface Admissions {
         void add(EmbeddingTable table, String key);
     }
 
     /**
-     * Fills the input rows of the subjects that were resolved.
+     * Fills the input rows of the resolved subjects.
      *
      * @param input [n, width] filled
      */
@@ -234,7 +239,7 @@ final class FeatureInputs {
     }
 
     /**
-     * Adds the gradients of the rows that were read to those of their tables.
+     * Adds the gradients of the embedding rows to those of their tables.
      *
      * @param inputGradients [n, width] dL/dinput
      */
@@ -302,7 +307,7 @@ final class FeatureInputs {
         }
     }
 
-    /** Pools by the shares of {@link HistoryShares}; a history closes up over items without a row, so that each place has one. */
+    /** Pools by the shares of {@link HistoryShares}. A history skips items without a row, so each place has one. */
     private void poolByShares(int f, int n, float[] input) {
         Pooling pooling = features.get(f).pooling();
         int rowWidth = tables[f].dim();
@@ -326,7 +331,7 @@ final class FeatureInputs {
         }
     }
 
-    /** @param finder asked for the keys that have no row */
+    /** @param finder called for the keys that have no row */
     private void resolve(List<Subject> subjects, RowFinder finder) {
         for (int f = 0; f < offsets.length; f++) {
             if (features.get(f).hasRows()) {
@@ -340,7 +345,7 @@ final class FeatureInputs {
         }
     }
 
-    /** Fills {@link #keys} and where each subject's begin. Returns how many keys there are. */
+    /** Fills {@link #keys} and {@link #starts}. Returns the number of keys. */
     private int readKeys(int f, List<Subject> subjects) {
         FeatureSpec feature = features.get(f);
         int n = subjects.size();
@@ -366,7 +371,7 @@ final class FeatureInputs {
         return end;
     }
 
-    /** Asks for the rows that were not found; a bag closes up over those that stay without. */
+    /** Asks the finder for the rows that were not found. A bag skips keys that still have no row. */
     private void completeRows(int f, int n, RowFinder finder) {
         int[] start = starts[f];
         int[] row = rows[f];
@@ -387,7 +392,7 @@ final class FeatureInputs {
         start[n] = end;
     }
 
-    /** Lets the keys of the last subjects go: who was removed since must be nowhere. */
+    /** Forgets the keys of the last subjects: no trace of a removed user or item may stay in memory. */
     void forgetRowless() {
         Arrays.fill(rowless, 0, rowlessCount, "");
         rowlessCount = 0;

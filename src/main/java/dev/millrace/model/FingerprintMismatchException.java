@@ -1,6 +1,6 @@
 package dev.millrace.model;
 
-/** Thrown when stored weights were made by other settings, or by an engine that would not give the same bits. */
+/** Thrown if stored weights come from other settings, or from an engine that would not compute the same bits. */
 public final class FingerprintMismatchException extends RuntimeException {
     FingerprintMismatchException(String what, String stored, String here) {
         super("the stored weights have " + what + " " + stored + ", this process has " + here

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Finds items that the model ranks high for an example and that are not its own (Huang et al. 2020, EBR: ranks 101 to 500; Fan et
- * al. 2019, Mobius). One thread.
+ * Finds hard negatives: items that the model ranks high for an example, except the example's own (Huang et al. 2020, EBR:
+ * ranks 101 to 500; Fan et al. 2019, Mobius). One thread.
  *
- * <p>The vectors are those that the weights have before the step; everything drawn is by the batch's seed. So what is found is a
- * function of the log.
+ * <p>The vectors come from the weights before the step, and all draws use the batch's seed. So the result is a function of
+ * the log.
  */
 final class HardNegatives {
 
-    private static final int SAMPLE = 16; // the batcher's streams are below
+    private static final int SAMPLE = 16; // random stream; smaller numbers are the batcher's
     private static final int RANKS = 17;
 
     private final NegativeRules.HardByModel settings;
@@ -33,7 +33,7 @@ final class HardNegatives {
         this.dim = dim;
     }
 
-    /** The pairs of a batch, by the model as it stands. */
+    /** Returns the hard negatives of a batch, by the current weights of the model. */
     NegativePairs find(MiniBatch batch, TwoTower model) {
         int each = settings.quota().at(batch.step());
         if (each == 0 || catalogue.size() == 0) {
@@ -80,7 +80,7 @@ final class HardNegatives {
         return numbers.mapToObj(catalogue::itemAt).toList();
     }
 
-    /** Places by score, highest first, equal ones by place; without the one left out. */
+    /** Returns the places by score, highest first, equal scores by place; {@code leftOut} is not among them. */
     private static int[] ranked(float[] scores, int from, int count, int leftOut) {
         long[] keys = new long[leftOut < 0 ? count : count - 1];
         int at = 0;

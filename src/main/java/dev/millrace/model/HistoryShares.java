@@ -3,7 +3,7 @@ package dev.millrace.model;
 import java.util.Arrays;
 
 /**
- * Shares of a history's rows in their sum, and the way back. The learner and the query side compute them alike.
+ * Shares of a history's rows in their sum, forward and backward. The learner and the query side use the same code.
  *
  * <p>Rows are [count, dim], row-major, the latest first; shares are positive and add up to 1.
  */
@@ -45,10 +45,11 @@ final class HistoryShares {
     }
 
     /**
-     * Back through {@link #byAttention} and the sum it weighs, for g = dL/dsum: with {@code t_j = <g, e_j>} and {@code l_j = share_j (t_j −
-     * Σ share_k t_k) / √dim}, row j gets {@code share_j g + l_j e_0}, and row 0 besides {@code Σ l_j e_j}.
+     * Backward pass of {@link #byAttention} and of the weighted sum, for g = dL/dsum: with {@code t_j = <g, e_j>} and {@code
+     * l_j = share_j (t_j − Σ share_k t_k) / √dim}, row j gets {@code share_j g + l_j e_0}, and row 0 also gets {@code Σ l_j
+     * e_j}.
      *
-     * @param gradient [dim] at that place
+     * @param gradient [.., dim] g, from {@code at}
      * @param rowGradients [count, dim] filled
      */
     static void attentionBack(

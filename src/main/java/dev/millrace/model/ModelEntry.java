@@ -12,10 +12,11 @@ import java.util.Arrays;
 import java.util.function.Predicate;
 
 /**
- * One stored entry of a model, as its key names it.
+ * The kind and identity of one stored entry of a model, as in its key.
  *
- * <p>A key is {@code m}, the code of the {@link Kind}, then: of statistics, side and feature; of weights and slots, side, tensor [1 byte] and chunk
- * [2 bytes]; of a row, table, 0 and the row's key; of sightings, table, 0 and the chunk [2 bytes], or nothing for the number of additions.
+ * <p>A key is {@code m}, the code of the {@link Kind}, then: of statistics, side and feature; of weights and slots, side,
+ * tensor [1 byte] and chunk [2 bytes]; of a row, table, 0 and the row's key; of sightings, table, 0 and the chunk [2 bytes],
+ * or nothing for the number of additions.
  */
 public sealed interface ModelEntry {
 
@@ -42,7 +43,7 @@ public sealed interface ModelEntry {
             this.code = (byte) code;
         }
 
-        /** A key of two bytes and what follows. */
+        /** Returns a key: two bytes, then the parts. */
         private byte[] key(byte[]... parts) {
             ByteArrayOutputStream key = new ByteArrayOutputStream();
             key.write(PREFIX);
@@ -67,7 +68,7 @@ public sealed interface ModelEntry {
         }
     }
 
-    /** One method a kind of entry. */
+    /** One method for each kind of entry. */
     interface Visitor {
         void visit(Header header);
 
@@ -95,13 +96,13 @@ public sealed interface ModelEntry {
     /** Calls the visitor's method for this kind of entry. */
     void accept(Visitor visitor);
 
-    /** What it is, in words; of a row, its table too. */
+    /** Returns the kind of entry in words; for a row with its table. */
     String description();
 
     /**
-     * Whether {@link QueryEncoder} needs it.
+     * Returns whether {@link QueryEncoder} needs this entry.
      *
-     * @param isUserTable whether a table holds rows that the user tower reads
+     * @param isUserTable returns whether the user tower reads a table's rows
      */
     boolean isQuerySide(Predicate<String> isUserTable);
 
@@ -114,7 +115,7 @@ public sealed interface ModelEntry {
         }
     }
 
-    /** Fingerprint and settings that the weights were made with. */
+    /** Fingerprint and settings hash of the weights. */
     record Header() implements Own {
         @Override
         public byte[] key() {
@@ -150,7 +151,7 @@ public sealed interface ModelEntry {
         }
     }
 
-    /** How many steps moved the networks; stored where their rule needs it. */
+    /** Number of steps that updated the networks; stored if their update rule needs it. */
     record NetworkSteps() implements Own {
         @Override
         public byte[] key() {
@@ -204,7 +205,7 @@ public sealed interface ModelEntry {
         }
     }
 
-    /** Event time so far, and what became of rows. */
+    /** Event time of the model, and counts of removed and not admitted rows. */
     record Upkeep() implements Own {
         @Override
         public byte[] key() {
@@ -222,7 +223,7 @@ public sealed interface ModelEntry {
         }
     }
 
-    /** A part of a tensor of a network, or of what the optimiser remembers of it. */
+    /** A part of a network's tensor, or of its optimiser's state. */
     sealed interface Chunk extends ModelEntry {
 
         /** Floats of a chunk, so that an entry stays under 256 KB. */
@@ -232,7 +233,7 @@ public sealed interface ModelEntry {
 
         int chunk();
 
-        /** How many chunks a tensor has. */
+        /** Returns the number of chunks of a tensor. */
         static int count(float[] tensor) {
             return (tensor.length + FLOATS - 1) / FLOATS;
         }
@@ -285,7 +286,7 @@ public sealed interface ModelEntry {
     }
 
     /**
-     * What the networks' optimiser remembers of weights.
+     * State of the networks' optimiser.
      *
      * @param slot 0 or 1
      */
@@ -336,8 +337,8 @@ public sealed interface ModelEntry {
         /**
          * The entry's value.
          *
-         * @param slots what the optimiser remembers of the row
-         * @param moment of the last touch, as {@link RecencyOrder} has it
+         * @param slots the optimiser's state of the row
+         * @param moment of the last touch, see {@link RecencyOrder}
          * @param time of the last touch, epoch milliseconds
          */
         public static byte[] value(float[] row, float[] slots, long moment, long time) {
@@ -350,7 +351,7 @@ public sealed interface ModelEntry {
         }
     }
 
-    /** A part of a table's {@link SightingCounts}; {@link #ADDITIONS} in place of its number for how many there were. */
+    /** A part of a table's {@link SightingCounts}; chunk {@link #ADDITIONS} is the number of additions. */
     record Sightings(String table, int chunk) implements ModelEntry {
 
         static final int ADDITIONS = -1;
@@ -379,12 +380,12 @@ public sealed interface ModelEntry {
         }
     }
 
-    /** Whether a key is a row's. */
+    /** Returns whether a key is that of a row. */
     static boolean isRow(byte[] key) {
         return Kind.ROW.isOf(key);
     }
 
-    /** @throws CorruptEntryException if it is none of the model's */
+    /** @throws CorruptEntryException if the key is not one of a model */
     static ModelEntry of(byte[] key) {
         return switch (Kind.of(key)) {
             case HEADER -> new Header();

@@ -5,14 +5,14 @@ import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;
 
 /**
- * What stored weights were made with.
+ * Engine and settings that stored weights come from.
  *
  * @param fingerprint of the engine
  * @param settingsHash of all model settings
  */
 public record ModelHeader(String fingerprint, String settingsHash) {
 
-    private static final int VERSION = 2; // 2: rows carry when they were last touched
+    private static final int VERSION = 2; // 2: rows have the time of their last touch
 
     static ModelHeader of(NumericFingerprint fingerprint, ModelSettings settings) {
         return new ModelHeader(fingerprint.toString(), settings.hash());
@@ -36,14 +36,14 @@ public record ModelHeader(String fingerprint, String settingsHash) {
                 .framed();
     }
 
-    /** @throws FingerprintMismatchException if the settings are others */
+    /** @throws FingerprintMismatchException if the settings differ */
     void requireSettings(ModelSettings settings) {
         if (!settingsHash.equals(settings.hash())) {
             throw new FingerprintMismatchException("the settings hash", settingsHash, settings.hash());
         }
     }
 
-    /** @throws FingerprintMismatchException if the engine is another */
+    /** @throws FingerprintMismatchException if the engine differs */
     void requireFingerprint(NumericFingerprint here) {
         if (!fingerprint.equals(here.toString())) {
             throw new FingerprintMismatchException("the numeric fingerprint", fingerprint, here.toString());

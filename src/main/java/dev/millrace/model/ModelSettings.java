@@ -20,16 +20,16 @@ import java.util.Map;
 import java.util.SortedMap;
 
 /**
- * The model as declared.
+ * All settings of a model.
  *
  * @param seed of every initial weight
- * @param generation names the lineage of weights; raised to start anew
+ * @param generation name of the lineage of weights; a new name starts from initial weights
  * @param dim width of a channel of the published vectors
  * @param user inputs of the user tower: sources user, context, history
  * @param item inputs of the item tower: source item
  * @param towers shapes of the networks
  * @param loss what a step minimises
- * @param optimiser how a step moves the weights
+ * @param optimiser how a step updates the weights
  * @param tables which keys have rows
  */
 public record ModelSettings(
@@ -104,17 +104,20 @@ public record ModelSettings(
         return dim * towers.channels().size();
     }
 
-    /** Standard deviation of the components of a row that begins. */
+    /** Standard deviation of the components of an initial row. */
     public double rowScale() {
         return towers.rowScale();
     }
 
-    /** Weights that a request may change, by channel; none where there is one channel only. */
+    /** Weights that a request may change, by channel; empty if there is only one channel. */
     public SortedMap<String, Double> queryWeights() {
         return towers.queryWeights();
     }
 
-    /** Names of the features that a tower learns a weight for; none unless {@code tower.user.senet} or {@code tower.item.senet}. */
+    /**
+     * Names of the features that a tower learns a weight for; empty without {@code tower.user.senet} or {@code
+     * tower.item.senet}.
+     */
     public List<String> weightedFields(Side side) {
         boolean areWeighted =
                 switch (side) {
@@ -124,7 +127,7 @@ public record ModelSettings(
         return areWeighted ? features(side).stream().map(FeatureSpec::name).toList() : List.of();
     }
 
-    /** Actions whose losses have weights that are learned; none unless {@code loss.objectives.learned}. */
+    /** Actions whose losses have learned weights; empty without {@code loss.objectives.learned}. */
     public List<String> learnedObjectives() {
         return loss.objectives().areLearned() ? towers.actions() : List.of();
     }
@@ -145,12 +148,12 @@ public record ModelSettings(
         };
     }
 
-    /** The rows that keys begin with. */
+    /** The initial embedding rows. */
     InitialRows initialRows() {
         return new InitialRows(seed, towers.rowScale());
     }
 
-    /** The generation's full name: two models whose settings differ never share it. */
+    /** Returns the generation's full name. Models with different settings have different names. */
     public String generationName() {
         return generation + "-" + hash().substring(0, 8);
     }

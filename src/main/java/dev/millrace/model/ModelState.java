@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** The entries of a model: reads them back into its parts, and hands over those that changed. One thread. */
+/** The stored entries of a model: restores its parts from them, and hands over the entries that changed. One thread. */
 final class ModelState {
 
     private final ModelSettings settings;
@@ -46,13 +46,13 @@ final class ModelState {
         this.upkeep = upkeep;
     }
 
-    /** Counts a step that moves the networks; returns how many there were, this one included. */
+    /** Counts a step that updates the networks. Returns the number of these steps, this one included. */
     long countNetworkStep() {
         areNetworksDirty = true;
         return ++networkSteps;
     }
 
-    /** Lets the next drain hand over all of the query side, changed or not. */
+    /** Makes the next drain hand over all entries of the query side, changed or not. */
     void touchQuerySide() {
         isHeaderDirty = true;
         areNetworksDirty = true;
@@ -62,14 +62,19 @@ final class ModelState {
     }
 
     /**
-     * @throws FingerprintMismatchException if the stored weights were made by other settings or by another engine
-     * @throws CorruptEntryException if the entry is none of this model's
+     * Restores one stored entry.
+     *
+     * @throws FingerprintMismatchException if the stored weights come from other settings or another engine
+     * @throws CorruptEntryException if the entry does not belong to this model
      */
     void restore(byte[] key, byte[] value) {
         ModelEntry.of(key).accept(new Restored(value));
     }
 
-    /** Hands over what changed since the last drain: first what is there, then what is gone, each in the order of the keys. */
+    /**
+     * Hands over the changes since the last drain: first the changed entries, then the removed ones, each in the order of
+     * their keys.
+     */
     void drainDirty(EntrySink sink) {
         SortedMap<byte[], byte[]> changed = new TreeMap<>(Arrays::compareUnsigned);
         List<byte[]> gone = new ArrayList<>();
@@ -206,7 +211,7 @@ final class ModelState {
         return Optional.ofNullable(towers.get(side)).orElseThrow();
     }
 
-    /** Takes one stored value back into the part that its entry names. */
+    /** Restores one stored value into the part that its entry names. */
     private final class Restored implements ModelEntry.Visitor {
 
         private final byte[] value;
@@ -283,7 +288,7 @@ final class ModelState {
                     && payload.remaining() == 2 * Long.BYTES;
             if (!fits) {
                 throw new CorruptEntryException(
-                        "no table here holds a row of " + row.length + " floats of " + entry.table());
+                        "a stored row of " + row.length + " floats does not fit table " + entry.table());
             }
             table.get().put(entry.rowKey(), row, slots, payload.getLong(), payload.getLong());
         }
@@ -292,7 +297,7 @@ final class ModelState {
         public void visit(ModelEntry.Sightings entry) {
             SightingCounts sightings = table(entry.table())
                     .orElseThrow(() ->
-                            new CorruptEntryException("there is no table " + entry.table() + " here to have seen keys"))
+                            new CorruptEntryException("stored sightings are of an unknown table " + entry.table()))
                     .sightings();
             ByteBuffer payload = Frame.open(value);
             if (entry.chunk() == ModelEntry.Sightings.ADDITIONS) {

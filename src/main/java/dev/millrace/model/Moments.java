@@ -7,21 +7,21 @@ import java.nio.ByteBuffer;
 /**
  * Running mean and variance of a number (Welford 1962).
  *
- * @param count numbers seen
- * @param mean of them
+ * @param count of the numbers so far
+ * @param mean of the numbers
  * @param squares sum of squared distances from the mean
  */
 record Moments(double count, double mean, double squares) {
 
-    /** Nothing seen. */
+    /** Before the first number. */
     static final Moments NONE = new Moments(0, 0, 0);
 
-    /** What is left of an outlier: that many standard deviations. */
+    /** An outlier is cut to this many standard deviations. */
     private static final double MAX_DEVIATIONS = 8;
 
     private static final double MIN_DEVIATION = 1e-6;
 
-    /** Whether they can be used: numbers whose squares are beyond the doubles leave them unusable for ever. */
+    /** Returns whether the statistics are usable. A number whose square overflows a double makes them unusable for ever. */
     boolean isFinite() {
         return Double.isFinite(mean) && Double.isFinite(squares);
     }
@@ -33,13 +33,13 @@ record Moments(double count, double mean, double squares) {
         return new Moments(newCount, newMean, squares + distance * (number - newMean));
     }
 
-    /** Standard deviation; 0 while two different numbers have not been seen. */
+    /** Standard deviation; 0 before two different numbers. */
     double deviation() {
         double deviation = count < 2 ? 0 : Math.sqrt(squares / count);
         return deviation < MIN_DEVIATION ? 0 : deviation;
     }
 
-    /** Distance from the mean in standard deviations, cut at a few; 0 while two different numbers have not been seen. */
+    /** Returns the distance from the mean in standard deviations, with outliers cut; 0 before two different numbers. */
     float normalise(double number) {
         double deviation = deviation();
         if (deviation == 0) {

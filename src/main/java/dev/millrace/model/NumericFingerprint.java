@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What decides the bits of a step beside its inputs; same bits are promised for the same fingerprint only.
+ * The parts of the process that decide the bits of a step, beside its inputs. Only equal fingerprints promise equal bits.
  *
- * @param engine that multiplies
+ * @param engine library of the matrix products
  * @param classifier of the native libraries
- * @param coreType that OpenBLAS was pinned to; {@code auto} if it chooses itself
+ * @param coreType core type that OpenBLAS is pinned to; {@code auto} if OpenBLAS chooses
  * @param javaFeature feature release of Java
  */
 public record NumericFingerprint(String engine, String classifier, String coreType, int javaFeature) {
@@ -18,7 +18,7 @@ public record NumericFingerprint(String engine, String classifier, String coreTy
     private static final List<String> THREAD_VARIABLES = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");
 
     /**
-     * The fingerprint of this process.
+     * Returns the fingerprint of this process.
      *
      * @throws IllegalStateException if the environment lets the native libraries use several threads
      */

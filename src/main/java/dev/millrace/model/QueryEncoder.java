@@ -20,11 +20,11 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * The user tower away from the learner: fed with the query-side entries, it turns users into vectors.
+ * The user tower on the query side: it takes the query-side entries, and turns users into vectors.
  *
- * <p>One thread calls {@link #update}, {@link #remove} and {@link #refresh}; any number call {@link #encode} and
- * {@link #isReady}. Networks and statistics are held here and change all at once at a refresh; rows are read from the
- * {@link RowSource}. Plain Java, no native code; equal to the learner's own vectors up to rounding.
+ * <p>One thread calls {@link #update}, {@link #remove} and {@link #refresh}; any number of threads call {@link #encode} and
+ * {@link #isReady}. Networks and statistics are kept here, and change together at a refresh. Rows are read from the {@link
+ * RowSource}. There is no native code. The vectors equal the learner's up to rounding.
  */
 public final class QueryEncoder {
 
@@ -34,7 +34,7 @@ public final class QueryEncoder {
     private final List<FeatureSpec> features;
     private final ChannelScales scales;
 
-    /** The next snapshot in the making; of the updating thread. */
+    /** The next snapshot; only the updating thread reads and writes it. */
     private final float[][] tensors;
 
     private final boolean[][] seenChunks;
@@ -45,7 +45,7 @@ public final class QueryEncoder {
     private volatile Snapshot snapshot;
 
     /**
-     * What encodes at one moment; not changed once made.
+     * Networks and statistics of one refresh; immutable.
      *
      * @param tensors as {@link NetworkShape#layers} numbers them
      * @param temperature τ
@@ -67,13 +67,13 @@ public final class QueryEncoder {
         }
     }
 
-    /** Whether an entry is a row, to be kept where the {@link RowSource} finds it. */
+    /** Returns whether an entry is a row. The caller keeps rows where the {@link RowSource} finds them. */
     public static boolean isRow(byte[] key) {
         return ModelEntry.isRow(key);
     }
 
     /**
-     * The row in a row entry's value.
+     * Reads the row from a row entry's value.
      *
      * @throws CorruptEntryException if the value fails its check or a component is not finite
      */
@@ -86,16 +86,16 @@ public final class QueryEncoder {
     }
 
     /**
-     * Takes a query-side entry, to be seen after {@link #refresh}. Rows are not kept here.
+     * Takes a query-side entry, which takes effect at the next {@link #refresh}. Rows are not kept here.
      *
-     * @throws FingerprintMismatchException if the weights were made by other settings
-     * @throws CorruptEntryException if the entry is none of this model's query side, or not finite
+     * @throws FingerprintMismatchException if the weights come from other settings
+     * @throws CorruptEntryException if the entry does not belong to this model's query side, or is not finite
      */
     public void update(byte[] key, byte[] value) {
         ModelEntry.of(key).accept(new Update(value));
     }
 
-    /** Takes the removal of a query-side entry; only rows are ever removed, and they are not kept here. */
+    /** Takes the removal of a query-side entry. Rows are not kept here. */
     public void remove(byte[] key) {
         ModelEntry entry = ModelEntry.of(key);
         if (entry instanceof ModelEntry.Statistics statistics) {
@@ -103,7 +103,7 @@ public final class QueryEncoder {
         }
     }
 
-    /** Makes all updates so far visible to {@link #encode}, all at the same time. */
+    /** Makes all updates so far visible to {@link #encode}, all at once. */
     public void refresh() {
         boolean isComplete = seenHeader;
         for (boolean[] chunks : seenChunks) {
@@ -114,20 +114,22 @@ public final class QueryEncoder {
         snapshot = new Snapshot(tensors.clone(), Map.copyOf(moments), temperature, isComplete);
     }
 
-    /** Whether everything but rows has arrived. */
+    /** Returns whether all entries but rows have arrived. */
     public boolean isReady() {
         return snapshot.isComplete();
     }
 
-    /** τ, by which the training logit divides the cosine: the one that is set, or the last one learned. */
+    /** Returns τ, which divides the cosine in the training logit: from the settings, or the last learned one. */
     public double temperature() {
         return snapshot.temperature();
     }
 
     /**
-     * @param weights of the channels, by name; those of the settings for channels that it leaves out
-     * @param out [width] the user's vector, each channel of unit length times its factor, filled; zeros for a channel that has no
-     *     direction
+     * Computes a user's vector.
+     *
+     * @param weights of the channels, by name; a channel that it leaves out has the weight of the settings
+     * @param out [width] the user's vector, filled: each channel of unit length times its factor; zeros for a channel
+     *     without a direction
      * @throws IllegalStateException if not {@link #isReady}
      * @throws IllegalArgumentException if no channel has a weight above 0
      */
@@ -189,7 +191,7 @@ public final class QueryEncoder {
         }
     }
 
-    /** [rows] what each is of their sum. */
+    /** [rows] Returns the share of each row in the pooled sum. */
     private static float[] shares(FeatureSpec feature, List<float[]> found) {
         float[] shares = new float[found.size()];
         int dim = feature.dim();
@@ -207,7 +209,7 @@ public final class QueryEncoder {
         return shares;
     }
 
-    /** Takes one entry's value in; ignores entries that are not of the query side, and rows. */
+    /** Takes one entry's value; ignores rows, and entries that are not of the query side. */
     private final class Update implements ModelEntry.Visitor {
 
         private final byte[] value;

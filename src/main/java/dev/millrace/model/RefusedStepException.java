@@ -1,9 +1,9 @@
 package dev.millrace.model;
 
-/** Thrown when a step would harm the model; nothing of that step was applied. */
+/** Thrown if a step would harm the model. Nothing of that step was applied. */
 public final class RefusedStepException extends RuntimeException {
 
-    /** What is wrong with the step, as the books name it. */
+    /** Why a step is refused, with its name in the books. */
     public enum Reason {
         /** Loss or gradient is not a finite number. */
         NOT_FINITE("not finite"),

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 
-/** What a step changed when it found the rows of its users and items; a step that is refused takes it back. One thread. */
+/** The changes that a step makes while it finds the rows of its users and items. A refused step undoes them. One thread. */
 final class ResolvedRows {
 
     private final FeatureInputs users;
@@ -21,10 +21,10 @@ final class ResolvedRows {
     }
 
     /**
-     * Takes the numbers of users and of the items they chose into the statistics, and finds all rows; makes those that are due.
+     * Adds the numbers of the users and of the examples' items to the statistics, finds all rows, and admits new ones.
      *
-     * @param positive [examples] which of the items an example's is
-     * @param isListed whether an item is in the catalogue
+     * @param positive [examples] place of each example's item among the items
+     * @param isListed returns whether an item is in the catalogue
      */
     static ResolvedRows of(
             FeatureInputs users,
@@ -44,7 +44,7 @@ final class ResolvedRows {
         return resolved;
     }
 
-    /** Retracts the rows that were made, and sets the statistics back. */
+    /** Retracts the admitted rows, and resets the statistics. */
     void undo() {
         retractions.forEach(Runnable::run);
         users.resetMoments(userMoments);

@@ -1,10 +1,10 @@
 package dev.millrace.model;
 
 /**
- * How many rows there are, and how many were not admitted or were removed since the beginning.
+ * Number of rows now, and numbers of not admitted and removed rows since the first step.
  *
  * @param rows in all embedding tables now
- * @param waiting sightings of keys that had no row yet and did not get one
+ * @param waiting sightings of keys that had no row and did not get one
  * @param expired rows removed because no step touched them for {@code table.expire-after}
  * @param displaced rows removed because their table was full
  */

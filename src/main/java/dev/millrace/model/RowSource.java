@@ -2,12 +2,13 @@ package dev.millrace.model;
 
 import java.util.Optional;
 
-/** Where the query side keeps embedding rows; called by many threads at once. */
+/** The embedding rows of the query side. Many threads call it at once. */
 public interface RowSource {
 
     /**
-     * @param key of a row's entry among the query-side entries
-     * @return the row, as {@link QueryEncoder#row} reads it from the entry's value
+     * Returns a row, as {@link QueryEncoder#row} reads it from the entry's value.
+     *
+     * @param key of the row's entry among the query-side entries
      */
     Optional<float[]> row(byte[] key);
 }

@@ -14,12 +14,12 @@ public enum Side {
         this.code = (byte) code;
     }
 
-    /** How it is written in metrics and reports. */
+    /** Its name in metrics and reports. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** How it is written in the keys of entries. */
+    /** Its code in the keys of entries. */
     byte code() {
         return code;
     }

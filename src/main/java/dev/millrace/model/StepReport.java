@@ -3,13 +3,13 @@ package dev.millrace.model;
 import dev.millrace.model.loss.SampleFigures;
 
 /**
- * What one step did.
+ * The results of one step.
  *
  * @param loss mean loss of the batch, before the step
  * @param gradientNorm L2 norm of the dense gradient before clipping
- * @param touched rows of embedding tables that changed
+ * @param touched number of embedding rows that changed
  * @param temperature of the softmax after the step
- * @param sample figures of the batch's candidates
+ * @param sample statistics of the batch's candidates
  */
 public record StepReport(double loss, double gradientNorm, int touched, double temperature, SampleFigures sample) {
 
@@ -23,27 +23,27 @@ public record StepReport(double loss, double gradientNorm, int touched, double t
         return sample.duplicateShare();
     }
 
-    /** Median of the probabilities that the stream's popularity gives the positives, in [0, 1]. */
+    /** Median of the positives' probabilities by the stream's popularity, in [0, 1]. */
     public double medianProbability() {
         return sample.medianProbability();
     }
 
-    /** Natural log of the sampling probability below which a twentieth of the candidates' columns is. */
+    /** 5th percentile of log Q over the candidates' columns; Q is the sampling probability, log is natural. */
     public double logQLow() {
         return sample.logQLow();
     }
 
-    /** The same of half of them. */
+    /** Median of log Q. */
     public double logQMedian() {
         return sample.logQMedian();
     }
 
-    /** The same above which a twentieth is. */
+    /** 95th percentile of log Q. */
     public double logQHigh() {
         return sample.logQHigh();
     }
 
-    /** A step that had nothing to learn. */
+    /** Returns the report of a step without examples. */
     static StepReport ofNothing(double temperature) {
         return new StepReport(0, 0, 0, temperature, SampleFigures.NONE);
     }

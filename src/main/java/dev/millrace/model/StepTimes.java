@@ -1,6 +1,6 @@
 package dev.millrace.model;
 
-/** Is told when a step begins and when each of its phases ends. */
+/** A listener for the beginning of a step and the end of each phase. */
 public interface StepTimes {
 
     /** Parts of a step. */
@@ -17,7 +17,7 @@ public interface StepTimes {
         APPLY
     }
 
-    /** Ignores all. */
+    /** Ignores all calls. */
     StepTimes UNTIMED = new StepTimes() {
         @Override
         public void begin() {}
@@ -28,6 +28,6 @@ public interface StepTimes {
 
     void begin();
 
-    /** A phase ended. */
+    /** Called when a phase ended. */
     void lap(Phase phase);
 }

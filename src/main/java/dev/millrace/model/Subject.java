@@ -13,14 +13,14 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
- * What one row of a tower's input is about: a user in a context, or an item.
+ * The subject of one row of a tower's input: a user in a context, or an item.
  *
  * @param id of the user or item
  * @param features of the user or item
- * @param context features of the moment; none for an item
+ * @param context features of the request or exposure; none for an item
  * @param history items, latest first; none for an item
- * @param action what the user did, in a step that learns from it; empty else
- * @param appeared when the item's features began to hold, epoch milliseconds; {@link #UNKNOWN} for a user
+ * @param action of the example, in a learning step; otherwise empty
+ * @param appeared time of the item's catalogue record, epoch milliseconds; {@link #UNKNOWN} for a user
  * @param now event time of the model, epoch milliseconds
  */
 public record Subject(
@@ -36,7 +36,7 @@ public record Subject(
 
     private static final List<String> ONLY_ABSENT = List.of(ABSENT);
 
-    /** Of no known age. */
+    /** A subject of unknown age, without an action. */
     public Subject(String id, Features features, Features context, List<String> history) {
         this(id, features, context, history, "", UNKNOWN, 0);
     }
@@ -45,7 +45,7 @@ public record Subject(
         return new Subject(user.user(), user.features(), context, user.history());
     }
 
-    /** The user of an example, asked for what they did. */
+    /** Returns the user of an example, with the example's action. */
     static Subject user(TrainingExample example) {
         UserFeatures user = example.user();
         return new Subject(
@@ -60,7 +60,7 @@ public record Subject(
         return new Subject(item.item(), item.features(), Features.NONE, List.of(), "", item.time(), now);
     }
 
-    /** Keys of the rows that a feature reads here. */
+    /** Returns the keys of the rows that a feature reads. */
     List<String> keys(FeatureSpec feature) {
         if (feature.kind() == Kind.ID) {
             return List.of(id);
@@ -83,7 +83,7 @@ public record Subject(
         return categories.size() == 1 ? categories : ONLY_ABSENT;
     }
 
-    /** A number, where there is one. */
+    /** Returns the number of a feature, if there is one. */
     OptionalDouble number(FeatureSpec feature) {
         Optional<FeatureValue> value = value(feature);
         return value.isPresent() && value.get() instanceof FeatureValue.Quantity quantity
@@ -91,7 +91,7 @@ public record Subject(
                 : OptionalDouble.empty();
     }
 
-    /** Writes a vector; leaves the place as it is where there is none of that length. */
+    /** Writes the vector of a feature; writes nothing if there is no vector of the feature's width. */
     void copyVector(FeatureSpec feature, float[] out, int at) {
         Optional<FeatureValue> value = value(feature);
         if (value.isPresent()
@@ -103,7 +103,10 @@ public record Subject(
         }
     }
 
-    /** The largest power of two that is no more than the hours since; since the time that the item itself gives, if it does. */
+    /**
+     * Returns the largest power of two that is at most the age in hours. The age counts from the time in the item's feature,
+     * or else from the item's catalogue record.
+     */
     private String age(Optional<FeatureValue> given) {
         long since = given.isPresent() && given.get() instanceof FeatureValue.Quantity quantity
                 ? (long) quantity.value()

@@ -4,7 +4,7 @@ import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 
-/** The event time of a model, and what became of the rows that its tables removed or did not admit. One thread. */
+/** The event time of a model, and counts of the rows that its tables removed or did not admit. One thread. */
 final class TableUpkeep {
 
     private long clock;
@@ -13,18 +13,18 @@ final class TableUpkeep {
     private long displaced;
     private boolean isDirty = true;
 
-    /** Latest event time learnt, epoch milliseconds; 0 before any. */
+    /** Latest event time of a learned example, epoch milliseconds; 0 before the first. */
     long clock() {
         return clock;
     }
 
-    /** Moves the clock on; it never goes back. */
+    /** Advances the clock; it never goes back. */
     void reach(long time) {
         clock = Math.max(clock, time);
         isDirty = true;
     }
 
-    /** Counts what became of rows in a step. */
+    /** Adds the counts of one step. */
     void count(long newlyWaiting, long newlyExpired, long newlyDisplaced) {
         waiting += newlyWaiting;
         expired += newlyExpired;
@@ -61,7 +61,7 @@ final class TableUpkeep {
         displaced = payload.getLong();
     }
 
-    /** Notes that what is held is what is stored. */
+    /** Marks the counts as stored. */
     void setClean() {
         isDirty = false;
     }

@@ -14,7 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One tower: runs its network on the input rows of its features and normalises each channel; and back. One thread.
+ * One tower: runs its network on the input rows of its features, and normalises each channel, forward and backward. One
+ * thread.
  *
  * <p>Layout of an output row: the channels side by side, each of unit length before its factor.
  */
@@ -91,9 +92,9 @@ final class Tower {
     }
 
     /**
-     * How long the vectors of the last forward were before they were normalised, in the mean over their channels.
+     * Computes the length of each vector of the last forward pass before it was normalised.
      *
-     * @param out [n] filled
+     * @param out [n] mean length over the channels, filled
      */
     void lengths(int n, float[] out) {
         for (int i = 0; i < n; i++) {
@@ -105,14 +106,14 @@ final class Tower {
         }
     }
 
-    /** Factors of the channels by the weights of the settings, [channels]. */
+    /** [channels] Returns the factors of the channels by the weights of the settings. */
     float[] factorsAsSet() {
         return scales.asSet().clone();
     }
 
     /**
-     * Exports all that is between an input row and a vector. Where a user tower has several channels, whoever runs it gives their factors
-     * with the rows.
+     * Exports the tower, from an input row to a vector. A user tower of several channels takes the channels' factors as a
+     * second input.
      */
     void export(TowerExport to) {
         String raw = kernel.shape().export(to, kernel.weights(), 0, to.input(inputs.width()));
@@ -128,13 +129,13 @@ final class Tower {
         to.output(to.sideBySide(blocks), width);
     }
 
-    /** [n, inputs] what the network read in the last forward of so many. */
+    /** [n, inputs] Returns a copy of the network's input in the last forward pass. */
     float[] inputRows(int n) {
         return Arrays.copyOf(input, n * inputs.width());
     }
 
     /**
-     * Gathers the input rows of the subjects that were resolved, runs the network, and normalises the channels.
+     * Gathers the input rows of the resolved subjects, runs the network, and normalises the channels.
      *
      * @return [n, width] channels of unit length times their factor, valid until the next call
      */
@@ -143,15 +144,15 @@ final class Tower {
     }
 
     /**
-     * As {@link #forward}, as a learning step does it.
+     * As {@link #forward}, with dropout.
      *
-     * @param seed of what it leaves to chance
+     * @param seed of the dropout
      */
     float[] forwardToLearn(List<Subject> subjects, long seed) {
         return forward(subjects, (in, n, out) -> kernel.forwardToLearn(in, n, out, seed));
     }
 
-    /** As {@link #forward}, each subject by itself, so that its bits depend on no other; slower, and not to go back from. */
+    /** As {@link #forward}, but each subject by itself: its bits depend on no other subject. {@link #backward} must not follow. */
     float[] forwardEach(List<Subject> subjects) {
         return forward(subjects, kernel::forwardEach);
     }
@@ -173,7 +174,8 @@ final class Tower {
     }
 
     /**
-     * The vectors of the last {@link #forward} by other weights of the channels; not to go back from.
+     * Returns the vectors of the last {@link #forward} with other weights of the channels. {@link #backward} must not
+     * follow.
      *
      * @param weights by channel, see {@link ChannelScales#of(Map)}
      * @return [n, width] valid until the next call
@@ -188,7 +190,8 @@ final class Tower {
     }
 
     /**
-     * Backward through the last {@link #forward}: leaves the network's gradients in the kernel and adds the rows' to theirs.
+     * Backward pass of the last {@link #forward}. It leaves the network's gradients in the kernel, and adds the rows'
+     * gradients to those of their tables.
      *
      * @param vectorGradients [n, width] dL/dvectors
      */
@@ -214,7 +217,7 @@ final class Tower {
         inputs.scatter(inputGradients, n);
     }
 
-    /** After {@link #backward}: adds the gradient of half the squared norm of the network's matrices, times {@code l2}. */
+    /** Adds the gradient of the L2 penalty on the network's matrices. Follows {@link #backward}. */
     void addPenalty(float l2) {
         float[][] weights = kernel.weights();
         float[][] gradients = kernel.gradients();
@@ -234,7 +237,7 @@ final class Tower {
         return sum;
     }
 
-    /** In four sums of fixed membership. */
+    /** Returns the sum of squares, added up in a fixed order. */
     private static double squaredNorm(float[] tensor) {
         double s0 = 0;
         double s1 = 0;
@@ -253,7 +256,7 @@ final class Tower {
         return (s0 + s1) + (s2 + s3);
     }
 
-    /** Puts the mean weight that each field had in the last forward of n rows, if the fields have weights. */
+    /** Puts the mean weight of each field in the last forward pass of n rows, if fields have weights. */
     void putFieldWeights(int n, Map<String, Double> weights) {
         kernel.meanFieldWeights(n).ifPresent(means -> {
             for (int f = 0; f < means.length; f++) {
@@ -262,7 +265,7 @@ final class Tower {
         });
     }
 
-    /** Euclidean length of one vector, in one fixed order of summation. */
+    /** Returns the Euclidean length of one vector, added up in a fixed order. */
     static float norm(float[] vector, int at, int dim) {
         return (float) Math.sqrt(dot(vector, at, vector, at, dim));
     }
@@ -290,7 +293,7 @@ final class Tower {
             int at = block * dim;
             float norm = norm(raw, at, dim);
             norms[block] = norm;
-            // a length beyond the floats is no direction either: it must not pass for the zeros of a new subject
+            // NaN if the length overflows: such a vector must not look like the zeros of a new subject
             float inverse = norm < MIN_NORM ? 0f : Float.isFinite(norm) ? factors[block] / norm : Float.NaN;
             for (int d = 0; d < dim; d++) {
                 vectors[at + d] = raw[at + d] * inverse;
@@ -298,7 +301,7 @@ final class Tower {
         }
     }
 
-    /** One of the kernel's ways forward. */
+    /** One of the kernel's forward passes. */
     private interface Network {
         void forward(float[] inputs, int n, float[] outputs);
     }

@@ -2,18 +2,18 @@ package dev.millrace.model;
 
 import dev.millrace.model.network.NetworkExport;
 
-/** Takes in a tower, from its input row to a vector, see {@link TwoTower#exportTower}. */
+/** Receives a tower, from its input row to a vector, see {@link TwoTower#exportTower}. */
 public interface TowerExport extends NetworkExport {
 
-    /** What the tower reads, [n, width]. */
+    /** [n, width] The input rows of the tower. */
     String input(int width);
 
-    /** Factors of the channels, [1, channels], which whoever runs the tower gives. */
+    /** [1, channels] The factors of the channels, an input. */
     String factors(int channels);
 
-    /** Each row divided by its Euclidean length; zeros where that is below the least. */
+    /** Each row divided by its Euclidean length; zeros if the length is below the least. */
     String unit(String in, float leastLength);
 
-    /** The vectors, [n, width]. */
+    /** [n, width] The vectors, the output. */
     void output(String value, int width);
 }

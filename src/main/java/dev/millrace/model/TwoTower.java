@@ -26,9 +26,7 @@ import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
-/**
- * Two towers over growing embedding tables (two-tower retrieval, Yi et al. 2019): one mini-batch, one step. One thread.
- */
+/** Two towers over growing embedding tables (two-tower retrieval, Yi et al. 2019). One mini-batch is one step. One thread. */
 public final class TwoTower implements Durable {
 
     /*
@@ -38,18 +36,19 @@ public final class TwoTower implements Durable {
      *   -> s = <u, v> / temperature -> l = s + b log p - log Q -> loss (Objective)
      *   -> the same way back -> penalties -> clip -> optimisers of networks and rows.
      *
-     * Invariant. A step is applied whole or not at all. Before anything moves, loss and gradients are looked at; a step that is
-     * refused leaves no trace but removed rows: the statistics go back to copies, rows it admitted are retracted, its
-     * sightings are forgotten.
+     * Invariant. A step is applied whole or not at all. Loss and gradients are checked before any weight changes. A refused step
+     * resets the statistics from copies, retracts the rows that it admitted, and discards its sightings. Rows that were removed
+     * before it stay removed.
      *
-     * Same bits. Whatever a step draws is drawn by the seed of the settings and the number of the step; sums have one fixed order;
-     * the native products run on one thread. So the weights are a function of the settings and the log, for one NumericFingerprint.
+     * Same bits. All draws of a step use the seed of the settings and the number of the step. Sums have one fixed order. The native
+     * products run on one thread. So the weights are a function of the settings and the log, for one NumericFingerprint.
      *
-     * Layout. Matrices are row-major float arrays, a row a user or item. The rows of users are the examples, then the exposures that
-     * were not clicked; those of items are the candidates, each item once.
+     * Layout. Matrices are row-major float arrays, one row for each user or item. The rows of users are the examples, then
+     * the exposures without a click. The rows of items are the candidates, each item once.
      *
      * Threads. One: the learner's. Vectors that it returns are copied to the caller's arrays.
      */
+
     /** First byte of the keys of a model's entries. */
     public static final char PREFIX = (char) ModelEntry.PREFIX;
 
@@ -77,7 +76,7 @@ public final class TwoTower implements Durable {
         this(settings, catalogue, StepTimes.UNTIMED);
     }
 
-    /** @param times told of the end of each phase of a step, on the learner's thread */
+    /** @param times called at the end of each phase of a step, on the learner's thread */
     public TwoTower(ModelSettings settings, Catalogue catalogue, StepTimes times) {
         this.settings = settings;
         this.catalogue = catalogue;
@@ -93,10 +92,10 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * One learning step.
+     * Runs one learning step.
      *
-     * @throws RefusedStepException before anything was applied, if loss or gradient is not finite, or the gradient is longer than
-     *     the settings allow
+     * @throws RefusedStepException if loss or gradient is not finite, or the gradient is longer than the settings allow;
+     *     nothing is applied then
      */
     public StepReport learn(MiniBatch batch) {
         if (batch.examples().isEmpty()) {
@@ -171,7 +170,7 @@ public final class TwoTower implements Durable {
                 : Optional.empty();
     }
 
-    /** Moves all weights along their gradients; those of the networks are clipped together. */
+    /** Updates all weights from their gradients. The gradients of the networks are clipped together. */
     private void apply(long step, double norm) {
         Descent dense = settings.optimiser().dense();
         double max = dense.maxGradientNorm();
@@ -195,7 +194,7 @@ public final class TwoTower implements Durable {
         return users;
     }
 
-    /** @param now event time at which the items are looked at */
+    /** @param now event time that the items' age counts to */
     private List<Subject> items(List<String> ids, long now) {
         List<Subject> items = new ArrayList<>(ids.size());
         ids.forEach(id -> items.add(catalogue
@@ -213,18 +212,18 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * Many items' vectors, fast; their last bits depend on which other items are in the call.
+     * Computes the vectors of many items. The last bits of a vector depend on the other items in the call.
      *
-     * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without any direction yet
+     * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without a direction
      */
     public void itemVectors(List<String> items, float[] out) {
         vectors(itemTower, items(items, upkeep.clock()), out);
     }
 
     /**
-     * Items' vectors for publication: the bits of one do not depend on which others are in the call.
+     * Computes items' vectors for publication. The bits of a vector do not depend on the other items in the call.
      *
-     * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without any direction yet
+     * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without a direction
      */
     public void publishedVectors(List<String> items, float[] out) {
         if (!items.isEmpty()) {
@@ -235,9 +234,9 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * As {@link #publishedVectors(List, float[])}, with how long the vectors were before they were normalised.
+     * As {@link #publishedVectors(List, float[])}, with the vectors' lengths before they were normalised.
      *
-     * @param lengths [items] filled, the mean over an item's channels
+     * @param lengths [items] mean length over an item's channels, filled
      */
     public void publishedVectors(List<String> items, float[] out, float[] lengths) {
         publishedVectors(items, out);
@@ -245,10 +244,12 @@ public final class TwoTower implements Durable {
     }
 
     /**
+     * Computes users' vectors.
+     *
      * @param users [n]
      * @param contexts [n]
-     * @param out [n, dim] vectors, row-major, filled: each channel of unit length times its factor; zeros for one without any
-     *     direction yet
+     * @param out [n, dim] vectors, row-major, filled: each channel of unit length times its factor; zeros for a channel
+     *     without a direction
      */
     public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
         List<Subject> subjects = new ArrayList<>(users.size());
@@ -259,9 +260,9 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * As {@link #userVectors(List, List, float[])}, by other weights of the channels.
+     * As {@link #userVectors(List, List, float[])}, with other weights of the channels.
      *
-     * @param weights by channel; those of the settings for channels that it leaves out
+     * @param weights by channel; a channel that it leaves out has the weight of the settings
      */
     public void userVectors(
             List<UserFeatures> users, List<Features> contexts, Map<String, Double> weights, float[] out) {
@@ -272,7 +273,7 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * The users of examples, each asked for what they did.
+     * Computes the vectors of the examples' users, each with the channel factors of the example's action.
      *
      * @param out [examples, dim] vectors, row-major, filled
      */
@@ -287,12 +288,12 @@ public final class TwoTower implements Durable {
         }
     }
 
-    /** From here on, each step keeps how far it moved the rows of items. */
+    /** From now on, each step records how far it moves the rows of items. */
     public void keepMoves() {
         tables.keepMoves();
     }
 
-    /** How far the last step moved the rows of items, L2; nothing before {@link #keepMoves}. */
+    /** Visits each item whose rows the last step moved, with the L2 distance; none before {@link #keepMoves}. */
     public void forEachMove(BiConsumer<String, Float> moved) {
         tables.forEachMove(moved);
     }
@@ -315,9 +316,10 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * What of the query side is not finite, and so must not be published; absent if all is finite.
+     * Returns a description of a part of the query side that is not finite, and so must not be published; empty if all parts
+     * are finite.
      *
-     * @param isWhole whether to look at all rows, not only at those that changed since the last drain
+     * @param isWhole whether to check all rows, not only the rows that changed since the last drain
      */
     public Optional<String> unusableQuerySide(boolean isWhole) {
         for (float[] tensor : userTower.kernel().weights()) {
@@ -335,7 +337,7 @@ public final class TwoTower implements Durable {
         return tables.unusableUserTable(isWhole).map(table -> "a row of table " + table + " is not finite");
     }
 
-    /** Lets the next drain hand over all of the query side, changed or not. */
+    /** Makes the next drain hand over all entries of the query side, changed or not. */
     public void touchQuerySide() {
         state.touchQuerySide();
     }
@@ -345,7 +347,7 @@ public final class TwoTower implements Durable {
         tower(side).export(to);
     }
 
-    /** What the network of a tower reads. */
+    /** Returns the input fields of a tower's network. */
     public List<InputField> inputFields(Side side) {
         return tower(side).inputs().fields();
     }
@@ -360,14 +362,14 @@ public final class TwoTower implements Durable {
                 .toList();
     }
 
-    /** Floats of a row of each embedding table, by its name. */
+    /** Returns the width of the rows of each embedding table, by its name. */
     public SortedMap<String, Integer> tableWidths() {
         SortedMap<String, Integer> widths = new TreeMap<>();
         tables.byName().forEach((name, table) -> widths.put(name, table.dim()));
         return widths;
     }
 
-    /** The rows of a table, by their key. */
+    /** Returns the rows of a table, by their key. */
     public SortedMap<String, float[]> rows(String table) {
         EmbeddingTable named = Optional.ofNullable(tables.byName().get(table))
                 .orElseThrow(() -> new IllegalArgumentException("there is no table " + table));
@@ -376,30 +378,30 @@ public final class TwoTower implements Durable {
         return rows;
     }
 
-    /** Channels of a vector, side by side; an item's are of the same length. */
+    /** Number of channels of a vector. */
     public int channels() {
         return settings.towers().channels().size();
     }
 
     /**
-     * The mean weight that each field had in the last step, by {@code user} or {@code item} and the feature's name behind a dot; only
-     * of towers whose fields have weights.
+     * The mean weight of each field in the last step, by {@code user} or {@code item}, a dot and the feature's name. Only of
+     * towers whose fields have weights.
      */
     public SortedMap<String, Double> fieldWeights() {
         return fieldWeights;
     }
 
-    /** Floats a vector. */
+    /** Floats of a vector. */
     public int dim() {
         return settings.width();
     }
 
-    /** τ, by which the training logit divides the cosine. */
+    /** τ, which divides the cosine in the training logit. */
     public double temperature() {
         return objective.temperature().value();
     }
 
-    /** What the loss of each action weighs that channels name, where that is learned. */
+    /** Learned weight of the loss of each action that channels name; empty if the weights are not learned. */
     public SortedMap<String, Double> objectiveWeights() {
         SortedMap<String, Double> weights = new TreeMap<>();
         settings.learnedObjectives()
@@ -413,34 +415,36 @@ public final class TwoTower implements Durable {
         return generation;
     }
 
-    /** Rows of all embedding tables. */
+    /** Number of rows of all embedding tables. */
     public int rowCount() {
         return tables.rowCount();
     }
 
-    /** Rows of all embedding tables, and what became of others. */
+    /** Counts of the rows of all embedding tables. */
     public RowCounts rowCounts() {
         return upkeep.counts(rowCount());
     }
 
-    /** Whether an entry of {@link #drainDirty} says by what settings and engine the others were made, and is no weight. */
+    /** Returns whether an entry of {@link #drainDirty} is the header, which names settings and engine. */
     public static boolean isHeader(byte[] key) {
         return Arrays.equals(key, HEADER_KEY);
     }
 
-    /** What an entry of {@link #drainDirty} is, in words; of a row, its table too. */
+    /** Returns the kind of an entry of {@link #drainDirty} in words; for a row with its table. */
     public static String kind(byte[] key) {
         return ModelEntry.of(key).description();
     }
 
-    /** Whether an entry of {@link #drainDirty} is one that {@link QueryEncoder} needs. */
+    /** Returns whether {@link QueryEncoder} needs an entry of {@link #drainDirty}. */
     public boolean isQuerySide(byte[] key) {
         return ModelEntry.of(key).isQuerySide(tables::isUserTable);
     }
 
     /**
-     * @throws FingerprintMismatchException if the stored weights were made by other settings or by another engine
-     * @throws CorruptEntryException if the entry is none of this model's
+     * Restores one stored entry.
+     *
+     * @throws FingerprintMismatchException if the stored weights come from other settings or another engine
+     * @throws CorruptEntryException if the entry does not belong to this model
      */
     @Override
     public void restore(byte[] key, byte[] value) {

@@ -1,4 +1,4 @@
-/** Two towers and their embedding tables; one mini-batch, one learning step. */
+/** Two towers and their embedding tables. One mini-batch is one learning step. */
 @NullMarked
 package dev.millrace.model;
 
