@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The parts of an open batch as fields of stored values. */
+/** Reads and writes the parts of an open batch as fields of stored values. */
 final class BatchFields {
 
     private static final int EXAMPLE = 0;
@@ -20,7 +20,7 @@ final class BatchFields {
     private static final int REMOVAL = 2;
     private static final int USER_REMOVAL = 3;
     private static final int UNCLICKED = 4; // an example too
-    /** Roughly what the removal of a user takes in a mini-batch record. */
+    /** Estimated bytes of a user's removal in a mini-batch record. */
     static final int BYTES_A_USER_REMOVAL = 64;
 
     private static final int BYTES_AN_EXAMPLE = 64;
@@ -85,7 +85,7 @@ final class BatchFields {
         }
     }
 
-    /** Roughly what the example takes in a mini-batch record. */
+    /** Returns the estimated bytes of an example in a mini-batch record. */
     static int estimatedBytes(TrainingExample example) {
         return BYTES_AN_EXAMPLE
                 + estimatedBytes(example.user().features())
@@ -93,7 +93,7 @@ final class BatchFields {
                 + BYTES_A_HISTORY_ITEM * example.user().history().size();
     }
 
-    /** Roughly what the change takes in a mini-batch record. */
+    /** Returns the estimated bytes of a change in a mini-batch record. */
     static int estimatedBytes(CatalogueChange change) {
         return BYTES_AN_EXAMPLE
                 + change.<Integer>match(upsert -> estimatedBytes(upsert.item().features()), removal -> 0);

@@ -6,14 +6,14 @@ import java.time.Duration;
 /**
  * How examples become mini-batches.
  *
- * @param size positives of a full batch
- * @param maxChanges catalogue changes and removed users after which a batch is full whatever its examples
- * @param maxBytes estimated size after which a batch is full, below the broker's message limit
- * @param seed of the draws
+ * @param size number of positives of a full batch
+ * @param maxChanges number of catalogue changes and removed users that make a batch full on their own
+ * @param maxBytes estimated bytes that make a batch full; below the broker's message limit
+ * @param seed seed of the draws
  * @param popularity how an item's share of the positives is estimated
- * @param negatives which items a batch carries beside its positives
+ * @param negatives which negatives a batch has beside its positives
  * @param removalMemory event time for which a removed item's id is remembered
- * @param unannounced how long items stay that only examples named
+ * @param unannounced how long unannounced items stay
  */
 public record BatchSettings(
         int size,
@@ -26,10 +26,10 @@ public record BatchSettings(
         Unannounced unannounced) {
 
     /**
-     * How long items stay in the catalogue that only examples named.
+     * How long unannounced items stay in the catalogue. An item is unannounced if only examples named it.
      *
-     * @param expireAfter event time after the last example of it; 0 for ever
-     * @param max of them in the catalogue, beyond which the one named longest ago goes
+     * @param expireAfter event time from its last example to its removal; 0: never
+     * @param max most unannounced items in the catalogue; beyond it, the one named longest ago is removed
      */
     public record Unannounced(Duration expireAfter, int max) {}
 

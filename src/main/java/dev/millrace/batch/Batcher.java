@@ -23,17 +23,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * Collects examples and catalogue changes into the next mini-batch.
  *
- * <p>When to close is the caller's, because waiting is a matter of clocks; what is in the batch is decided here and is a
- * function of what was added. An item that comes in an example before the catalogue knows it is added to the catalogue, without
- * features, and goes when examples no longer name it; one that was removed stays so until the catalogue has it again. Who or what
- * is removed takes its examples out of the open batch.
+ * <p>The caller decides when to close a batch, because waiting needs a clock. The content of a batch is decided here
+ * and is a function of what was added. If an example names an item that the catalogue does not have, the item is added
+ * to the catalogue without features; it is removed when examples no longer name it. A removed item stays removed until
+ * the catalogue announces it again. When an item or a user is removed, its examples leave the open batch.
  *
- * <p>Exposures that were not clicked are kept apart: they neither count as positives nor move the popularity. As many as a full batch has
- * positives fill it too.
+ * <p>Exposures without a click are kept apart: they do not count as positives and do not change the popularity. A batch
+ * with as many of them as a full batch has positives is full, too.
  *
- * <p>What the negatives are drawn from is stored among the popularity's entries, since it is a function of the log as that is.
+ * <p>The state of the negative source is stored among the popularity's entries, because both are functions of the log.
  *
- * <p>The open batch is state too: each of its parts is an entry under a running number, which goes when the batch is closed.
+ * <p>The open batch is state, too: each of its parts is an entry under a running number, deleted when the batch is
+ * closed.
  */
 public final class Batcher implements Durable {
 
@@ -47,14 +48,16 @@ public final class Batcher implements Durable {
     private final ItemPopularity popularity;
     private final NegativeSource negativeSource;
     private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
-    /** Exposures that were not clicked. */
+    /** Exposures without a click. */
     private final TreeMap<Long, TrainingExample> exposed = new TreeMap<>();
 
     private final TreeMap<Long, CatalogueChange> changes = new TreeMap<>();
     private final TreeMap<Long, String> removedUsers = new TreeMap<>();
-    /** Numbers of parts that left the open batch before it was closed, until their entries are deleted. */
+    /** Numbers of the parts that left the open batch before it was closed and whose entries are not deleted yet. */
     private final TreeSet<Long> dropped = new TreeSet<>();
-    /** Whether the open changes leave an item removed; made anew when a restored change came. */
+    /**
+     * True for an item that the open changes remove, false for one that they add; rebuilt after a restore of changes.
+     */
     private final Map<String, Boolean> openRemovals = new HashMap<>();
 
     private boolean areOpenRemovalsStale;
@@ -66,7 +69,7 @@ public final class Batcher implements Durable {
     private int bytes;
 
     /**
-     * @param catalogue changed when a batch is closed
+     * @param catalogue catalogue, changed when a batch is closed
      * @param prefix first byte of the open batch's keys
      * @param popularityPrefix first byte of the popularity's keys
      */
@@ -85,9 +88,9 @@ public final class Batcher implements Durable {
     }
 
     /**
-     * Takes a change of the catalogue.
+     * Adds a catalogue change to the open batch.
      *
-     * @return examples that left the open batch because their item did
+     * @return number of examples that left the open batch because their item was removed
      */
     public int change(CatalogueChange change) {
         boolean isRemoval = change instanceof CatalogueChange.Removal;
@@ -99,9 +102,9 @@ public final class Batcher implements Durable {
     }
 
     /**
-     * Takes the removal of a user.
+     * Adds the removal of a user to the open batch.
      *
-     * @return examples of the user that left the open batch
+     * @return number of the user's examples that left the open batch
      */
     public int removeUser(String user) {
         int left = drop(example -> example.user().user().equals(user));
@@ -110,7 +113,7 @@ public final class Batcher implements Durable {
         return left;
     }
 
-    /** Whether the item has left the catalogue, or leaves it with the open batch. */
+    /** Returns true if the item was removed from the catalogue, or is removed with the open batch. */
     public boolean isRemoved(String item) {
         if (areOpenRemovalsStale) {
             openRemovals.clear();
@@ -121,7 +124,7 @@ public final class Batcher implements Durable {
         return openRemovals.getOrDefault(item, catalogue.wasRemoved(item));
     }
 
-    /** Whether the open batch is full by number or size. */
+    /** Returns true if the open batch is full by number or by size. */
     public boolean isFull() {
         return examples.size() >= settings.size()
                 || exposed.size() >= settings.size()
@@ -133,17 +136,17 @@ public final class Batcher implements Durable {
         return examples.isEmpty() && exposed.isEmpty() && changes.isEmpty() && removedUsers.isEmpty();
     }
 
-    /** Catalogue changes in the open batch. */
+    /** Returns the number of catalogue changes in the open batch. */
     public int openChanges() {
         return changes.size();
     }
 
-    /** Removals of users in the open batch. */
+    /** Returns the number of user removals in the open batch. */
     public int openUserRemovals() {
         return removedUsers.size();
     }
 
-    /** Ends the open batch, applies its changes to the catalogue, and begins the next. */
+    /** Closes the open batch, applies its changes to the catalogue, and opens the next batch. */
     public MiniBatch close() {
         step++;
         List<TrainingExample> positives = List.copyOf(examples.values());
@@ -152,7 +155,7 @@ public final class Batcher implements Durable {
         int unknown = catalogueChanges.size() - changes.size();
         catalogueChanges.forEach(this::apply);
         catalogue.sighted(step, positives);
-        // as many more as came, so that a full catalogue stays as it is
+        // plus the number of new items, so that a full catalogue does not grow
         List<CatalogueChange> forsaken =
                 catalogue.forsaken(settings.unannounced(), step, settings.maxChanges() + unknown);
         forsaken.forEach(this::apply);
@@ -186,7 +189,7 @@ public final class Batcher implements Durable {
         return batch;
     }
 
-    /** Takes a batch that another closed, so that this one can go on behind it. */
+    /** Applies a batch that another learner closed, so that this batcher can continue after it. */
     public void follow(MiniBatch batch) {
         step = batch.step();
         batch.catalogue().forEach(this::apply);
@@ -194,7 +197,7 @@ public final class Batcher implements Durable {
         observe(batch.examples().stream().map(TrainingExample::item).toList());
     }
 
-    /** @throws IllegalStateException if the stored popularity is that of an estimator of another kind */
+    /** @throws IllegalStateException if the stored popularity was written by an estimator of another form */
     @Override
     public void restore(byte[] key, byte[] value) {
         if (key[0] == popularityPrefix) {
@@ -240,7 +243,7 @@ public final class Batcher implements Durable {
         }
         for (long number : dropped) {
             if (number >= closedUpTo
-                    && number < durableTo) { // below, it went with its batch; above, it was never written
+                    && number < durableTo) { // below, it was deleted with its batch; above, it was never written
                 sink.delete(partKey(number));
             }
         }
@@ -271,7 +274,7 @@ public final class Batcher implements Durable {
         negativeSource.drainDirty(sink);
     }
 
-    /** The entries of one estimator say something else to another. */
+    /** Refuses a stored popularity of another form: its entries have another meaning. */
     private void requireForm(String stored) {
         String here = settings.popularity().form();
         if (!stored.equals(here)) {

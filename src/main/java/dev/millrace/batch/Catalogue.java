@@ -25,12 +25,12 @@ import java.util.TreeSet;
 /**
  * The items that can be recommended, with their features, numbered without gaps.
  *
- * <p>Numbers follow from the order of the changes alone: a new item takes the next, the last item takes a removed one's. They
- * serve uniform draws. A removed item's id is remembered for a while, so that a click that comes after its
- * removal does not bring it back.
+ * <p>Numbers depend on the order of the changes alone: a new item takes the next number, and the last item takes the
+ * number of a removed one. They are used for uniform draws. The id of a removed item is remembered for a while, so that
+ * a click that arrives after the removal does not bring the item back.
  *
- * <p>An item that only examples named, and no producer announced, is in the catalogue as long as examples go on naming it, see
- * {@link #forsaken}.
+ * <p>An item is unannounced if only examples named it, and no producer. It stays in the catalogue as long as examples
+ * name it, see {@link #forsaken}.
  */
 public final class Catalogue implements Durable {
 
@@ -41,7 +41,7 @@ public final class Catalogue implements Durable {
     /**
      * When an example last named an item.
      *
-     * @param moment step and place in its batch, growing; 0 before any
+     * @param moment step and place in its batch as one growing number; 0 before any
      * @param time event time, epoch milliseconds
      */
     private record Sighting(long moment, long time) {}
@@ -49,12 +49,12 @@ public final class Catalogue implements Durable {
     private final byte prefix;
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<CatalogueItem> items = new ArrayList<>();
-    /** When each removed item went, event time; and the same by that time. */
+    /** Event time of each item's removal, epoch milliseconds; {@code removedByTime} is its inverse. */
     private final Map<String, Long> removed = new HashMap<>();
 
     private final TreeMap<Long, Set<String>> removedByTime = new TreeMap<>();
     private final TreeSet<String> dirty = new TreeSet<>();
-    /** By item, last sighted last. */
+    /** Unannounced items with their last sighting, the latest sighting last. */
     private final Map<String, Sighting> unannounced = new LinkedHashMap<>();
 
     private boolean isSightingOrderKept = true;
@@ -85,7 +85,7 @@ public final class Catalogue implements Durable {
         });
     }
 
-    /** Forgets the ids of the items that were removed before that event time. */
+    /** Forgets the ids of items that were removed before that event time. */
     public void forgetRemovedBefore(long eventTimeMillis) {
         while (!removedByTime.isEmpty() && removedByTime.firstKey() < eventTimeMillis) {
             List.copyOf(removedByTime.firstEntry().getValue()).forEach(id -> {
@@ -96,7 +96,8 @@ public final class Catalogue implements Durable {
     }
 
     /**
-     * Notes the items that a batch's examples name, once its changes are applied.
+     * Updates the sightings of the unannounced items that a batch's examples name. Call it after the batch's changes
+     * are applied.
      *
      * @param examples of the batch of that step, in its order
      */
@@ -118,12 +119,12 @@ public final class Catalogue implements Durable {
     }
 
     /**
-     * Unannounced items that are to go, last sighted first: those that no example named for long, and as many more as there are
-     * too many. One that the examples of the latest step name never goes.
+     * Returns the removals of unannounced items, the oldest sighting first: items that no example named for long, and
+     * as many more as are above the maximum. An item that the latest step's examples name is never removed.
      *
-     * @param settings what is long, and what is too many
-     * @param step the latest sighted
-     * @param most how many at once
+     * @param settings event time to wait, and maximum of unannounced items
+     * @param step latest step whose sightings were taken
+     * @param most most removals at once
      */
     List<CatalogueChange> forsaken(BatchSettings.Unannounced settings, long step, int most) {
         orderSightings();
@@ -142,7 +143,7 @@ public final class Catalogue implements Durable {
         return gone;
     }
 
-    /** Items that only examples named. */
+    /** Returns the number of unannounced items. */
     public int unannouncedCount() {
         return unannounced.size();
     }
@@ -156,7 +157,7 @@ public final class Catalogue implements Durable {
         return items.get(number).item();
     }
 
-    /** The item's number, if it is in the catalogue. */
+    /** Returns the item's number, if it is in the catalogue. */
     public OptionalInt number(String item) {
         Integer number = numbers.get(item);
         return number == null ? OptionalInt.empty() : OptionalInt.of(number);
@@ -166,7 +167,7 @@ public final class Catalogue implements Durable {
         return numbers.containsKey(item);
     }
 
-    /** Whether it left the catalogue, has not come back, and that is not forgotten yet. */
+    /** Returns true if the item was removed, has not come back, and its id is still remembered. */
     public boolean wasRemoved(String item) {
         return removed.containsKey(item);
     }
@@ -175,7 +176,7 @@ public final class Catalogue implements Durable {
         return Optional.ofNullable(numbers.get(item)).map(items::get);
     }
 
-    /** Features of an item; none for one that is not (or no longer) in the catalogue. */
+    /** Returns the features of an item; none if it is not in the catalogue. */
     public Features features(String item) {
         Integer number = numbers.get(item);
         return number == null ? Features.NONE : items.get(number).features();
@@ -196,7 +197,7 @@ public final class Catalogue implements Durable {
         }
         CatalogueItem item = new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload));
         while (items.size() <= number) {
-            items.add(item); // a placeholder until that number's own entry comes
+            items.add(item); // a placeholder until the entry of that number is restored
         }
         items.set(number, item);
         numbers.put(id, number);
@@ -238,7 +239,7 @@ public final class Catalogue implements Durable {
         dirty.clear();
     }
 
-    /** Restored entries come in any order. */
+    /** Sorts the sightings after a restore, because entries are restored in any order. */
     private void orderSightings() {
         if (isSightingOrderKept) {
             return;

@@ -3,22 +3,22 @@ package dev.millrace.batch;
 import dev.millrace.event.CatalogueItem;
 import java.util.function.Function;
 
-/** What happened to one item of the catalogue. */
+/** A change of one item of the catalogue. */
 public sealed interface CatalogueChange {
 
-    /** Which item. */
+    /** Returns the item's id. */
     String itemId();
 
-    /** Whether a producer said so; else it follows from the examples alone. */
+    /** Returns true if a producer announced the change; false if it follows from the examples alone. */
     boolean isAnnounced();
 
-    /** The same change as one that follows from the examples alone. */
+    /** Returns the same change, unannounced. */
     CatalogueChange unannounced();
 
     /** Calls the visitor's method for this kind of change. */
     <R> R accept(Visitor<R> visitor);
 
-    /** The same with a function for each kind. */
+    /** Calls the function for this kind of change. */
     default <R> R match(Function<Upsert, R> upsert, Function<Removal, R> removal) {
         return accept(new Visitor<R>() {
             @Override
@@ -33,7 +33,7 @@ public sealed interface CatalogueChange {
         });
     }
 
-    /** What to do with each kind of change. */
+    /** One method for each kind of change. */
     interface Visitor<R> {
 
         R upsert(Upsert upsert);
@@ -41,7 +41,7 @@ public sealed interface CatalogueChange {
         R removal(Removal removal);
     }
 
-    /** It appeared, or its features changed. Unannounced: an example named it first. */
+    /** A new item, or new features of an item. Unannounced if an example named the item before any producer did. */
     record Upsert(CatalogueItem item, boolean isAnnounced) implements CatalogueChange {
 
         public Upsert(CatalogueItem item) {
@@ -65,9 +65,10 @@ public sealed interface CatalogueChange {
     }
 
     /**
-     * It went: rows and vector go with it. Unannounced: examples no longer name it; one that does brings it back.
+     * The removal of an item with its rows and vector. Unannounced if examples no longer name the item; the next one
+     * that does brings it back.
      *
-     * @param time when, epoch milliseconds, event time
+     * @param time event time, epoch milliseconds
      */
     record Removal(String itemId, long time, boolean isAnnounced) implements CatalogueChange {
 

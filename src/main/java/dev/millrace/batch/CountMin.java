@@ -8,15 +8,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * {@link Decayed} over a fixed number of cells: a count-min sketch (Cormode and Muthukrishnan 2005) of counts that decay, with
- * conservative update (Estan and Varghese 2002). For catalogues without end.
+ * {@link Decayed} over a fixed number of cells: a count-min sketch (Cormode and Muthukrishnan 2005) of counts that
+ * decay, with conservative update (Estan and Varghese 2002). For catalogues of unbounded size.
  *
- * <p>{@code p(y) = (min_i c_i + ε) / (C + ε N)}; a count is never below the true one, and above it where items share all cells.
+ * <p>{@code p(y) = (min_i c_i + ε) / (C + ε N)}; a count is never below the true one; it is above it if the item shares
+ * all its cells with others.
  */
 final class CountMin implements ItemPopularity {
 
     private final byte[] clockKey;
-    private final SketchCells cells; // count, and the time it is as of
+    private final SketchCells cells; // count, and the time as of which it holds
     private final double halfLife;
     private double positives; // a whole number
     private double total; // as of positives
@@ -52,7 +53,7 @@ final class CountMin implements ItemPopularity {
 
     @Override
     public void remove(String item) {
-        // its cells are others' too; they forget it as they decay
+        // the item shares its cells with others; its count decays there
     }
 
     @Override

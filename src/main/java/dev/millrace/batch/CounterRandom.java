@@ -1,7 +1,8 @@
 package dev.millrace.batch;
 
 /**
- * Random numbers by counter: a pure function of seed, stream and slot, so that no draw depends on how many came before it.
+ * Random numbers by counter: a pure function of seed, stream and slot, so that a draw does not depend on the number of
+ * draws before it.
  *
  * <p>The mixing function is the finaliser of SplitMix64 (Steele, Lea and Flood 2014).
  */
@@ -11,12 +12,12 @@ public final class CounterRandom {
 
     private CounterRandom() {}
 
-    /** 64 random bits. */
+    /** Returns 64 random bits. */
     public static long bits(long seed, long stream, long slot) {
         return mix(mix(mix(seed + GOLDEN_GAMMA) ^ (stream + GOLDEN_GAMMA)) ^ (slot + GOLDEN_GAMMA));
     }
 
-    /** A uniform draw from 0 to bound - 1; the bias of the multiplication is below bound / 2^63. */
+    /** Returns a uniform draw from 0 to bound - 1. The bias of the multiplication is below bound / 2^63. */
     public static int below(int bound, long seed, long stream, long slot) {
         return (int) Math.multiplyHigh(bits(seed, stream, slot) >>> 1, (long) bound << 1);
     }

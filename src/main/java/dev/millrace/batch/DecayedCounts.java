@@ -11,17 +11,17 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Counts that halve over a half-life, in whatever unit time is given.
+ * Counts per item that decay with a half-life. The caller chooses the unit of time.
  *
- * <p>Decay is lazy: {@code c(y) ← c(y)·g^(t − last(y)) + amount} with {@code g = 2^(−1/half-life)}, one operation a count,
- * however much time went by. An amount at an earlier time than the count's last weighs what is left of it; a question about an
- * earlier time is answered as of the last.
+ * <p>Decay is lazy: {@code c(y) ← c(y)·g^(t − last(y)) + amount} with {@code g = 2^(−1/half-life)}, one operation per
+ * count, however much time has passed. An amount of an earlier time than the count's last is decayed before it is
+ * added. A count for an earlier time is returned as of its last time.
  */
 public final class DecayedCounts implements Durable {
 
     private static final String TOTAL = ""; // no item has an empty id
 
-    /** A count as it stood at a time. */
+    /** A count as of a time. */
     record Count(double value, double asOf) {}
 
     private static final Count NONE = new Count(0, 0);
@@ -45,25 +45,25 @@ public final class DecayedCounts implements Durable {
         addTo(TOTAL, time, amount);
     }
 
-    /** The item's count as of when it was last added to. */
+    /** Returns the item's count as of its last addition. */
     Count stored(String item) {
         return counts.getOrDefault(item, NONE);
     }
 
-    /** The item's count decayed to that time. */
+    /** Returns the item's count, decayed to that time. */
     public double count(String item, double time) {
         Count count = counts.get(item);
         return count == null ? 0 : decayed(count, time);
     }
 
-    /** The items that have a count, in the order of their ids. */
+    /** Returns the items that have a count, in the order of their ids. */
     public SortedSet<String> items() {
         TreeSet<String> items = new TreeSet<>(counts.keySet());
         items.remove(TOTAL);
         return items;
     }
 
-    /** The sum of all counts, removed items' included, decayed to that time. */
+    /** Returns the sum of all counts, decayed to that time. Counts of removed items are included. */
     public double total(double time) {
         return count(TOTAL, time);
     }

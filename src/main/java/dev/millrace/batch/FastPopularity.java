@@ -8,8 +8,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How much an item is clicked of late: a count of its positives that decays in event time. It follows every click at once,
- * without a gradient step, and is a function of the log.
+ * The recent popularity of items: for each item, a count of its positives that decays in event time. It follows every
+ * click at once, without a gradient step, and is a function of the log.
  *
  * <pre>
  * c(y, t) = Σ over positives of y  2^(−(t − t_i) / half-life)
@@ -17,9 +17,9 @@ import java.util.List;
  * log p(y, t) = number(y, t) + log(ε / (C(t) + ε N))          number(y, t) = log(1 + c(y, t) / ε)
  * </pre>
  *
- * <p>The last term of the last line is the same for all items, so the number ranks as log p does. It is 0 for an item without
- * clicks and stays so, whatever others get. Decay changes {@code c} of all items by one factor, so that whoever has a number, its
- * time and the half-life knows all later numbers: {@link #later}.
+ * <p>The last term of the last line is the same for all items, so the number ranks items as log p does. It is 0 for an
+ * item without clicks, whatever clicks other items get. Decay multiplies {@code c} of all items by the same factor. So
+ * all later numbers follow from a number, its time and the half-life: {@link #later}.
  */
 public final class FastPopularity implements Durable {
 
@@ -29,10 +29,10 @@ public final class FastPopularity implements Durable {
     private static final double MILLIS_AN_HOUR = 3_600_000;
 
     /**
-     * How fast, and what an item without clicks counts as.
+     * The speed of the decay, and the prior of an item without clicks.
      *
      * @param halfLife event time after which a click weighs half
-     * @param prior ε, clicks that every item has beside its own
+     * @param prior ε, clicks that are added to every item's own
      */
     public record Settings(Duration halfLife, double prior) {
 
@@ -66,7 +66,7 @@ public final class FastPopularity implements Durable {
         return settings;
     }
 
-    /** Takes a batch's positives; read what is to be as of before the batch before. */
+    /** Counts a batch's positives. Numbers as of before the batch must be read before this call. */
     public void observe(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
             counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
@@ -74,17 +74,18 @@ public final class FastPopularity implements Durable {
     }
 
     /**
-     * {@code log(1 + c / ε)}, at least 0.
+     * Returns {@code log(1 + c / ε)}, at least 0.
      *
-     * @param time epoch milliseconds; one before the item's last click counts as that click's
+     * @param time epoch milliseconds; a time before the item's last click counts as that click's time
      */
     public double number(String item, long time) {
         return StrictMath.log1p(counts.count(item, time / MILLIS_AN_HOUR) / settings.prior());
     }
 
     /**
-     * Items whose number fell below a multiple of a step between two times, or below several, in the order of their ids. Whoever
-     * takes their numbers each time has numbers of all items that are less than the step out of date.
+     * Returns the items whose number fell below a multiple of {@code step} between two times, in the order of their
+     * ids. If a caller reads the numbers of these items each time, none of its numbers is out of date by {@code step}
+     * or more.
      *
      * @param from epoch milliseconds
      * @param to epoch milliseconds, later
@@ -95,16 +96,16 @@ public final class FastPopularity implements Durable {
                 .toList();
     }
 
-    /** Natural log of p, the share of the positives that is to be expected of the item. */
+    /** Returns the natural log of p, the expected share of the item among the positives. */
     public double logProbability(String item, long time, int catalogueSize) {
         double total = counts.total(time / MILLIS_AN_HOUR) / settings.prior() + Math.max(1, catalogueSize);
         return number(item, time) - StrictMath.log(total);
     }
 
     /**
-     * What becomes of a number when no click comes.
+     * Returns a number after some time without clicks.
      *
-     * @param halfLives time that goes by
+     * @param halfLives the time, in half-lives
      */
     public static double later(double number, double halfLives) {
         return StrictMath.log1p(StrictMath.expm1(number) * StrictMath.pow(0.5, halfLives));

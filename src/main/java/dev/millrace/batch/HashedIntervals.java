@@ -7,15 +7,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * {@link Intervals} over a fixed number of buckets (Yi et al. 2019, algorithm 2 with its m hash functions): {@code p = 1 / max_i
- * B_i}, because items that share a bucket shorten its interval.
+ * {@link Intervals} over a fixed number of buckets (Yi et al. 2019, algorithm 2 with its m hash functions):
+ * {@code p = 1 / max_i B_i}, because items that share a bucket shorten its interval.
  *
- * <p>A bucket that several items of a batch fall into is updated once: the second would find an interval of nothing.
+ * <p>If several items of a batch fall into one bucket, the bucket is updated once: a second update would see an
+ * interval of 0.
  */
 final class HashedIntervals implements ItemPopularity {
 
     private final byte[] clockKey;
-    private final SketchCells cells; // last step, 0 before any; estimate
+    private final SketchCells cells; // last step, 0 before any; estimated interval
     private final double rate;
     private final int batchSize;
     private long step;
@@ -23,7 +24,7 @@ final class HashedIntervals implements ItemPopularity {
 
     /**
      * @param rate α, in (0, 1]; larger forgets faster
-     * @param batchSize draws a batch, to turn the chance to be in a batch into that of one draw
+     * @param batchSize draws per batch; turns the probability of being in a batch into that of one draw
      */
     HashedIntervals(char prefix, int hashes, int buckets, double rate, int batchSize) {
         this.clockKey = PrefixedKey.of((byte) prefix, CLOCK);
@@ -65,7 +66,7 @@ final class HashedIntervals implements ItemPopularity {
 
     @Override
     public void remove(String item) {
-        // its buckets are others' too; they forget it as the steps go by
+        // the item shares its buckets with others; later steps overwrite it there
     }
 
     @Override

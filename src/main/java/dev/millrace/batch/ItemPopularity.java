@@ -13,35 +13,35 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** Estimates how probable it is that a draw from the stream of positives is a given item. */
+/** Estimates the probability that a draw from the stream of positives is a given item. */
 public sealed interface ItemPopularity extends Durable
         permits ItemPopularity.Decayed, ItemPopularity.Intervals, HashedIntervals, CountMin {
 
-    /** Text of the key of what an estimator counts as a whole; no id holds a NUL. */
+    /** Text of the key of an estimator's clock; no id contains a NUL. */
     String CLOCK = "\0";
 
     /**
-     * Natural log of the probability that one draw is this item.
+     * Returns the natural log of the probability that one draw is this item.
      *
-     * @param catalogueSize items there are, for those never seen
+     * @param catalogueSize number of items in the catalogue, for the prior of items never seen
      */
     double logProbability(String item, int catalogueSize);
 
-    /** Learns from one batch; read the batch's own probabilities before. */
+    /** Learns from one batch. The batch's own probabilities must be read before this call. */
     void observe(List<String> positives);
 
     void remove(String item);
 
     /**
-     * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the estimate
-     * forgets at the pace of the stream whatever the batch size.
+     * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the
+     * decay does not depend on the batch size.
      */
     final class Decayed implements ItemPopularity, PowerDraws.Weights {
 
-        /** Added to each count, so that what was never seen is not impossible. */
+        /** Added to each count, so that an item never seen has a probability above 0. */
         static final double EPSILON = 0.1;
 
-        /** Half-lives after which weights are told relative to a later time, long before they leave the doubles. */
+        /** Half-lives after which weights are given relative to a later time, long before they overflow a double. */
         private static final double EPOCH_HALF_LIVES = 200;
 
         private final DecayedCounts counts;
@@ -63,7 +63,7 @@ public sealed interface ItemPopularity extends Durable
             this.epsilon = epsilon;
         }
 
-        /** A running count, which forgets nothing: {@code p(y) = (c(y) + 1) / (C + N)}. */
+        /** Returns a running count, which forgets nothing: {@code p(y) = (c(y) + 1) / (C + N)}. */
         static Decayed running(char prefix) {
             return new Decayed(prefix, Double.POSITIVE_INFINITY, 1);
         }
@@ -113,7 +113,7 @@ public sealed interface ItemPopularity extends Durable
             return Double.isInfinite(halfLife) ? 0 : epoch() * EPOCH_HALF_LIVES * halfLife;
         }
 
-        /** What decay takes over that time, given back. */
+        /** Returns the factor that undoes the decay over that time. */
         private double grown(double exponent, double time) {
             return StrictMath.pow(2, exponent * time / halfLife);
         }
@@ -138,14 +138,15 @@ public sealed interface ItemPopularity extends Durable
     }
 
     /**
-     * The estimated interval between batches that hold the item (Yi et al. 2019, algorithm 2), without hashing. For each
-     * distinct item of batch t: {@code B ← (1−α)B + α(t−A)}, {@code A ← t}; the item's chance to be in a batch is 1/B.
+     * The estimated interval between batches that hold the item (Yi et al. 2019, algorithm 2), without hashing. For
+     * each distinct item of batch t: {@code B ← (1−α)B + α(t−A)}, {@code A ← t}; the item's probability of being in a
+     * batch is 1/B.
      *
-     * <p>Kept for fidelity and as a control: it cannot tell items apart that are in every batch.
+     * <p>It is here to compare with the paper: it cannot tell apart items that are in every batch.
      */
     final class Intervals implements ItemPopularity, PowerDraws.Weights {
 
-        /** Batches between sightings before any is known; the prior of an item at its first sight. */
+        /** Prior of the interval, in batches, for an item not seen or seen once. */
         static final double PRIOR_INTERVAL = 100;
 
         private record Interval(long lastStep, double estimate) {}
@@ -159,7 +160,7 @@ public sealed interface ItemPopularity extends Durable
 
         /**
          * @param rate α, in (0, 1]; larger forgets faster
-         * @param batchSize draws a batch, to turn the chance to be in a batch into that of one draw
+         * @param batchSize draws per batch; turns the probability of being in a batch into that of one draw
          */
         public Intervals(char prefix, double rate, int batchSize) {
             this.prefix = (byte) prefix;

@@ -9,15 +9,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The catalogue's items by their value of one feature, for draws among those that share it. A bag counts by its first value.
+ * The catalogue's items by their value of one feature, for draws among items with the same value. A bag counts by its
+ * first value.
  *
- * <p>A function of the catalogue alone, so that nothing of it need be stored.
+ * <p>It is a function of the catalogue alone, so nothing of it is stored.
  */
 final class ItemsByValue implements PairedDraws {
 
     private static final String NONE = "";
 
-    /** Numbers of the items that have a value, in ascending order once {@link #order} was called. */
+    /** Numbers of the items that have one value; ascending after a call of {@link #order}. */
     private static final class Group {
         private int[] numbers = new int[4];
         private int size;
@@ -82,7 +83,7 @@ final class ItemsByValue implements PairedDraws {
         values.set(number, now);
     }
 
-    /** Another item with the same value, each as probable; absent if there is none. */
+    /** Draws another item with the same value, uniformly; absent if there is none. */
     @Override
     public Optional<String> draw(String item, long seed, long stream, long slot) {
         build();

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.TreeSet;
 
 /**
- * The items of the last positives, which later batches have as negatives (Wang et al. 2021). A function of the log; stored under
- * {@code prefix 0 m slot}.
+ * The items of the last positives, which are negatives of later batches (Wang et al. 2021). They are a function of the
+ * log and are stored under {@code prefix 0 m slot}.
  */
 final class LastPositives {
 
@@ -20,16 +20,16 @@ final class LastPositives {
 
     private final Catalogue catalogue;
     private final byte prefix;
-    /** Items of the last positives, by their running number, wrapped round. */
+    /** [slots] items of the last positives; the running number modulo the number of slots gives the slot. */
     private final String[] memory;
-    /** [slots] running number of the item there, from 1; 0 for none. */
+    /** [slots] running number of the slot's item, from 1; 0 for an empty slot. */
     private final long[] numbers;
 
     private long remembered;
     private final TreeSet<Integer> dirtySlots = new TreeSet<>();
 
     /**
-     * @param most items that are remembered
+     * @param most number of items to remember
      * @param prefix first byte of the keys
      */
     LastPositives(Catalogue catalogue, int most, char prefix) {
@@ -39,7 +39,7 @@ final class LastPositives {
         this.numbers = new long[most];
     }
 
-    /** Takes in the positives of a batch. */
+    /** Adds the positives of a batch. */
     void observe(List<String> positives) {
         for (String item : positives) {
             if (memory.length > 0) {
@@ -51,7 +51,7 @@ final class LastPositives {
         }
     }
 
-    /** Lets go of an item that left the catalogue. */
+    /** Forgets an item that left the catalogue. */
     void forget(String item) {
         for (int slot = 0; slot < memory.length; slot++) {
             if (numbers[slot] > 0 && memory[slot].equals(item)) {
@@ -62,7 +62,10 @@ final class LastPositives {
         }
     }
 
-    /** The latest items, latest first. An item is left out if it left the catalogue, or was kept in a memory of another size. */
+    /**
+     * Returns the latest items, latest first. An item is left out if it left the catalogue, or if a memory of another
+     * size stored it.
+     */
     List<String> latest(int most) {
         List<String> latest = new ArrayList<>();
         int count = (int) Math.min(remembered, most);
@@ -92,7 +95,7 @@ final class LastPositives {
             memory[slot] = Fields.text(payload);
             numbers[slot] = number;
         } else {
-            dirtySlots.add(slot); // of a memory of another size
+            dirtySlots.add(slot); // stored by a memory of another size
         }
     }
 

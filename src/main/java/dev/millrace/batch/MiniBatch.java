@@ -4,24 +4,24 @@ import dev.millrace.attribute.TrainingExample;
 import java.util.List;
 
 /**
- * One learning step, whole: catalogue changes first, then examples with their negatives.
+ * The complete input of one learning step: catalogue changes first, then examples with their negatives.
  *
- * <p>The sequence of these is the write-ahead log of the model: weights at step n are a function of the settings and of
- * batches 1 to n, bit for bit.
+ * <p>The sequence of mini-batches is the write-ahead log of the model: weights at step n are a function of the settings
+ * and of batches 1 to n, bit for bit.
  *
- * @param step counts from 1, without gaps
- * @param seed of whatever the step draws by chance
- * @param catalogue items that appeared, changed or went since the last batch, in that order; applied before learning
- * @param examples positives, in log order; may be empty when only the catalogue changed
- * @param logProbability [examples] natural log of the estimated probability that a draw from the stream of positives is this
- *     example's item, as of before this batch
- * @param negatives items that are negatives of every example, drawn from the catalogue as of this batch, the first of them
- *     uniformly and with replacement
- * @param negativeLogProbability [negatives] the same estimate for these
- * @param catalogueSize items in the catalogue as of this batch; the N of the uniform draw
- * @param removedUsers users who asked to be forgotten since the last batch, each once; their rows go before learning
- * @param draws how the negatives were drawn that are not uniform, and negatives of one example alone
- * @param exposed exposures that were not clicked, in log order; learnt only beside positives
+ * @param step number of the step, from 1, without gaps
+ * @param seed seed of all random draws of the step
+ * @param catalogue changes since the last batch, in their order; applied before learning
+ * @param examples positives, in log order; empty if only the catalogue changed
+ * @param logProbability [examples] natural log of the estimated probability that a draw from the stream of positives is
+ *     this example's item, as of before this batch
+ * @param negatives items that are negatives of every example, drawn from the catalogue as of this batch; the first ones
+ *     are drawn uniformly and with replacement
+ * @param negativeLogProbability [negatives] the same estimate for each negative
+ * @param catalogueSize number of items in the catalogue as of this batch; the N of the uniform draw
+ * @param removedUsers users removed since the last batch, each once; their rows are deleted before learning
+ * @param draws how the other negatives were drawn, and the negatives of single examples
+ * @param exposed exposures without a click, in log order; learnt only together with positives
  */
 public record MiniBatch(
         long step,
@@ -53,7 +53,7 @@ public record MiniBatch(
         draws.requireFit(examples.size(), negatives.size());
     }
 
-    /** A step that learns nothing and changes nothing. */
+    /** Returns a step that learns nothing and changes nothing. */
     public static MiniBatch empty(long step) {
         return new MiniBatch(
                 step,
@@ -69,7 +69,7 @@ public record MiniBatch(
                 List.of());
     }
 
-    /** How many of the negatives, the first, were drawn uniformly. */
+    /** Returns how many of the negatives were drawn uniformly; they are the first ones. */
     public int uniformNegatives() {
         return negatives.size() - draws.byWeight() - draws.fromMemory();
     }

@@ -3,22 +3,22 @@ package dev.millrace.batch;
 import java.util.List;
 
 /**
- * How the negatives of a mini-batch were drawn that are not uniform.
+ * How those negatives of a mini-batch were drawn that are not uniform.
  *
- * <p>The kinds that are drawn by weights of the items stand together, since Q needs no more of them than their number and the
- * log-probability of their mixture. So a new such kind changes neither this nor the log.
+ * <p>The kinds that are drawn by weights of the items are counted together, because Q needs only their number and the
+ * log-probability of their mixture. So a new kind of this sort changes neither this record nor the log.
  *
- * @param byWeight how many of the batch's negatives, behind the uniform ones, were drawn by weights of the items
- * @param fromMemory how many, the last, are items of the positives before this batch
- * @param weightedLogProbability [examples + negatives] natural log of the chance that one of these draws is that item, over
- *     all their kinds; empty if there are none
- * @param hard items that are negatives of one example each
- * @param hardOwners [hard] places of their examples, ascending
+ * @param byWeight number of negatives drawn by weights of the items; they follow the uniform ones
+ * @param fromMemory number of negatives that are items of the positives before this batch; they are the last ones
+ * @param weightedLogProbability [examples + negatives] natural log of the probability that one of these draws is that
+ *     item, over all their kinds; empty if there are none
+ * @param hard hard negatives: items that are a negative of one example each
+ * @param hardOwners [hard] index of the example of each hard negative, ascending
  */
 public record NegativeDraws(
         int byWeight, int fromMemory, float[] weightedLogProbability, List<String> hard, int[] hardOwners) {
 
-    /** All were uniform. */
+    /** All negatives are uniform. */
     public static final NegativeDraws UNIFORM = new NegativeDraws(0, 0, new float[0], List.of(), new int[0]);
 
     public NegativeDraws {

@@ -3,13 +3,13 @@ package dev.millrace.batch;
 import dev.millrace.settings.SettingsReader;
 
 /**
- * Which negatives a batch carries beside its own positives; several kinds may be mixed.
+ * Which negatives a batch has beside its own positives; several kinds may be mixed.
  *
- * @param uniform drawn uniformly from the catalogue
- * @param popular drawn from the catalogue by popularity to the power of {@code popularityExponent}
+ * @param uniform number drawn uniformly from the catalogue
+ * @param popular number drawn from the catalogue by popularity to the power of {@code popularityExponent}
  * @param popularityExponent α, in (0, 1]; smaller is closer to uniform
- * @param memory items of the last positives before the batch
- * @param hardByRule for each example, drawn from the items with the same value of {@code hardRuleFeature}
+ * @param memory number of items of the last positives before the batch
+ * @param hardByRule number drawn for each example from the items with the same value of {@code hardRuleFeature}
  * @param hardRuleFeature name of an item feature
  */
 public record NegativeSettings(
@@ -69,7 +69,7 @@ public record NegativeSettings(
                         "item feature, named as in events, that hard-rule negatives share; of a bag the first value"));
     }
 
-    /** Whether an example has any, at some step, that are not the batch's own positives. */
+    /** Returns true if examples have, at some step, negatives beside the batch's own positives. */
     public boolean areAny() {
         return uniform.most() + popular.most() + memory.most() + hardByRule.most() > 0;
     }

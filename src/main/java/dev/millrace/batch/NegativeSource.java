@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * Draws a batch's negatives: those of every example kind by kind, in one order, and those of one example alone.
  *
- * <p>The constructor lists the kinds. A kind of {@link WeightedDraws} or {@link PairedDraws} is added there and nowhere else: the
- * log has the number and the log-probability of all weighted kinds together.
+ * <p>The constructor lists the kinds. A kind of {@link WeightedDraws} or {@link PairedDraws} is added there and nowhere
+ * else: the log holds one number and one log-probability for all weighted kinds together.
  */
 final class NegativeSource {
 
@@ -28,7 +28,7 @@ final class NegativeSource {
     private final List<Paired> paired = new ArrayList<>();
     private final LastPositives memory;
 
-    /** Negatives of one batch. */
+    /** The negatives of one batch. */
     record Drawn(List<String> shared, NegativeDraws draws) {}
 
     private record Weighted(Quota quota, int stream, WeightedDraws draws) {}
@@ -49,24 +49,27 @@ final class NegativeSource {
         this.memory = new LastPositives(catalogue, settings.memory().most(), prefix);
     }
 
-    /** Takes the item at a number of the catalogue anew. */
+    /** Reads the item at a number of the catalogue again, after it changed. */
     void refresh(int number) {
         weighted.forEach(kind -> kind.draws.refresh(number));
         paired.forEach(kind -> kind.draws.refresh(number));
     }
 
-    /** Takes in the positives of a batch, once the popularity has. */
+    /** Learns from the positives of a batch. Call it after the popularity has learnt from them. */
     void observe(List<String> positives) {
         weighted.forEach(kind -> kind.draws.observe(positives));
         memory.observe(positives);
     }
 
-    /** Lets go of an item that left the catalogue. */
+    /** Forgets an item that left the catalogue. */
     void forget(String item) {
         memory.forget(item);
     }
 
-    /** Negatives of the batch of that step: uniform, weighted kind by kind, from memory; and those of each example alone. */
+    /**
+     * Draws the negatives of the batch of that step: uniform, weighted kind by kind, from memory, and those of each
+     * example alone.
+     */
     Drawn draw(long step, long seed, List<TrainingExample> positives) {
         List<String> shared = new ArrayList<>();
         for (int slot = 0; slot < settings.uniform().at(step); slot++) {
@@ -107,7 +110,10 @@ final class NegativeSource {
         return new Drawn(shared, new NegativeDraws(byWeight, remembered.size(), weightedLogs, hard, hardOwners));
     }
 
-    /** log q of the weighted kinds together, {@code q = Σ n_k q_k / Σ n_k} for n_k draws of kind k; as it is where there is one. */
+    /**
+     * Returns log q of the weighted kinds together, {@code q = Σ n_k q_k / Σ n_k} for n_k draws of kind k. A single
+     * kind keeps its own log q, bit for bit.
+     */
     private double weightedLogProbability(String item, long step) {
         List<Weighted> drawn =
                 weighted.stream().filter(kind -> kind.quota.at(step) > 0).toList();

@@ -2,12 +2,18 @@ package dev.millrace.batch;
 
 import java.util.Optional;
 
-/** A kind of negatives that are negatives of one example alone. They have no share of Q. A function of the catalogue. */
+/**
+ * A kind of negatives that each belong to one example alone. They have no share of Q and are a function of the
+ * catalogue.
+ */
 interface PairedDraws {
 
-    /** A negative of an example with this item, never the item itself; absent if there is none. */
+    /** Draws a negative for an example with this item, never the item itself; absent if there is none. */
     Optional<String> draw(String item, long seed, long stream, long slot);
 
-    /** Takes the item at a number of the catalogue anew: it, its features, or whether there is one changed. */
+    /**
+     * Reads the item at a number of the catalogue again, after the item or its features changed, or the number became
+     * free or taken.
+     */
     void refresh(int number);
 }

@@ -7,8 +7,8 @@ import dev.millrace.settings.SettingsReader;
  *
  * @param halfLife positives after which a decayed count has halved
  * @param rate α of the interval estimator
- * @param hashes hash functions of a sketch; 0 for an estimate an item
- * @param buckets of each hash function
+ * @param hashes number of hash functions of a sketch; 0 for one estimate per item
+ * @param buckets number of buckets of each hash function
  */
 public record PopularitySettings(Estimator estimator, double halfLife, double rate, int hashes, int buckets) {
 
@@ -53,7 +53,7 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
         return settings;
     }
 
-    /** Whether an item's estimate moves with that item's sightings alone. */
+    /** Returns true if an item's estimate depends on that item's sightings alone. */
     boolean isByItem() {
         return switch (estimator) {
             case DECAYED, RUNNING -> true;
@@ -62,7 +62,7 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
         };
     }
 
-    /** What the estimator keeps, which another of the same form can go on from. */
+    /** Returns the form of the estimator's state. Another estimator of the same form can continue from it. */
     String form() {
         return switch (estimator) {
             case DECAYED, RUNNING -> "a count an item";
@@ -72,10 +72,10 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
     }
 
     /**
-     * An estimator that has seen nothing.
+     * Returns an estimator that has seen nothing.
      *
      * @param prefix first byte of its keys
-     * @param batchSize draws a batch
+     * @param batchSize draws per batch
      */
     public ItemPopularity estimator(char prefix, int batchSize) {
         return switch (estimator) {

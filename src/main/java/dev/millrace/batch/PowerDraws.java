@@ -3,35 +3,36 @@ package dev.millrace.batch;
 import java.util.List;
 
 /**
- * Draws items of the catalogue in proportion to a power of their popularity (word2vec's negatives, Mikolov et al. 2013), with the
- * exact probability of each draw.
+ * Draws items of the catalogue in proportion to a power of their popularity (word2vec's negatives, Mikolov et al.
+ * 2013), with the exact probability of each draw.
  *
- * <p>{@code q(y) = (w(y)·s + f) / (s Σ w + N f)}: w falls only by a factor s that is common to all items while an item is not seen,
- * so that it lies in a tree of sums by catalogue number, O(log N) an item and a draw; f, what items that were never seen
- * have, is a uniform draw. For decayed counts that is {@code (c^α + ε^α) / Σ (c^α + ε^α)}: the smoothing is added behind the power,
- * not before it, because (c + ε)^α would change by another factor for each item.
+ * <p>{@code q(y) = (w(y)·s + f) / (s Σ w + N f)}: while an item is not seen, its weight falls only by the factor s,
+ * which is common to all items. So the weights w are stored in a tree of sums by catalogue number, at O(log N) per
+ * update and per draw. The floor f, the weight of an item never seen, is a uniform draw. For decayed counts, q is
+ * {@code (c^α + ε^α) / Σ (c^α + ε^α)}: the smoothing is added after the power, because (c + ε)^α would change by a
+ * different factor for each item.
  *
- * <p>The sums are a function of the weights and the numbers alone, however they came about, so that nothing here need be stored.
+ * <p>The sums are a function of the current weights and numbers alone, so nothing here is stored.
  */
 final class PowerDraws implements WeightedDraws {
 
-    /** Popularity as this class needs it. */
+    /** The weights to draw by. */
     interface Weights {
 
-        /** w(y): changes only when the item is observed or removed, or the epoch does. */
+        /** Returns w(y). It changes only when the item is observed or removed, or when the epoch changes. */
         double weight(String item, double exponent);
 
-        /** s, common to all items. */
+        /** Returns s, common to all items. */
         default double scale(double exponent) {
             return 1;
         }
 
-        /** f, which each item has beside its weight. */
+        /** Returns f, which is added to the scaled weight of each item. */
         default double floor(double exponent) {
             return 0;
         }
 
-        /** Changes when all weights do. */
+        /** Returns a number that changes when all weights change. */
         default double epoch() {
             return 0;
         }
@@ -42,7 +43,7 @@ final class PowerDraws implements WeightedDraws {
     private final Catalogue catalogue;
     private final Weights weights;
     private final double exponent;
-    /** [2 capacity] sums of two, from the root at 1; leaves by number from capacity on. */
+    /** [2 capacity] sums of two children each, the root at 1; leaves by number from capacity on. */
     private double[] sums = new double[0];
 
     private double epoch;
@@ -73,7 +74,7 @@ final class PowerDraws implements WeightedDraws {
         positives.forEach(item -> catalogue.number(item).ifPresent(this::refresh));
     }
 
-    /** One item, by one random number a draw. */
+    /** Draws one item, with one random number. */
     @Override
     public String draw(long seed, long stream, long slot) {
         build();
@@ -88,14 +89,14 @@ final class PowerDraws implements WeightedDraws {
         int node = 1;
         while (node < sums.length / 2) {
             double left = sums[2 * node];
-            boolean goesLeft = rest < left || sums[2 * node + 1] == 0; // rounding must not lead where nothing is
+            boolean goesLeft = rest < left || sums[2 * node + 1] == 0; // rounding must not lead to an empty subtree
             rest -= goesLeft ? 0 : left;
             node = 2 * node + (goesLeft ? 0 : 1);
         }
         return catalogue.itemAt(node - sums.length / 2);
     }
 
-    /** As of an item of the catalogue, whether it is there or not. */
+    /** Returns log q as if the item were in the catalogue, even if it is not. */
     @Override
     public double logProbability(String item) {
         build();

@@ -3,23 +3,26 @@ package dev.millrace.batch;
 import dev.millrace.settings.SettingsReader;
 
 /**
- * How many negatives of a kind a step has: a number that may begin late, grow, and end.
+ * The number of negatives of one kind per step. It may begin late, grow, and end.
  *
- * @param most when it has grown
- * @param fromStep first step with any
- * @param untilStep last step with any; 0 for ever
- * @param rampSteps steps over which the number grows evenly to its most; 0 at once
+ * @param most full number, after the growth
+ * @param fromStep first step with a number above 0
+ * @param untilStep last step with a number above 0; 0: no end
+ * @param rampSteps steps over which the number grows evenly to {@code most}; 0: at once
  */
 public record Quota(int most, long fromStep, long untilStep, long rampSteps) {
 
     private static final long LATEST = 1_000_000_000_000L;
 
-    /** Always that many. */
+    /** Creates a quota that is always that number. */
     public Quota(int most) {
         this(most, 1, 0, 0);
     }
 
-    /** Reads when there are any, under {@code prefix.from-step} and so on. */
+    /**
+     * Reads the steps of a quota from the settings {@code prefix.from-step}, {@code prefix.until-step} and
+     * {@code prefix.ramp-steps}.
+     */
     public static Quota read(SettingsReader reader, String prefix, int most) {
         Quota quota = new Quota(
                 most,
@@ -39,7 +42,7 @@ public record Quota(int most, long fromStep, long untilStep, long rampSteps) {
         return quota;
     }
 
-    /** The number at a step. */
+    /** Returns the number at a step. */
     public int at(long step) {
         if (step < fromStep || (untilStep > 0 && step > untilStep)) {
             return 0;

@@ -7,7 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 
 /**
- * The cells of a sketch: for each hash function a row of buckets, each cell two numbers. Bounded, whatever it is asked about.
+ * The cells of a sketch: one row of buckets per hash function, two numbers per cell. Its size is fixed, whatever the
+ * number of items.
  *
  * <p>Stored in chunks of {@value #CHUNK} cells, under {@code prefix 0 c chunk}; a chunk of zeros has no entry.
  */
@@ -38,7 +39,7 @@ final class SketchCells {
         return hashes;
     }
 
-    /** 64 bits of a text: FNV-1a (Fowler, Noll and Vo) over its chars. */
+    /** Returns 64 bits of a text: FNV-1a (Fowler, Noll and Vo) over its chars. */
     static long fingerprint(String text) {
         long hash = FNV_OFFSET;
         for (int at = 0; at < text.length(); at++) {
@@ -47,7 +48,7 @@ final class SketchCells {
         return hash;
     }
 
-    /** The cell of a fingerprint under a hash function, from 0. */
+    /** Returns the cell of a fingerprint under a hash function, from 0. */
     int cell(long fingerprint, int hash) {
         return hash * buckets + CounterRandom.below(buckets, fingerprint, hash, 0);
     }

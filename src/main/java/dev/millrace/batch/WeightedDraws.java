@@ -3,22 +3,29 @@ package dev.millrace.batch;
 import java.util.List;
 
 /**
- * A kind of negatives of every example that are drawn from the catalogue, with replacement, by a distribution q of its own.
+ * A kind of negatives that all examples share. They are drawn from the catalogue with replacement, by a distribution q
+ * of the kind.
  *
- * <p>A kind knows its own share of the mixture Q: the number of its draws, and q of an item. It is a function of the catalogue
- * and of the positives before the batch, and stores nothing.
+ * <p>A kind knows its own share of the mixture Q: the number of its draws, and q of an item. It is a function of the
+ * catalogue and of the positives before the batch, and stores nothing.
  */
 interface WeightedDraws {
 
-    /** An item of the catalogue, which is not empty; one slot of one stream of random numbers always makes the same one. */
+    /**
+     * Draws an item of the catalogue, which must not be empty. The same seed, stream and slot always give the same
+     * item.
+     */
     String draw(long seed, long stream, long slot);
 
-    /** log q: natural log of the chance that one draw is this item; −∞ if no draw can be. */
+    /** Returns log q, the natural log of the probability that one draw is this item; −∞ if no draw can be this item. */
     double logProbability(String item);
 
-    /** Takes the item at a number of the catalogue anew: it, its features, or whether there is one changed. */
+    /**
+     * Reads the item at a number of the catalogue again, after the item or its features changed, or the number became
+     * free or taken.
+     */
     void refresh(int number);
 
-    /** Takes in the positives of a batch, once the popularity has. */
+    /** Learns from the positives of a batch. Call it after the popularity has learnt from them. */
     default void observe(List<String> positives) {}
 }
