@@ -154,16 +154,16 @@ public final class Batcher implements Durable {
         catalogueChanges.addAll(unknownItems(positives, catalogueChanges));
         int unknown = catalogueChanges.size() - changes.size();
         catalogueChanges.forEach(this::apply);
-        catalogue.sighted(step, positives);
+        catalogue.recordSightings(step, positives);
         // plus the number of new items, so that a full catalogue does not grow
-        List<CatalogueChange> forsaken =
-                catalogue.forsaken(settings.unannounced(), step, settings.maxChanges() + unknown);
-        forsaken.forEach(this::apply);
-        catalogueChanges.addAll(forsaken);
+        List<CatalogueChange> unannouncedRemovals =
+                catalogue.unannouncedRemovals(settings.unannounced(), step, settings.maxChanges() + unknown);
+        unannouncedRemovals.forEach(this::apply);
+        catalogueChanges.addAll(unannouncedRemovals);
         List<String> items = positives.stream().map(TrainingExample::item).toList();
         long seed = CounterRandom.bits(settings.seed(), step, 0);
-        NegativeSource.Drawn negatives = positives.isEmpty()
-                ? new NegativeSource.Drawn(List.of(), NegativeDraws.UNIFORM)
+        NegativeSource.BatchNegatives negatives = positives.isEmpty()
+                ? new NegativeSource.BatchNegatives(List.of(), NegativeDraws.UNIFORM)
                 : negativeSource.draw(step, seed, positives);
         MiniBatch batch = new MiniBatch(
                 step,
@@ -193,7 +193,7 @@ public final class Batcher implements Durable {
     public void follow(MiniBatch batch) {
         step = batch.step();
         batch.catalogue().forEach(this::apply);
-        catalogue.sighted(step, batch.examples());
+        catalogue.recordSightings(step, batch.examples());
         observe(batch.examples().stream().map(TrainingExample::item).toList());
     }
 

@@ -30,7 +30,7 @@ import java.util.TreeSet;
  * a click that arrives after the removal does not bring the item back.
  *
  * <p>An item is unannounced if only examples named it, and no producer. It stays in the catalogue as long as examples
- * name it, see {@link #forsaken}.
+ * name it, see {@link #unannouncedRemovals}.
  */
 public final class Catalogue implements Durable {
 
@@ -101,7 +101,7 @@ public final class Catalogue implements Durable {
      *
      * @param examples of the batch of that step, in its order
      */
-    void sighted(long step, List<TrainingExample> examples) {
+    void recordSightings(long step, List<TrainingExample> examples) {
         orderSightings();
         for (TrainingExample example : examples) {
             if (example.time() > clock) {
@@ -126,7 +126,7 @@ public final class Catalogue implements Durable {
      * @param step latest step whose sightings were taken
      * @param most most removals at once
      */
-    List<CatalogueChange> forsaken(BatchSettings.Unannounced settings, long step, int most) {
+    List<CatalogueChange> unannouncedRemovals(BatchSettings.Unannounced settings, long step, int most) {
         orderSightings();
         long expireMillis = settings.expireAfter().toMillis();
         int surplus = unannounced.size() - settings.max();

@@ -29,7 +29,7 @@ final class NegativeSource {
     private final LastPositives memory;
 
     /** The negatives of one batch. */
-    record Drawn(List<String> shared, NegativeDraws draws) {}
+    record BatchNegatives(List<String> shared, NegativeDraws draws) {}
 
     private record Weighted(Quota quota, int stream, WeightedDraws draws) {}
 
@@ -70,7 +70,7 @@ final class NegativeSource {
      * Draws the negatives of the batch of that step: uniform, weighted kind by kind, from memory, and those of each
      * example alone.
      */
-    Drawn draw(long step, long seed, List<TrainingExample> positives) {
+    BatchNegatives draw(long step, long seed, List<TrainingExample> positives) {
         List<String> shared = new ArrayList<>();
         for (int slot = 0; slot < settings.uniform().at(step); slot++) {
             shared.add(catalogue.itemAt(CounterRandom.below(catalogue.size(), seed, UNIFORM, slot)));
@@ -107,7 +107,7 @@ final class NegativeSource {
             }
         }
         int[] hardOwners = owners.stream().mapToInt(owner -> owner).toArray();
-        return new Drawn(shared, new NegativeDraws(byWeight, remembered.size(), weightedLogs, hard, hardOwners));
+        return new BatchNegatives(shared, new NegativeDraws(byWeight, remembered.size(), weightedLogs, hard, hardOwners));
     }
 
     /**
@@ -115,14 +115,14 @@ final class NegativeSource {
      * kind keeps its own log q, bit for bit.
      */
     private double weightedLogProbability(String item, long step) {
-        List<Weighted> drawn =
+        List<Weighted> kinds =
                 weighted.stream().filter(kind -> kind.quota.at(step) > 0).toList();
-        if (drawn.size() == 1) {
-            return drawn.get(0).draws.logProbability(item);
+        if (kinds.size() == 1) {
+            return kinds.get(0).draws.logProbability(item);
         }
         double sum = 0;
         long count = 0;
-        for (Weighted kind : drawn) {
+        for (Weighted kind : kinds) {
             int draws = kind.quota.at(step);
             sum += draws * StrictMath.exp(kind.draws.logProbability(item));
             count += draws;
