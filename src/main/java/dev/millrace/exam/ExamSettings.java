@@ -6,13 +6,13 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How the model is examined.
+ * Settings of the exam.
  *
- * @param everySteps a batch is examined every so many steps
- * @param maxExamples examined of one batch, the first ones
- * @param popularityHalfLife event time after which a click weighs half in the popularity it is compared with
- * @param popularityWeight β of the score cos / τ + β log p that the model is examined with
- * @param otherWeights further weights that it is examined with beside, for a comparison
+ * @param everySteps steps between two exams
+ * @param maxExamples most examples of one batch in its exam, the first ones
+ * @param popularityHalfLife event time after which a click weighs half in the popularity baseline
+ * @param popularityWeight β of the score cos / τ + β log p that the exam ranks by
+ * @param otherWeights further weights to rank by, for comparison
  */
 public record ExamSettings(
         int everySteps,
@@ -50,7 +50,7 @@ public record ExamSettings(
                 List.of());
     }
 
-    /** The same, and further weights beside. */
+    /** Returns these settings with other further weights. */
     public ExamSettings withOtherWeights(List<QueryWeights> weights) {
         return new ExamSettings(everySteps, maxExamples, popularityHalfLife, popularityWeight, weights);
     }

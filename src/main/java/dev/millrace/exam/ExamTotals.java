@@ -4,12 +4,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The exam so far.
+ * The totals of the exam.
  *
- * @param model ranks by the towers and, if it has a weight, the popularity term
+ * @param model ranks by the model, with the popularity term if its weight is above 0
  * @param popularity ranks of the same events by decayed popularity
- * @param withoutHistory events of users without a click before, not scored
- * @param others ranks by the towers with other weights, as many as were asked for
+ * @param withoutHistory number of events of users without an earlier click; they are not scored
+ * @param others ranks by the model with each of the further weights
  */
 public record ExamTotals(
         RankingTotals model, RankingTotals popularity, long withoutHistory, List<RankingTotals> others) {
@@ -20,12 +20,12 @@ public record ExamTotals(
         others = List.copyOf(others);
     }
 
-    /** An exam with one weight alone. */
+    /** Creates totals without further weights. */
     public ExamTotals(RankingTotals model, RankingTotals popularity, long withoutHistory) {
         this(model, popularity, withoutHistory, List.of());
     }
 
-    /** What was added since. */
+    /** Returns what was added since {@code earlier}. */
     public ExamTotals minus(ExamTotals earlier) {
         return new ExamTotals(
                 model.minus(earlier.model),

@@ -3,7 +3,10 @@ package dev.millrace.exam;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The exam's totals as training went on, from which those of any stretch follow, as nearly as commits allow. */
+/**
+ * The exam's totals at points of the training. The totals of any part of it follow from two points, as precisely as
+ * commits allow.
+ */
 public final class ExamTrail {
 
     private static final int MAX_POINTS = 4_000;
@@ -13,28 +16,28 @@ public final class ExamTrail {
     private final List<Point> points = new ArrayList<>(List.of(new Point(0, ExamTotals.NONE)));
 
     /**
-     * Goes on to a later point; one that is not later changes nothing.
+     * Adds a later point. Does nothing if it is not later than the last one.
      *
-     * @param positives learnt since the beginning
-     * @param exam since the beginning
+     * @param positives number of positives learnt since the beginning
+     * @param exam totals since the beginning
      */
     public void add(long positives, ExamTotals exam) {
         if (positives > last().positives) {
             points.add(new Point(positives, exam));
         }
-        if (points.size() > MAX_POINTS) { // of the older half, every other point will do
+        if (points.size() > MAX_POINTS) { // every other point of the older half is dropped
             for (int at = points.size() / 2; at > 0; at -= 2) {
                 points.remove(at);
             }
         }
     }
 
-    /** Over the last so many positives, or somewhat more. */
+    /** Returns the totals over at least the last {@code positives} positives. */
     public ExamTotals ofLast(long positives) {
         return last().exam.minus(at(last().positives - positives).exam);
     }
 
-    /** Over the second half of the positives, or somewhat more. */
+    /** Returns the totals over at least the second half of the positives. */
     public ExamTotals ofSecondHalf() {
         return ofLast(last().positives / 2);
     }

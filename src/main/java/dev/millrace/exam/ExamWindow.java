@@ -8,27 +8,27 @@ import java.util.Iterator;
 import java.util.Optional;
 
 /**
- * The exam over the last so many scored events, as counts of events alone say: whatever the batches, steps and commits. One thread.
+ * The exam over a window of the last scored events. One thread.
  *
- * <p>It keeps the totals at some moments, at least a part of the window apart, and moves on by such a part.
+ * <p>It keeps totals at points that are at least one part of the window apart, and it advances by at least one part.
  */
 public final class ExamWindow {
 
-    /** Parts in which a window moves on. */
+    /** Number of parts of a window. */
     public static final int PARTS = 16;
 
     private final long events;
     private final Deque<ExamTotals> marks = new ArrayDeque<>();
 
-    /** @param events scored, that a window has at least */
+    /** @param events least number of scored events in a window */
     public ExamWindow(long events) {
         this.events = events;
     }
 
     /**
-     * Takes the totals so far.
+     * Takes the totals since the beginning.
      *
-     * @return the exam over the window, if it moved on and is full
+     * @return the totals over the window, if it advanced and is full
      */
     public Optional<ExamTotals> moved(ExamTotals totals) {
         long scored = totals.model().scored();
@@ -47,7 +47,7 @@ public final class ExamWindow {
         return scored - first.model().scored() >= events ? Optional.of(totals.minus(first)) : Optional.empty();
     }
 
-    /** Appends what it keeps. */
+    /** Appends the state. */
     public void write(Fields fields) {
         fields.integer(marks.size());
         for (ExamTotals mark : marks) {
@@ -57,7 +57,7 @@ public final class ExamWindow {
         }
     }
 
-    /** Takes back what {@link #write} appended. */
+    /** Restores the state that {@link #write} appended. */
     public void read(ByteBuffer payload) {
         marks.clear();
         for (int left = payload.getInt(); left > 0; left--) {

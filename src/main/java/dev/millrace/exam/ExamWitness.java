@@ -3,18 +3,18 @@ package dev.millrace.exam;
 import dev.millrace.attribute.TrainingExample;
 import java.util.List;
 
-/** Is told of each ranked event: for figures that the stream does not keep. */
+/** Receives each ranked event, for figures that the stream does not keep. */
 public interface ExamWitness {
 
-    /** Looks away. */
+    /** Ignores all events. */
     ExamWitness NONE = (example, byModel, byPopularity) -> {};
 
     /**
-     * An event was ranked, before the model and the baseline learnt from it.
+     * Receives a ranked event, before the model and the baseline learn from it.
      *
-     * @param byModel places of its item by the towers, from 1, by the weights of the settings and then by each of the others; a tie
-     *     counts half a place
-     * @param byPopularity the same by decayed popularity
+     * @param byModel places of its item by the model, from 1: by the weights of the settings first, then by each of the
+     *     further weights; a tie counts half a place
+     * @param byPopularity place of its item by decayed popularity, in the same way
      */
     void ranked(TrainingExample example, List<Double> byModel, double byPopularity);
 }

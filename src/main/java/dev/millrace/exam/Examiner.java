@@ -19,10 +19,10 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Progressive validation: ranks each example's item against the whole catalogue, minus what the user has had, by the model as
- * it stands before it learns from the batch, beside a decayed popularity.
+ * Progressive validation: ranks each example's item against the whole catalogue without the items of the user's
+ * history. It ranks by the model before that learns from the batch, and by a decayed popularity as baseline.
  *
- * <p>Item vectors are made anew for each exam, so what is examined is the model itself and not what was last published.
+ * <p>Item vectors are computed anew for each exam, so the exam is of the model itself, not of the published vectors.
  */
 public final class Examiner implements Durable {
 
@@ -44,7 +44,7 @@ public final class Examiner implements Durable {
         this(settings, prefix, popularityPrefix, ExamWitness.NONE);
     }
 
-    /** @param witness told of each ranked event */
+    /** @param witness receives each ranked event */
     public Examiner(ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness) {
         this.settings = settings;
         this.witness = witness;
@@ -184,7 +184,7 @@ public final class Examiner implements Durable {
                 byModel.get(0), byPopularity, totals.withoutHistory(), byModel.subList(1, byModel.size()));
     }
 
-    /** Appends to each example's places those by rankings that share the users' vectors. */
+    /** Appends to each example the places of its item by rankings that share the users' vectors. */
     private static void place(
             float[] users,
             ItemScores scores,
@@ -217,7 +217,7 @@ public final class Examiner implements Durable {
         }
     }
 
-    /** Where the run of weights ends, from there on, that all weigh the channels alike. */
+    /** Returns the end, exclusive, of the run of weights from {@code from} on that weigh the channels alike. */
     private static int sameChannels(List<QueryWeights> weights, int from) {
         int to = from + 1;
         while (to < weights.size()
@@ -236,14 +236,14 @@ public final class Examiner implements Durable {
         return vectors;
     }
 
-    /** All weights that are examined, those of the settings first. */
+    /** Returns all weights of the exam, those of the settings first. */
     private List<QueryWeights> weights() {
         List<QueryWeights> weights = new ArrayList<>(settings.otherWeights());
         weights.add(0, QueryWeights.ofPopularity(settings.popularityWeight()));
         return weights;
     }
 
-    /** What there is of as many rankings; those never made before begin with nothing. */
+    /** Returns the totals of that many rankings by the model. A new ranking begins with empty totals. */
     private List<RankingTotals> modelTotals(int rankings) {
         List<RankingTotals> all = new ArrayList<>(totals.others());
         all.add(0, totals.model());
@@ -253,7 +253,10 @@ public final class Examiner implements Durable {
         return all.subList(0, rankings);
     }
 
-    /** cos / τ + β log p ranks as cos + β τ log p does, which leaves the cosine as it is where β is 0. */
+    /**
+     * Returns the terms to add to the cosines. cos + β τ log p ranks as cos / τ + β log p does, and leaves the cosine
+     * unchanged if β is 0.
+     */
     private static float[] terms(double[] numbers, double factor) {
         float[] terms = new float[numbers.length];
         for (int item = 0; item < terms.length; item++) {
@@ -262,7 +265,10 @@ public final class Examiner implements Durable {
         return terms;
     }
 
-    /** Numbers of the items that the target does not compete with, each once: what the user has had, and itself. */
+    /**
+     * Returns the numbers of the items that the target does not compete with, each once: the user's history, and the
+     * target itself.
+     */
     private static int[] leftOut(TrainingExample example, int target, Catalogue catalogue) {
         Set<Integer> numbers = new HashSet<>();
         numbers.add(target);

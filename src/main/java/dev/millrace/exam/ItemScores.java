@@ -4,11 +4,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Inner products of user vectors with every item's, a tile of items at a time. One thread.
+ * Inner products of user vectors with all item vectors, one tile of items at a time. One thread.
  *
- * <p>Item vectors are kept by component, an array a tile and component, so that the innermost loop runs over items and the
- * compiler turns it into SIMD; a tile stays in the second-level cache while all users pass. Whatever the tile, a product is
- * summed in the order of the components.
+ * <p>Item vectors are stored by component, one array per tile and component, so that the innermost loop runs over items
+ * and the compiler turns it into SIMD; a tile stays in the second-level cache while all users pass. Whatever the tile,
+ * a product is summed in the order of the components.
  */
 final class ItemScores {
 
@@ -38,12 +38,12 @@ final class ItemScores {
     }
 
     /**
-     * Items on either side of each user's mark, when each item has a term of its own added to its score.
+     * The number of items on either side of each user's mark, if each item's own term is added to its score.
      *
      * @param terms [items] added to the inner products
-     * @param marks [n] scores to compare with, a user each
-     * @param above [n] filled: items that score more
-     * @param below [n] filled: items that score less
+     * @param marks [n] scores to compare with, one per user
+     * @param above [n] filled: number of items that score more
+     * @param below [n] filled: number of items that score less
      */
     record Ranking(float[] terms, float[] marks, int[] above, int[] below) {
 
@@ -53,11 +53,10 @@ final class ItemScores {
     }
 
     /**
-     * Counts the items on either side of each user's mark, in as many rankings as there are: the inner products are the same for
-     * all.
+     * Counts the items on either side of each user's mark, in all rankings; they share the inner products.
      *
      * @param users [n, dim] row-major
-     * @param rankings their counts are filled
+     * @param rankings rankings whose counts are filled
      */
     void count(float[] users, List<Ranking> rankings) {
         for (Ranking ranking : rankings) {
@@ -81,7 +80,7 @@ final class ItemScores {
         }
     }
 
-    /** The inner product with one item, the very bits that {@link #count} adds the item's term to. */
+    /** Returns the inner product with one item, bit for bit the one that {@link #count} computes. */
     float score(float[] users, int offset, int item) {
         float sum = 0;
         for (int d = 0; d < dim; d++) {

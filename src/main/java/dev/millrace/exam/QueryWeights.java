@@ -5,10 +5,10 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
- * How a query weighs what the score is made of.
+ * The weights of a query for the parts of the score.
  *
  * @param popularity β of the score cos / τ + β log p
- * @param channels weight of each channel's cosine; those of the settings for channels that it leaves out
+ * @param channels weight of each channel's cosine; a channel that is left out has the weight of the settings
  */
 public record QueryWeights(double popularity, SortedMap<String, Double> channels) {
 
@@ -16,7 +16,7 @@ public record QueryWeights(double popularity, SortedMap<String, Double> channels
         channels = Collections.unmodifiableSortedMap(new TreeMap<>(channels));
     }
 
-    /** The channels' weights as set. */
+    /** Returns weights with the channels as in the settings. */
     public static QueryWeights ofPopularity(double popularity) {
         return new QueryWeights(popularity, new TreeMap<>());
     }

@@ -1,25 +1,25 @@
 package dev.millrace.exam;
 
 /**
- * Where a score stands among others.
+ * The rank of a score among others.
  *
- * @param better scores above it
- * @param equal scores equal to it
+ * @param better number of scores above it
+ * @param equal number of scores equal to it
  */
 record Rank(int better, int equal) {
 
-    /** Where a score stands among all. */
+    /** Returns the rank of a score among all. */
     static Rank among(double[] ascending, double score) {
         int notAbove = countBelow(ascending, Math.nextUp(score));
         return new Rank(ascending.length - notAbove, notAbove - countBelow(ascending, score));
     }
 
-    /** As if one of those others were not there. */
+    /** Returns the rank without one of the others. */
     Rank without(double other, double score) {
         return new Rank(better - (other > score ? 1 : 0), equal - (other == score ? 1 : 0));
     }
 
-    /** The place, from 1; an equal score takes half a place. */
+    /** Returns the place, from 1; an equal score counts half a place. */
     double place() {
         return 1 + better + equal / 2.0;
     }

@@ -6,7 +6,7 @@ import java.util.List;
  * Sums over ranked events, from which Recall@k and NDCG@10 follow.
  *
  * @param scored events ranked
- * @param hits [cutoffs] events whose item was among the first the i-th of {@link #CUTOFFS}
+ * @param hits [cutoffs] events whose item ranked within the i-th of {@link #CUTOFFS}
  * @param gain10 Σ 1/log2(rank + 1) over events ranked within the first ten
  */
 public record RankingTotals(long scored, long[] hits, double gain10) {
@@ -19,7 +19,7 @@ public record RankingTotals(long scored, long[] hits, double gain10) {
     private static final double LOG_2 = StrictMath.log(2);
 
     /**
-     * With one more event.
+     * Returns the totals with one more event.
      *
      * @param rank from 1; a tie counts half a place, so it may lie between whole numbers
      */
@@ -33,7 +33,7 @@ public record RankingTotals(long scored, long[] hits, double gain10) {
         return new RankingTotals(scored + 1, more, gain10 + (rank <= 10 ? LOG_2 / StrictMath.log(rank + 1) : 0));
     }
 
-    /** What was added since. */
+    /** Returns what was added since {@code earlier}. */
     public RankingTotals minus(RankingTotals earlier) {
         long[] fewer = hits.clone();
         for (int at = 0; at < fewer.length; at++) {
@@ -42,7 +42,7 @@ public record RankingTotals(long scored, long[] hits, double gain10) {
         return new RankingTotals(scored - earlier.scored, fewer, gain10 - earlier.gain10);
     }
 
-    /** Recall at one of {@link #CUTOFFS}; 0 if nothing was scored. */
+    /** Returns the recall at one of {@link #CUTOFFS}; 0 if nothing was scored. */
     public double recallAt(int cutoff) {
         int at = CUTOFFS.indexOf(cutoff);
         if (at < 0) {
@@ -51,7 +51,7 @@ public record RankingTotals(long scored, long[] hits, double gain10) {
         return scored == 0 ? 0 : (double) hits[at] / scored;
     }
 
-    /** NDCG within the first ten; 0 if nothing was scored. */
+    /** Returns NDCG@10; 0 if nothing was scored. */
     public double ndcg10() {
         return scored == 0 ? 0 : gain10 / scored;
     }

@@ -5,10 +5,10 @@ import dev.millrace.publish.Publisher;
 import java.util.Optional;
 
 /**
- * The kinds of a learner's entries, told by the first byte of their keys.
+ * The kinds of a learner's entries, by the first byte of their keys.
  *
- * <p>This is the learner's whole key space. Each part of its state is given its prefix from here, and what is done with an entry
- * (restored, digested, published, handed over to another application) is told from here too.
+ * <p>This is the learner's whole key space. Each part of its state takes its prefix from here. The kind also decides
+ * what is done with an entry: whether it is digested, published, or handed over to another application.
  */
 public enum EntryKind {
     MODEL(TwoTower.PREFIX, Role.LEARNT, "model"),
@@ -26,13 +26,13 @@ public enum EntryKind {
     private enum Role {
         /** A function of the log: the digest covers it. */
         LEARNT,
-        /** Says by what settings and engine the weights were made. */
+        /** Names the settings and the engine that made the weights. */
         HEADER,
         /** Belongs to the application that the learner runs in. */
         APPLICATION,
-        /** Judges the learner that it came from, by what that found. */
+        /** A judgement about the learner that wrote it, from that learner's own results. */
         JUDGEMENT,
-        /** Goes where the learner goes, and is not digested. */
+        /** Moves with the learner, and is not digested. */
         COMPANION
     }
 
@@ -48,12 +48,12 @@ public enum EntryKind {
         this.words = words;
     }
 
-    /** First byte of the keys. */
+    /** Returns the first byte of the keys. */
     char prefix() {
         return prefix;
     }
 
-    /** The kind of the entry with that key; absent if no part of a learner writes such keys. */
+    /** Returns the kind of the entry with that key; absent if no part of a learner writes such keys. */
     static Optional<EntryKind> of(byte[] key) {
         for (EntryKind kind : KINDS) {
             if (kind.prefix == key[0]) {
@@ -63,33 +63,37 @@ public enum EntryKind {
         return Optional.empty();
     }
 
-    /** What the entry with that key is, in words; of a row, its table too. */
+    /** Describes the entry with that key; for a row, the table too. */
     public static String words(byte[] key) {
         return of(key).map(kind -> kind == MODEL ? TwoTower.kind(key) : kind.words)
                 .orElse("unknown kind " + key[0]);
     }
 
-    /** Returns true if the digest of a step covers the entry: the same log has the same ones, whatever engine learnt from it. */
+    /**
+     * Returns true if the digest of a step covers the entry: the same log gives the same entry, whatever the engine.
+     */
     static boolean isDigested(byte[] key) {
         return role(key) == Role.LEARNT;
     }
 
-    /** Returns true if the entry says by what settings and engine the model was made, see {@link TwoTower#isHeader}. */
+    /**
+     * Returns true if the entry names the settings and the engine that made the model, see {@link TwoTower#isHeader}.
+     */
     public static boolean isHeader(byte[] key) {
         return role(key) == Role.HEADER;
     }
 
-    /** Returns true if the entry belongs to the application that the learner runs in: its books, and the batch that it has open. */
+    /** Returns true if the entry belongs to the application that the learner runs in: its books, and its open batch. */
     public static boolean isOfTheApplication(byte[] key) {
         return role(key) == Role.APPLICATION;
     }
 
-    /** Returns true if the entry judges the learner that it came from, by what that found: exams, alarms, the gate. */
+    /** Returns true if the entry is a judgement about the learner that wrote it: exams, alarms, the gate. */
     public static boolean isJudgement(byte[] key) {
         return role(key) == Role.JUDGEMENT;
     }
 
-    /** Two kinds have one entry of another role than the rest. */
+    /** Returns the role of an entry. In two kinds, one entry has another role than the rest. */
     private static Role role(byte[] key) {
         return of(key).map(kind -> switch (kind) {
                     case MODEL -> TwoTower.isHeader(key) ? Role.HEADER : kind.role;

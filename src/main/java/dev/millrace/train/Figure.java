@@ -1,20 +1,21 @@
 package dev.millrace.train;
 
 /**
- * The figures of a {@link TrainingProgress} that are published by name: of the last learnt batch, and of the last publication.
+ * The figures of a {@link TrainingProgress} that have a name: those of the last learnt batch and of the last
+ * publication.
  *
  * <p>The labels are stored and published. Logs are natural.
  */
 public enum Figure {
     /** τ of the softmax, fixed or learned. */
     TEMPERATURE("temperature"),
-    /** Log of the sampling probability that a twentieth of the batch's columns is below. */
+    /** Log of the 5 % quantile of the sampling probability over the batch's columns. */
     LOG_Q_LOW("log-q.low"),
-    /** The same of half of them. */
+    /** Log of the median. */
     LOG_Q_MEDIAN("log-q.median"),
-    /** The same that a twentieth is above. */
+    /** Log of the 95 % quantile. */
     LOG_Q_HIGH("log-q.high"),
-    /** What the loss of an action weighs, where that is learned; the label goes on with the action. */
+    /** Weight of an action's loss, if weights are learned; the label ends with the action. */
     OBJECTIVE_WEIGHT("objective-weight"),
     /** Age of the oldest published vector, learning steps. */
     VECTOR_AGE_MAX("vector-age.max-steps"),
@@ -24,7 +25,7 @@ public enum Figure {
     VECTOR_AGE_MEAN("vector-age.mean-steps"),
     /** Age of the oldest published vector, event time in seconds. */
     VECTOR_AGE_SECONDS("vector-age.max-seconds"),
-    /** Vectors published so far, each time. */
+    /** Number of vectors published so far, repeats included. */
     PUBLISHED_VECTORS("published-vectors");
 
     private final String label;
@@ -33,12 +34,12 @@ public enum Figure {
         this.label = label;
     }
 
-    /** Its name among the figures of the progress. */
+    /** Returns the name of the figure. */
     public String label() {
         return label;
     }
 
-    /** The name of the figure of one action. */
+    /** Returns the name of the figure for one action. */
     public String label(String action) {
         return label + "." + action;
     }

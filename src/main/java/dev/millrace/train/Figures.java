@@ -13,9 +13,9 @@ final class Figures {
     private Figures() {}
 
     /**
-     * Those of a learnt step.
+     * Returns the figures of a learnt step.
      *
-     * @param objectiveWeights by action; none unless they are learned
+     * @param objectiveWeights weights by action; empty if they are not learned
      */
     static SortedMap<String, Double> learnt(StepReport report, Map<String, Double> objectiveWeights) {
         SortedMap<String, Double> figures = new TreeMap<>();
@@ -28,9 +28,9 @@ final class Figures {
     }
 
     /**
-     * Those of a learnt step, and those of the last publication.
+     * Returns the figures of a learnt step and of the last publication.
      *
-     * @param vectors published so far, each time
+     * @param vectors number of vectors published so far, repeats included
      */
     static SortedMap<String, Double> published(SortedMap<String, Double> learnt, PublicationAge age, long vectors) {
         SortedMap<String, Double> figures = new TreeMap<>(learnt);

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The digest of what is learnt, as of the last commit, and those of some earlier steps.
+ * The digest of the learnt state as of the last commit, and digests of some earlier steps.
  *
- * <p>It is kept up to date with the entries that are restored and drained. The learner's progress holds the digest that the commit
- * wrote; entries restored without one of them, or with one of another commit, have another digest.
+ * <p>It is updated with every entry restored or drained. The learner's progress holds the digest that the commit wrote.
+ * If a restored entry is missing, or is of another commit, the digests differ.
  */
 final class StepDigests {
 
@@ -25,7 +25,7 @@ final class StepDigests {
     private final int everySteps;
     private final EntryDigest digest = new EntryDigest();
     private final Deque<StepDigest> earlier = new ArrayDeque<>();
-    private long step = -1; // nothing drained yet, not even what a model begins with
+    private long step = -1; // nothing drained yet, not even the entries of a new model
     private String written = "";
 
     /** @param everySteps distance of the steps whose digests are kept */
@@ -33,24 +33,24 @@ final class StepDigests {
         this.everySteps = everySteps;
     }
 
-    /** The digest of that step; absent if the step has not been drained yet. */
+    /** Returns the digest of that step; absent if the step has not been drained yet. */
     Optional<StepDigest> at(long learntStep) {
         return step == learntStep ? Optional.of(new StepDigest(step, now())) : Optional.empty();
     }
 
-    /** The kept digests of steps before that one, oldest first. */
+    /** Returns the kept digests of steps before that one, oldest first. */
     List<StepDigest> before(long learntStep) {
         return earlier.stream().filter(each -> each.step() < learntStep).toList();
     }
 
-    /** Takes a restored entry in, if it is digested. */
+    /** Adds a restored entry to the digest, if it is digested. */
     void restore(byte[] key, byte[] value) {
         if (EntryKind.isDigested(key)) {
             digest.put(key, value);
         }
     }
 
-    /** A sink that takes each digested entry in and passes all of them on. */
+    /** Returns a sink that adds each digested entry to the digest and passes all entries on. */
     EntrySink before(EntrySink sink) {
         return new EntrySink() {
             @Override
@@ -69,7 +69,10 @@ final class StepDigests {
         };
     }
 
-    /** All entries of a step have been drained: keeps the digest of the first commit at or behind every so many steps. */
+    /**
+     * Call it when all entries of a step have been drained. It keeps the digest of the first commit at or after every
+     * multiple of {@code everySteps}.
+     */
     void drained(long learntStep) {
         step = learntStep;
         written = now();

@@ -3,10 +3,10 @@ package dev.millrace.train;
 import dev.millrace.model.StepReport;
 import java.util.Optional;
 
-/** What became of one mini-batch. */
+/** The outcome of one mini-batch. */
 public sealed interface StepOutcome {
 
-    /** Why the step was refused; absent if it was not. */
+    /** Returns why the step was refused; absent if it was not. */
     Optional<String> refusal();
 
     /** The model learnt from it. */
@@ -18,7 +18,7 @@ public sealed interface StepOutcome {
         }
     }
 
-    /** It only changed the catalogue. */
+    /** The batch only changed the catalogue. */
     record CatalogueOnly() implements StepOutcome {
 
         @Override
@@ -27,7 +27,10 @@ public sealed interface StepOutcome {
         }
     }
 
-    /** All of it happened before {@code learn.from}: catalogue and popularity follow it, the model does not. */
+    /**
+     * All events of the batch are before {@code learn.from}: catalogue and popularity learn from it, the model does
+     * not.
+     */
     record PassedOver() implements StepOutcome {
 
         @Override
@@ -37,7 +40,7 @@ public sealed interface StepOutcome {
     }
 
     /**
-     * It would have harmed the model, and was left.
+     * The batch would have harmed the model and was not learnt.
      *
      * @param message what was found
      */

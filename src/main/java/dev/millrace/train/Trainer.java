@@ -35,10 +35,11 @@ import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
- * The learner as one state machine: examples become batches, each is examined, learnt and published from.
+ * The learner as one state machine: examples become batches; each batch is examined and learnt, then vectors are
+ * published.
  *
- * <p>Live, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} ends it; from the log, batches come
- * ready made. Either way {@link #learn} is the same step. Used by one thread.
+ * <p>From events, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} closes it. From the log,
+ * batches are complete already. {@link #learn} is the same step for both. One thread.
  */
 public final class Trainer implements Durable {
 
@@ -90,7 +91,7 @@ public final class Trainer implements Durable {
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
 
-    /** Takes an example into the open batch; one about an item that has left the catalogue is only counted. */
+    /** Adds an example to the open batch. An example of a removed item is only counted. */
     public void add(TrainingExample example) {
         if (batcher.isRemoved(example.item())) {
             books.settle(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM);
@@ -105,23 +106,23 @@ public final class Trainer implements Durable {
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM, batcher.change(change));
     }
 
-    /** Forgets a user: examples in the open batch now, rows with the batch. */
+    /** Removes a user: the examples in the open batch now, the rows when the batch is learnt. */
     public void removeUser(String user) {
         books.await(InputTopic.EXAMPLES);
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.ERASED, batcher.removeUser(user));
     }
 
-    /** Whether the open batch is full. */
+    /** Returns true if the open batch is full. */
     public boolean isBatchReady() {
         return batcher.isFull();
     }
 
-    /** Whether anything is in the open batch. */
+    /** Returns true if the open batch is not empty. */
     public boolean hasOpenWork() {
         return !batcher.isEmpty();
     }
 
-    /** Ends the open batch; the caller writes it to the log and lets it be learnt. */
+    /** Closes the open batch. The caller writes it to the log and calls {@link #learn}. */
     public MiniBatch closeBatch() {
         int changes = batcher.openChanges();
         int userRemovals = batcher.openUserRemovals();
@@ -135,7 +136,7 @@ public final class Trainer implements Durable {
     /**
      * Examines the model on a batch, then learns from it.
      *
-     * @throws IllegalStateException if it is not the next of the log
+     * @throws IllegalStateException if the batch is not the next of the log
      */
     public StepOutcome learn(MiniBatch batch) {
         boolean isOwn = enter(batch);
@@ -156,12 +157,12 @@ public final class Trainer implements Durable {
         return outcome;
     }
 
-    /** Learns from a batch without an exam: for passes over a warm-up. */
+    /** Learns from a batch without an exam: for repeated passes over a warm-up. */
     public StepOutcome rehearse(MiniBatch batch) {
         return step(batch, enter(batch));
     }
 
-    /** Examines the model on a batch and leaves it as it is: for a frozen model beside one that learns. */
+    /** Examines the model on a batch and does not learn: for a frozen model to compare with one that learns. */
     public void examineOnly(MiniBatch batch) {
         boolean isOwn = enter(batch);
         examiner.examine(batch, model, catalogue, fastPopularity);
@@ -171,17 +172,20 @@ public final class Trainer implements Durable {
         settle(batch, isOwn, Outcome.EXAMINED);
     }
 
-    /** Lets the popularity baseline of the exam learn from a batch that was rehearsed. */
+    /** Lets the exam's popularity baseline learn from a batch given to {@link #rehearse}. */
     public void observe(MiniBatch batch) {
         examiner.observe(batch);
     }
 
-    /** The vectors to publish before the next commit; then {@link #withheld} tells whether the query side may go out too. */
+    /**
+     * Returns the vectors to publish before the next commit. After it, {@link #withheld} says whether the query side
+     * may be published, too.
+     */
     public List<ItemEmbedding> publish() {
         return publish(Optional.empty());
     }
 
-    /** As {@link #publish()}, with a reason for which vectors and query side must wait, if there is one. */
+    /** As {@link #publish()}, but withholds vectors and query side if there is a {@code hold} reason. */
     public List<ItemEmbedding> publish(Optional<String> hold) {
         List<ItemEmbedding> embeddings = publisher.take(model, catalogue, fastPopularity, hold);
         alarms.published(learntStep, publisher.age().ofBound());
@@ -189,7 +193,7 @@ public final class Trainer implements Durable {
     }
 
     /**
-     * The vectors that these items have now, bit for bit as {@link #publish} gives them.
+     * Computes the current vectors of items, bit for bit as {@link #publish} gives them.
      *
      * @param out [items, dim] row-major, filled
      */
@@ -198,91 +202,91 @@ public final class Trainer implements Durable {
     }
 
     /**
-     * The vectors with which these users would ask now.
+     * Computes the current query vectors of users.
      *
-     * @param contexts [users] of their requests
+     * @param contexts [users] context features of their requests
      * @param out [users, dim] row-major, filled
      */
     public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
         model.userVectors(users, contexts, out);
     }
 
-    /** From here on, each step keeps how far it moved the rows of items. */
+    /** From now on, each step records how far it moved the rows of items. */
     public void keepMoves() {
         model.keepMoves();
     }
 
-    /** How far the last step moved the rows of items, L2; nothing unless they are kept. */
+    /** Passes on how far the last step moved the rows of items, L2; nothing without {@link #keepMoves}. */
     public void forEachMove(BiConsumer<String, Float> moved) {
         model.forEachMove(moved);
     }
 
-    /** Floats a vector. */
+    /** Returns the number of floats of a vector. */
     public int dim() {
         return model.dim();
     }
 
-    /** Whether the item is in the catalogue. */
+    /** Returns true if the item is in the catalogue. */
     public boolean isListed(String item) {
         return catalogue.contains(item);
     }
 
-    /** The items of the catalogue. */
+    /** Returns the items of the catalogue. */
     public List<String> items() {
         return IntStream.range(0, catalogue.size()).mapToObj(catalogue::itemAt).toList();
     }
 
-    /** Notes that the generation is known to others from now on; answers whether it was not before. */
+    /** Marks the generation as known to others. Returns true the first time. */
     public boolean startGeneration() {
         return publisher.start();
     }
 
-    /** Notes that what is published goes nowhere. */
+    /** Marks the generation as unknown to others, because nothing that it publishes is sent. */
     public void keepGenerationUnknown() {
         publisher.stayUnknown();
     }
 
-    /** Notes that all items have been published, if the last {@link #publish} saw to that; answers whether that was for the first time. */
+    /** Marks the generation complete if the last {@link #publish} gave every item. Returns true the first time. */
     public boolean completeGeneration() {
         return publisher.complete();
     }
 
-    /** Whether all items have been published, at whatever time. */
+    /** Returns true if the generation was marked complete at any time. */
     public boolean isGenerationComplete() {
         return publisher.isComplete();
     }
 
-    /** Items in the catalogue. */
+    /** Returns the number of items in the catalogue. */
     public int catalogueSize() {
         return catalogue.size();
     }
 
-    /** Why nothing but deletions may be published at present; absent if all may. */
+    /** Returns why only deletions may be published at present; absent if everything may. */
     public Optional<String> withheld() {
         return publisher.withheld();
     }
 
-    /** Whether an entry is one that the query side needs. */
+    /** Returns true if the query side needs the entry. */
     public boolean isQuerySide(byte[] key) {
         return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
     }
 
-    /** The model, to look at. */
+    /** Returns the model, for reading. */
     public TwoTower model() {
         return model;
     }
 
-    /** Lets the next publication be of everything: what subscribers have so far is not this learner's. */
+    /** Makes the next publication give everything, because subscribers have nothing of this learner yet. */
     public void publishAnew() {
         publisher.publishAnew();
     }
 
-    /** Lineage of the weights. */
+    /** Returns the lineage of the weights. */
     public String generation() {
         return model.generation();
     }
 
-    /** Step of the last batch learnt. */
+    /** Returns the step of the last batch. */
     public long step() {
         return learntStep;
     }
@@ -310,8 +314,8 @@ public final class Trainer implements Durable {
     }
 
     /**
-     * Digest of what is a function of the log, but for the exam: model, catalogue and popularity. Absent between a step and the
-     * next {@link #drainDirty}.
+     * Returns the digest of model, catalogue and popularity, which are functions of the log. Absent between a step and
+     * the next {@link #drainDirty}.
      */
     public Optional<StepDigest> digest() {
         return digests.at(learntStep);
@@ -336,7 +340,8 @@ public final class Trainer implements Durable {
     }
 
     /**
-     * Checks, when every entry has been restored, that they are those of the last commit: none is missing, and none is of another.
+     * Checks that the restored entries are those of the last commit: none is missing, and none is of another commit.
+     * Call it when all entries have been restored.
      *
      * @throws CorruptEntryException if they are not
      */
@@ -372,14 +377,14 @@ public final class Trainer implements Durable {
         sink.put(new byte[] {(byte) EntryKind.PROGRESS.prefix()}, progress.framed());
     }
 
-    /** Takes a batch in, and says whether it was closed here. */
+    /** Applies the removals of a batch. Returns true if this learner closed the batch. */
     private boolean enter(MiniBatch batch) {
         if (batch.step() != learntStep + 1) {
             throw new IllegalStateException("mini-batch of step " + batch.step() + " follows step " + learntStep
                     + ": the log must hold every step once, in order");
         }
         boolean isOwn = batch.step() <= closedStep;
-        if (!isOwn) { // closed by another: this one only follows the log
+        if (!isOwn) { // another learner closed it: this one follows the log
             batcher.follow(batch);
             closedStep = batch.step();
         }
@@ -408,7 +413,7 @@ public final class Trainer implements Durable {
         settle(batch, isOwn, Outcome.BEFORE_START);
     }
 
-    /** Event time has come to that of the batch. */
+    /** Advances event time to that of the batch. */
     private void comeTo(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
             eventTime = Math.max(eventTime, example.time());
@@ -444,7 +449,7 @@ public final class Trainer implements Durable {
         }
     }
 
-    /** An own batch settles the examples that waited in it; one of the log is itself what came in. */
+    /** Settles the examples that waited in an own batch. A batch of the log is itself the received event. */
     private void settle(MiniBatch batch, boolean isOwn, Outcome outcome) {
         if (isOwn) {
             books.settleWaiting(InputTopic.EXAMPLES, outcome, examplesIn(batch));

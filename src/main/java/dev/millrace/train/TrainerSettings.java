@@ -11,10 +11,10 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 
 /**
- * All that a trainer needs to know.
+ * Settings of a {@link Trainer}.
  *
- * @param fast popularity of the term that a query adds
- * @param learnFrom epoch milliseconds of event time: what happened before is not learnt from; 0 for no such time
+ * @param fast popularity term of a query
+ * @param learnFrom event time, epoch milliseconds; batches before it are not learnt; 0: all are learnt
  * @param digestSteps distance of the steps whose digests are kept
  */
 public record TrainerSettings(

@@ -9,27 +9,27 @@ import java.util.Optional;
 import java.util.SortedMap;
 
 /**
- * How far training has come; all counts since the beginning.
+ * The progress of the training. All counts are since the beginning.
  *
  * @param generation lineage of weights
  * @param step of the last batch
- * @param positives examples learnt
- * @param refusedSteps batches left because they would have harmed the model
+ * @param positives number of positives learnt
+ * @param refusedSteps number of batches not learnt because they would have harmed the model
  * @param loss mean loss of the last learnt batch
- * @param gradientNorm of the last learnt batch, before clipping
- * @param items in the catalogue
- * @param eventTime latest learnt, epoch milliseconds; 0 before any
- * @param digest of what was learnt up to {@code step}; empty before the first commit
- * @param digests of earlier steps, oldest first: a few, at some distance
- * @param rows of the embedding tables, and what became of others
- * @param unannounced items in the catalogue that only examples named
+ * @param gradientNorm gradient norm of the last learnt batch, before clipping
+ * @param items number of items in the catalogue
+ * @param eventTime latest event time of the batches, epoch milliseconds; 0 before any
+ * @param digest digest of the state as of {@code step}; empty before the first commit
+ * @param digests digests of some earlier steps, oldest first
+ * @param rows number of rows of the embedding tables, and of dropped ones
+ * @param unannounced number of items in the catalogue that only examples named
  * @param exam the exam so far
- * @param books what became of what came in, by topic
- * @param fieldWeights mean weight of each field in the last learnt batch, of towers that weigh their fields: {@code user.} or
- *     {@code item.} and the feature's name
- * @param figures of the last learnt batch and the last publication, by the label of the {@link Figure}
- * @param withheld why no vector is published at present; absent while they are
- * @param alarms what was measured of the model itself, given or not
+ * @param books outcomes of the received events, by topic
+ * @param fieldWeights mean weight of each field in the last learnt batch, for towers that weigh their fields:
+ *     {@code user.} or {@code item.} and the feature's name
+ * @param figures figures of the last learnt batch and the last publication, by the label of the {@link Figure}
+ * @param withheld why no vector is published at present; absent if vectors are published
+ * @param alarms measurements of the model, active alarms and others
  */
 public record TrainingProgress(
         String generation,
@@ -55,12 +55,12 @@ public record TrainingProgress(
         alarms = List.copyOf(alarms);
     }
 
-    /** A figure; NaN before it was measured. */
+    /** Returns a figure; NaN before it was measured. */
     public double figure(Figure figure) {
         return figures.getOrDefault(figure.label(), Double.NaN);
     }
 
-    /** A figure of one action; NaN before it was measured. */
+    /** Returns a figure of one action; NaN before it was measured. */
     public double figure(Figure figure, String action) {
         return figures.getOrDefault(figure.label(action), Double.NaN);
     }
