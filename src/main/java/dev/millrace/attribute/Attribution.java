@@ -24,21 +24,20 @@ import java.util.function.ToLongFunction;
 /**
  * Joins clicks to exposures, each with the features of the exposure's moment.
  *
- * <p>All events of one user must come to one instance. Event time drives it: a window ends when both topics have passed
- * its end. So a topic that is ahead of the other does not turn clicks into orphans. {@code attribution.max-skew} limits
- * how long a silent topic is waited for.
+ * <p>All events of one user must come to one instance. Event time drives it: a window ends when both topics have passed its end. So a topic
+ * that is ahead of the other does not turn clicks into orphans. {@code attribution.max-skew} limits how long a silent topic is waited for.
  *
- * <p>Point in time: an exposure stores the user's features as they were before it. A click enters the history only
- * after its example was made. An event that arrives late sees no click later than itself. The two running counters
- * cannot be unwound: for a late event, they may include later events of the same user.
+ * <p>Point in time: an exposure stores the user's features as they were before it. A click enters the history only after its example was
+ * made. An event that arrives late sees no click later than itself. The two running counters cannot be unwound: for a late event, they may
+ * include later events of the same user.
  *
- * <p>Layout: see {@link EntryKeys}. The entry of an exposure turns from open to closed at the end of its window and is
- * deleted at the end of the deduplication window. Both moments are timers. Timers are stored in the order of their
- * times and read from a cursor on, so that deleted timers are not visited again. They run at most every
- * {@value #TIMER_COARSENESS_MILLIS} ms of event time; whether a click is late depends on event times, not on timers.
+ * <p>Layout: see {@link EntryKeys}. The entry of an exposure turns from open to closed at the end of its window and is deleted at the end of
+ * the deduplication window. Both moments are timers. Timers are stored in the order of their times and read from a cursor on, so that
+ * deleted timers are not visited again. They run at most every {@value #TIMER_COARSENESS_MILLIS} ms of event time; whether a click is late
+ * depends on event times, not on timers.
  *
- * <p>A user without an event for {@code users.expire-after} is removed. Each user has one timer for this. An event does
- * not move the timer; when it ends, it checks whether there was an event since.
+ * <p>A user without an event for {@code users.expire-after} is removed. Each user has one timer for this. An event does not move the timer;
+ * when it ends, it checks whether there was an event since.
  */
 public final class Attribution implements Durable {
 
@@ -170,9 +169,7 @@ public final class Attribution implements Durable {
         books.settle(topic, Outcome.REJECTED, rejected.reason().label());
     }
 
-    /**
-     * Advances event time of both topics and ends the windows that are over. For tests; events advance it themselves.
-     */
+    /** Advances event time of both topics and ends the windows that are over. For tests; events advance it themselves. */
     void advance(long eventTimeMillis) {
         advance(Math.max(exposureTime, eventTimeMillis), Math.max(clickTime, eventTimeMillis));
     }
@@ -232,10 +229,7 @@ public final class Attribution implements Durable {
         }
     }
 
-    /**
-     * Returns the event time up to which windows end: both topics have reached it, or the topic behind is no longer
-     * waited for.
-     */
+    /** Returns the event time up to which windows end: both topics have reached it, or the topic behind is no longer waited for. */
     private long settledTime() {
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
             return clickTime;
@@ -384,9 +378,7 @@ public final class Attribution implements Durable {
         return found[0];
     }
 
-    /**
-     * @param isLate true if an exposure of the item is remembered whose window has ended; false if none is remembered
-     */
+    /** @param isLate true if an exposure of the item is remembered whose window has ended; false if none is remembered */
     private Outcome withoutOpenExposure(Click click, boolean isLate) {
         return switch (settings.late()) {
             case DROP -> isLate ? Outcome.LATE : Outcome.ORPHAN;
@@ -471,10 +463,7 @@ public final class Attribution implements Durable {
         put(user, user(user).withWaiting(change));
     }
 
-    /**
-     * Stores a user's state, or deletes the entry of an empty one. The user's first event sets the timer of
-     * {@link #idle}.
-     */
+    /** Stores a user's state, or deletes the entry of an empty one. The user's first event sets the timer of {@link #idle}. */
     private void put(String user, UserState state) {
         byte[] key = EntryKeys.user(user);
         if (state.isNew()) {
@@ -490,10 +479,7 @@ public final class Attribution implements Durable {
         entries.put(key, state.withIdleTimer(schedule(end, key)).encoded());
     }
 
-    /**
-     * Handles the end of a user's timer: sets it again if there were events since or a click waits; else removes the
-     * user.
-     */
+    /** Handles the end of a user's timer: sets it again if there were events since or a click waits; else removes the user. */
     private void idle(byte[] key, UserState state, long due) {
         long end = state.latestEvent() + expireUsersMillis;
         if (state.waitingClicks() > 0) {
