@@ -10,9 +10,7 @@ import dev.millrace.serve.ServeSettings;
 import dev.millrace.serve.TrainServerSettings;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingDoc;
-import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.settings.SettingsText;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.Cluster;
@@ -20,9 +18,6 @@ import dev.millrace.topic.TopicSettings;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.WireSettings;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -89,7 +84,7 @@ public record MillraceSettings(
             Map<String, String> environment,
             Map<String, String> given) {
         SortedMap<String, String> values = new TreeMap<>(byDefault);
-        files.forEach(file -> layer(read(file), values));
+        files.forEach(file -> layer(SettingsFile.read(CONFIG, file, "a settings file of key = value lines"), values));
         layer(fromEnvironment(values, environment, given), values);
         layer(given, values);
         return read(values, new SettingsReader(values), true);
@@ -189,18 +184,5 @@ public record MillraceSettings(
     private static String environmentName(String key) {
         return ENVIRONMENT_PREFIX
                 + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
-    }
-
-    private static Map<String, String> read(Path file) {
-        try {
-            return SettingsText.read(
-                    CONFIG, file.toString(), Files.readString(file), "a settings file of key = value lines");
-        } catch (NoSuchFileException absent) {
-            throw new InvalidSettingsException(
-                    List.of(new SettingFault(CONFIG, file.toString(), "must be a readable file")));
-        } catch (IOException unreadable) {
-            throw new InvalidSettingsException(
-                    List.of(new SettingFault(CONFIG, file.toString(), "cannot be read: " + unreadable.getMessage())));
-        }
     }
 }

@@ -1,19 +1,13 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
-import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import dev.millrace.app.SettingsFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -62,7 +56,8 @@ final class ConfigOptions {
     MillraceSettings settings(Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault) {
         Map<String, String> given = new LinkedHashMap<>();
         if (commandConfig != null) {
-            clientProperties(commandConfig).forEach((key, value) -> given.put("kafka." + key, String.valueOf(value)));
+            SettingsFile.read("--command-config", commandConfig, "properties of Kafka's clients, key = value lines")
+                    .forEach((key, value) -> given.put("kafka." + key, value));
         }
         if (bootstrapServer != null) {
             given.put("kafka.bootstrap.servers", bootstrapServer);
@@ -71,16 +66,5 @@ final class ConfigOptions {
         List<Path> files = new ArrayList<>(config.isEmpty() ? fallback.stream().toList() : config);
         files.addAll(overlays);
         return MillraceSettings.load(files, byDefault, System.getenv(), given);
-    }
-
-    private static Properties clientProperties(Path file) {
-        Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            properties.load(reader);
-            return properties;
-        } catch (IOException unreadable) {
-            throw new InvalidSettingsException(
-                    List.of(new SettingFault("--command-config", file.toString(), "must be a readable file")));
-        }
     }
 }

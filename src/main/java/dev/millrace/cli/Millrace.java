@@ -9,6 +9,7 @@ import dev.millrace.stream.UnusableStateException;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.UnusableTopicException;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -38,6 +39,15 @@ public final class Millrace {
     private static final int UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
     private static final int UNUSABLE_STATE = 74; // EX_IOERR
 
+    /** Failures whose message says all, and the exit status of each. */
+    private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
+            LostContinuityException.class, FAILED,
+            UnexportableLearnerException.class, FAILED,
+            BrokenLogException.class, FAILED,
+            GenerationRefusedException.class, FAILED,
+            UnusableStateException.class, UNUSABLE_STATE,
+            UnusableCheckpointException.class, UNUSABLE_STATE);
+
     private Millrace() {}
 
     public static void main(String[] arguments) {
@@ -48,23 +58,12 @@ public final class Millrace {
 
     /** The exit status of a process that failed while it ran. */
     static int statusOf(Throwable failure) {
-        return failure instanceof UnusableStateException || failure instanceof UnusableCheckpointException
-                ? UNUSABLE_STATE
-                : FAILED;
+        return PLAIN.getOrDefault(failure.getClass(), FAILED);
     }
 
     /** A failure as it is told: by its message alone where that says all. */
     static String said(Throwable failure) {
-        return isPlain(failure) ? String.valueOf(failure.getMessage()) : failure.toString();
-    }
-
-    private static boolean isPlain(Throwable failure) {
-        return failure instanceof LostContinuityException
-                || failure instanceof UnusableStateException
-                || failure instanceof UnusableCheckpointException
-                || failure instanceof UnexportableLearnerException
-                || failure instanceof BrokenLogException
-                || failure instanceof GenerationRefusedException;
+        return PLAIN.containsKey(failure.getClass()) ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 
     static CommandLine commandLine() {
@@ -79,7 +78,7 @@ public final class Millrace {
                 command.getErr().println(failure.getMessage());
                 return UNAVAILABLE;
             }
-            if (isPlain(failure)) {
+            if (PLAIN.containsKey(failure.getClass())) {
                 command.getErr().println(failure.getMessage());
                 return statusOf(failure);
             }

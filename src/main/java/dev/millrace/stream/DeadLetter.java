@@ -4,6 +4,7 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.state.Utf8;
+import dev.millrace.wire.DeadLetterHeaders;
 import java.util.Optional;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -19,25 +20,6 @@ import org.jspecify.annotations.Nullable;
  * own headers, and without a key that is longer than any id: the whole record is still in its topic.
  */
 final class DeadLetter {
-
-    /** The names of Kafka's own dead letter handlers. */
-    static final String EXCEPTION = "__streams.errors.exception";
-
-    static final String MESSAGE = "__streams.errors.message";
-    static final String TOPIC = "__streams.errors.topic";
-    static final String PARTITION = "__streams.errors.partition";
-    static final String OFFSET = "__streams.errors.offset";
-
-    /** The label of the reason. */
-    static final String REASON = "millrace.reject.reason";
-
-    /** Bytes of a record that was too large to go unchanged. */
-    static final String LEFT_OUT = "millrace.left-out.bytes";
-
-    /** The number of a refused step, and the topic that holds its batch under that number. */
-    static final String STEP = "millrace.step";
-
-    static final String LOG_TOPIC = "millrace.log.topic";
 
     /** Leaves room for our headers, and for the framing of a batch of one, below 1,048,588. */
     private static final int LARGEST_BYTES = 1_000_000;
@@ -55,12 +37,12 @@ final class DeadLetter {
     static Record<byte[], byte[]> ofStep(
             long step, String logTopic, String message, Optional<RecordMetadata> from, long timestamp) {
         Headers headers = new RecordHeaders();
-        add(headers, EXCEPTION, RefusedStepException.class.getName());
-        add(headers, MESSAGE, message);
+        add(headers, DeadLetterHeaders.EXCEPTION, RefusedStepException.class.getName());
+        add(headers, DeadLetterHeaders.MESSAGE, message);
         from.ifPresent(origin -> addOrigin(headers, origin));
-        add(headers, REASON, RejectReason.REFUSED_STEP.label());
-        add(headers, STEP, Long.toString(step));
-        add(headers, LOG_TOPIC, logTopic);
+        add(headers, DeadLetterHeaders.REASON, RejectReason.REFUSED_STEP.label());
+        add(headers, DeadLetterHeaders.STEP, Long.toString(step));
+        add(headers, DeadLetterHeaders.LOG_TOPIC, logTopic);
         return new Record<>(Utf8.bytes(Long.toString(step)), null, timestamp, headers);
     }
 
@@ -70,14 +52,14 @@ final class DeadLetter {
         long bytes = bytes(record);
         boolean isWhole = bytes <= LARGEST_BYTES;
         Headers headers = isWhole ? new RecordHeaders(record.headers().toArray()) : new RecordHeaders();
-        add(headers, EXCEPTION, exception.getName());
-        add(headers, MESSAGE, rejected.message());
+        add(headers, DeadLetterHeaders.EXCEPTION, exception.getName());
+        add(headers, DeadLetterHeaders.MESSAGE, rejected.message());
         addOrigin(headers, from);
-        add(headers, REASON, rejected.reason().label());
+        add(headers, DeadLetterHeaders.REASON, rejected.reason().label());
         if (isWhole) {
             return record.withHeaders(headers);
         }
-        add(headers, LEFT_OUT, Long.toString(bytes));
+        add(headers, DeadLetterHeaders.LEFT_OUT, Long.toString(bytes));
         byte[] key = length(record.key()) <= LONGEST_KEY_BYTES ? record.key() : null;
         return new Record<>(key, null, record.timestamp(), headers);
     }
@@ -95,9 +77,9 @@ final class DeadLetter {
     }
 
     private static void addOrigin(Headers headers, RecordMetadata from) {
-        add(headers, TOPIC, from.topic());
-        add(headers, PARTITION, Integer.toString(from.partition()));
-        add(headers, OFFSET, Long.toString(from.offset()));
+        add(headers, DeadLetterHeaders.TOPIC, from.topic());
+        add(headers, DeadLetterHeaders.PARTITION, Integer.toString(from.partition()));
+        add(headers, DeadLetterHeaders.OFFSET, Long.toString(from.offset()));
     }
 
     private static void add(Headers headers, String name, String value) {

@@ -2,6 +2,7 @@ package dev.millrace.verify.books;
 
 import dev.millrace.event.RejectReason;
 import dev.millrace.topic.TopicLog;
+import dev.millrace.wire.DeadLetterHeaders;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,11 +11,6 @@ import java.util.Set;
 
 /** The records of input topics that were rejected, with the reason, by their address. */
 final class DeadLetters {
-
-    private static final String TOPIC = "__streams.errors.topic";
-    private static final String PARTITION = "__streams.errors.partition";
-    private static final String OFFSET = "__streams.errors.offset";
-    private static final String REASON = "millrace.reject.reason";
 
     private record Letter(RejectReason reason, RecordAddress address) {}
 
@@ -38,7 +34,7 @@ final class DeadLetters {
                     return;
                 }
                 RecordAddress address = new RecordAddress(topic, of, record.offset());
-                String label = headers.getOrDefault(REASON, "");
+                String label = headers.getOrDefault(DeadLetterHeaders.REASON, "");
                 Optional<RejectReason> reason = RejectReason.of(label);
                 if (reason.isEmpty()) {
                     findings.fault(address + " was rejected for a reason that is not known here: " + label);
@@ -62,9 +58,9 @@ final class DeadLetters {
     private static Optional<RecordAddress> origin(Map<String, String> headers) {
         try {
             return Optional.of(new RecordAddress(
-                    headers.getOrDefault(TOPIC, ""),
-                    Integer.parseInt(headers.getOrDefault(PARTITION, "")),
-                    Long.parseLong(headers.getOrDefault(OFFSET, ""))));
+                    headers.getOrDefault(DeadLetterHeaders.TOPIC, ""),
+                    Integer.parseInt(headers.getOrDefault(DeadLetterHeaders.PARTITION, "")),
+                    Long.parseLong(headers.getOrDefault(DeadLetterHeaders.OFFSET, ""))));
         } catch (NumberFormatException none) {
             return Optional.empty();
         }
