@@ -16,7 +16,6 @@ import dev.millrace.model.Side;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -178,17 +177,7 @@ public final class KernelBench {
         TwoTower model = begin(settings("sgd", "sgd.learning-rate", SGD_RATE), new float[0], StepTimes.UNTIMED);
         model.learn(batch(0, batch));
         MemoryEntries after = new MemoryEntries();
-        model.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                after.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                after.delete(key);
-            }
-        });
+        model.drainDirty(after);
         double worst = 0;
         int at = 1;
         for (Side side : Side.values()) {

@@ -164,17 +164,7 @@ public final class LearnerImport {
                     + checkpoint.header().learnt());
         }
         trainer.publishAnew();
-        trainer.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                entries.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                entries.remove(key);
-            }
-        });
+        trainer.drainDirty(EntrySink.into(entries));
         entries.keySet().removeIf(EntryKind::isOfTheApplication);
         return entries;
     }

@@ -1,5 +1,7 @@
 package dev.millrace.state;
 
+import java.util.Map;
+
 /** Receives the changed entries, each key at most once per drain. */
 public interface EntrySink {
 
@@ -10,4 +12,19 @@ public interface EntrySink {
     void put(byte[] key, byte[] value);
 
     void delete(byte[] key);
+
+    /** Keeps in a map what the entries come to. */
+    static EntrySink into(Map<byte[], byte[]> entries) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                entries.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                entries.remove(key);
+            }
+        };
+    }
 }

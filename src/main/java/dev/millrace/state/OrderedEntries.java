@@ -7,13 +7,9 @@ import java.util.function.BiPredicate;
  * Entries in the unsigned order of their keys. An implementation commits them together with the event that changed
  * them.
  */
-public interface OrderedEntries {
+public interface OrderedEntries extends EntrySink {
 
     Optional<byte[]> get(byte[] key);
-
-    void put(byte[] key, byte[] value);
-
-    void delete(byte[] key);
 
     /**
      * Visits the entries with {@code from <= key < to} in ascending order until the visitor returns false. The visitor must

@@ -311,16 +311,6 @@ class ModelAlarmsTest {
     }
 
     private static EntrySink into(Map<byte[], byte[]> stored) {
-        return new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.remove(key);
-            }
-        };
+        return EntrySink.into(stored);
     }
 }

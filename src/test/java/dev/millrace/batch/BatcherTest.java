@@ -182,17 +182,7 @@ class BatcherTest {
     }
 
     private static void drain(Durable state, Map<byte[], byte[]> stored) {
-        state.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.remove(key);
-            }
-        });
+        state.drainDirty(EntrySink.into(stored));
     }
 
     private static TrainingExample unclicked(String id, String item) {

@@ -158,17 +158,7 @@ class FastPopularityTest {
     }
 
     private static void drain(FastPopularity popularity, Map<byte[], byte[]> stored) {
-        popularity.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.remove(key);
-            }
-        });
+        popularity.drainDirty(EntrySink.into(stored));
     }
 
     private interface Score {

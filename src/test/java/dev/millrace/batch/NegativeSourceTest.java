@@ -296,17 +296,7 @@ class NegativeSourceTest {
         }
 
         void store() {
-            EntrySink sink = new EntrySink() {
-                @Override
-                public void put(byte[] key, byte[] value) {
-                    stored.put(key, value);
-                }
-
-                @Override
-                public void delete(byte[] key) {
-                    stored.remove(key);
-                }
-            };
+            EntrySink sink = EntrySink.into(stored);
             batcher.drainDirty(sink);
             catalogue.drainDirty(sink);
         }

@@ -186,17 +186,7 @@ class UnannouncedItemsTest {
 
     private static void store(Map<byte[], byte[]> stored, Durable... states) {
         for (Durable state : states) {
-            state.drainDirty(new EntrySink() {
-                @Override
-                public void put(byte[] key, byte[] value) {
-                    stored.put(key, value);
-                }
-
-                @Override
-                public void delete(byte[] key) {
-                    stored.remove(key);
-                }
-            });
+            state.drainDirty(EntrySink.into(stored));
         }
     }
 }

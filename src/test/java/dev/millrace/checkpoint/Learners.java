@@ -74,16 +74,6 @@ final class Learners {
     }
 
     static EntrySink into(NavigableMap<byte[], byte[]> entries) {
-        return new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                entries.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                entries.remove(key);
-            }
-        };
+        return EntrySink.into(entries);
     }
 }

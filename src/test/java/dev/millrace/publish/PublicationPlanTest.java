@@ -281,16 +281,6 @@ class PublicationPlanTest {
     }
 
     private void store(PublicationPlan plan) {
-        plan.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.remove(key);
-            }
-        });
+        plan.drainDirty(EntrySink.into(stored));
     }
 }

@@ -11,7 +11,6 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.EntrySink;
 import dev.millrace.state.MemoryEntries;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -107,19 +106,8 @@ public final class ErasedIds implements Attribution.Output {
             trainer.learn(trainer.closeBatch());
         }
         trainer.publish();
-        EntrySink sink = new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.delete(key);
-            }
-        };
-        trainer.drainDirty(sink);
-        attribution.drainDirty(sink);
+        trainer.drainDirty(stored);
+        attribution.drainDirty(stored);
     }
 
     @Override

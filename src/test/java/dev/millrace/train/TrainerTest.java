@@ -875,17 +875,7 @@ class TrainerTest {
 
     private static void commit(Trainer trainer, Map<byte[], byte[]> stored) {
         trainer.publish();
-        trainer.drainDirty(new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.remove(key);
-            }
-        });
+        trainer.drainDirty(EntrySink.into(stored));
     }
 
     private static Map<String, String> entries(Trainer trainer, String kinds) {
