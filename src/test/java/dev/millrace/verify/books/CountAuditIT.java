@@ -107,19 +107,19 @@ class CountAuditIT {
 
     private void lostRecordsAreNamed(TopicLog log) {
         long example = nth(log, topics.trainingExamples(), 0, ITEMS + 50).offset();
-        assertThat(audit(new LogWithout(log, new RecordAddress(topics.trainingExamples(), 0, example)))
+        assertThat(audit(PartOfLog.without(log, new RecordAddress(topics.trainingExamples(), 0, example)))
                         .faults())
                 // by its click if that was certainly in time, and by the batch that has it in any case
                 .anyMatch(fault -> fault.contains("must have been attributed, and has no example")
                         || fault.contains("which is not among those that training-examples holds"));
 
         long click = nth(log, topics.clicks(), 1, 20).offset();
-        assertThat(audit(new LogWithout(log, new RecordAddress(topics.clicks(), 1, click)))
+        assertThat(audit(PartOfLog.without(log, new RecordAddress(topics.clicks(), 1, click)))
                         .faults())
                 .anyMatch(fault -> fault.startsWith("clicks: the books have"));
 
         long batch = nth(log, topics.miniBatches(), 0, 2).offset();
-        assertThat(audit(new LogWithout(log, new RecordAddress(topics.miniBatches(), 0, batch)))
+        assertThat(audit(PartOfLog.without(log, new RecordAddress(topics.miniBatches(), 0, batch)))
                         .faults())
                 .anyMatch(
                         fault -> fault.startsWith("step 4 (mini-batches-0 offset") && fault.contains("follows step 2"));
@@ -128,7 +128,7 @@ class CountAuditIT {
     private void lostBeginningIsSaidAndNoFault(TopicLog log) {
         long first = nth(log, topics.trainingExamples(), 0, ITEMS + 50).offset();
 
-        CountReport report = audit(new LogBehind(log, new RecordAddress(topics.trainingExamples(), 0, first)));
+        CountReport report = audit(PartOfLog.from(log, new RecordAddress(topics.trainingExamples(), 0, first)));
 
         assertThat(report.faults()).isEmpty();
         assertThat(report.notes())
