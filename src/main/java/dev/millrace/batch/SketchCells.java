@@ -67,10 +67,6 @@ final class SketchCells {
         dirtyChunks.set(cell / CHUNK);
     }
 
-    static boolean isCells(byte[] key) {
-        return key.length == KEY_BYTES && key[1] == 0 && key[2] == KIND;
-    }
-
     void restore(byte[] key, byte[] value) {
         int from = CHUNK * ByteBuffer.wrap(key).getInt(3);
         ByteBuffer payload = Frame.open(value);

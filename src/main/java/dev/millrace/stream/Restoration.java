@@ -2,8 +2,6 @@ package dev.millrace.stream;
 
 import java.util.Locale;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.processor.StateRestoreListener;
@@ -39,11 +37,6 @@ final class Restoration implements StateRestoreListener {
     /** Records restored since the process started. */
     long restored() {
         return records.values().stream().mapToLong(Long::longValue).sum();
-    }
-
-    /** The same by store. */
-    SortedMap<String, Long> restoredByStore() {
-        return new TreeMap<>(records);
     }
 
     /** How long the last start, or return after a rebalance, took; NaN before the first. */

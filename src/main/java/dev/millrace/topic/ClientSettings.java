@@ -3,7 +3,6 @@ package dev.millrace.topic;
 import dev.millrace.settings.SettingsReader;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Properties;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -38,12 +37,6 @@ public record ClientSettings(SortedMap<String, String> properties) {
 
     public String bootstrapServers() {
         return properties.getOrDefault(BOOTSTRAP, "");
-    }
-
-    Properties asProperties() {
-        Properties copy = new Properties();
-        copy.putAll(properties);
-        return copy;
     }
 
     public Map<String, Object> asMap() {

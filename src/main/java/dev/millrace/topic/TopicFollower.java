@@ -7,8 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -45,7 +43,7 @@ public final class TopicFollower implements AutoCloseable {
     private final Consumer<TopicRecord> listener;
     private final KafkaConsumer<byte[], byte[]> consumer;
     private final Thread thread;
-    private final CountDownLatch caughtUp = new CountDownLatch(1);
+    private volatile boolean isCaughtUp;
     private volatile boolean closing;
     private final AtomicLong records = new AtomicLong();
     private volatile long lag;
@@ -76,17 +74,12 @@ public final class TopicFollower implements AutoCloseable {
 
     /** Whether everything has been read that was in the topic when following began. */
     public boolean isCaughtUp() {
-        return caughtUp.getCount() == 0;
+        return isCaughtUp;
     }
 
     /** How far that is; absent before the cluster has said how much there is. */
     public Optional<Progress> progress() {
         return progress;
-    }
-
-    /** Waits for {@link #isCaughtUp}; false if that took longer, or following failed. */
-    public boolean awaitCaughtUp(Duration patience) throws InterruptedException {
-        return caughtUp.await(patience.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Partitions of the topic; 0 before it is known. */
@@ -148,7 +141,7 @@ public final class TopicFollower implements AutoCloseable {
                     progress = Optional.of(progress(atStart));
                     ends.entrySet().removeIf(end -> consumer.position(end.getKey()) >= end.getValue());
                     if (ends.isEmpty()) {
-                        caughtUp.countDown();
+                        isCaughtUp = true;
                     }
                 }
                 lag = lag(partitions);

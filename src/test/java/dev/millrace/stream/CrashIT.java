@@ -273,7 +273,7 @@ class CrashIT {
                 record.value()
                         .ifPresentOrElse(value -> entries.put(key, Arrays.toString(value)), () -> entries.remove(key));
             })) {
-                assertThat(follower.awaitCaughtUp(PATIENCE)).isTrue();
+                await().atMost(PATIENCE).until(follower::isCaughtUp);
             }
             return entries;
         }

@@ -42,7 +42,7 @@ class EmbeddedBrokerIT {
             List<TopicRecord> users = new CopyOnWriteArrayList<>();
             ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
             try (TopicFollower follower = TopicFollower.start(clients, "users", users::add)) {
-                assertThat(follower.awaitCaughtUp(PATIENCE)).isTrue();
+                await().atMost(PATIENCE).until(follower::isCaughtUp);
                 assertThat(users).hasSize(100);
                 assertThat(follower.progress()).contains(new TopicFollower.Progress(100, 100));
 
