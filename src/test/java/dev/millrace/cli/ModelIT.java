@@ -6,12 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.stream.LostContinuityException;
@@ -35,7 +32,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.apache.kafka.clients.admin.Admin;
@@ -51,7 +47,6 @@ import picocli.CommandLine;
 class ModelIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final long T0 = 1_767_225_600_000L;
     private static final int ITEMS = 40;
     private static final int CLICKED_ITEMS = 25; // the others are published once, when they join the catalogue
     private static final int CLICKS_A_PHASE = 16 * 30; // some 30 steps of 16, more where a batch does not wait
@@ -139,7 +134,7 @@ class ModelIT {
                         settings.clients(), settings.topics().names(), new AvroWire(settings.wire()))) {
             runner.start();
             for (int item = 0; item < ITEMS; item++) {
-                producer.send(new CatalogueItem("i" + item, T0, Features.NONE));
+                producer.send(new CatalogueItem("i" + item, SeededClicks.T0, Features.NONE));
             }
             send(producer);
             // while it learns: whatever was committed last, and whole
@@ -334,23 +329,8 @@ class ModelIT {
     }
 
     private void send(EventProducer producer) {
-        for (int until = clicks + CLICKS_A_PHASE; clicks < until; clicks++) {
-            String user = "u" + CounterRandom.below(20, 3, clicks, 0);
-            String item = "i" + CounterRandom.below(CLICKED_ITEMS, 3, clicks, 1);
-            long time = T0 + clicks * 1000L;
-            producer.send(new Exposure("e" + clicks, user, item, time, time, Features.NONE));
-            producer.send(new Click(
-                    "c" + clicks,
-                    user,
-                    item,
-                    Optional.of("e" + clicks),
-                    "click",
-                    1,
-                    time + 5,
-                    time + 5,
-                    Features.NONE));
-        }
-        producer.flush();
+        SeededClicks.send(producer, clicks, clicks + CLICKS_A_PHASE, CLICKED_ITEMS);
+        clicks += CLICKS_A_PHASE;
     }
 
     private Map<String, String> settings(EmbeddedBroker broker, String application) {

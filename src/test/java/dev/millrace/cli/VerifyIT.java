@@ -9,11 +9,8 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ProgressWatch;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.attribute.TrainingExample;
-import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
-import dev.millrace.event.Click;
-import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.stream.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
@@ -49,7 +46,6 @@ import picocli.CommandLine;
 class VerifyIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final long T0 = 1_767_225_600_000L;
     private static final int CLICKS = 400;
     private static final int ITEMS = 40;
     private static final int REMOVED = 7;
@@ -241,27 +237,11 @@ class VerifyIT {
                         settings.clients(), settings.topics().names().trainingProgress(), new ProgressRecords(wire))) {
             runner.start();
             for (int item = 0; item < ITEMS; item++) {
-                producer.send(new CatalogueItem("i" + item, T0, Features.NONE));
+                producer.send(new CatalogueItem("i" + item, SeededClicks.T0, Features.NONE));
             }
-            for (int number = 0; number < CLICKS; number++) {
-                String user = "u" + CounterRandom.below(20, 3, number, 0);
-                String item = "i" + CounterRandom.below(ITEMS, 3, number, 1);
-                long time = T0 + number * 1000L;
-                producer.send(new Exposure("e" + number, user, item, time, time, Features.NONE));
-                producer.send(new Click(
-                        "c" + number,
-                        user,
-                        item,
-                        Optional.of("e" + number),
-                        "click",
-                        1,
-                        time + 5,
-                        time + 5,
-                        Features.NONE));
-            }
-            producer.flush();
+            SeededClicks.send(producer, 0, CLICKS, ITEMS);
             await().atMost(PATIENCE).until(() -> isLearnt(progress, CLICKS, ITEMS));
-            producer.removeItem("i" + REMOVED, T0 + CLICKS * 1000L);
+            producer.removeItem("i" + REMOVED, SeededClicks.T0 + CLICKS * 1000L);
             producer.flush();
             await().atMost(PATIENCE).until(() -> isLearnt(progress, CLICKS, ITEMS - 1));
         }
