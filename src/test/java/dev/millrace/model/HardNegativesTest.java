@@ -24,7 +24,7 @@ class HardNegativesTest {
     private final Catalogue catalogue = Scenes.catalogue();
 
     @Test
-    void itemsAreOfTheRanksThatTheModelGivesThem() {
+    void negativesHaveTheRanksOfTheSettings() {
         ModelSettings settings = Scenes.settings(RANKS_3_TO_6);
         TwoTower model = new TwoTower(settings, catalogue);
         model.learn(Scenes.batch(1, 24, 10));
@@ -43,7 +43,7 @@ class HardNegativesTest {
     }
 
     @Test
-    void fewerThanWantedAreTakenWhereRanksEnd() {
+    void fewerAreFoundIfThereAreTooFewRanks() {
         ModelSettings settings = Scenes.settings(
                 "negatives.hard-model", "3",
                 "negatives.hard-model.first-rank", "29",
@@ -58,7 +58,7 @@ class HardNegativesTest {
     }
 
     @Test
-    void findingThemChangesNothingAndIsTheSameEachTime() {
+    void findingThemChangesNothingAndIsRepeatable() {
         ModelSettings settings = Scenes.settings("negatives.hard-model", "2", "negatives.hard-model.sample", "10");
         TwoTower model = new TwoTower(settings, catalogue);
         model.learn(Scenes.batch(1, 24, 10));
@@ -73,7 +73,7 @@ class HardNegativesTest {
 
     @Test
     void theyPushTheirItemsAway() {
-        // Given two learners of the same batches, one of which also gets the highest ranks as negatives
+        // Given two learners of the same batches; one also gets the highest ranks as negatives
         TwoTower plain = new TwoTower(Scenes.settings(), catalogue);
         TwoTower hard = new TwoTower(
                 Scenes.settings("negatives.hard-model", "5", "negatives.hard-model.last-rank", "5"), catalogue);
@@ -91,7 +91,7 @@ class HardNegativesTest {
         return new HardNegatives(settings.loss().negatives().hardByModel(), catalogue, Scenes.DIM).find(batch, model);
     }
 
-    /** Mean of the positive's score less the best other's. */
+    /** Mean difference between the positive's score and the best other score. */
     private double gap(TwoTower model, List<TrainingExample> examples) {
         double sum = 0;
         for (TrainingExample example : examples) {

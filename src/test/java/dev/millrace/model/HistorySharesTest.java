@@ -24,7 +24,7 @@ class HistorySharesTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5})
-    void attentionGoesBackAsTheDifferencesSay(int count) {
+    void attentionsGradientAgreesWithFiniteDifferences(int count) {
         float[] rows = random(count * DIM, 1);
         float[] gradient = random(DIM, 2);
         float[] shares = new float[count];
@@ -45,7 +45,7 @@ class HistorySharesTest {
         }
     }
 
-    /** The pooled row along the gradient, in double precision. */
+    /** The inner product of the pooled row and the gradient, in double precision. */
     private static double along(double[] rows, int count, float[] gradient) {
         double sum = 0;
         double total = 0;

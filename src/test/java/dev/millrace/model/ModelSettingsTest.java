@@ -50,7 +50,7 @@ class ModelSettingsTest {
     }
 
     @Test
-    void theHardestOfWhatIsNoNegativeCannotBeChosen() {
+    void hardestInBatchNeedsInBatchNegatives() {
         assertThatThrownBy(() -> Scenes.plainSettings("negatives.in-batch", "false", "negatives.hard-in-batch", "5"))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("negatives.hard-in-batch = 5: must be 0 with negatives.in-batch = false");

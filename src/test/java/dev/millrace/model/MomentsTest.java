@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class MomentsTest {
 
     @Test
-    void normalisesByMeanAndDeviationOfWhatWasSeen() {
+    void normalisesByMeanAndDeviation() {
         Moments moments = Moments.NONE.plus(1_000_001).plus(1_000_003).plus(1_000_005);
 
         // mean 1,000,003, variance (4 + 0 + 4) / 3
@@ -17,7 +17,7 @@ class MomentsTest {
     }
 
     @Test
-    void oneNumberOrAConstantSaysNothing() {
+    void oneNumberOrAConstantNormalisesToZero() {
         assertThat(Moments.NONE.normalise(5)).isZero();
         assertThat(Moments.NONE.plus(3).normalise(5)).isZero();
         assertThat(Moments.NONE.plus(3).plus(3).normalise(5)).isZero();

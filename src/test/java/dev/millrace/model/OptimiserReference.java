@@ -5,8 +5,8 @@ import dev.millrace.model.table.OptimiserRule;
 import java.util.Arrays;
 
 /**
- * The rules of {@link OptimiserRule} for one tensor or one row, in double precision and as the papers write them: the bias
- * corrections as powers, FTRL's σ and closed form a coordinate at a time.
+ * The rules of {@link OptimiserRule} for one tensor or one row, in double precision and as in the papers: the bias
+ * corrections are powers; FTRL's σ and closed form go one coordinate at a time.
  */
 public final class OptimiserReference {
 
@@ -15,7 +15,7 @@ public final class OptimiserReference {
     private final double[] second;
     private int count;
 
-    /** @param weights that it begins with */
+    /** @param weights initial weights */
     public OptimiserReference(Descent descent, double[] weights) {
         this.descent = descent;
         this.first = new double[weights.length];
@@ -29,7 +29,7 @@ public final class OptimiserReference {
         }
     }
 
-    /** Each weight with its own sum of squares. */
+    /** Updates weights; each has its own sum of squares. */
     public void moveEach(double[] weights, double[] gradient, long step) {
         double[] squares = gradient.clone();
         for (int at = 0; at < squares.length; at++) {
@@ -38,7 +38,7 @@ public final class OptimiserReference {
         move(weights, gradient, squares, step);
     }
 
-    /** A row, whose sum of squares is that of the mean in rules that have one a row. */
+    /** Updates a row; rules with one sum of squares for each row add the mean square. */
     public void moveRow(double[] weights, double[] gradient, long step) {
         double[] squares = new double[gradient.length];
         Arrays.fill(squares, Arrays.stream(gradient).map(g -> g * g).average().orElse(0));

@@ -56,7 +56,7 @@ class OptimisersTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("all")
-    void refusedStepLeavesEverythingItRemembersAsItWas(String name, String[] declared) {
+    void refusedStepLeavesTheStateOfTheOptimiserAsItWas(String name, String[] declared) {
         TwoTower model = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
         TwoTower other = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
         model.learn(Scenes.batch(1, 24, 10));
@@ -72,7 +72,7 @@ class OptimisersTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("all")
-    void lossFallsOnBatchesSeenAgain(String name, String[] declared) {
+    void lossFallsOnRepeatedBatches(String name, String[] declared) {
         TwoTower model = new TwoTower(Scenes.settings(declared), Scenes.catalogue());
         double first = 0;
         double last = 0;
@@ -101,7 +101,7 @@ class OptimisersTest {
         // m̂ = g, v̂ = g²: the step is rate · sign(g)
         assertThat(row[0]).isCloseTo(0.49f, within(1e-6f));
         assertThat(row[1]).isCloseTo(0.51f, within(1e-6f));
-        // a count, and two moments a component
+        // a count, and two moments for each component
         assertThat(memory).hasSize(1 + 2 * 2);
     }
 
@@ -160,7 +160,7 @@ class OptimisersTest {
     }
 
     @Test
-    void biasCorrectionsAreThePowersRememberedOrNot() {
+    void biasCorrectionsAreThePowersCachedOrNot() {
         BiasCorrection correction = new BiasCorrection(0.9999);
 
         // 1 − β^t, in the table, at its end and beyond
@@ -184,7 +184,7 @@ class OptimisersTest {
                         "optimiser.rows.schedule.kind = exponential: must be constant with ftrl, whose rate falls by itself");
     }
 
-    /** The same batch with weights that explode. */
+    /** The same batch with weights that make the step explode. */
     private static MiniBatch heavy(MiniBatch batch) {
         List<TrainingExample> examples = new ArrayList<>();
         batch.examples()

@@ -146,7 +146,7 @@ public final class Scenes {
                         "4"));
     }
 
-    /** Both. */
+    /** All declarations of both lists. */
     static List<Arguments> towersAndFeatures() {
         List<Arguments> all = new ArrayList<>(towers());
         all.addAll(features());
@@ -157,7 +157,7 @@ public final class Scenes {
         return Arguments.of(name, declared);
     }
 
-    /** Digest of all that a model is. */
+    /** Digest of a model's entries. */
     public static byte[] digest(TwoTower model) {
         Map<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         entries.put(new ModelEntry.Header().key(), model.state().header());
@@ -273,7 +273,7 @@ public final class Scenes {
         return Features.of(Map.of("hour", new FeatureValue.Quantity(random.nextInt(3))));
     }
 
-    /** A batch with repeated items, weights, and negatives of which some are positives too. */
+    /** A batch with repeated items, weights, and negatives; some negatives are positives too. */
     public static MiniBatch batch(long step, int examples, int negatives) {
         Random random = new Random(1000 + step);
         List<TrainingExample> list = new ArrayList<>();

@@ -28,7 +28,7 @@ class SubjectTest {
     }
 
     @Test
-    void aTimeThatTheItemGivesItselfGoesBeforeThatOfItsRecord() {
+    void ageCountsFromTheItemsOwnTimeIfItHasOne() {
         Features features = Features.of(Map.of("upload", new FeatureValue.Quantity(NOW - 100 * HOUR)));
 
         assertThat(Subject.item(new CatalogueItem("i", NOW, features), NOW).keys(AGE))

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Towers that were exported as ONNX, run by ONNX Runtime beside our own. */
+/** Compares exported ONNX towers in ONNX Runtime with our own. */
 class TowerExportTest {
 
     private static final float TOLERANCE = 1e-5f;
@@ -33,7 +33,7 @@ class TowerExportTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
-    void onnxRuntimeMakesTheSameVectorsOfTheSameRows(String name, String[] declared) throws OrtException {
+    void onnxRuntimeComputesTheSameVectors(String name, String[] declared) throws OrtException {
         TwoTower model = learnt(Scenes.settings(declared));
         List<UserFeatures> users = new ArrayList<>();
         List<Features> contexts = new ArrayList<>();
@@ -61,7 +61,7 @@ class TowerExportTest {
     }
 
     @Test
-    void otherFactorsAreOtherWeightsOfTheChannels() throws OrtException {
+    void factorsApplyOtherWeightsOfTheChannels() throws OrtException {
         ModelSettings settings = Scenes.settings(Scenes.OBJECTIVES);
         TwoTower model = learnt(settings);
         List<UserFeatures> users = new ArrayList<>();
@@ -84,7 +84,7 @@ class TowerExportTest {
 
     @Test
     void aRowWithoutDirectionIsAVectorOfZeros() throws OrtException {
-        // linear, without biases learnt: a billionth in, some billionths out, below the least length
+        // linear, with biases of 0: a billionth in, some billionths out, below the least length
         TwoTower model = new TwoTower(Scenes.settings("tower.user.hidden", ""), Scenes.catalogue());
         int inputs = model.userTower().kernel().shape().inputs();
         float[] rows = new float[2 * inputs];

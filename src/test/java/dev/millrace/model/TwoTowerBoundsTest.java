@@ -23,7 +23,7 @@ class TwoTowerBoundsTest {
     private static final long DAY = 86_400_000;
 
     @Test
-    void aKeyGetsItsRowInTheStepThatMakesItsSightingsEnough() {
+    void aKeyGetsItsRowInTheStepOfTheLastSightingItNeeds() {
         TwoTower model = model("table.admit-after", "3");
 
         model.learn(batch(1, Scenes.TIME, "ann", "ann")); // twice in one step is one sighting
@@ -61,7 +61,7 @@ class TwoTowerBoundsTest {
     }
 
     @Test
-    void aRowThatNoStepTouchesForLongGoesAndItsEntryWithIt() {
+    void aRowThatNoStepTouchesForLongIsRemovedWithItsEntry() {
         TwoTower model = model("table.expire-after", "30d");
         TwoTowerStateTest.Store store = new TwoTowerStateTest.Store();
         model.learn(batch(1, Scenes.TIME, "ann", "bob"));
@@ -80,7 +80,7 @@ class TwoTowerBoundsTest {
                 .containsKey(new ModelEntry.Row("user", "bob").key());
         assertThat(model.rowCounts().expired()).isEqualTo(1);
         assertThat(model.isQuerySide(new ModelEntry.Row("user", "ann").key()))
-                .isTrue(); // so that the server hears of it
+                .isTrue(); // the server must learn of the removal
     }
 
     @Test
@@ -90,11 +90,11 @@ class TwoTowerBoundsTest {
 
         model.learn(batch(2, Scenes.TIME, "late", "late"));
 
-        assertThat(rows(model, "user")).isEqualTo(2); // touched now, whatever the example's own time
+        assertThat(rows(model, "user")).isEqualTo(2); // the touch has the model's time, not the example's
     }
 
     @Test
-    void ofAFullTableTheRowTouchedLongestAgoGoes() {
+    void aFullTableRemovesTheRowTouchedLongestAgo() {
         TwoTower model = model("table.max-rows", "3");
         model.learn(batch(1, Scenes.TIME, "ann", "bob"));
         model.learn(batch(2, Scenes.TIME, "cem", "ann"));
@@ -146,7 +146,7 @@ class TwoTowerBoundsTest {
             assertThat(restored.learn(shifted(step))).isEqualTo(uninterrupted.learn(shifted(step)));
         }
         assertThat(Scenes.digest(restored)).isEqualTo(Scenes.digest(uninterrupted));
-        // and what is stored does not depend on when it was
+        // and the stored entries do not depend on the times of the drains
         assertThat(other.entries.keySet()).containsExactlyElementsOf(store.entries.keySet());
         other.entries.forEach((key, value) -> assertThat(store.value(key)).isEqualTo(value));
     }
@@ -161,7 +161,7 @@ class TwoTowerBoundsTest {
                 .hasMessageContaining("learn anew");
     }
 
-    /** A batch of {@link Scenes}, of one day after the other. */
+    /** A batch of {@link Scenes}; each step is one day later. */
     private static MiniBatch shifted(int step) {
         List<TrainingExample> examples = new ArrayList<>();
         MiniBatch batch = Scenes.batch(step, 24, 10);
@@ -198,7 +198,7 @@ class TwoTowerBoundsTest {
         return Objects.requireNonNull(model.tables().get(table)).row(key);
     }
 
-    /** Two examples, of items i0 and i1 and these users without a history. */
+    /** Two examples of items i0 and i1, by these users, without a history. */
     private static MiniBatch batch(long step, long time, String first, String second) {
         List<TrainingExample> examples = new ArrayList<>();
         for (String user : List.of(first, second)) {

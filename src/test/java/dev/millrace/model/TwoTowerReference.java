@@ -20,8 +20,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * The slow, obvious twin of {@link TwoTower} in double precision: the formulas word by word, one column an example and a
- * negative, and every gradient a central finite difference of the loss.
+ * The slow, obvious twin of {@link TwoTower} in double precision. It follows the formulas: one column for each example and
+ * each negative. Every gradient is a central finite difference of the loss.
  */
 public final class TwoTowerReference {
 
@@ -43,14 +43,14 @@ public final class TwoTowerReference {
 
     private final double[] logTemperature;
     private double temperatureSum = 0.001;
-    /** By action; none unless they are learned. */
+    /** By action; empty unless they are learned. */
     private final Map<String, double[]> logVariances = new TreeMap<>();
 
     private final Map<String, Double> varianceSums = new TreeMap<>();
     private LossReference formula;
     private boolean isFrozen;
 
-    /** Begins with the networks of a learner that has not learnt. */
+    /** Starts from the networks of an untrained learner. */
     TwoTowerReference(ModelSettings settings, Catalogue catalogue, TwoTower begin) {
         this.settings = settings;
         this.catalogue = catalogue;
@@ -89,7 +89,7 @@ public final class TwoTowerReference {
         return Math.exp(logTemperature[0]);
     }
 
-    /** One step; its loss before the step. */
+    /** Runs one step. Returns the loss before the step. */
     double learn(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
             observe('u', settings.user(), example.user().features(), example.context());
@@ -128,12 +128,12 @@ public final class TwoTowerReference {
         return loss / share(batch);
     }
 
-    /** What a batch of this size weighs, of a full one. */
+    /** Weight of a batch of this size, relative to a full one. */
     private double share(MiniBatch batch) {
         return Math.min(1, (double) batch.examples().size() / settings.loss().fullBatch());
     }
 
-    /** Mean loss over the columns of the formula, at the weight of the batch. */
+    /** Mean loss over the columns of the formula, times the weight of the batch. */
     private double loss(MiniBatch batch, Set<String> read) {
         List<double[]> users = new ArrayList<>();
         Map<String, double[]> vectors = new TreeMap<>();
@@ -227,7 +227,7 @@ public final class TwoTowerReference {
         return channels;
     }
 
-    /** What each channel counts in the score of an action: 1 or 0 where it names its own. */
+    /** [channels] Weights in the score of an action: 1 or 0 for a channel that names actions. */
     private double[] weights(String action) {
         return settings.towers().channels().stream()
                 .mapToDouble(channel -> channel.actions().isEmpty() || action.isEmpty()
@@ -236,7 +236,7 @@ public final class TwoTowerReference {
                 .toArray();
     }
 
-    /** The channels side by side, so that the inner product of two is the mean of their cosines, by the weights of one of them. */
+    /** The channels side by side, scaled so that an inner product is the weighted mean of the channels' cosines. */
     private static double[] joined(List<double[]> channels, double[] weights) {
         double sum = Arrays.stream(weights).sum();
         int width = channels.stream().mapToInt(channel -> channel.length).sum();

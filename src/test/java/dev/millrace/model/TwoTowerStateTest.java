@@ -234,7 +234,7 @@ public class TwoTowerStateTest {
                 .hasMessageContaining("OPENBLAS_NUM_THREADS = (not set)");
     }
 
-    /** Entries as a store would hold them. */
+    /** Entries in memory, as a store holds them. */
     public static final class Store implements EntrySink {
         final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         final List<byte[]> order = new ArrayList<>();

@@ -61,7 +61,7 @@ class TwoTowerTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("declarations")
-    void stepsMoveEveryWeightAsTheFormulasSay(String name, int negatives, String[] declared) {
+    void stepsUpdateEveryWeightByTheFormulas(String name, int negatives, String[] declared) {
         ModelSettings settings = Scenes.settings(declared);
         Catalogue catalogue = Scenes.catalogue();
         TwoTower model = new TwoTower(settings, catalogue);
@@ -101,7 +101,7 @@ class TwoTowerTest {
     }
 
     @Test
-    void lossFallsOnBatchesSeenAgain() {
+    void lossFallsOnRepeatedBatches() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         double first = 0;
         double last = 0;
@@ -133,7 +133,7 @@ class TwoTowerTest {
     }
 
     @Test
-    void vectorsHaveUnitLengthAndAskingForThemChangesNothing() {
+    void vectorsHaveUnitLengthAndComputingThemChangesNothing() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         model.learn(Scenes.batch(1, 40, 16));
         byte[] before = Scenes.digest(model);
@@ -149,7 +149,7 @@ class TwoTowerTest {
     }
 
     @Test
-    void fewAndManyAtOnceHaveTheSameVectorsUpToRounding() {
+    void smallAndLargeCallsReturnTheSameVectorsUpToRounding() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         model.learn(Scenes.batch(1, 40, 16));
         List<TrainingExample> examples = Scenes.batch(2, 20, 0).examples();
@@ -170,7 +170,7 @@ class TwoTowerTest {
     }
 
     @Test
-    void itemThatLeftTheCatalogueLosesItsRowAndGetsNoneAgain() {
+    void itemOutsideTheCatalogueLosesItsRowAndGetsNoNewOne() {
         Catalogue catalogue = Scenes.catalogue();
         TwoTower model = new TwoTower(Scenes.settings(), catalogue);
         MiniBatch batch = Scenes.batch(1, 40, 16);
@@ -220,7 +220,7 @@ class TwoTowerTest {
                 .hasMessageContaining("step 2");
 
         assertThat(Scenes.digest(model)).isEqualTo(before);
-        // and what follows is as if it had not been
+        // and the next step is the same as without the refused one
         TwoTower undisturbed = new TwoTower(Scenes.settings(), Scenes.catalogue());
         undisturbed.learn(Scenes.batch(1, 40, 16));
         undisturbed.learn(Scenes.batch(3, 40, 16));
@@ -244,11 +244,11 @@ class TwoTowerTest {
     }
 
     @Test
-    void lengthBeyondTheFloatsIsNotTakenForNoDirection() {
+    void overflowingLengthIsNotTakenForAMissingDirection() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         model.learn(Scenes.batch(1, 40, 16));
         float[][] weights = model.itemTower().kernel().weights();
-        Arrays.fill(weights[weights.length - 1], 1e25f); // the last bias: its square is beyond the floats
+        Arrays.fill(weights[weights.length - 1], 1e25f); // the last bias: its square overflows a float
         float[] vector = new float[model.dim()];
 
         model.itemVectors(List.of("i1"), vector);

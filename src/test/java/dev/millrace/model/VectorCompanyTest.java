@@ -12,18 +12,18 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** An item's vector is a function of the weights and the item, whichever items are computed beside it. */
+/** An item's vector depends on the weights and the item alone, not on the other items of the call. */
 class VectorCompanyTest {
 
     @ParameterizedTest
     @CsvSource({"8,9", "64,64", "33,17", "64,'128,64'", "128,'400,100'"})
-    void anItemHasTheSameBitsInWhateverCompanyAndOrderItIsComputed(int dim, String hidden) {
+    void theBitsOfAVectorDoNotDependOnTheOtherItems(int dim, String hidden) {
         check(Scenes.settings("tower.dim", "" + dim, "tower.item.hidden", hidden, "tower.output-scale", "1"));
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("dev.millrace.model.Scenes#towersAndFeatures")
-    void soItHasFromEveryKindOfTower(String name, String[] declared) {
+    void theBitsDoNotDependOnTheOtherItemsInAnyKindOfTower(String name, String[] declared) {
         check(Scenes.settings(declared));
     }
 

@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 class ExponentialTest {
 
     @Test
-    void isWithinFewRoundingsOfTheExactOne() {
+    void isWithinAFewRoundingsOfTheExactValue() {
         int count = 64_001;
         float[] numbers = new float[count];
         float[] exponentials = new float[count];
@@ -31,7 +31,7 @@ class ExponentialTest {
     }
 
     @Test
-    void maximumBecomesOneAndWhatIsFarBelowIsNextToNothing() {
+    void maximumBecomesOneAndFarSmallerNumbersAlmostZero() {
         float[] numbers = {1000f, 999f, 0f, Float.NEGATIVE_INFINITY, 1000f};
 
         float sum = Exponential.replace(numbers, 5, 1000f, new float[5]);

@@ -20,11 +20,11 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The sampled gradient, averaged over many batches, against that of the softmax over the whole catalogue.
+ * Compares the sampled gradient, averaged over many batches, with the gradient of the softmax over the whole catalogue.
  *
- * <p>A catalogue of 40 items whose popularity follows Zipf's law, all scores fixed. For one user and one positive the exact gradient with
- * respect to the scores is softmax(s) − [the positive]; the sampled one is what an example with that user and positive gets in a batch
- * whose other positives are drawn by popularity.
+ * <p>The catalogue has 40 items whose popularity follows Zipf's law. All scores are fixed. For one user and one positive,
+ * the exact gradient with respect to the scores is softmax(s) − [the positive]. The sampled gradient is that of an example
+ * with this user and positive, in a batch whose other positives are drawn by popularity.
  */
 class FullSoftmaxTest {
 
@@ -74,7 +74,7 @@ class FullSoftmaxTest {
     /** Measured: at most 0.038. */
     @ParameterizedTest(name = "{0}")
     @MethodSource("mixtures")
-    void classicIsCloseToItWhileThePositiveIsNoCertainty(
+    void classicIsCloseToTheFullSoftmaxForAnUnlikelyPositive(
             String name, int uniform, int byPopularity, boolean isInBatch) {
         for (int positive : new int[] {0, 25}) {
             assertThat(deviation("classic", positive, uniform, byPopularity, isInBatch))
@@ -84,10 +84,10 @@ class FullSoftmaxTest {
     }
 
     @Test
-    void classicIsFarOffOnceThePositiveIsLikelyBecauseThePositiveWasNotDrawn() {
+    void classicIsFarOffForALikelyPositive() {
         scores[0] += 4;
 
-        // measured: 0.63, what the authors of yandex-2025 set out to mend
+        // measured: 0.63; the authors of yandex-2025 correct this
         assertThat(deviation("classic", 0, 0, 0, true)).isGreaterThan(0.3);
     }
 
@@ -100,8 +100,9 @@ class FullSoftmaxTest {
     }
 
     /**
-     * One user whose positives follow the popularity D. Weighed to be uniform over the N − 1 other items, negatives pull at item j by (1 − D_j) /
-     * (N − 1) σ(s_j), positives by D_j σ(−s_j): both are the same where s_j = log (D_j (N − 1) / (1 − D_j)).
+     * One user whose positives follow the popularity D. The negatives' weights make them uniform over the N − 1 other items.
+     * So negatives pull at item j by (1 − D_j) / (N − 1) σ(s_j), positives by D_j σ(−s_j). Both are equal for s_j = log (D_j
+     * (N − 1) / (1 − D_j)).
      */
     @ParameterizedTest(name = "{0}")
     @MethodSource("mixtures")
@@ -119,7 +120,7 @@ class FullSoftmaxTest {
         double[] mean = meanGradient(
                 settings, random, new PointwiseLoss(0), () -> drawn(random, popularity, 1), uniform, byPopularity);
 
-        // measured: at most 0.073, as a share of what the positives pull
+        // measured: at most 0.073, as a share of the positives' pull
         double length = Math.sqrt(Arrays.stream(mean).map(each -> each * each).sum());
         assertThat(length / Math.sqrt(pull)).as(name).isLessThan(0.1);
     }
@@ -148,7 +149,7 @@ class FullSoftmaxTest {
         return Math.sqrt(squares / length);
     }
 
-    /** [items] what the first example of a batch gets, in the mean. */
+    /** [items] Mean gradient of the first example of a batch. */
     private double[] meanGradient(
             Loss settings,
             SplittableRandom random,

@@ -27,7 +27,7 @@ class InBatchSoftmaxTest {
 
         double loss = loss(new InBatchSoftmax(), scores, candidates, new float[] {1, 1});
 
-        // e^{−log Q}: a 10, b 2.5; P(a) = .8, P(b) = .2; L = −(ln .8 + ln .2) / 2. With the sign turned they would
+        // e^{−log Q}: a 10, b 2.5; P(a) = .8, P(b) = .2; L = −(ln .8 + ln .2) / 2. With the wrong sign .8 and .2 would
         // change places.
         assertThat(loss).isCloseTo(-(Math.log(0.8) + Math.log(0.2)) / 2, within(1e-6));
         assertThat(scores[1]).isCloseTo(0.2f / 2, within(1e-6f));
@@ -82,7 +82,7 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void columnsKeptApartGiveTheLossOfColumnsFoldedTogether() {
+    void foldedColumnsGiveTheLossOfSeparateColumns() {
         MiniBatch batch =
                 batch(List.of("a", "b", "a", "c", "a"), new double[] {0.3, 0.1, 0.3, 0.05, 0.3}, List.of(), 10);
         Candidates folded = Candidates.of(batch, CLASSIC);
@@ -135,7 +135,7 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void scoreThatIsNoNumberIsNotHidden() {
+    void nanScoreMakesTheLossNan() {
         Candidates candidates =
                 Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.1}, List.of(), 10), CLASSIC);
         float[] scores = {1, Float.NaN, 1, 1};
@@ -197,12 +197,12 @@ class InBatchSoftmaxTest {
     }
 
     @Test
-    void drawingMoreOftenIsTakenOutOfTheLogOddsOfAPair() {
+    void samplingProbabilityIsTakenOutOfTheLogOddsOfAPair() {
         Candidates corrected = Candidates.of(batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), CLASSIC);
         Candidates plain = Candidates.of(
                 batch(List.of("a", "b"), new double[] {0.1, 0.4}, List.of(), 10), new Loss(1, Correction.NONE, 2, 0));
 
-        // −log (N Q): a is drawn as often as by chance from ten items, b four times as often
+        // −log (N Q): from ten items, a is drawn as often as by chance, b four times as often
         assertThat(corrected.columns().logOdds()[0]).isCloseTo(0f, within(1e-6f));
         assertThat(corrected.columns().logOdds()[1]).isCloseTo((float) -Math.log(4), within(1e-6f));
         assertThat(plain.columns().logOdds()).containsExactly(0f, 0f);
@@ -232,7 +232,7 @@ class InBatchSoftmaxTest {
                         batch(List.of("a", "b"), new double[] {0.2, 0.1}, List.of("a", "c", "a", "d"), 10), drawnAlone)
                 .sample();
 
-        // of 2 x 4 logits the two of a for the example of a
+        // 2 of 2 x 4 logits: both of a, for the example of a
         assertThat(sample.maskedShare()).isCloseTo(2.0 / 8, within(1e-12));
     }
 
@@ -260,7 +260,7 @@ class InBatchSoftmaxTest {
         return Batches.of(1, 1, List.of(), examples, logProbability, negatives, negativeLogProbability, catalogueSize);
     }
 
-    /** The mean loss; the scores are replaced by its gradient. */
+    /** Returns the mean loss, and replaces the scores by its gradient. */
     static double loss(InBatchSoftmax softmax, float[] scores, Candidates candidates, float[] weights) {
         double[] losses = new double[weights.length];
         softmax.toGradient(scores, new float[0], candidates, weights, losses);

@@ -10,7 +10,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 
-/** The slow, obvious twin of {@link Objective}'s losses in double precision: the formulas word by word, a column an example and a draw. */
+/**
+ * The slow, obvious twin of {@link Objective}'s losses in double precision. It follows the formulas: one column for each
+ * example and each draw.
+ */
 public final class LossReference {
 
     private final Loss settings;
@@ -18,7 +21,7 @@ public final class LossReference {
     private final NegativePairs pairs;
     private final List<String> items = new ArrayList<>();
     private final int examples;
-    /** 1 − P of each example, which yandex-2025 keeps out of the gradient; empty until frozen. */
+    /** 1 − P of each example, a constant in the gradient of yandex-2025; empty until frozen. */
     private double[] doubts = {};
 
     public LossReference(Loss settings, MiniBatch batch, NegativePairs pairs) {
@@ -30,7 +33,7 @@ public final class LossReference {
         items.addAll(batch.negatives());
     }
 
-    /** From here on, what is kept out of the gradient stays as it is at these vectors. */
+    /** From now on, 1 − P keeps its value at these vectors. */
     public void freeze(double[][] users, Function<String, double[]> vectors, double temperature) {
         double[] frozen = new double[examples];
         for (int i = 0; i < examples; i++) {
@@ -39,7 +42,7 @@ public final class LossReference {
         doubts = frozen;
     }
 
-    /** Mean loss over the examples, with nothing learned of the actions' weights. */
+    /** Mean loss over the examples, without learned weights of the actions. */
     public double loss(double[][] users, Function<String, double[]> vectors, double temperature) {
         return loss(users, vectors, temperature, Map.of());
     }
@@ -112,7 +115,7 @@ public final class LossReference {
 
     private double pointwise(int i, double[] user, Function<String, double[]> vectors) {
         double scale = settings.form().scale();
-        double own = settings.form().negatives() == 0 ? 0 : logOdds(i); // uniform ones leave nothing to correct
+        double own = settings.form().negatives() == 0 ? 0 : logOdds(i); // uniform negatives need no correction
         double loss = -Math.log(sigmoid(scale * dot(user, vectors.apply(items.get(i))) + own));
         List<Integer> negatives = negatives(i, user, vectors);
         int each = settings.form().negatives();
@@ -186,7 +189,7 @@ public final class LossReference {
         return hard;
     }
 
-    /** An accidental hit, or a positive of the same user where that is masked. */
+    /** Returns whether a column is an accidental hit, or a masked positive of the same user. */
     private boolean isMasked(int i, String item) {
         if (item.equals(items.get(i))) {
             return true;
@@ -210,7 +213,7 @@ public final class LossReference {
         return settings.correction() == Correction.NONE ? 0 : -Math.log(batch.catalogueSize() * q(j));
     }
 
-    /** The mixture; 1 where nothing is corrected. */
+    /** The mixture; 1 without correction. */
     private double q(int j) {
         if (settings.correction() == Correction.NONE) {
             return 1;

@@ -25,7 +25,7 @@ class ObjectiveTest {
     private static final double DIFFERENCE = 1e-6;
     private static final int EXAMPLES = 14;
 
-    /** Two actions, whose losses are weighed by uncertainty. */
+    /** Two actions whose losses are weighted by uncertainty. */
     private static final String[] ALONG_ACTIONS = {
         "attribution.actions", "click,like",
         "tower.channels", "click,like",

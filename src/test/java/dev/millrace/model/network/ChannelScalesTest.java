@@ -21,7 +21,7 @@ class ChannelScalesTest {
     };
 
     @Test
-    void oneChannelOfWhateverWeightHasFactorsOfExactlyOne() {
+    void aSingleChannelHasFactorsOfExactlyOne() {
         TowerSettings towers = Scenes.settings("tower.channel.mlp.weight", "3").towers();
 
         assertThat(ChannelScales.ofUsers(towers).asSet()).containsExactly(1f);
@@ -29,7 +29,7 @@ class ChannelScalesTest {
     }
 
     @Test
-    void theFactorsOfBothSidesMakeTheWeightedMean() {
+    void theFactorsOfBothTowersMakeTheWeightedMean() {
         TowerSettings towers = Scenes.settings("tower.channels", "mlp,cross", "tower.channel.mlp.weight", "3")
                 .towers();
 
@@ -38,11 +38,11 @@ class ChannelScalesTest {
     }
 
     @Test
-    void aRequestWeighsWhatItNamesAndTheSettingsTheRest() {
+    void aChannelThatARequestLeavesOutHasTheWeightOfTheSettings() {
         TowerSettings towers = Scenes.settings(OBJECTIVES).towers();
         ChannelScales scales = ChannelScales.ofUsers(towers);
 
-        // .5, 3, 0 as set; .5, 3, 4.5 of 8
+        // weights of the settings .5, 3, 0; of the request .5, 3, 4.5: their sum is 8
         assertShares(towers, scales.of(Map.of()), 0.5f / 3.5f, 3 / 3.5f, 0);
         assertShares(towers, scales.of(Map.of("like", 4.5)), 0.0625f, 0.375f, 0.5625f);
         assertThatThrownBy(() -> scales.of(Map.of("all", 0.0, "click", 0.0)))
@@ -55,7 +55,7 @@ class ChannelScalesTest {
         TowerSettings towers = Scenes.settings(OBJECTIVES).towers();
         ChannelScales scales = ChannelScales.ofUsers(towers);
 
-        // .5 of the channel for all, 1 of the one for the action, whatever they weigh in an answer
+        // .5 for the channel of all actions, 1 for the channel of this action, whatever their weights in a request
         assertShares(towers, scales.of("click"), 1 / 3f, 2 / 3f, 0);
         assertShares(towers, scales.of("share"), 1 / 3f, 0, 2 / 3f);
         assertThat(scales.of("")).isEqualTo(scales.asSet());

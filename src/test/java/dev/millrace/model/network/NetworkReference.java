@@ -5,7 +5,7 @@ import dev.millrace.model.ModelSettings;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The slow, obvious twin of a tower's network in double precision, one row at a time, from the settings word by word. */
+/** The slow, obvious twin of a tower's network in double precision, one row at a time, straight from the settings. */
 public final class NetworkReference {
 
     private final ModelSettings settings;
@@ -21,7 +21,7 @@ public final class NetworkReference {
     /**
      * @param tensors of the whole tower
      * @param input [inputs]
-     * @return one [dim] a channel, with the skip path, not normalised
+     * @return [channels][dim] output of each channel, with the skip path, not normalised
      */
     public List<double[]> channels(double[][] tensors, double[] input) {
         TowerSettings towers = settings.towers();

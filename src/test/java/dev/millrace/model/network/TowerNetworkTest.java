@@ -13,18 +13,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every kind of network against its twin in double precision, and its gradients against finite differences of the twin. */
+/** Compares every kind of network with its twin in double precision, and its gradients with finite differences of the twin. */
 class TowerNetworkTest {
 
     private static final double DIFFERENCE = 1e-5;
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("dev.millrace.model.Scenes#towers")
-    void forwardAndBackwardAreThoseOfTheFormulas(String name, String[] declared) {
+    void forwardAndBackwardAgreeWithTheFormulas(String name, String[] declared) {
         ModelSettings settings = Scenes.settings(declared);
         for (boolean isUser : new boolean[] {true, false}) {
             TowerShape shape = isUser ? user(settings) : item(settings);
-            for (int n : new int[] {3, 9}) { // below and above what goes through plain loops
+            for (int n : new int[] {3, 9}) { // fewer and more rows than go through plain loops
                 check(name, settings, isUser, new TowerNetwork(shape, 5, 1), n);
             }
         }
@@ -80,7 +80,7 @@ class TowerNetworkTest {
     }
 
     @Test
-    void aFurtherChannelChangesNothingOfTheFirst() {
+    void anotherChannelDoesNotChangeTheFirst() {
         TowerShape one = user(Scenes.settings());
         TowerShape two = user(Scenes.settings("tower.channels", "mlp,cross"));
 
@@ -91,7 +91,7 @@ class TowerNetworkTest {
     }
 
     @Test
-    void channelsOfOneKindBeginWithWeightsOfTheirOwn() {
+    void channelsOfOneKindHaveDifferentInitialWeights() {
         TowerShape shape = user(Scenes.settings("tower.channels", "click,like"));
 
         float[][] weights = new TowerNetwork(shape, 5, 1).weights();
@@ -100,7 +100,7 @@ class TowerNetworkTest {
     }
 
     @Test
-    void fieldsOfAModelThatHasNotLearntWeighAlike() {
+    void fieldsOfAnUntrainedModelHaveEqualWeights() {
         // 2σ(x) is 1 at 0, and with rows of zeros that is where every weight is
         TowerShape shape = user(Scenes.settings("tower.user.senet", "true"));
         TowerNetwork network = new TowerNetwork(shape, 5, 1);
@@ -113,7 +113,7 @@ class TowerNetworkTest {
     }
 
     @Test
-    void dropoutLeavesOutItsShareByTheSeedAloneAndNeverOutsideAStep() {
+    void dropoutDependsOnTheSeedAloneAndOnlyStepsHaveIt() {
         MlpKernel kernel = new MlpKernel(
                 MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), 3, 1);
         Arrays.fill(kernel.weights()[0], 0f);
@@ -139,8 +139,8 @@ class TowerNetworkTest {
     }
 
     @Test
-    void dropoutsGradientIsThatOfWhatIsLeft() {
-        // with identities for activations the output is linear in every single weight: a difference is exact however
+    void dropoutPassesTheGradientOfTheNumbersThatItKeeps() {
+        // with identity activations the output is linear in every single weight: a difference is exact however
         // large
         MlpKernel kernel = new MlpKernel(
                 MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), 3, 1);
@@ -176,7 +176,7 @@ class TowerNetworkTest {
         return sum;
     }
 
-    /** Biases begin at zero, which would hide what they do. */
+    /** Adds noise to the biases: their initial zeros would hide a fault. */
     private static void disturbBiases(TowerNetwork network) {
         for (int tensor = 1; tensor < network.weights().length; tensor += 2) {
             float[] noise = random(network.weights()[tensor].length, tensor);

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TowerSettingsTest {
 
     @Test
-    void aChannelIsOfTheKindItIsNamedAfterOrElseDense() {
+    void theNameOfAChannelIsItsDefaultKindOrElseItIsMlp() {
         TowerSettings towers = Scenes.settings("tower.channels", "cross,click,like", "tower.channel.like.kind", "fm")
                 .towers();
 
@@ -38,7 +38,7 @@ class TowerSettingsTest {
     }
 
     @Test
-    void whatNoLayerWouldReadIsRefused() {
+    void settingsThatNoLayerReadsAreRefused() {
         assertThatThrownBy(() ->
                         Scenes.settings("tower.channels", "cross", "tower.shared-bottom", "8", "tower.dropout", "0.1"))
                 .isInstanceOf(InvalidSettingsException.class)
@@ -49,7 +49,7 @@ class TowerSettingsTest {
     }
 
     @Test
-    void whatIsLearntFromNeedsAChannelToLearnIt() {
+    void anAttributedActionNeedsAChannel() {
         assertThatThrownBy(() -> Scenes.settings(
                         "attribution.actions",
                         "click,like,share",
@@ -65,14 +65,14 @@ class TowerSettingsTest {
     }
 
     @Test
-    void aChannelDoesNotWaitForWhatNeverComes() {
+    void aChannelNamesAttributedActionsOnly() {
         assertThatThrownBy(() -> Scenes.settings("tower.channels", "mlp,like", "tower.channel.like.actions", "like"))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("tower.channel.like.actions = like: must be among attribution.actions");
     }
 
     @Test
-    void uncertaintyNeedsTwoLossesToWeigh() {
+    void learnedWeightsOfActionsNeedTwoActions() {
         assertThatThrownBy(() -> Scenes.settings("loss.objectives.learned", "true"))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("loss.objectives.learned = true: must be false unless the channels name two");
@@ -94,14 +94,14 @@ class TowerSettingsTest {
                 "tower.channel.mlp.weight | 0 | must have a channel of a weight above 0",
                 "tower.dropout | 1 | must be a number from 0 to 0.95"
             })
-    void whatCannotBeIsRefused(String key, String value, String rule) {
+    void impossibleSettingsAreRefused(String key, String value, String rule) {
         assertThatThrownBy(() -> Scenes.settings(key, value == null ? "" : value))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining(rule);
     }
 
     @Test
-    void productsNeedTwoFieldsOnEitherSide() {
+    void anFmChannelNeedsTwoFieldsInEachTower() {
         assertThatThrownBy(() -> Scenes.plainSettings("tower.channels", "fm"))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("features.item = item: must have two features of dim 8");

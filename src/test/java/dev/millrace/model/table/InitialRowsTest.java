@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class InitialRowsTest {
 
     @Test
-    void componentsHaveMeanZeroAndTheAskedDeviation() {
+    void componentsHaveMeanZeroAndTheGivenDeviation() {
         int keys = 4000;
         int dim = 8;
         float[] row = new float[dim];
@@ -30,7 +30,7 @@ class InitialRowsTest {
     }
 
     @Test
-    void seedTableAndKeyEachMakeAnotherRow() {
+    void seedTableAndKeyEachChangeTheRow() {
         float[] row = row(1, "item", "a");
 
         assertThat(row(1, "item", "a")).isEqualTo(row);

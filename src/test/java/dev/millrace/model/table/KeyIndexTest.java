@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 class KeyIndexTest {
 
     @Test
-    void findsWhatWasPutAndNothingElse() {
+    void findsEveryKeyThatWasPutAndNoOther() {
         KeyIndex index = new KeyIndex();
-        // of any length, with and without characters beyond Latin-1, one a beginning of another
+        // keys of any length, with and without characters beyond Latin-1; one is a prefix of another
         List<String> keys =
                 List.of("", "\0", "a", "\0a", "aa", "1234567", "12345678", "123456789", "\0absent", "ж", "a\u0100");
 

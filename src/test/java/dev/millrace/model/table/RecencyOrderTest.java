@@ -14,7 +14,7 @@ import net.jqwik.api.Property;
 class RecencyOrderTest {
 
     @Property(tries = 200)
-    void itIsTheOrderOfAMapWhoseEntriesAreTakenOutAndPutBack(@ForAll long seed) {
+    void agreesWithALinkedMapWhoseEntriesAreReinserted(@ForAll long seed) {
         Random random = new Random(seed);
         RecencyOrder order = new RecencyOrder();
         Map<Integer, Long> reference = new LinkedHashMap<>();

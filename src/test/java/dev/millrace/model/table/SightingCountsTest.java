@@ -18,7 +18,7 @@ class SightingCountsTest {
         SightingCounts counts = new SightingCounts();
         Map<String, Integer> exact = new HashMap<>();
         Random random = new Random(3);
-        // too few additions for more than 300 of the 4,096 chunks to be halved: their keys are left out below
+        // the additions halve at most 300 of the 4,096 chunks
         for (int addition = 0; addition < 300 * 64; addition++) {
             String key = "k" + random.nextInt(10_000);
             counts.add(key);
@@ -32,12 +32,12 @@ class SightingCountsTest {
                 .filter(entry -> counts.count(entry.getKey()) > entry.getValue())
                 .count();
 
-        assertThat(low).isLessThan(exact.size() * 2L * 300 / 4096); // only in the chunks that were halved
+        assertThat(low).isLessThan(exact.size() * 2L * 300 / 4096); // only keys of halved chunks
         assertThat(high).isLessThan(exact.size() / 100);
     }
 
     @Test
-    void whatIsSeenNoMoreIsForgotten() {
+    void keysThatAreNotSeenAgainAreForgotten() {
         SightingCounts counts = new SightingCounts();
         for (int seen = 0; seen < 8; seen++) {
             counts.add("once loved");
@@ -50,7 +50,7 @@ class SightingCountsTest {
     }
 
     @Test
-    void amongKeysThatComeOnceFewAreTakenForKnown() {
+    void fewKeysThatComeOnceAreTakenForKnown() {
         SightingCounts counts = new SightingCounts();
         int known = 0;
         for (int key = 0; key < 8 * ROUND; key++) {
