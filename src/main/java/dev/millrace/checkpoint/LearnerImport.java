@@ -45,17 +45,15 @@ public final class LearnerImport {
             "loss.pointwise.",
             "loss.triplet.",
             "loss.objective.",
-            "negatives.exposed",
-            "negatives.hard-",
-            "negatives.in-batch",
-            "negatives.popularity",
-            "negatives.uniform",
             "batch.",
             "optimiser.refuse-gradient-norm",
             "exam.",
             "alarm.",
             "publish.",
             "digest.steps");
+
+    /** Of the negatives, all kinds but the memory: no other stores anything. */
+    private static final String FREE_NEGATIVES = "negatives\\.(?!memory).*";
 
     /** Of an optimiser, what its slots do not depend on. */
     private static final String FREE_OPTIMISER_SETTING =
@@ -143,7 +141,9 @@ public final class LearnerImport {
     }
 
     private static boolean isFree(String key) {
-        return FREE_WHEN_WARM.stream().anyMatch(key::startsWith) || key.matches(FREE_OPTIMISER_SETTING);
+        return FREE_WHEN_WARM.stream().anyMatch(key::startsWith)
+                || key.matches(FREE_NEGATIVES)
+                || key.matches(FREE_OPTIMISER_SETTING);
     }
 
     /** The entries of the new application's learner. It has published nothing, so that its first commit publishes everything. */
