@@ -14,7 +14,6 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Outcome;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -55,15 +54,13 @@ public final class Attribution implements Durable {
     private static final long TIMER_COARSENESS_MILLIS = 1000;
     private static final int TIMERS_A_ROUND = 1000;
     private static final byte[] NOTHING = new byte[0];
-    private static final char BOOKS_PREFIX = 'b';
-    private static final byte[] CLOCK_KEY = "clock".getBytes(StandardCharsets.US_ASCII);
 
     private final AttributionSettings settings;
     private final double halfLifeMillis;
     private final long expireUsersMillis;
     private final OrderedEntries entries;
     private final Output output;
-    private final Books books = new Books(BOOKS_PREFIX);
+    private final Books books = new Books();
     private long exposureTime;
     private long clickTime;
     private long timerCursor;
@@ -194,7 +191,7 @@ public final class Attribution implements Durable {
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        if (Arrays.equals(key, CLOCK_KEY)) {
+        if (Arrays.equals(key, EntryKeys.CLOCK)) {
             var payload = Frame.open(value);
             exposureTime = payload.getLong();
             clickTime = payload.getLong();
@@ -209,7 +206,7 @@ public final class Attribution implements Durable {
     public void drainDirty(EntrySink sink) {
         if (clockDirty) {
             sink.put(
-                    CLOCK_KEY,
+                    EntryKeys.CLOCK,
                     Frame.seal(Frame.allocate(4 * Long.BYTES)
                             .putLong(exposureTime)
                             .putLong(clickTime)

@@ -13,6 +13,8 @@ import java.util.Arrays;
  * w user NUL item NUL id      a click that waits
  * s user NUL id               a click that was seen
  * t time (8 bytes) key        a timer, and the entry it is about
+ * clock                       the clocks, and how far the timers are done
+ * b …                         the books, as their own class writes them
  * </pre>
  *
  * Ids contain no NUL, so that a user's entries are one range.
@@ -23,6 +25,8 @@ final class EntryKeys {
     static final byte EXPOSURE = 'x';
     static final byte WAITING_CLICK = 'w';
     static final byte SEEN_CLICK = 's';
+
+    static final byte[] CLOCK = text("clock");
 
     private EntryKeys() {}
 

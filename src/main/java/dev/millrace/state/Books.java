@@ -64,9 +64,16 @@ public final class Books implements Durable {
     private static final String WAITING = "waiting";
     private static final String OUTCOME = "outcome/";
 
+    private static final char PREFIX = 'b';
+
     private final byte prefix;
     private final SortedMap<String, SortedMap<String, Long>> counts = new TreeMap<>();
     private final TreeSet<String> dirty = new TreeSet<>();
+
+    /** Creates books under the prefix {@code b}, for a store in which no other key begins with it. */
+    public Books() {
+        this(PREFIX);
+    }
 
     /** @param prefix first byte of this state's keys, unique within its store */
     public Books(char prefix) {

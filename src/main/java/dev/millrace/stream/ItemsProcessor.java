@@ -21,8 +21,6 @@ import org.apache.kafka.streams.processor.api.Record;
 /** Appends catalogue changes to the training examples, which gives all of them one order, and counts them. */
 final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Books> {
 
-    private static final char BOOKS_PREFIX = 'b';
-
     private static final CatalogueChange.Visitor<Outcome> OUTCOMES = new CatalogueChange.Visitor<>() {
 
         @Override
@@ -85,7 +83,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public Books fresh() {
-        return new Books(BOOKS_PREFIX);
+        return new Books();
     }
 
     @Override

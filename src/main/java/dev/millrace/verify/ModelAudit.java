@@ -12,13 +12,13 @@ import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.LoggedBatch;
 import dev.millrace.topic.TopicReader;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.ModelUpdate;
 import dev.millrace.wire.ModelUpdateRecords;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -62,7 +62,6 @@ public final class ModelAudit {
     }
 
     private static final long REPORT_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final byte[] HEADER_KEY = {'m', 'h'};
 
     private final Cluster cluster;
     private final LearnerSettings learner;
@@ -265,8 +264,7 @@ public final class ModelAudit {
             for (TopicReader.Extent extent : reader.extents(cluster.topics().modelUpdates())) {
                 reader.read(extent, extent.first(), record -> {
                     ModelUpdate update = updates.decode(record);
-                    boolean isHeader =
-                            update.generation().equals(generation) && Arrays.equals(update.key(), HEADER_KEY);
+                    boolean isHeader = update.generation().equals(generation) && EntryKind.isHeader(update.key());
                     if (isHeader) {
                         update.entry().ifPresent(header -> probe.restore(update.key(), header));
                     }
