@@ -30,13 +30,30 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Exposures without a click are kept apart: they do not count as positives and do not change the popularity. A batch
  * with as many of them as a full batch has positives is full, too.
- *
- * <p>The state of the negative source is stored among the popularity's entries, because both are functions of the log.
- *
- * <p>The open batch is state, too: each of its parts is an entry under a running number, deleted when the batch is
- * closed.
  */
 public final class Batcher implements Durable {
+
+    /*
+     * Layout. Each part (an example, a change, a removed user) takes the next running number, `added`. The open batch is the numbers
+     * from closedUpTo to added, in four maps by number. Each part is an entry under its number, so that a commit writes what
+     * came since the last one. Entries from durableFrom to durableTo may be in the store: a drain deletes those of closed batches and
+     * those `dropped`, and writes those from durableTo on. The memory of the negatives is stored among the popularity's entries: both
+     * are functions of the log.
+     *
+     * Invariant. A number is in one of the maps, or its part was dropped. `bytes` is the sum of the estimates of all parts in the
+     * maps. `openRemovals` has the last open change of each item, unless it is stale. After close() and after follow() of the
+     * same batch the state is the same, except for the open batch.
+     *
+     * Order. close() goes: the changes as they came, the items that only examples name, the items that examples no longer
+     * name; then the draws and the log-probabilities; last, the popularity and the memory observe the positives. So the
+     * draws see the catalogue of this batch, and the popularity from before it. Another order is another log.
+     *
+     * Cost. Adding a part: a look-up in a tree. A removal also scans the open examples, and at close the memory of the negatives. A
+     * close: the parts, the draws, and O(log N) for each draw by popularity from a catalogue of N items. It never scans the catalogue,
+     * except the first time after a restart and when the popularity rescales or a sum tree is outgrown.
+     *
+     * Threads. One, the caller's.
+     */
 
     private static final byte COUNTERS = 0;
     private static final byte PART = 1;
