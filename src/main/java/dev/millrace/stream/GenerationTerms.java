@@ -9,13 +9,13 @@ import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /**
- * How a learner publishes its generation: under which name, and when.
+ * The terms under which a learner publishes its generation.
  *
- * @param application of the learner, as its group is called
- * @param settings of the learner, by key, defaults included
- * @param isPromotedWhenComplete whether the learner promotes it as soon as all of its items have a vector
- * @param catchUpLag age of a mini-batch from which a learner from the log is behind, and waits with its first publication
- * @param logEnd offset behind the last record of the log that is committed; a very large number if nobody knows
+ * @param application id of the learner's application, which is also the name of its consumer group
+ * @param settings settings of the learner, by key, defaults included
+ * @param isPromotedWhenComplete true if the learner promotes the generation as soon as all items have a vector
+ * @param catchUpLag age of a mini-batch from which a learner from the log counts as behind; it then waits with its first publication
+ * @param logEnd offset behind the last committed record of the log; {@link Long#MAX_VALUE} if it is unknown
  */
 public record GenerationTerms(
         String application,
@@ -31,8 +31,8 @@ public record GenerationTerms(
     /**
      * The terms of a learner.
      *
-     * @param part that it is
-     * @param history of all generations: {@code stream.promote} may depend on the one that answers
+     * @param part application that the learner runs as
+     * @param history history of all generations; {@code stream.promote} may depend on the generation that answers
      */
     public static GenerationTerms of(
             StreamSettings stream,

@@ -18,21 +18,22 @@ import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.state.StoreBuilder;
 
 /**
- * The whole of the streaming side, as two Streams applications.
+ * The streaming side as two Kafka Streams applications, {@code attribute} and {@code learn}. A third one may learn from the log that
+ * {@code learn} writes.
  *
  * <pre>
  * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
  *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
  *
  * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, generations, training-progress, dead-letters
- *             (or mini-batches ──▶ learn ──▶ item-embeddings, model-updates, generations, training-progress, dead-letters: from the log alone)
+ *
+ * from the log     mini-batches ──▶ learn ──▶ item-embeddings, model-updates, generations, training-progress, dead-letters
  * </pre>
  *
- * They are two because each has its own commit interval: an attributed click should move on at once, but the learner's commit
- * writes all rows that changed. {@code items} is a sub-topology of its own, as it is partitioned by item.
+ * They are two because each has its own commit interval. An attributed click should move on at once. A commit of the learner writes all
+ * rows that changed, so it may come less often. {@code items} is a sub-topology of its own, because its input is partitioned by item.
  *
- * <p>Sources hand on bytes and processors decode them, so that an event that cannot be read is counted in the same transaction as
- * all others.
+ * <p>Sources hand on bytes, and processors decode them. So an event that cannot be decoded is counted in the same transaction as all others.
  */
 public final class MillraceTopology {
 
@@ -62,12 +63,12 @@ public final class MillraceTopology {
     private static final Deserializer<byte[]> READ = new ByteArrayDeserializer();
     private static final Serializer<byte[]> WRITE = new ByteArraySerializer();
 
-    private static final Duration NO_WAIT =
-            Duration.ofSeconds(1); // of a learner from the log, which never has an open batch
+    /** For a learner from the log: it has no open batch, so the value is not used. */
+    private static final Duration NO_WAIT = Duration.ofSeconds(1);
 
     private MillraceTopology() {}
 
-    /** From events to training examples: one task a user partition, and one an item partition. */
+    /** From events to training examples: one task for each user partition, and one for each item partition. */
     public static Topology attribute(TopicNames topics, AttributionSettings settings, AvroWire wire) {
         return new Topology()
                 .addSource(
@@ -95,12 +96,12 @@ public final class MillraceTopology {
     }
 
     /**
-     * What the node of a learner is made of.
+     * The parts of a learner's node.
      *
-     * @param trainers makes an empty one
-     * @param maxWait longest that an open batch waits to become full
-     * @param terms of the generation that is published
-     * @param store that keeps the trainer
+     * @param trainers makes an empty trainer
+     * @param maxWait longest time that an open batch waits to become full
+     * @param terms terms under which the learner publishes its generation
+     * @param store store that keeps the trainer
      */
     record Learner(
             Supplier<Trainer> trainers,
@@ -116,8 +117,8 @@ public final class MillraceTopology {
     /**
      * From training examples to item embeddings: one task.
      *
-     * @param maxWait longest that an open batch waits to become full
-     * @param terms of the generation that is published
+     * @param maxWait longest time that an open batch waits to become full
+     * @param terms terms under which the learner publishes its generation
      */
     public static Topology learn(
             TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire, GenerationTerms terms) {
@@ -130,10 +131,10 @@ public final class MillraceTopology {
     }
 
     /**
-     * From the log of mini-batches to item embeddings: the same learner, without the batches being its own.
+     * From the log of mini-batches to item embeddings: the same learner, on batches that another learner made.
      *
-     * @param isPublishing whether embeddings and model updates are written, beside those of other generations
-     * @param terms of the generation that is published
+     * @param isPublishing true to write embeddings and model updates beside those of other generations; false to write progress alone
+     * @param terms terms under which the learner publishes its generation
      */
     public static Topology learnFromLog(
             TopicNames topics, TrainerSettings settings, boolean isPublishing, AvroWire wire, GenerationTerms terms) {
