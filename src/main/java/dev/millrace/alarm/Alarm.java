@@ -3,15 +3,15 @@ package dev.millrace.alarm;
 import java.util.Locale;
 
 /**
- * One thing that may be wrong with the model, as last measured.
+ * A possible fault of the model, as last measured.
  *
- * @param value measured; NaN before it was
- * @param limit that it is compared with
- * @param since step at which it was first found beyond the limit; 0 if it is not
+ * @param value last measured value; NaN before the first
+ * @param limit limit that the value is compared with
+ * @param since step at which the value was first beyond the limit; 0 if it is not beyond
  */
 public record Alarm(Kind kind, double value, double limit, long since) {
 
-    /** What is measured, and what is wrong about it. */
+    /** What is measured, and when it is a fault. */
     public enum Kind {
         /** Mean cosine of two items of a sample is above the limit: all vectors point one way. */
         EMBEDDING_COLLAPSE,
@@ -19,7 +19,7 @@ public record Alarm(Kind kind, double value, double limit, long since) {
         NORM_DRIFT,
         /** Share of logits masked as accidental hits is above the limit. */
         MASKED_LOGITS,
-        /** Share of a batch's examples whose item an earlier one of it has is above the limit. */
+        /** Share of a batch's examples whose item an earlier example of the batch has is above the limit. */
         REPEATED_ITEMS,
         /** Median of the probability estimated for a positive is above the limit: the estimator is saturated. */
         SATURATED_PROBABILITY,
@@ -30,13 +30,13 @@ public record Alarm(Kind kind, double value, double limit, long since) {
         /** Age of the oldest published vector, over its bound and the time between two publications, is above the limit. */
         VECTOR_AGE;
 
-        /** As settings, metrics and reports write it. */
+        /** Returns the name in settings, metrics and reports. */
         public String text() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
     }
 
-    /** Whether the value is beyond the limit. */
+    /** Returns true if the value is beyond the limit. */
     public boolean isActive() {
         return since > 0;
     }

@@ -12,7 +12,7 @@ import java.util.Map;
  * @param sample items whose vectors are measured
  * @param recallWindow scored events over which the model is compared with popularity
  * @param recallAt k of the recall that is compared
- * @param limits of each alarm; an alarm that is off has none
+ * @param limits limit of each alarm; an alarm that is off has none
  */
 public record AlarmSettings(
         int everySteps, int sample, int recallWindow, int recallAt, Map<Alarm.Kind, Double> limits) {

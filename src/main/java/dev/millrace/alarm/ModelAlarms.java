@@ -20,9 +20,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Measures the model every so many steps and keeps what is beyond its limit. It changes nothing of the model. One thread.
+ * Measures the model every so many steps and judges each value by its limit. It does not change the model. One thread.
  *
- * <p>Values follow from the learnt steps and the exam alone, so that a learner of the same log gives the same alarms.
+ * <p>Values depend on the learnt steps and the exam alone, so that a learner of the same log gives the same alarms.
  */
 public final class ModelAlarms implements Durable {
 
@@ -51,13 +51,13 @@ public final class ModelAlarms implements Durable {
         settings.limits().forEach((kind, limit) -> alarms.put(kind, new Alarm(kind, Double.NaN, limit, 0)));
     }
 
-    /** Every alarm that is on, given or not, in a fixed order. */
+    /** Returns every alarm that is on, active or not, in a fixed order. */
     public List<Alarm> alarms() {
         return List.copyOf(alarms.values());
     }
 
     /**
-     * Notes the exam so far.
+     * Takes the exam's totals.
      *
      * @param step of the log
      */
@@ -76,17 +76,17 @@ public final class ModelAlarms implements Durable {
     }
 
     /**
-     * Notes how old the published vectors are.
+     * Takes the age of the published vectors.
      *
      * @param step of the log
-     * @param ofBound age of the oldest over what is promised
+     * @param ofBound age of the oldest vector over the promised age
      */
     public void published(long step, double ofBound) {
         dirty |= alarms.containsKey(Alarm.Kind.VECTOR_AGE);
         judge(Alarm.Kind.VECTOR_AGE, step, ofBound);
     }
 
-    /** Notes a step that was learnt, and measures the model if it is time. */
+    /** Takes a learnt step, and measures the model if it is time. */
     public void learnt(MiniBatch batch, StepReport report, TwoTower model, Catalogue catalogue) {
         if (batch.examples().isEmpty()) {
             return;
@@ -167,7 +167,7 @@ public final class ModelAlarms implements Durable {
         if (measurements > MEASUREMENTS_OF_A_TREND && gradientTrend > 0) {
             judge(Alarm.Kind.GRADIENT_NORM, step, mean / gradientTrend);
         }
-        // the plain mean until there are enough of them
+        // the plain mean until there are enough measurements
         gradientTrend += (mean - gradientTrend) / Math.min(measurements, MEASUREMENTS_OF_A_TREND);
     }
 
@@ -189,7 +189,7 @@ public final class ModelAlarms implements Durable {
         }
     }
 
-    /** Mean over all pairs of unit vectors: {@code (‖Σ v‖² − n) / (n (n − 1))}. */
+    /** Returns the mean cosine over all pairs of unit vectors: {@code (‖Σ v‖² − n) / (n (n − 1))}. */
     static double meanCosine(float[] vectors, int count, int dim) {
         double squares = 0;
         for (int d = 0; d < dim; d++) {
@@ -202,7 +202,7 @@ public final class ModelAlarms implements Durable {
         return (squares - count) / ((double) count * (count - 1));
     }
 
-    /** Different items of the catalogue, drawn by the step. */
+    /** Returns different items of the catalogue, drawn by the step. */
     private List<String> sample(long step, Catalogue catalogue) {
         int size = catalogue.size();
         int wanted = Math.min(size, settings.sample());
@@ -220,7 +220,7 @@ public final class ModelAlarms implements Durable {
 
     private void judge(Alarm.Kind kind, long step, double value) {
         alarms.computeIfPresent(kind, (same, before) -> {
-            // what is not a number is beyond every limit
+            // NaN is beyond every limit
             boolean isWell =
                     switch (kind) {
                         case NORM_DRIFT -> value <= before.limit() && value >= 1 / before.limit();

@@ -1,4 +1,4 @@
-/** What may be wrong with a model that still learns, told before users notice. */
+/** Alarms for faults of a model that still learns, before users notice. */
 @NullMarked
 package dev.millrace.alarm;
 

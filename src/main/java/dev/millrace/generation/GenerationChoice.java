@@ -5,23 +5,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Which generation a server answers from, and which it keeps, by the history that it has read. */
+/** Decides which generation a server answers from and which ones it keeps, by the history that it has read. */
 public final class GenerationChoice {
 
     private final GenerationHistory history;
     private final int keptBefore;
 
-    /** @param keptBefore generations that are kept of those promoted before the one that answers */
+    /** @param keptBefore number of generations to keep that were promoted before the one that answers */
     public GenerationChoice(GenerationHistory history, int keptBefore) {
         this.history = history;
         this.keptBefore = keptBefore;
     }
 
     /**
-     * The generation to answer from now on; absent if nothing changes.
+     * Returns the generation to answer from now on; absent if nothing changes.
      *
-     * <p>It is the one promoted last, if it can answer; else the one that answers now. If none answers now, or the one that does is
-     * retired, it is the last one promoted that can.
+     * <p>It is the one promoted last if that can answer, else the one that answers now. If none answers now, or if that
+     * one is retired, it is the last promoted one that can answer.
      *
      * @param served the one that answers now
      * @param canAnswer whether a generation is complete here
@@ -36,7 +36,7 @@ public final class GenerationChoice {
                 .filter(next -> !served.equals(Optional.of(next)));
     }
 
-    /** Promoted generations that need not be kept: too many others were promoted since, up to the one that answers. */
+    /** Returns the promoted generations that need not be kept, because enough others were promoted since. */
     public List<String> surplus(Optional<String> served) {
         List<String> lastFirst = history.promotedLastFirst();
         int answering = Math.max(0, lastFirst.indexOf(served.orElse("")));

@@ -8,16 +8,16 @@ import java.util.TreeMap;
  * A fact about a generation: an entry of its history.
  *
  * @param generation lineage of weights
- * @param at when, epoch milliseconds, wall clock of the writer
- * @param step of the learner; 0 if a command wrote the fact
- * @param items in the learner's catalogue; 0 if a command wrote the fact
+ * @param at wall clock of the writer, epoch milliseconds
+ * @param step step of the learner; 0 if a command wrote the fact
+ * @param items number of items in the learner's catalogue; 0 if a command wrote the fact
  * @param by application id of the learner, or the command
- * @param settings of the learner, by key, defaults included, with {@link Kind#STARTED}; else empty
+ * @param settings settings of the learner by key, defaults included, with {@link Kind#STARTED}; else empty
  */
 public record GenerationFact(
         String generation, Kind kind, long at, long step, int items, String by, SortedMap<String, String> settings) {
 
-    /** What happened to it. */
+    /** What happened to the generation. */
     public enum Kind {
         /** A learner published for the first time. */
         STARTED,
@@ -33,7 +33,7 @@ public record GenerationFact(
         settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
     }
 
-    /** A fact that comes without settings. */
+    /** Creates a fact without settings. */
     public GenerationFact(String generation, Kind kind, long at, long step, int items, String by) {
         this(generation, kind, at, step, items, by, new TreeMap<>());
     }

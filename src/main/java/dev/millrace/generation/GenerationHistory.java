@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What became of all generations, in the order of the facts. One thread. */
+/** The facts about all generations, in their order. One thread. */
 public final class GenerationHistory {
 
     private final Map<String, Map<Kind, GenerationFact>> facts = new LinkedHashMap<>();
     private final List<String> promoted = new ArrayList<>();
 
-    /** Takes the next fact. A retired generation stays retired, whatever facts follow. */
+    /** Adds the next fact. A retired generation stays retired, whatever facts follow. */
     public void take(GenerationFact fact) {
         Map<Kind, GenerationFact> own =
                 facts.computeIfAbsent(fact.generation(), generation -> new EnumMap<>(Kind.class));
@@ -29,12 +29,12 @@ public final class GenerationHistory {
         }
     }
 
-    /** All generations that have a fact, in the order of their first facts. */
+    /** Returns all generations that have a fact, in the order of their first facts. */
     public List<String> generations() {
         return List.copyOf(facts.keySet());
     }
 
-    /** The latest fact of a kind. */
+    /** Returns the latest fact of a kind. */
     public Optional<GenerationFact> fact(String generation, Kind kind) {
         return Optional.ofNullable(facts.getOrDefault(generation, Map.of()).get(kind));
     }
@@ -43,12 +43,12 @@ public final class GenerationHistory {
         return fact(generation, kind).isPresent();
     }
 
-    /** The generation that is to answer; absent if none was promoted. */
+    /** Returns the generation that is to answer; absent if none was promoted. */
     public Optional<String> answering() {
         return promotedLastFirst().stream().findFirst();
     }
 
-    /** Where a generation stands. */
+    /** Returns the state of a generation. */
     public GenerationState state(String generation) {
         if (is(generation, Kind.RETIRED)) {
             return GenerationState.RETIRED;
@@ -61,7 +61,10 @@ public final class GenerationHistory {
         return is(generation, Kind.COMPLETE) ? GenerationState.COMPLETE : GenerationState.BUILDING;
     }
 
-    /** Promoted generations that are not retired, the last one first. The first is to answer; a roll-back goes to the second. */
+    /**
+     * Returns the promoted generations that are not retired, the last one first. The first is to answer; a roll-back
+     * goes to the second.
+     */
     List<String> promotedLastFirst() {
         List<String> lastFirst = new ArrayList<>(promoted);
         Collections.reverse(lastFirst);

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What may become of a generation, given what became of all until now.
+ * The rules for promoting, rolling back, retiring, handing over and publishing generations, given their history.
  *
  * <p>Each method returns the fact to append to the history, or refuses. Times are epoch milliseconds, wall clock.
  */
@@ -18,7 +18,7 @@ public final class GenerationRules {
     }
 
     /**
-     * Lets a generation answer.
+     * Promotes a generation: it is to answer.
      *
      * @throws GenerationRefusedException if it is not known, not complete, retired, or answers already
      */
@@ -38,7 +38,7 @@ public final class GenerationRules {
     }
 
     /**
-     * Lets the generation answer again that did before.
+     * Promotes the generation again that answered before.
      *
      * @throws GenerationRefusedException if there is none
      */
@@ -52,7 +52,7 @@ public final class GenerationRules {
     }
 
     /**
-     * Ends a generation: it never answers again.
+     * Retires a generation: it never answers again.
      *
      * @param ofTheLog generation of the learner that makes the mini-batches
      * @throws GenerationRefusedException if it is not known, answers, or its learner makes the mini-batches
@@ -84,8 +84,8 @@ public final class GenerationRules {
     }
 
     /**
-     * Why an application may not publish a generation; absent if it may. A generation belongs to one application: vectors of two
-     * learners must not meet under one name.
+     * Returns why an application may not publish a generation; absent if it may. A generation belongs to one
+     * application, because vectors of two learners must not mix under one name.
      */
     public Optional<String> refusesToPublish(String generation, String application) {
         Optional<String> retired = history.fact(generation, Kind.RETIRED)

@@ -1,10 +1,10 @@
 package dev.millrace.generation;
 
-/** Where a generation stands in its life. */
+/** The state of a generation in its life. */
 public enum GenerationState {
     /** Its learner publishes, and not all items have a vector yet. */
     BUILDING("building"),
-    /** It could answer, and was never promoted. */
+    /** It can answer, but was never promoted. */
     COMPLETE("complete"),
     /** It is to answer. */
     ANSWERS("answers"),
@@ -19,7 +19,7 @@ public enum GenerationState {
         this.label = label;
     }
 
-    /** The state as operators read it. */
+    /** Returns the state as operators read it. */
     public String label() {
         return label;
     }

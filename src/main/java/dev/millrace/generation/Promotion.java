@@ -12,9 +12,9 @@ public enum Promotion {
     NEVER;
 
     /**
-     * Whether a learner promotes its generation when it is complete.
+     * Returns true if a learner promotes its generation when it is complete.
      *
-     * @param isFromEvents whether the learner makes the mini-batches; else it reads them from the log
+     * @param isFromEvents true if the learner makes the mini-batches; false if it reads them from the log
      */
     public boolean isAutomatic(String generation, boolean isFromEvents, GenerationHistory history) {
         Optional<String> answering = history.answering();

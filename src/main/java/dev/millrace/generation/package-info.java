@@ -1,5 +1,5 @@
 /**
- * What became of each generation, who may promote, retire or publish it, and which of them answers.
+ * The history of each generation, the rules to promote, retire or publish it, and the choice of the one that answers.
  */
 @NullMarked
 package dev.millrace.generation;

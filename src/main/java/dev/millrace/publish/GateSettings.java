@@ -4,12 +4,13 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.settings.SettingsReader;
 
 /**
- * When a fall of quality holds publication back.
+ * Settings of the gate that holds publication back when quality falls.
  *
  * @param window scored events over which recall is taken
  * @param recallAt k of the recall
- * @param maxFall share of its reference that recall may fall by; 1 for no gate
- * @param abovePopularity times the recall of popularity, of which a model that finds as much is sound however far its own fell; 0 for none
+ * @param maxFall share of the reference by which recall may fall; 1: no gate
+ * @param abovePopularity the gate stays open while the model's recall is at least this many times popularity's; 0:
+ *     popularity does not count
  */
 public record GateSettings(int window, int recallAt, double maxFall, double abovePopularity) {
 

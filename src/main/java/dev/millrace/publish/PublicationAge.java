@@ -1,16 +1,17 @@
 package dev.millrace.publish;
 
 /**
- * How old the published vectors are, as of the last publication.
+ * The age of the published vectors as of the last publication.
  *
- * @param maxSteps of the oldest, learning steps
- * @param p99Steps exceeded by one of a hundred
- * @param meanSteps over all
- * @param maxMillis of the oldest, event time
- * @param ofBound the oldest's age over what is promised: the bound, and the time since the publication before; 1 or less is as promised
+ * @param maxSteps age of the oldest vector, learning steps
+ * @param p99Steps age that one of a hundred vectors exceeds, learning steps
+ * @param meanSteps mean age, learning steps
+ * @param maxMillis age of the oldest vector, event time
+ * @param ofBound age of the oldest vector over the promised age, which is the bound plus the interval since the
+ *     publication before; at most 1 if the promise is kept
  */
 public record PublicationAge(long maxSteps, long p99Steps, double meanSteps, long maxMillis, double ofBound) {
 
-    /** Of no vectors. */
+    /** The age without vectors. */
     public static final PublicationAge NONE = new PublicationAge(0, 0, 0, 0, 0);
 }

@@ -17,18 +17,20 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/** When each item's vector was last published, the longest ago first. One thread. */
+/** The last publication of each item's vector, the oldest first. One thread. */
 final class PublicationOrder {
 
     /**
-     * A publication.
+     * The moment of a publication.
      *
-     * @param step of the log it was made at
-     * @param time event time it was made at, epoch milliseconds
+     * @param step step of the log
+     * @param time event time, epoch milliseconds
      */
     record Moment(long step, long time) {}
 
-    /** One item's; how far its row moved since then is an estimate, and begins anew after a restart. */
+    /**
+     * The vector of one item. The distance that its row moved since then is an estimate; it is 0 again after a restart.
+     */
     private static final class Vector {
         private final Moment made;
         private float moved;
@@ -44,7 +46,7 @@ final class PublicationOrder {
     private long stepSum;
     private boolean isOrderKept = true;
 
-    /** @param prefix of this state's keys, which the item follows */
+    /** @param prefix prefix of this state's keys; the item follows it */
     PublicationOrder(byte... prefix) {
         this.prefix = prefix.clone();
     }
@@ -67,7 +69,7 @@ final class PublicationOrder {
         }
     }
 
-    /** Notes that a step moved the item's row by so much. */
+    /** Adds the distance by which a step moved the item's row. */
     void moved(String item, float distance) {
         Vector vector = vectors.get(item);
         if (vector != null) {
@@ -75,13 +77,16 @@ final class PublicationOrder {
         }
     }
 
-    /** The items published longest ago. */
+    /** Returns the items published longest ago. */
     List<String> oldest(long count) {
         keepOrder();
         return vectors.keySet().stream().limit(count).toList();
     }
 
-    /** The items whose rows moved farthest since their publication, of those that moved at all; of equal ones the older. */
+    /**
+     * Returns the items whose rows moved farthest since their publication. Rows that did not move are left out; of
+     * equal ones the older come first.
+     */
     List<String> farthest(long count, Predicate<String> isWanted) {
         if (count == 0) {
             return List.of();
@@ -103,13 +108,13 @@ final class PublicationOrder {
         return nearestFirst.stream().map(Map.Entry::getKey).sorted().toList();
     }
 
-    /** The publication of the item that so many are older than; absent if there are not as many. */
+    /** Returns the publication that {@code older} publications precede; absent if there are not as many. */
     Optional<Moment> behind(long older) {
         keepOrder();
         return vectors.values().stream().skip(older).findFirst().map(vector -> vector.made);
     }
 
-    /** Mean over all items of the step of their publication; 0 of none. */
+    /** Returns the mean step of the items' publications; 0 without items. */
     double meanStep() {
         return vectors.isEmpty() ? 0 : (double) stepSum / vectors.size();
     }
@@ -151,7 +156,7 @@ final class PublicationOrder {
         return true;
     }
 
-    /** Restored entries come in any order. */
+    /** Sorts the items after a restore, because entries are restored in any order. */
     private void keepOrder() {
         if (!isOrderKept) {
             List<Map.Entry<String, Vector>> entries = new ArrayList<>(vectors.entrySet());

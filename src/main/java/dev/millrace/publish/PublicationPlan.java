@@ -17,15 +17,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Which vectors are published next: those of clicked and of changed items at once, those whose rows moved farthest, and of all
- * others so many, the oldest first, that none grows older than the bound.
+ * Decides which vectors are published next: those of clicked and of changed items at once, those whose rows moved
+ * farthest, and as many of the oldest as keep every age within the bound.
  *
- * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. With N items and a bound of B
- * steps, {@code ⌈N Δ / B⌉} of the oldest go out Δ steps after the publication before. At most N − 1 items are ahead of one that was just
- * published, so it is its turn again once as many have gone: B steps later, or, publications coming at intervals, at the next one after that. A bound in
- * event time is kept in the same way, and the larger of the two numbers counts.
+ * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. With N items
+ * and a bound of B steps, {@code ⌈N Δ / B⌉} of the oldest are published Δ steps after the publication before. At most N
+ * − 1 items are ahead of an item that was just published. So its turn comes again B steps later, or at the first
+ * publication after that. A bound in event time is kept in the same way; the larger of the two numbers counts.
  *
- * <p>It knows nothing of weights. One thread.
+ * <p>It does not read the weights. One thread.
  */
 public final class PublicationPlan implements Durable {
 
@@ -38,7 +38,7 @@ public final class PublicationPlan implements Durable {
     private final Map<String, Long> touched = new LinkedHashMap<>();
     private final Set<String> removed = new LinkedHashSet<>();
     private long steps;
-    private long firstTime; // before it, vectors had learnt nothing that they could be behind
+    private long firstTime; // event time of the first example; ages in event time count from it at the earliest
     private long eventTime;
     private PublicationOrder.Moment last = new PublicationOrder.Moment(0, 0);
     private PublicationAge age = PublicationAge.NONE;
@@ -52,12 +52,12 @@ public final class PublicationPlan implements Durable {
         this.order = new PublicationOrder((byte) prefix, ITEM);
     }
 
-    /** Whether an entry is of this state. */
+    /** Returns true if an entry is of this state. */
     static boolean isOwn(byte[] entryKey) {
         return entryKey.length > 1 && (entryKey[1] == STEPS || entryKey[1] == ITEM);
     }
 
-    /** Notes a step of the log and what it changed in the catalogue. */
+    /** Takes a step of the log and its catalogue changes. */
     public void stepped(MiniBatch batch) {
         steps = batch.step();
         dirty = true;
@@ -73,7 +73,7 @@ public final class PublicationPlan implements Durable {
         }
     }
 
-    /** Notes that the step was refused; its clicks count as popularity all the same. */
+    /** Takes a batch whose step was refused. Its clicks still count for popularity. */
     public void refused(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
             touch(example.item());
@@ -81,12 +81,12 @@ public final class PublicationPlan implements Durable {
         }
     }
 
-    /** Notes that time has come to that of a batch which is not learnt. */
+    /** Advances event time to that of a batch that is not learnt. */
     void passedOver(MiniBatch batch) {
         batch.examples().forEach(example -> passed(example.time()));
     }
 
-    /** Notes the examples that the model has learnt from. */
+    /** Takes a batch that the model has learnt. */
     public void learnt(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
             touched.merge(example.item(), example.producedAt(), PublicationPlan::earlier);
@@ -94,17 +94,17 @@ public final class PublicationPlan implements Durable {
         }
     }
 
-    /** Notes that a step moved an item's row by so much, L2. */
+    /** Adds the L2 distance by which a step moved an item's row. */
     public void moved(String item, float distance) {
         order.moved(item, distance);
     }
 
-    /** Asks for an item's vector at the next publication. */
+    /** Marks an item's vector for the next publication. */
     void touch(String item) {
         touched.putIfAbsent(item, 0L);
     }
 
-    /** Items that left the catalogue since last asked. */
+    /** Returns the items that left the catalogue since the last call. */
     List<String> takeRemoved() {
         List<String> taken = List.copyOf(removed);
         removed.clear();
@@ -112,8 +112,8 @@ public final class PublicationPlan implements Durable {
     }
 
     /**
-     * The items to publish now, and when the earliest click that their vectors show for the first time was produced, epoch milliseconds; 0
-     * where there is none.
+     * Returns the items to publish now. The value is the wall clock when the earliest click that the vector includes
+     * for the first time was produced, epoch milliseconds; 0 if there is none.
      */
     public Map<String, Long> due() {
         order.oldest(duty()).forEach(this::touch);
@@ -122,7 +122,7 @@ public final class PublicationPlan implements Durable {
         return Collections.unmodifiableMap(touched);
     }
 
-    /** Notes that all that was {@link #due} has been published, of items that are in the catalogue. */
+    /** Marks all that was {@link #due} as published; {@code items} are those of it that are in the catalogue. */
     public void published(List<String> items) {
         PublicationOrder.Moment now = new PublicationOrder.Moment(steps, eventTime);
         items.forEach(item -> order.published(item, now));
@@ -133,22 +133,22 @@ public final class PublicationPlan implements Durable {
         dirty = true;
     }
 
-    /** Notes that nothing could be published: vectors grow older. */
+    /** Updates the age when no vector could be published. */
     void withheld() {
         measure(last);
     }
 
-    /** What is still to be published. */
+    /** Returns the number of items that are still to be published. */
     int waiting(boolean areVectorsWithheld) {
         return (areVectorsWithheld ? 0 : touched.size()) + removed.size();
     }
 
-    /** How old the vectors are. */
+    /** Returns the age of the published vectors. */
     public PublicationAge age() {
         return age;
     }
 
-    /** Vectors published so far, each time. */
+    /** Returns the number of vectors published so far, repeats included. */
     public long vectors() {
         return vectors;
     }
@@ -193,7 +193,7 @@ public final class PublicationPlan implements Durable {
         order.drainDirty(sink);
     }
 
-    /** How many of the oldest must go out for the bound to be kept. */
+    /** Returns how many of the oldest must be published to keep the bound. */
     private long duty() {
         long bySteps = share(steps - last.step(), settings.maxAgeSteps());
         long byTime = last.time() == 0

@@ -7,15 +7,15 @@ import java.util.List;
 /**
  * How vectors are published.
  *
- * @param maxAgeSteps steps within which every vector of the catalogue is published anew, touched or not; 0 for no such bound
- * @param maxAge event time within which it is; 0 for no such bound
- * @param mostMoved vectors a step that are published besides, those whose rows moved farthest
- * @param maxVectors of the oldest, that a publication may have; 0 for as many as the bounds ask for
+ * @param maxAgeSteps steps within which every vector of the catalogue is published anew, touched or not; 0: no bound
+ * @param maxAge event time within which every vector of the catalogue is published anew; 0: no bound
+ * @param mostMoved further vectors to publish per step, those whose rows moved farthest
+ * @param maxVectors most of the oldest vectors in one publication; 0: as many as the bounds need
  * @param attributes item features that are published with the vectors
  * @param withholdAfterRefused steps refused in a row after which nothing is published
- * @param gate when a fall of quality holds publication back
+ * @param gate gate that holds publication back when quality falls
  * @param isPopularityDimension whether vectors end with a component of popularity
- * @param popularityMinMove by how much that component may be out of date
+ * @param popularityMinMove largest amount by which that component may be out of date
  */
 public record PublishSettings(
         int maxAgeSteps,
@@ -32,7 +32,7 @@ public record PublishSettings(
         attributes = List.copyOf(attributes);
     }
 
-    /** The same by other bounds. */
+    /** Returns these settings with other bounds. */
     public PublishSettings withBounds(int steps, int moved) {
         return new PublishSettings(
                 steps,

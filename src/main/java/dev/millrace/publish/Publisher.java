@@ -21,14 +21,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must not go out.
+ * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must be withheld.
  *
- * <p>An item's popularity goes out with its vector, and with each of its clicks. Without clicks it only decays, by a law that
- * subscribers know, so that nothing need be published for it; unless it is a component of the vector: then an item goes out again
- * whenever its number falls below a multiple of {@link PublishSettings#popularityMinMove}.
+ * <p>An item's popularity is published with its vector, so after each of its clicks. Without clicks it only decays, by
+ * a formula that subscribers know, so nothing is published for it. If popularity is a component of the vector, an item
+ * is published again whenever its number falls below a multiple of {@link PublishSettings#popularityMinMove}.
  *
- * <p>While the learner refuses its steps, finds much less than before, or what it would publish is not sound, all vectors are withheld;
- * tombstones go out. Once none of it holds any more, all of the catalogue and of the query side is published anew.
+ * <p>All vectors are withheld while the learner refuses its steps, while its recall is much lower than before, or while
+ * a vector or the query side is invalid. Tombstones are published all the same. When no reason is left, the whole
+ * catalogue and query side are published anew.
  */
 public final class Publisher implements Durable {
 
@@ -55,24 +56,24 @@ public final class Publisher implements Durable {
         this.plan = new PublicationPlan(settings, prefix);
     }
 
-    /** Notes a step of the log and what it changed in the catalogue. */
+    /** Takes a step of the log and its catalogue changes. */
     public void stepped(MiniBatch batch) {
         plan.stepped(batch);
     }
 
-    /** Notes that the step was refused; its clicks count as popularity all the same. */
+    /** Takes a batch whose step was refused. Its clicks still count for popularity. */
     public void refused(MiniBatch batch) {
         refusedInARow++;
         dirty = true;
         plan.refused(batch);
     }
 
-    /** Notes that the model does not learn from a batch, as all of it happened before the start. */
+    /** Takes a batch that is not learnt, because all of it is before {@code learn.from}. */
     public void passedOver(MiniBatch batch) {
         plan.passedOver(batch);
     }
 
-    /** Notes the examples that the model has learnt from, and how far it moved items' rows. */
+    /** Takes a batch that the model has learnt, and reads how far it moved items' rows. */
     public void learnt(MiniBatch batch, TwoTower model) {
         dirty |= refusedInARow > 0;
         refusedInARow = 0;
@@ -82,17 +83,17 @@ public final class Publisher implements Durable {
         }
     }
 
-    /** Notes the exam so far, and how many items the catalogue has. */
+    /** Takes the exam's totals and the number of items in the catalogue. */
     public void examined(ExamTotals totals, int items) {
         gate.examined(totals, items);
     }
 
-    /** Why nothing but tombstones was let out by the last {@link #take}; absent if all was. */
+    /** Returns why the last {@link #take} gave only tombstones; absent if it gave everything. */
     public Optional<String> withheld() {
         return withheld;
     }
 
-    /** Lets the next {@link #take} give all of the catalogue, and the query side with it. */
+    /** Makes the next {@link #take} give the whole catalogue, and the query side with it. */
     public void publishAnew() {
         withheld = Optional.of("nothing was published yet");
         stage = PublicationStage.UNKNOWN;
@@ -100,16 +101,18 @@ public final class Publisher implements Durable {
     }
 
     /**
-     * The vectors to publish now; each item at most once, tombstones first.
+     * Returns the vectors to publish now; each item at most once, tombstones first.
      *
-     * <p>The entries of the query side that the model drains next go the same way: while something is {@link #withheld} only
-     * deletions may be sent, and when that ends the model is told to drain all of them.
+     * <p>The query-side entries that the model drains next follow the same rule. While vectors are {@link #withheld},
+     * only deletions may be sent. When that ends, the model drains all query-side entries.
      */
     public List<ItemEmbedding> take(TwoTower model, Catalogue catalogue, FastPopularity popularity) {
         return take(model, catalogue, popularity, Optional.empty());
     }
 
-    /** As {@link #take(TwoTower, Catalogue, FastPopularity)}, with a reason for which vectors must wait, if there is one. */
+    /**
+     * As {@link #take(TwoTower, Catalogue, FastPopularity)}, but withholds vectors if there is a {@code hold} reason.
+     */
     public List<ItemEmbedding> take(
             TwoTower model, Catalogue catalogue, FastPopularity popularity, Optional<String> hold) {
         List<ItemEmbedding> embeddings = new ArrayList<>();
@@ -147,8 +150,8 @@ public final class Publisher implements Durable {
     }
 
     /**
-     * Marks the generation as known to others from now on. Returns true the first time: the next {@link #take} then gives all of it, as
-     * what was taken until now went nowhere.
+     * Marks the generation as known to others from now on. Returns true the first time: the next {@link #take} then
+     * gives everything, because nothing taken before was published.
      */
     public boolean start() {
         boolean isFirst = stage == PublicationStage.UNKNOWN;
@@ -159,7 +162,9 @@ public final class Publisher implements Durable {
         return isFirst;
     }
 
-    /** Marks the generation as unknown to others: what is taken goes nowhere, and whoever publishes later begins anew. */
+    /**
+     * Marks the generation as unknown to others: what is taken is not published, and a later publication begins anew.
+     */
     public void stayUnknown() {
         dirty |= stage != PublicationStage.UNKNOWN;
         stage = PublicationStage.UNKNOWN;
@@ -175,17 +180,17 @@ public final class Publisher implements Durable {
         return isFirst;
     }
 
-    /** Whether all items have been published, at whatever time. */
+    /** Returns true if the generation was marked complete at any time. */
     public boolean isComplete() {
         return stage == PublicationStage.COMPLETE;
     }
 
-    /** How old the published vectors are. */
+    /** Returns the age of the published vectors. */
     public PublicationAge age() {
         return plan.age();
     }
 
-    /** Vectors published so far, each time. */
+    /** Returns the number of vectors published so far, repeats included. */
     public long vectors() {
         return plan.vectors();
     }
@@ -253,7 +258,10 @@ public final class Publisher implements Durable {
                 .map(embedding -> "the vector of item " + embedding.item() + " is not finite or not of unit length");
     }
 
-    /** Whether its channels are of the same length and unit length together, but for those without any direction yet, of zeros. */
+    /**
+     * Returns true if all channels have the same length and the vector has unit length. A channel of zeros has no
+     * direction yet and is passed over.
+     */
     private static boolean isSound(float[] vector, int channels) {
         int width = vector.length / channels;
         for (int channel = 0; channel < channels; channel++) {
@@ -268,7 +276,7 @@ public final class Publisher implements Durable {
         return true;
     }
 
-    /** Whether an entry of this state is the gate's. */
+    /** Returns true if an entry of this state is the gate's. */
     public static boolean isOfTheGate(byte[] entryKey) {
         return entryKey.length == 2 && entryKey[1] == GATE;
     }
@@ -287,12 +295,12 @@ public final class Publisher implements Durable {
         refusedInARow = payload.getInt();
         withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
         popularityTime = payload.getLong();
-        stage = PublicationStage.of(payload.hasRemaining() ? payload.getInt() : 0); // earlier builds knew none
+        stage = PublicationStage.of(payload.hasRemaining() ? payload.getInt() : 0); // earlier versions stored none
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
-        // what is withheld need not be remembered item by item: all items follow when it ends
+        // withheld items are not stored one by one: all items are published when withholding ends
         int waiting = plan.waiting(withheld.isPresent());
         if (waiting > 0) {
             throw new IllegalStateException(waiting + " items were touched and not published before the commit");

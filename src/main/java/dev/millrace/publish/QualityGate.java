@@ -8,24 +8,27 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Holds publication while the model finds much less than it used to. One thread.
+ * Holds publication back while the model's recall is much lower than before. One thread.
  *
- * <p>The level is Recall@k over a window of scored events; the reference is the level it is used to: it follows a rise within about a
- * window and a fall within eight. A level below {@code (1 − max-fall)} of the reference closes the gate, one of at least {@code (1 −
- * max-fall / 2)} opens it. Closed, the reference falls four times as slowly still: what closed the gate must not soon be what it is used
- * to, and a world that has changed for good must not hold it for ever.
+ * <p>The level is Recall@k over a window of scored events; the reference is a moving average of the level: it follows a
+ * rise within about one window and a fall within eight. A level below {@code (1 − max-fall)} of the reference closes
+ * the gate; a level of at least {@code (1 − max-fall / 2)} opens it. While the gate is closed, the reference does not
+ * rise and falls four times more slowly. So a bad level does not soon become the reference, and a lasting change of the
+ * data does not keep the gate closed for ever.
  *
- * <p>A model that still finds {@code above-popularity} times what popularity finds is sound: more users or items, or a busier hour, make
- * the task harder for both, while what is learnt from garbage finds no more than popularity does.
+ * <p>The gate is open while the model's recall is at least {@code above-popularity} times popularity's. More users or
+ * items, or a busier hour, make the task harder for both; a model that learnt garbage finds no more than popularity
+ * does.
  *
- * <p>Among twice as many items the same model finds less: once the catalogue has more than doubled all begins anew.
+ * <p>Among twice as many items, the same model has a lower recall. When the catalogue has more than doubled, the gate
+ * starts anew.
  */
 final class QualityGate {
 
     private static final double RISE = 1.0 / ExamWindow.PARTS;
     private static final double FALL = RISE / 8;
     private static final double FALL_WHILE_CLOSED = FALL / 4;
-    private static final int HITS = 10; // of popularity: with fewer, nothing is said by a multiple of them
+    private static final int HITS = 10; // of popularity; with fewer, a multiple of its recall says nothing
 
     private final GateSettings settings;
     private ExamWindow window;
@@ -40,7 +43,7 @@ final class QualityGate {
         this.window = new ExamWindow(settings.window());
     }
 
-    /** Notes the exam so far, and how many items the catalogue has. */
+    /** Takes the exam's totals and the number of items in the catalogue. */
     void examined(ExamTotals totals, int items) {
         if (!settings.isOn()) {
             return;
@@ -57,7 +60,7 @@ final class QualityGate {
         window.moved(totals).ifPresent(this::judge);
     }
 
-    /** Why it is closed; absent while it is open. */
+    /** Returns why the gate is closed; absent while it is open. */
     Optional<String> closed() {
         return isClosed
                 ? Optional.of(String.format(
@@ -71,7 +74,10 @@ final class QualityGate {
                 : Optional.empty();
     }
 
-    /** Takes back its state, but for one of another recall or window, beside which nothing here could be held: it begins anew then. */
+    /**
+     * Restores the state. A state with another recall or window cannot be compared and is ignored: the gate then starts
+     * anew.
+     */
     void restore(ByteBuffer payload) {
         if (payload.getInt() != settings.recallAt() || payload.getInt() != settings.window()) {
             return;
@@ -84,7 +90,7 @@ final class QualityGate {
         window.read(payload);
     }
 
-    /** Its state, if it changed since last asked. */
+    /** Returns the state, if it changed since the last call. */
     Optional<byte[]> drain() {
         if (!dirty) {
             return Optional.empty();

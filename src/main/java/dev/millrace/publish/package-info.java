@@ -1,4 +1,7 @@
-/** Item embeddings as subscribers get them: touched items, and a sweep that bounds every vector's age. */
+/**
+ * Item embeddings as subscribers receive them: changed items at once, the others often enough to bound every vector's
+ * age.
+ */
 @NullMarked
 package dev.millrace.publish;
 

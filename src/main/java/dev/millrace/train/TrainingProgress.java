@@ -21,7 +21,7 @@ import java.util.SortedMap;
  * @param eventTime latest event time of the batches, epoch milliseconds; 0 before any
  * @param digest digest of the state as of {@code step}; empty before the first commit
  * @param digests digests of some earlier steps, oldest first
- * @param rows number of rows of the embedding tables, and of dropped ones
+ * @param rows row counts of the embedding tables
  * @param unannounced number of items in the catalogue that only examples named
  * @param exam the exam so far
  * @param books outcomes of the received events, by topic
