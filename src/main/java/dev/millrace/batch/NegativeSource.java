@@ -107,7 +107,8 @@ final class NegativeSource {
             }
         }
         int[] hardOwners = owners.stream().mapToInt(owner -> owner).toArray();
-        return new BatchNegatives(shared, new NegativeDraws(byWeight, remembered.size(), weightedLogs, hard, hardOwners));
+        return new BatchNegatives(
+                shared, new NegativeDraws(byWeight, remembered.size(), weightedLogs, hard, hardOwners));
     }
 
     /**
