@@ -110,10 +110,9 @@ public final class Batcher implements Durable {
      * @return number of examples that left the open batch because their item was removed
      */
     public int change(CatalogueChange change) {
-        boolean isRemoval = change instanceof CatalogueChange.Removal;
-        int left = isRemoval ? drop(example -> example.item().equals(change.itemId())) : 0;
+        int left = change.isRemoval() ? drop(example -> example.item().equals(change.itemId())) : 0;
         changes.put(added++, change);
-        openRemovals.put(change.itemId(), isRemoval);
+        openRemovals.put(change.itemId(), change.isRemoval());
         bytes += BatchFields.estimatedBytes(change);
         return left;
     }
@@ -134,8 +133,7 @@ public final class Batcher implements Durable {
     public boolean isRemoved(String item) {
         if (areOpenRemovalsStale) {
             openRemovals.clear();
-            changes.values()
-                    .forEach(change -> openRemovals.put(change.itemId(), change instanceof CatalogueChange.Removal));
+            changes.values().forEach(change -> openRemovals.put(change.itemId(), change.isRemoval()));
             areOpenRemovalsStale = false;
         }
         return openRemovals.getOrDefault(item, catalogue.wasRemoved(item));
@@ -311,7 +309,7 @@ public final class Batcher implements Durable {
         int behind = catalogue.size();
         int number = catalogue.number(change.itemId()).orElse(behind);
         catalogue.apply(change);
-        if (change instanceof CatalogueChange.Removal) {
+        if (change.isRemoval()) {
             popularity.remove(change.itemId());
             negativeSource.forget(change.itemId());
         }
@@ -357,10 +355,10 @@ public final class Batcher implements Durable {
     private List<CatalogueChange> unknownItems(List<TrainingExample> positives, List<CatalogueChange> announced) {
         Set<String> known = new HashSet<>();
         announced.forEach(change -> {
-            if (change instanceof CatalogueChange.Upsert) {
-                known.add(change.itemId());
-            } else {
+            if (change.isRemoval()) {
                 known.remove(change.itemId());
+            } else {
+                known.add(change.itemId());
             }
         });
         Set<String> removed = new HashSet<>();

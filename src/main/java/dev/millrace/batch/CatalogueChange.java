@@ -12,6 +12,9 @@ public sealed interface CatalogueChange {
     /** Returns true if a producer announced the change; false if it follows from the examples alone. */
     boolean isAnnounced();
 
+    /** Returns true if the item is out of the catalogue after the change, false if it is in it. */
+    boolean isRemoval();
+
     /** Returns the same change, unannounced. */
     CatalogueChange unannounced();
 
@@ -54,6 +57,11 @@ public sealed interface CatalogueChange {
         }
 
         @Override
+        public boolean isRemoval() {
+            return false;
+        }
+
+        @Override
         public Upsert unannounced() {
             return new Upsert(item, false);
         }
@@ -74,6 +82,11 @@ public sealed interface CatalogueChange {
 
         public Removal(String itemId, long time) {
             this(itemId, time, true);
+        }
+
+        @Override
+        public boolean isRemoval() {
+            return true;
         }
 
         @Override

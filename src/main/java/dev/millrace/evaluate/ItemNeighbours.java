@@ -33,7 +33,7 @@ final class ItemNeighbours {
     /** Lists an item, or removes it from the list. */
     void change(CatalogueChange change) {
         int number = number(change.itemId());
-        listed[number] = change instanceof CatalogueChange.Upsert;
+        listed[number] = !change.isRemoval();
     }
 
     /** Counts an item of a user. The same item again changes nothing. */

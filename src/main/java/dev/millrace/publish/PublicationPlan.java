@@ -62,13 +62,13 @@ public final class PublicationPlan implements Durable {
         steps = batch.step();
         dirty = true;
         for (CatalogueChange change : batch.catalogue()) {
-            if (change instanceof CatalogueChange.Upsert) {
-                removed.remove(change.itemId());
-                touch(change.itemId());
-            } else {
+            if (change.isRemoval()) {
                 touched.remove(change.itemId());
                 removed.add(change.itemId());
                 order.remove(change.itemId());
+            } else {
+                removed.remove(change.itemId());
+                touch(change.itemId());
             }
         }
     }

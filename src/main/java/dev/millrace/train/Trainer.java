@@ -389,7 +389,7 @@ public final class Trainer implements Durable {
             closedStep = batch.step();
         }
         for (CatalogueChange change : batch.catalogue()) {
-            if (change instanceof CatalogueChange.Removal) {
+            if (change.isRemoval()) {
                 model.removeItem(change.itemId());
                 fastPopularity.remove(change.itemId());
                 examiner.remove(change.itemId());

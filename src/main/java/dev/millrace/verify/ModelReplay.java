@@ -1,6 +1,5 @@
 package dev.millrace.verify;
 
-import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySink;
@@ -122,7 +121,7 @@ final class ModelReplay {
     static Set<String> removedBy(MiniBatch batch) {
         Set<String> removed = new HashSet<>();
         batch.catalogue().forEach(change -> {
-            if (change instanceof CatalogueChange.Removal) {
+            if (change.isRemoval()) {
                 removed.add(change.itemId());
             }
         });

@@ -97,7 +97,7 @@ class PowerDrawsTest {
         int behind = catalogue.size();
         int number = catalogue.number(change.itemId()).orElse(behind);
         catalogue.apply(change);
-        if (change instanceof CatalogueChange.Removal) {
+        if (change.isRemoval()) {
             popularity.remove(change.itemId());
         }
         draws.refresh(number);

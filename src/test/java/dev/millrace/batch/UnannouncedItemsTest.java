@@ -168,7 +168,7 @@ class UnannouncedItemsTest {
 
     private static List<String> removals(MiniBatch batch) {
         return batch.catalogue().stream()
-                .filter(change -> change instanceof CatalogueChange.Removal)
+                .filter(CatalogueChange::isRemoval)
                 .map(CatalogueChange::itemId)
                 .toList();
     }
