@@ -6,11 +6,19 @@ import java.util.Optional;
 /** The outcome of one mini-batch. */
 public sealed interface StepOutcome {
 
+    /** The model's report of the step; absent if the model did not learn. */
+    Optional<StepReport> learnt();
+
     /** Returns why the step was refused; absent if it was not. */
     Optional<String> refusal();
 
     /** The model learnt from it. */
     record Learnt(StepReport report) implements StepOutcome {
+
+        @Override
+        public Optional<StepReport> learnt() {
+            return Optional.of(report);
+        }
 
         @Override
         public Optional<String> refusal() {
@@ -20,6 +28,11 @@ public sealed interface StepOutcome {
 
     /** The batch only changed the catalogue. */
     record CatalogueOnly() implements StepOutcome {
+
+        @Override
+        public Optional<StepReport> learnt() {
+            return Optional.empty();
+        }
 
         @Override
         public Optional<String> refusal() {
@@ -34,6 +47,11 @@ public sealed interface StepOutcome {
     record PassedOver() implements StepOutcome {
 
         @Override
+        public Optional<StepReport> learnt() {
+            return Optional.empty();
+        }
+
+        @Override
         public Optional<String> refusal() {
             return Optional.empty();
         }
@@ -45,6 +63,11 @@ public sealed interface StepOutcome {
      * @param message what was found
      */
     record Refused(String message) implements StepOutcome {
+
+        @Override
+        public Optional<StepReport> learnt() {
+            return Optional.empty();
+        }
 
         @Override
         public Optional<String> refusal() {

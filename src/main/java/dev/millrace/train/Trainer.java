@@ -151,9 +151,7 @@ public final class Trainer implements Durable {
             alarms.examined(batch.step(), examiner.totals());
         }
         StepOutcome outcome = step(batch, isOwn);
-        if (outcome instanceof StepOutcome.Learnt learnt) {
-            alarms.learnt(batch, learnt.report(), model, catalogue);
-        }
+        outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
         return outcome;
     }
 

@@ -101,9 +101,7 @@ class ReadyConfigurationsTest {
             if (live.isBatchReady()) {
                 MiniBatch batch = live.closeBatch();
                 StepOutcome outcome = live.learn(batch);
-                if (outcome instanceof StepOutcome.Learnt learning) {
-                    losses.add(learning.report().loss());
-                }
+                outcome.learnt().ifPresent(report -> losses.add(report.loss()));
                 if (live.step() <= FOLLOWED) {
                     assertThat(follower.rehearse(batch)).isEqualTo(outcome);
                 }
