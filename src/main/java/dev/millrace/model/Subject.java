@@ -36,6 +36,8 @@ public record Subject(
 
     private static final List<String> ONLY_ABSENT = List.of(ABSENT);
 
+    private static final FeatureValue.Visitor<List<String>> CATEGORIES = new Categories();
+
     /** A subject of unknown age, without an action. */
     public Subject(String id, Features features, Features context, List<String> history) {
         this(id, features, context, history, "", UNKNOWN, 0);
@@ -70,16 +72,17 @@ public record Subject(
         }
         Optional<FeatureValue> value = value(feature);
         if (feature.kind() == Kind.AGE) {
-            return List.of(age(value));
+            return List.of(age(number(feature)));
         }
         if (feature.kind() == Kind.TEXT) {
-            return value.map(text -> feature.grams().keys(categories(text), feature.maxValues()))
+            return value.map(text -> feature.grams().keys(text.accept(CATEGORIES), feature.maxValues()))
                     .orElse(List.of());
         }
         if (feature.kind() == Kind.BAG) {
-            return value.map(bag -> first(categories(bag), feature.maxValues())).orElse(List.of());
+            return value.map(bag -> first(bag.accept(CATEGORIES), feature.maxValues()))
+                    .orElse(List.of());
         }
-        List<String> categories = value.map(Subject::categories).orElse(List.of());
+        List<String> categories = value.map(one -> one.accept(CATEGORIES)).orElse(List.of());
         return categories.size() == 1 ? categories : ONLY_ABSENT;
     }
 
@@ -107,10 +110,8 @@ public record Subject(
      * Returns the largest power of two that is at most the age in hours. The age counts from the time in the item's feature,
      * or else from the item's catalogue record.
      */
-    private String age(Optional<FeatureValue> given) {
-        long since = given.isPresent() && given.get() instanceof FeatureValue.Quantity quantity
-                ? (long) quantity.value()
-                : appeared;
+    private String age(OptionalDouble given) {
+        long since = given.isPresent() ? (long) given.getAsDouble() : appeared;
         if (since == UNKNOWN) {
             return ABSENT;
         }
@@ -122,22 +123,33 @@ public record Subject(
         return (feature.source() == Source.CONTEXT ? context : features).value(feature.name());
     }
 
-    private static List<String> categories(FeatureValue value) {
-        if (value instanceof FeatureValue.Category category) {
+    private static List<String> first(List<String> values, int max) {
+        return values.size() <= max ? values : values.subList(0, max);
+    }
+
+    /** The values of a feature as categories; none of a vector. */
+    private static final class Categories implements FeatureValue.Visitor<List<String>> {
+
+        @Override
+        public List<String> category(FeatureValue.Category category) {
             return List.of(category.value());
         }
-        if (value instanceof FeatureValue.Bag bag) {
-            return bag.values();
-        }
-        if (value instanceof FeatureValue.Quantity quantity) {
+
+        @Override
+        public List<String> quantity(FeatureValue.Quantity quantity) {
             double number = quantity.value();
             boolean isWhole = number == Math.rint(number) && Math.abs(number) < 1e15;
             return List.of(isWhole ? Long.toString((long) number) : Double.toString(number));
         }
-        return List.of();
-    }
 
-    private static List<String> first(List<String> values, int max) {
-        return values.size() <= max ? values : values.subList(0, max);
+        @Override
+        public List<String> bag(FeatureValue.Bag bag) {
+            return bag.values();
+        }
+
+        @Override
+        public List<String> dense(FeatureValue.Dense dense) {
+            return List.of();
+        }
     }
 }
