@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 
 /** Estimates the probability that a draw from the stream of positives is a given item. */
@@ -31,6 +32,9 @@ public sealed interface ItemPopularity extends Durable
     void observe(List<String> positives);
 
     void remove(String item);
+
+    /** Weights to draw items by; absent if the estimator keeps none for each item. */
+    Optional<PowerDraws.Weights> weights();
 
     /**
      * A decayed count, the default: {@code p(y) = (c(y) + ε) / (C + ε N)}. Time is counted in positives, so that the
@@ -84,6 +88,11 @@ public sealed interface ItemPopularity extends Durable
         @Override
         public void remove(String item) {
             counts.remove(item);
+        }
+
+        @Override
+        public Optional<PowerDraws.Weights> weights() {
+            return Optional.of(this);
         }
 
         @Override
@@ -176,6 +185,11 @@ public sealed interface ItemPopularity extends Durable
         private double batches(String item) {
             Interval interval = intervals.get(item);
             return interval == null ? PRIOR_INTERVAL : Math.max(1, interval.estimate);
+        }
+
+        @Override
+        public Optional<PowerDraws.Weights> weights() {
+            return Optional.of(this);
         }
 
         @Override

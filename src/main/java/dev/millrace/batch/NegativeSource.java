@@ -38,9 +38,11 @@ final class NegativeSource {
     NegativeSource(NegativeSettings settings, Catalogue catalogue, ItemPopularity popularity, char prefix) {
         this.settings = settings;
         this.catalogue = catalogue;
-        if (settings.popular().most() > 0 && popularity instanceof PowerDraws.Weights weights) {
-            weighted.add(new Weighted(
-                    settings.popular(), POPULAR, new PowerDraws(catalogue, weights, settings.popularityExponent())));
+        if (settings.popular().most() > 0) {
+            popularity
+                    .weights()
+                    .map(weights -> new PowerDraws(catalogue, weights, settings.popularityExponent()))
+                    .ifPresent(draws -> weighted.add(new Weighted(settings.popular(), POPULAR, draws)));
         }
         if (settings.hardByRule().most() > 0) {
             paired.add(
