@@ -3,11 +3,18 @@ package dev.millrace.replay;
 import java.nio.charset.Charset;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** How the rows of a file are written. Gzip is recognised by its first bytes, in both formats. */
 sealed interface RowFormat {
 
     Charset charset();
+
+    /** Returns true if the columns of a file are known before its rows are read, from the format or from the file's header. */
+    boolean namesColumns();
+
+    /** Calls the function for this format. A new format does not compile until every caller has a function for it. */
+    <R> R match(Function<Csv, R> csv, Function<JsonLines, R> jsonLines);
 
     /**
      * Cells between delimiters.
@@ -24,8 +31,29 @@ sealed interface RowFormat {
         boolean hasHeader() {
             return columns.isEmpty();
         }
+
+        @Override
+        public boolean namesColumns() {
+            return true;
+        }
+
+        @Override
+        public <R> R match(Function<Csv, R> csv, Function<JsonLines, R> jsonLines) {
+            return csv.apply(this);
+        }
     }
 
     /** One JSON object a line. A column is a path: names separated by dots. */
-    record JsonLines(Charset charset) implements RowFormat {}
+    record JsonLines(Charset charset) implements RowFormat {
+
+        @Override
+        public boolean namesColumns() {
+            return false;
+        }
+
+        @Override
+        public <R> R match(Function<Csv, R> csv, Function<JsonLines, R> jsonLines) {
+            return jsonLines.apply(this);
+        }
+    }
 }

@@ -62,23 +62,18 @@ final class RowReader implements Iterator<Row>, Closeable {
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot read " + file.path(), failure);
         }
-        RowFormat format = file.format();
-        if (format instanceof RowFormat.Csv csv) {
-            parser = new CsvLines(csv, csv.hasHeader() ? header(file.format(), readLine()) : csv.columns());
-        } else {
-            parser = new JsonLines(file.columns());
-        }
+        parser = file.format()
+                .match(
+                        csv -> new CsvLines(csv, csv.hasHeader() ? header(csv, readLine()) : csv.columns()),
+                        jsonLines -> new JsonLines(file.columns()));
     }
 
-    /** Returns the names of the columns of a file; empty for JSON lines, and for a file without a header line. */
+    /** Returns the names of the columns of a file, as its format or its first line gives them; empty for JSON lines and for an empty file. */
     static List<String> columns(RowFile file) {
-        RowFormat format = file.format();
-        if (!(format instanceof RowFormat.Csv csv)) {
-            return List.of();
-        }
-        if (!csv.hasHeader()) {
-            return csv.columns();
-        }
+        return file.format().match(csv -> csv.hasHeader() ? header(csv, file) : csv.columns(), jsonLines -> List.of());
+    }
+
+    private static List<String> header(RowFormat.Csv format, RowFile file) {
         try (BufferedReader reader = file.open()) {
             String first = reader.readLine();
             return header(format, first == null ? Optional.empty() : Optional.of(withoutMark(first)));
@@ -160,12 +155,12 @@ final class RowReader implements Iterator<Row>, Closeable {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(Arrays.copyOf(hash, FINGERPRINT_BYTES));
     }
 
-    private static List<String> header(RowFormat format, Optional<String> text) {
+    private static List<String> header(RowFormat.Csv format, Optional<String> text) {
         if (text.isEmpty()) {
             return List.of();
         }
         try {
-            String[] names = cells((RowFormat.Csv) format).readValue(text.get());
+            String[] names = cells(format).readValue(text.get());
             return Arrays.stream(names).map(String::strip).toList();
         } catch (JsonProcessingException malformed) {
             return List.of();

@@ -90,7 +90,7 @@ final class TableMapping {
         List<RowFile> rows = new ArrayList<>();
         for (Path file : files) {
             RowFile one = new RowFile(file, format, columns);
-            if (format instanceof RowFormat.Csv) {
+            if (format.namesColumns()) {
                 List<String> present = RowReader.columns(one);
                 for (int at = 0; at < columns.size(); at++) {
                     reader.require(
