@@ -121,14 +121,11 @@ final class ForeignRecords {
     }
 
     private static Object union(FeatureValue value) {
-        if (value instanceof FeatureValue.Category category) {
-            return category.value();
-        } else if (value instanceof FeatureValue.Quantity quantity) {
-            return quantity.value();
-        } else if (value instanceof FeatureValue.Bag bag) {
-            return bag.values();
-        }
-        return dense(((FeatureValue.Dense) value).values());
+        return value.match(
+                FeatureValue.Category::value,
+                FeatureValue.Quantity::value,
+                FeatureValue.Bag::values,
+                dense -> dense(dense.values()));
     }
 
     private static GenericRecord feature(Object value) {

@@ -20,13 +20,7 @@ public final class OptimiserReference {
         this.descent = descent;
         this.first = new double[weights.length];
         this.second = new double[weights.length];
-        if (descent.rule() instanceof OptimiserRule.Adagrad adagrad) {
-            Arrays.fill(first, adagrad.initialAccumulator());
-        } else if (descent.rule() instanceof OptimiserRule.Ftrl ftrl) {
-            for (int at = 0; at < weights.length; at++) {
-                second[at] = -weights[at] * ftrl.beta() / ftrl.learningRate();
-            }
-        }
+        descent.rule().accept(new Start(weights));
     }
 
     /** Updates weights; each has its own sum of squares. */
@@ -49,27 +43,90 @@ public final class OptimiserReference {
         double rate = descent.rule().learningRate() * descent.schedule().factor(step);
         count++;
         for (int at = 0; at < weights.length; at++) {
-            double g = gradient[at];
-            if (descent.rule() instanceof OptimiserRule.Adagrad adagrad) {
-                first[at] += squares[at];
-                weights[at] -= rate * g / (Math.sqrt(first[at]) + adagrad.epsilon());
-            } else if (descent.rule() instanceof OptimiserRule.Adam adam) {
-                first[at] = adam.beta1() * first[at] + (1 - adam.beta1()) * g;
-                second[at] = adam.beta2() * second[at] + (1 - adam.beta2()) * g * g;
-                double mean = first[at] / (1 - Math.pow(adam.beta1(), count));
-                double square = second[at] / (1 - Math.pow(adam.beta2(), count));
-                weights[at] -= rate * mean / (Math.sqrt(square) + adam.epsilon());
-            } else if (descent.rule() instanceof OptimiserRule.Ftrl ftrl) {
-                double sigma = (Math.sqrt(first[at] + squares[at]) - Math.sqrt(first[at])) / ftrl.learningRate();
-                second[at] += g - sigma * weights[at];
-                first[at] += squares[at];
-                double z = second[at];
-                double strength = (ftrl.beta() + Math.sqrt(first[at])) / ftrl.learningRate() + ftrl.l2();
-                weights[at] = Math.abs(z) <= ftrl.l1() ? 0 : -(z - Math.signum(z) * ftrl.l1()) / strength;
-            } else if (descent.rule() instanceof OptimiserRule.Sgd sgd) {
-                first[at] = sgd.momentum() * first[at] + g;
-                weights[at] -= rate * first[at];
+            weights[at] = descent.rule().accept(new Move(at, weights[at], gradient[at], squares[at], rate));
+        }
+    }
+
+    /** Fills both slots for the weights that a rule begins with. */
+    private final class Start implements OptimiserRule.Visitor<Boolean> {
+
+        private final double[] weights;
+
+        private Start(double[] weights) {
+            this.weights = weights;
+        }
+
+        @Override
+        public Boolean visit(OptimiserRule.Adagrad adagrad) {
+            Arrays.fill(first, adagrad.initialAccumulator());
+            return true;
+        }
+
+        @Override
+        public Boolean visit(OptimiserRule.Adam adam) {
+            return true; // both moments begin at 0
+        }
+
+        @Override
+        public Boolean visit(OptimiserRule.Ftrl ftrl) {
+            for (int at = 0; at < weights.length; at++) {
+                second[at] = -weights[at] * ftrl.beta() / ftrl.learningRate();
             }
+            return true;
+        }
+
+        @Override
+        public Boolean visit(OptimiserRule.Sgd sgd) {
+            return true; // the ball begins at rest
+        }
+    }
+
+    /** Moves one weight and its slots; returns the new weight. */
+    private final class Move implements OptimiserRule.Visitor<Double> {
+
+        private final int at;
+        private final double weight;
+        private final double g;
+        private final double square;
+        private final double rate;
+
+        private Move(int at, double weight, double g, double square, double rate) {
+            this.at = at;
+            this.weight = weight;
+            this.g = g;
+            this.square = square;
+            this.rate = rate;
+        }
+
+        @Override
+        public Double visit(OptimiserRule.Adagrad adagrad) {
+            first[at] += square;
+            return weight - rate * g / (Math.sqrt(first[at]) + adagrad.epsilon());
+        }
+
+        @Override
+        public Double visit(OptimiserRule.Adam adam) {
+            first[at] = adam.beta1() * first[at] + (1 - adam.beta1()) * g;
+            second[at] = adam.beta2() * second[at] + (1 - adam.beta2()) * g * g;
+            double mean = first[at] / (1 - Math.pow(adam.beta1(), count));
+            double meanSquare = second[at] / (1 - Math.pow(adam.beta2(), count));
+            return weight - rate * mean / (Math.sqrt(meanSquare) + adam.epsilon());
+        }
+
+        @Override
+        public Double visit(OptimiserRule.Ftrl ftrl) {
+            double sigma = (Math.sqrt(first[at] + square) - Math.sqrt(first[at])) / ftrl.learningRate();
+            second[at] += g - sigma * weight;
+            first[at] += square;
+            double z = second[at];
+            double strength = (ftrl.beta() + Math.sqrt(first[at])) / ftrl.learningRate() + ftrl.l2();
+            return Math.abs(z) <= ftrl.l1() ? 0 : -(z - Math.signum(z) * ftrl.l1()) / strength;
+        }
+
+        @Override
+        public Double visit(OptimiserRule.Sgd sgd) {
+            first[at] = sgd.momentum() * first[at] + g;
+            return weight - rate * first[at];
         }
     }
 }

@@ -266,9 +266,11 @@ public final class TwoTowerReference {
             case CATEGORICAL ->
                 mean(
                         feature,
-                        List.of(value.map(found -> found instanceof FeatureValue.Category category
-                                        ? category.value()
-                                        : "" + Math.round(((FeatureValue.Quantity) found).value()))
+                        List.of(value.map(found -> found.match(
+                                        FeatureValue.Category::value,
+                                        quantity -> "" + Math.round(quantity.value()),
+                                        TwoTowerReference::notACategory,
+                                        TwoTowerReference::notACategory))
                                 .orElse(Subject.ABSENT)),
                         part,
                         read);
@@ -445,6 +447,10 @@ public final class TwoTowerReference {
             sum += dot(tensor, tensor);
         }
         return sum;
+    }
+
+    private static String notACategory(FeatureValue value) {
+        throw new IllegalArgumentException("a categorical feature has the value " + value);
     }
 
     private static double dot(double[] left, double[] right) {

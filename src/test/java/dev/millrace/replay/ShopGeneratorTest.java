@@ -116,41 +116,11 @@ class ShopGeneratorTest {
         // a user's clicked categories times recent popularity, a crude stand-in for two towers, against that popularity
         // alone
         List<ReplayEvent> events = events(DEFAULTS, 400_000);
-        Map<String, String> category = new HashMap<>();
-        Map<String, Double> popularity = new TreeMap<>();
-        Map<String, List<String>> history = new HashMap<>();
-        int scored = 0;
-        int tasteHits = 0;
-        int popularityHits = 0;
-        int number = 0;
-        for (ReplayEvent event : events) {
-            if (event instanceof ReplayEvent.ItemListing listed) {
-                FeatureValue value = listed.item().features().value("category").orElseThrow();
-                category.put(listed.item().item(), ((FeatureValue.Category) value).value());
-            } else if (event instanceof ReplayEvent.ItemClick clicked) {
-                Click click = clicked.click();
-                List<String> mine = history.computeIfAbsent(click.user(), user -> new ArrayList<>());
-                if (number++ > 20_000 && number % 50 == 0 && mine.size() >= 10) {
-                    scored++;
-                    Map<String, Double> byTaste = new TreeMap<>();
-                    popularity.forEach((item, count) -> {
-                        String its = category.getOrDefault(item, "");
-                        long same = mine.stream().filter(its::equals).count();
-                        byTaste.put(item, count * (0.1 + same));
-                    });
-                    popularityHits += firstTen(popularity).contains(click.item()) ? 1 : 0;
-                    tasteHits += firstTen(byTaste).contains(click.item()) ? 1 : 0;
-                }
-                mine.add(category.getOrDefault(click.item(), ""));
-                if (mine.size() > 20) {
-                    mine.remove(0);
-                }
-                popularity.merge(click.item(), 1.0, Double::sum);
-            }
-        }
+        TasteTrial trial = new TasteTrial();
+        events.forEach(event -> event.accept(trial));
 
-        assertThat(scored).isGreaterThan(200);
-        assertThat(tasteHits).isGreaterThan(2 * popularityHits);
+        assertThat(trial.scored).isGreaterThan(200);
+        assertThat(trial.tasteHits).isGreaterThan(2 * trial.popularityHits);
     }
 
     private static Set<String> firstTen(Map<String, Double> scores) {
@@ -176,5 +146,50 @@ class ShopGeneratorTest {
         ShopSettings settings = ShopSettings.read(reader);
         reader.finish();
         return settings;
+    }
+
+    /** Ranks some of the clicks by taste and by popularity, each from what came before the click. */
+    private static final class TasteTrial implements ReplayEvent.Visitor {
+
+        private final Map<String, String> category = new HashMap<>();
+        private final Map<String, Double> popularity = new TreeMap<>();
+        private final Map<String, List<String>> history = new HashMap<>();
+        private int scored;
+        private int tasteHits;
+        private int popularityHits;
+        private int number;
+
+        @Override
+        public void item(CatalogueItem item) {
+            FeatureValue value = item.features().value("category").orElseThrow();
+            category.put(item.item(), ((FeatureValue.Category) value).value());
+        }
+
+        @Override
+        public void profile(UserProfile profile) {}
+
+        @Override
+        public void exposure(Exposure exposure) {}
+
+        @Override
+        public void click(Click click) {
+            List<String> mine = history.computeIfAbsent(click.user(), user -> new ArrayList<>());
+            if (number++ > 20_000 && number % 50 == 0 && mine.size() >= 10) {
+                scored++;
+                Map<String, Double> byTaste = new TreeMap<>();
+                popularity.forEach((item, count) -> {
+                    String its = category.getOrDefault(item, "");
+                    long same = mine.stream().filter(its::equals).count();
+                    byTaste.put(item, count * (0.1 + same));
+                });
+                popularityHits += firstTen(popularity).contains(click.item()) ? 1 : 0;
+                tasteHits += firstTen(byTaste).contains(click.item()) ? 1 : 0;
+            }
+            mine.add(category.getOrDefault(click.item(), ""));
+            if (mine.size() > 20) {
+                mine.remove(0);
+            }
+            popularity.merge(click.item(), 1.0, Double::sum);
+        }
     }
 }

@@ -147,7 +147,7 @@ class ContinuityTest {
     }
 
     private List<String> faults() {
-        return verdict() instanceof Continuity.Verdict.Broken broken ? broken.faults() : List.of();
+        return verdict().faults();
     }
 
     private static Continuity.Span span(long begin, long end) {
