@@ -17,7 +17,10 @@ interface WeightedDraws {
      */
     String draw(long seed, long stream, long slot);
 
-    /** Returns log q, the natural log of the probability that one draw is this item; −∞ if no draw can be this item. */
+    /**
+     * Returns log q, the natural log of the probability that one draw is this item; −∞ if no draw can be this item. A
+     * kind that returns −∞ needs in-batch or uniform negatives beside it, because Q of an example's item must not be 0.
+     */
     double logProbability(String item);
 
     /**
