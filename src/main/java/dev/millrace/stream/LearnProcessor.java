@@ -163,7 +163,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
-    /** Publishes, then writes what changed, the state of the publication included. */
+    /** Publishes, then writes what changed. The state of the publication is part of that, so publishing comes first. */
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
@@ -183,7 +183,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         });
     }
 
-    /** Takes what would be published and sends none of it. */
+    /** Takes the vectors that are due, and sends none. */
     private void commitInShadow(Trainer trainer) {
         trainer.keepGenerationUnknown();
         trainer.publish(hold(trainer));
@@ -210,7 +210,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         });
     }
 
-    /** Why nothing may be published yet; absent if it may. */
+    /** Returns the reason why nothing may be published yet; empty if it may. */
     private Optional<String> hold(Trainer trainer) {
         return catchUp.isBehind() && !trainer.isGenerationComplete()
                 ? Optional.of(LearnerNotices.BEHIND)
@@ -272,7 +272,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
     }
 
-    /** Writes that all vectors of the generation are out: for servers behind the vectors, and among the facts. */
+    /** Sends that the generation is complete: as a mark behind its vectors, for servers, and as a fact of its history. */
     private void complete(Trainer trainer, long now) {
         outlet.sendMark(trainer.generation(), trainer.step(), now);
         outlet.send(fact(trainer, GenerationFact.Kind.COMPLETE, now));

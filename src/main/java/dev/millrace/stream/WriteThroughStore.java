@@ -29,18 +29,17 @@ import org.jspecify.annotations.Nullable;
  * A state store whose content lives on the heap as one {@link Durable} and is written through to RocksDB and its changelog once
  * a commit.
  *
- * <p>Implementation. A task commits in this order: {@link #flushCache}, then the producer's transaction with records, changelog
- * and input offsets, then {@code StateStore.commit}. What changed must therefore be written in {@code flushCache}: written in
- * {@code commit} it misses the transaction that moves the offsets, and a crash loses it without a trace ({@code CrashIT} shows
- * it). {@code flushCache} belongs to Kafka's internals, as there is no public hook before a commit; decision record 0002 has
- * the reasons.
+ * <p>Order of a commit. A task calls {@link #flushCache}, then ends the producer's transaction with records, changelog and input
+ * offsets, then calls {@code StateStore.commit}. So changes must be written in {@code flushCache}. Changes written in {@code commit}
+ * would miss the transaction that moves the offsets, and a crash would lose them without a trace ({@code CrashIT} shows it).
+ * {@code flushCache} belongs to Kafka's internals, because there is no public hook before a commit; decision record 0002 has the reasons.
  *
- * <p>Beside the state it keeps, for each input partition, the offset behind the last record that the state has taken in, written
- * in the same transaction. A record from before that offset would count twice, and stops the stream.
+ * <p>Positions. For each input partition the store also keeps the offset behind the last record that the state has taken in. It is
+ * written in the same transaction. A record from before that offset would count twice, so it stops the stream.
  *
- * <p>The heap copy is made at first use, from RocksDB, by then restored; standbys hold none. It is dropped whenever RocksDB may
- * change under it: on {@code init} (a corrupted task is revived with the same objects), {@link #clearCache} (recycled from or
- * to a standby) and {@link #close}. Nothing is ever written on close: a clean close has committed before.
+ * <p>Heap copy. It is loaded from RocksDB at first use, when RocksDB has been restored. Standbys have none. It is dropped whenever
+ * RocksDB may change under it: in {@code init} (a corrupted task is revived with the same objects), in {@link #clearCache} (a task
+ * becomes a standby, or a standby a task) and in {@link #close}. Nothing is written on close: a clean close has committed before.
  *
  * @param <D> what lives on the heap
  */
@@ -49,13 +48,13 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     /** The processor's side of the store. */
     interface Owner<D> {
 
-        /** A new state, empty. */
+        /** Returns a new, empty state. */
         D fresh();
 
         /** Called when all of a state's entries have been restored, before it is used. */
         default void restored(D state) {}
 
-        /** Called once a commit if anything changed, on the task's thread. It must drain the store. */
+        /** Called once in each commit if anything changed, on the task's thread. It must drain the store. */
         void beforeCommit(D state);
     }
 
@@ -78,7 +77,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         owner = newOwner;
     }
 
-    /** The state, to look at. */
+    /** Returns the state for reading. */
     D state() {
         D loaded = state;
         if (loaded == null) {
@@ -88,16 +87,16 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         return loaded;
     }
 
-    /** The state, to change: the next commit writes what changed. */
+    /** Returns the state for a change. The next commit writes the change. */
     D change() {
         changed = true;
         return state();
     }
 
     /**
-     * The state, to take in a record.
+     * Returns the state for taking in a record.
      *
-     * @throws IllegalStateException if it has taken in that record before
+     * @throws IllegalStateException if the state has taken in that record before
      */
     D change(RecordMetadata record) {
         D loaded = change();
@@ -128,7 +127,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         drainState(written);
     }
 
-    /** As {@link #drain}, without the offsets of what was read: the state alone. */
+    /** As {@link #drain}, but without the positions. */
     final void drainState(BiConsumer<byte[], Optional<byte[]>> written) {
         state().drainDirty(new StoreSink(wrapped(), written));
     }
@@ -221,7 +220,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         return builder(name, WriteThroughStore::new);
     }
 
-    /** As {@link #builder(String)}, with the store itself to choose. */
+    /** As {@link #builder(String)}, with a store class of the caller's choice. */
     static <D extends Durable> StoreBuilder<WriteThroughStore<D>> builder(
             String name, Function<KeyValueStore<Bytes, byte[]>, WriteThroughStore<D>> stores) {
         return new Builder<>(entries(name), stores);
