@@ -1,0 +1,278 @@
+package dev.millrace.train;
+
+import static dev.millrace.train.TrainerFixture.SWEEP;
+import static dev.millrace.train.TrainerFixture.TIME;
+import static dev.millrace.train.TrainerFixture.commit;
+import static dev.millrace.train.TrainerFixture.example;
+import static dev.millrace.train.TrainerFixture.heavy;
+import static dev.millrace.train.TrainerFixture.settings;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.EntrySink;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which vectors, popularities and attributes a {@link Trainer} publishes, and when. */
+class TrainerPublicationTest {
+
+    private final SplittableRandom random = new SplittableRandom(7);
+    private final TrainerSettings settings = settings();
+
+    @ParameterizedTest(name = "one commit in {0} steps")
+    @ValueSource(ints = {1, 3})
+    void noVectorIsOlderThanTheSweepBoundWhateverComesAndGoes(int stepsACommit) {
+        Trainer trainer = new Trainer(settings);
+        for (int hot = 0; hot < 60; hot++) {
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i" + hot, TIME, Features.NONE)));
+        }
+        for (int cold = 0; cold < 200; cold++) { // items that are never clicked: only the sweep publishes them
+            trainer.change(new CatalogueChange.Upsert(new CatalogueItem("c" + cold, TIME, Features.NONE)));
+        }
+        Map<String, Long> publishedAt = new HashMap<>();
+        int lastCommit = 0;
+        int largestGap = 0;
+        for (int step = 1; step <= 200; step++) {
+            fill(trainer, step);
+            if (step % 3 == 0) {
+                trainer.change(new CatalogueChange.Removal("c" + random.nextInt(200), TIME));
+            }
+            trainer.learn(trainer.closeBatch());
+            if (random.nextInt(stepsACommit) > 0) {
+                continue; // a commit takes in several steps
+            }
+            for (ItemEmbedding embedding : trainer.publish()) {
+                if (embedding.vector().isPresent()) {
+                    publishedAt.put(embedding.item(), (long) step);
+                } else {
+                    publishedAt.remove(embedding.item());
+                }
+            }
+            largestGap = Math.max(largestGap, step - lastCommit);
+            lastCommit = step;
+            int gap = largestGap;
+            long now = step;
+            // a commit sweeps for the steps since the one before, so a round may end one gap late
+            assertThat(publishedAt.values()).allMatch(at -> now - at <= SWEEP + gap);
+        }
+    }
+
+    @Test
+    void anItemThatExpiresGetsATombstone() {
+        Trainer trainer = new Trainer(settings("catalogue.expire-after", "1h"));
+        long hour = 3_600_000;
+        TrainingExample once = example("once", "ann", "only once", 1);
+        trainer.add(once);
+        trainer.learn(trainer.closeBatch());
+        assertThat(trainer.publish())
+                .anyMatch(one -> one.item().equals("only once") && one.vector().isPresent());
+
+        List<ItemEmbedding> published = new ArrayList<>();
+        for (int later = 1; later <= 2; later++) {
+            long time = TIME + hour + later;
+            trainer.add(new TrainingExample("later" + later, once.user(), Features.NONE, "i1", "click", 1, time, 0));
+            trainer.learn(trainer.closeBatch());
+            published.addAll(trainer.publish());
+        }
+
+        assertThat(published)
+                .filteredOn(one -> one.item().equals("only once"))
+                .singleElement()
+                .satisfies(one -> assertThat(one.vector()).isEmpty());
+    }
+
+    /**
+     * What a subscriber has of each item: the number of its latest record, of whatever step. It knows the law of decay, and ranks
+     * all items as the exact counts do at the time of the query.
+     */
+    @Test
+    void latestRecordsRankItemsByFreshPopularityAsTheExactCountsDo() {
+        Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000", "publish.most-moved", "0"));
+        Map<String, ItemEmbedding> latest = new TreeMap<>();
+        List<TrainingExample> clicks = new ArrayList<>();
+        int records = 0;
+        for (int step = 1; step <= 60; step++) {
+            for (int at = 0; at < 8; at++) {
+                TrainingExample click =
+                        timed("e" + step + "-" + at, 1 + random.nextInt(1 + random.nextInt(60)), hours(step));
+                trainer.add(click);
+                clicks.add(click);
+            }
+            trainer.learn(trainer.closeBatch());
+            for (ItemEmbedding embedding : trainer.publish()) {
+                latest.put(embedding.item(), embedding);
+                records++;
+            }
+        }
+        long now = hours(75);
+
+        for (ItemEmbedding left : latest.values()) {
+            double published = numberAt(left, now);
+            double exact = exactNumber(clicks, left.item(), now);
+            assertThat(published).as(left.item()).isCloseTo(exact, within(1e-9));
+        }
+        // nothing was published but what was clicked, and one item a step of the slowest sweep there is
+        assertThat(records).isLessThanOrEqualTo(clicks.size() + 60);
+    }
+
+    @Test
+    void numberThatIsADimensionIsNowhereFurtherOutOfDateThanTheMove() {
+        Trainer trainer = new Trainer(settings(
+                "publish.max-age.steps", "1000000",
+                "publish.popularity.dimension", "true",
+                "publish.popularity.min-move", "0.2"));
+        Map<String, ItemEmbedding> latest = new TreeMap<>();
+        List<TrainingExample> clicks = new ArrayList<>();
+        for (int step = 1; step <= 60; step++) {
+            int items = step < 30 ? 60 : 3; // from here on most of them cool
+            for (int at = 0; at < 8; at++) {
+                TrainingExample click = timed("e" + step + "-" + at, 1 + random.nextInt(items), hours(step));
+                trainer.add(click);
+                clicks.add(click);
+            }
+            trainer.learn(trainer.closeBatch());
+            trainer.publish().forEach(embedding -> latest.put(embedding.item(), embedding));
+
+            for (ItemEmbedding embedding : latest.values()) {
+                assertThat(embedding.popularity().isDimension()).isTrue();
+                assertThat(embedding.popularity().number())
+                        .as(embedding.item() + " in step " + step)
+                        .isCloseTo(exactNumber(clicks, embedding.item(), hours(step)), within(0.2));
+            }
+        }
+        assertThat(latest).hasSizeGreaterThan(50);
+    }
+
+    @Test
+    void clicksOfARefusedStepCountAsPopularityAndGoOut() {
+        Trainer trainer = new Trainer(settings("publish.max-age.steps", "1000000"));
+        fill(trainer, 1);
+        MiniBatch learnt = trainer.closeBatch();
+        trainer.learn(learnt);
+        trainer.publish();
+        fill(trainer, 2);
+        trainer.add(heavy("h"));
+        MiniBatch refused = trainer.closeBatch();
+        assertThat(trainer.learn(refused)).isInstanceOf(StepOutcome.Refused.class);
+        List<TrainingExample> clicks = new ArrayList<>(learnt.examples());
+        clicks.addAll(refused.examples());
+
+        List<ItemEmbedding> published = trainer.publish();
+
+        for (TrainingExample click : refused.examples()) {
+            assertThat(published)
+                    .filteredOn(embedding -> embedding.item().equals(click.item()))
+                    .singleElement()
+                    .satisfies(embedding -> assertThat(embedding.popularity().number())
+                            .isCloseTo(exactNumber(clicks, click.item(), TIME), within(1e-12)));
+        }
+    }
+
+    /** The published number as a subscriber brings it to another time, by the formula in the schema. */
+    private static double numberAt(ItemEmbedding embedding, long time) {
+        double halfLives =
+                (double) (time - embedding.eventTime()) / embedding.popularity().halfLife();
+        return Math.log(1 + (Math.exp(embedding.popularity().number()) - 1) / Math.pow(2, halfLives));
+    }
+
+    /** log p of the item over that of one without clicks: (c + .1) / .1, half-life 6 h. */
+    private static double exactNumber(List<TrainingExample> clicks, String item, long now) {
+        double count = clicks.stream()
+                .filter(click -> click.item().equals(item))
+                .mapToDouble(click -> Math.pow(2, (click.time() - now) / 21_600_000.0))
+                .sum();
+        return Math.log((count + 0.1) / 0.1);
+    }
+
+    private TrainingExample timed(String id, int item, long time) {
+        UserFeatures user = new UserFeatures("u" + random.nextInt(20), time, Features.NONE, List.of("i1"));
+        return new TrainingExample(id, user, Features.NONE, "i" + item, "click", 1, time, 0);
+    }
+
+    private static long hours(int count) {
+        return TIME + count * 3_600_000L;
+    }
+
+    @Test
+    void attributesGoOutWithTheVectorAndAgainWhenTheyChange() {
+        Features red =
+                Features.of(Map.of("colour", new FeatureValue.Category("red"), "price", new FeatureValue.Quantity(3)));
+        Features blue = Features.of(Map.of("colour", new FeatureValue.Category("blue")));
+        Trainer trainer =
+                new Trainer(settings("publish.attributes", "colour,size", "publish.max-age.steps", "1000000"));
+        trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i", TIME, red)));
+        trainer.learn(trainer.closeBatch());
+        List<ItemEmbedding> first = trainer.publish();
+        trainer.change(new CatalogueChange.Upsert(new CatalogueItem("i", TIME + 1, blue)));
+        trainer.learn(trainer.closeBatch());
+        List<ItemEmbedding> second = trainer.publish();
+
+        assertThat(first).singleElement().satisfies(embedding -> assertThat(embedding.attributes())
+                .isEqualTo(Features.of(Map.of("colour", new FeatureValue.Category("red")))));
+        assertThat(second).singleElement().satisfies(embedding -> assertThat(embedding.attributes())
+                .isEqualTo(blue));
+    }
+
+    @Test
+    void aShadowThatPublishesAfterARestartPublishesEverything() {
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        List<String> querySide = new ArrayList<>();
+        Trainer log = new Trainer(settings);
+        Trainer shadow = new Trainer(settings);
+        Trainer publishing = new Trainer(settings);
+        for (int step = 1; step <= 3; step++) {
+            fill(log, step);
+            MiniBatch batch = log.closeBatch();
+            log.learn(batch);
+            shadow.learn(batch);
+            shadow.keepGenerationUnknown();
+            commit(shadow, stored);
+        }
+        stored.forEach(publishing::restore);
+        log.add(example("last", "u1", "i1", 1));
+        publishing.learn(log.closeBatch());
+
+        assertThat(publishing.startGeneration()).isTrue();
+        assertThat(publishing.publish()).hasSize(publishing.catalogueSize());
+        assertThat(publishing.completeGeneration()).isTrue();
+        publishing.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                if (publishing.isQuerySide(key)) {
+                    querySide.add(Arrays.toString(key));
+                }
+            }
+
+            @Override
+            public void delete(byte[] key) {}
+        });
+        // the whole of it: what the commits of the shadow kept, and what the last step added
+        assertThat(querySide)
+                .containsAll(stored.keySet().stream()
+                        .filter(publishing::isQuerySide)
+                        .map(Arrays::toString)
+                        .toList());
+        assertThat(publishing.startGeneration()).isFalse();
+        assertThat(publishing.completeGeneration()).isFalse();
+    }
+
+    private void fill(Trainer trainer, int step) {
+        TrainerFixture.fill(trainer, step, random);
+    }
+}
