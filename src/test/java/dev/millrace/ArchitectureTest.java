@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -186,13 +187,19 @@ class ArchitectureTest {
                 .resideInAnyPackage("java.nio.file..", "java.net..")
                 .orShould()
                 .dependOnClassesThat()
-                .haveNameMatching("java\\.time\\.(Clock|InstantSource)|java\\.util\\.Random|java\\.io\\.File.*")
+                .haveNameMatching(
+                        "java\\.time\\.(Clock|InstantSource)|java\\.io\\.File.*|java\\.util\\.(Splittable)?Random"
+                                + "|java\\.util\\.concurrent\\.ThreadLocalRandom|java\\.security\\.SecureRandom")
                 .orShould()
                 .callMethod(System.class, "currentTimeMillis")
                 .orShould()
                 .callMethod(System.class, "nanoTime")
                 .orShould()
                 .callMethod(Instant.class, "now")
+                .orShould()
+                .callMethod(Math.class, "random")
+                .orShould()
+                .callMethod(UUID.class, "randomUUID")
                 .check(CLASSES);
     }
 
@@ -212,6 +219,21 @@ class ArchitectureTest {
                 .callConstructor(ForkJoinPool.class)
                 .orShould()
                 .callMethod(ForkJoinPool.class, "commonPool")
+                .check(CLASSES);
+    }
+
+    /** The audit would agree with the stream's mistakes if it joined by the stream's code. */
+    @Test
+    void theAuditOfTheCountsJoinsByItself() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "verify.books")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(packages(List.of("batch", "train", "stream")))
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("dev.millrace.attribute.Attribution")
                 .check(CLASSES);
     }
 

@@ -166,11 +166,6 @@ public final class Attribution implements Durable {
         books.settle(topic, Outcome.REJECTED, rejected.reason().label());
     }
 
-    /** Advances event time of both topics and ends the windows that are over. For tests; events advance it themselves. */
-    void advance(long eventTimeMillis) {
-        advance(Math.max(exposureTime, eventTimeMillis), Math.max(clickTime, eventTimeMillis));
-    }
-
     /**
      * Returns the latest acceptable event time: the latest wall clock seen plus {@code attribution.max-ahead}.
      *
@@ -217,7 +212,8 @@ public final class Attribution implements Durable {
         books.drainDirty(sink);
     }
 
-    private void advance(long exposuresAt, long clicksAt) {
+    /** Sets the event time of both topics and ends the windows that are over. */
+    void advance(long exposuresAt, long clicksAt) {
         clockDirty |= exposuresAt != exposureTime || clicksAt != clickTime;
         exposureTime = exposuresAt;
         clickTime = clicksAt;

@@ -26,7 +26,7 @@ public enum DataFormat {
                 .findFirst();
     }
 
-    /** All labels, for a message: {@code kuairand, movielens or csv}. */
+    /** All labels in their order, for a message: commas between, and {@code or} before the last. */
     public static String choices() {
         List<String> labels = Arrays.stream(values()).map(DataFormat::label).toList();
         int last = labels.size() - 1;

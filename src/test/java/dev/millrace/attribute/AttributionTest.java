@@ -81,7 +81,7 @@ class AttributionTest {
         attribution.click(click("c2", "ann", "pen", "e2", START + 3));
         attribution.profile(profile("ann", START + 4, "old"));
 
-        attribution.advance(START + HOUR);
+        advance(attribution, START + HOUR);
 
         assertThat(examples).hasSize(2);
         TrainingExample example = examples.get(1);
@@ -105,7 +105,7 @@ class AttributionTest {
             for (int at = 0; at < 2000; at++) {
                 anew.expose(exposure("e" + at, "ann", "book", START + at));
             }
-            anew.advance(START + HOUR);
+            advance(anew, START + HOUR);
             sampled.add(examples.stream().map(TrainingExample::id).toList());
         }
 
@@ -131,7 +131,7 @@ class AttributionTest {
     void clickWithoutExposureBecomesAnOrphanAfterItsWait() {
         attribution.click(click("c", "ann", "a", "never", START));
 
-        attribution.advance(START + 6 * MINUTE);
+        advance(attribution, START + 6 * MINUTE);
 
         assertThat(account("clicks")).isEqualTo(account(1, 0, "orphan", 1));
         assertThat(examples).isEmpty();
@@ -179,7 +179,7 @@ class AttributionTest {
         attribution.expose(exposure("e", "ann", "a", START));
 
         attribution.click(click("c", "ann", "a", "e", START + 31 * MINUTE));
-        attribution.advance(START + 32 * MINUTE);
+        advance(attribution, START + 32 * MINUTE);
 
         assertThat(account("clicks")).isEqualTo(account(1, 0, "late", 1));
         assertThat(account("exposures")).isEqualTo(account(1, 0, "unclicked", 1));
@@ -227,7 +227,7 @@ class AttributionTest {
         attribution.expose(exposure("e", "ann", "a", START));
         attribution.click(click("c", "ann", "a", "e", START + 1));
 
-        attribution.advance(START + 25 * HOUR);
+        advance(attribution, START + 25 * HOUR);
 
         List<String> kinds = new ArrayList<>();
         entries.scan(new byte[] {0}, new byte[] {'z'}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
@@ -274,7 +274,7 @@ class AttributionTest {
         attribution.expose(exposure("old", "ann", "a", START));
         attribution.click(anonymous("c", START + HOUR));
 
-        attribution.advance(START + 2 * HOUR);
+        advance(attribution, START + 2 * HOUR);
 
         assertThat(account("clicks")).isEqualTo(account(1, 0, "late", 1));
     }
@@ -285,7 +285,7 @@ class AttributionTest {
         attribution.removeUser("ann");
         attribution.expose(exposure("e", "ann", "a", START + 20 * MINUTE)); // the same id again
 
-        attribution.advance(START + 40 * MINUTE); // past the first window, within the second
+        advance(attribution, START + 40 * MINUTE); // past the first window, within the second
 
         assertThat(account("exposures").waiting()).isEqualTo(1);
     }
@@ -348,11 +348,11 @@ class AttributionTest {
         showAndClick("bob", "b", START + 20 * 24 * HOUR);
         attribution.expose(exposure("seen", "cem", "a", START)); // never published, so that no one needs to hear of it
 
-        attribution.advance(START + 31 * 24 * HOUR);
+        advance(attribution, START + 31 * 24 * HOUR);
 
         assertThat(removed).containsExactly("ann");
         assertThat(users()).containsExactly("ubob");
-        attribution.advance(START + 51 * 24 * HOUR);
+        advance(attribution, START + 51 * 24 * HOUR);
         assertThat(removed).containsExactly("ann", "bob");
         assertThat(everything()).isEmpty();
     }
@@ -363,7 +363,7 @@ class AttributionTest {
             showAndClick("ann", "i" + at, START + at * HOUR);
         }
 
-        attribution.advance(START + 100 * HOUR);
+        advance(attribution, START + 100 * HOUR);
 
         assertThat(everything()).hasSize(2); // the state and its timer; all else is past the deduplication window
     }
@@ -383,7 +383,7 @@ class AttributionTest {
         attribution = attribution(Map.of("users.expire-after", "0s"));
         showAndClick("ann", "a", START);
 
-        attribution.advance(START + 4000 * 24 * HOUR);
+        advance(attribution, START + 4000 * 24 * HOUR);
 
         assertThat(users()).containsExactly("uann");
         assertThat(removed).isEmpty();
@@ -394,7 +394,7 @@ class AttributionTest {
         attribution = attribution(Map.of("users.expire-after", "30d", "attribution.click-wait", "2d"));
         showAndClick("ann", "a", START);
         attribution.click(click("early", "ann", "b", "e-b", START + 30 * 24 * HOUR - HOUR));
-        attribution.advance(START + 30 * 24 * HOUR + HOUR); // ann would go, but for the click that waits
+        advance(attribution, START + 30 * 24 * HOUR + HOUR); // ann would go, but for the click that waits
 
         attribution.expose(exposure("e-b", "ann", "b", START + 30 * 24 * HOUR - HOUR - MINUTE));
 
@@ -405,7 +405,7 @@ class AttributionTest {
     void clicksThatFoundNoExposureLeaveNothing() {
         attribution.click(click("c", "ann", "a", "never", START));
 
-        attribution.advance(START + 25 * HOUR);
+        advance(attribution, START + 25 * HOUR);
 
         assertThat(everything()).isEmpty();
     }
@@ -427,7 +427,7 @@ class AttributionTest {
         attribution = other;
 
         attribution.click(click("c", "ann", "a", "e", START + 1));
-        attribution.advance(START + 40 * MINUTE);
+        advance(attribution, START + 40 * MINUTE);
 
         assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
         assertThat(account("clicks")).isEqualTo(account(1, 0, "attributed", 1));
@@ -494,6 +494,10 @@ class AttributionTest {
 
     private static Books.Account account(long received, long waiting, String outcome, long count) {
         return new Books.Account(received, waiting, new java.util.TreeMap<>(Map.of(outcome, count)));
+    }
+
+    private static void advance(Attribution attribution, long time) {
+        attribution.advance(time, time);
     }
 
     private static Exposure exposure(String id, String user, String item, long time) {
