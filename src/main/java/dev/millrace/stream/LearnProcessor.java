@@ -7,6 +7,7 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.train.LogLag;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
@@ -57,7 +58,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final BatchRecords batches;
     private final GenerationTerms terms;
     private final String part;
-    private final CatchUp catchUp;
+    private final LogLag catchUp;
     private final LearnerNotices notices = new LearnerNotices();
 
     // set by init, which Kafka calls before all else
@@ -81,7 +82,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.batches = new BatchRecords(wire);
         this.terms = learner.terms();
         this.part = source == Source.EXAMPLES ? PartProgress.LEARNER : PartProgress.logLearner(terms.application());
-        this.catchUp = new CatchUp(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
+        this.catchUp = new LogLag(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
     }
 
     @Override

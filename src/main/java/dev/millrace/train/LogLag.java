@@ -1,4 +1,4 @@
-package dev.millrace.stream;
+package dev.millrace.train;
 
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
  *
  * <p>A log that is at its end has no younger batch. The learner that has read all of it is not behind, however old its last batch is.
  */
-final class CatchUp {
+public final class LogLag {
 
     /** The ends of transactions, and aborted records, are offsets too: the last batch is not the last offset. */
     private static final long NEAR_THE_END = 50;
@@ -24,25 +24,25 @@ final class CatchUp {
      * @param lag age of a mini-batch from which the learner is behind
      * @param logEnd offset behind the last committed record of the log
      */
-    CatchUp(boolean isBehind, Duration lag, LongSupplier logEnd) {
+    public LogLag(boolean isBehind, Duration lag, LongSupplier logEnd) {
         this.isBehind = isBehind;
         this.lag = lag;
         this.logEnd = logEnd;
     }
 
     /** Takes note of a batch that was read. */
-    void read(long ageMillis, long offset) {
+    public void read(long ageMillis, long offset) {
         isIdle = false;
         isBehind = ageMillis > lag.toMillis();
         lastOffset = offset;
     }
 
-    boolean isBehind() {
+    public boolean isBehind() {
         return isBehind;
     }
 
     /** Looks whether the log is at its end; called now and then. Returns true if the learner was behind and no longer is. */
-    boolean endsAtTheEnd() {
+    public boolean endsAtTheEnd() {
         boolean ends = isBehind && isIdle && logEnd.getAsLong() - lastOffset <= NEAR_THE_END;
         isBehind &= !ends;
         isIdle = true;
