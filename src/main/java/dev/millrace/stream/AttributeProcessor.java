@@ -11,12 +11,10 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
 import dev.millrace.wire.UserFeatureRecords;
-import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -32,13 +30,13 @@ final class AttributeProcessor
     private final AttributionSettings settings;
     private final TrainingRecords training;
     private final UserFeatureRecords userFeatures;
-    private final ProgressRecords progress;
+    private final ProgressRecords progressRecords;
     private final EventReader reader;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private Outlet outlet;
-    private NodeScope scope;
+    private TaskProgress progress;
     private KeyValueStore<Bytes, byte[]> entries;
     private WriteThroughStore<Attribution> books;
 
@@ -48,7 +46,7 @@ final class AttributeProcessor
         this.settings = settings;
         this.training = new TrainingRecords(wire);
         this.userFeatures = new UserFeatureRecords(wire);
-        this.progress = new ProgressRecords(wire);
+        this.progressRecords = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
     }
 
@@ -56,7 +54,7 @@ final class AttributeProcessor
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
         outlet = new Outlet(context);
-        scope = NodeScope.of(context);
+        progress = new TaskProgress(context, progressRecords, topics.trainingProgress(), MillraceTopology.TO_PROGRESS);
         entries = context.getStateStore(MillraceTopology.ATTRIBUTION_STORE);
         books = context.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE);
         books.own(this);
@@ -84,18 +82,7 @@ final class AttributeProcessor
 
     @Override
     public void beforeCommit(Attribution attribution) {
-        books.drain((key, value) -> {});
-        PartProgress part = new PartProgress(
-                "attribute-" + context.taskId(),
-                context.currentSystemTimeMs(),
-                attribution.books().accounts(),
-                books.positions(),
-                Optional.empty());
-        scope.run(() -> outlet.send(
-                MillraceTopology.TO_PROGRESS,
-                Utf8.bytes(part.part()),
-                progress.encode(topics.trainingProgress(), part),
-                part.writtenAt()));
+        progress.send(attribution.books(), books);
     }
 
     @Override

@@ -9,11 +9,9 @@ import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
-import java.util.Optional;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
@@ -36,20 +34,20 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private final TopicNames topics;
     private final TrainingRecords training;
-    private final ProgressRecords progress;
+    private final ProgressRecords progressRecords;
     private final EventReader reader;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private Outlet outlet;
-    private NodeScope scope;
+    private TaskProgress progress;
     private WriteThroughStore<Books> books;
 
     @SuppressWarnings("NullAway.Init")
     ItemsProcessor(TopicNames topics, AvroWire wire) {
         this.topics = topics;
         this.training = new TrainingRecords(wire);
-        this.progress = new ProgressRecords(wire);
+        this.progressRecords = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
     }
 
@@ -57,7 +55,8 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
         outlet = new Outlet(context);
-        scope = NodeScope.of(context);
+        progress = new TaskProgress(
+                context, progressRecords, topics.trainingProgress(), MillraceTopology.ITEMS_TO_PROGRESS);
         books = context.getStateStore(MillraceTopology.ITEM_BOOKS_STORE);
         books.own(this);
     }
@@ -88,17 +87,6 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void beforeCommit(Books state) {
-        books.drain((key, value) -> {});
-        PartProgress part = new PartProgress(
-                "attribute-" + context.taskId(),
-                context.currentSystemTimeMs(),
-                state.accounts(),
-                books.positions(),
-                Optional.empty());
-        scope.run(() -> outlet.send(
-                MillraceTopology.ITEMS_TO_PROGRESS,
-                Utf8.bytes(part.part()),
-                progress.encode(topics.trainingProgress(), part),
-                part.writtenAt()));
+        progress.send(state, books);
     }
 }
