@@ -300,7 +300,7 @@ public final class FreshnessBench {
         return Double.NaN;
     }
 
-    private void print(String what, Waits waits) {
+    private void print(String what, DurationSample waits) {
         if (waits.count() == 0) {
             figures.print("%-28s %,8d", what, 0);
             return;

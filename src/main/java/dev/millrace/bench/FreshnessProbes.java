@@ -39,9 +39,9 @@ final class FreshnessProbes implements AutoCloseable {
     private final double queriesPerSecond;
     private final int users;
     private final SplittableRandom random = new SplittableRandom(1);
-    private final Waits newItems = new Waits();
-    private final Waits changedAnswers = new Waits();
-    private final Waits requests = new Waits();
+    private final DurationSample newItems = new DurationSample();
+    private final DurationSample changedAnswers = new DurationSample();
+    private final DurationSample requests = new DurationSample();
     private final AtomicInteger unanswered = new AtomicInteger();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final List<Thread> threads;
@@ -79,17 +79,17 @@ final class FreshnessProbes implements AutoCloseable {
     }
 
     /** From an item being sent to a filtered recall that gives it. */
-    Waits newItems() {
+    DurationSample newItems() {
         return newItems;
     }
 
     /** From a click being sent to an answer that knows of it. */
-    Waits changedAnswers() {
+    DurationSample changedAnswers() {
         return changedAnswers;
     }
 
     /** From when a request was due, so that none hides behind a slow one before it. */
-    Waits requests() {
+    DurationSample requests() {
         return requests;
     }
 
@@ -100,7 +100,7 @@ final class FreshnessProbes implements AutoCloseable {
 
     /** Forgets what was measured so far. */
     void clear() {
-        List.of(newItems, changedAnswers, requests).forEach(Waits::clear);
+        List.of(newItems, changedAnswers, requests).forEach(DurationSample::clear);
         unanswered.set(0);
     }
 
@@ -181,7 +181,7 @@ final class FreshnessProbes implements AutoCloseable {
         return items.path(0).path("nearest").path(0).path("item").asText().equals(item);
     }
 
-    private void await(long sentNanos, Waits waits, Condition condition) throws InterruptedException {
+    private void await(long sentNanos, DurationSample waits, Condition condition) throws InterruptedException {
         while (!condition.holds()) {
             if (System.nanoTime() - sentNanos > PATIENCE_NANOS) {
                 unanswered.incrementAndGet();

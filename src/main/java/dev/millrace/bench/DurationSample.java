@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 
 /** A sample of durations. Each is kept, so that quantiles are exact. Safe for threads. */
-final class Waits {
+final class DurationSample {
 
     private final List<Double> millis = new ArrayList<>();
 

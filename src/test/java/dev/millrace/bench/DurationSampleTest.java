@@ -8,11 +8,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-class WaitsTest {
+class DurationSampleTest {
 
     @Test
     void quantilesAreWaitsThatThereWere() {
-        Waits waits = new Waits();
+        DurationSample waits = new DurationSample();
         List.of(40.0, 10.0, 30.0, 20.0).forEach(waits::add);
 
         assertThat(waits.count()).isEqualTo(4);
