@@ -53,6 +53,7 @@ class ArchitectureTest {
             "wire",
             "topic",
             "stream",
+            "stream.run",
             "follow",
             "serve",
             "replay",
@@ -126,12 +127,12 @@ class ArchitectureTest {
 
     @Test
     void kafkaStaysInTheTopicsAndTheStream() {
-        only("topic", "stream").use("org.apache.kafka..");
+        only("topic", "stream", "stream.run").use("org.apache.kafka..");
     }
 
     @Test
     void kafkaStreamsStaysInTheStream() {
-        only("stream").use("org.apache.kafka.streams..");
+        only("stream", "stream.run").use("org.apache.kafka.streams..");
     }
 
     @Test
@@ -169,7 +170,7 @@ class ArchitectureTest {
 
     @Test
     void rocksDbStaysInTheStreamAndTheServer() {
-        only("stream", "follow").use("org.rocksdb..");
+        only("stream", "stream.run", "follow").use("org.rocksdb..");
     }
 
     @Test
@@ -230,7 +231,7 @@ class ArchitectureTest {
                 .resideInAPackage(ROOT + "verify.books")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(packages(List.of("batch", "train", "stream")))
+                .resideInAnyPackage(packages(List.of("batch", "train", "stream", "stream.run")))
                 .orShould()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("dev.millrace.attribute.Attribution")

@@ -2,7 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.follow.Freshness;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicReader;

@@ -2,7 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.serve.TrainServer;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.run.StreamRunner;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -8,7 +8,8 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
@@ -54,8 +55,8 @@ public final class TrainProcess implements AutoCloseable {
      *
      * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
      * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
-     * @throws dev.millrace.stream.LostContinuityException if an application cannot go on where it stopped
-     * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
+     * @throws dev.millrace.stream.run.LostContinuityException if an application cannot go on where it stopped
+     * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
         GenerationHistory history = history(settings);
@@ -87,7 +88,7 @@ public final class TrainProcess implements AutoCloseable {
      *
      * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
      * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
-     * @throws dev.millrace.stream.UnusableStateException if the state directory cannot be used
+     * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {
         return runner(settings, from, history(settings));
@@ -102,28 +103,28 @@ public final class TrainProcess implements AutoCloseable {
                 switch (from) {
                     case EVENTS ->
                         Map.of(
-                                StreamRunner.Part.ATTRIBUTE,
+                                Part.ATTRIBUTE,
                                 MillraceTopology.attribute(names, settings.attribution(), wire),
-                                StreamRunner.Part.LEARN,
+                                Part.LEARN,
                                 MillraceTopology.learn(
                                         names,
                                         settings.trainer(),
                                         settings.stream().maxWait(),
                                         wire,
-                                        terms(settings, StreamRunner.Part.LEARN, history)));
+                                        terms(settings, Part.LEARN, history)));
                     case MINI_BATCHES ->
                         Map.of(
-                                StreamRunner.Part.LEARN_FROM_LOG,
+                                Part.LEARN_FROM_LOG,
                                 MillraceTopology.learnFromLog(
                                         names,
                                         settings.trainer(),
                                         settings.stream().isLogLearnerPublishing(),
                                         wire,
-                                        terms(settings, StreamRunner.Part.LEARN_FROM_LOG, history)));
+                                        terms(settings, Part.LEARN_FROM_LOG, history)));
                 });
     }
 
-    private static GenerationTerms terms(MillraceSettings settings, StreamRunner.Part part, GenerationHistory history) {
+    private static GenerationTerms terms(MillraceSettings settings, Part part, GenerationHistory history) {
         return GenerationTerms.of(
                 settings.stream(),
                 settings.trainerTexts(),
@@ -156,10 +157,10 @@ public final class TrainProcess implements AutoCloseable {
                 .history();
     }
 
-    private static StreamRunner.Part learner(From from) {
+    private static Part learner(From from) {
         return switch (from) {
-            case EVENTS -> StreamRunner.Part.LEARN;
-            case MINI_BATCHES -> StreamRunner.Part.LEARN_FROM_LOG;
+            case EVENTS -> Part.LEARN;
+            case MINI_BATCHES -> Part.LEARN_FROM_LOG;
         };
     }
 

@@ -8,7 +8,7 @@ import dev.millrace.checkpoint.ItemVectors;
 import dev.millrace.checkpoint.LearnerExport;
 import dev.millrace.checkpoint.TowerFiles;
 import dev.millrace.stream.LearnerState;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.Part;
 import dev.millrace.train.Trainer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -100,9 +100,7 @@ final class ModelExportCommand implements Callable<Integer> {
 
     private Checkpoint ofLearner() {
         MillraceSettings settings = config.settings();
-        StreamRunner.Part part = learner.source() == TrainProcess.From.EVENTS
-                ? StreamRunner.Part.LEARN
-                : StreamRunner.Part.LEARN_FROM_LOG;
+        Part part = learner.source() == TrainProcess.From.EVENTS ? Part.LEARN : Part.LEARN_FROM_LOG;
         return new LearnerExport(settings.cluster(), settings.learner())
                 .of(new LearnerState(settings.clients(), settings.stream(), part));
     }

@@ -6,7 +6,7 @@ import dev.millrace.checkpoint.LearnerImport.Start;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.stream.LearnerState;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.Part;
 import dev.millrace.topic.Cluster;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -51,8 +51,7 @@ final class ModelImportCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
-        LearnerState learner =
-                new LearnerState(settings.clients(), settings.stream(), StreamRunner.Part.LEARN_FROM_LOG);
+        LearnerState learner = new LearnerState(settings.clients(), settings.stream(), Part.LEARN_FROM_LOG);
         requireFree(settings, cluster);
         LearnerImport.Begun begun = new LearnerImport(cluster, settings.learner())
                 .into(learner, Objects.requireNonNull(in), isWarm ? Start.WARM : Start.SAME);

@@ -3,7 +3,7 @@ package dev.millrace.cli;
 import dev.millrace.app.CatchUp;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.run.StreamRunner;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.PrintWriter;

@@ -1,7 +1,6 @@
 package dev.millrace.stream;
 
 import dev.millrace.generation.GenerationHistory;
-import dev.millrace.stream.StreamRunner.Part;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.SortedMap;

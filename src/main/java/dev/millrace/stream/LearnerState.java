@@ -62,11 +62,11 @@ public final class LearnerState {
     private final String changelog;
     private final ClusterAdmin cluster;
 
-    public LearnerState(ClientSettings clients, StreamSettings settings, StreamRunner.Part part) {
+    public LearnerState(ClientSettings clients, StreamSettings settings, Part part) {
         this.clients = clients;
         this.settings = settings;
         this.application = settings.applicationId(part);
-        this.changelog = ContinuityCheck.changelog(application, MillraceTopology.LEARNER_STORE);
+        this.changelog = MillraceTopology.changelog(application, MillraceTopology.LEARNER_STORE);
         this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
     }
 

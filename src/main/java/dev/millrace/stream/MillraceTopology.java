@@ -37,7 +37,7 @@ import org.apache.kafka.streams.state.StoreBuilder;
  */
 public final class MillraceTopology {
 
-    static final String ATTRIBUTION_STORE = "attribution";
+    public static final String ATTRIBUTION_STORE = "attribution";
     static final String ATTRIBUTION_BOOKS_STORE = "attribution-books";
     static final String ITEM_BOOKS_STORE = "item-books";
     public static final String LEARNER_STORE = "learner";
@@ -103,13 +103,13 @@ public final class MillraceTopology {
      * @param terms terms under which the learner publishes its generation
      * @param store store that keeps the trainer
      */
-    record Learner(
+    public record Learner(
             Supplier<Trainer> trainers,
             Duration maxWait,
             GenerationTerms terms,
             StoreBuilder<WriteThroughStore<Trainer>> store) {
 
-        Learner(Supplier<Trainer> trainers, Duration maxWait, GenerationTerms terms) {
+        public Learner(Supplier<Trainer> trainers, Duration maxWait, GenerationTerms terms) {
             this(trainers, maxWait, terms, WriteThroughStore.builder(LEARNER_STORE));
         }
     }
@@ -125,7 +125,7 @@ public final class MillraceTopology {
         return learn(topics, wire, new Learner(() -> new Trainer(settings), maxWait, terms));
     }
 
-    static Topology learn(TopicNames topics, AvroWire wire, Learner learner) {
+    public static Topology learn(TopicNames topics, AvroWire wire, Learner learner) {
         return learner(LearnProcessor.Source.EXAMPLES, topics, wire, learner)
                 .addSink(TO_BATCHES, topics.miniBatches(), WRITE, WRITE, LEARN);
     }
@@ -160,5 +160,10 @@ public final class MillraceTopology {
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
         topics.vectorStore().ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, LEARN));
         return topology;
+    }
+
+    /** Name of the changelog that Kafka Streams makes for a store. */
+    public static String changelog(String applicationId, String store) {
+        return applicationId + "-" + store + "-changelog";
     }
 }

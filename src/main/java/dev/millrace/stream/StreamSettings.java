@@ -50,7 +50,7 @@ public record StreamSettings(
         Duration startupTimeout) {
 
     /** The id of an application, which is the name of its group too. */
-    public String applicationId(StreamRunner.Part part) {
+    public String applicationId(Part part) {
         return applicationId + "-" + part.suffix();
     }
 

@@ -1,4 +1,4 @@
-/** Kafka Streams: topologies, processors, stores, and what runs them. */
+/** The two applications on Kafka Streams: topologies, processors, stores. */
 @NullMarked
 package dev.millrace.stream;
 

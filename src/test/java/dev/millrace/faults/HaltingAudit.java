@@ -1,8 +1,8 @@
 package dev.millrace.faults;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.stream.HaltingTrainer;
 import dev.millrace.stream.KillPoint;
+import dev.millrace.stream.run.HaltingTrainer;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import java.nio.file.Path;

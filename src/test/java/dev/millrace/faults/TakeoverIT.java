@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.cli.MillraceProcess;
-import dev.millrace.stream.HaltingTrainer;
 import dev.millrace.stream.KillPoint;
+import dev.millrace.stream.run.HaltingTrainer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;

@@ -1,5 +1,6 @@
 package dev.millrace.stream;
 
+import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
@@ -11,13 +12,13 @@ import org.apache.kafka.streams.Topology;
 
 /** The trainer as a process of its own, to be killed: {@code main(bootstrap servers, state directory, whether its
  * store writes too late)}. */
-final class KilledTrainer {
+public final class KilledTrainer {
 
     private static final Duration COMMIT = Duration.ofMillis(100);
 
     private KilledTrainer() {}
 
-    static StreamSettings settings(Path stateDirectory) {
+    public static StreamSettings settings(Path stateDirectory) {
         return StreamSettings.read(Streams.reader(
                 "stream.state-directory", stateDirectory.toString(), "stream.learn.commit-interval", "100ms"));
     }
@@ -26,10 +27,10 @@ final class KilledTrainer {
         TopicNames topics = Streams.topics();
         AvroWire wire = Streams.wire();
         boolean isLate = Boolean.parseBoolean(args[2]);
-        Map<StreamRunner.Part, Topology> topologies = Map.of(
-                StreamRunner.Part.ATTRIBUTE,
+        Map<Part, Topology> topologies = Map.of(
+                Part.ATTRIBUTE,
                 MillraceTopology.attribute(topics, Streams.attribution(), wire),
-                StreamRunner.Part.LEARN,
+                Part.LEARN,
                 MillraceTopology.learn(
                         topics,
                         wire,

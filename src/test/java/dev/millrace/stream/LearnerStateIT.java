@@ -35,9 +35,7 @@ class LearnerStateIT {
     LearnerStateIT(@TempDir Path directory) {
         this.broker = EmbeddedBroker.start(directory.resolve("broker"));
         this.state = new LearnerState(
-                ClientSettings.of(broker.bootstrapServers()),
-                StreamSettings.read(Streams.reader()),
-                StreamRunner.Part.LEARN);
+                ClientSettings.of(broker.bootstrapServers()), StreamSettings.read(Streams.reader()), Part.LEARN);
         this.learner = new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", "a learner"),
                 new ByteArraySerializer(),

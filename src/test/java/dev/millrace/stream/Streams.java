@@ -45,15 +45,15 @@ public final class Streams {
         return TopicNames.read(new SettingsReader(Map.of()));
     }
 
-    static AttributionSettings attribution() {
+    public static AttributionSettings attribution() {
         return AttributionSettings.read(reader());
     }
 
-    static TrainerSettings trainer() {
+    public static TrainerSettings trainer() {
         return TrainerSettings.read(reader());
     }
 
-    static GenerationTerms terms() {
+    public static GenerationTerms terms() {
         SettingsReader reader = reader();
         TrainerSettings.read(reader);
         return new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30), () -> 0);
@@ -64,7 +64,7 @@ public final class Streams {
                 new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty()));
     }
 
-    static Properties driver(Path stateDirectory) {
+    public static Properties driver(Path stateDirectory) {
         Properties config = new Properties();
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
         config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "unused:9092");
@@ -77,7 +77,7 @@ public final class Streams {
                 id, user, item, time, time + 5, Features.of(Map.of("position", new FeatureValue.Quantity(3))));
     }
 
-    static Click click(String id, String user, String item, long time) {
+    public static Click click(String id, String user, String item, long time) {
         return new Click(id, user, item, Optional.empty(), "click", 1, time, time + 7, Features.NONE);
     }
 

@@ -2,7 +2,7 @@ package dev.millrace.topic;
 
 import dev.millrace.stream.KillPoint;
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.Part;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -70,8 +70,7 @@ public final class InterruptedClients implements KafkaClientSupplier {
     }
 
     private static boolean isLearner(Map<String, Object> config) {
-        return String.valueOf(config.get(ConsumerConfig.CLIENT_ID_CONFIG))
-                .contains("-" + StreamRunner.Part.LEARN.suffix() + "-");
+        return String.valueOf(config.get(ConsumerConfig.CLIENT_ID_CONFIG)).contains("-" + Part.LEARN.suffix() + "-");
     }
 
     @SuppressWarnings("unchecked") // the handler passes everything on to a producer of that type

@@ -14,8 +14,9 @@ import dev.millrace.event.UserProfile;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.stream.StreamRunner;
+import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
+import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.CommittedLog;
 import dev.millrace.topic.EmbeddedBroker;
@@ -183,9 +184,9 @@ class CountAuditIT {
                 StreamSettings.read(reader()),
                 clients,
                 Map.of(
-                        StreamRunner.Part.ATTRIBUTE,
+                        Part.ATTRIBUTE,
                         MillraceTopology.attribute(topics, AttributionSettings.read(reader()), wire),
-                        StreamRunner.Part.LEARN,
+                        Part.LEARN,
                         MillraceTopology.learn(
                                 topics,
                                 TrainerSettings.read(reader()),

@@ -1,4 +1,4 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.Locale;

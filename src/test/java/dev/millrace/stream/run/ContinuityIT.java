@@ -1,10 +1,14 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StreamSettings;
+import dev.millrace.stream.Streams;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.EmbeddedBroker;
@@ -225,8 +229,8 @@ class ContinuityIT {
     }
 
     private StreamRunner runner(String state, ClientSettings with) {
-        Map<StreamRunner.Part, Topology> topologies =
-                Map.of(StreamRunner.Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire));
+        Map<Part, Topology> topologies =
+                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire));
         return new StreamRunner(
                 StreamSettings.read(Streams.reader(
                         "stream.state-directory", directory.resolve(state).toString())),

@@ -1,9 +1,13 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StreamSettings;
+import dev.millrace.stream.Streams;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.EmbeddedBroker;
@@ -155,8 +159,8 @@ class RecoveryIT {
                                 directory.resolve(state).toString()),
                         Stream.of(settings))
                 .toArray(String[]::new);
-        Map<StreamRunner.Part, Topology> topologies =
-                Map.of(StreamRunner.Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire));
+        Map<Part, Topology> topologies =
+                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire));
         return new StreamRunner(StreamSettings.read(Streams.reader(all)), clients, topologies);
     }
 

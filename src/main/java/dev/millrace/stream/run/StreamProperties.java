@@ -1,5 +1,7 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.ClientSettings;
 import java.time.Duration;
 import java.util.Properties;
@@ -28,8 +30,8 @@ record StreamProperties(
     private static final int PRODUCER_BATCH_BYTES = 128 << 10;
     private static final int LARGEST_REQUEST_BYTES = 8 << 20;
 
-    Properties of(StreamRunner.Part part) {
-        boolean learns = part != StreamRunner.Part.ATTRIBUTE;
+    Properties of(Part part) {
+        boolean learns = part != Part.ATTRIBUTE;
         Properties config = new Properties();
         config.put("enable.transactional.statestores", settings.transactionalStores());
         config.put(

@@ -1,5 +1,7 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
@@ -33,17 +35,6 @@ import org.slf4j.LoggerFactory;
  * few times. Any other error stops its application; the runner is then no longer alive, and the caller decides. Safe for threads.
  */
 public final class StreamRunner implements AutoCloseable {
-
-    /** The applications, one or several of which run here. */
-    public enum Part {
-        ATTRIBUTE,
-        LEARN,
-        LEARN_FROM_LOG;
-
-        public String suffix() {
-            return name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
-    }
 
     private static final Logger LOG = LoggerFactory.getLogger(StreamRunner.class);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(30);

@@ -1,5 +1,6 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
+import dev.millrace.stream.MillraceTopology;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.ClusterAdmin;
 import java.time.Duration;
@@ -93,7 +94,7 @@ final class ContinuityCheck {
                 .collect(Collectors.toCollection(TreeSet::new));
         Set<String> stored = topology.subtopologies().stream()
                 .flatMap(ContinuityCheck::stores)
-                .map(store -> changelog(application, store))
+                .map(store -> MillraceTopology.changelog(application, store))
                 .collect(Collectors.toCollection(TreeSet::new));
         stored.retainAll(admin.listTopics(new org.apache.kafka.clients.admin.ListTopicsOptions().listInternal(true))
                 .names()
@@ -116,7 +117,7 @@ final class ContinuityCheck {
                     .max()
                     .orElse(0);
             stores(part).forEach(store -> {
-                String topic = changelog(application, store);
+                String topic = MillraceTopology.changelog(application, store);
                 changelogs.add(new Continuity.Changelog(
                         topic,
                         read,
@@ -232,10 +233,6 @@ final class ContinuityCheck {
 
     private static <N> Stream<N> nodes(TopologyDescription.Subtopology part, Class<N> type) {
         return part.nodes().stream().filter(type::isInstance).map(type::cast);
-    }
-
-    static String changelog(String application, String store) {
-        return application + "-" + store + "-changelog";
     }
 
     private static int partitions(Map<String, TopicDescription> topics, String topic) {

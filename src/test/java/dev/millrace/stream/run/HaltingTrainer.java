@@ -1,7 +1,11 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.model.StepTimes;
+import dev.millrace.stream.KillPoint;
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.Streams;
 import dev.millrace.topic.InterruptedClients;
 import dev.millrace.topic.Interruption;
 import dev.millrace.topic.TopicNames;
@@ -31,9 +35,9 @@ public final class HaltingTrainer {
                 settings.stream(),
                 settings.clients(),
                 Map.of(
-                        StreamRunner.Part.ATTRIBUTE,
+                        Part.ATTRIBUTE,
                         MillraceTopology.attribute(topics, settings.attribution(), wire),
-                        StreamRunner.Part.LEARN,
+                        Part.LEARN,
                         MillraceTopology.learn(
                                 topics,
                                 wire,

@@ -1,4 +1,4 @@
-package dev.millrace.stream;
+package dev.millrace.stream.run;
 
 import static dev.millrace.stream.Streams.T0;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -7,6 +7,11 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.KilledTrainer;
+import dev.millrace.stream.MillraceTopology;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StreamSettings;
+import dev.millrace.stream.Streams;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
@@ -48,9 +53,9 @@ class StreamRunnerIT {
             new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
             List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
             EmbeddingRecords records = new EmbeddingRecords(wire);
-            Map<StreamRunner.Part, Topology> topologies = Map.of(
-                    StreamRunner.Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire),
-                    StreamRunner.Part.LEARN,
+            Map<Part, Topology> topologies = Map.of(
+                    Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire),
+                    Part.LEARN,
                             MillraceTopology.learn(
                                     topics, Streams.trainer(), Duration.ofMillis(100), wire, Streams.terms()));
             try (StreamRunner runner =
@@ -103,7 +108,7 @@ class StreamRunnerIT {
                             settings,
                             clients,
                             Map.of(
-                                    StreamRunner.Part.LEARN,
+                                    Part.LEARN,
                                     MillraceTopology.learn(
                                             topics,
                                             Streams.trainer(),
