@@ -1,7 +1,6 @@
 FROM maven:3.9-eclipse-temurin-17 AS build
 WORKDIR /build
 COPY pom.xml ./
-COPY schemas schemas
 COPY src/main src/main
 RUN mvn -B -q -DskipTests -Djacoco.skip=true prepare-package
 
@@ -11,6 +10,7 @@ RUN useradd --create-home --uid 10001 millrace \
 WORKDIR /opt/millrace
 COPY bin bin
 COPY config config
+COPY schemas schemas
 COPY --from=build /build/target/lib target/lib
 COPY --from=build /build/target/classes target/classes
 USER millrace

@@ -1,5 +1,7 @@
 package dev.millrace.wire;
 
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -13,9 +15,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
-import org.apache.avro.SchemaParseException;
 
 /**
  * The schemas that a single-object value may have been written with: today's, those of earlier releases, and those of a directory
@@ -31,7 +33,7 @@ final class WriterSchemas {
      * All of them by fingerprint, with fields renamed to ours.
      *
      * @param directory of {@code .avsc} files, each a schema that is whole
-     * @throws UncheckedIOException if the directory cannot be read, or a file of it is no schema
+     * @throws InvalidSettingsException if the directory cannot be read, or files of it are no schemas
      */
     static Map<Long, Schema> all(Optional<Path> directory) {
         Map<Long, Schema> schemas = new HashMap<>();
@@ -85,19 +87,29 @@ final class WriterSchemas {
 
     private static List<Schema> in(Path directory) {
         List<Schema> schemas = new ArrayList<>();
+        List<SettingFault> faults = new ArrayList<>();
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : files.filter(path -> path.toString().endsWith(".avsc"))
                     .sorted()
                     .toList()) {
                 try {
                     schemas.add(new Schema.Parser().parse(Files.readString(file, StandardCharsets.UTF_8)));
-                } catch (SchemaParseException broken) {
-                    throw new IOException(file + " is no Avro schema that is whole: " + broken.getMessage(), broken);
+                } catch (AvroRuntimeException broken) {
+                    faults.add(fault(
+                            directory,
+                            file.getFileName() + " is no Avro schema that is whole: " + broken.getMessage()));
                 }
             }
         } catch (IOException unreadable) {
-            throw new UncheckedIOException("schema.directory = " + directory + ": " + unreadable, unreadable);
+            faults.add(fault(directory, "must be readable: " + unreadable));
+        }
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
         }
         return schemas;
+    }
+
+    private static SettingFault fault(Path directory, String rule) {
+        return new SettingFault("schema.directory", directory.toString(), rule);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.avro.ExposureEvent;
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.stream.Streams;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -95,6 +96,24 @@ class WriterSchemasTest {
         assertThatThrownBy(() -> wire(Optional.of(directory)))
                 .hasMessageContaining("schema.directory")
                 .hasMessageContaining("broken.avsc is no Avro schema");
+    }
+
+    @Test
+    void shippedSchemasAreUsableAsTheDirectory() {
+        assertThat(wire(Optional.of(Path.of("schemas")))).isNotNull();
+    }
+
+    @Test
+    void fileOfTheDirectoryThatRefersToAnotherFileIsNamed(@TempDir Path directory) throws IOException {
+        Files.writeString(
+                directory.resolve("part.avsc"),
+                """
+                {"type": "record", "name": "Theirs", "fields": [{"name": "value", "type": "Elsewhere"}]}""");
+
+        assertThatThrownBy(() -> wire(Optional.of(directory)))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("part.avsc is no Avro schema that is whole")
+                .hasMessageContaining("Elsewhere");
     }
 
     private static AvroWire wire(Optional<Path> directory) {
