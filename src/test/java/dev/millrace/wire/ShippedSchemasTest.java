@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
+import org.apache.avro.SchemaFormatter;
 import org.apache.avro.SchemaNormalization;
 import org.apache.avro.SchemaParser;
 import org.junit.jupiter.api.Test;
@@ -84,7 +85,7 @@ class ShippedSchemasTest {
         parts.forEach((file, part) -> {
             Schema schema = part.mainSchema();
             if (ofTopics.contains(schema.getFullName())) {
-                made.put(name(file), schema.toString(true) + "\n");
+                made.put(name(file), SchemaFormatter.format("json/pretty", schema) + "\n");
             }
         });
         return made;
