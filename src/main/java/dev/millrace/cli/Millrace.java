@@ -52,6 +52,9 @@ public final class Millrace {
 
     public static void main(String[] arguments) {
         int status = commandLine().execute(arguments);
+        if (status == 0) { // what a failed run left may be looked at until the next start
+            LauncherDirectory.remove();
+        }
         Processes.ended(status);
         System.exit(status);
     }
