@@ -50,6 +50,7 @@ class ArchitectureTest {
 
     /** Packages around the core, which come behind it in the same order. */
     private static final List<String> SHELL = List.of(
+            "log",
             "wire",
             "topic",
             "stream",

@@ -201,10 +201,10 @@ public final class TrainProcess implements AutoCloseable {
                     new TrainServer(settings.trainServer(), new TrainHealth(runner, progress), registry).start());
         } catch (PortTakenException taken) {
             LOG.atWarn()
+                    .addKeyValue("host", settings.trainServer().host())
                     .addKeyValue("port", settings.trainServer().port())
-                    .log("No health and metrics, port " + settings.trainServer().port() + " of "
-                            + settings.trainServer().host() + " cannot be bound (train.http.port): "
-                            + taken.getMessage());
+                    .addKeyValue("found", taken.getMessage())
+                    .log("No health and metrics, for train.http.port cannot be bound");
             return Optional.empty();
         }
     }

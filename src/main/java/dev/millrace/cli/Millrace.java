@@ -3,12 +3,15 @@ package dev.millrace.cli;
 import dev.millrace.checkpoint.UnexportableLearnerException;
 import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.log.LogSettings;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.run.LostContinuityException;
 import dev.millrace.stream.run.UnusableStateException;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.UnusableTopicException;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -51,12 +54,21 @@ public final class Millrace {
     private Millrace() {}
 
     public static void main(String[] arguments) {
-        int status = commandLine().execute(arguments);
+        int status = run(commandLine(), System.getenv(), arguments);
         if (status == 0) { // what a failed run left may be looked at until the next start
             LauncherDirectory.remove();
         }
         Processes.ended(status);
         System.exit(status);
+    }
+
+    static int run(CommandLine commandLine, Map<String, String> environment, String... arguments) {
+        List<SettingFault> faults = LogSettings.faults(environment);
+        if (!faults.isEmpty()) {
+            faults.forEach(fault -> commandLine.getErr().println(fault));
+            return UNUSABLE_SETTINGS;
+        }
+        return commandLine.execute(arguments);
     }
 
     /** The exit status of a process that failed while it ran. */

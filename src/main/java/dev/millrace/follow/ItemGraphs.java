@@ -111,7 +111,7 @@ public final class ItemGraphs implements AutoCloseable {
             LOG.atInfo()
                     .addKeyValue("itemCount", index.graphItems())
                     .addKeyValue("changed", index.changedItems())
-                    .addKeyValue("seconds", lastBuildSeconds)
+                    .addKeyValue("seconds", Math.round(lastBuildSeconds * 1e3) / 1e3)
                     .log("A graph of the items answers from now on");
         }
     }

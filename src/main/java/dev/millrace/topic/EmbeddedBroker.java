@@ -172,6 +172,10 @@ public final class EmbeddedBroker implements AutoCloseable {
         config.put("share.coordinator.state.topic.num.partitions", "4");
         config.put("group.initial.rebalance.delay.ms", "0");
         config.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
+        // a transaction may begin while the markers of the one before are written, which takes long on a cold JVM: the
+        // broker waits, instead
+        // of refusing the first batch and then, as out of order, those behind it
+        config.put("add.partitions.to.txn.retry.backoff.max.ms", "10000");
         config.put("log.cleaner.dedupe.buffer.size", "8388608");
         config.put("num.network.threads", "2");
         config.put("num.io.threads", "2");

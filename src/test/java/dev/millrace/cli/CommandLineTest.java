@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,6 +77,13 @@ class CommandLineTest {
     }
 
     @Test
+    void aLogThatCannotBeIsRefusedByEveryCommand() {
+        assertThat(Millrace.run(commandLine(), Map.of("MILLRACE_LOG_FORMAT", "xml"), "settings"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines()).containsExactly("MILLRACE_LOG_FORMAT = xml: must be text or json");
+    }
+
+    @Test
     void helpNamesEveryCommand() {
         assertThat(run("--help")).isZero();
         assertThat(out.toString())
@@ -94,9 +102,13 @@ class CommandLineTest {
     }
 
     private int run(String... arguments) {
+        return Millrace.run(commandLine(), Map.of(), arguments);
+    }
+
+    private CommandLine commandLine() {
         CommandLine commandLine = Millrace.commandLine();
         commandLine.setOut(new PrintWriter(out, true));
         commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(arguments);
+        return commandLine;
     }
 }

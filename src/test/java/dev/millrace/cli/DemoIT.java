@@ -65,6 +65,9 @@ class DemoIT {
         arguments.addAll(GeneratedShop.OPTIONS);
         try (MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new))) {
             assertThat(demo.awaitExit(Duration.ofSeconds(90))).as(demo.output()).isZero();
+            assertThat(demo.output())
+                    .as("a healthy run has no errors, and no warnings that are none")
+                    .doesNotContain(" ERROR ", "CONCURRENT_TRANSACTIONS", "TOPIC_ALREADY_EXISTS");
         }
         return new ObjectMapper().readTree(report.toFile());
     }

@@ -23,7 +23,7 @@ final class TrainerProcess implements AutoCloseable {
 
     private static final Duration STOP = Duration.ofSeconds(45);
     private static final Pattern READY = Pattern.compile(
-            "(?m)^(\\d\\d:\\d\\d:\\d\\d\\.\\d{3}) .* (attribute|learn|learn-from-log) ready after [0-9.]+ s, restored (\\d+) records");
+            "(?m)^\\d{4}-\\d\\d-\\d\\dT(\\d\\d:\\d\\d:\\d\\d\\.\\d{3})\\S* .* (attribute|learn|learn-from-log) ready after [0-9.]+ s, restored (\\d+) records");
 
     private final String name;
     private final MillraceProcess process;

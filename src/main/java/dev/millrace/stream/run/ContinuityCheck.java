@@ -204,7 +204,10 @@ final class ContinuityCheck {
         return cluster.ask(admin -> {
             try {
                 admin.alterConsumerGroupOffsets(group, offsets).all().get();
-                LOG.atInfo().addKeyValue("group", group).log("First start: group " + group + " begins at " + from);
+                LOG.atInfo()
+                        .addKeyValue("group", group)
+                        .addKeyValue("offsets", from)
+                        .log("First start of a group");
                 return true;
             } catch (ExecutionException failed) {
                 Throwable cause = failed.getCause();
@@ -213,7 +216,7 @@ final class ContinuityCheck {
                         || cause instanceof RetriableException) {
                     LOG.atInfo()
                             .addKeyValue("group", group)
-                            .log("Group " + group + " is in use and has no offsets yet, looking again");
+                            .log("A group is in use and has no offsets yet, looking again");
                     return false;
                 }
                 throw failed;
