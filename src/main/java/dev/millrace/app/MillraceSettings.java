@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.alarm.InputAlarmSettings;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.evaluate.HoldoutSettings;
@@ -45,6 +46,7 @@ public record MillraceSettings(
         StreamSettings stream,
         ServeSettings serve,
         TrainServerSettings trainServer,
+        InputAlarmSettings inputAlarms,
         ReplaySettings replay,
         ShopSettings shop) {
 
@@ -110,6 +112,7 @@ public record MillraceSettings(
                 StreamSettings.read(reader),
                 ServeSettings.read(reader),
                 TrainServerSettings.read(reader),
+                InputAlarmSettings.read(reader),
                 ReplaySettings.read(reader),
                 ShopSettings.read(reader));
         if (isLast) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
+import java.util.function.Consumer;
 
 /** Follows the topic of training progress, and keeps the latest. Safe for threads. */
 public final class ProgressWatch implements AutoCloseable {
@@ -20,6 +21,7 @@ public final class ProgressWatch implements AutoCloseable {
     private final ProgressRecords records;
     private final TopicFollower follower;
     private final LatestProgress latest;
+    private final Consumer<PartProgress> listener;
 
     /** Follows the learner that writes the log. */
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records) {
@@ -28,7 +30,18 @@ public final class ProgressWatch implements AutoCloseable {
 
     /** @param learner the part whose training progress is given; a learner from the log may report on the same topic */
     public ProgressWatch(ClientSettings clients, String topic, ProgressRecords records, String learner) {
+        this(clients, topic, records, learner, part -> {});
+    }
+
+    /** @param listener told of each progress, in the order of the topic */
+    ProgressWatch(
+            ClientSettings clients,
+            String topic,
+            ProgressRecords records,
+            String learner,
+            Consumer<PartProgress> listener) {
         this.records = records;
+        this.listener = listener;
         this.latest = new LatestProgress(learner);
         this.follower = TopicFollower.start(clients, topic, this::take);
     }
@@ -69,6 +82,9 @@ public final class ProgressWatch implements AutoCloseable {
     }
 
     private void take(TopicRecord record) {
-        records.decode(record).ifPresent(latest::take);
+        records.decode(record).ifPresent(part -> {
+            latest.take(part);
+            listener.accept(part);
+        });
     }
 }

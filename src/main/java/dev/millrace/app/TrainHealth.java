@@ -1,13 +1,14 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.alarm.InputAlarms;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.run.StreamRunner;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The health of the training applications that run in this process. */
-record TrainHealth(StreamRunner runner, ProgressWatch progress) implements TrainServer.Health {
+record TrainHealth(StreamRunner runner, ProgressWatch progress, InputWatch inputs) implements TrainServer.Health {
 
     @Override
     public boolean isAlive() {
@@ -36,7 +37,19 @@ record TrainHealth(StreamRunner runner, ProgressWatch progress) implements Train
                             .map(TrainHealth::detail)
                             .toList());
         });
+        detail.put(
+                "input-alarms",
+                inputs.active().stream().map(TrainHealth::detail).toList());
         runner.failure().ifPresent(failure -> detail.put("failure", String.valueOf(failure.getMessage())));
+        return detail;
+    }
+
+    private static Map<String, Object> detail(InputAlarms.State alarm) {
+        Map<String, Object> detail = new LinkedHashMap<>();
+        detail.put("alarm", alarm.kind().text());
+        detail.put("value", alarm.value());
+        detail.put("limit", alarm.limit());
+        detail.put("cause", alarm.kind().cause());
         return detail;
     }
 

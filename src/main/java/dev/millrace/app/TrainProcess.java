@@ -1,5 +1,6 @@
 package dev.millrace.app;
 
+import dev.millrace.alarm.InputAlarms;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRules;
 import dev.millrace.serve.PortTakenException;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +66,8 @@ public final class TrainProcess implements AutoCloseable {
             requireOwnGeneration(settings, from, history);
         }
         StreamRunner runner = runner(settings, from, history);
+        InputWatch inputs = new InputWatch(
+                new InputAlarms(settings.inputAlarms()), InstantSource.system().millis());
         ProgressWatch progress = new ProgressWatch(
                 settings.clients(),
                 settings.topics().names().trainingProgress(),
@@ -72,8 +76,9 @@ public final class TrainProcess implements AutoCloseable {
                     case EVENTS -> PartProgress.LEARNER;
                     case MINI_BATCHES ->
                         PartProgress.logLearner(settings.stream().applicationId(learner(from)));
-                });
-        TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, registry));
+                },
+                inputs::take);
+        TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, inputs, registry));
         try {
             runner.start();
         } catch (RuntimeException refused) {
@@ -97,6 +102,7 @@ public final class TrainProcess implements AutoCloseable {
     private static StreamRunner runner(MillraceSettings settings, From from, GenerationHistory history) {
         TopicNames names = settings.topics().names();
         AvroWire wire = new AvroWire(settings.wire());
+        Map<String, Integer> partitions = topics(settings).partitions();
         return new StreamRunner(
                 settings.stream(),
                 settings.clients(),
@@ -104,7 +110,11 @@ public final class TrainProcess implements AutoCloseable {
                     case EVENTS ->
                         Map.of(
                                 Part.ATTRIBUTE,
-                                MillraceTopology.attribute(names, settings.attribution(), wire),
+                                MillraceTopology.attribute(
+                                        names,
+                                        settings.attribution(),
+                                        wire,
+                                        topic -> Objects.requireNonNull(partitions.get(topic))),
                                 Part.LEARN,
                                 MillraceTopology.learn(
                                         names,
@@ -147,14 +157,17 @@ public final class TrainProcess implements AutoCloseable {
      * The history of generations. Checks the topics first, and waits for a transaction that a killed learner has left open.
      */
     private static GenerationHistory history(MillraceSettings settings) {
-        new Topics(settings.clients(), settings.topics(), PATIENCE)
-                .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
+        topics(settings).check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         return new GenerationAdmin(
                         settings.cluster()
                                 .withPatience(PATIENCE.plus(settings.stream().transactionTimeout())
                                         .multipliedBy(2)),
                         InstantSource.system())
                 .history();
+    }
+
+    private static Topics topics(MillraceSettings settings) {
+        return new Topics(settings.clients(), settings.topics(), PATIENCE);
     }
 
     private static Part learner(From from) {
@@ -190,15 +203,21 @@ public final class TrainProcess implements AutoCloseable {
     }
 
     private static Optional<TrainServer> server(
-            MillraceSettings settings, StreamRunner runner, ProgressWatch progress, PrometheusMeterRegistry registry) {
+            MillraceSettings settings,
+            StreamRunner runner,
+            ProgressWatch progress,
+            InputWatch inputs,
+            PrometheusMeterRegistry registry) {
         if (!settings.trainServer().isOn()) {
             return Optional.empty();
         }
         runner.bindTo(registry);
         new TrainMetrics(registry, progress).register(settings.trainer().model());
+        inputs.bindTo(registry);
         try {
             return Optional.of(
-                    new TrainServer(settings.trainServer(), new TrainHealth(runner, progress), registry).start());
+                    new TrainServer(settings.trainServer(), new TrainHealth(runner, progress, inputs), registry)
+                            .start());
         } catch (PortTakenException taken) {
             LOG.atWarn()
                     .addKeyValue("host", settings.trainServer().host())

@@ -23,6 +23,7 @@ import java.util.zip.CRC32C;
  * @param counterHalfLife event time after which a counted event weighs half
  * @param unclicked which exposures that were not clicked become examples
  * @param expireUsersAfter event time without an event of a user after which the user's state is removed; 0: never
+ * @param placement which partition a record must be in
  */
 public record AttributionSettings(
         Mode mode,
@@ -36,7 +37,8 @@ public record AttributionSettings(
         int historyLength,
         Duration counterHalfLife,
         Unclicked unclicked,
-        Duration expireUsersAfter) {
+        Duration expireUsersAfter,
+        Placement placement) {
 
     /**
      * Which exposures that were not clicked become examples.
@@ -92,6 +94,14 @@ public record AttributionSettings(
         DROP,
         /** It is counted, and learnt with the features of its own moment. */
         POSITIVE
+    }
+
+    /** Which partition of its topic a record must be in. */
+    public enum Placement {
+        /** The one that Kafka's default partitioner gives its key. */
+        MURMUR2,
+        /** Any: producers see to it that all records of one key are in one partition, of one number in all topics of users. */
+        ANY
     }
 
     public AttributionSettings {
@@ -161,7 +171,12 @@ public record AttributionSettings(
                         Duration.ofDays(365),
                         Duration.ZERO,
                         Duration.ofDays(36_500),
-                        "event time without an event of a user after which profile, history and counters are removed; 0s: never"));
+                        "event time without an event of a user after which profile, history and counters are removed; 0s: never"),
+                reader.choice(
+                        "attribution.partitions",
+                        Placement.MURMUR2,
+                        "which partition a record of the inputs must be in: murmur2: that of Kafka's default partitioner, others "
+                                + "are rejected; any: not checked, for producers that place all records of a key by one rule of their own"));
         reader.require(
                 settings.deduplicationWindow.compareTo(settings.window) >= 0,
                 "attribution.deduplication-window",

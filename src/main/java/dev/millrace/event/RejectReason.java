@@ -18,6 +18,10 @@ public enum RejectReason {
     NULL_VALUE("null-value"),
     /** The key is not the id that the event is partitioned by. */
     BAD_KEY("bad-key"),
+    /** The record is not in the partition that its key belongs to. */
+    BAD_PARTITION("bad-partition"),
+    /** As {@link #BAD_PARTITION}, of a record that was to remove a user or an item: nothing was removed. */
+    MISPLACED_REMOVAL("misplaced-removal"),
     /** The event's own id breaks a rule. */
     BAD_ID("bad-id"),
     /** The user's id breaks a rule. */
@@ -61,6 +65,9 @@ public enum RejectReason {
 
     /** Returns the name of the invalid field for messages, or {@code record} if the reason is not about one field. */
     String field() {
+        if (this == MISPLACED_REMOVAL) {
+            return BAD_PARTITION.field();
+        }
         return label.startsWith(BAD) ? label.substring(BAD.length()) : "record";
     }
 }

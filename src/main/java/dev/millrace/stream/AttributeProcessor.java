@@ -20,6 +20,7 @@ import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 import org.apache.kafka.streams.state.KeyValueStore;
 
 /** Attribution as a processor of one user partition. */
@@ -32,6 +33,7 @@ final class AttributeProcessor
     private final UserFeatureRecords userFeatures;
     private final ProgressRecords progressRecords;
     private final EventReader reader;
+    private final PartitionCheck placement;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
@@ -41,13 +43,14 @@ final class AttributeProcessor
     private WriteThroughStore<Attribution> books;
 
     @SuppressWarnings("NullAway.Init")
-    AttributeProcessor(TopicNames topics, AttributionSettings settings, AvroWire wire) {
+    AttributeProcessor(TopicNames topics, AttributionSettings settings, AvroWire wire, PartitionCheck placement) {
         this.topics = topics;
         this.settings = settings;
         this.training = new TrainingRecords(wire);
         this.userFeatures = new UserFeatureRecords(wire);
         this.progressRecords = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
+        this.placement = placement;
     }
 
     @Override
@@ -62,11 +65,13 @@ final class AttributeProcessor
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        InputTopic topic = logicalTopic(Outlet.origin(context).topic());
-        Attribution attribution = books.change(Outlet.origin(context));
+        RecordMetadata from = Outlet.origin(context);
+        InputTopic topic = logicalTopic(from.topic());
+        Attribution attribution = books.change(from);
         Consumer<Attribution> event;
         try {
             event = read(topic, record, attribution.latestCredible(context.currentSystemTimeMs()));
+            placement.require(record, from);
         } catch (UndecodableException | UnusableEventException broken) {
             Rejected rejected = outlet.sendDeadLetter(MillraceTopology.TO_DEAD_LETTERS, record, broken);
             attribution.reject(topic, rejected);

@@ -15,6 +15,7 @@ import dev.millrace.wire.UndecodableException;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.processor.api.RecordMetadata;
 
 /** Appends catalogue changes to the training examples, which gives all of them one order, and counts them. */
 final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>, WriteThroughStore.Owner<Books> {
@@ -36,6 +37,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final TrainingRecords training;
     private final ProgressRecords progressRecords;
     private final EventReader reader;
+    private final PartitionCheck placement;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
@@ -44,11 +46,12 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private WriteThroughStore<Books> books;
 
     @SuppressWarnings("NullAway.Init")
-    ItemsProcessor(TopicNames topics, AvroWire wire) {
+    ItemsProcessor(TopicNames topics, AvroWire wire, PartitionCheck placement) {
         this.topics = topics;
         this.training = new TrainingRecords(wire);
         this.progressRecords = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
+        this.placement = placement;
     }
 
     @Override
@@ -63,10 +66,12 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void process(Record<byte[], byte[]> record) {
-        Books account = books.change(Outlet.origin(context));
+        RecordMetadata from = Outlet.origin(context);
+        Books account = books.change(from);
         CatalogueChange change;
         try {
             change = reader.change(record);
+            placement.require(record, from);
         } catch (UndecodableException | UnusableEventException broken) {
             Rejected rejected = outlet.sendDeadLetter(MillraceTopology.ITEMS_TO_DEAD_LETTERS, record, broken);
             account.settle(InputTopic.ITEMS, Outcome.REJECTED, rejected.reason().label());

@@ -9,6 +9,7 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import java.time.Duration;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.Deserializer;
@@ -68,8 +69,14 @@ public final class MillraceTopology {
 
     private MillraceTopology() {}
 
-    /** From events to training examples: one task for each user partition, and one for each item partition. */
-    public static Topology attribute(TopicNames topics, AttributionSettings settings, AvroWire wire) {
+    /**
+     * From events to training examples: one task for each user partition, and one for each item partition.
+     *
+     * @param partitions number of partitions of an input topic
+     */
+    public static Topology attribute(
+            TopicNames topics, AttributionSettings settings, AvroWire wire, ToIntFunction<String> partitions) {
+        PartitionCheck placement = new PartitionCheck(settings.placement(), partitions);
         return new Topology()
                 .addSource(
                         AutoOffsetReset.none(), "from-exposures", new EventTimestamps(), READ, READ, topics.exposures())
@@ -77,7 +84,7 @@ public final class MillraceTopology {
                 .addSource(AutoOffsetReset.none(), "from-users", new EventTimestamps(), READ, READ, topics.users())
                 .addProcessor(
                         ATTRIBUTE,
-                        () -> new AttributeProcessor(topics, settings, wire),
+                        () -> new AttributeProcessor(topics, settings, wire, placement),
                         "from-exposures",
                         "from-clicks",
                         "from-users")
@@ -88,7 +95,7 @@ public final class MillraceTopology {
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
                 .addSource(AutoOffsetReset.none(), "from-items", new EventTimestamps(), READ, READ, topics.items())
-                .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire), "from-items")
+                .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire, placement), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ITEMS)

@@ -107,6 +107,17 @@ public final class Topics {
         }
     }
 
+    /** Returns the number of partitions of each topic, by name. */
+    public Map<String, Integer> partitions() {
+        Map<String, Integer> partitions = new TreeMap<>();
+        cluster.ask(admin -> admin.describeTopics(settings.names().all())
+                        .allTopicNames()
+                        .get())
+                .forEach((topic, description) ->
+                        partitions.put(topic, description.partitions().size()));
+        return partitions;
+    }
+
     private List<String> faults(Admin admin) throws ExecutionException, InterruptedException {
         Set<String> present = admin.listTopics().names().get();
         List<String> faults = new ArrayList<>();

@@ -19,7 +19,8 @@ class MetricsReferenceTest {
     @ParameterizedTest
     @CsvSource({
         "app/TrainMetrics.java, docs/operations.md",
-        "stream/StreamRunner.java, docs/operations.md",
+        "app/InputWatch.java, docs/operations.md",
+        "stream/run/StreamRunner.java, docs/operations.md",
         "serve/ServeMetrics.java, docs/api.md"
     })
     void everyMetricThatTheProgramGivesIsDocumented(String source, String page) throws IOException {

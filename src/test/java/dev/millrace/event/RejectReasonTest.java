@@ -26,6 +26,8 @@ class RejectReasonTest {
                         "unknown-schema",
                         "null-value",
                         "bad-key",
+                        "bad-partition",
+                        "misplaced-removal",
                         "bad-id",
                         "bad-user",
                         "bad-item",

@@ -60,7 +60,7 @@ class AttributeTopologyTest {
 
     AttributeTopologyTest(@TempDir Path state) {
         driver = new TopologyTestDriver(
-                MillraceTopology.attribute(topics, Streams.attribution(), wire), Streams.driver(state));
+                MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 1), Streams.driver(state));
     }
 
     @AfterEach

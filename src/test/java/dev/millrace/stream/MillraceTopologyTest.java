@@ -20,7 +20,8 @@ class MillraceTopologyTest {
         TopicNames topics = Streams.topics();
         Topology topology =
                 switch (name) {
-                    case "attribute" -> MillraceTopology.attribute(topics, Streams.attribution(), Streams.wire());
+                    case "attribute" ->
+                        MillraceTopology.attribute(topics, Streams.attribution(), Streams.wire(), topic -> 1);
                     case "learn" ->
                         MillraceTopology.learn(
                                 topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());

@@ -70,7 +70,8 @@ public final class CountAudit {
                 lettersEnds,
                 Set.of(topics.exposures(), topics.clicks(), topics.users(), topics.items()),
                 findings);
-        CountedRecords records = new CountedRecords(log, values, topics, snapshot, letters, findings);
+        CountedRecords records =
+                new CountedRecords(log, values, topics, snapshot, letters, settings.placement(), findings);
         ExampleLog examples = ExampleLog.read(
                 log,
                 values,

@@ -1,14 +1,18 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.attribute.AttributionSettings.Placement;
 import dev.millrace.event.RejectReason;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
+import dev.millrace.topic.KeyPartition;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import dev.millrace.wire.TopicRecord;
 import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,12 +22,17 @@ import java.util.function.BiConsumer;
 /** The records of the input topics that the books count: those before the positions that were written with the books. */
 final class CountedRecords {
 
+    private static final Set<RejectReason> FOR_ITS_PARTITION =
+            EnumSet.of(RejectReason.BAD_PARTITION, RejectReason.MISPLACED_REMOVAL);
+
     private final TopicLog log;
     private final PlainValues values;
     private final TopicNames topics;
     private final BooksSnapshot snapshot;
     private final DeadLetters letters;
+    private final Placement placement;
     private final CountFindings findings;
+    private final Map<String, Integer> partitions = new HashMap<>();
     private final Map<InputTopic, Long> received = new EnumMap<>(InputTopic.class);
 
     CountedRecords(
@@ -32,12 +41,14 @@ final class CountedRecords {
             TopicNames topics,
             BooksSnapshot snapshot,
             DeadLetters letters,
+            Placement placement,
             CountFindings findings) {
         this.log = log;
         this.values = values;
         this.topics = topics;
         this.snapshot = snapshot;
         this.letters = letters;
+        this.placement = placement;
         this.findings = findings;
     }
 
@@ -94,6 +105,7 @@ final class CountedRecords {
             received.merge(topic, 1L, Long::sum);
             RecordAddress address = address(topic, partition, record.offset());
             Optional<RejectReason> reason = letters.reason(address);
+            checkPlace(record, address, reason);
             if (reason.isPresent()) {
                 Set<String> rejected =
                         Set.of(Outcome.REJECTED.label(reason.get().label()));
@@ -108,6 +120,22 @@ final class CountedRecords {
             }
             each.accept(record, value);
         });
+    }
+
+    /** A record is rejected for its partition if it is in another one than its key belongs to. It may have other faults too. */
+    private void checkPlace(TopicRecord record, RecordAddress address, Optional<RejectReason> reason) {
+        if (placement == Placement.ANY) {
+            return;
+        }
+        int belongs = KeyPartition.of(record.key(), partitions.computeIfAbsent(record.topic(), log::partitions));
+        boolean isMisplaced = record.partition() != belongs;
+        boolean isRejected = reason.filter(FOR_ITS_PARTITION::contains).isPresent();
+        if (isMisplaced && reason.isEmpty()) {
+            findings.fault(address + " is not in the partition of its key, " + belongs + ", and was not rejected");
+        } else if (!isMisplaced && isRejected) {
+            findings.fault(address + " is in the partition of its key, and was rejected as "
+                    + reason.map(RejectReason::label).orElseThrow());
+        }
     }
 
     /** Reads the records of a partition behind the position, which the books do not count; those that can be decoded. */

@@ -230,7 +230,7 @@ class ContinuityIT {
 
     private StreamRunner runner(String state, ClientSettings with) {
         Map<Part, Topology> topologies =
-                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire));
+                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 1));
         return new StreamRunner(
                 StreamSettings.read(Streams.reader(
                         "stream.state-directory", directory.resolve(state).toString())),

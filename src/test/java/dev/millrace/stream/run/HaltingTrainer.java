@@ -36,7 +36,8 @@ public final class HaltingTrainer {
                 settings.clients(),
                 Map.of(
                         Part.ATTRIBUTE,
-                        MillraceTopology.attribute(topics, settings.attribution(), wire),
+                        MillraceTopology.attribute(topics, settings.attribution(), wire, topic -> settings.topics()
+                                .partitions()),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,

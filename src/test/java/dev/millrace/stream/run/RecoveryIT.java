@@ -160,7 +160,7 @@ class RecoveryIT {
                         Stream.of(settings))
                 .toArray(String[]::new);
         Map<Part, Topology> topologies =
-                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire));
+                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 1));
         return new StreamRunner(StreamSettings.read(Streams.reader(all)), clients, topologies);
     }
 

@@ -185,7 +185,7 @@ class CountAuditIT {
                 clients,
                 Map.of(
                         Part.ATTRIBUTE,
-                        MillraceTopology.attribute(topics, AttributionSettings.read(reader()), wire),
+                        MillraceTopology.attribute(topics, AttributionSettings.read(reader()), wire, topic -> 2),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,

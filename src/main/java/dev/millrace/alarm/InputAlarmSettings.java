@@ -1,0 +1,29 @@
+package dev.millrace.alarm;
+
+import dev.millrace.settings.SettingsReader;
+
+/**
+ * When the events give an alarm.
+ *
+ * @param orphanClicks highest share of clicks without an exposure; 0: no such alarm
+ * @param misplacedRemovals removals that were rejected for their partition and have been sent again
+ */
+public record InputAlarmSettings(double orphanClicks, long misplacedRemovals) {
+
+    public static InputAlarmSettings read(SettingsReader reader) {
+        return new InputAlarmSettings(
+                reader.number(
+                        "alarm." + InputAlarms.Kind.ORPHAN_CLICKS.text(),
+                        0.2,
+                        0,
+                        1,
+                        "highest share of the last hundred clicks that may find no exposure; 0: no such alarm"),
+                reader.longInteger(
+                        "alarm." + InputAlarms.Kind.MISPLACED_REMOVALS.text(),
+                        0,
+                        0,
+                        Long.MAX_VALUE,
+                        "removals of users and items that were rejected for their partition and have been sent again; "
+                                + "there is an alarm while the books have more"));
+    }
+}

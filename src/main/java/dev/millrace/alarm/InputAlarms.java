@@ -1,0 +1,183 @@
+package dev.millrace.alarm;
+
+import dev.millrace.event.RejectReason;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What may be wrong with the events, as the books of all parts tell. It stops nothing. Safe for threads. */
+public final class InputAlarms {
+
+    /** What is counted, and when it is a fault. */
+    public enum Kind {
+        /** Share of the last clicks that found no exposure is above the limit. */
+        ORPHAN_CLICKS(
+                "clicks find no exposure: exposures are not sent, or to another topic, or under other ids of users and "
+                        + "items; clocks of producers differ; or, with attribution.partitions = any, the producers of exposures "
+                        + "and clicks have different partitioners"),
+        /** Records were rejected for their partition, the last one not long ago. */
+        MISPLACED_RECORDS(
+                "records are rejected, because a producer has another partitioner than Kafka's default, murmur2: set "
+                        + "partitioner=murmur2_random in librdkafka (confluent-kafka, kcat), then send the dead letters again"),
+        /** More removals of users and items were rejected for their partition than are known to have been sent again. */
+        MISPLACED_REMOVALS(
+                "removals were not carried out, because a producer has another partitioner than Kafka's default, "
+                        + "murmur2: send those dead letters again, then set alarm.misplaced-removals to their number");
+
+        private final String cause;
+
+        Kind(String cause) {
+            this.cause = cause;
+        }
+
+        /** Returns the name in settings, metrics and reports. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+
+        /** Returns what happens, the likely causes, and what to do. */
+        public String cause() {
+            return cause;
+        }
+    }
+
+    /**
+     * One alarm, as last measured.
+     *
+     * @param value share of clicks, or number of records since the beginning
+     * @param limit limit that the value is compared with
+     */
+    public record State(Kind kind, double value, double limit, boolean isActive) {}
+
+    /** Clicks that make a share. */
+    static final int CLICKS = 100;
+
+    /** Records in a row that must be in place before the alarm ends. */
+    static final int QUIET_RECORDS = 1000;
+
+    /** What the alarms need of the books. */
+    private record Counts(long received, long clicks, long orphans, long misplaced, long removals) {
+
+        private static final Counts NONE = new Counts(0, 0, 0, 0, 0);
+
+        static Counts of(Map<String, Books.Account> books) {
+            long received = 0;
+            long misplaced = 0;
+            long removals = 0;
+            for (InputTopic topic :
+                    List.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS)) {
+                Books.Account account = Books.Account.of(topic, books);
+                received += account.received();
+                misplaced += rejected(account, RejectReason.BAD_PARTITION);
+                removals += rejected(account, RejectReason.MISPLACED_REMOVAL);
+            }
+            Books.Account clicks = Books.Account.of(InputTopic.CLICKS, books);
+            long orphans = clicks.outcome(Outcome.ORPHAN) + clicks.outcome(Outcome.ORPHAN_ATTRIBUTED);
+            long shown = clicks.outcome(Outcome.ATTRIBUTED)
+                    + clicks.outcome(Outcome.REPEATED_ACTION)
+                    + clicks.outcome(Outcome.LATE)
+                    + clicks.outcome(Outcome.LATE_ATTRIBUTED);
+            return new Counts(received, shown + orphans, orphans, misplaced + removals, removals);
+        }
+
+        private static long rejected(Books.Account account, RejectReason reason) {
+            return account.outcomes().getOrDefault(Outcome.REJECTED.label(reason.label()), 0L);
+        }
+
+        Counts plus(Counts other) {
+            return new Counts(
+                    received + other.received,
+                    clicks + other.clicks,
+                    orphans + other.orphans,
+                    misplaced + other.misplaced,
+                    removals + other.removals);
+        }
+
+        Counts minus(Counts other) {
+            return plus(new Counts(-other.received, -other.clicks, -other.orphans, -other.misplaced, -other.removals));
+        }
+    }
+
+    private final InputAlarmSettings settings;
+    private final Map<String, Counts> parts = new HashMap<>();
+    private Counts total = Counts.NONE;
+    private Counts windowBegin = Counts.NONE;
+    private double orphanShare = Double.NaN;
+    private Counts lastMisplaced = Counts.NONE;
+    private boolean isPlaced = true;
+    private List<State> states;
+
+    public InputAlarms(InputAlarmSettings settings) {
+        this.settings = settings;
+        this.states = measured();
+    }
+
+    /** Returns the alarms, active and others. */
+    public synchronized List<State> states() {
+        return states;
+    }
+
+    /**
+     * Takes the books of one part.
+     *
+     * @param isOld true for books from before this process, of whose clicks and records nothing is said any more
+     * @return alarms that begin or end with this
+     */
+    public synchronized List<State> take(String part, Map<String, Books.Account> books, boolean isOld) {
+        Counts now = Counts.of(books);
+        Counts before = parts.put(part, now);
+        total = total.plus(before == null ? now : now.minus(before));
+        if (isOld) {
+            windowBegin = total;
+            lastMisplaced = total;
+        }
+        measureClicks();
+        measurePlaces();
+        List<State> changed = new ArrayList<>();
+        List<State> measured = measured();
+        for (int at = 0; at < measured.size(); at++) {
+            if (measured.get(at).isActive() != states.get(at).isActive()) {
+                changed.add(measured.get(at));
+            }
+        }
+        states = measured;
+        return changed;
+    }
+
+    private void measureClicks() {
+        Counts window = total.minus(windowBegin);
+        if (window.clicks() < 0) { // the application began anew
+            windowBegin = total;
+        } else if (window.clicks() >= CLICKS) {
+            orphanShare = (double) window.orphans() / window.clicks();
+            windowBegin = total;
+        }
+    }
+
+    private void measurePlaces() {
+        if (total.misplaced() > lastMisplaced.misplaced()) {
+            isPlaced = false;
+            lastMisplaced = total;
+        } else if (Math.abs(total.received() - lastMisplaced.received()) >= QUIET_RECORDS) {
+            isPlaced = true;
+            lastMisplaced = total;
+        }
+    }
+
+    private List<State> measured() {
+        double limit = settings.orphanClicks();
+        return List.of(
+                new State(Kind.ORPHAN_CLICKS, orphanShare, limit, limit > 0 && orphanShare > limit),
+                new State(Kind.MISPLACED_RECORDS, total.misplaced(), 0, !isPlaced),
+                new State(
+                        Kind.MISPLACED_REMOVALS,
+                        total.removals(),
+                        settings.misplacedRemovals(),
+                        total.removals() > settings.misplacedRemovals()));
+    }
+}
