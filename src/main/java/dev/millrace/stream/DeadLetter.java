@@ -82,7 +82,8 @@ final class DeadLetter {
         add(headers, DeadLetterHeaders.OFFSET, Long.toString(from.offset()));
     }
 
+    /** Replaces what an earlier rejection said, in a dead letter that was sent again. */
     private static void add(Headers headers, String name, String value) {
-        headers.add(name, Utf8.bytes(value));
+        headers.remove(name).add(name, Utf8.bytes(value));
     }
 }

@@ -2,7 +2,9 @@ package dev.millrace.topic;
 
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The names that the logical topics have in the cluster. */
@@ -38,21 +40,23 @@ public record TopicNames(
         }
     }
 
+    /** No two logical topics may have one name: dead letters in an input topic would be rejected again, for ever. */
     public static TopicNames read(SettingsReader reader) {
+        Map<String, String> keys = new HashMap<>(); // that gave a name, by the name
         return new TopicNames(
-                name(reader, "exposures"),
-                name(reader, "clicks"),
-                name(reader, "users"),
-                name(reader, "items"),
-                name(reader, "training-examples"),
-                name(reader, "mini-batches"),
-                name(reader, "item-embeddings"),
-                name(reader, "model-updates"),
-                name(reader, "generations"),
-                name(reader, "user-features"),
-                name(reader, "training-progress"),
-                name(reader, "dead-letters"),
-                vectorStore(reader));
+                name(reader, keys, "exposures"),
+                name(reader, keys, "clicks"),
+                name(reader, keys, "users"),
+                name(reader, keys, "items"),
+                name(reader, keys, "training-examples"),
+                name(reader, keys, "mini-batches"),
+                name(reader, keys, "item-embeddings"),
+                name(reader, keys, "model-updates"),
+                name(reader, keys, "generations"),
+                name(reader, keys, "user-features"),
+                name(reader, keys, "training-progress"),
+                name(reader, keys, "dead-letters"),
+                vectorStore(reader, keys));
     }
 
     /** All of them, in the order in which the data passes through them. */
@@ -74,7 +78,7 @@ public record TopicNames(
         return List.copyOf(all);
     }
 
-    private static Optional<VectorStore> vectorStore(SettingsReader reader) {
+    private static Optional<VectorStore> vectorStore(SettingsReader reader, Map<String, String> keys) {
         String key = "topic.vector-store.name";
         String topic = reader.text(key, "", "topic of the item embeddings as JSON, for Kafka Connect; empty: none");
         VectorStore store = new VectorStore(
@@ -88,22 +92,24 @@ public record TopicNames(
         if (topic.isEmpty()) {
             return Optional.empty();
         }
-        requireName(reader, key, topic);
+        requireName(reader, keys, key, topic);
         return Optional.of(store);
     }
 
-    private static String name(SettingsReader reader, String logical) {
+    private static String name(SettingsReader reader, Map<String, String> keys, String logical) {
         String key = "topic." + logical + ".name";
         String name = reader.text(key, logical, "name of the topic " + logical + " in the cluster");
-        requireName(reader, key, name);
+        requireName(reader, keys, key, name);
         return name;
     }
 
-    private static void requireName(SettingsReader reader, String key, String name) {
+    private static void requireName(SettingsReader reader, Map<String, String> keys, String key, String name) {
         reader.require(
                 name.matches("[a-zA-Z0-9._-]{1,200}"),
                 key,
                 name,
                 "must be 1 to 200 letters, digits, dots, underscores and dashes");
+        String other = keys.putIfAbsent(name, key);
+        reader.require(other == null, key, name, "must not be that of " + other);
     }
 }

@@ -127,9 +127,6 @@ public final class Topics {
                 faults.add("topic " + topic + " is missing; millrace topics create makes it");
             }
         }
-        if (new TreeSet<>(named).size() < named.size()) {
-            faults.add("two logical topics have the same name: " + named);
-        }
         if (faults.isEmpty()) {
             checkShapes(admin, faults);
         }

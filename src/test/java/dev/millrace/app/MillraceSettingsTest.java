@@ -43,6 +43,21 @@ class MillraceSettingsTest {
     }
 
     @Test
+    void twoTopicsOfOneNameAreAFault() {
+        Map<String, String> given = Map.of(
+                "topic.dead-letters.name", "clicks",
+                "topic.items.name", "users",
+                "topic.vector-store.name", "item-embeddings");
+
+        assertThatThrownBy(() -> MillraceSettings.load(List.of(), Map.of(), Map.of(), given))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("topic.dead-letters.name = clicks: must not be that of topic.clicks.name")
+                .hasMessageContaining("topic.items.name = users: must not be that of topic.users.name")
+                .hasMessageContaining(
+                        "topic.vector-store.name = item-embeddings: must not be that of topic.item-embeddings.name");
+    }
+
+    @Test
     void aLaterFileGoesBeforeAnEarlierOne() throws IOException {
         Path base = file("shop.users = 2\nshop.items = 12\n");
         Path overlay = Files.writeString(directory.resolve("overlay.properties"), "shop.items = 13\n");

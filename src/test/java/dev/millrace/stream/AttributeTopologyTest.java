@@ -39,6 +39,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeader;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.streams.TopologyTestDriver;
@@ -120,6 +122,30 @@ class AttributeTopologyTest {
                 .containsEntry("millrace.left-out.bytes", "1048002")
                 .containsEntry("__streams.errors.offset", "0");
         assertThat(books().get("clicks")).isEqualTo(account(1, 0, Map.of("rejected: unknown-schema", 1L)));
+    }
+
+    /** As a tool does that sends dead letters again as they are. */
+    @Test
+    void deadLetterThatIsSentAgainAndAgainDoesNotGrow() {
+        driver.createInputTopic(topics.clicks(), new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(new TestRecord<>(
+                        utf8("u1"),
+                        new byte[] {1},
+                        new RecordHeaders(List.of(new RecordHeader("trace", utf8("t1")))),
+                        T0));
+        TestRecord<byte[], byte[]> first = read(topics.deadLetters()).get(0);
+        TestRecord<byte[], byte[]> last = first;
+        for (int time = 0; time < 20; time++) {
+            driver.createInputTopic(topics.clicks(), new ByteArraySerializer(), new ByteArraySerializer())
+                    .pipeInput(new TestRecord<>(last.key(), last.value(), last.headers(), T0));
+            last = read(topics.deadLetters()).get(0);
+        }
+
+        assertThat(last.headers().toArray()).hasSameSizeAs(first.headers().toArray());
+        assertThat(headers(last))
+                .containsEntry("trace", "t1")
+                .containsEntry("millrace.reject.reason", "undecodable")
+                .containsEntry("__streams.errors.offset", "20");
     }
 
     @Test
