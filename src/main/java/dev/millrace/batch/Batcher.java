@@ -192,7 +192,7 @@ public final class Batcher implements Durable {
                 List.copyOf(new LinkedHashSet<>(removedUsers.values())),
                 negatives.draws(),
                 List.copyOf(exposed.values()));
-        observe(items);
+        observe(batch);
         examples.clear();
         exposed.clear();
         changes.clear();
@@ -209,7 +209,7 @@ public final class Batcher implements Durable {
         step = batch.step();
         batch.catalogue().forEach(this::apply);
         catalogue.recordSightings(step, batch.examples());
-        observe(batch.examples().stream().map(TrainingExample::item).toList());
+        observe(batch);
     }
 
     /** @throws IllegalStateException if the stored popularity was written by an estimator of another form */
@@ -300,7 +300,8 @@ public final class Batcher implements Durable {
         }
     }
 
-    private void observe(List<String> items) {
+    private void observe(MiniBatch batch) {
+        List<String> items = batch.counted().stream().map(TrainingExample::item).toList();
         popularity.observe(items);
         negativeSource.observe(items);
     }

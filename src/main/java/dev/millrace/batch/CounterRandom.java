@@ -22,6 +22,11 @@ public final class CounterRandom {
         return (int) Math.multiplyHigh(bits(seed, stream, slot) >>> 1, (long) bound << 1);
     }
 
+    /** Returns a uniform draw from [0, 1). */
+    public static double unit(long seed, long stream, long slot) {
+        return (bits(seed, stream, slot) >>> 11) * 0x1p-53;
+    }
+
     private static long mix(long value) {
         long mixed = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
         mixed = (mixed ^ (mixed >>> 27)) * 0x94d049bb133111ebL;

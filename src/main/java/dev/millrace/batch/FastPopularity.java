@@ -68,7 +68,7 @@ public final class FastPopularity implements Durable {
 
     /** Counts a batch's positives. Numbers as of before the batch must be read before this call. */
     public void observe(MiniBatch batch) {
-        for (TrainingExample example : batch.examples()) {
+        for (TrainingExample example : batch.counted()) {
             counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
         }
     }

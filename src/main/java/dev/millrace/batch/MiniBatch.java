@@ -2,6 +2,7 @@ package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The complete input of one learning step: catalogue changes first, then examples with their negatives.
@@ -36,6 +37,9 @@ public record MiniBatch(
         NegativeDraws draws,
         List<TrainingExample> exposed) {
 
+    /** Stream of random numbers; smaller ones are the negatives'. */
+    private static final int COUNTED = 4;
+
     public MiniBatch {
         catalogue = List.copyOf(catalogue);
         examples = List.copyOf(examples);
@@ -67,6 +71,24 @@ public record MiniBatch(
                 List.of(),
                 NegativeDraws.UNIFORM,
                 List.of());
+    }
+
+    /**
+     * Returns true if an example counts as a positive for others: in the popularity and among the negatives. An example of a
+     * weight below 1 does so with the probability of its weight, drawn by the batch's seed. So what counts is a sample of the stream in which
+     * a user's repeated clicks are as rare as their weights say, and log Q is right for it.
+     */
+    public boolean isCounted(int example) {
+        double weight = examples.get(example).weight();
+        return weight >= 1 || CounterRandom.unit(seed, COUNTED, example) < weight;
+    }
+
+    /** Returns the examples that count as positives for others, in their order. */
+    public List<TrainingExample> counted() {
+        return IntStream.range(0, examples.size())
+                .filter(this::isCounted)
+                .mapToObj(examples::get)
+                .toList();
     }
 
     /** Returns how many of the negatives were drawn uniformly; they are the first ones. */

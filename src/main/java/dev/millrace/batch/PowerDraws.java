@@ -38,8 +38,6 @@ final class PowerDraws implements WeightedDraws {
         }
     }
 
-    private static final double UNIT = 0x1p-53;
-
     private final Catalogue catalogue;
     private final Weights weights;
     private final double exponent;
@@ -78,10 +76,9 @@ final class PowerDraws implements WeightedDraws {
     @Override
     public String draw(long seed, long stream, long slot) {
         build();
-        long bits = CounterRandom.bits(seed, stream, slot);
         double seen = sums[1] * weights.scale(exponent);
         double unseen = catalogue.size() * weights.floor(exponent);
-        double at = (bits >>> 11) * UNIT * (seen + unseen);
+        double at = CounterRandom.unit(seed, stream, slot) * (seen + unseen);
         if (at >= seen && unseen > 0) {
             return catalogue.itemAt(Math.min(catalogue.size() - 1, (int) ((at - seen) / unseen * catalogue.size())));
         }

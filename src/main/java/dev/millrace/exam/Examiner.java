@@ -80,7 +80,7 @@ public final class Examiner implements Durable {
 
     /** Lets the baseline learn from a batch. */
     public void observe(MiniBatch batch) {
-        for (TrainingExample example : batch.examples()) {
+        for (TrainingExample example : batch.counted()) {
             popularity.add(example.item(), hours(example.time()), 1);
         }
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * The candidates of a step's loss, each item once.
@@ -47,6 +48,9 @@ public record Candidates(
      * examples the columns' weights e^{k_j} add up: others = log sum_j e^{k_j}. For the example whose item it is, only its own
      * column counts: own = k_i. Its other columns are the accidental hits that the formula masks. The softmax is the same.
      *
+     * Weights below 1. The column of an example is a negative of the others only if the example counts (MiniBatch.isCounted), as in the
+     * popularity: the in-batch negatives are then draws from p.
+     *
      * Layout. Candidates are numbered in order of first appearance: the items of the examples, then the negatives of all examples;
      * these are `shared`. They are followed by the negatives of one example, and by the items of exposures without a click.
      *
@@ -66,7 +70,7 @@ public record Candidates(
      * @param inBatch [shared] whether a candidate is an example's item
      * @param drawn [shared] constant of the candidate's columns that are not an example's, −∞ if it has none; empty if not
      *     needed
-     * @param isMasking whether an item that is only an example's is not a negative
+     * @param isMasking whether there is an example whose column is not a negative
      * @param hardest number of in-batch negatives with the highest scores that count; 0 for all
      * @param ownTerm [examples] b log p of the example's item
      * @param logRest [examples] log (1 − Q) of the example's item
@@ -114,8 +118,7 @@ public record Candidates(
         int shared = items.count();
         int[] positive = Arrays.copyOf(folded.column, batch.examples().size());
         Columns columns = columns(batch, loss, folded, shared);
-        float[] others =
-                loss.negatives().areInBatch() ? logs(folded.weights, shared) : logs(folded.drawnWeights, shared);
+        float[] others = logs(folded.weights, shared);
         int[][] sameUser = loss.negatives().isSameUserMasked() ? sameUser(batch, positive) : new int[0][];
         NegativePairs kept = kept(pairs, batch, sameUser, items);
         int[] pairItems = kept.items().stream().mapToInt(items::number).toArray();
@@ -133,7 +136,7 @@ public record Candidates(
                 sameUser,
                 exposed,
                 exposedWeights(batch, loss),
-                figures(batch, positive, sameUser, columns, folded.logQ));
+                figures(batch, positive, sameUser, columns, folded));
     }
 
     /** Numbers items in the order of their first appearance. */
@@ -167,6 +170,8 @@ public record Candidates(
         private final int[] column;
 
         private final double[] logQ;
+        /** [columns] whether the column is a negative of other examples */
+        private final boolean[] isNegative;
         /** [examples] */
         private final float[] own;
 
@@ -181,6 +186,7 @@ public record Candidates(
         Folded(int examples, int columns) {
             column = new int[columns];
             logQ = new double[columns];
+            isNegative = new boolean[columns];
             own = new float[examples];
             ownTerm = new float[examples];
             logRest = new float[examples];
@@ -193,13 +199,15 @@ public record Candidates(
     /** Gives each column its constant {@code k_j = b log p_j − log Q_j}, and adds {@code e^{k_j}} to its candidate's. */
     private static Folded fold(MiniBatch batch, Loss loss, Numbering items) {
         int examples = batch.examples().size();
+        boolean areInBatch = loss.negatives().areInBatch();
         boolean isCorrected = loss.correction() != Correction.NONE;
+        int inBatch = areInBatch ? batch.counted().size() : 0;
         double logSize = StrictMath.log(batch.catalogueSize());
         Folded folded = new Folded(examples, examples + batch.negatives().size());
         for (int j = 0; j < folded.column.length; j++) {
             boolean isExample = j < examples;
             double logP = isExample ? batch.logProbability()[j] : batch.negativeLogProbability()[j - examples];
-            double logQ = logQ(j, logP, batch, loss.negatives().areInBatch());
+            double logQ = logQ(j, logP, batch, inBatch);
             double term = loss.popularityExponent() * logP;
             double constant = isCorrected ? term - logQ : term;
             double weight = StrictMath.exp(constant);
@@ -209,6 +217,7 @@ public record Candidates(
                             : batch.negatives().get(j - examples));
             folded.column[j] = c;
             folded.logQ[j] = logQ;
+            folded.isNegative[j] = !isExample || (areInBatch && batch.isCounted(j));
             if (isExample) {
                 folded.own[j] = (float) constant;
                 folded.ownTerm[j] = (float) term;
@@ -218,7 +227,7 @@ public record Candidates(
             } else {
                 folded.drawnWeights[c] += weight;
             }
-            folded.weights[c] += weight;
+            folded.weights[c] += folded.isNegative[j] ? weight : 0;
             folded.logOdds[c] = isCorrected ? (float) (-logQ - logSize) : 0f;
         }
         return folded;
@@ -232,16 +241,20 @@ public record Candidates(
         int[] counts = new int[shared];
         boolean[] inBatch = new boolean[shared];
         for (int j = 0; j < column.length; j++) {
-            counts[column[j]] += j >= examples || areInBatch ? 1 : 0;
+            counts[column[j]] += folded.isNegative[j] ? 1 : 0;
             inBatch[column[j]] |= j < examples;
         }
+        int[] negatives = IntStream.range(0, column.length)
+                .filter(j -> folded.isNegative[j])
+                .map(j -> column[j])
+                .toArray();
         return new Columns(
                 batch.seed(),
-                areInBatch ? column : Arrays.copyOfRange(column, examples, column.length),
+                negatives,
                 counts,
                 inBatch,
                 areInBatch && hardest == 0 ? new float[0] : logs(folded.drawnWeights, shared),
-                !areInBatch,
+                negatives.length < column.length,
                 hardest,
                 folded.ownTerm,
                 folded.logRest,
@@ -262,10 +275,11 @@ public record Candidates(
      * {@code Q = ((n_b + n_m) p + n_u / N + n_a q_a) / (n_b + n_m + n_u + n_a)} for n_b in-batch negatives, n_m from memory,
      * n_u uniform ones and n_a by weights of the items, such as a power of popularity. Negatives of one example are not part
      * of it.
+     *
+     * @param inBatch n_b
      */
-    private static double logQ(int column, double logProbability, MiniBatch batch, boolean areInBatch) {
-        int likePositives =
-                batch.draws().fromMemory() + (areInBatch ? batch.examples().size() : 0);
+    private static double logQ(int column, double logProbability, MiniBatch batch, int inBatch) {
+        int likePositives = batch.draws().fromMemory() + inBatch;
         int uniform = batch.uniformNegatives();
         int byWeight = batch.draws().byWeight();
         if (uniform + byWeight == 0) {
@@ -325,18 +339,17 @@ public record Candidates(
     }
 
     private static SampleFigures figures(
-            MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, double[] logQ) {
+            MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, Folded folded) {
         int[] counts = columns.count;
         int distinct = (int) Arrays.stream(positive).distinct().count();
-        int own = columns.isMasking ? 0 : 1; // with in-batch negatives, the example's own column is among them
         long masked = 0;
         for (int i = 0; i < positive.length; i++) {
-            masked += counts[positive[i]] - own;
+            masked += counts[positive[i]] - (folded.isNegative[i] ? 1 : 0); // its own column is not masked
             for (int c = 0; sameUser.length > 0 && c < sameUser[i].length; c++) {
                 masked += counts[sameUser[i][c]];
             }
         }
-        double[] sorted = logQ.clone();
+        double[] sorted = folded.logQ.clone();
         Arrays.sort(sorted);
         float[] logP = batch.logProbability().clone();
         Arrays.sort(logP);

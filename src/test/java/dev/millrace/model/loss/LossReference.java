@@ -129,8 +129,8 @@ public final class LossReference {
         for (int draw = 0; draw < each; draw++) {
             for (int attempt = 0; attempt < 16; attempt++) {
                 long slot = ((long) i * each + draw) * 16 + attempt;
-                int from = settings.negatives().areInBatch() ? 0 : examples;
-                int j = from + CounterRandom.below(items.size() - from, batch.seed(), 18, slot);
+                List<Integer> columns = columns();
+                int j = columns.get(CounterRandom.below(columns.size(), batch.seed(), 18, slot));
                 if (negativeItems.contains(items.get(j))) {
                     loss -= Math.log(sigmoid(-scale * dot(user, vectors.apply(items.get(j))) - logOdds(j)));
                     break;
@@ -160,7 +160,7 @@ public final class LossReference {
     private List<Integer> negatives(int i, double[] user, Function<String, double[]> vectors) {
         Set<String> inBatch = new LinkedHashSet<>();
         for (int j = 0; j < examples; j++) {
-            if (!isMasked(i, items.get(j))) {
+            if (batch.isCounted(j) && !isMasked(i, items.get(j))) {
                 inBatch.add(items.get(j));
             }
         }
@@ -170,13 +170,24 @@ public final class LossReference {
                 .limit(hardest == 0 ? Integer.MAX_VALUE : hardest)
                 .toList();
         List<Integer> negatives = new ArrayList<>();
-        for (int j = 0; j < items.size(); j++) {
-            boolean isNegative = j >= examples || (settings.negatives().areInBatch() && kept.contains(items.get(j)));
+        for (int j : columns()) {
+            boolean isNegative = j >= examples || kept.contains(items.get(j));
             if (isNegative && !isMasked(i, items.get(j))) {
                 negatives.add(j);
             }
         }
         return negatives;
+    }
+
+    /** The columns that are negatives of others: the examples that count, if there are in-batch negatives, and all draws. */
+    private List<Integer> columns() {
+        List<Integer> columns = new ArrayList<>();
+        for (int j = 0; j < items.size(); j++) {
+            if (j >= examples || (settings.negatives().areInBatch() && batch.isCounted(j))) {
+                columns.add(j);
+            }
+        }
+        return columns;
     }
 
     private List<String> hard(int i) {
@@ -219,7 +230,7 @@ public final class LossReference {
             return 1;
         }
         int byPopularity = batch.draws().byWeight();
-        int likePositives = (settings.negatives().areInBatch() ? examples : 0)
+        int likePositives = (settings.negatives().areInBatch() ? batch.counted().size() : 0)
                 + batch.draws().fromMemory();
         int uniform = batch.negatives().size() - byPopularity - batch.draws().fromMemory();
         double power = byPopularity == 0 ? 0 : Math.exp(batch.draws().weightedLogProbability()[j]);
