@@ -60,6 +60,7 @@ public final class Attribution implements Durable {
     private final long expireUsersMillis;
     private final OrderedEntries entries;
     private final Output output;
+    private final Contributions contributions;
     private final Books books = new Books();
     private long exposureTime;
     private long clickTime;
@@ -73,6 +74,7 @@ public final class Attribution implements Durable {
         this.expireUsersMillis = settings.expireUsersAfter().toMillis();
         this.entries = entries;
         this.output = output;
+        this.contributions = new Contributions(settings.caps(), entries);
     }
 
     public void expose(Exposure exposure) {
@@ -158,6 +160,7 @@ public final class Attribution implements Durable {
         byte[] key = EntryKeys.user(user);
         entries.delete(EntryKeys.timer(user(user).idleTimer(), key));
         entries.delete(key);
+        contributions.forget(user);
         output.userRemoved(user);
     }
 
@@ -295,8 +298,9 @@ public final class Attribution implements Durable {
     private void sample(byte[] key, RememberedExposure.Open open) {
         String[] names = EntryKeys.exposureOf(key);
         if (settings.unclicked().takes(names[0], names[1], names[2])) {
-            output.example(
-                    TrainingExample.unclicked(names[2], open.user(), open.context(), names[1], windowEnd(open.time())));
+            long end = windowEnd(open.time());
+            double share = contributions.next(EntryKeys.UNCLICKED, names[0], names[1], end);
+            output.example(TrainingExample.unclicked(names[2], open.user(), open.context(), names[1], share, end));
         }
     }
 
@@ -388,14 +392,15 @@ public final class Attribution implements Durable {
         fold(click);
     }
 
-    private static TrainingExample example(Click click, UserFeatures user, Features context) {
+    /** Makes the example of a click. It counts less if the user's clicks have counted much. */
+    private TrainingExample example(Click click, UserFeatures user, Features context) {
         return new TrainingExample(
                 click.id(),
                 user,
                 context,
                 click.item(),
                 click.action(),
-                click.weight(),
+                click.weight() * contributions.next(EntryKeys.CLICKED, click.user(), click.item(), click.time()),
                 click.time(),
                 click.producedAt());
     }
@@ -482,9 +487,11 @@ public final class Attribution implements Durable {
             putUntil(end, key, state);
             return;
         }
+        String user = EntryKeys.userOf(key);
         entries.delete(key);
+        contributions.forget(user);
         if (state.isPublished()) {
-            output.userRemoved(EntryKeys.userOf(key));
+            output.userRemoved(user);
         }
     }
 }

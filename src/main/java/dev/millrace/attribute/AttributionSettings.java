@@ -24,6 +24,7 @@ import java.util.zip.CRC32C;
  * @param unclicked which exposures that were not clicked become examples
  * @param expireUsersAfter event time without an event of a user after which the user's state is removed; 0: never
  * @param placement which partition a record must be in
+ * @param caps how much the examples of one user may count
  */
 public record AttributionSettings(
         Mode mode,
@@ -38,7 +39,8 @@ public record AttributionSettings(
         Duration counterHalfLife,
         Unclicked unclicked,
         Duration expireUsersAfter,
-        Placement placement) {
+        Placement placement,
+        ContributionCaps caps) {
 
     /**
      * Which exposures that were not clicked become examples.
@@ -176,7 +178,8 @@ public record AttributionSettings(
                         "attribution.partitions",
                         Placement.MURMUR2,
                         "which partition a record of the inputs must be in: murmur2: that of Kafka's default partitioner, others "
-                                + "are rejected; any: not checked, for producers that place all records of a key by one rule of their own"));
+                                + "are rejected; any: not checked, for producers that place all records of a key by one rule of their own"),
+                ContributionCaps.read(reader));
         reader.require(
                 settings.deduplicationWindow.compareTo(settings.window) >= 0,
                 "attribution.deduplication-window",

@@ -12,6 +12,8 @@ import java.util.Arrays;
  * x user NUL item NUL id      an exposure
  * w user NUL item NUL id      a click that waits
  * s user NUL id               a click that was seen
+ * p user                      what the user's examples of clicks have counted
+ * n user                      what those of exposures without a click have counted
  * t time (8 bytes) key        a timer, and the entry it is about
  * clock                       the clocks, and how far the timers are done
  * b …                         the books, as their own class writes them
@@ -25,6 +27,8 @@ final class EntryKeys {
     static final byte EXPOSURE = 'x';
     static final byte WAITING_CLICK = 'w';
     static final byte SEEN_CLICK = 's';
+    static final byte CLICKED = 'p';
+    static final byte UNCLICKED = 'n';
 
     static final byte[] CLOCK = text("clock");
 
@@ -37,6 +41,10 @@ final class EntryKeys {
     /** Returns the user of a state's key. */
     static String userOf(byte[] key) {
         return new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+    }
+
+    static byte[] contributions(byte kind, String user) {
+        return text((char) kind + user);
     }
 
     static byte[] exposure(String user, String item, String id) {

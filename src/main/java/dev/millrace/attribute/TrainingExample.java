@@ -11,7 +11,8 @@ import dev.millrace.feature.UserFeatures;
  * @param context context features of the exposure
  * @param item id of the item
  * @param action action of the user; empty if there was none
- * @param weight weight of the example, above 0; usually 1
+ * @param weight weight of the example, above 0; usually 1. Below 1 it is also the probability with which the example counts as a
+ *     positive in popularity and among negatives
  * @param time event time of the label, epoch milliseconds
  * @param producedAt wall clock when the click was sent, epoch milliseconds; 0 if unknown
  * @param isPositive true if the user acted; false if the exposure's window ended without an action
@@ -41,7 +42,8 @@ public record TrainingExample(
     }
 
     /** Creates the example of an exposure without an action. */
-    static TrainingExample unclicked(String id, UserFeatures user, Features context, String item, long time) {
-        return new TrainingExample(id, user, context, item, "", 1, time, 0, false);
+    static TrainingExample unclicked(
+            String id, UserFeatures user, Features context, String item, double weight, long time) {
+        return new TrainingExample(id, user, context, item, "", weight, time, 0, false);
     }
 }

@@ -231,7 +231,7 @@ class AttributionTest {
 
         List<String> kinds = new ArrayList<>();
         entries.scan(new byte[] {0}, new byte[] {'z'}, (key, value) -> kinds.add(String.valueOf((char) key[0])));
-        assertThat(kinds).containsExactly("t", "u"); // the user's state and its timer are all that is left
+        assertThat(kinds).containsExactly("p", "t", "u"); // what is of the user, and its timer, is all that is left
         assertThat(account("exposures")).isEqualTo(account(1, 0, "clicked", 1));
     }
 
@@ -365,7 +365,8 @@ class AttributionTest {
 
         advance(attribution, START + 100 * HOUR);
 
-        assertThat(everything()).hasSize(2); // the state and its timer; all else is past the deduplication window
+        assertThat(everything())
+                .hasSize(3); // the state, what its clicks counted, and the timer; all else is past its window
     }
 
     @Test

@@ -65,7 +65,7 @@ class RecordedLogTest {
     private static final String FINGERPRINT = "fingerprint";
     private static final int BATCHES = 60;
 
-    /** Every kind of negative that the batcher draws, and exposures that were not clicked. */
+    /** Every kind of negative that the batcher draws, and exposures that were not clicked; the log is older than the caps. */
     private static final Map<String, String> WRITER = Map.ofEntries(
             Map.entry("batch.size", "24"),
             Map.entry("batch.negatives", "16"),
@@ -76,6 +76,8 @@ class RecordedLogTest {
             Map.entry("negatives.hard-rule.feature", "category"),
             Map.entry("negatives.exposed", "0.1"),
             Map.entry("negatives.exposed.sample", "0.02"),
+            Map.entry("attribution.cap.user-item", "0"),
+            Map.entry("attribution.cap.user", "0"),
             Map.entry("publish.attributes", "category"));
 
     /** Over each configuration: what begins later begins within the log. */

@@ -78,6 +78,7 @@ public final class CountAudit {
                 topics.trainingExamples(),
                 examplesEnd,
                 records.lost(InputTopic.EXAMPLES, 0, examplesEnd),
+                settings.caps(),
                 findings);
         new EventAudit(records, settings, snapshot, findings).run(examples);
         new ItemAudit(records, snapshot, findings).run(examples);

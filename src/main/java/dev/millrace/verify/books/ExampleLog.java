@@ -1,10 +1,12 @@
 package dev.millrace.verify.books;
 
+import dev.millrace.attribute.ContributionCaps;
 import dev.millrace.topic.TopicLog;
 import dev.millrace.wire.PlainRecord;
 import dev.millrace.wire.PlainValues;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +23,14 @@ record ExampleLog(
 
     /** Reads the topic up to an offset. */
     static ExampleLog read(
-            TopicLog log, PlainValues values, String topic, long end, long lost, CountFindings findings) {
+            TopicLog log,
+            PlainValues values,
+            String topic,
+            long end,
+            long lost,
+            ContributionCaps caps,
+            CountFindings findings) {
+        Shares shares = new Shares(caps, lost == 0);
         ExampleLog read = new ExampleLog(new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), lost);
         Map<String, String> actions = new HashMap<>(); // one text for all that are equal: there are few
         log.read(topic, 0, end, record -> {
@@ -29,9 +38,14 @@ record ExampleLog(
             if (entry.isEmpty()) {
                 findings.fault(new RecordAddress(topic, 0, record.offset()) + " cannot be read");
             } else if (entry.get().is("ExampleRecord")) {
-                read.examples.add(LoggedExample.of(entry.get(), record.offset(), read.examples.size(), actions));
+                read.examples.add(
+                        LoggedExample.of(entry.get(), record.offset(), read.examples.size(), actions, shares));
             } else {
-                read.changes.add(LearnerAudit.Change.of(entry.get(), record.offset()));
+                LearnerAudit.Change change = LearnerAudit.Change.of(entry.get(), record.offset());
+                if (change.kind() == LearnerAudit.Change.Kind.USER_REMOVAL) {
+                    shares.forget(change.of());
+                }
+                read.changes.add(change);
                 read.changeHashes.add(changeHash(entry.get()));
             }
         });
@@ -68,5 +82,83 @@ record ExampleLog(
     /** Hash of the removal of an item. */
     static IdHash removalHash(String item) {
         return IdHash.of("removal", item);
+    }
+
+    /**
+     * Works out with which share of its weight each example of a click had to count, from the examples of the same user before it. The rule
+     * is in docs/model.md, section Repeated clicks; nothing of the attribution's code is used.
+     */
+    static final class Shares {
+
+        private static final int MOST_ITEMS = 64;
+        private static final double LEAST_SHARE = 1e-6;
+
+        private final ContributionCaps caps;
+        private final boolean isWhole;
+        private final Map<IdHash, User> users = new HashMap<>();
+
+        /** @param isWhole whether all examples from the first on are given; if not, no share can be told */
+        Shares(ContributionCaps caps, boolean isWhole) {
+            this.caps = caps;
+            this.isWhole = isWhole;
+        }
+
+        /** Shares of examples: their sum as of a time. */
+        private static final class Sum {
+
+            private double value;
+            private long asOf;
+
+            double at(long time, double halfLifeMillis) {
+                return value * StrictMath.pow(0.5, (time - asOf) / halfLifeMillis);
+            }
+
+            void set(double newValue, long time) {
+                value = newValue;
+                asOf = time;
+            }
+        }
+
+        private static final class User {
+
+            private final Sum all = new Sum();
+            /** In the order of their last examples, latest last. */
+            private final LinkedHashMap<IdHash, Sum> items = new LinkedHashMap<>(16, 0.75f, true);
+        }
+
+        /** Takes the next example of a click. Returns its share, or NaN. */
+        double next(IdHash userHash, IdHash item, long time) {
+            if (!isWhole) {
+                return Double.NaN;
+            }
+            if (caps.perItem() == 0 && caps.perUser() == 0) {
+                return 1;
+            }
+            double halfLife = caps.halfLife().toMillis();
+            User user = users.computeIfAbsent(userHash, hash -> new User());
+            long now = Math.max(time, user.all.asOf);
+            Sum ofItem = user.items.computeIfAbsent(item, hash -> new Sum());
+            double onItem = ofItem.at(now, halfLife);
+            double inAll = user.all.at(now, halfLife);
+            double share = 1;
+            if (caps.perItem() > 0 && 2 * onItem > caps.perItem()) {
+                share *= Math.max(0, 2 * (1 - onItem / caps.perItem()));
+            }
+            if (caps.perUser() > 0 && 2 * inAll > caps.perUser()) {
+                share *= Math.max(0, 2 * (1 - inAll / caps.perUser()));
+            }
+            share = Math.max(LEAST_SHARE, share);
+            ofItem.set(onItem + share, now);
+            user.all.set(inAll + share, now);
+            if (user.items.size() > MOST_ITEMS) {
+                user.items.remove(user.items.keySet().iterator().next());
+            }
+            return share;
+        }
+
+        /** Takes the removal of a user. */
+        void forget(IdHash user) {
+            users.remove(user);
+        }
     }
 }

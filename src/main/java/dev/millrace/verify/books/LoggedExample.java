@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param user hash of the user
  * @param pair hash of user and item
  * @param item hash of the item
+ * @param share with which its click had to count, in (0, 1]; NaN if that cannot be told
  * @param time event time of the click, epoch milliseconds
  * @param featureTime time of the user's features: that of the exposure which was answered, epoch milliseconds
  * @param offset in its partition
@@ -25,27 +26,36 @@ record LoggedExample(
         IdHash item,
         String action,
         double weight,
+        double share,
         long time,
         long featureTime,
         long offset,
         boolean isPositive) {
 
-    /** @param actions one text for all that are equal */
-    static LoggedExample of(PlainRecord example, long offset, int number, Map<String, String> actions) {
+    /**
+     * @param actions one text for all that are equal
+     * @param shares of the examples before it
+     */
+    static LoggedExample of(
+            PlainRecord example, long offset, int number, Map<String, String> actions, ExampleLog.Shares shares) {
         PlainRecord user = example.record("user").orElse(example);
         String userId = user.text("user_id", "");
         String item = example.text("item_id", "");
         String id = example.text("example_id", "");
         boolean isPositive = !example.field("clicked").equals(Optional.of(false));
+        IdHash userHash = IdHash.of(userId);
+        IdHash itemHash = IdHash.of(item);
+        long time = example.integer("time", 0);
         return new LoggedExample(
                 number,
                 isPositive ? IdHash.of(userId, id) : IdHash.of(userId, item, id),
-                IdHash.of(userId),
+                userHash,
                 IdHash.of(userId, item),
-                IdHash.of(item),
+                itemHash,
                 actions.computeIfAbsent(example.text("action", ""), action -> action),
                 example.number("weight", 1),
-                example.integer("time", 0),
+                isPositive ? shares.next(userHash, itemHash, time) : Double.NaN,
+                time,
                 user.integer("time", 0),
                 offset,
                 isPositive);
@@ -53,9 +63,12 @@ record LoggedExample(
 
     /** Returns true if it can be the example of that click. */
     boolean matches(LoggedClick click) {
-        return pair.equals(click.pair())
-                && action.equals(click.action())
-                && time == click.time()
-                && Double.compare(weight, click.weight()) == 0;
+        return pair.equals(click.pair()) && action.equals(click.action()) && time == click.time() && hasWeightOf(click);
+    }
+
+    private boolean hasWeightOf(LoggedClick click) {
+        return Double.isNaN(share)
+                ? weight > 0 && weight <= click.weight()
+                : Double.compare(weight, click.weight() * share) == 0;
     }
 }

@@ -26,6 +26,10 @@ final class JoinedPartition implements Attribution.Output {
     final List<Click> clicks = new ArrayList<>();
     final List<String> forgotten = new ArrayList<>();
     final List<TrainingExample> examples = new ArrayList<>();
+    /** What the audit says of the examples' shares, in their order. */
+    private final List<Double> shares = new ArrayList<>();
+
+    private final ExampleLog.Shares expected;
     final AttributionSettings settings;
 
     private final Attribution attribution;
@@ -36,6 +40,7 @@ final class JoinedPartition implements Attribution.Output {
             given.put(keysAndValues[at], keysAndValues[at + 1]);
         }
         settings = AttributionSettings.read(new SettingsReader(given));
+        expected = new ExampleLog.Shares(settings.caps(), true);
         attribution = new Attribution(settings, new MemoryEntries(), this);
     }
 
@@ -126,6 +131,7 @@ final class JoinedPartition implements Attribution.Output {
                             IdHash.of(of.item()),
                             of.action(),
                             of.weight(),
+                            at < shares.size() ? shares.get(at) : 1,
                             of.time(),
                             of.user().time(),
                             at,
@@ -149,11 +155,15 @@ final class JoinedPartition implements Attribution.Output {
     @Override
     public void example(TrainingExample example) {
         examples.add(example);
+        IdHash user = IdHash.of(example.user().user());
+        shares.add(example.isPositive() ? expected.next(user, IdHash.of(example.item()), example.time()) : Double.NaN);
     }
 
     @Override
     public void userFeatures(UserFeatures user) {}
 
     @Override
-    public void userRemoved(String user) {}
+    public void userRemoved(String user) {
+        expected.forget(IdHash.of(user));
+    }
 }

@@ -37,6 +37,44 @@ class OfflineJoinTest {
     }
 
     @Test
+    void repeatedClicksCountLessAndTheAuditAgrees() {
+        JoinedPartition partition = repeatedClicks();
+
+        assertThat(partition.examples.get(9).weight()).isLessThan(.01);
+        assertThat(partition.audit(true).faults()).isEmpty();
+        assertThat(partition.audit(true).explained().cardinality()).isEqualTo(partition.examples.size());
+    }
+
+    @Test
+    void repeatedClickThatCountsWholeIsAFault() {
+        JoinedPartition partition = repeatedClicks();
+        TrainingExample last = partition.examples.get(9);
+
+        partition.examples.set(
+                9,
+                new TrainingExample(
+                        last.id(), last.user(), last.context(), "book", "click", 1, last.time(), last.time()));
+
+        assertThat(partition.audit(true).faults())
+                .singleElement()
+                .extracting(JoinFault::text)
+                .asString()
+                .contains("click c9 (clicks-0 offset 9) must have been attributed, and has no example");
+    }
+
+    /** Ten clicks of one user on one item, her removal, and ten more. */
+    private static JoinedPartition repeatedClicks() {
+        JoinedPartition partition = new JoinedPartition("attribution.mode", "clicks-only");
+        for (int at = 0; at < 20; at++) {
+            if (at == 10) {
+                partition.forget("ann");
+            }
+            partition.read(click("c" + at, "ann", "book", "", "click", T0 + at * MINUTE));
+        }
+        return partition;
+    }
+
+    @Test
     void secondExampleOfAClickIsNamedWithBothPlaces() {
         JoinedPartition partition = new JoinedPartition();
         partition.read(exposure("e1", "ann", "book", T0));

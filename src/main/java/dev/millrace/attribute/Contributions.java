@@ -1,0 +1,106 @@
+package dev.millrace.attribute;
+
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import dev.millrace.state.OrderedEntries;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What each user's examples have counted of late: gives the next example its share, by {@link ContributionCaps}.
+ *
+ * <p>A share is a function of the user's own examples, in the order in which they were made. An example of an earlier time than the one
+ * before counts as of that one's time, so that old dates leave no more room than new ones.
+ *
+ * <p>One entry for each user and kind of example, of bounded size: the {@value #MOST_ITEMS} items whose examples came last. An item that
+ * was displaced begins again; the cap of the user still holds.
+ */
+final class Contributions {
+
+    static final int MOST_ITEMS = 64;
+
+    private final ContributionCaps caps;
+    private final double halfLifeMillis;
+    private final OrderedEntries entries;
+
+    Contributions(ContributionCaps caps, OrderedEntries entries) {
+        this.caps = caps;
+        this.halfLifeMillis = caps.halfLife().toMillis();
+        this.entries = entries;
+    }
+
+    /**
+     * Returns the share with which a new example counts, in (0, 1], and adds it to the user's sums.
+     *
+     * @param kind {@link EntryKeys#CLICKED} or {@link EntryKeys#UNCLICKED}
+     */
+    double next(byte kind, String user, String item, long time) {
+        if (!caps.areAny()) {
+            return 1;
+        }
+        byte[] key = EntryKeys.contributions(kind, user);
+        State state = entries.get(key).map(State::decoded).orElse(State.NEW);
+        long moment = Math.max(time, state.all.asOf);
+        double ofUser = decayed(state.all, moment);
+        Optional<Sum> known =
+                state.items.stream().filter(sum -> sum.item.equals(item)).findFirst();
+        double ofItem = known.map(sum -> decayed(sum, moment)).orElse(0.0);
+        double share = caps.share(ofItem, ofUser);
+
+        List<Sum> items = new ArrayList<>();
+        items.add(new Sum(item, ofItem + share, moment));
+        state.items.stream()
+                .filter(sum -> !sum.item.equals(item))
+                .limit(MOST_ITEMS - 1)
+                .forEach(items::add);
+        entries.put(key, new State(new Sum("", ofUser + share, moment), items).encoded());
+        return share;
+    }
+
+    void forget(String user) {
+        entries.delete(EntryKeys.contributions(EntryKeys.CLICKED, user));
+        entries.delete(EntryKeys.contributions(EntryKeys.UNCLICKED, user));
+    }
+
+    private double decayed(Sum sum, long time) {
+        return sum.shares * StrictMath.pow(0.5, (time - sum.asOf) / halfLifeMillis);
+    }
+
+    /**
+     * Shares of examples.
+     *
+     * @param item of these examples; empty: of all items
+     * @param shares their sum, decayed up to {@code asOf}
+     */
+    private record Sum(String item, double shares, long asOf) {}
+
+    /**
+     * The stored state of one user.
+     *
+     * @param items the sums of the last items, latest first
+     */
+    private record State(Sum all, List<Sum> items) {
+
+        static final State NEW = new State(new Sum("", 0, 0), List.of());
+
+        byte[] encoded() {
+            Fields fields =
+                    new Fields().number(all.shares).longInteger(all.asOf).integer(items.size());
+            items.forEach(sum -> fields.text(sum.item).number(sum.shares).longInteger(sum.asOf));
+            return fields.framed();
+        }
+
+        static State decoded(byte[] value) {
+            ByteBuffer payload = Frame.open(value);
+            Sum all = new Sum("", payload.getDouble(), payload.getLong());
+            int count = payload.getInt();
+            List<Sum> items = new ArrayList<>(count);
+            for (int at = 0; at < count; at++) {
+                items.add(new Sum(Fields.text(payload), payload.getDouble(), payload.getLong()));
+            }
+            return new State(all, items);
+        }
+    }
+}

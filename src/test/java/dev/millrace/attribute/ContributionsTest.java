@@ -1,0 +1,235 @@
+package dev.millrace.attribute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.MemoryEntries;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
+
+class ContributionsTest {
+
+    private static final long START = 1_700_000_000_000L;
+    private static final long DAY = 86_400_000;
+
+    @Test
+    void clicksCountWholeUpToHalfTheCapAndThenLessAndLess() {
+        List<Double> weights = weights(clicks(5, "ann", "a", 0), Map.of());
+
+        // the cap is 3: 1, 1, 2 (1 − 2/3) = 2/3, 2 (1 − (2 + 2/3)/3) = 2/9, …: a third of the one before, 3 together
+        assertThat(weights.get(0)).isEqualTo(1);
+        assertThat(weights.get(1)).isEqualTo(1);
+        assertThat(weights.get(2)).isCloseTo(2 / 3., within(1e-12));
+        assertThat(weights.get(3)).isCloseTo(2 / 9., within(1e-12));
+        assertThat(weights.get(4)).isCloseTo(2 / 27., within(1e-12));
+    }
+
+    @Test
+    void theyNeverCountMoreThanTheCapHoweverManyTheyAre() {
+        List<Double> weights = weights(clicks(100_000, "ann", "a", 0), Map.of());
+
+        assertThat(weights).allMatch(weight -> weight > 0 && weight <= 1);
+        // plus 100,000 times the least share of 1e-6
+        assertThat(weights.stream().mapToDouble(weight -> weight).sum()).isLessThan(3.1001);
+    }
+
+    @Test
+    void afterHalfLivesClicksCountAgain() {
+        List<Click> clicks = clicks(3, "ann", "a", 0);
+        clicks.add(click("late", "ann", "a", START + DAY));
+
+        // after three clicks c = 2 + 2/3, a day later half of it: 2 (1 − (4/3)/3) = 10/9, so whole
+        assertThat(weights(clicks, Map.of()).get(3)).isEqualTo(1);
+    }
+
+    @Test
+    void manyItemsOfOneUserMeetTheCapOfTheUser() {
+        List<Click> clicks = new ArrayList<>();
+        for (int at = 0; at < 500; at++) {
+            clicks.add(click("c" + at, "ann", "i" + at, START));
+        }
+
+        List<Double> weights = weights(clicks, Map.of("attribution.cap.user", "100"));
+
+        assertThat(weights.subList(0, 51)).allMatch(weight -> weight == 1); // the 51st finds 50, half of the cap
+        assertThat(weights.get(51)).isLessThan(1);
+        assertThat(weights.stream().mapToDouble(weight -> weight).sum()).isLessThan(100.001);
+    }
+
+    @Test
+    void goingRoundMoreItemsThanAreRememberedMeetsTheCapOfTheUserAll() {
+        List<Click> clicks = new ArrayList<>();
+        for (int at = 0; at < 5000; at++) {
+            clicks.add(click("c" + at, "ann", "i" + at % (Contributions.MOST_ITEMS + 1), START));
+        }
+
+        assertThat(weights(clicks, Map.of()).stream()
+                        .mapToDouble(weight -> weight)
+                        .sum())
+                .isLessThan(1000.01);
+    }
+
+    @Test
+    void anOldDateLeavesNoMoreRoom() {
+        List<Click> clicks = new ArrayList<>();
+        for (int at = 0; at < 20; at++) {
+            clicks.add(click("c" + at, "ann", "a", START - at * DAY));
+        }
+
+        assertThat(weights(clicks, Map.of()).stream()
+                        .mapToDouble(weight -> weight)
+                        .sum())
+                .isLessThan(3.001);
+    }
+
+    @Test
+    void withoutCapsEveryClickCountsWholeAndNothingIsStored() {
+        MemoryEntries entries = new MemoryEntries();
+
+        List<Double> weights = weights(
+                clicks(9, "ann", "a", 0),
+                Map.of("attribution.cap.user-item", "0", "attribution.cap.user", "0"),
+                entries);
+
+        assertThat(weights).containsOnly(1.0);
+        assertThat(entries.get(EntryKeys.contributions(EntryKeys.CLICKED, "ann")))
+                .isEmpty();
+    }
+
+    @Test
+    void aRepeatOfAClicksIdDoesNotCount() {
+        List<Click> clicks = new ArrayList<>();
+        for (int at = 0; at < 50; at++) {
+            clicks.add(click("same", "ann", "a", START));
+        }
+        clicks.add(click("other", "ann", "a", START));
+
+        assertThat(weights(clicks, Map.of())).containsExactly(1.0, 1.0);
+    }
+
+    @Test
+    void aWeightOfTheClickIsMultiplied() {
+        List<Click> clicks = new ArrayList<>();
+        for (int at = 0; at < 3; at++) {
+            clicks.add(new Click("c" + at, "ann", "a", Optional.empty(), "click", 6, START, 0, Features.NONE));
+        }
+
+        assertThat(weights(clicks, Map.of()).get(2)).isCloseTo(6 * 2 / 3., within(1e-12));
+    }
+
+    @Test
+    void aRemovedUserLeavesNothing() {
+        MemoryEntries entries = new MemoryEntries();
+        Attribution attribution = attribution(entries, Map.of(), new ArrayList<>());
+        clicks(5, "ann", "a", 0).forEach(attribution::click);
+
+        attribution.removeUser("ann");
+
+        assertThat(entries.get(EntryKeys.contributions(EntryKeys.CLICKED, "ann")))
+                .isEmpty();
+    }
+
+    @Test
+    void exposuresThatWereNotClickedAreCappedAmongThemselves() {
+        List<TrainingExample> examples = new ArrayList<>();
+        Attribution attribution = attribution(
+                new MemoryEntries(),
+                Map.of("attribution.mode", "exposures", "negatives.exposed", "1", "negatives.exposed.sample", "1"),
+                examples);
+        for (int at = 0; at < 100; at++) {
+            attribution.expose(new dev.millrace.event.Exposure("e" + at, "ann", "a", START, 0, Features.NONE));
+        }
+
+        attribution.advance(START + DAY, START + DAY);
+
+        assertThat(examples).hasSize(100).noneMatch(TrainingExample::isPositive);
+        assertThat(examples.stream().mapToDouble(TrainingExample::weight).sum()).isLessThan(3.001);
+    }
+
+    /** Whatever others do, and whenever the process starts again. */
+    @Property(tries = 100)
+    void aWeightIsAFunctionOfTheUsersOwnClicks(
+            @ForAll @Size(max = 60) List<@IntRange(min = 0, max = 59) Integer> drawn, @ForAll boolean restarts) {
+        List<Click> all = new ArrayList<>();
+        for (int at = 0; at < drawn.size(); at++) {
+            int of = drawn.get(at);
+            all.add(click("c" + at, "u" + of % 3, "i" + of / 3 % 4, START + of * 3_600_000L));
+        }
+        Map<String, Double> together = new TreeMap<>();
+        MemoryEntries entries = new MemoryEntries();
+        List<TrainingExample> examples = new ArrayList<>();
+        Attribution attribution = attribution(entries, Map.of(), examples);
+        for (Click click : all) {
+            if (restarts) {
+                attribution = attribution(entries, Map.of(), examples);
+            }
+            attribution.click(click);
+        }
+        examples.forEach(example -> together.put(example.id(), example.weight()));
+
+        Map<String, Double> alone = new TreeMap<>();
+        for (int user = 0; user < 3; user++) {
+            String name = "u" + user;
+            List<TrainingExample> own = new ArrayList<>();
+            Attribution ofOne = attribution(new MemoryEntries(), Map.of(), own);
+            all.stream().filter(click -> click.user().equals(name)).forEach(ofOne::click);
+            own.forEach(example -> alone.put(example.id(), example.weight()));
+        }
+
+        assertThat(together).isEqualTo(alone).hasSize(drawn.size());
+        assertThat(together.values()).allMatch(weight -> weight > 0 && weight <= 1);
+    }
+
+    private static List<Click> clicks(int count, String user, String item, long apart) {
+        List<Click> clicks = new ArrayList<>();
+        for (int at = 0; at < count; at++) {
+            clicks.add(click("c" + at, user, item, START + at * apart));
+        }
+        return clicks;
+    }
+
+    private static Click click(String id, String user, String item, long time) {
+        return new Click(id, user, item, Optional.empty(), "click", 1, time, 0, Features.NONE);
+    }
+
+    private static List<Double> weights(List<Click> clicks, Map<String, String> settings) {
+        return weights(clicks, settings, new MemoryEntries());
+    }
+
+    private static List<Double> weights(List<Click> clicks, Map<String, String> settings, MemoryEntries entries) {
+        List<TrainingExample> examples = new ArrayList<>();
+        clicks.forEach(attribution(entries, settings, examples)::click);
+        return examples.stream().map(TrainingExample::weight).toList();
+    }
+
+    /** Of clicks alone unless the settings say otherwise. */
+    private static Attribution attribution(
+            MemoryEntries entries, Map<String, String> settings, List<TrainingExample> examples) {
+        Map<String, String> all = new TreeMap<>(Map.of("attribution.mode", "clicks-only"));
+        all.putAll(settings);
+        return new Attribution(AttributionSettings.read(new SettingsReader(all)), entries, new Attribution.Output() {
+            @Override
+            public void example(TrainingExample example) {
+                examples.add(example);
+            }
+
+            @Override
+            public void userFeatures(UserFeatures user) {}
+
+            @Override
+            public void userRemoved(String user) {}
+        });
+    }
+}
