@@ -2,7 +2,9 @@ FROM maven:3.9-eclipse-temurin-17 AS build
 WORKDIR /build
 COPY pom.xml ./
 COPY src/main src/main
-RUN mvn -B -q -DskipTests -Djacoco.skip=true prepare-package
+# docker build --build-arg COMMIT=$(git rev-parse --short HEAD): the image's --version names it
+ARG COMMIT=unknown
+RUN mvn -B -q -DskipTests -Djacoco.skip=true -Dmaven.buildNumber.revisionOnScmFailure="$COMMIT" prepare-package
 
 FROM eclipse-temurin:17-jre
 RUN useradd --create-home --uid 10001 millrace \

@@ -13,6 +13,8 @@ import java.util.SortedMap;
 /** A file of {@code key = value} lines that an option of the command line names. */
 public final class SettingsFile {
 
+    private static final long MOST_BYTES = 1 << 20;
+
     private SettingsFile() {}
 
     /**
@@ -23,6 +25,9 @@ public final class SettingsFile {
      */
     public static SortedMap<String, String> read(String option, Path file, String wanted) {
         try {
+            if (Files.size(file) > MOST_BYTES) {
+                throw fault(option, file, "has more than " + MOST_BYTES + " bytes; must be " + wanted);
+            }
             return SettingsText.read(option, file.toString(), Files.readString(file), wanted);
         } catch (NoSuchFileException absent) {
             throw fault(option, file, "must be a readable file");

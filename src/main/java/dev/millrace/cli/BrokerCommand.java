@@ -48,6 +48,7 @@ final class BrokerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Processes.require("--port", port, 0, 65_535);
         Optional<EmbeddedBroker.Detour> by = detour.entrySet().stream()
                 .map(one -> new EmbeddedBroker.Detour(one.getKey(), one.getValue()))
                 .findFirst();

@@ -85,6 +85,8 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Processes.requireAtLeastOne("--every", everySeconds);
+        Processes.requireAtLeastOne("--events", events == null ? 1 : events);
         Path home = directory == null
                 ? Path.of(
                         ".millrace",
@@ -142,6 +144,9 @@ final class DemoCommand implements Callable<Integer> {
 
     /** A folder of an earlier run is refused: its data would be counted and learnt in this run. */
     private static void requireEmpty(Path home) throws IOException {
+        if (Files.exists(home) && !Files.isDirectory(home)) {
+            throw Processes.unusable("--dir", home.toString(), "must be a new or an empty folder");
+        }
         Files.createDirectories(home);
         try (Stream<Path> content = Files.list(home)) {
             if (content.findAny().isPresent()) {

@@ -56,6 +56,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Processes.requireAtLeastOne("--step", step == null ? 1 : step);
         long asked = Stream.of(item != null, step != null, isAboutFields)
                 .filter(isAsked -> isAsked)
                 .count();

@@ -11,6 +11,8 @@ import dev.millrace.stream.run.UnusableStateException;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.UnusableTopicException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
@@ -40,7 +42,7 @@ public final class Millrace {
     private static final int UNUSABLE_SETTINGS = 2;
     private static final int FAILED = 1;
     private static final int UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
-    private static final int UNUSABLE_STATE = 74; // EX_IOERR
+    private static final int UNUSABLE_FILE = 74; // EX_IOERR
 
     /** Failures whose message says all, and the exit status of each. */
     private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
@@ -48,8 +50,8 @@ public final class Millrace {
             UnexportableLearnerException.class, FAILED,
             BrokenLogException.class, FAILED,
             GenerationRefusedException.class, FAILED,
-            UnusableStateException.class, UNUSABLE_STATE,
-            UnusableCheckpointException.class, UNUSABLE_STATE);
+            UnusableStateException.class, UNUSABLE_FILE,
+            UnusableCheckpointException.class, UNUSABLE_FILE);
 
     private Millrace() {}
 
@@ -81,8 +83,28 @@ public final class Millrace {
         return PLAIN.containsKey(failure.getClass()) ? String.valueOf(failure.getMessage()) : failure.toString();
     }
 
+    /** What was tried and what came of it: the message of a file system's exception is often no more than the file's name. */
+    private static String unusableFile(Throwable failure) {
+        if (failure.getCause() == null) {
+            return shortly(failure);
+        }
+        String tried = String.valueOf(failure.getMessage());
+        String found = shortly(failure.getCause());
+        return tried.contains(failure.getCause().toString()) ? tried : tried + ": " + found;
+    }
+
+    private static String shortly(Throwable failure) {
+        return failure.getClass().getSimpleName() + ": " + failure.getMessage();
+    }
+
+    private static void giveVersion(CommandLine commandLine) {
+        commandLine.getCommandSpec().versionProvider(new Version());
+        commandLine.getSubcommands().values().forEach(Millrace::giveVersion);
+    }
+
     static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new Millrace());
+        giveVersion(commandLine);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (failure instanceof InvalidSettingsException invalid) {
                 invalid.faults().forEach(fault -> command.getErr().println(fault));
@@ -96,6 +118,10 @@ public final class Millrace {
             if (PLAIN.containsKey(failure.getClass())) {
                 command.getErr().println(failure.getMessage());
                 return statusOf(failure);
+            }
+            if (failure instanceof IOException || failure instanceof UncheckedIOException) {
+                command.getErr().println(unusableFile(failure));
+                return UNUSABLE_FILE;
             }
             throw failure;
         });

@@ -72,11 +72,10 @@ final class ModelDiffCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Processes.requireAtLeastOne("--users", users);
+        Processes.requireAtLeastOne("--k", k);
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
-        if (users < 1 || k < 1) {
-            throw Processes.unusable(users < 1 ? "--users" : "--k", "" + (users < 1 ? users : k), "must be at least 1");
-        }
         String one = Objects.requireNonNull(left);
         String other = Objects.requireNonNull(right);
         GenerationHistory history = Clusters.admin(cluster).history();

@@ -57,6 +57,20 @@ final class Processes {
         STATUS.complete(status);
     }
 
+    /** Checks an option that is a number; the command reads no data and asks no broker before. */
+    static void require(String option, long value, long least, long most) {
+        if (value < least || value > most) {
+            throw unusable(
+                    option,
+                    Long.toString(value),
+                    most == Long.MAX_VALUE ? "must be at least " + least : "must be from " + least + " to " + most);
+        }
+    }
+
+    static void requireAtLeastOne(String option, long value) {
+        require(option, value, 1, Long.MAX_VALUE);
+    }
+
     static InvalidSettingsException unusable(String option, String value, String rule) {
         return new InvalidSettingsException(List.of(new SettingFault(option, value, rule)));
     }

@@ -47,11 +47,13 @@ final class ReplayCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Pace pace = Pace.parse(speed);
+        Processes.requireAtLeastOne("--events", events == null ? 1 : events);
         MillraceSettings settings = data.settings(config, Map.of());
         Cluster cluster = Clusters.open(settings);
         ReplayRun replay = new ReplayRun(
                 data.open(settings),
-                Pace.parse(speed),
+                pace,
                 events == null ? Long.MAX_VALUE : events,
                 bad -> System.err.println("row not used: " + bad));
         try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {

@@ -61,6 +61,7 @@ final class VerifyCommand implements Callable<Integer> {
         if (!model && !counts) {
             throw Processes.unusable("verify", "nothing", "must be told what to check: --model, --counts, or both");
         }
+        Processes.requireAtLeastOne("--step", step == null ? 1 : step);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);

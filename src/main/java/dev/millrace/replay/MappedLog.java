@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 final class MappedLog implements DataSet {
 
     private static final String MAPPING = "mapping.properties";
+    private static final long MOST_MAPPING_BYTES = 1 << 20;
     private static final String WANTED =
             "a mapping file of key = value lines, which names the files and their columns (docs/your-own-data.md)";
 
@@ -116,6 +117,10 @@ final class MappedLog implements DataSet {
     private static Map<String, String> properties(Path file) {
         String text;
         try {
+            if (Files.size(file) > MOST_MAPPING_BYTES) { // such as the log itself
+                throw new InvalidSettingsException(List.of(new SettingFault(
+                        "data", file.toString(), "has more than " + MOST_MAPPING_BYTES + " bytes; must be " + WANTED)));
+            }
             text = Files.readString(file);
         } catch (CharacterCodingException malformed) {
             throw new InvalidSettingsException(

@@ -1,7 +1,6 @@
 package dev.millrace.replay;
 
 import java.io.BufferedInputStream;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -30,14 +29,14 @@ record RowFile(Path path, RowFormat format, List<String> columns) {
         return new RowReader(this, badRows);
     }
 
-    BufferedReader open() throws IOException {
+    LineReader open() throws IOException {
         InputStream bytes = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
         try {
             bytes.mark(2);
             boolean gzip = bytes.read() == 0x1f && bytes.read() == 0x8b;
             bytes.reset();
             InputStream plain = gzip ? new GZIPInputStream(bytes, 1 << 16) : bytes;
-            return new BufferedReader(new InputStreamReader(plain, format.charset()), 1 << 16);
+            return new LineReader(new InputStreamReader(plain, format.charset()));
         } catch (IOException | RuntimeException failure) {
             bytes.close();
             throw failure;

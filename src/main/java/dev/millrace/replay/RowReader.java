@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import dev.millrace.state.Sha256;
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: a bad row does not affect the next one. If a record that took several lines cannot be parsed, all its lines but the first
  * are put back and read again, since they may be rows of their own behind a quote that is never closed.
  *
- * <p>Cost: memory for one record, of at most {@value #MAX_RECORD_LINES} lines. One thread.
+ * <p>Cost: memory for one record, of at most {@value #MAX_RECORD_LINES} lines and {@value LineReader#MOST_CHARS} characters. One thread.
  */
 final class RowReader implements Iterator<Row>, Closeable {
 
@@ -47,7 +46,7 @@ final class RowReader implements Iterator<Row>, Closeable {
 
     private final RowFile file;
     private final Consumer<? super BadRow> badRows;
-    private final BufferedReader reader;
+    private final LineReader reader;
     private final Deque<String> putBack = new ArrayDeque<>();
     private final Parser parser;
     private final MessageDigest digest = Sha256.start();
@@ -60,7 +59,7 @@ final class RowReader implements Iterator<Row>, Closeable {
         try {
             reader = file.open();
         } catch (IOException failure) {
-            throw new UncheckedIOException("cannot read " + file.path(), failure);
+            throw unreadable(failure);
         }
         parser = file.format()
                 .match(
@@ -74,11 +73,11 @@ final class RowReader implements Iterator<Row>, Closeable {
     }
 
     private static List<String> header(RowFormat.Csv format, RowFile file) {
-        try (BufferedReader reader = file.open()) {
+        try (LineReader reader = file.open()) {
             String first = reader.readLine();
             return header(format, first == null ? Optional.empty() : Optional.of(withoutMark(first)));
         } catch (IOException failure) {
-            throw new UncheckedIOException("cannot read " + file.path(), failure);
+            throw new UncheckedIOException("cannot read " + file.path() + ": " + failure, failure);
         }
     }
 
@@ -116,6 +115,7 @@ final class RowReader implements Iterator<Row>, Closeable {
                 continue;
             }
             try {
+                requireShort(text.get());
                 return parser.row(begins, text.get());
             } catch (JsonProcessingException malformed) {
                 bad(begins, malformed.getOriginalMessage());
@@ -124,6 +124,12 @@ final class RowReader implements Iterator<Row>, Closeable {
             }
         }
         return null;
+    }
+
+    private static void requireShort(CharSequence record) {
+        if (record.length() > LineReader.MOST_CHARS) {
+            throw new Malformed("has more than " + LineReader.MOST_CHARS + " characters");
+        }
     }
 
     private void bad(long begins, String message) {
@@ -136,7 +142,7 @@ final class RowReader implements Iterator<Row>, Closeable {
             try {
                 text = reader.readLine();
             } catch (IOException failure) {
-                throw new UncheckedIOException("cannot read " + file.path() + " beyond line " + line, failure);
+                throw unreadable(failure);
             }
         }
         if (text == null) {
@@ -144,6 +150,11 @@ final class RowReader implements Iterator<Row>, Closeable {
         }
         line++;
         return Optional.of(line == 1 ? withoutMark(text) : text);
+    }
+
+    private UncheckedIOException unreadable(IOException failure) {
+        return new UncheckedIOException(
+                "cannot read " + file.path() + " beyond line " + line + ": " + failure, failure);
     }
 
     private static String withoutMark(String text) {
@@ -237,6 +248,7 @@ final class RowReader implements Iterator<Row>, Closeable {
                 }
                 lines.add(more.get());
                 record.append('\n').append(more.get());
+                requireShort(record);
             }
             return record.toString();
         }

@@ -1,12 +1,16 @@
 package dev.millrace.topic;
 
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.config.ConfigException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /**
@@ -16,6 +20,9 @@ import org.apache.kafka.common.errors.TimeoutException;
  * @param patience how long it may take to answer
  */
 public record ClusterAdmin(ClientSettings clients, Duration patience) {
+
+    /** Begins the message of the one fault of a configuration that may go away by itself. */
+    private static final String UNRESOLVED = "No resolvable";
 
     private static final int SHORTEST_TIMEOUT_MILLIS = 1_000;
 
@@ -46,6 +53,11 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
             return Admin.create(config);
         } catch (KafkaException unusable) { // such as a host name that cannot be resolved
             Throwable cause = unusable.getCause() == null ? unusable : unusable.getCause();
+            if (cause instanceof ConfigException
+                    && !String.valueOf(cause.getMessage()).startsWith(UNRESOLVED)) {
+                throw new InvalidSettingsException(
+                        List.of(new SettingFault("kafka.*", "what was given", String.valueOf(cause.getMessage()))));
+            }
             throw new BrokerUnreachableException(
                     "no client for " + clients.bootstrapServers() + ": " + cause.getMessage(), unusable);
         }

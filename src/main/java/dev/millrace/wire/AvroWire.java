@@ -84,8 +84,7 @@ public final class AvroWire {
             throw told;
         } catch (RuntimeException | IOException broken) {
             // Avro's decoder meets broken lengths and branches with exceptions of many kinds
-            throw new UndecodableException(
-                    RejectReason.UNDECODABLE, "expected a " + type.getSimpleName() + ": " + broken);
+            throw UndecodableException.instead("expected a " + type.getSimpleName(), broken);
         }
     }
 

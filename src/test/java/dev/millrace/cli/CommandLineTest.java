@@ -2,13 +2,16 @@ package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
@@ -81,6 +84,79 @@ class CommandLineTest {
         assertThat(Millrace.run(commandLine(), Map.of("MILLRACE_LOG_FORMAT", "xml"), "settings"))
                 .isEqualTo(2);
         assertThat(err.toString().lines()).containsExactly("MILLRACE_LOG_FORMAT = xml: must be text or json");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--version", "train --version", "model show -V"})
+    void theVersionIsThatOfBuildKafkaAndJava(String asked) {
+        assertThat(run(asked.split(" "))).isZero();
+
+        assertThat(out.toString().lines())
+                .satisfiesExactly(
+                        build -> assertThat(build)
+                                .matches("Millrace (\\d\\S*|unknown) \\(commit ([0-9a-f]{7,}|unknown)\\)"),
+                        kafka -> assertThat(kafka).matches("Kafka \\d+\\.\\d+\\.\\d+"),
+                        java -> assertThat(java).startsWith("Java " + System.getProperty("java.version") + " ("));
+    }
+
+    /** None of these gets as far as a broker: no broker is there, and the status would be another. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "nothing | Unmatched argument at index 0: 'nothing'",
+                "model | model: name what to do",
+                "topics create --set x | should be in KEY=VALUE format but was x",
+                "topics create --set kafka.security.protocol=FOO | kafka.* = what was given: Invalid value FOO",
+                "topics create --bootstrap-server nonsense | Invalid url in bootstrap.servers: nonsense",
+                "demo --every 0 | --every = 0: must be at least 1",
+                "demo --events 0 | --events = 0: must be at least 1",
+                "demo --dir pom.xml | --dir = pom.xml: must be a new or an empty folder",
+                "demo --speed fast | speed = fast: must be",
+                "replay --speed fast | speed = fast: must be",
+                "replay --events -5 | --events = -5: must be at least 1",
+                "verify | verify = nothing: must be told what to check",
+                "verify --model --step 0 | --step = 0: must be at least 1",
+                "verify --model --step x | 'x' is not a long",
+                "explain --step -1 | --step = -1: must be at least 1",
+                "broker --port 65536 | --port = 65536: must be from 0 to 65535",
+                "model diff a b --k 0 | --k = 0: must be at least 1",
+                "model diff a b --users 0 | --users = 0: must be at least 1",
+                "model export | must have at least one of --out, --vectors and --onnx",
+                "evaluate | --data = absent",
+            })
+    void whatIsWrittenWrongIsStatus2AndOneMessage(String arguments, String message) {
+        assertThat(run(arguments.split(" "))).isEqualTo(2);
+        assertThat(err.toString()).contains(message).doesNotContain("\tat ");
+    }
+
+    @Test
+    void aFileThatCannotBeReadOrWrittenIsStatus74(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "x");
+        Path log = Files.writeString(directory.resolve("log.csv"), "user,item,time\nu,i,1650000000000\n");
+        Path mapping =
+                Files.writeString(directory.resolve("mapping.properties"), "clicks.files = " + log.getFileName());
+        Path broken = Files.write(directory.resolve("broken.csv"), new byte[] {0x1f, (byte) 0x8b, 8, 0});
+        Path ofBroken = Files.writeString(directory.resolve("of-broken"), "clicks.files = " + broken.getFileName());
+
+        assertThat(run("model", "show", "--in", directory.resolve("absent").toString()))
+                .isEqualTo(74);
+        assertThat(run("model", "show", "--in", file.toString())).isEqualTo(74);
+        assertThat(run("broker", "--port", "0", "--dir", file.toString())).isEqualTo(74);
+        assertThat(run("evaluate", "--format", "csv", "--data", ofBroken.toString()))
+                .isEqualTo(74);
+        assertThat(run("evaluate", "--format", "csv", "--data", mapping.toString(), "--report", file + "/report.md"))
+                .isEqualTo(74);
+
+        assertThat(err.toString().lines())
+                .satisfiesExactly(
+                        absent -> assertThat(absent).endsWith("absent cannot be used: there is no such file"),
+                        none -> assertThat(none)
+                                .endsWith("file cannot be used: at byte 0: it does not begin as a checkpoint"),
+                        folder -> assertThat(folder)
+                                .isEqualTo("starting a broker on " + file + ": FileAlreadyExistsException: " + file),
+                        zip -> assertThat(zip).startsWith("cannot read " + broken),
+                        report -> assertThat(report).contains(file + "/report.md"));
     }
 
     @Test

@@ -10,12 +10,15 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.UserProfile;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -92,6 +95,52 @@ class MappedLogTest {
 
         assertThat(EventsByKind.clicks(all(mapped("clicks.files = log.csv"), new BadRows(1))))
                 .hasSize(1);
+    }
+
+    @Test
+    void anEndlessLineInASmallCompressedFileCostsItsOwnRowOnly() throws IOException {
+        byte[] zeros = new byte[1 << 20];
+        try (OutputStream file = new GZIPOutputStream(Files.newOutputStream(folder.resolve("log.csv")))) {
+            file.write("user,item,time\r\n".getBytes(StandardCharsets.UTF_8));
+            for (int megabytes = 0; megabytes < 64; megabytes++) {
+                file.write(zeros);
+            }
+            file.write("\nu,i,1650000000000\n".getBytes(StandardCharsets.UTF_8));
+        }
+        BadRows bad = new BadRows(5);
+
+        assertThat(EventsByKind.clicks(all(mapped("clicks.files = log.csv"), bad)))
+                .hasSize(1);
+
+        assertThat(bad.first()).singleElement().satisfies(row -> assertThat(row.toString())
+                .contains("has more than 1048576 characters"));
+    }
+
+    @Test
+    void aFileThatEndsTooEarlySaysWhereItDoes() throws IOException {
+        ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        try (OutputStream file = new GZIPOutputStream(whole)) {
+            file.write("user,item,time\n".getBytes(StandardCharsets.UTF_8));
+            for (int user = 0; user < 50_000; user++) {
+                file.write(("u" + user + ",i,1650000000000\n").getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        Files.write(folder.resolve("log.csv"), Arrays.copyOf(whole.toByteArray(), whole.size() / 2));
+
+        assertThatThrownBy(() -> all(mapped("clicks.files = log.csv"), new BadRows(100)))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageMatching(
+                        "cannot read .*log.csv beyond line \\d+: java.io.EOFException: Unexpected end of ZLIB input stream");
+    }
+
+    @Test
+    void aLogInThePlaceOfItsMappingIsNotReadWhole() throws IOException {
+        Path log = folder.resolve("log.csv");
+        Files.write(log, new byte[(1 << 20) + 1]);
+
+        assertThatThrownBy(() -> new MappedLog(log, DataFormat.CSV))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("has more than 1048576 bytes; must be a mapping file");
     }
 
     @Test

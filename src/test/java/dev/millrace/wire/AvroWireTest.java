@@ -21,6 +21,7 @@ import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.apache.avro.Schema;
@@ -66,6 +67,16 @@ class AvroWireTest {
                 assertThat(reader.decode(ExposureEvent.class, bytes)).isEqualTo(exposure);
             }
         }
+    }
+
+    @Test
+    void aRefusalTellsTheFirstCause() {
+        byte[] whole = singleObject.encode("exposures", exposure);
+
+        assertThatThrownBy(() -> singleObject.decode(ExposureEvent.class, Arrays.copyOf(whole, whole.length - 2)))
+                .isInstanceOf(UndecodableException.class)
+                .hasMessageStartingWith("expected a ExposureEvent: ")
+                .hasMessageContaining("EOFException");
     }
 
     @Test
