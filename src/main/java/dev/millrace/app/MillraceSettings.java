@@ -10,6 +10,7 @@ import dev.millrace.replay.ShopSettings;
 import dev.millrace.serve.ServeSettings;
 import dev.millrace.serve.TrainServerSettings;
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingDoc;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.StreamSettings;
@@ -32,10 +33,12 @@ import java.util.TreeMap;
 /**
  * All settings of all parts, read together so that all faults are reported together.
  *
+ * @param attributionKept those of {@link #attribution} that its state depends on
  * @param trainerTexts what {@link #trainer} was read from, by key, defaults included
  */
 public record MillraceSettings(
         AttributionSettings attribution,
+        KeptSettings attributionKept,
         TrainerSettings trainer,
         SortedMap<String, String> trainerTexts,
         PrequentialSettings prequential,
@@ -102,6 +105,7 @@ public record MillraceSettings(
     private static MillraceSettings read(Map<String, String> values, SettingsReader reader, boolean isLast) {
         MillraceSettings settings = new MillraceSettings(
                 AttributionSettings.read(reader),
+                AttributionSettings.kept(values),
                 TrainerSettings.read(reader),
                 trainerTexts(values),
                 PrequentialSettings.read(reader),

@@ -21,10 +21,12 @@ import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +57,7 @@ public final class TrainProcess implements AutoCloseable {
     /**
      * Starts the applications.
      *
+     * @throws InvalidSettingsException if the state was begun under other settings, or another application has the generation
      * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
      * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
      * @throws dev.millrace.stream.run.LostContinuityException if an application cannot go on where it stopped
@@ -62,6 +65,7 @@ public final class TrainProcess implements AutoCloseable {
      */
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
         GenerationHistory history = history(settings);
+        new StateSettingsCheck(settings, history, PATIENCE).require(parts(from));
         if (from == From.EVENTS || settings.stream().isLogLearnerPublishing()) {
             requireOwnGeneration(settings, from, history);
         }
@@ -113,6 +117,7 @@ public final class TrainProcess implements AutoCloseable {
                                 MillraceTopology.attribute(
                                         names,
                                         settings.attribution(),
+                                        settings.attributionKept(),
                                         wire,
                                         topic -> Objects.requireNonNull(partitions.get(topic))),
                                 Part.LEARN,
@@ -164,6 +169,13 @@ public final class TrainProcess implements AutoCloseable {
                                         .multipliedBy(2)),
                         InstantSource.system())
                 .history();
+    }
+
+    private static Set<Part> parts(From from) {
+        return switch (from) {
+            case EVENTS -> EnumSet.of(Part.ATTRIBUTE, Part.LEARN);
+            case MINI_BATCHES -> EnumSet.of(Part.LEARN_FROM_LOG);
+        };
     }
 
     private static Topics topics(MillraceSettings settings) {

@@ -1,9 +1,11 @@
 package dev.millrace.attribute;
 
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32C;
 
@@ -116,6 +118,11 @@ public record AttributionSettings(
                 "attribution.actions", "click", "actions that make a positive example; others are only counted");
     }
 
+    /** Those that the bits of the attribution's state depend on. */
+    public static KeptSettings kept(Map<String, String> given) {
+        return KeptSettings.of(given, AttributionSettings::read);
+    }
+
     public static AttributionSettings read(SettingsReader reader) {
         Duration instant = Duration.ofMillis(1);
         Duration year = Duration.ofDays(365);
@@ -143,13 +150,7 @@ public record AttributionSettings(
                         Duration.ZERO,
                         year,
                         "how far exposures and clicks may be apart in event time; beyond it the topic that is ahead ends windows alone"),
-                reader.duration(
-                        "attribution.max-ahead",
-                        Duration.ofHours(1),
-                        Duration.ZERO,
-                        year,
-                        "how far an event's time may be ahead of the wall clock; later ones are rejected. The latest clock "
-                                + "time seen counts: a clock set back rejects nothing"),
+                reader.free(AttributionSettings::maxAhead),
                 reader.choice(
                         "attribution.late",
                         Late.DROP,
@@ -174,11 +175,7 @@ public record AttributionSettings(
                         Duration.ZERO,
                         Duration.ofDays(36_500),
                         "event time without an event of a user after which profile, history and counters are removed; 0s: never"),
-                reader.choice(
-                        "attribution.partitions",
-                        Placement.MURMUR2,
-                        "which partition a record of the inputs must be in: murmur2: that of Kafka's default partitioner, others "
-                                + "are rejected; any: not checked, for producers that place all records of a key by one rule of their own"),
+                reader.free(AttributionSettings::placement),
                 ContributionCaps.read(reader));
         reader.require(
                 settings.deduplicationWindow.compareTo(settings.window) >= 0,
@@ -192,5 +189,23 @@ public record AttributionSettings(
                 settings.expireUsersAfter,
                 "must be 0s or at least attribution.deduplication-window, what is open needs its user");
         return settings;
+    }
+
+    private static Duration maxAhead(SettingsReader reader) {
+        return reader.duration(
+                "attribution.max-ahead",
+                Duration.ofHours(1),
+                Duration.ZERO,
+                Duration.ofDays(365),
+                "how far an event's time may be ahead of the wall clock; later ones are rejected. The latest clock "
+                        + "time seen counts: a clock set back rejects nothing");
+    }
+
+    private static Placement placement(SettingsReader reader) {
+        return reader.choice(
+                "attribution.partitions",
+                Placement.MURMUR2,
+                "which partition a record of the inputs must be in: murmur2: that of Kafka's default partitioner, others "
+                        + "are rejected; any: not checked, for producers that place all records of a key by one rule of their own");
     }
 }

@@ -40,6 +40,7 @@ public final class LearnerExport {
      * @throws UnexportableLearnerException if its entries do not have the digest of its commit, or it has not committed yet
      */
     public Checkpoint of(LearnerState learner) {
+        settings.kept().require(learner.kept(), "the learner of application " + learner.application());
         Reading reading = new Reading();
         NavigableMap<byte[], byte[]> entries = learner.entries(reading::isWhole)
                 .orElseThrow(() -> new UnexportableLearnerException(

@@ -98,7 +98,7 @@ public final class LearnerImport {
             throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
         }
         long offset = behind(checkpoint.header());
-        learner.begin(entries, cluster.topics().miniBatches(), offset);
+        learner.begin(entries, settings.kept(), cluster.topics().miniBatches(), offset);
         return new Begun(checkpoint.header(), offset);
     }
 

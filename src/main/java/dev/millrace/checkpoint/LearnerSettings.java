@@ -1,6 +1,7 @@
 package dev.millrace.checkpoint;
 
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
@@ -37,6 +38,16 @@ public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String>
         return new LearnerSettings(trainer, reader.effective());
     }
 
+    /** Those that the bits of the learner depend on. */
+    public KeptSettings kept() {
+        return TrainerSettings.kept(texts);
+    }
+
+    /** These, but with the kept ones of a learner in place of their own. */
+    public LearnerSettings with(KeptSettings ofLearner) {
+        return read(ofLearner.inPlaceOf(kept(), texts));
+    }
+
     /** SHA-256 of all of them, in hexadecimal. */
     public String hash() {
         return Sha256.hex(trainer.toString());
@@ -50,12 +61,15 @@ public record LearnerSettings(TrainerSettings trainer, SortedMap<String, String>
 
     /** One fault for each key whose text differs: the value here, and the rule that it must be the other. */
     List<SettingFault> differences(SortedMap<String, String> others) {
+        SettingsReader reader = new SettingsReader(others);
+        TrainerSettings.read(reader);
+        SortedMap<String, String> known = reader.effective(); // one text for each value, whatever version wrote it
         TreeSet<String> keys = new TreeSet<>(texts.keySet());
         keys.addAll(others.keySet());
         List<SettingFault> faults = new ArrayList<>();
         for (String key : keys) {
             String here = texts.getOrDefault(key, ABSENT);
-            String other = others.getOrDefault(key, ABSENT);
+            String other = others.containsKey(key) ? known.getOrDefault(key, others.get(key)) : ABSENT;
             if (!here.equals(other)) {
                 faults.add(new SettingFault(key, here, "must be " + other + ", as in the checkpoint"));
             }

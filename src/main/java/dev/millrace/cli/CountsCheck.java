@@ -1,6 +1,11 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.settings.KeptSettings;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.Part;
+import dev.millrace.stream.StoredSettings;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.CommittedLog;
 import dev.millrace.verify.books.CountAudit;
@@ -18,12 +23,26 @@ final class CountsCheck {
 
     /** Returns the exit status: 0 if the books agree with the topics, 1 if not. */
     static int run(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+        AttributionSettings attribution = attribution(settings, cluster, out);
         CountReport report;
         try (CommittedLog log = new CommittedLog(cluster.clients(), cluster.patience())) {
-            report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), settings.attribution());
+            report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }
         print(report, out);
         return report.isRight() ? 0 : WRONG;
+    }
+
+    /** The settings that the attribution's state keeps; if it keeps none, those that were given. */
+    private static AttributionSettings attribution(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+        KeptSettings kept =
+                new StoredSettings(settings.clients(), settings.stream(), cluster.patience()).of(Part.ATTRIBUTE);
+        if (kept.isEmpty()) {
+            out.println("note: no settings are kept with a state of application "
+                    + settings.stream().applicationId(Part.ATTRIBUTE) + ": those given are used");
+            return settings.attribution();
+        }
+        IgnoredSettings.print(settings.attributionKept().differences(kept), "the attribution", out);
+        return AttributionSettings.read(new SettingsReader(kept.texts()));
     }
 
     private static void print(CountReport report, PrintWriter out) {

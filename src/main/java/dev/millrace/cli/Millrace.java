@@ -46,6 +46,7 @@ public final class Millrace {
 
     /** Failures whose message says all, and the exit status of each. */
     private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
+            InvalidSettingsException.class, UNUSABLE_SETTINGS,
             LostContinuityException.class, FAILED,
             UnexportableLearnerException.class, FAILED,
             BrokenLogException.class, FAILED,

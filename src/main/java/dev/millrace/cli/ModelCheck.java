@@ -1,8 +1,10 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.stream.Part;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.Cluster;
+import dev.millrace.verify.AuditedLearner;
 import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
@@ -18,7 +20,12 @@ final class ModelCheck {
 
     /** Returns the exit status: 0 if nothing differs, 1 if something does. */
     static int run(MillraceSettings settings, Cluster cluster, ModelAudit.Scope scope, PrintWriter out) {
-        ModelAudit audit = new ModelAudit(cluster, settings.learner(), new ModelAudit.Listener() {
+        AuditedLearner learner = AuditedLearner.of(
+                Clusters.admin(cluster).history(),
+                settings.learner(),
+                settings.stream().applicationId(Part.LEARN));
+        IgnoredSettings.print(learner.ignored(), "the learner", out);
+        ModelAudit audit = new ModelAudit(cluster, learner.settings(), new ModelAudit.Listener() {
             @Override
             public void reached(ModelAudit.ReplayProgress progress) {
                 out.printf(

@@ -39,6 +39,14 @@ public final class GenerationHistory {
         return Optional.ofNullable(facts.getOrDefault(generation, Map.of()).get(kind));
     }
 
+    /** Returns how an application's learner began its generation; the latest, if it began several. */
+    public Optional<GenerationFact> startedBy(String application) {
+        return facts.values().stream()
+                .flatMap(own -> Optional.ofNullable(own.get(Kind.STARTED)).stream())
+                .filter(started -> started.by().equals(application))
+                .reduce((earlier, later) -> later);
+    }
+
     public boolean is(String generation, Kind kind) {
         return fact(generation, kind).isPresent();
     }

@@ -3,13 +3,16 @@ package dev.millrace.settings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Reads typed settings from flat keys and collects every fault.
@@ -22,14 +25,17 @@ public final class SettingsReader {
 
     private final SortedMap<String, String> given;
     private final SortedMap<String, SettingDoc> documented = new TreeMap<>();
+    private final SortedMap<String, String> effective = new TreeMap<>();
+    private final Set<String> kept = new HashSet<>();
     private final List<SettingFault> faults = new ArrayList<>();
+    private boolean isFree;
 
     public SettingsReader(Map<String, String> given) {
         this.given = new TreeMap<>(given);
     }
 
     public String text(String key, String byDefault, String doc) {
-        return read(key, byDefault, "text", doc, Function.identity());
+        return read(key, byDefault, "text", doc, Function.identity(), Function.identity());
     }
 
     public int integer(String key, int byDefault, int min, int max, String doc) {
@@ -38,37 +44,43 @@ public final class SettingsReader {
 
     public long longInteger(String key, long byDefault, long min, long max, String doc) {
         String rule = "must be a whole number from " + min + " to " + max;
-        return read(key, Long.toString(byDefault), range("integer", min, max), doc, text -> {
+        Function<String, Long> parser = text -> {
             long value = parse(text, Long::parseLong, rule);
             return check(value >= min && value <= max, value, rule);
-        });
+        };
+        return read(
+                key, Long.toString(byDefault), range("integer", min, max), doc, parser, value -> Long.toString(value));
     }
 
     /** Returns a number in [min, max]. */
     public double number(String key, double byDefault, double min, double max, String doc) {
         String rule = "must be a number from " + plain(min) + " to " + plain(max);
-        return read(key, plain(byDefault), range("number", plain(min), plain(max)), doc, text -> {
+        Function<String, Double> parser = text -> {
             double value = parse(text, Double::parseDouble, rule);
             return check(value >= min && value <= max, value, rule);
-        });
+        };
+        return read(key, plain(byDefault), range("number", plain(min), plain(max)), doc, parser, SettingsReader::plain);
     }
 
     public boolean flag(String key, boolean byDefault, String doc) {
-        return read(key, Boolean.toString(byDefault), "true | false", doc, text -> switch (text) {
+        Function<String, Boolean> parser = text -> switch (text) {
             case "true" -> true;
             case "false" -> false;
             default -> throw new Unusable("must be true or false");
-        });
+        };
+        return read(key, Boolean.toString(byDefault), "true | false", doc, parser, value -> Boolean.toString(value));
     }
 
     /** Returns a duration such as {@code 250ms}, {@code 30s}, {@code 15m}, {@code 6h}, {@code 7d}. */
     public Duration duration(String key, Duration byDefault, Duration min, Duration max, String doc) {
         String rule =
                 "must be a duration from " + plain(min) + " to " + plain(max) + ", such as 250ms, 30s, 15m, 6h, 7d";
-        return read(key, plain(byDefault), range("duration", plain(min), plain(max)), doc, text -> {
+        Function<String, Duration> parser = text -> {
             Duration value = parse(text, SettingsReader::parseDuration, rule);
             return check(value.compareTo(min) >= 0 && value.compareTo(max) <= 0, value, rule);
-        });
+        };
+        return read(
+                key, plain(byDefault), range("duration", plain(min), plain(max)), doc, parser, SettingsReader::plain);
     }
 
     /** Returns one of an enum's constants, written in lower case with dashes. */
@@ -77,29 +89,34 @@ public final class SettingsReader {
         List<String> names = Arrays.stream(type.getEnumConstants())
                 .map(SettingsReader::dashed)
                 .toList();
-        return read(key, dashed(byDefault), String.join(" | ", names), doc, text -> {
+        Function<String, E> parser = text -> {
             int at = names.indexOf(text);
             if (at < 0) {
                 throw new Unusable("must be one of " + String.join(", ", names));
             }
             return type.getEnumConstants()[at];
-        });
+        };
+        return read(key, dashed(byDefault), String.join(" | ", names), doc, parser, SettingsReader::dashed);
     }
 
     /** Returns comma-separated names; an empty text gives none. */
     public List<String> names(String key, String byDefault, String doc) {
-        return read(key, byDefault, "names, comma-separated", doc, SettingsReader::split);
+        return read(
+                key, byDefault, "names, comma-separated", doc, SettingsReader::split, value -> String.join(",", value));
     }
 
     /** Returns comma-separated whole numbers; an empty text gives none. */
     public List<Integer> integers(String key, String byDefault, int min, int max, String doc) {
         String rule = "must be whole numbers from " + min + " to " + max + ", comma-separated";
-        return read(key, byDefault, range("integers, comma-separated", min, max), doc, text -> split(text).stream()
+        Function<String, List<Integer>> parser = text -> split(text).stream()
                 .map(part -> {
                     int value = parse(part, Integer::parseInt, rule);
                     return check(value >= min && value <= max, value, rule);
                 })
-                .toList());
+                .toList();
+        return read(key, byDefault, range("integers, comma-separated", min, max), doc, parser, value -> value.stream()
+                .map(String::valueOf)
+                .collect(Collectors.joining(",")));
     }
 
     /** Adds a fault if a rule between settings does not hold. */
@@ -118,17 +135,32 @@ public final class SettingsReader {
     }
 
     /**
+     * Reads a part that no state depends on: its settings may change at any start. All others are {@linkplain #kept kept}
+     * with the state.
+     */
+    public <T> T free(Function<SettingsReader, T> part) {
+        boolean before = isFree;
+        isFree = true;
+        try {
+            return part.apply(this);
+        } finally {
+            isFree = before;
+        }
+    }
+
+    /**
      * Returns the effective value of every key asked for, by key: the given value or the default. Families of keys are
-     * left out.
+     * left out. A value has one text, however it was given: {@code 1800s} is {@code 30m}.
      */
     public SortedMap<String, String> effective() {
-        SortedMap<String, String> effective = new TreeMap<>();
-        documented.forEach((key, doc) -> {
-            if (!key.endsWith("*")) {
-                effective.put(key, given.getOrDefault(key, doc.byDefault()).strip());
-            }
-        });
-        return effective;
+        return new TreeMap<>(effective);
+    }
+
+    /** Returns what {@link #effective} does, but without what was read as {@linkplain #free free} alone. */
+    public SortedMap<String, String> kept() {
+        SortedMap<String, String> texts = effective();
+        texts.keySet().retainAll(kept);
+        return texts;
     }
 
     /** Returns the documentation of every key asked for, in the order of the keys. */
@@ -159,11 +191,26 @@ public final class SettingsReader {
         }
     }
 
-    private <T> T read(String key, String byDefault, String type, String doc, Function<String, T> parser) {
+    private <T> T read(
+            String key,
+            String byDefault,
+            String type,
+            String doc,
+            Function<String, T> parser,
+            Function<T, String> writer) {
         SettingDoc before = documented.put(key, new SettingDoc(key, byDefault, type, doc));
         if (before != null && !before.byDefault().equals(byDefault)) {
             throw new IllegalStateException(key + " has two defaults: " + before.byDefault() + " and " + byDefault);
         }
+        if (!isFree) {
+            kept.add(key);
+        }
+        T value = parsed(key, byDefault, parser);
+        effective.put(key, writer.apply(value));
+        return value;
+    }
+
+    private <T> T parsed(String key, String byDefault, Function<String, T> parser) {
         String text = given.getOrDefault(key, byDefault).strip();
         try {
             return parser.apply(text);

@@ -7,6 +7,7 @@ import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
@@ -29,6 +30,7 @@ final class AttributeProcessor
 
     private final TopicNames topics;
     private final AttributionSettings settings;
+    private final KeptSettings kept;
     private final TrainingRecords training;
     private final UserFeatureRecords userFeatures;
     private final ProgressRecords progressRecords;
@@ -43,9 +45,15 @@ final class AttributeProcessor
     private WriteThroughStore<Attribution> books;
 
     @SuppressWarnings("NullAway.Init")
-    AttributeProcessor(TopicNames topics, AttributionSettings settings, AvroWire wire, PartitionCheck placement) {
+    AttributeProcessor(
+            TopicNames topics,
+            AttributionSettings settings,
+            KeptSettings kept,
+            AvroWire wire,
+            PartitionCheck placement) {
         this.topics = topics;
         this.settings = settings;
+        this.kept = kept;
         this.training = new TrainingRecords(wire);
         this.userFeatures = new UserFeatureRecords(wire);
         this.progressRecords = new ProgressRecords(wire);
@@ -78,6 +86,11 @@ final class AttributeProcessor
             return;
         }
         event.accept(attribution);
+    }
+
+    @Override
+    public KeptSettings settings() {
+        return kept;
     }
 
     @Override

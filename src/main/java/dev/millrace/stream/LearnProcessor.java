@@ -5,10 +5,12 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.LogLag;
 import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
@@ -57,6 +59,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final TrainingRecords training;
     private final BatchRecords batches;
     private final GenerationTerms terms;
+    private final KeptSettings kept;
     private final String part;
     private final LogLag catchUp;
     private final LearnerNotices notices = new LearnerNotices();
@@ -81,6 +84,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         this.training = new TrainingRecords(wire);
         this.batches = new BatchRecords(wire);
         this.terms = learner.terms();
+        this.kept = TrainerSettings.kept(terms.settings());
         this.part = source == Source.EXAMPLES ? PartProgress.LEARNER : PartProgress.logLearner(terms.application());
         this.catchUp = new LogLag(source == Source.LOG, terms.catchUpLag(), terms.logEnd());
     }
@@ -144,6 +148,11 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         public void userRemoval(String user) {
             trainer.removeUser(user);
         }
+    }
+
+    @Override
+    public KeptSettings settings() {
+        return kept;
     }
 
     @Override

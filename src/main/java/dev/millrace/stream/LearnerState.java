@@ -1,6 +1,7 @@
 package dev.millrace.stream;
 
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.Frame;
 import dev.millrace.topic.ClientSettings;
@@ -58,6 +59,7 @@ public final class LearnerState {
 
     private final ClientSettings clients;
     private final StreamSettings settings;
+    private final Part part;
     private final String application;
     private final String changelog;
     private final ClusterAdmin cluster;
@@ -65,6 +67,7 @@ public final class LearnerState {
     public LearnerState(ClientSettings clients, StreamSettings settings, Part part) {
         this.clients = clients;
         this.settings = settings;
+        this.part = part;
         this.application = settings.applicationId(part);
         this.changelog = MillraceTopology.changelog(application, MillraceTopology.LEARNER_STORE);
         this.cluster = new ClusterAdmin(clients, TopicReader.PATIENCE);
@@ -73,6 +76,11 @@ public final class LearnerState {
     /** The application's id, which is its group's name too. */
     public String application() {
         return application;
+    }
+
+    /** The settings that the learner was begun with; none if an earlier version began it. */
+    public KeptSettings kept() {
+        return new StoredSettings(clients, settings, TopicReader.PATIENCE).of(part);
     }
 
     /**
@@ -109,11 +117,12 @@ public final class LearnerState {
      * Begins an application that never existed: with these entries, at that offset of its input. If this fails, nothing is left that a
      * trainer would start from.
      *
+     * @param kept settings that the entries depend on
      * @param input topic that it learns from
      * @param offset of the next record that it learns
      * @throws InvalidSettingsException if there is anything of that application in the cluster or in the state directory
      */
-    public void begin(NavigableMap<byte[], byte[]> entries, String input, long offset) {
+    public void begin(NavigableMap<byte[], byte[]> entries, KeptSettings kept, String input, long offset) {
         requireNoLocalState();
         requireNoGroup();
         createChangelog();
@@ -122,6 +131,8 @@ public final class LearnerState {
             producer.initTransactions(); // ends that of an import that did not come to its end
             requireNoEntries();
             producer.beginTransaction();
+            WriteThroughStore.settingEntries(kept)
+                    .forEach((key, value) -> send(producer, key, value)); // first, as a start reads them
             entries.forEach((key, value) -> send(producer, key, value));
             send(
                     producer,
@@ -149,7 +160,7 @@ public final class LearnerState {
 
     private static void take(TopicRecord record, NavigableMap<byte[], byte[]> entries) {
         byte[] key = record.key();
-        if (WriteThroughStore.isPosition(key)) {
+        if (WriteThroughStore.isOwn(key)) {
             return;
         }
         record.value().ifPresentOrElse(value -> entries.put(key, value), () -> entries.remove(key));

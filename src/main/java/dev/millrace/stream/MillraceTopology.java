@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
@@ -72,10 +73,15 @@ public final class MillraceTopology {
     /**
      * From events to training examples: one task for each user partition, and one for each item partition.
      *
+     * @param kept those of the settings that the state depends on
      * @param partitions number of partitions of an input topic
      */
     public static Topology attribute(
-            TopicNames topics, AttributionSettings settings, AvroWire wire, ToIntFunction<String> partitions) {
+            TopicNames topics,
+            AttributionSettings settings,
+            KeptSettings kept,
+            AvroWire wire,
+            ToIntFunction<String> partitions) {
         PartitionCheck placement = new PartitionCheck(settings.placement(), partitions);
         return new Topology()
                 .addSource(
@@ -84,7 +90,7 @@ public final class MillraceTopology {
                 .addSource(AutoOffsetReset.none(), "from-users", new EventTimestamps(), READ, READ, topics.users())
                 .addProcessor(
                         ATTRIBUTE,
-                        () -> new AttributeProcessor(topics, settings, wire, placement),
+                        () -> new AttributeProcessor(topics, settings, kept, wire, placement),
                         "from-exposures",
                         "from-clicks",
                         "from-users")

@@ -1,9 +1,13 @@
 package dev.millrace.stream;
 
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +28,8 @@ import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
 import org.apache.kafka.streams.state.internals.WrappedStateStore;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A state store whose content lives on the heap as one {@link Durable} and is written through to RocksDB and its changelog once
@@ -36,6 +42,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Positions. For each input partition the store also keeps the offset behind the last record that the state has taken in. It is
  * written in the same transaction. A record from before that offset would count twice, so it stops the stream.
+ *
+ * <p>Settings. The store also keeps the settings that the state's bits depend on, each under a key of its own. They are written before
+ * anything else in the first commit, so they are the first records of the changelog and stay there: {@link StoredSettings} reads them
+ * before a start. A state is restored under the same settings only.
  *
  * <p>Heap copy. It is loaded from RocksDB at first use, when RocksDB has been restored. Standbys have none. It is dropped whenever
  * RocksDB may change under it: in {@code init} (a corrupted task is revived with the same objects), in {@link #clearCache} (a task
@@ -51,6 +61,11 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         /** Returns a new, empty state. */
         D fresh();
 
+        /** Returns the settings that the bits of the state depend on. */
+        default KeptSettings settings() {
+            return KeptSettings.NONE;
+        }
+
         /** Called when all of a state's entries have been restored, before it is used. */
         default void restored(D state) {}
 
@@ -58,11 +73,15 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         void beforeCommit(D state);
     }
 
-    /** First byte of the store's own keys; the state's begin with a printable character. */
+    private static final Logger LOG = LoggerFactory.getLogger(WriteThroughStore.class);
+
+    // first bytes of the store's own keys, in the order of the store; the state's begin with a printable character
     private static final byte POSITION = 0;
+    private static final byte SETTING = 1;
 
     private final SortedMap<String, Long> positions = new TreeMap<>();
     private final Set<String> moved = new TreeSet<>();
+    private KeptSettings unwritten = KeptSettings.NONE;
     private @Nullable Owner<D> owner;
     private @Nullable D state;
     private boolean changed;
@@ -123,11 +142,12 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
      * @param written called with each entry; the value is absent for a deletion
      */
     void drain(BiConsumer<byte[], Optional<byte[]>> written) {
+        writeSettings();
         writePositions();
         drainState(written);
     }
 
-    /** As {@link #drain}, but without the positions. */
+    /** As {@link #drain}, but without settings and positions. */
     final void drainState(BiConsumer<byte[], Optional<byte[]>> written) {
         state().drainDirty(new StoreSink(wrapped(), written));
     }
@@ -166,18 +186,47 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     private D load(Owner<D> from) {
         D fresh = from.fresh();
         try (KeyValueIterator<Bytes, byte[]> entries = wrapped().all()) {
+            boolean isBegun = loadOwn(entries, from.settings());
+            if (isBegun && !from.settings().isEmpty() && unwritten.equals(from.settings())) {
+                LOG.atWarn()
+                        .addKeyValue("store", name())
+                        .log("The state of store " + name() + " is of a version that kept no settings with it: those"
+                                + " of this start are kept with it from now on, and must be those it was begun with");
+            }
             while (entries.hasNext()) {
                 KeyValue<Bytes, byte[]> entry = entries.next();
-                byte[] key = entry.key.get();
-                if (isPosition(key)) {
-                    positions.put(PrefixedKey.text(key), Frame.open(entry.value).getLong());
-                } else {
-                    fresh.restore(key, entry.value);
-                }
+                fresh.restore(entry.key.get(), entry.value);
             }
         }
         from.restored(fresh);
         return fresh;
+    }
+
+    /**
+     * Loads the store's own entries, which come first.
+     *
+     * @return true if there were any
+     * @throws InvalidSettingsException if the state was begun under other settings
+     */
+    private boolean loadOwn(KeyValueIterator<Bytes, byte[]> entries, KeptSettings given) {
+        SortedMap<String, String> kept = new TreeMap<>();
+        boolean isBegun = false;
+        while (entries.hasNext() && isOwn(entries.peekNextKey().get())) {
+            KeyValue<Bytes, byte[]> entry = entries.next();
+            byte[] key = entry.key.get();
+            isBegun = true;
+            if (key[0] == POSITION) {
+                positions.put(PrefixedKey.text(key), Frame.open(entry.value).getLong());
+            } else {
+                kept.put(PrefixedKey.text(key), setting(entry.value));
+            }
+        }
+        KeptSettings ofState = new KeptSettings(kept);
+        if (!given.isEmpty()) {
+            given.require(ofState, "the state of store " + name());
+        }
+        unwritten = given.without(ofState);
+        return isBegun;
     }
 
     private void drop() {
@@ -185,6 +234,12 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         changed = false;
         positions.clear();
         moved.clear();
+        unwritten = KeptSettings.NONE;
+    }
+
+    private void writeSettings() {
+        settingEntries(unwritten).forEach((key, value) -> wrapped().put(Bytes.wrap(key), value));
+        unwritten = KeptSettings.NONE;
     }
 
     private void writePositions() {
@@ -210,9 +265,28 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         return PrefixedKey.of(POSITION, partition);
     }
 
+    /** The entries that keep settings, in the order of their keys. */
+    static SortedMap<byte[], byte[]> settingEntries(KeptSettings settings) {
+        SortedMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+        settings.texts()
+                .forEach((key, text) -> entries.put(
+                        PrefixedKey.of(SETTING, key), new Fields().text(text).framed()));
+        return entries;
+    }
+
+    /** The key of the setting that an entry keeps; absent for another entry. */
+    static Optional<String> settingKey(byte[] key) {
+        return key[0] == SETTING ? Optional.of(PrefixedKey.text(key)) : Optional.empty();
+    }
+
+    /** The text of the setting that an entry keeps. */
+    static String setting(byte[] value) {
+        return Fields.text(Frame.open(value));
+    }
+
     /** Whether a key is the store's own, and none of the state's. */
-    static boolean isPosition(byte[] key) {
-        return key[0] == POSITION;
+    static boolean isOwn(byte[] key) {
+        return key[0] == POSITION || key[0] == SETTING;
     }
 
     /** Builds the store around a persistent, logged, uncached key-value store of the same name. */

@@ -6,9 +6,11 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.publish.PublishSettings;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
+import java.util.Map;
 
 /**
  * Settings of a {@link Trainer}.
@@ -31,17 +33,26 @@ public record TrainerSettings(
         return new TrainerSettings(
                 BatchSettings.read(reader),
                 ModelSettings.read(reader),
-                ExamSettings.read(reader),
-                AlarmSettings.read(reader),
-                PublishSettings.read(reader),
+                reader.free(ExamSettings::read),
+                reader.free(AlarmSettings::read),
+                reader.free(PublishSettings::read),
                 FastPopularity.Settings.read(reader),
                 learnFrom(reader),
-                reader.integer(
-                        "digest.steps",
-                        100,
-                        1,
-                        1_000_000,
-                        "steps between two digests of the model for an audit; the last 32 are kept"));
+                reader.free(TrainerSettings::digestSteps));
+    }
+
+    /** Those that the bits of a learner depend on. */
+    public static KeptSettings kept(Map<String, String> given) {
+        return KeptSettings.of(given, TrainerSettings::read);
+    }
+
+    private static int digestSteps(SettingsReader reader) {
+        return reader.integer(
+                "digest.steps",
+                100,
+                1,
+                1_000_000,
+                "steps between two digests of the model for an audit; the last 32 are kept");
     }
 
     private static long learnFrom(SettingsReader reader) {

@@ -112,6 +112,8 @@ class VerifyIT {
         Map<String, String> other = new HashMap<>(given);
         other.put("tower.dim", "16");
 
+        other.put("stream.application-id", "nobody");
+
         assertThat(run(other, "verify", "--model")).isEqualTo(2);
         assertThat(err.toString()).contains("must be those of the learner, which publishes generation g1-");
         assertThat(run(given, "verify", "--model", "--step", "100000")).isEqualTo(2);

@@ -62,7 +62,8 @@ class AttributeTopologyTest {
 
     AttributeTopologyTest(@TempDir Path state) {
         driver = new TopologyTestDriver(
-                MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 1), Streams.driver(state));
+                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 1),
+                Streams.driver(state));
     }
 
     @AfterEach

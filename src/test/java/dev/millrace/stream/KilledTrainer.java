@@ -29,7 +29,7 @@ public final class KilledTrainer {
         boolean isLate = Boolean.parseBoolean(args[2]);
         Map<Part, Topology> topologies = Map.of(
                 Part.ATTRIBUTE,
-                MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 2),
+                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2),
                 Part.LEARN,
                 MillraceTopology.learn(
                         topics,

@@ -21,7 +21,8 @@ class MillraceTopologyTest {
         Topology topology =
                 switch (name) {
                     case "attribute" ->
-                        MillraceTopology.attribute(topics, Streams.attribution(), Streams.wire(), topic -> 1);
+                        MillraceTopology.attribute(
+                                topics, Streams.attribution(), Streams.attributionKept(), Streams.wire(), topic -> 1);
                     case "learn" ->
                         MillraceTopology.learn(
                                 topics, Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());

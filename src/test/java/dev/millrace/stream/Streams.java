@@ -6,6 +6,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.TrainerSettings;
@@ -28,6 +29,10 @@ public final class Streams {
     private Streams() {}
 
     public static SettingsReader reader(String... keysAndValues) {
+        return new SettingsReader(given(keysAndValues));
+    }
+
+    private static Map<String, String> given(String... keysAndValues) {
         Map<String, String> given = new HashMap<>(Map.of(
                 "batch.size", "16",
                 "batch.negatives", "8",
@@ -38,7 +43,7 @@ public final class Streams {
         for (int at = 0; at < keysAndValues.length; at += 2) {
             given.put(keysAndValues[at], keysAndValues[at + 1]);
         }
-        return new SettingsReader(given);
+        return given;
     }
 
     public static TopicNames topics() {
@@ -47,6 +52,11 @@ public final class Streams {
 
     public static AttributionSettings attribution() {
         return AttributionSettings.read(reader());
+    }
+
+    /** Those of {@link #attribution} that are kept with its state. */
+    public static KeptSettings attributionKept() {
+        return AttributionSettings.kept(given());
     }
 
     public static TrainerSettings trainer() {

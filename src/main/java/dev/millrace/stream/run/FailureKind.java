@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.Locale;
 import java.util.Optional;
@@ -26,6 +27,8 @@ enum FailureKind {
     CLUSTER,
     /** The schema registry does not answer. */
     REGISTRY,
+    /** The state was begun under other settings. */
+    OTHER_SETTINGS,
     /** A broken invariant, or any other error that a new attempt would meet again. */
     DEFECT;
 
@@ -63,6 +66,9 @@ enum FailureKind {
         }
         if (cause instanceof RocksDBException && message.startsWith("Corruption")) {
             return Optional.of(STATE_DAMAGED);
+        }
+        if (cause instanceof InvalidSettingsException) {
+            return Optional.of(OTHER_SETTINGS);
         }
         if (cause instanceof RegistryUnreachableException) {
             return Optional.of(REGISTRY);

@@ -84,6 +84,7 @@ final class ThreadFailures {
                                         + "; the next start removes it and restores it from its changelog",
                                 thrown),
                         false);
+            case OTHER_SETTINGS -> stop(application, cause(thrown), false);
             case DEFECT -> stop(application, thrown, true);
         };
     }
@@ -134,11 +135,16 @@ final class ThreadFailures {
     }
 
     private static String root(Throwable thrown) {
+        Throwable last = cause(thrown);
+        return last.getClass().getSimpleName() + ": " + last.getMessage();
+    }
+
+    private static Throwable cause(Throwable thrown) {
         Throwable last = thrown;
         while (last.getCause() != null) {
             last = last.getCause();
         }
-        return last.getClass().getSimpleName() + ": " + last.getMessage();
+        return last;
     }
 
     /** At most {@link #REPLACEMENTS} within {@link #REPLACEMENT_WINDOW}, over all applications. */

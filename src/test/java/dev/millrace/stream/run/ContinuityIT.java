@@ -229,8 +229,9 @@ class ContinuityIT {
     }
 
     private StreamRunner runner(String state, ClientSettings with) {
-        Map<Part, Topology> topologies =
-                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 1));
+        Map<Part, Topology> topologies = Map.of(
+                Part.ATTRIBUTE,
+                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 1));
         return new StreamRunner(
                 StreamSettings.read(Streams.reader(
                         "stream.state-directory", directory.resolve(state).toString())),

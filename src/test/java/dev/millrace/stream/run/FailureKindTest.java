@@ -2,7 +2,9 @@ package dev.millrace.stream.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.wire.RegistryUnreachableException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
@@ -43,6 +45,8 @@ class FailureKindTest {
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new StreamsException(new RegistryUnreachableException("no answer"))))
                 .isEqualTo(FailureKind.REGISTRY);
+        assertThat(FailureKind.of(new StreamsException(new InvalidSettingsException(List.of()))))
+                .isEqualTo(FailureKind.OTHER_SETTINGS);
         assertThat(FailureKind.of(new IllegalStateException("the log must hold every step once")))
                 .isEqualTo(FailureKind.DEFECT);
         assertThat(Optional.of(FailureKind.of(new OutOfMemoryError()))).contains(FailureKind.DEFECT);

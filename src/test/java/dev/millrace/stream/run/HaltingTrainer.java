@@ -2,10 +2,10 @@ package dev.millrace.stream.run;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.model.StepTimes;
+import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
-import dev.millrace.stream.Streams;
 import dev.millrace.topic.InterruptedClients;
 import dev.millrace.topic.Interruption;
 import dev.millrace.topic.TopicNames;
@@ -36,8 +36,12 @@ public final class HaltingTrainer {
                 settings.clients(),
                 Map.of(
                         Part.ATTRIBUTE,
-                        MillraceTopology.attribute(topics, settings.attribution(), wire, topic -> settings.topics()
-                                .partitions()),
+                        MillraceTopology.attribute(
+                                topics,
+                                settings.attribution(),
+                                settings.attributionKept(),
+                                wire,
+                                topic -> settings.topics().partitions()),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,
@@ -45,13 +49,17 @@ public final class HaltingTrainer {
                                 new MillraceTopology.Learner(
                                         () -> new Trainer(settings.trainer(), new Gradients(interruption)),
                                         settings.stream().maxWait(),
-                                        Streams.terms()))),
+                                        terms(settings)))),
                 Optional.of(new InterruptedClients(interruption, topics)));
         Runtime.getRuntime().addShutdownHook(new Thread(runner::close));
         runner.start();
         while (runner.isAlive()) {
             Thread.sleep(100);
         }
+    }
+
+    private static GenerationTerms terms(MillraceSettings settings) {
+        return new GenerationTerms("test", settings.trainerTexts(), true, Duration.ofSeconds(30), () -> 0);
     }
 
     /** Settings of {@code --set key=value} arguments, from one of the arguments on. */

@@ -159,8 +159,9 @@ class RecoveryIT {
                                 directory.resolve(state).toString()),
                         Stream.of(settings))
                 .toArray(String[]::new);
-        Map<Part, Topology> topologies =
-                Map.of(Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 1));
+        Map<Part, Topology> topologies = Map.of(
+                Part.ATTRIBUTE,
+                MillraceTopology.attribute(topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 1));
         return new StreamRunner(StreamSettings.read(Streams.reader(all)), clients, topologies);
     }
 

@@ -54,7 +54,9 @@ class StreamRunnerIT {
             List<ItemEmbedding> embeddings = new CopyOnWriteArrayList<>();
             EmbeddingRecords records = new EmbeddingRecords(wire);
             Map<Part, Topology> topologies = Map.of(
-                    Part.ATTRIBUTE, MillraceTopology.attribute(topics, Streams.attribution(), wire, topic -> 2),
+                    Part.ATTRIBUTE,
+                            MillraceTopology.attribute(
+                                    topics, Streams.attribution(), Streams.attributionKept(), wire, topic -> 2),
                     Part.LEARN,
                             MillraceTopology.learn(
                                     topics, Streams.trainer(), Duration.ofMillis(100), wire, Streams.terms()));

@@ -185,18 +185,28 @@ class CountAuditIT {
                 clients,
                 Map.of(
                         Part.ATTRIBUTE,
-                        MillraceTopology.attribute(topics, AttributionSettings.read(reader()), wire, topic -> 2),
+                        MillraceTopology.attribute(
+                                topics,
+                                AttributionSettings.read(reader()),
+                                AttributionSettings.kept(given()),
+                                wire,
+                                topic -> 2),
                         Part.LEARN,
                         MillraceTopology.learn(
                                 topics,
                                 TrainerSettings.read(reader()),
                                 Duration.ofMillis(200),
                                 wire,
-                                new GenerationTerms("test", new TreeMap<>(), true, Duration.ofSeconds(30), () -> 0))));
+                                new GenerationTerms(
+                                        "test", new TreeMap<>(given()), true, Duration.ofSeconds(30), () -> 0))));
     }
 
     private SettingsReader reader() {
-        return new SettingsReader(Map.of(
+        return new SettingsReader(given());
+    }
+
+    private Map<String, String> given() {
+        return Map.of(
                 "batch.size", "16",
                 "batch.negatives", "8",
                 "tower.dim", "8",
@@ -204,7 +214,7 @@ class CountAuditIT {
                 "attribution.click-wait", "30s",
                 "stream.state-directory", directory.resolve("state").toString(),
                 "stream.learn.commit-interval", "200ms",
-                "stream.instance-id", "the-one"));
+                "stream.instance-id", "the-one");
     }
 
     private void produceCatalogue(EventProducer producer, KafkaProducer<byte[], byte[]> raw) {

@@ -1,0 +1,63 @@
+package dev.millrace.stream;
+
+import dev.millrace.settings.KeptSettings;
+import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.topic.TopicReader.Extent;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
+
+/**
+ * The settings that an application's state was begun with, read from the cluster: before a start, or for an audit.
+ *
+ * <p>They are the first committed records of the state's changelog ({@link WriteThroughStore}). So only these are read, however large the
+ * state is. A state that an earlier version began has none there.
+ */
+public final class StoredSettings {
+
+    private final ClientSettings clients;
+    private final StreamSettings settings;
+    private final Duration patience;
+
+    /** @param patience how long the cluster may take to answer */
+    public StoredSettings(ClientSettings clients, StreamSettings settings, Duration patience) {
+        this.clients = clients;
+        this.settings = settings;
+        this.patience = patience;
+    }
+
+    /** Those of an application's state; none if there is no state, or none was kept with it. */
+    public KeptSettings of(Part part) {
+        String changelog = MillraceTopology.changelog(
+                settings.applicationId(part),
+                switch (part) {
+                    case ATTRIBUTE -> MillraceTopology.ATTRIBUTION_BOOKS_STORE;
+                    case LEARN, LEARN_FROM_LOG -> MillraceTopology.LEARNER_STORE;
+                });
+        boolean isThere = new ClusterAdmin(clients, patience)
+                .ask(admin -> admin.listTopics(new ListTopicsOptions().listInternal(true))
+                        .names()
+                        .get()
+                        .contains(changelog));
+        if (!isThere) {
+            return KeptSettings.NONE;
+        }
+        SortedMap<String, String> kept = new TreeMap<>();
+        try (TopicReader reader = new TopicReader(clients, patience)) {
+            for (Extent extent : reader.extents(changelog)) { // of several tasks, each keeps the same
+                long end = reader.committedEnd(changelog, extent.partition());
+                reader.read(new Extent(changelog, extent.partition(), extent.first(), end), extent.first(), record -> {
+                    Optional<String> key = WriteThroughStore.settingKey(record.key());
+                    key.ifPresent(name ->
+                            record.value().ifPresent(value -> kept.put(name, WriteThroughStore.setting(value))));
+                    return key.isPresent();
+                });
+            }
+        }
+        return new KeptSettings(kept);
+    }
+}
