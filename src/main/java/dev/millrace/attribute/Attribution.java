@@ -316,7 +316,9 @@ public final class Attribution implements Durable {
             return true;
         });
         for (Click click : answering) {
-            entries.delete(EntryKeys.waitingClick(click.user(), click.item(), click.id()));
+            byte[] waiting = EntryKeys.waitingClick(click.user(), click.item(), click.id());
+            entries.delete(waiting);
+            timers(waitEnd(click.time()), waiting).forEach(entries::delete);
             addWaiting(click.user(), -1);
             books.settleWaiting(InputTopic.CLICKS, attribute(click, key));
         }
@@ -425,12 +427,16 @@ public final class Attribution implements Durable {
         List<byte[]> keys = new ArrayList<>();
         entries.scan(from, EntryKeys.behind(from), (key, value) -> {
             keys.add(key);
-            // a timer set for a past time is stored at the cursor of that moment; if the cursor moved since, it has run
-            keys.add(EntryKeys.timer(end.applyAsLong(value) + 1, key));
-            keys.add(EntryKeys.timer(timerCursor, key));
+            keys.addAll(timers(end.applyAsLong(value), key));
             return true;
         });
         keys.forEach(entries::delete);
+    }
+
+    /** Returns the keys of which one may be the timer that was set for that time, as {@link #schedule} sets it. */
+    private List<byte[]> timers(long time, byte[] about) {
+        // a timer set for a past time is stored at the cursor of that moment; if the cursor moved since, it has run
+        return List.of(EntryKeys.timer(time + 1, about), EntryKeys.timer(timerCursor, about));
     }
 
     private long deduplicationEnd(long eventTime) {

@@ -3,6 +3,7 @@ package dev.millrace.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.batch.CounterRandom;
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -10,6 +11,8 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
@@ -17,6 +20,7 @@ import dev.millrace.topic.TopicFollower;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.ErasedIds;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -57,6 +61,10 @@ class ErasureIT {
     private static final long T0 = 1_767_225_600_000L; // 2026-01-01
     private static final String USER = "the-user-who-goes";
     private static final String ITEM = "the-item-that-goes";
+    private static final String LOAD_USER = "user-under-load-";
+    private static final int LOAD_USERS = 40;
+    private static final int LOAD_ITEMS = 20;
+    private static final int LOAD_EVENTS = 3_000;
     private static final String ATTRIBUTION = "millrace-attribute-attribution-changelog";
     private static final String LEARNER = "millrace-learn-learner-changelog";
 
@@ -131,6 +139,86 @@ class ErasureIT {
             // other users' histories
             assertThat(holding(served, ITEM)).allMatch(key -> key.charAt(0) == 'u');
         }
+    }
+
+    /** Removals race the events of the same users, through a restart of the trainer; the last record of each user is a removal. */
+    @Test
+    void nothingIsLeftOfUsersWhoWentUnderLoadAndCameBackAndWentForGood() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            MillraceSettings settings = settings(broker.bootstrapServers());
+            new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+            List<TopicFollower> followers = new ArrayList<>();
+            AvroWire wire = new AvroWire(settings.wire());
+            try (EventProducer producer = new EventProducer(
+                            settings.clients(), settings.topics().names(), wire);
+                    ProgressWatch progress = new ProgressWatch(
+                            settings.clients(),
+                            settings.topics().names().trainingProgress(),
+                            new ProgressRecords(wire))) {
+                for (int item = 0; item < LOAD_ITEMS; item++) {
+                    producer.send(new CatalogueItem("item-" + item, T0, Features.NONE));
+                }
+                long events = 0;
+                try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
+                    trainer.start();
+                    assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
+                    followAll(settings, followers);
+                    events = produceLoad(producer, events);
+                    await().atMost(PATIENCE)
+                            .until(() -> topicsHolding(LOAD_USER).contains("user-features"));
+                }
+                events = produceLoad(producer, events); // is there when the trainer comes back
+                try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
+                    trainer.start();
+                    long sent = produceLoad(producer, events);
+                    await().atMost(PATIENCE).until(() -> received(progress) == sent);
+                    await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
+                            .contains("user-features", "model-updates", ATTRIBUTION));
+
+                    for (int user = 0; user < LOAD_USERS; user++) {
+                        producer.removeUser(LOAD_USER + user, T0 + 3 * LOAD_EVENTS);
+                    }
+                    producer.flush();
+
+                    await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
+                            .isEmpty());
+                }
+            } finally {
+                followers.forEach(TopicFollower::close);
+            }
+            trainerEntries().forEach((store, entries) -> {
+                assertThat(entries).as(store).isNotEmpty();
+                assertThat(holding(entries, LOAD_USER)).as(store).isEmpty();
+            });
+        }
+    }
+
+    /** Events of users that the trainer has read. */
+    private static long received(ProgressWatch progress) {
+        return Stream.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS)
+                .mapToLong(topic -> Books.Account.of(topic, progress.books()).received())
+                .sum();
+    }
+
+    /** Sends events of all kinds in an order of chance. Returns the number of all events so far. */
+    private static long produceLoad(EventProducer producer, long from) {
+        for (long event = from; event < from + LOAD_EVENTS; event++) {
+            String user = LOAD_USER + CounterRandom.below(LOAD_USERS, 1, event, 0);
+            String item = "item-" + CounterRandom.below(LOAD_ITEMS, 1, event, 1);
+            long time = T0 + event;
+            switch (CounterRandom.below(12, 1, event, 2)) {
+                case 0 -> producer.removeUser(user, time);
+                case 1 ->
+                    producer.send(
+                            new UserProfile(user, time, Features.of(Map.of("city", new FeatureValue.Category(user)))));
+                case 2, 3 -> producer.send(click("waits-" + event, user, item, time));
+                case 4, 5, 6, 7 -> producer.send(click("click-" + event, user, item, time));
+                default ->
+                    producer.send(exposure("shown-" + event, user, item, time - 200)); // behind some clicks on it
+            }
+        }
+        producer.flush();
+        return from + LOAD_EVENTS;
     }
 
     @Test
