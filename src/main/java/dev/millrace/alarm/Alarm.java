@@ -28,7 +28,9 @@ public record Alarm(Kind kind, double value, double limit, long since) {
         /** Recall of the model over that of popularity is below the limit, over a window of scored events. */
         RECALL_BELOW_POPULARITY,
         /** Age of the oldest published vector, over its bound and the time between two publications, is above the limit. */
-        VECTOR_AGE;
+        VECTOR_AGE,
+        /** Share of the clicks on one item, beyond ten times its share before, is above the limit: many accounts may act together. */
+        ITEM_SURGE;
 
         /** Returns the name in settings, metrics and reports. */
         public String text() {

@@ -79,6 +79,14 @@ public record AlarmSettings(
                 1.1,
                 1e9,
                 "factor by which the oldest published vector may be older than its bounds allow");
+        limit(
+                reader,
+                limits,
+                Alarm.Kind.ITEM_SURGE,
+                0.05,
+                1,
+                "share of the clicks between two measurements that one item may have beyond ten times its share before; "
+                        + "above it many accounts may act together");
         int recallAt = reader.integer(
                 "alarm.recall-at",
                 100,

@@ -14,9 +14,11 @@ import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -28,9 +30,16 @@ public final class ModelAlarms implements Durable {
 
     private static final long SAMPLE_STREAM = 0x616c61726dL;
     private static final int MEASUREMENTS_OF_A_TREND = 8;
+    /** What the first entry has; the alarm about items has an entry of its own. */
+    private static final Set<Alarm.Kind> IN_THE_FIRST_ENTRY =
+            EnumSet.range(Alarm.Kind.EMBEDDING_COLLAPSE, Alarm.Kind.VECTOR_AGE);
+
+    private static final byte SURGE = 's';
 
     private final AlarmSettings settings;
     private final byte[] key;
+    private final byte[] surgeKey;
+    private final ItemSurge surge = new ItemSurge();
     private final ExamWindow recall;
     private final Map<Alarm.Kind, Alarm> alarms = new EnumMap<>(Alarm.Kind.class);
     private long steps; // learnt since the last measurement
@@ -47,6 +56,7 @@ public final class ModelAlarms implements Durable {
     public ModelAlarms(AlarmSettings settings, char prefix) {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix};
+        this.surgeKey = new byte[] {(byte) prefix, SURGE};
         this.recall = new ExamWindow(settings.recallWindow());
         settings.limits().forEach((kind, limit) -> alarms.put(kind, new Alarm(kind, Double.NaN, limit, 0)));
     }
@@ -54,6 +64,12 @@ public final class ModelAlarms implements Durable {
     /** Returns every alarm that is on, active or not, in a fixed order. */
     public List<Alarm> alarms() {
         return List.copyOf(alarms.values());
+    }
+
+    /** Returns the item that the alarm {@link Alarm.Kind#ITEM_SURGE} is about; absent if it is not active. */
+    public Optional<String> surgingItem() {
+        Alarm alarm = alarms.get(Alarm.Kind.ITEM_SURGE);
+        return alarm != null && alarm.isActive() ? surge.item() : Optional.empty();
     }
 
     /**
@@ -97,6 +113,9 @@ public final class ModelAlarms implements Durable {
         masked += report.maskedShare();
         repeated += report.duplicateShare();
         medianProbabilities += report.medianProbability();
+        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
+            surge.add(batch);
+        }
         if (steps >= settings.everySteps()) {
             measure(batch.step(), model, catalogue);
             steps = 0;
@@ -110,6 +129,11 @@ public final class ModelAlarms implements Durable {
     @Override
     public void restore(byte[] entryKey, byte[] value) {
         ByteBuffer payload = Frame.open(value);
+        if (entryKey.length > key.length) {
+            surge.restore(payload);
+            restore(Alarm.Kind.ITEM_SURGE, payload);
+            return;
+        }
         steps = payload.getLong();
         gradientNorms = payload.getDouble();
         masked = payload.getDouble();
@@ -118,13 +142,15 @@ public final class ModelAlarms implements Durable {
         firstLength = payload.getDouble();
         gradientTrend = payload.getDouble();
         measurements = payload.getLong();
-        for (Alarm.Kind kind : Alarm.Kind.values()) {
-            double measured = payload.getDouble();
-            long since = payload.getLong();
-            // limits are those of today's settings; the next measurement judges by them
-            alarms.computeIfPresent(kind, (same, alarm) -> new Alarm(kind, measured, alarm.limit(), since));
-        }
+        IN_THE_FIRST_ENTRY.forEach(kind -> restore(kind, payload));
         recall.read(payload);
+    }
+
+    private void restore(Alarm.Kind kind, ByteBuffer payload) {
+        double measured = payload.getDouble();
+        long since = payload.getLong();
+        // limits are those of today's settings; the next measurement judges by them
+        alarms.computeIfPresent(kind, (same, alarm) -> new Alarm(kind, measured, alarm.limit(), since));
     }
 
     @Override
@@ -142,12 +168,20 @@ public final class ModelAlarms implements Durable {
                 .number(firstLength)
                 .number(gradientTrend)
                 .longInteger(measurements);
-        for (Alarm.Kind kind : Alarm.Kind.values()) {
-            Alarm alarm = alarms.getOrDefault(kind, new Alarm(kind, Double.NaN, 0, 0));
-            fields.number(alarm.value()).longInteger(alarm.since());
-        }
+        IN_THE_FIRST_ENTRY.forEach(kind -> write(kind, fields));
         recall.write(fields);
         sink.put(key, fields.framed());
+        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
+            Fields ofSurge = new Fields();
+            surge.write(ofSurge);
+            write(Alarm.Kind.ITEM_SURGE, ofSurge);
+            sink.put(surgeKey, ofSurge.framed());
+        }
+    }
+
+    private void write(Alarm.Kind kind, Fields fields) {
+        Alarm alarm = alarms.getOrDefault(kind, new Alarm(kind, Double.NaN, 0, 0));
+        fields.number(alarm.value()).longInteger(alarm.since());
     }
 
     private void measure(long step, TwoTower model, Catalogue catalogue) {
@@ -155,6 +189,9 @@ public final class ModelAlarms implements Durable {
         judge(Alarm.Kind.MASKED_LOGITS, step, masked / steps);
         judge(Alarm.Kind.REPEATED_ITEMS, step, repeated / steps);
         judge(Alarm.Kind.SATURATED_PROBABILITY, step, medianProbabilities / steps);
+        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
+            judge(Alarm.Kind.ITEM_SURGE, step, surge.measure());
+        }
         measureGradients(step, gradientNorms / steps);
         List<String> items = sample(step, catalogue);
         if (items.size() > 1
@@ -230,7 +267,8 @@ public final class ModelAlarms implements Durable {
                                 REPEATED_ITEMS,
                                 SATURATED_PROBABILITY,
                                 GRADIENT_NORM,
-                                VECTOR_AGE -> value <= before.limit();
+                                VECTOR_AGE,
+                                ITEM_SURGE -> value <= before.limit();
                     };
             long since = isWell ? 0 : before.isActive() ? before.since() : step;
             return new Alarm(kind, value, before.limit(), since);

@@ -188,7 +188,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 publish(trainer, now);
             }
             TrainingProgress progress = trainer.progress(); // after the drain: the digest covers what was written
-            notices.alarms(progress.alarms());
+            notices.alarms(progress.alarms(), trainer.surgingItem());
             outlet.send(new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress)));
         });
     }

@@ -264,6 +264,11 @@ public final class Trainer implements Durable {
         return publisher.withheld();
     }
 
+    /** Returns the item that an alarm is about. */
+    public Optional<String> surgingItem() {
+        return alarms.surgingItem();
+    }
+
     /** Returns true if the query side needs the entry. */
     public boolean isQuerySide(byte[] key) {
         return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);

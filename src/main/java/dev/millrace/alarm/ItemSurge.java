@@ -1,0 +1,96 @@
+package dev.millrace.alarm;
+
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The item whose clicks its own history explains least, between two measurements: many accounts may act together, each within its cap. It
+ * may also be news.
+ *
+ * <p>The measure of an item is {@code n_i / n − 10 p_i}, at least 0: its share of the clicks, less ten times its share of the clicks
+ * before, which the batches have as log-probability. Items of fewer than {@value #LEAST_CLICKS} clicks are not measured.
+ *
+ * <p>The counts are those of Misra and Gries (1982) with {@value #MOST_ITEMS} counters: too low by at most n / 65, so the measure is never
+ * too high.
+ */
+final class ItemSurge {
+
+    static final int MOST_ITEMS = 64;
+    static final int LEAST_CLICKS = 50;
+    private static final double TIMES_BEFORE = 10;
+
+    /** @param before share of the clicks before, in [0, 1] */
+    private record Counter(long clicks, double before) {}
+
+    /** An item, and its measure. */
+    record Surge(String item, double value) {
+
+        static final Surge NONE = new Surge("", 0);
+    }
+
+    private final Map<String, Counter> counters = new LinkedHashMap<>();
+    private long clicks;
+    private Surge last = Surge.NONE;
+
+    void add(MiniBatch batch) {
+        for (int example = 0; example < batch.examples().size(); example++) {
+            if (batch.isCounted(example)) {
+                clicks++;
+                add(batch.examples().get(example).item(), StrictMath.exp(batch.logProbability()[example]));
+            }
+        }
+    }
+
+    private void add(String item, double before) {
+        Counter counter = counters.get(item);
+        if (counter != null) {
+            counters.put(item, new Counter(counter.clicks + 1, counter.before));
+        } else if (counters.size() < MOST_ITEMS) {
+            counters.put(item, new Counter(1, before));
+        } else {
+            counters.replaceAll((other, of) -> new Counter(of.clicks - 1, of.before));
+            counters.values().removeIf(of -> of.clicks == 0);
+        }
+    }
+
+    /** Ends the measurement. Returns the largest measure. */
+    double measure() {
+        last = counters.entrySet().stream()
+                .filter(entry -> entry.getValue().clicks >= LEAST_CLICKS)
+                .map(entry -> new Surge(entry.getKey(), beyond(entry.getValue())))
+                .max(Comparator.comparingDouble(Surge::value))
+                .orElse(Surge.NONE);
+        counters.clear();
+        clicks = 0;
+        return last.value;
+    }
+
+    private double beyond(Counter counter) {
+        return Math.max(0, (double) counter.clicks / clicks - TIMES_BEFORE * counter.before);
+    }
+
+    /** Returns the item of the last measurement. */
+    Optional<String> item() {
+        return Optional.of(last.item).filter(item -> !item.isEmpty());
+    }
+
+    void write(Fields fields) {
+        fields.longInteger(clicks).text(last.item).number(last.value).integer(counters.size());
+        counters.forEach(
+                (item, counter) -> fields.text(item).longInteger(counter.clicks).number(counter.before));
+    }
+
+    void restore(ByteBuffer payload) {
+        clicks = payload.getLong();
+        last = new Surge(Fields.text(payload), payload.getDouble());
+        counters.clear();
+        for (int left = payload.getInt(); left > 0; left--) {
+            counters.put(Fields.text(payload), new Counter(payload.getLong(), payload.getDouble()));
+        }
+    }
+}
