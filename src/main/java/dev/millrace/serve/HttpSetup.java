@@ -4,42 +4,67 @@ import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import java.time.Duration;
+import java.util.Map;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.LowResourceMonitor;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
- * How a server of this package listens: limits, and errors as problems.
+ * How a server of this package listens: limits, threads, and errors as problems.
  *
  * @param host address to bind
  * @param port to listen on; 0 takes a free one
- * @param threads of the server, its acceptor and selector among them
- * @param maxConnections that are open at once; more wait
- * @param maxBodyBytes of a request
+ * @param clients what they may take
+ * @param connections that are open
+ * @param threads that answer
  * @param stopTimeout that requests have to end in when the server stops
  */
-record HttpSetup(String host, int port, int threads, int maxConnections, int maxBodyBytes, Duration stopTimeout) {
+record HttpSetup(
+        String host,
+        int port,
+        ClientLimits clients,
+        OpenConnections connections,
+        AnsweringThreads threads,
+        Duration stopTimeout) {
 
     static final int SERVICE_UNAVAILABLE = 503;
+    static final String RETRY_SECONDS = "1";
     static final String JSON = "application/json";
     static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
 
-    private static final int MIN_THREADS = 4;
+    /** Of every answer. */
+    static final Map<String, String> HEADERS = Map.of("Cache-Control", "no-store", "X-Content-Type-Options", "nosniff");
+
+    private static final int NETWORK_THREADS = 4; // an acceptor, a selector, and two that neither is held up by
     private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers
-    private static final Duration IDLE = Duration.ofSeconds(30);
+    private static final int SEND_BUFFER_BYTES =
+            64 << 10; // by itself the system takes megabytes for a client that takes nothing
+    private static final Duration IDLE = Duration.ofSeconds(60); // OpenConnections ends connections earlier
+
+    HttpSetup(String host, int port, ClientLimits clients, int threads, Duration stopTimeout) {
+        this(
+                host,
+                port,
+                clients,
+                new OpenConnections(clients, System::nanoTime),
+                new AnsweringThreads(threads, clients.maxConnections()),
+                stopTimeout);
+    }
 
     void applyTo(JavalinConfig config, Json json) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
-        config.http.maxRequestSize = maxBodyBytes;
-        config.jetty.threadPool = new QueuedThreadPool(threads, Math.min(MIN_THREADS, threads));
+        config.http.maxRequestSize = clients.maxBodyBytes();
+        config.jetty.threadPool = new QueuedThreadPool(NETWORK_THREADS, NETWORK_THREADS);
         config.jetty.addConnector(this::connector);
         config.jetty.modifyServer(server -> {
+            server.getBeans(LowResourceMonitor.class)
+                    .forEach(server::removeBean); // it would take few threads for a lack
+            server.insertHandler(new WholeExchanges(clients, connections, threads::of, json));
             server.setErrorHandler(new ProblemPages(json));
-            server.addBean(new NetworkConnectionLimit(maxConnections, server));
             server.setStopTimeout(stopTimeout.toMillis());
         });
     }
@@ -56,11 +81,8 @@ record HttpSetup(String host, int port, int threads, int maxConnections, int max
     }
 
     static void write(Context request, int status, String contentType, byte[] body) {
-        request.header("Cache-Control", "no-store")
-                .header("X-Content-Type-Options", "nosniff")
-                .status(status)
-                .contentType(contentType)
-                .result(body);
+        HEADERS.forEach(request::header);
+        request.status(status).contentType(contentType).result(body);
     }
 
     private ServerConnector connector(Server server, HttpConfiguration configuration) {
@@ -70,6 +92,9 @@ record HttpSetup(String host, int port, int threads, int maxConnections, int max
         connector.setHost(host);
         connector.setPort(port);
         connector.setIdleTimeout(IDLE.toMillis());
+        connector.setAcceptQueueSize(clients.maxConnections());
+        connector.setAcceptedSendBufferSize(SEND_BUFFER_BYTES);
+        connector.addBean(connections);
         return connector;
     }
 }

@@ -61,18 +61,13 @@ public final class RecallServer implements AutoCloseable {
     public RecallServer(
             ServeSettings settings, ServedState state, PrometheusMeterRegistry registry, InstantSource clock) {
         this.settings = settings;
-        this.setup = new HttpSetup(
-                settings.host(),
-                settings.port(),
-                settings.threads(),
-                settings.maxConnections(),
-                settings.maxBodyBytes(),
-                STOP);
+        this.setup = new HttpSetup(settings.host(), settings.port(), settings.clients(), settings.threads(), STOP);
         this.state = state;
         this.questions = new RecallQuestions(settings, state.engine());
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
+        metrics.connections(setup.connections());
         this.clock = clock;
         this.http = Javalin.create(this::configure);
     }
@@ -96,6 +91,7 @@ public final class RecallServer implements AutoCloseable {
     @Override
     public void close() {
         http.stop();
+        setup.threads().close();
     }
 
     private void configure(JavalinConfig config) {
@@ -242,7 +238,6 @@ public final class RecallServer implements AutoCloseable {
         String detail =
                 switch (status) {
                     case 405 -> "this method is not answered here, see Allow";
-                    case 413 -> "the body may have " + settings.maxBodyBytes() + " bytes (serve.max-body-bytes)";
                     default -> Problem.detail(status, "the request cannot be answered");
                 };
         write(request, problem(Problem.of(status, detail)));
@@ -270,7 +265,7 @@ public final class RecallServer implements AutoCloseable {
 
     private static void write(Context request, Reply reply) {
         if (reply.status() == HttpSetup.SERVICE_UNAVAILABLE || reply.status() == TOO_MANY_REQUESTS) {
-            request.header("Retry-After", "1");
+            request.header("Retry-After", HttpSetup.RETRY_SECONDS);
         }
         reply.version().ifPresent(version -> request.header(
                         "Millrace-Generation", URLEncoder.encode(version.generation(), StandardCharsets.UTF_8))

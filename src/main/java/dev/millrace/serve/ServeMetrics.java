@@ -106,6 +106,22 @@ final class ServeMetrics {
                 .register(registry);
     }
 
+    /** Tells of the connections of the server too. */
+    void connections(OpenConnections connections) {
+        Gauge.builder("millrace.http.connections", connections, OpenConnections::count)
+                .description("connections open")
+                .register(registry);
+        closed("late", connections, OpenConnections::lateCount);
+        closed("displaced", connections, OpenConnections::displacedCount);
+    }
+
+    private void closed(String why, OpenConnections connections, ToDoubleFunction<OpenConnections> count) {
+        FunctionCounter.builder("millrace.http.connections.closed", connections, count)
+                .description("connections closed because the client was late, or displaced by another connection")
+                .tag("why", why)
+                .register(registry);
+    }
+
     private void graphs(ItemGraphs graphs) {
         Gauge.builder("millrace.index.graph.items", state, one -> served(one, ItemIndex::graphItems))
                 .description("items of the graph in use; 0 without one")

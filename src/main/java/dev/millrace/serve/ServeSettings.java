@@ -12,11 +12,10 @@ import java.nio.file.Path;
  * @param port to listen on; 0 takes a free one
  * @param maxK most items an answer may have
  * @param maxBatch most questions of one request
- * @param maxBodyBytes of a request
  * @param maxRate questions a second that are answered; 0 for no limit
  * @param popularityWeight β of requests that give none
- * @param maxConnections open at once; more wait to be accepted
- * @param threads of the HTTP server, its acceptor and selector among them
+ * @param clients what they may take
+ * @param threads that answer questions
  * @param keptGenerations of those promoted before the one that answers, for a roll-back
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
@@ -27,10 +26,9 @@ public record ServeSettings(
         int port,
         int maxK,
         int maxBatch,
-        int maxBodyBytes,
         int maxRate,
         double popularityWeight,
-        int maxConnections,
+        ClientLimits clients,
         int threads,
         int keptGenerations,
         Path stateDirectory,
@@ -45,8 +43,6 @@ public record ServeSettings(
                 reader.integer("serve.max-k", 1_000, 1, 10_000, "most items one answer may have"),
                 reader.integer("serve.max-batch", 100, 1, 10_000, "most questions of one POST to /v1/recall"),
                 reader.integer(
-                        "serve.max-body-bytes", 1 << 20, 1 << 10, 1 << 30, "most bytes of the body of a request"),
-                reader.integer(
                         "serve.max-rate",
                         0,
                         0,
@@ -58,13 +54,9 @@ public record ServeSettings(
                         0,
                         FastPopularity.MAX_WEIGHT,
                         "beta of the score cos / temperature + beta log p in answers to requests without w.popularity"),
+                ClientLimits.read(reader),
                 reader.integer(
-                        "serve.max-connections",
-                        1_024,
-                        1,
-                        1_000_000,
-                        "connections open at once; further ones, health checks too, wait until one ends"),
-                reader.integer("serve.threads", 8, 4, 256, "threads of the HTTP server"),
+                        "serve.threads", 8, 1, 256, "threads that answer questions; health and metrics have their own"),
                 reader.integer(
                         "serve.kept-generations",
                         1,

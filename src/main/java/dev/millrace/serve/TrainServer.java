@@ -27,7 +27,7 @@ public final class TrainServer implements AutoCloseable {
         Map<String, Object> detail();
     }
 
-    private static final int THREADS = 4;
+    private static final int THREADS = 1; // of what is not health
     private static final int MAX_CONNECTIONS = 64;
 
     private final HttpSetup setup;
@@ -38,7 +38,8 @@ public final class TrainServer implements AutoCloseable {
 
     /** @param registry for the metrics of the JVM; {@code /metrics} gives everything in it */
     public TrainServer(TrainServerSettings settings, Health health, PrometheusMeterRegistry registry) {
-        this.setup = new HttpSetup(settings.host(), settings.port(), THREADS, MAX_CONNECTIONS, 0, Duration.ZERO);
+        this.setup = new HttpSetup(
+                settings.host(), settings.port(), ClientLimits.ofHealth(MAX_CONNECTIONS), THREADS, Duration.ZERO);
         this.health = health;
         this.registry = registry;
         JvmMetrics.bindTo(registry);
@@ -63,6 +64,7 @@ public final class TrainServer implements AutoCloseable {
     @Override
     public void close() {
         http.stop();
+        setup.threads().close();
     }
 
     private void configure(JavalinConfig config) {

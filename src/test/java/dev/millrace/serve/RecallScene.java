@@ -27,6 +27,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -67,10 +68,9 @@ final class RecallScene implements AutoCloseable {
                                 0,
                                 1_000,
                                 3,
-                                2_000,
                                 maxRate,
                                 0,
-                                maxConnections,
+                                new ClientLimits(maxConnections, 2_000, 64 << 20, Duration.ofSeconds(30), 1_000),
                                 8,
                                 1,
                                 directory,
@@ -93,6 +93,15 @@ final class RecallScene implements AutoCloseable {
         state.generation(new GenerationFact("g1", GenerationFact.Kind.PROMOTED, NOW, 7, 3, "test"));
         for (FollowedTopic source : FollowedTopic.values()) {
             state.caughtUp(source, 1);
+        }
+    }
+
+    /** So many more items, near nothing in particular. */
+    void fillWithItems(int count) {
+        for (int at = 0; at < count; at++) {
+            double angle = at;
+            state.embedding(
+                    embedding("item-" + at, 5, 0, (float) Math.cos(angle), (float) Math.sin(angle)), NOW - 4_000, 0);
         }
     }
 
@@ -176,6 +185,10 @@ final class RecallScene implements AutoCloseable {
 
     ServedState state() {
         return state;
+    }
+
+    int port() {
+        return server.port();
     }
 
     @Override

@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.Readiness;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -158,53 +155,5 @@ class RecallServerTest {
                 .isEmpty();
         assertThat(scene.get("/v1/items/nothing").headers().firstValue("Millrace-Step"))
                 .isEmpty();
-    }
-
-    @Test
-    void connectionsBeyondTheLimitWaitWhileTheOthersAreAnswered() throws Exception {
-        scene.fill();
-        try (RecallServer limited = scene.server(0, 2);
-                Socket first = connection(limited);
-                Socket second = connection(limited);
-                Socket third = new Socket(InetAddress.getLoopbackAddress(), limited.port())) {
-            ask(third); // the operating system takes it, the server does not
-
-            for (int question = 0; question < 20; question++) {
-                ask(first);
-                assertThat(statusLine(first)).contains("200");
-                ask(second);
-                assertThat(statusLine(second)).contains("200");
-            }
-            assertThat(third.getInputStream().available()).isZero();
-
-            first.close();
-            assertThat(statusLine(third)).contains("200");
-        }
-    }
-
-    /** A connection that has been answered, and stays open. */
-    private static Socket connection(RecallServer to) throws IOException {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), to.port());
-        ask(socket);
-        assertThat(statusLine(socket)).contains("200");
-        return socket;
-    }
-
-    private static void ask(Socket connection) throws IOException {
-        connection
-                .getOutputStream()
-                .write("HEAD /v1/recall?user=u1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                        .getBytes(StandardCharsets.US_ASCII));
-    }
-
-    /** Reads the head of an answer that has no body. */
-    private static String statusLine(Socket connection) throws IOException {
-        StringBuilder head = new StringBuilder();
-        while (!head.toString().endsWith("\r\n\r\n")) {
-            int next = connection.getInputStream().read();
-            assertThat(next).as("the connection was closed behind " + head).isNotNegative();
-            head.append((char) next);
-        }
-        return head.substring(0, head.indexOf("\r\n"));
     }
 }

@@ -1,0 +1,55 @@
+package dev.millrace.serve;
+
+import dev.millrace.settings.SettingsReader;
+import java.time.Duration;
+
+/**
+ * What the clients of a server may take of it.
+ *
+ * @param maxConnections open at once; beyond them, the one that has waited longest for its client is closed
+ * @param maxBodyBytes of a request
+ * @param maxHeldBytes of all bodies and answers that are on their way
+ * @param requestTimeout for a request to arrive whole, and again for its answer to be taken
+ * @param minBytesPerSecond of a body or an answer on its way, on average
+ */
+record ClientLimits(
+        int maxConnections, int maxBodyBytes, long maxHeldBytes, Duration requestTimeout, int minBytesPerSecond) {
+
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+    private static final int MIN_BYTES_PER_SECOND = 1_000;
+    private static final int HEAP_SHARE = 8; // of the heap, bodies and answers on their way may fill an eighth
+
+    static ClientLimits read(SettingsReader reader) {
+        return new ClientLimits(
+                reader.integer(
+                        "serve.max-connections",
+                        2_048,
+                        1,
+                        1_000_000,
+                        "connections open at once; for a further one, the one that has waited longest for its client is closed"),
+                reader.integer(
+                        "serve.max-body-bytes", 1 << 20, 1 << 10, 1 << 30, "most bytes of the body of a request"),
+                heldBytes(),
+                reader.duration(
+                        "serve.request-timeout",
+                        REQUEST_TIMEOUT,
+                        Duration.ofSeconds(1),
+                        Duration.ofHours(1),
+                        "most time for a request to arrive whole, and as long again for its answer to be taken"),
+                reader.integer(
+                        "serve.min-bytes-per-second",
+                        MIN_BYTES_PER_SECOND,
+                        1,
+                        1_000_000_000,
+                        "least rate of a body or an answer on its way, on average after its first 5 s"));
+    }
+
+    /** Limits of a server that answers only small requests without a body. */
+    static ClientLimits ofHealth(int maxConnections) {
+        return new ClientLimits(maxConnections, 0, heldBytes(), REQUEST_TIMEOUT, MIN_BYTES_PER_SECOND);
+    }
+
+    private static long heldBytes() {
+        return Runtime.getRuntime().maxMemory() / HEAP_SHARE;
+    }
+}

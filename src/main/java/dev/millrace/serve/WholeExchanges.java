@@ -1,0 +1,224 @@
+package dev.millrace.serve;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.eclipse.jetty.util.thread.Scheduler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hands on whole requests and takes whole answers, so that no thread ever waits for a client.
+ *
+ * <p>Bodies are read and answers written as the network has them, on threads that do nothing else. Between the two, the next handler
+ * answers from memory, on a thread of an executor. A request that does not arrive whole is refused here; no other handler sees it.
+ */
+final class WholeExchanges extends Handler.Wrapper {
+
+    private static final Logger LOG = LoggerFactory.getLogger(WholeExchanges.class);
+    private static final long SWEEP_MILLIS = 250;
+
+    private final ClientLimits limits;
+    private final OpenConnections connections;
+    private final Function<Request, Executor> executors;
+    private final Json json;
+
+    /** @param executors by request; if one rejects the request, the answer is 503 */
+    WholeExchanges(ClientLimits limits, OpenConnections connections, Function<Request, Executor> executors, Json json) {
+        this.limits = limits;
+        this.connections = connections;
+        this.executors = executors;
+        this.json = json;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        new Exchange(request, response, callback).begin();
+        return true;
+    }
+
+    @Override
+    public InvocationType getInvocationType() {
+        return InvocationType.NON_BLOCKING;
+    }
+
+    @Override
+    protected void doStart() throws Exception {
+        super.doStart();
+        sweepLater(getServer().getScheduler());
+    }
+
+    private void sweepLater(Scheduler scheduler) {
+        scheduler.schedule(
+                () -> {
+                    try {
+                        connections.endLateWaits();
+                    } finally {
+                        sweepLater(scheduler);
+                    }
+                },
+                SWEEP_MILLIS,
+                TimeUnit.MILLISECONDS);
+    }
+
+    /** A request on its way in, and its answer on its way out. */
+    private final class Exchange {
+
+        private final Request request;
+        private final Response response;
+        private final Callback callback;
+        private final OpenConnections.OpenConnection connection;
+        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+        private boolean isRead;
+
+        Exchange(Request request, Response response, Callback callback) {
+            this.request = request;
+            this.response = response;
+            this.callback = callback;
+            this.connection = connections.of(request.getConnectionMetaData().getConnection());
+        }
+
+        void begin() {
+            connection.awaitBody(() -> endOfReading(this::refuseLate).ifPresent(Runnable::run));
+            String encoding = request.getHeaders().get(HttpHeader.CONTENT_ENCODING);
+            if (request.getLength() > limits.maxBodyBytes()) {
+                refuse(413, tooLong());
+            } else if (encoding != null && !encoding.toLowerCase(Locale.ROOT).equals("identity")) {
+                refuse(415, "the body must not have a Content-Encoding");
+            } else {
+                read();
+            }
+        }
+
+        private void read() {
+            readAvailable().ifPresent(Runnable::run);
+        }
+
+        /** Reads what has arrived of the body. Returns what is to be done if that was the end of it. */
+        private synchronized Optional<Runnable> readAvailable() {
+            while (!isRead) {
+                Content.Chunk chunk = request.read();
+                if (chunk == null) {
+                    request.demand(Invocable.from(InvocationType.NON_BLOCKING, this::read));
+                    return Optional.empty();
+                }
+                if (Content.Chunk.isFailure(chunk)) {
+                    return endOfReading(() -> refuseBroken(chunk.getFailure()));
+                }
+                int bytes = chunk.remaining();
+                if (body.size() + bytes > limits.maxBodyBytes()) {
+                    chunk.release();
+                    return endOfReading(() -> refuse(413, tooLong()));
+                }
+                keep(chunk, bytes);
+                if (chunk.isLast()) {
+                    return endOfReading(this::handOver);
+                }
+            }
+            return Optional.empty();
+        }
+
+        private void keep(Content.Chunk chunk, int bytes) {
+            byte[] part = new byte[bytes];
+            chunk.get(part, 0, bytes);
+            chunk.release();
+            body.writeBytes(part);
+            connection.received(bytes);
+        }
+
+        /** Returns what is to be done, the first time. */
+        private synchronized Optional<Runnable> endOfReading(Runnable then) {
+            if (isRead) {
+                return Optional.empty();
+            }
+            isRead = true;
+            return Optional.of(then);
+        }
+
+        private void handOver() {
+            connection.answering();
+            try {
+                executors.apply(request).execute(this::answer);
+            } catch (RejectedExecutionException full) {
+                refuse(HttpSetup.SERVICE_UNAVAILABLE, "too many requests wait to be answered");
+            }
+        }
+
+        private void answer() {
+            CollectedResponse collected = new CollectedResponse(request, response);
+            Callback whenAnswered = Callback.from(() -> send(collected.body()), this::failed);
+            try {
+                if (!getHandler().handle(new WholeRequest(request, body.toByteArray()), collected, whenAnswered)) {
+                    refuse(404, Problem.detail(404, ""));
+                }
+            } catch (Throwable failure) { // of any kind: nobody else would end the exchange
+                failed(failure);
+            }
+        }
+
+        private void failed(Throwable failure) {
+            LOG.error("A request failed", failure);
+            response.reset();
+            refuse(500, Problem.detail(500, ""));
+        }
+
+        private void refuseLate() {
+            refuse(408, "the request did not arrive in time");
+        }
+
+        private void refuseBroken(Throwable failure) {
+            if (failure instanceof TimeoutException) {
+                refuseLate();
+            } else if (failure instanceof HttpException broken) {
+                refuse(broken.getCode(), "the body is malformed: " + broken.getReason());
+            } else {
+                refuse(400, "the body ended early");
+            }
+        }
+
+        private String tooLong() {
+            return "the body may have " + limits.maxBodyBytes() + " bytes";
+        }
+
+        /** Answers with a problem, and ends the connection: of what the client sends next, nobody knows where a request begins. */
+        private void refuse(int status, String detail) {
+            HttpFields.Mutable headers = response.getHeaders();
+            response.setStatus(status);
+            headers.put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
+            headers.put(HttpHeader.CONNECTION, "close");
+            HttpSetup.HEADERS.forEach(headers::put);
+            if (status == HttpSetup.SERVICE_UNAVAILABLE) {
+                headers.put(HttpHeader.RETRY_AFTER, HttpSetup.RETRY_SECONDS);
+            }
+            send(json.bytes(Problem.of(status, detail).body()));
+        }
+
+        private void send(byte[] answer) {
+            connection.awaitTaking(answer.length);
+            response.write(
+                    true,
+                    ByteBuffer.wrap(answer),
+                    Callback.from(
+                            () -> {
+                                connection.answered();
+                                callback.succeeded();
+                            },
+                            callback::failed));
+        }
+    }
+}
