@@ -61,8 +61,8 @@ final class Json {
                     .orElse("");
             throw new RefusedRequestException(
                     Problem.of(400, "the body is no JSON: " + malformed.getOriginalMessage() + place));
-        } catch (IOException unread) {
-            throw new UncheckedIOException(unread);
+        } catch (IOException misencoded) { // UTF-16 or UTF-32 that is none
+            throw new RefusedRequestException(Problem.of(400, "the body is no JSON: " + misencoded.getMessage()));
         }
     }
 

@@ -71,7 +71,7 @@ final class JsonMembers {
         if (!object.path(name).isTextual()) {
             throw refused(name, "is required, and must be a string");
         }
-        return object.path(name).textValue();
+        return text(name, object.path(name));
     }
 
     /** An array of strings; empty if it is absent. A single string may stand without brackets. Numbers are taken as written. */
@@ -81,14 +81,14 @@ final class JsonMembers {
         }
         JsonNode value = object.path(name);
         if (value.isTextual() || value.isNumber()) {
-            return List.of(value.asText());
+            return List.of(text(name, value));
         }
         List<String> texts = new ArrayList<>();
         for (JsonNode element : value) {
             if (!element.isTextual() && !element.isNumber()) {
                 throw refused(name, "must be an array of strings");
             }
-            texts.add(element.asText());
+            texts.add(text(name, element));
         }
         if (!value.isArray() || texts.size() > max) {
             throw refused(name, "must be an array of at most " + max + " strings");
@@ -141,7 +141,7 @@ final class JsonMembers {
     private FeatureValue feature(String name, JsonNode value) {
         try {
             if (value.isTextual()) {
-                return new FeatureValue.Category(value.textValue());
+                return new FeatureValue.Category(text(name, value));
             } else if (value.isNumber()) {
                 return new FeatureValue.Quantity(value.doubleValue());
             } else if (value.isArray() && all(value, JsonNode::isTextual)) {
@@ -155,6 +155,14 @@ final class JsonMembers {
             throw refused(name, "is refused: " + unusable.getMessage());
         }
         throw refused(name, "must be a string, a number, an array of strings or an array of numbers");
+    }
+
+    private String text(String name, JsonNode value) {
+        String text = value.asText();
+        if (!Query.isUnicode(text)) {
+            throw refused(name, "must be Unicode: it has half of a surrogate pair");
+        }
+        return text;
     }
 
     private static boolean all(JsonNode array, Predicate<JsonNode> holds) {

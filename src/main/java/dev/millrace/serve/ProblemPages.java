@@ -28,6 +28,8 @@ final class ProblemPages extends ErrorHandler {
         String detail =
                 switch (status) {
                     case 414 -> "the request's target is too long";
+                    case 417 -> "no expectation but 100-continue is met";
+                    case 426, 505 -> "HTTP/1.1 and HTTP/1.0 are spoken here";
                     case 431 -> "the request's headers are too large";
                     default -> Problem.detail(status, "the request is malformed");
                 };

@@ -40,11 +40,17 @@ final class Query {
 
     static String checkedId(String name, String id) {
         boolean isPlain = id.chars().noneMatch(unit -> unit < ' ' || unit == 0x7f || unit == 0xfffd);
-        if (id.isBlank() || !isPlain || id.getBytes(StandardCharsets.UTF_8).length > MAX_ID_BYTES) {
+        if (id.isBlank() || !isPlain || !isUnicode(id) || id.getBytes(StandardCharsets.UTF_8).length > MAX_ID_BYTES) {
             throw refused(
                     name, "must have 1 to " + MAX_ID_BYTES + " bytes of UTF-8, not all blank, no control characters");
         }
         return id;
+    }
+
+    /** Whether a text has no half of a surrogate pair: such a text has no form in UTF-8. */
+    static boolean isUnicode(String text) {
+        return text.codePoints()
+                .noneMatch(point -> point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE);
     }
 
     int integer(String name, int byDefault, int min, int max) {
