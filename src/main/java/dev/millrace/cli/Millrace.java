@@ -10,6 +10,7 @@ import dev.millrace.stream.run.LostContinuityException;
 import dev.millrace.stream.run.UnusableStateException;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.MissingRightException;
 import dev.millrace.topic.UnusableTopicException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,6 +44,7 @@ public final class Millrace {
     private static final int FAILED = 1;
     private static final int UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
     private static final int UNUSABLE_FILE = 74; // EX_IOERR
+    private static final int NOT_ALLOWED = 77; // EX_NOPERM
 
     /** Failures whose message says all, and the exit status of each. */
     private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
@@ -76,12 +78,18 @@ public final class Millrace {
 
     /** The exit status of a process that failed while it ran. */
     static int statusOf(Throwable failure) {
-        return PLAIN.getOrDefault(failure.getClass(), FAILED);
+        return MissingRightException.in(failure).isPresent()
+                ? NOT_ALLOWED
+                : PLAIN.getOrDefault(failure.getClass(), FAILED);
     }
 
     /** A failure as it is told: by its message alone where that says all. */
     static String said(Throwable failure) {
-        return PLAIN.containsKey(failure.getClass()) ? String.valueOf(failure.getMessage()) : failure.toString();
+        return MissingRightException.in(failure)
+                .map(MissingRightException::getMessage)
+                .orElseGet(() -> PLAIN.containsKey(failure.getClass())
+                        ? String.valueOf(failure.getMessage())
+                        : failure.toString());
     }
 
     /** What was tried and what came of it: the message of a file system's exception is often no more than the file's name. */
@@ -116,8 +124,8 @@ public final class Millrace {
                 command.getErr().println(failure.getMessage());
                 return UNAVAILABLE;
             }
-            if (PLAIN.containsKey(failure.getClass())) {
-                command.getErr().println(failure.getMessage());
+            if (MissingRightException.in(failure).isPresent() || PLAIN.containsKey(failure.getClass())) {
+                command.getErr().println(said(failure));
                 return statusOf(failure);
             }
             if (failure instanceof IOException || failure instanceof UncheckedIOException) {

@@ -50,7 +50,8 @@ final class ReplayCommand implements Callable<Integer> {
         Pace pace = Pace.parse(speed);
         Processes.requireAtLeastOne("--events", events == null ? 1 : events);
         MillraceSettings settings = data.settings(config, Map.of());
-        Cluster cluster = Clusters.open(settings);
+        Clusters.topics(settings).checkInputs();
+        Cluster cluster = settings.cluster();
         ReplayRun replay = new ReplayRun(
                 data.open(settings),
                 pace,

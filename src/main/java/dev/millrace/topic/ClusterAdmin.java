@@ -11,6 +11,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 
 /**
@@ -80,6 +81,9 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
                     "no broker answered at " + clients.bootstrapServers() + " within " + patience.toMillis() + " ms: "
                             + cause.getMessage(),
                     cause);
+        }
+        if (cause instanceof AuthorizationException refused) {
+            return MissingRightException.of(refused, "DESCRIBE");
         }
         return new IllegalStateException("asking the cluster at " + clients.bootstrapServers(), cause);
     }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import kafka.server.KafkaConfig;
@@ -67,13 +68,20 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** As {@link #start(Path, int)}, with a second listener. */
     public static EmbeddedBroker start(Path directory, int port, Optional<Detour> detour) {
+        return start(directory, port, detour, Map.of());
+    }
+
+    /** As {@link #start(Path, int, Optional)}, with properties of the broker that hold before those of this class. */
+    public static EmbeddedBroker start(
+            Path directory, int port, Optional<Detour> detour, Map<String, String> properties) {
         try {
             Files.createDirectories(directory);
             Properties identity = identity(directory.resolve("embedded.properties"), port);
             Path logs = directory.resolve("log");
             format(logs, identity.getProperty(CLUSTER_ID));
-            KafkaRaftServer server =
-                    new KafkaRaftServer(new KafkaConfig(config(identity, logs, detour), false), Time.SYSTEM);
+            Properties config = config(identity, logs, detour);
+            config.putAll(properties);
+            KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(config, false), Time.SYSTEM);
             server.startup();
             return new EmbeddedBroker(server, HOST + ":" + identity.getProperty(BROKER_PORT));
         } catch (IOException failed) {

@@ -15,6 +15,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +112,9 @@ public final class EventProducer implements AutoCloseable {
 
     private void throwFailure() {
         @Nullable Exception thrown = failure.get();
+        if (thrown instanceof AuthorizationException refused) {
+            throw MissingRightException.of(refused, "WRITE");
+        }
         if (thrown != null) {
             throw new IllegalStateException("an event was not taken by the brokers", thrown);
         }

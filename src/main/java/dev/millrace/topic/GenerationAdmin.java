@@ -20,6 +20,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -143,6 +144,9 @@ public final class GenerationAdmin {
         try {
             sent.get();
         } catch (ExecutionException failed) {
+            if (failed.getCause() instanceof AuthorizationException refused) {
+                throw MissingRightException.of(refused, "WRITE");
+            }
             throw new BrokerUnreachableException("a record was not taken: " + failed.getMessage(), failed);
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

@@ -59,6 +59,11 @@ public record TopicNames(
                 vectorStore(reader, keys));
     }
 
+    /** Those that producers write to. */
+    List<String> inputs() {
+        return List.of(exposures, clicks, users, items);
+    }
+
     /** All of them, in the order in which the data passes through them. */
     public List<String> all() {
         List<String> all = new ArrayList<>(List.of(

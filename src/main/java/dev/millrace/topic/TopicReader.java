@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.utils.Utils;
@@ -92,6 +93,8 @@ public final class TopicReader implements AutoCloseable {
             return extents;
         } catch (TimeoutException late) {
             throw unreachable(late);
+        } catch (AuthorizationException refused) {
+            throw MissingRightException.of(refused, "READ");
         }
     }
 
@@ -151,6 +154,8 @@ public final class TopicReader implements AutoCloseable {
                     List.of("offset " + from + " of " + partition + " is no longer retained: " + gone.getMessage()));
         } catch (TimeoutException late) {
             throw unreachable(late);
+        } catch (AuthorizationException refused) {
+            throw MissingRightException.of(refused, "READ");
         }
     }
 

@@ -20,8 +20,11 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** The topics that the applications need: creates those that are missing, checks those that exist. */
 public final class Topics {
@@ -57,6 +60,9 @@ public final class Topics {
                     future.getValue().get();
                     created.add(future.getKey());
                 } catch (ExecutionException failed) {
+                    if (failed.getCause() instanceof TopicAuthorizationException refused) {
+                        throw new MissingRightException("CREATE", "topic " + future.getKey(), refused);
+                    }
                     if (!(failed.getCause() instanceof TopicExistsException)) {
                         throw failed;
                     }
@@ -75,6 +81,24 @@ public final class Topics {
      */
     public void check() {
         List<String> faults = cluster.ask(this::faults);
+        if (!faults.isEmpty()) {
+            throw new UnusableTopicException(faults);
+        }
+    }
+
+    /**
+     * As {@link #check}, of the input topics alone: a producer need not know the others.
+     *
+     * @throws UnusableTopicException if one is missing or of another shape
+     * @throws BrokerUnreachableException if no broker answers
+     */
+    public void checkInputs() {
+        List<String> faults = new ArrayList<>();
+        Map<String, TopicDescription> topics =
+                cluster.ask(admin -> described(admin, settings.names().inputs(), faults));
+        if (faults.isEmpty()) {
+            checkInputs(topics, faults);
+        }
         if (!faults.isEmpty()) {
             throw new UnusableTopicException(faults);
         }
@@ -119,18 +143,39 @@ public final class Topics {
     }
 
     private List<String> faults(Admin admin) throws ExecutionException, InterruptedException {
-        Set<String> present = admin.listTopics().names().get();
         List<String> faults = new ArrayList<>();
         List<String> named = settings.names().all();
-        for (String topic : named) {
-            if (!present.contains(topic)) {
-                faults.add("topic " + topic + " is missing; millrace topics create makes it");
-            }
-        }
+        Map<String, TopicDescription> topics = described(admin, named, faults);
         if (faults.isEmpty()) {
-            checkShapes(admin, faults);
+            checkPartitions(topics, faults);
+            checkPolicies(admin, faults);
         }
         return faults;
+    }
+
+    /** Topics that are there, by name; the others are faults. */
+    private static Map<String, TopicDescription> described(Admin admin, List<String> named, List<String> faults)
+            throws ExecutionException, InterruptedException {
+        Map<String, TopicDescription> topics = new HashMap<>();
+        Set<String> refused = new TreeSet<>();
+        for (Map.Entry<String, KafkaFuture<TopicDescription>> each :
+                new TreeMap<>(admin.describeTopics(named).topicNameValues()).entrySet()) {
+            try {
+                topics.put(each.getKey(), each.getValue().get());
+            } catch (ExecutionException failed) {
+                if (failed.getCause() instanceof TopicAuthorizationException) {
+                    refused.add(each.getKey());
+                } else if (failed.getCause() instanceof UnknownTopicOrPartitionException) {
+                    faults.add("topic " + each.getKey() + " is missing; millrace topics create makes it");
+                } else {
+                    throw failed;
+                }
+            }
+        }
+        if (!refused.isEmpty()) {
+            throw MissingRightException.of(new TopicAuthorizationException(refused), "DESCRIBE");
+        }
+        return topics;
     }
 
     /**
@@ -160,10 +205,8 @@ public final class Topics {
         }
     }
 
-    private void checkShapes(Admin admin, List<String> faults) throws ExecutionException, InterruptedException {
+    private void checkInputs(Map<String, TopicDescription> topics, List<String> faults) {
         TopicNames names = settings.names();
-        Map<String, TopicDescription> topics =
-                admin.describeTopics(names.all()).allTopicNames().get();
         int byUser = partitions(topics, names.exposures());
         for (String topic : List.of(names.clicks(), names.users())) {
             if (partitions(topics, topic) != byUser) {
@@ -172,12 +215,21 @@ public final class Topics {
                         + ": both are partitioned by user and must have the same number");
             }
         }
+    }
+
+    private void checkPartitions(Map<String, TopicDescription> topics, List<String> faults) {
+        checkInputs(topics, faults);
+        TopicNames names = settings.names();
         for (String topic : List.of(names.trainingExamples(), names.miniBatches(), names.generations())) {
             if (partitions(topics, topic) != 1) {
                 faults.add("topic " + topic + " has " + partitions(topics, topic)
                         + " partitions: the order of its records counts, and needs exactly 1");
             }
         }
+    }
+
+    private void checkPolicies(Admin admin, List<String> faults) throws ExecutionException, InterruptedException {
+        TopicNames names = settings.names();
         Set<String> compacted = new TreeSet<>(List.of(
                 names.itemEmbeddings(),
                 names.modelUpdates(),
@@ -185,11 +237,7 @@ public final class Topics {
                 names.userFeatures(),
                 names.trainingProgress()));
         names.vectorStore().ifPresent(store -> compacted.add(store.topic()));
-        Map<ConfigResource, Config> configs = admin.describeConfigs(names.all().stream()
-                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
-                        .toList())
-                .all()
-                .get();
+        Map<ConfigResource, Config> configs = configs(admin, names.all());
         configs.forEach((resource, config) -> {
             String policy = config.get("cleanup.policy").value();
             boolean compacts = policy.contains("compact");
@@ -198,6 +246,30 @@ public final class Topics {
                         + (compacted.contains(resource.name()) ? "compact" : "delete"));
             }
         });
+    }
+
+    private static Map<ConfigResource, Config> configs(Admin admin, List<String> topics)
+            throws ExecutionException, InterruptedException {
+        Map<ConfigResource, Config> configs = new HashMap<>();
+        Set<String> refused = new TreeSet<>();
+        for (Map.Entry<ConfigResource, KafkaFuture<Config>> each : admin.describeConfigs(topics.stream()
+                        .map(topic -> new ConfigResource(ConfigResource.Type.TOPIC, topic))
+                        .toList())
+                .values()
+                .entrySet()) {
+            try {
+                configs.put(each.getKey(), each.getValue().get());
+            } catch (ExecutionException failed) {
+                if (!(failed.getCause() instanceof AuthorizationException)) {
+                    throw failed;
+                }
+                refused.add(each.getKey().name());
+            }
+        }
+        if (!refused.isEmpty()) {
+            throw MissingRightException.of(new TopicAuthorizationException(refused), "DESCRIBE_CONFIGS");
+        }
+        return configs;
     }
 
     private List<NewTopic> wanted() {

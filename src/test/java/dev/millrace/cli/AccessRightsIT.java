@@ -1,0 +1,296 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.ServeProcess;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.topic.EmbeddedBroker;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.common.acl.AclOperation;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** Each command works with exactly the rights that docs/operations.md lists for it, on a broker that grants nothing else. */
+class AccessRightsIT {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
+    private static final int PRINCIPALS = 200;
+    private static final String[] REPLAY = Stream.concat(
+                    Stream.of("replay", "--events", "600"), GeneratedShop.OPTIONS.stream())
+            .toArray(String[]::new);
+    private static final String[] SHADOW = {
+        "stream.application-id=millrace-shadow",
+        "stream.state-directory=shadow",
+        "stream.from-log.publish=true",
+        "tower.dim=16",
+        "features.user.history.dim=16",
+        "train.http.port=-1"
+    };
+
+    private final Path directory;
+    private final StringWriter said = new StringWriter();
+    private final List<String> topics = MillraceSettings.load(List.of(), Map.of(), Map.of(), Map.of())
+            .topics()
+            .names()
+            .all();
+    private int principals;
+
+    AccessRightsIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void eachCommandWorksWithItsListAndSaysWhichRightIsMissing() throws Exception {
+        int port = freePort();
+        try (EmbeddedBroker broker = EmbeddedBroker.start(
+                        directory.resolve("broker"),
+                        0,
+                        Optional.of(new EmbeddedBroker.Detour(port, "127.0.0.1:" + port)),
+                        secured());
+                Admin admin =
+                        Admin.create(Map.of(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG, broker.bootstrapServers()))) {
+            Grants grants = new Grants(admin, "127.0.0.1:" + port);
+
+            assertThat(run(
+                            grants.of("topics create", each -> each.operation() != AclOperation.CREATE),
+                            "topics",
+                            "create"))
+                    .isEqualTo(77);
+            assertThat(said.toString()).contains("the cluster does not allow CREATE on topic ");
+            assertThat(run(grants.exactly("topics create"), "topics", "create"))
+                    .as(said.toString())
+                    .isZero();
+
+            Map<String, String> live =
+                    with(grants.exactly("train"), "stream.state-directory=live", "train.http.port=-1");
+            Map<String, String> shadow = with(grants.exactly("train --from mini-batches"), SHADOW);
+            try (TrainProcess trainer = train(live, TrainProcess.From.EVENTS)) {
+                assertThat(run(grants.exactly("replay"), REPLAY))
+                        .as(said.toString())
+                        .isZero();
+                await().atMost(PATIENCE)
+                        .until(() -> isAlive(trainer) && trainer.applications().lag() == 0);
+                try (TrainProcess copy = train(shadow, TrainProcess.From.MINI_BATCHES);
+                        ServeProcess server = ServeProcess.start(
+                                load(with(grants.exactly("serve"), "serve.port=0", "serve.state-dir=serve")),
+                                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                    await().atMost(PATIENCE)
+                            .until(() -> isAlive(copy)
+                                    && server.state().readiness().isReady()
+                                    && server.state().readiness().generations().size() == 2
+                                    && server.state().readiness().generations().stream()
+                                            .allMatch(each -> each.isComplete()));
+                    assertThat(server.failure()).isEmpty();
+                }
+            }
+            generationsAreAdministered(grants);
+            topicsAreAudited(grants);
+            aLearnerIsMoved(grants);
+            whatIsMissingIsNamed(grants);
+        }
+    }
+
+    private void generationsAreAdministered(Grants grants) throws Exception {
+        succeeds(grants, "model list", "model", "list");
+        List<String> lines =
+                said.toString().lines().filter(line -> line.startsWith("g")).toList();
+        String wide = generation(lines, line -> line.contains("answers"));
+        String narrow = generation(lines, line -> line.contains("shadow"));
+        succeeds(grants, "model diff", "model", "diff", wide, narrow, "--users", "5", "--k", "5");
+        needsEach(grants, "model list", "model", "list");
+        needsEach(grants, "model diff", "model", "diff", wide, narrow, "--users", "5", "--k", "5");
+        needsEach(grants, "model promote", "model", "promote", narrow);
+        succeeds(grants, "model promote", "model", "promote", narrow);
+        succeeds(grants, "model rollback", "model", "rollback");
+        succeeds(grants, "model hand-over", "model", "hand-over", narrow, "--to", "another");
+        needsEach(grants, "model retire", "model", "retire", narrow);
+        succeeds(grants, "model retire", "model", "retire", narrow);
+    }
+
+    private void topicsAreAudited(Grants grants) throws Exception {
+        succeeds(grants, "verify --model", "verify", "--model");
+        needsEach(grants, "verify --model", "verify", "--model");
+        succeeds(grants, "verify --counts", "verify", "--counts");
+        succeeds(grants, "explain", "explain", "--step", "1");
+    }
+
+    /** Without any one of its rights to read or to write, the command ends and says so. */
+    private void needsEach(Grants grants, String command, String... arguments) throws Exception {
+        for (AccessRights right : grants.documented) {
+            if (right.commands().contains(command)
+                    && (right.operation() == AclOperation.READ || right.operation() == AclOperation.WRITE)) {
+                assertThat(run(grants.of(command, each -> !each.equals(right)), arguments))
+                        .as(command + " without " + right + ": " + said)
+                        .isEqualTo(77);
+            }
+        }
+    }
+
+    private void aLearnerIsMoved(Grants grants) throws Exception {
+        String file = directory.resolve("learner").toString();
+        succeeds(grants, "model export", "model", "export", "--out", file);
+        Map<String, String> moved = with(
+                grants.exactly("model import"), "stream.application-id=millrace-moved", "stream.state-directory=moved");
+        assertThat(run(moved, "model", "import", "--in", file))
+                .as(said.toString())
+                .isZero();
+    }
+
+    private void whatIsMissingIsNamed(Grants grants) throws Exception {
+        for (String topic : List.of("exposures", "clicks", "users", "items")) {
+            fails(grants, "replay", AclOperation.WRITE, topic, "DESCRIBE", REPLAY); // WRITE includes it
+        }
+        fails(grants, "model list", AclOperation.DESCRIBE, "dead-letters", "DESCRIBE", "model", "list");
+        fails(grants, "model list", AclOperation.DESCRIBE_CONFIGS, "items", "DESCRIBE_CONFIGS", "model", "list");
+        fails(grants, "model list", AclOperation.READ, "generations", "READ", "model", "list");
+        fails(grants, "verify --counts", AclOperation.READ, "clicks", "READ", "verify", "--counts");
+        fails(grants, "verify --model", AclOperation.READ, "mini-batches", "READ", "verify", "--model");
+        fails(grants, "model rollback", AclOperation.READ, "generations", "READ", "model", "rollback");
+    }
+
+    private void succeeds(Grants grants, String command, String... arguments) throws Exception {
+        assertThat(run(grants.exactly(command), arguments))
+                .as(command + ": " + said)
+                .isZero();
+    }
+
+    private void fails(
+            Grants grants, String command, AclOperation right, String topic, String named, String... arguments)
+            throws Exception {
+        Map<String, String> less = grants.of(
+                command,
+                each -> !(each.operation() == right && each.resource().name().equals(topic)));
+        assertThat(run(less, arguments))
+                .as(command + " without " + right + " on " + topic + ": " + said)
+                .isEqualTo(77);
+        assertThat(said.toString()).contains("the cluster does not allow " + named + " on topic " + topic);
+    }
+
+    private static String generation(List<String> lines, Predicate<String> is) {
+        return lines.stream().filter(is).findFirst().orElseThrow().split(" ", 2)[0];
+    }
+
+    private static boolean isAlive(TrainProcess process) {
+        assertThat(process.applications().failure()).isEmpty();
+        return process.applications().isAlive();
+    }
+
+    private TrainProcess train(Map<String, String> settings, TrainProcess.From from) {
+        return TrainProcess.start(load(settings), from, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    }
+
+    private static MillraceSettings load(Map<String, String> settings) {
+        return MillraceSettings.load(List.of(), Map.of(), Map.of(), settings);
+    }
+
+    private Map<String, String> with(Map<String, String> settings, String... more) {
+        Map<String, String> all = new HashMap<>(settings);
+        for (String each : more) {
+            String[] parts = each.split("=", 2);
+            boolean isDirectory = parts[0].endsWith("directory") || parts[0].endsWith("-dir");
+            all.put(parts[0], isDirectory ? directory.resolve(parts[1]).toString() : parts[1]);
+        }
+        return all;
+    }
+
+    /** Runs a command in this process; what it says, errors too, is in {@code said}. */
+    private int run(Map<String, String> settings, String... arguments) {
+        said.getBuffer().setLength(0);
+        CommandLine commandLine = Millrace.commandLine();
+        commandLine.setOut(new PrintWriter(said, true));
+        commandLine.setErr(new PrintWriter(said, true));
+        return commandLine.execute(Stream.concat(
+                        Arrays.stream(arguments),
+                        settings.entrySet().stream()
+                                .flatMap(each -> Stream.of("--set", each.getKey() + "=" + each.getValue())))
+                .toArray(String[]::new));
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** The second listener asks who a client is, and grants nothing that no rule allows; the first is for the test itself. */
+    private static Map<String, String> secured() {
+        String users = IntStream.range(0, PRINCIPALS)
+                .mapToObj(number -> "user_p" + number + "=\"secret\"")
+                .collect(Collectors.joining(" "));
+        return Map.of(
+                "listener.security.protocol.map",
+                "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:SASL_PLAINTEXT",
+                "listener.name.detour.sasl.enabled.mechanisms",
+                "PLAIN",
+                "listener.name.detour.plain.sasl.jaas.config",
+                "org.apache.kafka.common.security.plain.PlainLoginModule required " + users + ";",
+                "authorizer.class.name",
+                "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "super.users",
+                "User:ANONYMOUS");
+    }
+
+    /** Makes principals that have some of the documented rights and no others. */
+    private final class Grants {
+
+        private final Admin admin;
+        private final String address;
+        private final List<AccessRights> documented;
+
+        Grants(Admin admin, String address) throws IOException {
+            this.admin = admin;
+            this.address = address;
+            this.documented = AccessRights.documented(topics);
+        }
+
+        Map<String, String> exactly(String command) throws Exception {
+            return of(command, each -> true);
+        }
+
+        /** The settings of a client that has those rights of a command. */
+        Map<String, String> of(String command, Predicate<AccessRights> which) throws Exception {
+            List<AccessRights> rights = documented.stream()
+                    .filter(each -> each.commands().contains(command))
+                    .toList();
+            assertThat(rights).as("rights of " + command).isNotEmpty();
+            String principal = "p" + principals++;
+            admin.createAcls(rights.stream()
+                            .filter(which)
+                            .map(each -> each.of(principal))
+                            .toList())
+                    .all()
+                    .get();
+            return Map.of(
+                    "kafka.bootstrap.servers",
+                    address,
+                    "kafka.security.protocol",
+                    "SASL_PLAINTEXT",
+                    "kafka.sasl.mechanism",
+                    "PLAIN",
+                    "kafka.sasl.jaas.config",
+                    "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"" + principal
+                            + "\" password=\"secret\";");
+        }
+    }
+}
