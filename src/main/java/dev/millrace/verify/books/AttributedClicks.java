@@ -1,9 +1,6 @@
 package dev.millrace.verify.books;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,20 +29,6 @@ final class AttributedClicks {
         return byPair.getOrDefault(pair, List.of());
     }
 
-    /** Returns true if another click's example can have taken the same action on that exposure before. */
-    boolean isTaken(LoggedExposure exposure, LoggedClick click) {
-        return of(click.pair()).stream()
-                .anyMatch(other -> other.example().featureTime() == exposure.time()
-                        && other.click().action().equals(click.action())
-                        && input.rules().answers(other.click(), exposure)
-                        && (other.click().offset() < click.offset() || hasLesserId(other.click(), click)));
-    }
-
-    /** Two clicks that wait are answered in the order of their ids. */
-    private static boolean hasLesserId(LoggedClick one, LoggedClick other) {
-        return Arrays.compareUnsigned(one.id().getBytes(UTF_8), other.id().getBytes(UTF_8)) < 0;
-    }
-
     /** An action counts once an exposure: finds more examples of one action than there are exposures of that time. */
     void findRepeatedActions(JoinVerdicts verdicts) {
         byPair.forEach((pair, all) -> findRepeatedActions(pair, all, verdicts));
@@ -63,9 +46,14 @@ final class AttributedClicks {
                         .add(one);
             }
         }
+        if (sameAction.values().stream().allMatch(same -> same.size() == 1)) {
+            return;
+        }
+        Map<Long, Long> exposures = exposuresByTime(pair);
         for (List<Attributed> same : sameAction.values()) {
             if (same.size() > 1
-                    && same.size() > exposures(pair, same.get(0).example().featureTime())) {
+                    && same.size()
+                            > exposures.getOrDefault(same.get(0).example().featureTime(), 0L)) {
                 LoggedClick first = same.get(0).click();
                 LoggedClick second = same.get(1).click();
                 verdicts.fault(
@@ -78,10 +66,14 @@ final class AttributedClicks {
         }
     }
 
-    /** Exposures of that time, less the repeats. */
-    private long exposures(IdHash pair, long time) {
-        return input.events().exposures().getOrDefault(pair, List.of()).stream()
-                .filter(exposure -> exposure.time() == time && ids.newness(exposure) != RepeatedIds.Newness.REPEAT)
-                .count();
+    /** Number of exposures of each time, less the repeats. */
+    private Map<Long, Long> exposuresByTime(IdHash pair) {
+        Map<Long, Long> numbers = new HashMap<>();
+        for (LoggedExposure exposure : input.exposuresOf(pair)) {
+            if (ids.newness(exposure) != RepeatedIds.Newness.REPEAT) {
+                numbers.merge(exposure.time(), 1L, Long::sum);
+            }
+        }
+        return numbers;
     }
 }

@@ -2,6 +2,11 @@ package dev.millrace.verify.books;
 
 import dev.millrace.state.Outcome;
 import dev.millrace.verify.books.RepeatedIds.Newness;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,6 +24,7 @@ final class ClickOutcomes {
     private final RepeatedIds ids;
     private final AttributedClicks attributed;
     private final JoinVerdicts verdicts;
+    private final Map<Set<String>, Set<String>> shared = new HashMap<>();
 
     ClickOutcomes(JoinInput input, RepeatedIds ids, AttributedClicks attributed, JoinVerdicts verdicts) {
         this.input = input;
@@ -29,19 +35,46 @@ final class ClickOutcomes {
         this.verdicts = verdicts;
     }
 
-    /** Adds the click to the verdicts; if it can have had no outcome, that is a fault. */
-    void judge(LoggedClick click) {
-        RecordAddress address = input.topics().addressOf(click);
-        if (!rules.actions().contains(click.action())) {
-            verdicts.clicks().add(UNTRAINED, address);
-            return;
+    /** Adds all clicks to the verdicts, in their order; one that can have had no outcome is a fault. */
+    void judgeAll() {
+        List<LoggedClick> clicks = input.events().clicks();
+        List<Set<String>> outcomes = new ArrayList<>(Collections.nCopies(clicks.size(), UNTRAINED));
+        placesByPair(clicks).forEach((pair, places) -> {
+            PairTimeline timeline = new PairTimeline(input, ids, pair, attributed);
+            for (int place : places) {
+                outcomes.set(place, shared(outcomes(clicks.get(place), timeline)));
+            }
+        });
+        for (int place = 0; place < clicks.size(); place++) {
+            LoggedClick click = clicks.get(place);
+            verdicts.clicks().add(outcomes.get(place), input.topics().addressOf(click));
+            if (outcomes.get(place).isEmpty()) {
+                ids.exampleOf(click).ifPresentOrElse(of -> reportWrong(click, of), () -> reportMissing(click));
+            }
         }
-        Optional<LoggedExample> example = ids.exampleOf(click);
-        Set<String> outcomes = example.map(of -> withExample(click, of)).orElseGet(() -> withoutExample(click));
-        verdicts.clicks().add(outcomes, address);
-        if (outcomes.isEmpty()) {
-            example.ifPresentOrElse(of -> reportWrong(click, of), () -> reportMissing(click));
+    }
+
+    /** Places of the clicks whose actions make examples, by user and item, so that there is one timeline at a time. */
+    private Map<IdHash, List<Integer>> placesByPair(List<LoggedClick> clicks) {
+        Map<IdHash, List<Integer>> places = new HashMap<>();
+        for (int place = 0; place < clicks.size(); place++) {
+            LoggedClick click = clicks.get(place);
+            if (rules.actions().contains(click.action())) {
+                places.computeIfAbsent(click.pair(), pair -> new ArrayList<>(1)).add(place);
+            }
         }
+        return places;
+    }
+
+    /** One set for all that are equal. */
+    private Set<String> shared(Set<String> outcomes) {
+        return shared.computeIfAbsent(outcomes, same -> same);
+    }
+
+    private Set<String> outcomes(LoggedClick click, PairTimeline timeline) {
+        return ids.exampleOf(click)
+                .map(example -> withExample(click, example, timeline))
+                .orElseGet(() -> withoutExample(click, timeline));
     }
 
     private void reportMissing(LoggedClick click) {
@@ -59,21 +92,16 @@ final class ClickOutcomes {
                         + ", and there is none that it may answer");
     }
 
-    private Set<String> withExample(LoggedClick click, LoggedExample example) {
+    private Set<String> withExample(LoggedClick click, LoggedExample example, PairTimeline timeline) {
         if (rules.isClicksOnly()) {
             return example.featureTime() == click.time() ? ATTRIBUTED : Set.of();
         }
         Set<String> outcomes = new TreeSet<>();
-        for (LoggedExposure exposure : input.exposuresOf(click)) {
-            if (ids.newness(exposure) != Newness.REPEAT
-                    && rules.answers(click, exposure)
-                    && click.time() <= rules.windowEnd(exposure)
-                    && exposure.time() == example.featureTime()) {
-                outcomes.add(Outcome.ATTRIBUTED.label());
-            }
+        if (timeline.hasOpen(click, example.featureTime())) {
+            outcomes.add(Outcome.ATTRIBUTED.label());
         }
         if (rules.mayBeLate(click, example)) {
-            Set<String> without = unanswered(click);
+            Set<String> without = unanswered(click, timeline);
             if (without.contains(Outcome.LATE.label())) {
                 outcomes.add(Outcome.LATE_ATTRIBUTED.label());
             }
@@ -84,14 +112,14 @@ final class ClickOutcomes {
         return outcomes;
     }
 
-    private Set<String> withoutExample(LoggedClick click) {
+    private Set<String> withoutExample(LoggedClick click, PairTimeline timeline) {
         Newness newness = ids.newness(click);
         if (newness == Newness.REPEAT) {
             return DUPLICATE;
         }
         Set<String> outcomes = new TreeSet<>();
         if (!rules.isClicksOnly()) {
-            outcomes.addAll(unanswered(click));
+            outcomes.addAll(unanswered(click, timeline));
             if (rules.isLateLearnt()) {
                 outcomes.remove(Outcome.LATE.label()); // these would have an example
                 outcomes.remove(Outcome.ORPHAN.label());
@@ -107,31 +135,25 @@ final class ClickOutcomes {
     }
 
     /** The outcomes that a new click can have had other than being attributed. */
-    private Set<String> unanswered(LoggedClick click) {
+    private Set<String> unanswered(LoggedClick click, PairTimeline timeline) {
         Set<String> outcomes = new TreeSet<>();
         long due = rules.waitEnd(click);
         long latest = input.latestAt(click);
-        boolean isForgotten = input.isForgotten(click.user());
-        boolean mayMissAll = true; // no exposure that it answers was there while it waited
-        boolean mayOutliveAll = true; // nor is one now that all have been read
-        for (LoggedExposure exposure : input.exposuresOf(click)) {
-            if (ids.newness(exposure) == Newness.REPEAT || !rules.answers(click, exposure)) {
-                continue;
-            }
-            long windowEnd = rules.windowEnd(exposure);
-            if (click.time() > windowEnd || latest > windowEnd) {
-                outcomes.add(Outcome.LATE.label());
-            }
-            if (click.time() <= windowEnd && attributed.isTaken(exposure, click)) {
-                outcomes.add(Outcome.REPEATED_ACTION.label());
-            }
-            boolean mayBeGone =
-                    isForgotten || ids.newness(exposure) == Newness.EITHER || latest >= rules.forgottenAt(exposure);
-            mayMissAll &= mayBeGone || input.latestAt(exposure) >= due;
-            mayOutliveAll &= mayBeGone;
+        Optional<Long> first = timeline.firstAnswered(click);
+        if (first.isPresent() && Math.max(click.time(), latest) > first.get() + rules.windowMillis()) {
+            outcomes.add(Outcome.LATE.label());
         }
+        if (timeline.isTaken(click)) {
+            outcomes.add(Outcome.REPEATED_ACTION.label());
+        }
+        // of an exposure that it answers and that was still known: when it came, at most
+        long stillThere = input.isForgotten(click.user())
+                ? RangeLeast.NONE
+                : timeline.latestOfNewAnswered(click, rules.knownSince(latest));
+        boolean mayMissAll = stillThere >= due; // none was there while it waited
+        boolean mayOutliveAll = stillThere == RangeLeast.NONE; // nor is one now that all have been read
         if (mayMissAll && times.mayHaveRun(due)) {
-            outcomes.addAll(afterTheWait(click, due, latest));
+            outcomes.addAll(afterTheWait(click, due, latest, timeline));
         }
         if (mayOutliveAll && !times.hasRun(due, latest)) {
             outcomes.add(BookTotals.WAITING);
@@ -140,24 +162,13 @@ final class ClickOutcomes {
     }
 
     /** A click whose wait ended is late if an earlier exposure of the item was still known, else an orphan. */
-    private Set<String> afterTheWait(LoggedClick click, long due, long latest) {
+    private Set<String> afterTheWait(LoggedClick click, long due, long latest, PairTimeline timeline) {
         boolean isForgotten = input.isForgotten(click.user());
-        boolean mayBeKnown = false;
-        boolean isKnown = false;
-        for (LoggedExposure exposure : input.exposuresOf(click)) {
-            if (exposure.time() > click.time()
-                    || ids.newness(exposure) == Newness.REPEAT
-                    || rules.answers(click, exposure)) { // those that it missed
-                continue;
-            }
-            long forgottenAt = rules.forgottenAt(exposure);
-            long latestThen = input.latestAt(exposure);
-            mayBeKnown |= isForgotten || !SettledTimeBounds.hasRunAt(input.earliestAt(click), forgottenAt, latestThen);
-            isKnown |= !isForgotten
-                    && ids.newness(exposure) == Newness.NEW
-                    && latestThen < due
-                    && forgottenAt >= Math.max(due, latest);
-        }
+        boolean mayBeKnown = isForgotten
+                ? timeline.hasMissed(click)
+                : timeline.mayKnowMissed(click, SettledTimeBounds.cursorAt(input.earliestAt(click)));
+        boolean isKnown =
+                !isForgotten && timeline.latestOfNewMissed(click, rules.knownSince(Math.max(due, latest) - 1)) < due;
         Set<String> outcomes = new TreeSet<>();
         if (mayBeKnown) {
             outcomes.add(Outcome.LATE.label());

@@ -30,9 +30,9 @@ final class ExposureOutcomes {
 
     /** Adds all exposures of one item to one user to the verdicts. */
     void judge(IdHash pair, List<LoggedExposure> all) {
-        List<AttributedClicks.Attributed> answers = input.rules().isClicksOnly() ? List.of() : attributed.of(pair);
+        PairTimeline timeline = new PairTimeline(input, ids, pair, attributed);
         for (LoggedExposure exposure : all) {
-            Set<String> outcomes = outcomes(exposure, all, answers);
+            Set<String> outcomes = outcomes(exposure, timeline);
             verdicts.exposures()
                     .add(
                             exposure.isSampled() ? givenExample(exposure, outcomes) : outcomes,
@@ -40,8 +40,7 @@ final class ExposureOutcomes {
         }
     }
 
-    private Set<String> outcomes(
-            LoggedExposure exposure, List<LoggedExposure> all, List<AttributedClicks.Attributed> answers) {
+    private Set<String> outcomes(LoggedExposure exposure, PairTimeline timeline) {
         Newness newness = ids.newness(exposure);
         if (newness == Newness.REPEAT) {
             return DUPLICATE;
@@ -52,7 +51,7 @@ final class ExposureOutcomes {
         }
         long due = input.rules().windowEnd(exposure) + 1;
         if (input.times().mayHaveRun(due)) {
-            outcomes.addAll(clicked(exposure, all, answers));
+            outcomes.addAll(clicked(exposure, timeline));
         }
         if (!input.times().hasRun(due, input.latestAt(exposure))) {
             outcomes.add(BookTotals.WAITING);
@@ -65,34 +64,11 @@ final class ExposureOutcomes {
     }
 
     /** Whether an exposure was clicked whose window ended. */
-    private Set<String> clicked(
-            LoggedExposure exposure, List<LoggedExposure> all, List<AttributedClicks.Attributed> answers) {
-        boolean isAnswered = false;
-        boolean mayBeAnswered = false;
-        for (AttributedClicks.Attributed answer : answers) {
-            if (answer.example().featureTime() != exposure.time()
-                    || !input.rules().answers(answer.click(), exposure)) {
-                continue;
-            }
-            boolean mayBeLate = input.rules().mayBeLate(answer.click(), answer.example());
-            isAnswered |= !mayBeLate && isAlone(exposure, all, answer.click());
-            mayBeAnswered = true;
-        }
-        if (isAnswered) {
+    private Set<String> clicked(LoggedExposure exposure, PairTimeline timeline) {
+        if (ids.newness(exposure) == Newness.NEW && timeline.isAnsweredAlone(exposure)) {
             return CLICKED;
         }
-        return mayBeAnswered ? CLICKED_OR_NOT : ONLY_UNCLICKED;
-    }
-
-    /** Returns true if the click can have answered no other exposure of that time. */
-    private boolean isAlone(LoggedExposure exposure, List<LoggedExposure> all, LoggedClick click) {
-        return ids.newness(exposure) == Newness.NEW
-                && all.stream()
-                                .filter(other -> ids.newness(other) != Newness.REPEAT
-                                        && other.time() == exposure.time()
-                                        && input.rules().answers(click, other))
-                                .count()
-                        == 1;
+        return timeline.mayBeAnswered(exposure) ? CLICKED_OR_NOT : ONLY_UNCLICKED;
     }
 
     /**

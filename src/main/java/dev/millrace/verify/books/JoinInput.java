@@ -39,9 +39,9 @@ record JoinInput(JoinRules rules, SettledTimeBounds times, Events events, Exampl
         this(JoinRules.of(settings), times, events, examples, topics);
     }
 
-    /** Exposures of the item that was clicked to the user who clicked. */
-    List<LoggedExposure> exposuresOf(LoggedClick click) {
-        return events.exposures().getOrDefault(click.pair(), List.of());
+    /** Exposures of an item to a user, in the order of their offsets. */
+    List<LoggedExposure> exposuresOf(IdHash pair) {
+        return events.exposures().getOrDefault(pair, List.of());
     }
 
     boolean isForgotten(IdHash user) {

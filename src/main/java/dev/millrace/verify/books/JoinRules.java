@@ -46,16 +46,14 @@ record JoinRules(
         return exposure.time() + memoryMillis + 2;
     }
 
+    /** Event time of the first exposure that is still known at that settled time. */
+    long knownSince(long settledTime) {
+        return settledTime - memoryMillis - 1;
+    }
+
     /** Settled time at which the id of that click is forgotten. */
     long forgottenAt(LoggedClick click) {
         return click.time() + memoryMillis + 1;
-    }
-
-    /** Returns true if the click can be attributed to that exposure, or come late for it. */
-    boolean answers(LoggedClick click, LoggedExposure exposure) {
-        return click.exposure().isPresent()
-                ? click.exposure().get().equals(exposure.id())
-                : exposure.time() <= click.time() && click.time() <= windowEnd(exposure);
     }
 
     /** Returns true if the example may be of a late click or an orphan: it has the features of the click's own moment. */

@@ -1,7 +1,10 @@
 package dev.millrace.verify.books;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,12 +26,28 @@ final class RepeatedIds {
     }
 
     /**
-     * An earlier event of an id.
+     * The earlier events of an id, as far as they may hold it: what all of them together say.
      *
-     * @param forgottenAt settled time at which the id is forgotten
-     * @param latest settled time at which the event came, at most
+     * @param firstForgottenAt settled time at which the first of them is forgotten; {@link Long#MAX_VALUE} if there is none
+     * @param lastGoneAt settled time by which the last of them is gone for certain; {@link Long#MIN_VALUE} if there is none
      */
-    private record Holder(long forgottenAt, long latest) {}
+    private record Holders(long firstForgottenAt, long lastGoneAt) {
+
+        static final Holders NONE = new Holders(Long.MAX_VALUE, Long.MIN_VALUE);
+
+        boolean isEmpty() {
+            return firstForgottenAt == Long.MAX_VALUE;
+        }
+
+        /**
+         * @param forgottenAt settled time at which the id is forgotten
+         * @param latest settled time at which the event came, at most
+         */
+        Holders with(long forgottenAt, long latest) {
+            return new Holders(
+                    Math.min(firstForgottenAt, forgottenAt), Math.max(lastGoneAt, Math.max(forgottenAt, latest + 1)));
+        }
+    }
 
     private record Chances(boolean mayBeNew, boolean mayBeRepeat) {}
 
@@ -74,55 +93,83 @@ final class RepeatedIds {
     }
 
     private void findRepeatedExposures(List<LoggedExposure> ofPair) {
-        Map<IdHash, List<Holder>> holdersById = new HashMap<>();
+        Map<IdHash, Holders> holdersById = new HashMap<>();
         for (LoggedExposure exposure : ofPair) {
-            List<Holder> holders = holdersById.computeIfAbsent(exposure.id(), id -> new ArrayList<>(1));
+            Holders holders = holdersById.getOrDefault(exposure.id(), Holders.NONE);
             Chances chances = chances(
                     holders, input.isForgotten(exposure.user()), input.earliestAt(exposure), input.latestAt(exposure));
             note(exposures, exposure.offset(), chances);
-            remember(holders, new Holder(input.rules().forgottenAt(exposure), input.latestAt(exposure)), chances);
+            holdersById.put(
+                    exposure.id(),
+                    remembered(holders, input.rules().forgottenAt(exposure), input.latestAt(exposure), chances));
         }
     }
 
-    /** Tells repeats of one click id from new clicks, and finds the example of each. */
+    /** Tells repeats of one click id from new clicks, and finds the example of each: the first left that matches. */
     private void findRepeatedClicks(IdHash id, List<LoggedClick> same) {
-        List<LoggedExample> examples =
-                new ArrayList<>(input.examples().clicked().getOrDefault(id, List.of()));
-        List<Holder> holders = new ArrayList<>(1);
+        List<LoggedExample> examples = input.examples().clicked().getOrDefault(id, List.of());
+        Map<Matched, List<LoggedExample>> left = new HashMap<>();
+        examples.forEach(example -> left.computeIfAbsent(Matched.of(example), matched -> new LinkedList<>())
+                .add(example));
+        Map<Matched, List<LoggedClick>> withExample = new HashMap<>();
+        Holders holders = Holders.NONE;
         for (LoggedClick click : same) {
             Chances chances =
                     chances(holders, input.isForgotten(click.user()), input.earliestAt(click), input.latestAt(click));
             Optional<LoggedExample> example = chances.mayBeNew()
-                    ? examples.stream().filter(of -> of.matches(click)).findFirst()
+                    ? removeFirst(left.getOrDefault(Matched.of(click), List.of()), click)
                     : Optional.empty();
             if (example.isPresent()) {
-                examples.remove(example.get());
                 examplesByClick.put(click.offset(), example.get());
+                withExample
+                        .computeIfAbsent(Matched.of(click), matched -> new ArrayList<>(1))
+                        .add(click);
                 verdicts.explain(example.get());
                 chances = new Chances(true, false);
             }
             note(clicks, click.offset(), chances);
-            remember(holders, new Holder(input.rules().forgottenAt(click), input.latestAt(click)), chances);
+            holders = remembered(holders, input.rules().forgottenAt(click), input.latestAt(click), chances);
         }
-        for (LoggedExample extra : examples) {
-            reportSecondExample(extra, same);
+        left.values().stream()
+                .flatMap(List::stream)
+                .sorted(Comparator.comparingInt(LoggedExample::number))
+                .forEach(extra -> withExample.getOrDefault(Matched.of(extra), List.of()).stream()
+                        .filter(extra::matches)
+                        .findFirst()
+                        .ifPresent(click -> reportSecondExample(extra, click)));
+    }
+
+    /** Takes the first example that matches. A trainer writes them in the order of their clicks, so it is one of the first. */
+    private static Optional<LoggedExample> removeFirst(List<LoggedExample> examples, LoggedClick click) {
+        for (Iterator<LoggedExample> each = examples.iterator(); each.hasNext(); ) {
+            LoggedExample example = each.next();
+            if (example.matches(click)) {
+                each.remove();
+                return Optional.of(example);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** What an example has of its click, beside the id and the weight. */
+    private record Matched(IdHash pair, String action, long time) {
+
+        static Matched of(LoggedClick click) {
+            return new Matched(click.pair(), click.action(), click.time());
+        }
+
+        static Matched of(LoggedExample example) {
+            return new Matched(example.pair(), example.action(), example.time());
         }
     }
 
-    /** Reports nothing if the example is of no click here: it may be of one behind the position. */
-    private void reportSecondExample(LoggedExample extra, List<LoggedClick> same) {
-        for (LoggedClick click : same) {
-            Optional<LoggedExample> first = exampleOf(click);
-            if (extra.matches(click) && first.isPresent()) {
-                JoinTopics topics = input.topics();
-                verdicts.explain(extra);
-                verdicts.fault(
-                        JoinFault.Kind.SECOND_EXAMPLE,
-                        "click " + click.id() + " (" + topics.addressOf(click) + ") has two examples: "
-                                + topics.addressOf(first.get()) + " and " + topics.addressOf(extra));
-                return;
-            }
-        }
+    private void reportSecondExample(LoggedExample extra, LoggedClick click) {
+        JoinTopics topics = input.topics();
+        verdicts.explain(extra);
+        verdicts.fault(
+                JoinFault.Kind.SECOND_EXAMPLE,
+                "click " + click.id() + " (" + topics.addressOf(click) + ") has two examples: "
+                        + topics.addressOf(exampleOf(click).orElseThrow()) + " and " + topics.addressOf(extra));
     }
 
     /**
@@ -131,14 +178,10 @@ final class RepeatedIds {
      * @param earliest settled time at the event, at least
      * @param latest settled time at the event, at most
      */
-    private static Chances chances(List<Holder> holders, boolean isUserForgotten, long earliest, long latest) {
-        boolean mayBeNew = holders.isEmpty() || isUserForgotten;
-        boolean mayBeRepeat = false;
-        for (Holder holder : holders) {
-            mayBeNew |= latest >= holder.forgottenAt();
-            mayBeRepeat |=
-                    isUserForgotten || !SettledTimeBounds.hasRunAt(earliest, holder.forgottenAt(), holder.latest());
-        }
+    private static Chances chances(Holders holders, boolean isUserForgotten, long earliest, long latest) {
+        boolean mayBeNew = holders.isEmpty() || isUserForgotten || latest >= holders.firstForgottenAt();
+        boolean mayBeRepeat =
+                !holders.isEmpty() && (isUserForgotten || holders.lastGoneAt() > SettledTimeBounds.cursorAt(earliest));
         return new Chances(mayBeNew, mayBeRepeat);
     }
 
@@ -149,13 +192,10 @@ final class RepeatedIds {
     }
 
     /** An event that is new for certain is the only one that can hold the id from there on. */
-    private static void remember(List<Holder> holders, Holder holder, Chances chances) {
+    private static Holders remembered(Holders holders, long forgottenAt, long latest, Chances chances) {
         if (!chances.mayBeNew()) {
-            return;
+            return holders;
         }
-        if (!chances.mayBeRepeat()) {
-            holders.clear();
-        }
-        holders.add(holder);
+        return (chances.mayBeRepeat() ? holders : Holders.NONE).with(forgottenAt, latest);
     }
 }

@@ -76,8 +76,13 @@ record SettledTimeBounds(
      * @param latestWhenSet settled time when it was set, at most
      */
     static boolean hasRunAt(long earliest, long due, long latestWhenSet) {
-        long cursor = earliest - COARSENESS_MILLIS + 1;
+        long cursor = cursorAt(earliest);
         return cursor >= due && cursor > latestWhenSet;
+    }
+
+    /** Settled time up to which timers have run for certain at a moment of at least that settled time. */
+    static long cursorAt(long earliest) {
+        return earliest - COARSENESS_MILLIS + 1;
     }
 
     private boolean isClicksOnly() {

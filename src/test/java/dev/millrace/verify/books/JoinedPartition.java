@@ -83,6 +83,19 @@ final class JoinedPartition implements Attribution.Output {
 
     /** @param mayLead whether one topic may have been read far ahead of the other */
     JoinVerdicts audit(boolean mayLead) {
+        JoinVerdicts verdicts = new JoinVerdicts();
+        OfflineJoin.run(input(mayLead), verdicts);
+        return verdicts;
+    }
+
+    /** As {@link #audit}, by the slow twin. */
+    JoinVerdicts auditSlowly(boolean mayLead) {
+        JoinVerdicts verdicts = new JoinVerdicts();
+        OfflineJoinReference.run(input(mayLead), verdicts);
+        return verdicts;
+    }
+
+    private JoinInput input(boolean mayLead) {
         long exposureTime = 0;
         Map<IdHash, List<LoggedExposure>> loggedExposures = new HashMap<>();
         for (int at = 0; at < exposures.size(); at++) {
@@ -139,17 +152,12 @@ final class JoinedPartition implements Attribution.Output {
         }
         Set<IdHash> gone = new HashSet<>();
         forgotten.forEach(user -> gone.add(IdHash.of(user)));
-        JoinVerdicts verdicts = new JoinVerdicts();
-        OfflineJoin.run(
-                new JoinInput(
-                        settings,
-                        new SettledTimeBounds(
-                                settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead),
-                        new JoinInput.Events(loggedExposures, loggedClicks, gone),
-                        new JoinInput.Examples(clicked, unclicked),
-                        new JoinTopics("exposures", "clicks", "training-examples", 0)),
-                verdicts);
-        return verdicts;
+        return new JoinInput(
+                settings,
+                new SettledTimeBounds(settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead),
+                new JoinInput.Events(loggedExposures, loggedClicks, gone),
+                new JoinInput.Examples(clicked, unclicked),
+                new JoinTopics("exposures", "clicks", "training-examples", 0));
     }
 
     @Override

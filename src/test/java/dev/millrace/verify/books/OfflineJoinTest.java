@@ -9,9 +9,12 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -223,7 +226,7 @@ class OfflineJoinTest {
                     "20s",
                     "attribution.deduplication-window",
                     "90s");
-            play(partition, seed);
+            play(partition, seed, 3);
 
             JoinVerdicts verdicts = partition.audit(true);
 
@@ -257,20 +260,133 @@ class OfflineJoinTest {
         assertThat(noticedUnclicked).isGreaterThanOrEqualTo(unclicked * 4 / 5);
     }
 
+    /** Few users, items and ids, so that events meet; and examples that are lost, doubled or of another moment. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "exposures drop 1d",
+                "exposures positive 1d",
+                "clicks-only drop 1d",
+                "exposures drop 2m",
+                "exposures positive 20s"
+            })
+    void verdictsAreThoseOfTheSlowTwin(String variant) {
+        String[] choice = variant.split(" ", -1);
+        for (int seed = 0; seed < 600; seed++) {
+            JoinedPartition partition = new JoinedPartition(
+                    "attribution.mode",
+                    choice[0],
+                    "attribution.late",
+                    choice[1],
+                    "attribution.max-skew",
+                    choice[2],
+                    "negatives.exposed",
+                    seed % 3 == 0 ? "1" : "0",
+                    "negatives.exposed.sample",
+                    "0.5",
+                    "attribution.actions",
+                    "click,like",
+                    "attribution.window",
+                    "60s",
+                    "attribution.click-wait",
+                    "20s",
+                    "attribution.deduplication-window",
+                    seed % 5 == 0 ? "60s" : "90s");
+            play(partition, seed, 1 + seed % 3);
+            assertSameVerdicts(partition, seed);
+
+            for (int change = 0; change < 3 && !partition.examples.isEmpty(); change++) {
+                int at = below(partition.examples.size(), seed, change, 20);
+                TrainingExample example = partition.examples.get(at);
+                switch (below(3, seed, change, 21)) {
+                    case 0 -> partition.examples.remove(at);
+                    case 1 -> partition.examples.add(example);
+                    default ->
+                        partition.examples.set(at, ofAnotherMoment(example, below(90, seed, change, 22) * 1000L));
+                }
+                assertSameVerdicts(partition, seed);
+            }
+        }
+    }
+
+    private static TrainingExample ofAnotherMoment(TrainingExample example, long earlier) {
+        UserFeatures user = example.user();
+        return new TrainingExample(
+                example.id(),
+                new UserFeatures(user.user(), user.time() - earlier, user.features(), user.history()),
+                example.context(),
+                example.item(),
+                example.action(),
+                example.weight(),
+                example.time(),
+                example.producedAt());
+    }
+
+    private static void assertSameVerdicts(JoinedPartition partition, int seed) {
+        for (boolean mayLead : new boolean[] {true, false}) {
+            JoinVerdicts fast = partition.audit(mayLead);
+            JoinVerdicts slow = partition.auditSlowly(mayLead);
+
+            assertThat(told(fast.clicks())).as("clicks, seed %d", seed).isEqualTo(told(slow.clicks()));
+            assertThat(told(fast.exposures())).as("exposures, seed %d", seed).isEqualTo(told(slow.exposures()));
+            assertThat(fast.faults()).as("seed %d", seed).containsExactlyInAnyOrderElementsOf(slow.faults());
+            assertThat(fast.explained()).as("seed %d", seed).isEqualTo(slow.explained());
+        }
+    }
+
+    private static List<String> told(PossibleOutcomes outcomes) {
+        List<String> told = new ArrayList<>(outcomes.undecidedGroups());
+        outcomes.outcomes()
+                .forEach(outcome -> told.add(outcomes.certain(outcome) + " × " + outcome + ", the first at "
+                        + outcomes.firstCertain(outcome)));
+        return told;
+    }
+
+    /** A million events of one user and one item: the square of them would take days. */
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void oneUserMayHaveAMillionEventsWithOneItem() {
+        JoinedPartition partition = new JoinedPartition("attribution.cap.user-item", "0", "attribution.cap.user", "0");
+        for (int number = 0; number < 500_000; number++) {
+            String named = number % 2 == 0 ? "e" + number : "";
+            partition.exposures.add(exposure("e" + number, "ann", "book", T0 + number));
+            partition.clicks.add(click("c" + number, "ann", "book", named, "click", T0 + number));
+            partition.examples.add(new TrainingExample(
+                    "c" + number,
+                    new UserFeatures("ann", T0 + number, Features.NONE, List.of()),
+                    Features.NONE,
+                    "book",
+                    "click",
+                    1,
+                    T0 + number,
+                    T0 + number));
+        }
+        partition.examples.remove(77);
+
+        JoinVerdicts verdicts = partition.audit(true);
+
+        assertThat(verdicts.clicks().total()).isEqualTo(500_000);
+        assertThat(verdicts.explained().cardinality()).isEqualTo(499_999);
+    }
+
     private static boolean isExplained(JoinVerdicts verdicts, JoinedPartition partition) {
         return verdicts.faults().isEmpty()
                 && verdicts.exposures().fits(partition.outcomes("exposures"))
                 && verdicts.clicks().fits(partition.outcomes("clicks"));
     }
 
-    /** Seeded events of few users, items and ids within some minutes, each topic in nearly its own order of time. */
-    private static void play(JoinedPartition partition, int seed) {
+    /**
+     * Seeded events of few users, items and ids within some minutes, each topic in nearly its own order of time.
+     *
+     * @param names number of users, and of items
+     */
+    private static void play(JoinedPartition partition, int seed, int names) {
         List<Exposure> exposures = new ArrayList<>();
         List<Click> clicks = new ArrayList<>();
         long span = 30L + CounterRandom.below(400, seed, 9, 0); // seconds
         for (int number = 0; number < 40; number++) {
-            String user = "u" + below(3, seed, number, 0);
-            String item = "i" + below(3, seed, number, 1);
+            String user = "u" + below(names, seed, number, 0);
+            String item = "i" + below(names, seed, number, 1);
             long time = T0 + number * (span * 1000L) / 40 - below(4, seed, number, 2) * 7_000L;
             exposures.add(exposure("e" + below(30, seed, number, 3), user, item, time));
         }
@@ -279,7 +395,7 @@ class OfflineJoinTest {
             long time = of.time() + below(90, seed, number, 4) * 1000L - 5_000;
             String named = below(2, seed, number, 5) == 0 ? of.id() : "";
             String action = List.of("click", "like", "hover").get(below(3, seed, number, 6));
-            String user = below(8, seed, number, 7) == 0 ? "u" + below(3, seed, number, 8) : of.user();
+            String user = below(8, seed, number, 7) == 0 ? "u" + below(names, seed, number, 8) : of.user();
             clicks.add(click("c" + below(30, seed, number, 9), user, of.item(), named, action, time));
         }
         int shown = 0;
@@ -287,7 +403,7 @@ class OfflineJoinTest {
         int bias = 1 + below(9, seed, 77, 0);
         for (int turn = 0; shown < exposures.size() || acted < clicks.size(); turn++) {
             if (seed % 4 == 0 && below(40, seed, turn, 11) == 0) {
-                partition.forget("u" + below(3, seed, turn, 12));
+                partition.forget("u" + below(names, seed, turn, 12));
             }
             boolean exposureNext =
                     acted == clicks.size() || (shown < exposures.size() && below(10, seed, turn, 10) < bias);

@@ -1,0 +1,314 @@
+package dev.millrace.verify.books;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.millrace.verify.books.AttributedClicks.Attributed;
+import dev.millrace.verify.books.RepeatedIds.Newness;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The exposures of one item to one user, less the repeats, with the clicks that were attributed to them: answers in logarithmic time what
+ * a click or an exposure of the pair has met.
+ */
+final class PairTimeline {
+
+    /*
+     * Layout. All exposures lie in two orders. By time: a click that names no exposure may answer a range of it. By id, then time: a click
+     * that names one may answer a range of it. Over each order there are trees of least values (RangeLeast): the latest settled
+     * time of the exposures that are new for certain; and for each action the least offset and the least id of the attributed clicks
+     * that took it. Exposures of one time, or of one id and time, stand side by side: what is known of all of them is at the
+     * first, their leader.
+     *
+     * Cost. n log n to build, log n a question; some 200 bytes an exposure.
+     */
+
+    /** Two clicks that wait are answered in the order of their ids, as bytes. */
+    private static final Comparator<String> BY_BYTES =
+            (one, other) -> Arrays.compareUnsigned(one.getBytes(UTF_8), other.getBytes(UTF_8));
+
+    private static final int NO_ID = RangeLeastOfOthers.NOBODY;
+
+    private final JoinRules rules;
+    private final int size;
+    private final Map<IdHash, Integer> numbers = new HashMap<>(); // of ids, in the order of ids
+
+    // by time
+    private final long[] times;
+    private final int[] ids;
+    private final int[] placeById; // of the exposure in the other order
+    private final RangeLeastOfOthers latestOfNew;
+    private final RangeLeastOfOthers goneAt; // negated: the last that goes is the least
+
+    // by id and time
+    private final int[] firstOfId; // by number of the id; one more behind
+    private final long[] timesById;
+    private final RangeLeast latestOfNewById;
+
+    private final Answers named; // by leader in the order by id
+    private final Answers unnamed; // by leader in the order by time
+    private final String[] attributedIds; // in their order
+    private final Map<String, Taken> takenByAction = new HashMap<>();
+
+    /** Whether an attributed click answered the exposures of a leader, and whether one did for certain. */
+    private record Answers(boolean[] any, boolean[] certain) {
+
+        Answers(int size) {
+            this(new boolean[size], new boolean[size]);
+        }
+
+        void add(int leader, boolean isCertain) {
+            any[leader] = true;
+            certain[leader] |= isCertain;
+        }
+    }
+
+    /** Least offset and least id, as its rank, of the attributed clicks of one action that answered each exposure, in both orders. */
+    private record Taken(RangeLeast offsetByTime, RangeLeast rankByTime, RangeLeast offsetById, RangeLeast rankById) {}
+
+    /** A range of positions in one of the orders. */
+    private record Range(int from, int to) {
+
+        boolean isEmpty() {
+            return from >= to;
+        }
+    }
+
+    /** @param pair hash of user and item */
+    PairTimeline(JoinInput input, RepeatedIds repeated, IdHash pair, AttributedClicks clicks) {
+        rules = input.rules();
+        List<Attributed> attributed = rules.isClicksOnly() ? List.of() : clicks.of(pair);
+        LoggedExposure[] byTime = input.exposuresOf(pair).stream()
+                .filter(exposure -> repeated.newness(exposure) != Newness.REPEAT)
+                .sorted(Comparator.comparingLong(LoggedExposure::time))
+                .toArray(LoggedExposure[]::new);
+        size = byTime.length;
+        for (LoggedExposure exposure : byTime) {
+            numbers.putIfAbsent(exposure.id(), numbers.size());
+        }
+        times = new long[size];
+        ids = new int[size];
+        long[] latest = new long[size];
+        long[] gone = new long[size];
+        for (int at = 0; at < size; at++) {
+            LoggedExposure exposure = byTime[at];
+            long latestAt = input.latestAt(exposure);
+            times[at] = exposure.time();
+            ids[at] = numbers.getOrDefault(exposure.id(), NO_ID);
+            latest[at] = repeated.newness(exposure) == Newness.NEW ? latestAt : RangeLeast.NONE;
+            gone[at] = -Math.max(rules.forgottenAt(exposure), latestAt + 1);
+        }
+        latestOfNew = new RangeLeastOfOthers(latest, ids);
+        goneAt = new RangeLeastOfOthers(gone, ids);
+
+        firstOfId = new int[numbers.size() + 1];
+        for (int id : ids) {
+            firstOfId[id + 1]++;
+        }
+        for (int id = 0; id < numbers.size(); id++) {
+            firstOfId[id + 1] += firstOfId[id];
+        }
+        placeById = new int[size];
+        timesById = new long[size];
+        long[] latestById = new long[size];
+        int[] next = firstOfId.clone();
+        for (int at = 0; at < size; at++) { // by time, so that each id's are in the order of their times
+            placeById[at] = next[ids[at]]++;
+            timesById[placeById[at]] = times[at];
+            latestById[placeById[at]] = latest[at];
+        }
+        latestOfNewById = new RangeLeast(latestById);
+
+        named = new Answers(size);
+        unnamed = new Answers(size);
+        attributedIds = attributed.stream()
+                .map(one -> one.click().id())
+                .distinct()
+                .sorted(BY_BYTES)
+                .toArray(String[]::new);
+        add(attributed);
+    }
+
+    /** Returns true if the click may answer an exposure of exactly that time, within its window. */
+    boolean hasOpen(LoggedClick click, long time) {
+        return click.time() <= time + rules.windowMillis()
+                && (click.exposure().isPresent()
+                        ? !sameTime(named(click), time).isEmpty()
+                        : time <= click.time() && !atTime(time).isEmpty());
+    }
+
+    /** Event time of the first exposure that the click may answer or be late for; absent if there is none. */
+    Optional<Long> firstAnswered(LoggedClick click) {
+        Range range = answered(click);
+        return range.isEmpty()
+                ? Optional.empty()
+                : Optional.of(click.exposure().isPresent() ? timesById[range.from()] : times[range.from()]);
+    }
+
+    /**
+     * Of the exposures that the click may answer, that are new for certain and not before a time: the least settled time that one may have come
+     * at, at most; {@link RangeLeast#NONE} if there is none.
+     */
+    long latestOfNewAnswered(LoggedClick click, long since) {
+        Range range = answered(click);
+        return click.exposure().isPresent()
+                ? latestOfNewById.least(firstSince(timesById, range, since), range.to())
+                : latestOfNew.least(firstSince(times, range, since), range.to(), NO_ID);
+    }
+
+    /** As {@link #latestOfNewAnswered}, of the earlier exposures that the click may not answer. */
+    long latestOfNewMissed(LoggedClick click, long since) {
+        Range range = missed(click);
+        return latestOfNew.least(firstSince(times, range, since), range.to(), number(click));
+    }
+
+    /** Returns true if there is an earlier exposure that the click may not answer. */
+    boolean hasMissed(LoggedClick click) {
+        Range range = missed(click);
+        return goneAt.least(range.from(), range.to(), number(click)) != RangeLeast.NONE;
+    }
+
+    /** Returns true if an earlier exposure that the click may not answer can still be known when timers up to a moment have run. */
+    boolean mayKnowMissed(LoggedClick click, long cursor) {
+        Range range = missed(click);
+        return goneAt.least(range.from(), range.to(), number(click)) < -cursor;
+    }
+
+    /** Returns true if another click's example can have taken the same action before, on an exposure whose window holds the click. */
+    boolean isTaken(LoggedClick click) {
+        Taken taken = takenByAction.get(click.action());
+        if (taken == null) {
+            return false;
+        }
+        Range range = answered(click);
+        if (click.exposure().isPresent()) {
+            int from = firstSince(timesById, range, click.time() - rules.windowMillis());
+            return taken.offsetById().least(from, range.to()) < click.offset()
+                    || taken.rankById().least(from, range.to()) < rank(click);
+        }
+        return taken.offsetByTime().least(range.from(), range.to()) < click.offset()
+                || taken.rankByTime().least(range.from(), range.to()) < rank(click);
+    }
+
+    /** Returns true if an attributed click may have answered that exposure. */
+    boolean mayBeAnswered(LoggedExposure exposure) {
+        return unnamed.any()[atTime(exposure.time()).from()]
+                || named.any()[sameTime(rangeOf(exposure.id()), exposure.time()).from()];
+    }
+
+    /** Returns true if an attributed click, no late one, may have answered that exposure, and no other. */
+    boolean isAnsweredAlone(LoggedExposure exposure) {
+        Range ofTime = atTime(exposure.time());
+        Range ofId = sameTime(rangeOf(exposure.id()), exposure.time());
+        return (unnamed.certain()[ofTime.from()] && ofTime.to() - ofTime.from() == 1)
+                || (named.certain()[ofId.from()] && ofId.to() - ofId.from() == 1);
+    }
+
+    private void add(List<Attributed> attributed) {
+        Map<String, long[][]> least = new HashMap<>(); // by action: offset and rank of named, then of unnamed
+        for (Attributed one : attributed) {
+            LoggedClick click = one.click();
+            long time = one.example().featureTime();
+            boolean isNamed = click.exposure().isPresent();
+            Range answered = isNamed ? sameTime(named(click), time) : atTime(time);
+            boolean isAnswer = !answered.isEmpty()
+                    && (isNamed || (time <= click.time() && click.time() <= time + rules.windowMillis()));
+            if (isAnswer) {
+                int leader = answered.from();
+                (isNamed ? named : unnamed).add(leader, !rules.mayBeLate(click, one.example()));
+                long[][] ofAction = least.computeIfAbsent(click.action(), action -> none());
+                int first = isNamed ? 0 : 2;
+                ofAction[first][leader] = Math.min(ofAction[first][leader], click.offset());
+                ofAction[first + 1][leader] = Math.min(ofAction[first + 1][leader], rank(click));
+            }
+        }
+        least.forEach((action, values) -> takenByAction.put(action, taken(values)));
+    }
+
+    private long[][] none() {
+        long[][] none = new long[4][size];
+        for (long[] values : none) {
+            Arrays.fill(values, RangeLeast.NONE);
+        }
+        return none;
+    }
+
+    private Taken taken(long[][] least) {
+        long[][] byTime = new long[2][size];
+        long[][] byId = new long[2][size];
+        for (int at = 0, leader = 0; at < size; at++) {
+            leader = at > 0 && times[at] == times[at - 1] ? leader : at;
+            int leaderOfId = sameTime(new Range(firstOfId[ids[at]], firstOfId[ids[at] + 1]), times[at])
+                    .from();
+            for (int which = 0; which < 2; which++) {
+                byTime[which][at] = Math.min(least[which][leaderOfId], least[2 + which][leader]);
+                byId[which][placeById[at]] = byTime[which][at];
+            }
+        }
+        return new Taken(
+                new RangeLeast(byTime[0]), new RangeLeast(byTime[1]), new RangeLeast(byId[0]), new RangeLeast(byId[1]));
+    }
+
+    /** Number of the attributed clicks' ids before that of the click. */
+    private int rank(LoggedClick click) {
+        int place = Arrays.binarySearch(attributedIds, click.id(), BY_BYTES);
+        return place >= 0 ? place : -place - 1;
+    }
+
+    private Range answered(LoggedClick click) {
+        return click.exposure().isPresent()
+                ? named(click)
+                : new Range(
+                        firstSince(times, all(), click.time() - rules.windowMillis()),
+                        firstSince(times, all(), click.time() + 1));
+    }
+
+    private Range missed(LoggedClick click) {
+        long end = click.exposure().isPresent() ? click.time() + 1 : click.time() - rules.windowMillis();
+        return new Range(0, firstSince(times, all(), end));
+    }
+
+    private Range named(LoggedClick click) {
+        return click.exposure().map(this::rangeOf).orElse(new Range(0, 0));
+    }
+
+    private Range rangeOf(IdHash id) {
+        int number = numbers.getOrDefault(id, NO_ID);
+        return number == NO_ID ? new Range(0, 0) : new Range(firstOfId[number], firstOfId[number + 1]);
+    }
+
+    private int number(LoggedClick click) {
+        return click.exposure().map(id -> numbers.getOrDefault(id, NO_ID)).orElse(NO_ID);
+    }
+
+    private Range all() {
+        return new Range(0, size);
+    }
+
+    private Range atTime(long time) {
+        return new Range(firstSince(times, all(), time), firstSince(times, all(), time + 1));
+    }
+
+    private Range sameTime(Range ofId, long time) {
+        return new Range(firstSince(timesById, ofId, time), firstSince(timesById, ofId, time + 1));
+    }
+
+    /** The first position of a range whose time is not before that one. */
+    private static int firstSince(long[] sorted, Range range, long time) {
+        int low = range.from();
+        int high = range.to();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (sorted[middle] < time) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}
