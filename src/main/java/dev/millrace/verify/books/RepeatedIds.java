@@ -1,10 +1,11 @@
 package dev.millrace.verify.books;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,8 +109,8 @@ final class RepeatedIds {
     /** Tells repeats of one click id from new clicks, and finds the example of each: the first left that matches. */
     private void findRepeatedClicks(IdHash id, List<LoggedClick> same) {
         List<LoggedExample> examples = input.examples().clicked().getOrDefault(id, List.of());
-        Map<Matched, List<LoggedExample>> left = new HashMap<>();
-        examples.forEach(example -> left.computeIfAbsent(Matched.of(example), matched -> new LinkedList<>())
+        Map<Matched, Deque<LoggedExample>> left = new HashMap<>();
+        examples.forEach(example -> left.computeIfAbsent(Matched.of(example), matched -> new ArrayDeque<>(1))
                 .add(example));
         Map<Matched, List<LoggedClick>> withExample = new HashMap<>();
         Holders holders = Holders.NONE;
@@ -117,7 +118,7 @@ final class RepeatedIds {
             Chances chances =
                     chances(holders, input.isForgotten(click.user()), input.earliestAt(click), input.latestAt(click));
             Optional<LoggedExample> example = chances.mayBeNew()
-                    ? removeFirst(left.getOrDefault(Matched.of(click), List.of()), click)
+                    ? removeFirst(left.getOrDefault(Matched.of(click), new ArrayDeque<>(0)), click)
                     : Optional.empty();
             if (example.isPresent()) {
                 examplesByClick.put(click.offset(), example.get());
@@ -131,7 +132,7 @@ final class RepeatedIds {
             holders = remembered(holders, input.rules().forgottenAt(click), input.latestAt(click), chances);
         }
         left.values().stream()
-                .flatMap(List::stream)
+                .flatMap(Deque::stream)
                 .sorted(Comparator.comparingInt(LoggedExample::number))
                 .forEach(extra -> withExample.getOrDefault(Matched.of(extra), List.of()).stream()
                         .filter(extra::matches)
@@ -140,7 +141,7 @@ final class RepeatedIds {
     }
 
     /** Takes the first example that matches. A trainer writes them in the order of their clicks, so it is one of the first. */
-    private static Optional<LoggedExample> removeFirst(List<LoggedExample> examples, LoggedClick click) {
+    private static Optional<LoggedExample> removeFirst(Deque<LoggedExample> examples, LoggedClick click) {
         for (Iterator<LoggedExample> each = examples.iterator(); each.hasNext(); ) {
             LoggedExample example = each.next();
             if (example.matches(click)) {
