@@ -53,6 +53,7 @@ class ArchitectureTest {
             "log",
             "wire",
             "topic",
+            "topic.transaction",
             "stream",
             "stream.run",
             "follow",
@@ -128,7 +129,7 @@ class ArchitectureTest {
 
     @Test
     void kafkaStaysInTheTopicsAndTheStream() {
-        only("topic", "stream", "stream.run").use("org.apache.kafka..");
+        only("topic", "topic.transaction", "stream", "stream.run").use("org.apache.kafka..");
     }
 
     @Test
@@ -140,7 +141,7 @@ class ArchitectureTest {
     void kafkasInternalsStayInTheClassesThatNeedThem() {
         noClasses()
                 .that()
-                .haveNameNotMatching("dev\\.millrace\\.topic\\.EmbeddedBroker(\\$.*)?")
+                .haveNameNotMatching("dev\\.millrace\\.topic\\.(EmbeddedBroker|transaction\\.BrokerRequests)(\\$.*)?")
                 .and()
                 .haveNameNotMatching(
                         "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|NodeScope|WriteThroughStore)(\\$.*)?")
@@ -148,6 +149,9 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "org.apache.kafka..internals..",
+                        "org.apache.kafka.common.message..",
+                        "org.apache.kafka.common.protocol..",
+                        "org.apache.kafka.common.requests..",
                         "org.apache.kafka.server..",
                         "kafka..",
                         "org.apache.kafka.metadata..")

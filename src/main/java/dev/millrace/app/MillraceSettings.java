@@ -17,6 +17,7 @@ import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicSettings;
+import dev.millrace.topic.transaction.TransactionAdmin;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.WireSettings;
@@ -66,6 +67,11 @@ public record MillraceSettings(
     /** The cluster, as a reader of the topics needs it. */
     public Cluster cluster() {
         return new Cluster(clients, topics.names(), new AvroWire(wire));
+    }
+
+    /** Open transactions on all that the trainers of this cluster write. */
+    public TransactionAdmin transactions() {
+        return new TransactionAdmin(clients, topics.names().outputs(), stream.applicationIds());
     }
 
     /** What the learner is told. */

@@ -4,7 +4,9 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.topic.transaction.JudgedTransaction;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The health of the training applications that run in this process. */
@@ -26,6 +28,17 @@ record TrainHealth(StreamRunner runner, ProgressWatch progress, InputWatch input
         detail.put("applications", runner.states());
         detail.put("cluster", runner.isClusterAnswering() ? "answering" : "silent");
         detail.put("lag", runner.lag());
+        Map<String, Object> standing = new LinkedHashMap<>();
+        runner.standstills().forEach((application, since) -> standing.put(application, since.toSeconds()));
+        if (!standing.isEmpty()) {
+            detail.put("secondsWithoutProgress", standing);
+        }
+        List<String> transactions = runner.standingTransactions().stream()
+                .map(JudgedTransaction::text)
+                .toList();
+        if (!transactions.isEmpty()) {
+            detail.put("standingTransactions", transactions);
+        }
         progress.training().ifPresent(training -> {
             detail.put("generation", training.generation());
             detail.put("step", training.step());

@@ -159,10 +159,14 @@ public final class TrainProcess implements AutoCloseable {
     }
 
     /**
-     * The history of generations. Checks the topics first, and waits for a transaction that a killed learner has left open.
+     * The history of generations. Checks the topics and settles orphaned transactions first, and waits for a transaction that a killed learner
+     * has left open.
      */
     private static GenerationHistory history(MillraceSettings settings) {
         topics(settings).check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
+        if (settings.stream().isSettling()) {
+            settings.transactions().settleOrRefuse();
+        }
         return new GenerationAdmin(
                         settings.cluster()
                                 .withPatience(PATIENCE.plus(settings.stream().transactionTimeout())

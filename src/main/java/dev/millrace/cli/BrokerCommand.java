@@ -38,6 +38,12 @@ final class BrokerCommand implements Callable<Integer> {
     int port = 9092;
 
     @Option(
+            names = "--property",
+            paramLabel = "KEY=VALUE",
+            description = "a property of Kafka's broker, may be repeated")
+    Map<String, String> properties = Map.of();
+
+    @Option(
             names = "--detour",
             hidden = true,
             paramLabel = "PORT=HOST:PORT",
@@ -52,7 +58,7 @@ final class BrokerCommand implements Callable<Integer> {
         Optional<EmbeddedBroker.Detour> by = detour.entrySet().stream()
                 .map(one -> new EmbeddedBroker.Detour(one.getKey(), one.getValue()))
                 .findFirst();
-        try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port, by)) {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port, by, properties)) {
             out.println("broker " + broker.bootstrapServers() + ", data in "
                     + directory.toAbsolutePath().normalize());
             out.flush();

@@ -12,6 +12,7 @@ import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.MissingRightException;
 import dev.millrace.topic.UnusableTopicException;
+import dev.millrace.topic.transaction.UndecidedTransactionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Command;
             ServeCommand.class,
             ReplayCommand.class,
             VerifyCommand.class,
+            TransactionsCommand.class,
             ModelCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,
@@ -50,6 +52,7 @@ public final class Millrace {
     private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
             InvalidSettingsException.class, UNUSABLE_SETTINGS,
             LostContinuityException.class, FAILED,
+            UndecidedTransactionException.class, FAILED,
             UnexportableLearnerException.class, FAILED,
             BrokenLogException.class, FAILED,
             GenerationRefusedException.class, FAILED,

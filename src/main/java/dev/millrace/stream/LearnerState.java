@@ -8,6 +8,8 @@ import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.UnusableTopicException;
+import dev.millrace.topic.transaction.SettledProducer;
+import dev.millrace.topic.transaction.Transactions;
 import dev.millrace.wire.TopicRecord;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
@@ -32,6 +35,7 @@ import org.apache.kafka.clients.consumer.ConsumerGroupMetadata;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -127,7 +131,8 @@ public final class LearnerState {
         requireNoGroup();
         createChangelog();
         TopicPartition partition = new TopicPartition(input, 0);
-        try (KafkaProducer<byte[], byte[]> producer = producer()) {
+        try (Transactions transactions = new Transactions(clients, TopicReader.PATIENCE);
+                Producer<byte[], byte[]> producer = producer(transactions)) {
             producer.initTransactions(); // ends that of an import that did not come to its end
             requireNoEntries();
             producer.beginTransaction();
@@ -154,7 +159,7 @@ public final class LearnerState {
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // the transaction fails with it
-    private void send(KafkaProducer<byte[], byte[]> producer, byte[] key, byte[] value) {
+    private void send(Producer<byte[], byte[]> producer, byte[] key, byte[] value) {
         producer.send(new ProducerRecord<>(changelog, 0, key, value));
     }
 
@@ -256,12 +261,18 @@ public final class LearnerState {
         }
     }
 
-    private KafkaProducer<byte[], byte[]> producer() {
+    private Producer<byte[], byte[]> producer(Transactions transactions) {
         Map<String, Object> config = new HashMap<>(clients.asMap());
         config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, LARGEST_REQUEST_BYTES);
         config.put(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) LONGEST_TRANSACTION.toMillis());
-        config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, application + "-import");
-        return new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        String id = application + "-import";
+        config.put(ProducerConfig.TRANSACTIONAL_ID_CONFIG, id);
+        Producer<byte[], byte[]> producer =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        return settings.isSettling()
+                ? new SettledProducer<>(
+                        producer, transactions, id, () -> transactions.written(Set.of(), Set.of(application)))
+                : producer;
     }
 }

@@ -4,6 +4,8 @@ import dev.millrace.generation.Promotion;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * How the Streams applications run.
@@ -24,6 +26,7 @@ import java.time.Duration;
  * @param isStateChecked whether local state is read and checked before a start
  * @param sessionTimeout after which a process that says nothing is taken for dead
  * @param transactionTimeout after which the brokers end the transaction of a process that is gone
+ * @param isSettling whether ends of transactions that the brokers lost are settled
  * @param standbyReplicas copies of each task's state on other processes
  * @param acceptableRecoveryLag records that a copy may be behind and still take over
  * @param startupTimeout how long a start waits for a broker
@@ -45,6 +48,7 @@ public record StreamSettings(
         boolean isStateChecked,
         Duration sessionTimeout,
         Duration transactionTimeout,
+        boolean isSettling,
         int standbyReplicas,
         long acceptableRecoveryLag,
         Duration startupTimeout) {
@@ -52,6 +56,11 @@ public record StreamSettings(
     /** The id of an application, which is the name of its group too. */
     public String applicationId(Part part) {
         return applicationId + "-" + part.suffix();
+    }
+
+    /** The ids of all applications. */
+    public List<String> applicationIds() {
+        return Arrays.stream(Part.values()).map(this::applicationId).toList();
     }
 
     public static StreamSettings read(SettingsReader reader) {
@@ -150,6 +159,11 @@ public record StreamSettings(
                         Duration.ofMinutes(30),
                         "time without a heartbeat after which a process counts as dead; brokers allow 6s to 30m by default"),
                 transaction,
+                reader.flag(
+                        "stream.settle-transactions",
+                        true,
+                        "looks for transactions whose end the brokers lost (KAFKA-20734), before each of the trainer's own, and settles "
+                                + "them; false only on brokers without that fault"),
                 reader.integer("stream.standby-replicas", 1, 0, 10, "copies of each task's state on other processes"),
                 reader.longInteger(
                         "stream.acceptable-recovery-lag",

@@ -3,6 +3,7 @@ package dev.millrace.topic;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,15 +27,24 @@ public final class ClusterWatch implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final Duration SILENCE = Duration.ofSeconds(8);
 
+    /** An idle group may be a few offsets behind for ever: the ends of transactions are offsets too. */
+    private static final long FEWEST_WAITING = 100;
+
     private final ClusterAdmin cluster;
     private final SortedMap<String, String> groups;
+    private final Runnable afterLook;
     private final Map<String, Long> behind = new ConcurrentHashMap<>();
+    private final Map<String, Standstill> standstills = new ConcurrentHashMap<>();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread = new Thread(this::watch, "watch-cluster");
     private volatile long answeredNanos = System.nanoTime();
 
-    /** @param groups consumer groups, by the name that their lag is asked for by */
-    public ClusterWatch(ClientSettings clients, Map<String, String> groups) {
+    /**
+     * @param groups consumer groups, by the name that their lag is asked for by
+     * @param afterLook runs on the watching thread after each answer
+     */
+    public ClusterWatch(ClientSettings clients, Map<String, String> groups, Runnable afterLook) {
+        this.afterLook = afterLook;
         cluster = new ClusterAdmin(clients, PATIENCE);
         this.groups = new TreeMap<>(groups);
         thread.setDaemon(true);
@@ -55,6 +65,13 @@ public final class ClusterWatch implements AutoCloseable {
         return behind.getOrDefault(name, 0L);
     }
 
+    /** How long a group with records waiting has committed nothing new; zero while it goes on. */
+    public Duration standstill(String name) {
+        return Optional.ofNullable(standstills.get(name))
+                .map(one -> Duration.ofNanos(System.nanoTime() - one.sinceNanos()))
+                .orElse(Duration.ZERO);
+    }
+
     @Override
     public void close() {
         closing.countDown();
@@ -65,9 +82,10 @@ public final class ClusterWatch implements AutoCloseable {
             while (!closing.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
                 try {
                     for (Map.Entry<String, String> group : groups.entrySet()) {
-                        behind.put(group.getKey(), lag(admin, group.getValue()));
+                        look(admin, group.getKey(), group.getValue());
                     }
                     answeredNanos = System.nanoTime();
+                    afterLook.run();
                 } catch (ExecutionException | KafkaException noAnswer) {
                     // says so by its silence
                 }
@@ -77,7 +95,14 @@ public final class ClusterWatch implements AutoCloseable {
         }
     }
 
-    private static long lag(Admin admin, String group) throws ExecutionException, InterruptedException {
+    /**
+     * A group that has records waiting and commits nothing.
+     *
+     * @param read sum of the offsets that it has committed
+     */
+    private record Standstill(long read, long sinceNanos) {}
+
+    private void look(Admin admin, String name, String group) throws ExecutionException, InterruptedException {
         Map<TopicPartition, Long> read = new HashMap<>();
         for (Map.Entry<TopicPartition, OffsetAndMetadata> offset : admin.listConsumerGroupOffsets(group)
                 .partitionsToOffsetAndMetadata()
@@ -90,9 +115,19 @@ public final class ClusterWatch implements AutoCloseable {
         Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
         read.keySet().forEach(partition -> latest.put(partition, OffsetSpec.latest()));
         long sum = 0;
+        long committed = read.values().stream().mapToLong(Long::longValue).sum();
         for (var end : admin.listOffsets(latest).all().get().entrySet()) {
             sum += Math.max(0, end.getValue().offset() - read.getOrDefault(end.getKey(), 0L));
         }
-        return sum;
+        behind.put(name, sum);
+        if (sum < FEWEST_WAITING) {
+            standstills.remove(name);
+            return;
+        }
+        standstills.compute(
+                name,
+                (key, before) -> before != null && before.read() == committed
+                        ? before
+                        : new Standstill(committed, System.nanoTime()));
     }
 }

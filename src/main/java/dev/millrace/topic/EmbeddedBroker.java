@@ -78,9 +78,9 @@ public final class EmbeddedBroker implements AutoCloseable {
             Files.createDirectories(directory);
             Properties identity = identity(directory.resolve("embedded.properties"), port);
             Path logs = directory.resolve("log");
-            format(logs, identity.getProperty(CLUSTER_ID));
             Properties config = config(identity, logs, detour);
             config.putAll(properties);
+            format(logs, identity.getProperty(CLUSTER_ID), Integer.parseInt(config.getProperty("node.id")));
             KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(config, false), Time.SYSTEM);
             server.startup();
             return new EmbeddedBroker(server, HOST + ":" + identity.getProperty(BROKER_PORT));
@@ -129,13 +129,13 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
     }
 
-    private static void format(Path logs, String clusterId) throws IOException {
+    private static void format(Path logs, String clusterId, int node) throws IOException {
         if (Files.exists(logs.resolve("meta.properties"))) {
             return;
         }
         try {
             new Formatter()
-                    .setNodeId(NODE)
+                    .setNodeId(node)
                     .setClusterId(clusterId)
                     .setControllerListenerName("CONTROLLER")
                     .setReleaseVersion(MetadataVersion.latestProduction())
@@ -179,7 +179,6 @@ public final class EmbeddedBroker implements AutoCloseable {
         config.put("share.coordinator.state.topic.min.isr", "1");
         config.put("share.coordinator.state.topic.num.partitions", "4");
         config.put("group.initial.rebalance.delay.ms", "0");
-        config.put("transaction.abort.timed.out.transaction.cleanup.interval.ms", "1000");
         // a transaction may begin while the markers of the one before are written, which takes long on a cold JVM: the
         // broker waits, instead
         // of refusing the first batch and then, as out of order, those behind it

@@ -83,6 +83,13 @@ public record TopicNames(
         return List.copyOf(all);
     }
 
+    /** Those that Millrace writes. */
+    public List<String> outputs() {
+        List<String> outputs = new ArrayList<>(all());
+        outputs.removeAll(List.of(exposures, clicks, users, items));
+        return List.copyOf(outputs);
+    }
+
     private static Optional<VectorStore> vectorStore(SettingsReader reader, Map<String, String> keys) {
         String key = "topic.vector-store.name";
         String topic = reader.text(key, "", "topic of the item embeddings as JSON, for Kafka Connect; empty: none");

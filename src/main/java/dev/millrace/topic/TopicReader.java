@@ -188,8 +188,9 @@ public final class TopicReader implements AutoCloseable {
     /** The offset is retained and cannot be passed: a transaction is open, or the broker does not answer. */
     private RuntimeException stuck(Extent extent, long position) {
         extents(extent.topic());
-        return new UnusableTopicException(List.of("offset " + position + " of " + extent.toPartition()
-                + " was not decided within " + patience.toSeconds() + " s: a transaction is open there"));
+        return new UnusableTopicException(List.of(
+                "offset " + position + " of " + extent.toPartition() + " was not decided within " + patience.toSeconds()
+                        + " s: a transaction is open there; millrace transactions list says whose"));
     }
 
     private BrokerUnreachableException unreachable(TimeoutException late) {

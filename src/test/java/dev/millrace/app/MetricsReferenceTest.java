@@ -21,6 +21,7 @@ class MetricsReferenceTest {
         "app/TrainMetrics.java, docs/operations.md",
         "app/InputWatch.java, docs/operations.md",
         "stream/run/StreamRunner.java, docs/operations.md",
+        "stream/run/ApplicationMetrics.java, docs/operations.md",
         "serve/ServeMetrics.java, docs/api.md"
     })
     void everyMetricThatTheProgramGivesIsDocumented(String source, String page) throws IOException {

@@ -26,6 +26,7 @@ record AccessRights(List<String> commands, ResourcePattern resource, AclOperatio
 
     private static final Path DOCUMENT = Path.of("docs/operations.md");
     private static final String HEAD = "| command | resources | operations |";
+    private static final String CLUSTER = "kafka-cluster";
     private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
 
     /** All rights of the table, with {@code millrace-} as it stands. */
@@ -55,6 +56,9 @@ record AccessRights(List<String> commands, ResourcePattern resource, AclOperatio
     }
 
     private static List<ResourcePattern> resources(String cell, List<String> everyTopic) {
+        if (cell.equals("the cluster")) {
+            return List.of(new ResourcePattern(ResourceType.CLUSTER, CLUSTER, PatternType.LITERAL));
+        }
         Stream<String> names = cell.equals("every topic") ? everyTopic.stream() : quoted(cell).stream();
         ResourceType type = cell.startsWith("groups")
                 ? ResourceType.GROUP

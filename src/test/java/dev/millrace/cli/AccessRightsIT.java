@@ -132,6 +132,8 @@ class AccessRightsIT {
         succeeds(grants, "verify --model", "verify", "--model");
         needsEach(grants, "verify --model", "verify", "--model");
         succeeds(grants, "verify --counts", "verify", "--counts");
+        succeeds(grants, "transactions list", "transactions", "list");
+        succeeds(grants, "transactions settle", "transactions", "settle");
         succeeds(grants, "explain", "explain", "--step", "1");
     }
 

@@ -22,6 +22,7 @@ class BrokerIT {
     private static final Duration OUTAGE = Duration.ofSeconds(70);
 
     private static final int UNAVAILABLE = 69;
+    private static final String QUICK_ROLLBACK = "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000";
 
     /** What a garbage collector may still take while nothing goes on; 70 s of leaking at each attempt would be more. */
     private static final long GROWTH_KILOBYTES = 64 << 10;
@@ -74,6 +75,55 @@ class BrokerIT {
                     },
                     () -> startAgain(run));
         }
+    }
+
+    /**
+     * The broker rolls back what grew too old as soon as it starts, when its partitions may not have leaders: a broker of 4.3 or 4.4 then loses the
+     * ends of these transactions.
+     */
+    @Test
+    @Tag("long")
+    void f09_endsOfTransactionsThatTheBrokerLosesAreSettled() throws Exception {
+        try (Experiment run = Experiment.begin("F9-orphans", "as F9, and the broker rolls back at once", 1)) {
+            settleOrNot(run);
+            run.broker().set(QUICK_ROLLBACK);
+            outage(
+                    run,
+                    () -> {
+                        run.broker().kill();
+                        run.note("broker killed, at step " + run.step());
+                    },
+                    () -> startAgain(run));
+        }
+    }
+
+    /** Whatever was committed when a kill came must be there afterwards, whatever the broker has lost of its end. */
+    @Test
+    @Tag("long")
+    void f41_brokerKilledAgainAndAgainLosesNoEndOfATransactionForGood() throws Exception {
+        int kills = Integer.getInteger("faults.kills", 10);
+        try (Experiment run = Experiment.begin("F41", "broker: SIGKILL and start, " + kills + " times in a row", 1)) {
+            settleOrNot(run);
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.load(STREAM);
+            run.broker().set(QUICK_ROLLBACK);
+
+            run.train();
+            for (int kill = 1; kill <= kills; kill++) {
+                run.awaitStep(stepToFailAt(run, undisturbed, kill, kills));
+                run.broker().kill();
+                run.note("broker killed, at step " + run.step());
+                TimeUnit.MILLISECONDS.sleep(run.random().nextInt(12_000));
+                startAgain(run);
+            }
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
+        }
+    }
+
+    /** The negative control, which must fail on a broker with the fault. */
+    private static void settleOrNot(Experiment run) {
+        run.set("stream.settle-transactions", Boolean.toString(!Boolean.getBoolean("faults.unsettled")));
     }
 
     @Test

@@ -16,11 +16,23 @@ final class BrokerProcess implements AutoCloseable {
     private MillraceProcess process;
     private String address = "";
     private int starts;
+    private final int port;
+    private final List<String> properties;
     private List<String> detour = List.of();
 
     /** @param directory that holds, or will hold, the broker's data under {@code broker} */
     BrokerProcess(Path directory) throws IOException {
+        this(directory, 0, List.of());
+    }
+
+    /**
+     * @param port it listens on, 0 for any
+     * @param properties of the broker, {@code key=value} each
+     */
+    BrokerProcess(Path directory, int port, List<String> properties) throws IOException {
         this.directory = directory;
+        this.port = port;
+        this.properties = new ArrayList<>(properties);
         this.process = launch();
     }
 
@@ -39,6 +51,11 @@ final class BrokerProcess implements AutoCloseable {
         if (!now.equals(address())) {
             throw new IllegalStateException("the broker came back at " + now + ", not at " + address());
         }
+    }
+
+    /** A property that it has from its next start on. */
+    void set(String property) {
+        properties.add(property);
     }
 
     /** Starts it anew, so that it can be reached through a proxy too. */
@@ -71,8 +88,9 @@ final class BrokerProcess implements AutoCloseable {
     private MillraceProcess launch() throws IOException {
         starts++;
         List<String> arguments = new ArrayList<>(
-                List.of("broker", "--dir", directory.resolve("broker").toString(), "--port", "0"));
+                List.of("broker", "--dir", directory.resolve("broker").toString(), "--port", Integer.toString(port)));
         arguments.addAll(detour);
+        properties.forEach(property -> arguments.addAll(List.of("--property", property)));
         return MillraceProcess.start(directory, "broker-" + starts, arguments.toArray(String[]::new));
     }
 }

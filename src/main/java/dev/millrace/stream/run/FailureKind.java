@@ -1,6 +1,7 @@
 package dev.millrace.stream.run;
 
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.topic.transaction.UndecidedTransactionException;
 import dev.millrace.wire.RegistryUnreachableException;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,6 +26,8 @@ enum FailureKind {
      * last commit.
      */
     CLUSTER,
+    /** The end of a transaction is lost, and only a person can decide it. */
+    UNDECIDED,
     /** The schema registry does not answer. */
     REGISTRY,
     /** The state was begun under other settings. */
@@ -57,6 +60,9 @@ enum FailureKind {
         String said = message.toLowerCase(Locale.ROOT);
         if (cause instanceof InvalidOffsetException || said.contains("no valid reset policy")) {
             return Optional.of(OFFSET_LOST);
+        }
+        if (cause instanceof UndecidedTransactionException) {
+            return Optional.of(UNDECIDED);
         }
         if (said.contains("no space left on device") || said.contains("disk quota exceeded")) {
             return Optional.of(DISK_FULL);

@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,6 +14,7 @@ final class Restoration implements StateRestoreListener {
     private long sinceNanos;
     private boolean isWaiting;
     private long reported;
+    private volatile long restoredNanos = System.nanoTime();
     private volatile double secondsToReady = Double.NaN;
 
     /** The application starts, or stopped processing. */
@@ -44,6 +46,11 @@ final class Restoration implements StateRestoreListener {
         return secondsToReady;
     }
 
+    /** How long no record has been restored, from the start of the process on. */
+    Duration sinceRestored(long nanos) {
+        return Duration.ofNanos(nanos - restoredNanos);
+    }
+
     @Override
     public void onRestoreStart(TopicPartition changelog, String store, long from, long to) {
         records.putIfAbsent(store, 0L);
@@ -52,6 +59,7 @@ final class Restoration implements StateRestoreListener {
     @Override
     public void onBatchRestored(TopicPartition changelog, String store, long end, long batch) {
         records.merge(store, batch, Long::sum);
+        restoredNanos = System.nanoTime();
     }
 
     @Override

@@ -6,10 +6,16 @@ import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.ClusterWatch;
+import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.topic.transaction.TransactionWatch;
+import dev.millrace.topic.transaction.Transactions;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -20,10 +26,14 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.streams.CloseOptions;
 import org.apache.kafka.streams.KafkaClientSupplier;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyDescription;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,22 +50,34 @@ public final class StreamRunner implements AutoCloseable {
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(30);
     private static final Duration ADMIN_PATIENCE = Duration.ofSeconds(15);
 
+    /** As long as Kafka's producers wait by default. */
+    private static final Duration TRANSACTION_PATIENCE = Duration.ofSeconds(60);
+
+    /** Longer than a rebalance takes, and a take-over. */
+    private static final Duration LONGEST_STANDSTILL = Duration.ofSeconds(60);
+
+    /** Brokers look for transactions that are too old every 10 s by default; twice that, and the markers have been written. */
+    private static final Duration TIMEOUT_CHECK = Duration.ofSeconds(20);
+
     private final StreamSettings settings;
     private final Map<Part, Topology> topologies;
     private final StateHome home;
     private final BoundedRocksDb.Shared rocksDb;
     private final ContinuityCheck continuity;
     private final ClusterWatch watch;
+    private final Transactions transactions;
+    private final TransactionWatch transactionWatch;
     private final Map<Part, KafkaStreams> applications = new EnumMap<>(Part.class);
     private final Map<Part, Restoration> restorations = new EnumMap<>(Part.class);
     private final ApplicationMetrics metrics = new ApplicationMetrics();
+    private final Set<String> reported = new HashSet<>();
     private final Set<Part> started = ConcurrentHashMap.newKeySet();
     private final CountDownLatch running;
     private final ThreadFailures failures;
 
     /** @throws UnusableStateException if the state directory cannot be written to, or another process runs one of them there */
     public StreamRunner(StreamSettings settings, ClientSettings clients, Map<Part, Topology> topologies) {
-        this(settings, clients, topologies, Optional.empty());
+        this(settings, clients, topologies, new KafkaClients());
     }
 
     /** With Kafka's clients to choose: for tests that interrupt. */
@@ -63,7 +85,7 @@ public final class StreamRunner implements AutoCloseable {
             StreamSettings settings,
             ClientSettings clients,
             Map<Part, Topology> topologies,
-            Optional<KafkaClientSupplier> kafka) {
+            KafkaClientSupplier kafka) {
         this.settings = settings;
         this.topologies = Map.copyOf(topologies);
         this.home = StateHome.open(
@@ -82,10 +104,16 @@ public final class StreamRunner implements AutoCloseable {
                 settings.sessionTimeout().plus(ADMIN_PATIENCE));
         Map<String, String> groups = new TreeMap<>();
         topologies.keySet().forEach(part -> groups.put(part.suffix(), settings.applicationId(part)));
-        this.watch = new ClusterWatch(clients, groups);
+        this.watch = new ClusterWatch(clients, groups, this::reportStandstills);
+        this.transactions = new Transactions(clients, TRANSACTION_PATIENCE);
+        Set<String> outputs = outputs(topologies.values());
+        Supplier<Set<TopicPartition>> written = () -> transactions.written(outputs, groups.values());
+        this.transactionWatch = new TransactionWatch(
+                written, transactions::settle, settings.transactionTimeout().plus(TIMEOUT_CHECK));
+        KafkaClientSupplier settled = settings.isSettling() ? new SettledClients(kafka, transactions, written) : kafka;
         topologies.forEach((part, topology) -> {
             restorations.put(part, new Restoration());
-            applications.put(part, application(part, topology, properties.of(part), kafka));
+            applications.put(part, application(part, topology, properties.of(part), settled));
         });
     }
 
@@ -104,6 +132,11 @@ public final class StreamRunner implements AutoCloseable {
         topologies.forEach((part, topology) -> continuity.beforeStart(settings.applicationId(part), topology));
         applications.values().forEach(KafkaStreams::start);
         watch.start();
+        if (settings.isSettling()) {
+            transactionWatch.start();
+        } else {
+            LOG.atWarn().log("Transactions whose end the brokers lose are not looked for (stream.settle-transactions)");
+        }
     }
 
     /** Waits until every application has run once. Returns false if that took longer. */
@@ -125,6 +158,11 @@ public final class StreamRunner implements AutoCloseable {
         return watch.isAnswering();
     }
 
+    /** Transactions that readers of committed records cannot pass, and that should have ended by now. */
+    public List<JudgedTransaction> standingTransactions() {
+        return transactionWatch.standing();
+    }
+
     /** Records that are there and not yet committed as read, over all applications, as last known. */
     public long lag() {
         return applications.keySet().stream()
@@ -132,9 +170,28 @@ public final class StreamRunner implements AutoCloseable {
                 .sum();
     }
 
-    /** Whether every application processes records now, and the cluster answers: without it they only wait. */
+    /** Applications with records waiting that have neither committed nor restored anything for long, by name. */
+    public SortedMap<String, Duration> standstills() {
+        SortedMap<String, Duration> standstills = new TreeMap<>();
+        applications.keySet().forEach(part -> {
+            Duration still = watch.standstill(part.suffix());
+            Duration restoring = restoration(part).sinceRestored(System.nanoTime());
+            Duration shorter = still.compareTo(restoring) < 0 ? still : restoring;
+            if (shorter.compareTo(LONGEST_STANDSTILL) > 0) {
+                standstills.put(part.suffix(), shorter);
+            }
+        });
+        return standstills;
+    }
+
+    /**
+     * Whether every application processes records now, the cluster answers and nothing stands still: an application that only waits is not
+     * ready.
+     */
     public boolean isReady() {
         return isClusterAnswering()
+                && standstills().isEmpty()
+                && standingTransactions().isEmpty()
                 && applications.values().stream()
                         .map(KafkaStreams::state)
                         .allMatch(state -> state == KafkaStreams.State.RUNNING);
@@ -158,6 +215,17 @@ public final class StreamRunner implements AutoCloseable {
         Gauge.builder("millrace.cluster.answering", this, one -> one.isClusterAnswering() ? 1 : 0)
                 .description("1 if the cluster answered lately")
                 .register(registry);
+        Gauge.builder("millrace.transactions.standing", this, one -> one.standingTransactions()
+                        .size())
+                .description("transactions that readers of committed records cannot pass")
+                .register(registry);
+        applications.keySet().forEach(part -> Gauge.builder(
+                        "millrace.standstill", watch, one -> one.standstill(part.suffix())
+                                .toSeconds())
+                .description("how long the application has committed nothing while records wait")
+                .baseUnit("seconds")
+                .tag("application", part.suffix())
+                .register(registry));
         applications.forEach(
                 (part, streams) -> metrics.bind(registry, part.suffix(), streams, watch, restoration(part)));
     }
@@ -172,6 +240,7 @@ public final class StreamRunner implements AutoCloseable {
     public void close() {
         failures.close();
         watch.close();
+        transactionWatch.close();
         metrics.close();
         long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
         CloseOptions leaving = CloseOptions.groupMembershipOperation(
@@ -189,13 +258,37 @@ public final class StreamRunner implements AutoCloseable {
         } else {
             LOG.atWarn().addKeyValue("states", states()).log("Not all applications stopped in time");
         }
+        transactions.close();
         home.close();
     }
 
-    private KafkaStreams application(
-            Part part, Topology topology, Properties properties, Optional<KafkaClientSupplier> kafka) {
-        KafkaStreams streams = kafka.map(given -> new KafkaStreams(topology, properties, given))
-                .orElseGet(() -> new KafkaStreams(topology, properties));
+    private void reportStandstills() {
+        SortedMap<String, Duration> standstills = standstills();
+        reported.retainAll(standstills.keySet());
+        standstills.forEach((application, since) -> {
+            if (reported.add(application)) {
+                LOG.atWarn()
+                        .addKeyValue("application", application)
+                        .addKeyValue("waiting", watch.lag(application))
+                        .addKeyValue("seconds", since.toSeconds())
+                        .addKeyValue("state", states().get(application))
+                        .log("Records wait, and the application makes no progress");
+            }
+        });
+    }
+
+    /** Topics that the applications write, beside their changelogs. */
+    private static Set<String> outputs(Collection<Topology> topologies) {
+        return topologies.stream()
+                .flatMap(topology -> topology.describe().subtopologies().stream())
+                .flatMap(part -> part.nodes().stream())
+                .filter(TopologyDescription.Sink.class::isInstance)
+                .flatMap(node -> Optional.ofNullable(((TopologyDescription.Sink) node).topic()).stream())
+                .collect(Collectors.toSet());
+    }
+
+    private KafkaStreams application(Part part, Topology topology, Properties properties, KafkaClientSupplier kafka) {
+        KafkaStreams streams = new KafkaStreams(topology, properties, kafka);
         Restoration restoration = restoration(part);
         streams.setGlobalStateRestoreListener(restoration);
         streams.setStateListener((now, before) -> {

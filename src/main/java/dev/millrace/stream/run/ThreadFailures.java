@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.topic.transaction.UndecidedTransactionException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -72,6 +73,7 @@ final class ThreadFailures {
                         .log("A thread failed and is replaced");
                 yield StreamThreadExceptionResponse.REPLACE_THREAD;
             }
+            case UNDECIDED -> stop(application, undecided(thrown), false);
             case OFFSET_LOST -> stop(application, new LostContinuityException(lost(losses, thrown)), false);
             case STATE_UNWRITABLE ->
                 stop(application, new UnusableStateException(home.directory(), root(thrown), thrown), false);
@@ -132,6 +134,15 @@ final class ThreadFailures {
             LOG.atDebug().setCause(noAnswer).log("The cluster could not be asked what is gone");
         }
         return List.of(root(thrown));
+    }
+
+    /** The failure that says which transaction it is. */
+    private static Throwable undecided(Throwable thrown) {
+        Throwable at = thrown;
+        while (!(at instanceof UndecidedTransactionException) && at.getCause() != null) {
+            at = at.getCause();
+        }
+        return at;
     }
 
     private static String root(Throwable thrown) {

@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The trainer as a process of its own that ends itself, or waits, at a point: {@code main(point, occurrence, seconds to wait
@@ -50,7 +49,7 @@ public final class HaltingTrainer {
                                         () -> new Trainer(settings.trainer(), new Gradients(interruption)),
                                         settings.stream().maxWait(),
                                         terms(settings)))),
-                Optional.of(new InterruptedClients(interruption, topics)));
+                new InterruptedClients(interruption, topics));
         Runtime.getRuntime().addShutdownHook(new Thread(runner::close));
         runner.start();
         while (runner.isAlive()) {

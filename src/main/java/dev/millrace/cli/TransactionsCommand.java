@@ -1,0 +1,110 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.topic.transaction.Fate;
+import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.topic.transaction.OpenTransaction;
+import dev.millrace.topic.transaction.TransactionAdmin;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "transactions",
+        mixinStandardHelpOptions = true,
+        description =
+                "Transactions that are open on what Millrace writes: readers of committed records stop before them.")
+final class TransactionsCommand implements Runnable {
+
+    private static final int UNDECIDED = 1;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                Objects.requireNonNull(spec).commandLine(), "transactions: name what to do, such as transactions list");
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "List what is open. running: its coordinator ends it; aborted, committed: the brokers lost its end, settle writes it;",
+                "undecided: nobody knows any more which it was. Exits with 1 if one is undecided."
+            })
+    int list(@Mixin ConfigOptions config) {
+        return print(admin(config).open());
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "Write the ends that are known. A trainer does the same by itself.",
+                "Exits with 1 if one is undecided."
+            })
+    int settle(
+            @Mixin ConfigOptions config,
+            @Option(
+                            names = "--force-abort",
+                            paramLabel = "PLACE",
+                            description =
+                                    "TOPIC-PARTITION: abort what is undecided there. If it had been committed, its records are "
+                                            + "lost: they were acknowledged, and no reader will see them")
+                    @Nullable
+                    Set<String> aborted,
+            @Option(
+                            names = "--force-commit",
+                            paramLabel = "PLACE",
+                            description =
+                                    "TOPIC-PARTITION: commit what is undecided there. If it had been aborted, readers see records "
+                                            + "that count nowhere else")
+                    @Nullable
+                    Set<String> committed) {
+        TransactionAdmin admin = admin(config);
+        Set<String> toAbort = aborted == null ? Set.of() : aborted;
+        Set<String> toCommit = committed == null ? Set.of() : committed;
+        for (JudgedTransaction one : admin.settle()) {
+            String place = one.open().place();
+            if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
+                admin.end(one, toCommit.contains(place));
+                out().println((toCommit.contains(place) ? "committed   " : "aborted     ") + text(one));
+            }
+        }
+        return print(admin.open());
+    }
+
+    private int print(List<JudgedTransaction> open) {
+        open.forEach(one -> out().println(String.format("%-11s %s", one.fate().text(), text(one))));
+        if (open.isEmpty()) {
+            out().println("none is open");
+        }
+        out().flush();
+        return open.stream().anyMatch(one -> one.fate() == Fate.UNDECIDED) ? UNDECIDED : 0;
+    }
+
+    private static String text(JudgedTransaction one) {
+        OpenTransaction open = one.open();
+        return open.place() + " from offset " + open.firstOffset() + ", producer " + open.producerId() + " "
+                + one.transactionalId().map(id -> "(" + id + ")").orElse("(unknown)") + ", last written "
+                + open.lastWrite() + ": " + one.reason();
+    }
+
+    private static TransactionAdmin admin(ConfigOptions config) {
+        MillraceSettings settings = config.settings();
+        return settings.transactions();
+    }
+
+    private PrintWriter out() {
+        return Objects.requireNonNull(spec).commandLine().getOut();
+    }
+}

@@ -1,0 +1,102 @@
+package dev.millrace.topic.transaction;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks at intervals for transactions that readers of committed records cannot pass. It names each that stands for long, once.
+ *
+ * <p>Orphans of a machine that is gone for good have no producer that would settle them: a watch that may settle does.
+ */
+public final class TransactionWatch implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TransactionWatch.class);
+    private static final Duration EVERY = Duration.ofSeconds(5);
+
+    private final Supplier<Set<TopicPartition>> partitions;
+    private final Function<Set<TopicPartition>, List<JudgedTransaction>> look;
+    private final Duration longest;
+    private final Map<OpenTransaction, Long> since = new HashMap<>();
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread thread = new Thread(this::watch, "watch-transactions");
+    private volatile List<JudgedTransaction> standing = List.of();
+
+    /**
+     * @param partitions to look at, asked for anew each time
+     * @param look {@link Transactions#settle}, or {@link Transactions#open} to look alone
+     * @param longest time that a transaction may be open; one that is open for longer stands
+     */
+    public TransactionWatch(
+            Supplier<Set<TopicPartition>> partitions,
+            Function<Set<TopicPartition>, List<JudgedTransaction>> look,
+            Duration longest) {
+        this.partitions = partitions;
+        this.look = look;
+        this.longest = longest;
+        thread.setDaemon(true);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** Transactions that are open for too long, as last seen. */
+    public List<JudgedTransaction> standing() {
+        return standing;
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+    }
+
+    private void watch() {
+        try {
+            while (!closing.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                try {
+                    take(look.apply(partitions.get()), System.nanoTime());
+                } catch (RuntimeException noAnswer) {
+                    LOG.atDebug().setCause(noAnswer).log("Open transactions cannot be looked for yet");
+                }
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Takes what is open at a moment. */
+    void take(List<JudgedTransaction> open, long nanos) {
+        List<JudgedTransaction> before = standing;
+        since.keySet().retainAll(open.stream().map(TransactionWatch::key).toList());
+        List<JudgedTransaction> now = open.stream()
+                .filter(one -> nanos - since.computeIfAbsent(key(one), key -> nanos) > longest.toNanos())
+                .toList();
+        now.stream()
+                .filter(one -> before.stream().noneMatch(known -> known.open().isSameAs(one.open())))
+                .forEach(one -> LOG.atWarn()
+                        .addKeyValue("topic", one.open().topic())
+                        .addKeyValue("partition", one.open().partition())
+                        .addKeyValue("producerId", one.open().producerId())
+                        .addKeyValue("transactionalId", one.transactionalId().orElse("unknown"))
+                        .addKeyValue("offset", one.open().firstOffset())
+                        .addKeyValue("lastWrite", one.open().lastWrite())
+                        .log("Readers of committed records stand still before a "
+                                + one.fate().text() + " transaction; millrace transactions list tells more"));
+        standing = now;
+    }
+
+    /** The same transaction, however often its producer writes. */
+    private static OpenTransaction key(JudgedTransaction one) {
+        return one.open().atFirstOffset();
+    }
+}
