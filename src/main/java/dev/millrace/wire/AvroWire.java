@@ -1,6 +1,7 @@
 package dev.millrace.wire;
 
 import dev.millrace.event.RejectReason;
+import dev.millrace.event.Rejection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,13 +10,11 @@ import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import org.apache.avro.Schema;
-import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.BinaryEncoder;
-import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
 import org.apache.avro.message.BinaryMessageEncoder;
-import org.apache.avro.message.RawMessageDecoder;
 import org.apache.avro.specific.SpecificDatumReader;
 import org.apache.avro.specific.SpecificDatumWriter;
 import org.apache.avro.specific.SpecificRecord;
@@ -24,7 +23,8 @@ import org.apache.avro.specific.SpecificRecord;
  * The two wire formats of record values: Avro single-object and Confluent's.
  *
  * <p>It writes the format of the settings. It reads both, told apart by the first byte, and resolves the writer's schema to ours.
- * Writers' schemas come from this program, the operator's directory or the registry, never from a record. Safe for threads.
+ * Writers' schemas come from this program, the operator's directory or the registry, never from a record. What a record claims is held
+ * against its own bytes ({@link RecordDecoder}). Safe for threads.
  */
 public final class AvroWire {
 
@@ -38,7 +38,7 @@ public final class AvroWire {
     private final GeneratedClasses model = new GeneratedClasses();
     private final Map<Long, Schema> known;
     private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
-    private final Map<Resolution, RawMessageDecoder<SpecificRecord>> decoders = new ConcurrentHashMap<>();
+    private final Map<Resolution, SpecificDatumReader<SpecificRecord>> readers = new ConcurrentHashMap<>();
 
     /** From a writer's schema to ours. */
     private record Resolution(long writerFingerprint, Schema ours) {}
@@ -68,10 +68,21 @@ public final class AvroWire {
      * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
      */
     <T extends SpecificRecord> T decode(Class<T> type, byte[] bytes) {
+        return decode(type, bytes, Function.identity());
+    }
+
+    /**
+     * The core value of bytes in either format.
+     *
+     * @param toCore makes it of Avro's value; what it throws means that the bytes are no such value, or is a {@link Rejection} of its own
+     * @throws UndecodableException if the bytes are no such value
+     * @throws RegistryUnreachableException if the registry does not answer: the bytes may well be good
+     */
+    <T extends SpecificRecord, R> R decode(Class<T> type, byte[] bytes, Function<T, R> toCore) {
         Schema schema = model.schemaOf(type);
         try {
             if (bytes.length > 0 && bytes[0] == CONFLUENT) {
-                return type.cast(confluent(schema, bytes));
+                return toCore.apply(type.cast(confluent(schema, bytes)));
             }
             if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
                 throw new UndecodableException(
@@ -79,11 +90,14 @@ public final class AvroWire {
                         "expected C3 01 (Avro single-object) or 00 (Confluent) first, found "
                                 + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
             }
-            return type.cast(singleObject(schema, bytes));
-        } catch (UndecodableException | RegistryUnreachableException told) {
+            return toCore.apply(type.cast(singleObject(schema, bytes)));
+        } catch (RegistryUnreachableException told) {
             throw told;
         } catch (RuntimeException | IOException broken) {
-            // Avro's decoder meets broken lengths and branches with exceptions of many kinds
+            if (broken instanceof Rejection && broken instanceof RuntimeException told) {
+                throw told;
+            }
+            // broken lengths, branches and places come as exceptions of many kinds
             throw UndecodableException.instead("expected a " + type.getSimpleName(), broken);
         }
     }
@@ -118,10 +132,10 @@ public final class AvroWire {
 
     private Object singleObject(Schema schema, byte[] bytes) throws IOException {
         Schema writer = writerSchema(bytes);
-        return decoders.computeIfAbsent(
+        return readers.computeIfAbsent(
                         new Resolution(fingerprint(bytes), schema),
-                        resolution -> new RawMessageDecoder<>(model, writer, schema))
-                .decode(ByteBuffer.wrap(bytes, SINGLE_OBJECT_HEADER_BYTES, bytes.length - SINGLE_OBJECT_HEADER_BYTES));
+                        resolution -> new SpecificDatumReader<>(writer, schema, model))
+                .read(null, new RecordDecoder(bytes, SINGLE_OBJECT_HEADER_BYTES));
     }
 
     private byte[] singleObject(SpecificRecord value) throws IOException {
@@ -157,9 +171,8 @@ public final class AvroWire {
                     "the value names a registry's schema, and schema.registry.url is not set");
         }
         Schema writer = registry.get().schema(ByteBuffer.wrap(bytes).getInt(1));
-        BinaryDecoder decoder = DecoderFactory.get()
-                .binaryDecoder(bytes, CONFLUENT_HEADER_BYTES, bytes.length - CONFLUENT_HEADER_BYTES, null);
-        return new SpecificDatumReader<>(writer, schema, model).read(null, decoder);
+        return new SpecificDatumReader<>(writer, schema, model)
+                .read(null, new RecordDecoder(bytes, CONFLUENT_HEADER_BYTES));
     }
 
     private ConfluentRegistry requireRegistry() {

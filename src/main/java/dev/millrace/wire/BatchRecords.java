@@ -23,7 +23,7 @@ public final class BatchRecords {
 
     /** @throws UndecodableException if the bytes are no mini-batch */
     public MiniBatch decode(byte[] value) {
-        return BatchCodec.toCore(wire.decode(MiniBatchRecord.class, value));
+        return wire.decode(MiniBatchRecord.class, value, BatchCodec::toCore);
     }
 
     /**

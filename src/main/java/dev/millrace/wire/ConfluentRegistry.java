@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.event.RejectReason;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -22,6 +23,8 @@ final class ConfluentRegistry {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int ATTEMPTS = 5;
+    private static final int MAX_ANSWER_BYTES = 4 << 20;
+    private static final int MAX_REFERENCE_DEPTH = 20;
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
 
     private final String base;
@@ -61,10 +64,9 @@ final class ConfluentRegistry {
         return schemas.computeIfAbsent(id, key -> {
             JsonNode answer = answered(request("/schemas/ids/" + id).GET());
             Schema.Parser parser = new Schema.Parser();
-            resolve(answer, parser);
             try {
-                return WriterSchemas.inOurNames(
-                        parser.parse(answer.path("schema").asText()));
+                resolve(answer, parser, 0);
+                return WriterSchemas.inOurNames(SchemaBounds.checked(parsed(parser, answer)));
             } catch (SchemaParseException broken) {
                 throw new UndecodableException(
                         RejectReason.UNKNOWN_SCHEMA, "schema " + id + " of the registry: " + broken);
@@ -72,7 +74,10 @@ final class ConfluentRegistry {
         });
     }
 
-    private void resolve(JsonNode answer, Schema.Parser parser) {
+    private void resolve(JsonNode answer, Schema.Parser parser, int depth) {
+        if (depth > MAX_REFERENCE_DEPTH) {
+            throw new SchemaParseException("refers to more than " + MAX_REFERENCE_DEPTH + " schemas in a row");
+        }
         for (JsonNode reference : answer.path("references")) {
             if (parser.getTypes().containsKey(reference.path("name").asText())) {
                 continue;
@@ -82,9 +87,13 @@ final class ConfluentRegistry {
                             + "/versions/"
                             + reference.path("version").asInt())
                     .GET());
-            resolve(referred, parser);
-            parser.parse(referred.path("schema").asText());
+            resolve(referred, parser, depth + 1);
+            parsed(parser, referred);
         }
+    }
+
+    private static Schema parsed(Schema.Parser parser, JsonNode answer) {
+        return parser.parse(SchemaBounds.checked(answer.path("schema").asText()));
     }
 
     private JsonNode answered(HttpRequest.Builder builder) {
@@ -93,15 +102,15 @@ final class ConfluentRegistry {
         RegistryUnreachableException last = new RegistryUnreachableException(asked + " was not answered");
         for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
             try {
-                HttpResponse<String> response = http.send(request, HttpResponse.BodyHandlers.ofString());
+                HttpResponse<InputStream> response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+                String body = body(asked, response);
                 if (response.statusCode() == 200) {
-                    return json.readTree(response.body());
+                    return json.readTree(body);
                 }
                 if (response.statusCode() == 404 && request.method().equals("GET")) {
                     throw new UndecodableException(RejectReason.UNKNOWN_SCHEMA, asked + " answered 404");
                 }
-                last = new RegistryUnreachableException(
-                        asked + " answered " + response.statusCode() + ": " + response.body());
+                last = new RegistryUnreachableException(asked + " answered " + response.statusCode() + ": " + body);
                 if (response.statusCode() < 500) {
                     throw last;
                 }
@@ -116,6 +125,17 @@ final class ConfluentRegistry {
             pause(attempt);
         }
         throw last;
+    }
+
+    private static String body(String asked, HttpResponse<InputStream> response) throws IOException {
+        try (InputStream body = response.body()) {
+            byte[] bytes = body.readNBytes(MAX_ANSWER_BYTES + 1);
+            if (bytes.length > MAX_ANSWER_BYTES) {
+                throw new UndecodableException(
+                        RejectReason.UNKNOWN_SCHEMA, asked + " answered more than " + MAX_ANSWER_BYTES + " bytes");
+            }
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
     }
 
     private HttpRequest.Builder request(String path) {

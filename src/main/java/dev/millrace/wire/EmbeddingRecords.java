@@ -28,7 +28,7 @@ public final class EmbeddingRecords {
             throw new IllegalStateException("the key at " + record.place() + " names no generation");
         }
         return record.value()
-                .map(value -> OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, value)))
+                .map(value -> wire.decode(ItemEmbeddingRecord.class, value, OutputCodec::toCore))
                 .orElseGet(() -> new ItemEmbedding(
                         key.substring(split + 1), Optional.empty(), key.substring(0, split), 0, 0, 0));
     }

@@ -40,18 +40,18 @@ public final class EventRecords {
     }
 
     public Exposure exposure(byte[] value) {
-        return EventCodec.toCore(wire.decode(ExposureEvent.class, value));
+        return wire.decode(ExposureEvent.class, value, EventCodec::toCore);
     }
 
     public Click click(byte[] value) {
-        return EventCodec.toCore(wire.decode(ClickEvent.class, value));
+        return wire.decode(ClickEvent.class, value, EventCodec::toCore);
     }
 
     public UserProfile profile(byte[] value) {
-        return EventCodec.toCore(wire.decode(UserEvent.class, value));
+        return wire.decode(UserEvent.class, value, EventCodec::toCore);
     }
 
     public CatalogueItem item(byte[] value) {
-        return EventCodec.toCore(wire.decode(ItemEvent.class, value));
+        return wire.decode(ItemEvent.class, value, EventCodec::toCore);
     }
 }

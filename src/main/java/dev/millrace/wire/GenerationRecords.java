@@ -18,7 +18,7 @@ public final class GenerationRecords {
 
     /** The fact; absent for a tombstone, and for one that only another version knows. */
     public Optional<GenerationFact> decode(TopicRecord record) {
-        return record.value().flatMap(value -> toCore(wire.decode(GenerationRecord.class, value)));
+        return record.value().flatMap(value -> wire.decode(GenerationRecord.class, value, GenerationRecords::toCore));
     }
 
     public static byte[] key(GenerationFact fact) {

@@ -9,7 +9,6 @@ import java.util.Optional;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
-import org.apache.avro.io.DecoderFactory;
 
 /**
  * Reads values by their writer's schema alone: no generated class, no resolution to our schemas, none of the rules of events.
@@ -33,8 +32,7 @@ public final class PlainValues {
         try {
             Schema schema = wire.writerSchema(bytes);
             int header = AvroWire.headerBytes(bytes);
-            Object value = new GenericDatumReader<>(schema)
-                    .read(null, DecoderFactory.get().binaryDecoder(bytes, header, bytes.length - header, null));
+            Object value = new GenericDatumReader<>(schema).read(null, new RecordDecoder(bytes, header));
             return value instanceof GenericRecord record ? Optional.of(plain(record)) : Optional.empty();
         } catch (RegistryUnreachableException down) {
             throw down;

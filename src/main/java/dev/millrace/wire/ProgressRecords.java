@@ -18,6 +18,6 @@ public final class ProgressRecords {
 
     /** The progress; absent for a tombstone. */
     public Optional<PartProgress> decode(TopicRecord record) {
-        return record.value().map(value -> OutputCodec.toCore(wire.decode(ProgressRecord.class, value)));
+        return record.value().map(value -> wire.decode(ProgressRecord.class, value, OutputCodec::toCore));
     }
 }

@@ -7,6 +7,7 @@ import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.avro.UserRemoval;
 import dev.millrace.batch.CatalogueChange;
+import java.util.function.Consumer;
 
 /** The values of the topic training-examples: examples, catalogue changes and removals of users, in one order. Safe for threads. */
 public final class TrainingRecords {
@@ -45,16 +46,20 @@ public final class TrainingRecords {
      * @throws UndecodableException if the bytes are no such value
      */
     public void decode(byte[] value, Reader reader) {
-        Object entry = wire.decode(TrainingRecord.class, value).getEntry();
-        if (entry instanceof ExampleRecord example) {
-            reader.example(ExampleCodec.toCore(example));
+        wire.decode(TrainingRecord.class, value, TrainingRecords::toCore).accept(reader);
+    }
+
+    private static Consumer<Reader> toCore(TrainingRecord record) {
+        Object entry = record.getEntry();
+        if (entry instanceof ExampleRecord avro) {
+            TrainingExample example = ExampleCodec.toCore(avro);
+            return reader -> reader.example(example);
         } else if (entry instanceof UserRemoval removal) {
-            reader.userRemoval(removal.getUserId());
+            return reader -> reader.userRemoval(removal.getUserId());
         } else if (entry instanceof ItemEvent || entry instanceof ItemRemoval) {
-            reader.change(ExampleCodec.toCore(entry));
-        } else {
-            throw new IllegalStateException(
-                    "an entry of " + entry.getClass() + ", which the schema of the topic has not");
+            CatalogueChange change = ExampleCodec.toCore(entry);
+            return reader -> reader.change(change);
         }
+        throw new IllegalStateException("an entry of " + entry.getClass() + ", which the schema of the topic has not");
     }
 }

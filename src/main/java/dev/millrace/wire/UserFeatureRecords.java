@@ -25,6 +25,6 @@ public final class UserFeatureRecords {
 
     /** The features; absent if the user was removed. */
     public Optional<UserFeatures> decode(TopicRecord record) {
-        return record.value().map(value -> ExampleCodec.toCore(wire.decode(UserFeaturesRecord.class, value)));
+        return record.value().map(value -> wire.decode(UserFeaturesRecord.class, value, ExampleCodec::toCore));
     }
 }

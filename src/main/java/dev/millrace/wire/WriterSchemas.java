@@ -93,7 +93,8 @@ final class WriterSchemas {
                     .sorted()
                     .toList()) {
                 try {
-                    schemas.add(new Schema.Parser().parse(Files.readString(file, StandardCharsets.UTF_8)));
+                    String text = SchemaBounds.checked(Files.readString(file, StandardCharsets.UTF_8));
+                    schemas.add(SchemaBounds.checked(new Schema.Parser().parse(text)));
                 } catch (AvroRuntimeException broken) {
                     faults.add(fault(
                             directory,

@@ -147,6 +147,19 @@ class AvroWireTest {
                 .hasMessageContaining("/schemas/ids/98 answered 401");
     }
 
+    @Test
+    void aRegistrysSchemaThatContainsItselfIsAReason() throws IOException {
+        int id = registry.add(registry.schema("{\"type\":\"record\",\"name\":\"A\",\"fields\":"
+                + "[{\"name\":\"next\",\"type\":[\"null\",\"A\"]}]}"));
+        byte[] bytes = ByteBuffer.allocate(100).putInt(1, id).array();
+
+        assertThatThrownBy(() -> confluent.decode(ExposureEvent.class, bytes))
+                .isInstanceOfSatisfying(
+                        UndecodableException.class,
+                        thrown -> assertThat(thrown.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA))
+                .hasMessageContaining("may not contain itself");
+    }
+
     private static byte[] confluentBytes(int id, Schema schema, GenericData.Record record) throws IOException {
         java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
         out.write(ByteBuffer.allocate(5).put((byte) 0).putInt(id).array());

@@ -116,6 +116,33 @@ class WriterSchemasTest {
                 .hasMessageContaining("Elsewhere");
     }
 
+    @Test
+    void schemaThatContainsItselfOrGrowsWithoutBoundIsRefusedByItsFile(@TempDir Path directory) throws IOException {
+        String chain = "{\"type\":\"record\",\"name\":\"T0\",\"fields\":[]}";
+        for (int at = 1; at <= 30; at++) { // T30 holds 2^30 of T0
+            chain = "{\"type\":\"record\",\"name\":\"T" + at + "\",\"fields\":[{\"name\":\"a\",\"type\":" + chain
+                    + "},{\"name\":\"b\",\"type\":\"T" + (at - 1) + "\"}]}";
+        }
+        Map<String, String> bad = Map.of(
+                "itself",
+                "{\"type\":\"record\",\"name\":\"A\",\"fields\":[{\"name\":\"next\",\"type\":[\"null\",\"A\"]}]}",
+                "doubling",
+                chain,
+                "deep",
+                "{\"type\":\"array\",\"items\":".repeat(100_000) + "\"null\"" + "}".repeat(100_000),
+                "long",
+                "{\"type\":\"record\",\"name\":\"A\",\"doc\":\"" + "x".repeat(2_000_000) + "\",\"fields\":[]}");
+        for (Map.Entry<String, String> schema : bad.entrySet()) {
+            Path file = directory.resolve(schema.getKey() + ".avsc");
+            Files.writeString(file, schema.getValue());
+
+            assertThatThrownBy(() -> wire(Optional.of(directory)))
+                    .hasMessageContaining(file.getFileName() + " is no Avro schema")
+                    .hasMessageContaining("at most");
+            Files.delete(file);
+        }
+    }
+
     private static AvroWire wire(Optional<Path> directory) {
         return new AvroWire(new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", directory));
     }

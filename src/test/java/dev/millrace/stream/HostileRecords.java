@@ -1,0 +1,239 @@
+package dev.millrace.stream;
+
+import static dev.millrace.stream.Streams.T0;
+
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.event.Rejection;
+import dev.millrace.event.UserProfile;
+import dev.millrace.generation.GenerationFact;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.BatchRecords;
+import dev.millrace.wire.DeadLetterHeaders;
+import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.HostileBytes;
+import dev.millrace.wire.ModelUpdateRecords;
+import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.TrainingRecords;
+import dev.millrace.wire.UserFeatureRecords;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.streams.TopologyTestDriver;
+import org.apache.kafka.streams.test.TestRecord;
+
+/**
+ * A program that reads hostile records of every topic, and ends well if each of them is either a value or refused with a reason.
+ *
+ * <p>Records of the input topics go through the application that reads them, and come out as dead letters. Those of the other topics are read
+ * as their readers do.
+ */
+public final class HostileRecords {
+
+    private static final int LISTED_SAMPLES = 30;
+
+    private final TopicNames topics = Streams.topics();
+    private final AvroWire wire;
+    private final Path directory;
+    private final Map<String, List<byte[]>> samples = new LinkedHashMap<>();
+    private final SortedMap<String, Long> counts = new TreeMap<>();
+
+    private HostileRecords(Path directory) throws IOException {
+        this.directory = directory;
+        wire = HostileBytes.wireOfForeignSchemas(directory);
+    }
+
+    /**
+     * Runs.
+     *
+     * @param arguments a directory to use, the seed, the number of records
+     */
+    public static void main(String[] arguments) throws IOException {
+        long seed = Long.parseLong(arguments[1]);
+        int count = Integer.parseInt(arguments[2]);
+        System.out.println("seed " + seed + ", " + count + " records, heap of "
+                + (Runtime.getRuntime().maxMemory() >> 20) + " MiB");
+        HostileRecords records = new HostileRecords(Path.of(arguments[0]));
+        records.collectSamples();
+        records.run(seed, count);
+        records.counts.forEach((what, number) -> System.out.println(what + ": " + number));
+        System.out.println("all " + count + " read or refused");
+    }
+
+    private void run(long seed, int count) {
+        List<String> names = List.copyOf(samples.keySet());
+        Map<String, Consumer<byte[]>> readers = readers();
+        HostileBytes hostile = new HostileBytes(new Random(seed), samples);
+        int sent = 0;
+        try (TopologyTestDriver driver = new TopologyTestDriver(
+                MillraceTopology.attribute(topics, Streams.attribution(), wire),
+                Streams.driver(directory.resolve("run")))) {
+            for (int at = 0; at < count; at++) {
+                String topic = names.get(at % names.size());
+                byte[] value = hostile.next(topic);
+                try {
+                    Consumer<byte[]> reader = readers.get(topic);
+                    if (reader == null) {
+                        send(driver, topic, value);
+                        sent++;
+                    } else {
+                        read(reader, topic, value);
+                    }
+                    new PlainValues(wire).decode(value); // as the audits do
+                } catch (Throwable unexpected) {
+                    throw new IllegalStateException("record " + at + ", of " + topic + ", seed " + seed, unexpected);
+                }
+                if (sent % 1000 == 0) {
+                    deadLetters(driver);
+                }
+            }
+            deadLetters(driver);
+        }
+    }
+
+    private void read(Consumer<byte[]> reader, String topic, byte[] value) {
+        try {
+            reader.accept(value);
+            count(topic, "read");
+        } catch (RuntimeException refused) {
+            if (!(refused instanceof Rejection rejection)
+                    || rejection.rejected().message().isBlank()) {
+                throw refused;
+            }
+            count(topic, rejection.rejected().reason().label());
+        }
+    }
+
+    private void deadLetters(TopologyTestDriver driver) {
+        for (TestRecord<byte[], byte[]> letter : driver.createOutputTopic(
+                        topics.deadLetters(), new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                .readRecordsToList()) {
+            Map<String, String> headers = LearnerDriver.headers(letter);
+            if (headers.getOrDefault(DeadLetterHeaders.MESSAGE, "").isBlank()) {
+                throw new IllegalStateException("a dead letter that does not say why: " + headers);
+            }
+            count(headers.get(DeadLetterHeaders.TOPIC), headers.get(DeadLetterHeaders.REASON));
+        }
+        for (String topic : List.of(topics.trainingExamples(), topics.userFeatures(), topics.trainingProgress())) {
+            driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                    .readRecordsToList();
+        }
+    }
+
+    private void count(String topic, String what) {
+        counts.merge(topic + " " + what, 1L, Long::sum);
+    }
+
+    private static void send(TopologyTestDriver driver, String topic, byte[] value) {
+        String key = topic.equals("items") ? "i1" : "u1";
+        driver.createInputTopic(topic, new ByteArraySerializer(), new ByteArraySerializer())
+                .pipeInput(key.getBytes(StandardCharsets.UTF_8), value, T0);
+    }
+
+    private Map<String, Consumer<byte[]>> readers() {
+        Map<String, Consumer<byte[]>> readers = new LinkedHashMap<>();
+        TrainingRecords.Reader nobody = new TrainingRecords.Reader() {
+            @Override
+            public void example(dev.millrace.attribute.TrainingExample example) {}
+
+            @Override
+            public void change(CatalogueChange change) {}
+
+            @Override
+            public void userRemoval(String user) {}
+        };
+        readers.put(topics.trainingExamples(), value -> new TrainingRecords(wire).decode(value, nobody));
+        readers.put(topics.miniBatches(), value -> new BatchRecords(wire).decode(value));
+        readers.put(topics.itemEmbeddings(), value -> new EmbeddingRecords(wire)
+                .decode(record(EmbeddingRecords.key("g", "i1"), value)));
+        readers.put(topics.modelUpdates(), value -> new ModelUpdateRecords(wire)
+                .decode(record(EmbeddingRecords.key("g", "u"), value)));
+        readers.put(topics.generations(), value -> new GenerationRecords(wire).decode(record(new byte[0], value)));
+        readers.put(topics.userFeatures(), value -> new UserFeatureRecords(wire).decode(record(new byte[0], value)));
+        readers.put(topics.trainingProgress(), value -> new ProgressRecords(wire).decode(record(new byte[0], value)));
+        return readers;
+    }
+
+    private static TopicRecord record(byte[] key, byte[] value) {
+        return new TopicRecord("", key, Optional.of(value), 0, 0, 0, Map.of());
+    }
+
+    /** A few good values of each topic: events, and what the two applications make of them. */
+    private void collectSamples() {
+        EventRecords events = new EventRecords(wire);
+        Features features = Features.of(Map.of(
+                "category", new FeatureValue.Category("c1"),
+                "age", new FeatureValue.Quantity(3),
+                "tags", new FeatureValue.Bag(List.of("a", "b")),
+                "picture", new FeatureValue.Dense(List.of(1f, 2f, 3f))));
+        try (TopologyTestDriver driver = new TopologyTestDriver(
+                MillraceTopology.attribute(topics, Streams.attribution(), wire),
+                Streams.driver(directory.resolve("attribute")))) {
+            sample(driver, topics.items(), events.encode("items", new CatalogueItem("i1", T0, features)));
+            sample(driver, topics.users(), events.encode("users", new UserProfile("u1", T0, features)));
+            for (int at = 0; at < 3 * LearnerDriver.BATCH; at++) {
+                long time = T0 + 1000L * at;
+                sample(
+                        driver,
+                        topics.exposures(),
+                        events.encode("exposures", Streams.exposure("e" + at, "u1", "i1", time)));
+                sample(driver, topics.clicks(), events.encode("clicks", Streams.click("c" + at, "u1", "i1", time + 1)));
+            }
+            for (String topic : List.of(topics.trainingExamples(), topics.userFeatures(), topics.trainingProgress())) {
+                driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
+                        .readRecordsToList()
+                        .forEach(record -> sample(topic, record.value()));
+            }
+        }
+        try (LearnerDriver driver = new LearnerDriver(
+                MillraceTopology.learn(topics, Streams.trainer(), LearnerDriver.MAX_WAIT, wire, Streams.terms()),
+                directory.resolve("learn"))) {
+            driver.send(new CatalogueChange.Upsert(new CatalogueItem("i1", T0, features)));
+            for (int at = 0; at < 3 * LearnerDriver.BATCH; at++) {
+                driver.send(LearnerDriver.example(at));
+            }
+            for (String topic : List.of(
+                    topics.miniBatches(), topics.itemEmbeddings(), topics.modelUpdates(), topics.trainingProgress())) {
+                driver.read(topic).forEach(record -> sample(topic, record.value()));
+            }
+        }
+        for (GenerationFact.Kind kind : GenerationFact.Kind.values()) {
+            sample(
+                    topics.generations(),
+                    new GenerationRecords(wire)
+                            .encode(
+                                    "generations",
+                                    new GenerationFact("g", kind, T0, 1, 1, "me", new TreeMap<>(Map.of("a", "b")))));
+        }
+    }
+
+    private void sample(TopologyTestDriver driver, String topic, byte[] value) {
+        sample(topic, value);
+        send(driver, topic, value);
+    }
+
+    private void sample(String topic, byte[] value) {
+        List<byte[]> of = samples.computeIfAbsent(topic, first -> new ArrayList<>());
+        if (of.size() < LISTED_SAMPLES) {
+            of.add(value);
+        }
+    }
+}
