@@ -22,6 +22,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -66,6 +67,7 @@ public final class TrainProcess implements AutoCloseable {
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
         GenerationHistory history = history(settings);
         new StateSettingsCheck(settings, history, PATIENCE).require(parts(from));
+        checkChangelogs(settings, from);
         if (from == From.EVENTS || settings.stream().isLogLearnerPublishing()) {
             requireOwnGeneration(settings, from, history);
         }
@@ -184,6 +186,17 @@ public final class TrainProcess implements AutoCloseable {
 
     private static Topics topics(MillraceSettings settings) {
         return new Topics(settings.clients(), settings.topics(), PATIENCE);
+    }
+
+    private static void checkChangelogs(MillraceSettings settings, From from) {
+        Map<String, Long> largest = new HashMap<>();
+        for (Part part : parts(from)) {
+            largest.putAll(MillraceTopology.largestEntries(
+                    settings.stream().applicationId(part),
+                    part,
+                    settings.topics().largest()));
+        }
+        topics(settings).checkChangelogs(largest);
     }
 
     private static Part learner(From from) {

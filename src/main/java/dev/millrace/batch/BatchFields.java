@@ -23,7 +23,7 @@ final class BatchFields {
     /** Estimated bytes of a user's removal in a mini-batch record. */
     static final int BYTES_A_USER_REMOVAL = 64;
 
-    private static final int BYTES_AN_EXAMPLE = 64;
+    static final int BYTES_AN_EXAMPLE = 64;
     private static final int BYTES_A_FEATURE = 8;
     private static final int BYTES_A_HISTORY_ITEM = 4; // an index into the record's dictionary, mostly
 

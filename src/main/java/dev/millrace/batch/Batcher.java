@@ -40,7 +40,7 @@ public final class Batcher implements Durable {
      * those `dropped`, and writes those from durableTo on. The memory of the negatives is stored among the popularity's entries: both
      * are functions of the log.
      *
-     * Invariant. A number is in one of the maps, or its part was dropped. `bytes` is the sum of the estimates of all parts in the
+     * Invariant. A number is in one of the maps, or its part was dropped. `size` is that of all parts in the
      * maps. `openRemovals` has the last open change of each item, unless it is stale. After close() and after follow() of the
      * same batch the state is the same, except for the open batch.
      *
@@ -77,13 +77,14 @@ public final class Batcher implements Durable {
      */
     private final Map<String, Boolean> openRemovals = new HashMap<>();
 
+    private final BatchSize size = new BatchSize();
+
     private boolean areOpenRemovalsStale;
     private long added;
     private long closedUpTo;
     private long durableFrom;
     private long durableTo;
     private long step;
-    private int bytes;
 
     /**
      * @param catalogue catalogue, changed when a batch is closed
@@ -101,7 +102,7 @@ public final class Batcher implements Durable {
 
     public void add(TrainingExample example) {
         put(added++, example);
-        bytes += BatchFields.estimatedBytes(example);
+        size.add(example);
     }
 
     /**
@@ -113,7 +114,7 @@ public final class Batcher implements Durable {
         int left = change.isRemoval() ? drop(example -> example.item().equals(change.itemId())) : 0;
         changes.put(added++, change);
         openRemovals.put(change.itemId(), change.isRemoval());
-        bytes += BatchFields.estimatedBytes(change);
+        size.add(change);
         return left;
     }
 
@@ -125,7 +126,7 @@ public final class Batcher implements Durable {
     public int removeUser(String user) {
         int left = drop(example -> example.user().user().equals(user));
         removedUsers.put(added++, user);
-        bytes += BatchFields.BYTES_A_USER_REMOVAL;
+        size.addUserRemoval();
         return left;
     }
 
@@ -144,7 +145,7 @@ public final class Batcher implements Durable {
         return examples.size() >= settings.size()
                 || exposed.size() >= settings.size()
                 || changes.size() + removedUsers.size() >= settings.maxChanges()
-                || bytes >= settings.maxBytes();
+                || size.isFull(settings.maxBytes());
     }
 
     public boolean isEmpty() {
@@ -199,7 +200,7 @@ public final class Batcher implements Durable {
         removedUsers.clear();
         openRemovals.clear();
         areOpenRemovalsStale = false;
-        bytes = 0;
+        size.clear();
         closedUpTo = added;
         return batch;
     }
@@ -238,16 +239,16 @@ public final class Batcher implements Durable {
                 payload,
                 example -> {
                     put(number, example);
-                    bytes += BatchFields.estimatedBytes(example);
+                    size.add(example);
                 },
                 change -> {
                     changes.put(number, change);
                     areOpenRemovalsStale = true;
-                    bytes += BatchFields.estimatedBytes(change);
+                    size.add(change);
                 },
                 user -> {
                     removedUsers.put(number, user);
-                    bytes += BatchFields.BYTES_A_USER_REMOVAL;
+                    size.addUserRemoval();
                 });
     }
 
@@ -326,7 +327,7 @@ public final class Batcher implements Durable {
             open.forEach((number, example) -> {
                 if (isLeaving.test(example)) {
                     numbers.add(number);
-                    bytes -= BatchFields.estimatedBytes(example);
+                    size.remove(example);
                 }
             });
         }

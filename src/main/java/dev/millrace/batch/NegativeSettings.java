@@ -69,6 +69,11 @@ public record NegativeSettings(
                         "item feature, named as in events, that hard-rule negatives share; of a bag the first value"));
     }
 
+    /** Returns the most negatives that a batch of that many positives can have. */
+    public long most(int size) {
+        return (long) uniform.most() + popular.most() + memory.most() + (long) hardByRule.most() * size;
+    }
+
     /** Returns true if examples have, at some step, negatives beside the batch's own positives. */
     public boolean areAny() {
         return uniform.most() + popular.most() + memory.most() + hardByRule.most() > 0;

@@ -41,7 +41,9 @@ public enum RejectReason {
     /** A component of a vector among the features is out of range. */
     BAD_COMPONENT("bad-component"),
     /** The learner refused the step. */
-    REFUSED_STEP("refused-step");
+    REFUSED_STEP("refused-step"),
+    /** Features are more, or larger, than the settings allow. */
+    TOO_LARGE("too-large");
 
     private static final String BAD = "bad-";
 

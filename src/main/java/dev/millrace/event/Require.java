@@ -5,7 +5,6 @@ package dev.millrace.event;
  */
 final class Require {
 
-    private static final int MAX_ID_BYTES = 256;
     private static final long EARLIEST_MILLIS =
             315_532_800_000L; // 1980-01-01: smaller values are seconds, not milliseconds
     private static final long LATEST_MILLIS = 4_102_444_800_000L; // 2100-01-01: larger values are microseconds
@@ -26,7 +25,7 @@ final class Require {
             throw unusable(reason, id, "must not be blank");
         }
         int bytes = 0;
-        for (int at = 0; at < id.length(); at++) {
+        for (int at = 0; at < id.length() && bytes <= EventLimits.MAX_ID_BYTES; at++) {
             char unit = id.charAt(at);
             if (unit < ' ' || unit == 0x7f) {
                 throw unusable(reason, id, "must not contain control characters");
@@ -42,8 +41,8 @@ final class Require {
             }
             bytes += pairs ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
         }
-        if (bytes > MAX_ID_BYTES) {
-            throw unusable(reason, id, "must have at most " + MAX_ID_BYTES + " bytes");
+        if (bytes > EventLimits.MAX_ID_BYTES) {
+            throw unusable(reason, id, "must have at most " + EventLimits.MAX_ID_BYTES + " bytes");
         }
     }
 
@@ -59,7 +58,8 @@ final class Require {
         return new UnusableEventException(reason, printable(id), rule);
     }
 
-    private static String printable(String id) {
+    /** A text in quotes, shortened, without control characters. */
+    static String printable(String id) {
         String shown = id.length() <= 40 ? id : id.substring(0, 40) + "…";
         return '"' + shown.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?") + '"';
     }

@@ -27,6 +27,17 @@ public final class UnusableEventException extends IllegalArgumentException imple
         this(RejectReason.BAD_VALUE, column, value, rule);
     }
 
+    /**
+     * Rejects something that is larger than the settings allow.
+     *
+     * @param path of the field
+     * @param size that was found
+     * @param rule what it must be
+     */
+    static UnusableEventException tooLarge(String path, String size, String rule) {
+        return new UnusableEventException(RejectReason.TOO_LARGE, path, size, rule);
+    }
+
     private UnusableEventException(RejectReason reason, String path, String value, String rule) {
         super(path + " = " + value + ": " + rule);
         this.reason = reason;

@@ -121,8 +121,9 @@ public final class SettingsReader {
 
     /** Adds a fault if a rule between settings does not hold. */
     public void require(boolean holds, String key, Object value, String rule) {
-        if (!holds) {
-            faults.add(new SettingFault(key, String.valueOf(value), rule));
+        SettingFault fault = new SettingFault(key, String.valueOf(value), rule);
+        if (!holds && !faults.contains(fault)) { // two parts may read the same key
+            faults.add(fault);
         }
     }
 

@@ -25,6 +25,8 @@ final class DeadLetter {
     private static final int LARGEST_BYTES = 1_000_000;
 
     private static final int LONGEST_KEY_BYTES = 256;
+    private static final int BYTES_A_HEADER = 10; // the lengths of its name and value
+    private static final int LONGEST_MESSAGE = 2_000;
 
     private DeadLetter() {}
 
@@ -53,7 +55,7 @@ final class DeadLetter {
         boolean isWhole = bytes <= LARGEST_BYTES;
         Headers headers = isWhole ? new RecordHeaders(record.headers().toArray()) : new RecordHeaders();
         add(headers, DeadLetterHeaders.EXCEPTION, exception.getName());
-        add(headers, DeadLetterHeaders.MESSAGE, rejected.message());
+        add(headers, DeadLetterHeaders.MESSAGE, shortened(rejected.message()));
         addOrigin(headers, from);
         add(headers, DeadLetterHeaders.REASON, rejected.reason().label());
         if (isWhole) {
@@ -67,9 +69,14 @@ final class DeadLetter {
     private static long bytes(Record<byte[], byte[]> record) {
         long sum = (long) length(record.key()) + length(record.value());
         for (Header header : record.headers()) {
-            sum += header.key().length() + length(header.value());
+            sum += BYTES_A_HEADER + length(Utf8.bytes(header.key())) + length(header.value());
         }
         return sum;
+    }
+
+    /** A message may quote what it is about. */
+    private static String shortened(String message) {
+        return message.length() <= LONGEST_MESSAGE ? message : message.substring(0, LONGEST_MESSAGE) + "…";
     }
 
     private static int length(byte @Nullable [] bytes) {

@@ -4,11 +4,13 @@ import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
+import dev.millrace.topic.LargestRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import java.time.Duration;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -173,6 +175,18 @@ public final class MillraceTopology {
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
         topics.vectorStore().ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, LEARN));
         return topology;
+    }
+
+    /** The bytes that the changelogs of an application must take for an entry, by their names. */
+    public static Map<String, Long> largestEntries(String applicationId, Part part, LargestRecords largest) {
+        return switch (part) {
+            case ATTRIBUTE ->
+                Map.of(
+                        changelog(applicationId, ATTRIBUTION_STORE), largest.attributionEntry(),
+                        changelog(applicationId, ATTRIBUTION_BOOKS_STORE), largest.small(),
+                        changelog(applicationId, ITEM_BOOKS_STORE), largest.small());
+            case LEARN, LEARN_FROM_LOG -> Map.of(changelog(applicationId, LEARNER_STORE), largest.learnerEntry());
+        };
     }
 
     /** Name of the changelog that Kafka Streams makes for a store. */

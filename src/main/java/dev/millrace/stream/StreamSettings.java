@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import dev.millrace.generation.Promotion;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.TopicSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -30,6 +31,7 @@ import java.util.List;
  * @param standbyReplicas copies of each task's state on other processes
  * @param acceptableRecoveryLag records that a copy may be behind and still take over
  * @param startupTimeout how long a start waits for a broker
+ * @param topics that are written, whose settings the changelogs follow
  */
 public record StreamSettings(
         String applicationId,
@@ -51,7 +53,8 @@ public record StreamSettings(
         boolean isSettling,
         int standbyReplicas,
         long acceptableRecoveryLag,
-        Duration startupTimeout) {
+        Duration startupTimeout,
+        TopicSettings topics) {
 
     /** The id of an application, which is the name of its group too. */
     public String applicationId(Part part) {
@@ -176,6 +179,7 @@ public record StreamSettings(
                         minute,
                         Duration.ZERO,
                         Duration.ofDays(1),
-                        "how long a start waits for a broker that does not answer"));
+                        "how long a start waits for a broker that does not answer"),
+                TopicSettings.read(reader));
     }
 }

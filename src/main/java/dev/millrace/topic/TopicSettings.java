@@ -2,6 +2,7 @@ package dev.millrace.topic;
 
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
+import java.util.Map;
 
 /**
  * The topics and the shape they are created with.
@@ -13,6 +14,7 @@ import java.time.Duration;
  *     written
  * @param exampleRetention how long training examples are kept
  * @param batchRetention how long the model's log is kept
+ * @param largest records that the topics must take
  */
 public record TopicSettings(
         TopicNames names,
@@ -20,7 +22,14 @@ public record TopicSettings(
         int replicas,
         Duration eventRetention,
         Duration exampleRetention,
-        Duration batchRetention) {
+        Duration batchRetention,
+        LargestRecords largest) {
+
+    /** What every topic takes that Millrace writes, however small its records are by the settings. */
+    private static final long ROOMY_BYTES = 8 << 20;
+
+    private static final String COMPACT_SEGMENT_BYTES = Integer.toString(64 << 20);
+    private static final String COMPACT_DIRTY_RATIO = "0.3";
 
     /** Kept for ever. */
     static final Duration FOR_EVER = Duration.ofDays(36_500);
@@ -53,6 +62,23 @@ public record TopicSettings(
                         FOR_EVER,
                         minute,
                         FOR_EVER,
-                        "how long mini-batches are kept; a learner from the log needs all of them"));
+                        "how long mini-batches are kept; a learner from the log needs all of them"),
+                LargestRecords.read(reader));
+    }
+
+    /** The {@code max.message.bytes} of the topics that Millrace writes, and the most that its producers send at once. */
+    public int maxMessageBytes() {
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(ROOMY_BYTES, largest.largest()));
+    }
+
+    /** How compacted topics and changelogs are kept, beside their policy: large records, small segments, cleaned often. */
+    public Map<String, String> compaction() {
+        return Map.of(
+                "max.message.bytes",
+                Integer.toString(maxMessageBytes()),
+                "segment.bytes",
+                COMPACT_SEGMENT_BYTES,
+                "min.cleanable.dirty.ratio",
+                COMPACT_DIRTY_RATIO);
     }
 }

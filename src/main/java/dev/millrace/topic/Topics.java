@@ -2,6 +2,7 @@ package dev.millrace.topic;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -32,8 +34,8 @@ public final class Topics {
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
     private static final String ONE_LEARNER = "1";
-    private static final String LARGE_RECORD_BYTES = Integer.toString(8 << 20);
-    private static final String COMPACT_SEGMENT_BYTES = Integer.toString(64 << 20);
+    private static final String MAX_MESSAGE_BYTES = "max.message.bytes";
+    private static final int BROKER_DEFAULT_BYTES = 1_048_588; // of max.message.bytes
 
     private final ClusterAdmin cluster;
     private final TopicSettings settings;
@@ -237,8 +239,9 @@ public final class Topics {
                 names.userFeatures(),
                 names.trainingProgress()));
         names.vectorStore().ifPresent(store -> compacted.add(store.topic()));
-        Map<ConfigResource, Config> configs = configs(admin, names.all());
-        configs.forEach((resource, config) -> {
+        Map<String, Long> needed = needed();
+        configs(admin, names.all()).forEach((resource, config) -> {
+            requireRoom(resource.name(), needed.getOrDefault(resource.name(), 0L), config, faults);
             String policy = config.get("cleanup.policy").value();
             boolean compacts = policy.contains("compact");
             if (compacts != compacted.contains(resource.name()) || (compacts && policy.contains("delete"))) {
@@ -248,7 +251,7 @@ public final class Topics {
         });
     }
 
-    private static Map<ConfigResource, Config> configs(Admin admin, List<String> topics)
+    private static Map<ConfigResource, Config> configs(Admin admin, Collection<String> topics)
             throws ExecutionException, InterruptedException {
         Map<ConfigResource, Config> configs = new HashMap<>();
         Set<String> refused = new TreeSet<>();
@@ -272,24 +275,75 @@ public final class Topics {
         return configs;
     }
 
+    /**
+     * Checks that changelogs take the largest entries that the settings allow. Those that do not exist yet are left out: they are made as
+     * {@link TopicSettings#compaction} says.
+     *
+     * @param largest bytes that each must take, by name
+     * @throws UnusableTopicException if one takes less
+     */
+    public void checkChangelogs(Map<String, Long> largest) {
+        List<String> faults = cluster.ask(admin -> {
+            List<String> found = new ArrayList<>();
+            Set<String> present = new TreeSet<>(admin.listTopics(new ListTopicsOptions().listInternal(true))
+                    .names()
+                    .get());
+            present.retainAll(largest.keySet());
+            configs(admin, present)
+                    .forEach((resource, config) ->
+                            requireRoom(resource.name(), largest.getOrDefault(resource.name(), 0L), config, found));
+            return found;
+        });
+        if (!faults.isEmpty()) {
+            throw new UnusableTopicException(faults);
+        }
+    }
+
+    private void requireRoom(String topic, long needed, Config config, List<String> faults) {
+        long taken = Long.parseLong(config.get(MAX_MESSAGE_BYTES).value());
+        if (taken < needed) {
+            faults.add("topic " + topic + " has " + MAX_MESSAGE_BYTES + " " + taken + ": a record of it may have "
+                    + needed
+                    + " bytes by limits.* and the other settings; change it with kafka-configs.sh --bootstrap-server "
+                    + cluster.clients().bootstrapServers() + " --alter --entity-type topics --entity-name " + topic
+                    + " --add-config " + MAX_MESSAGE_BYTES + "=" + settings.maxMessageBytes());
+        }
+    }
+
+    /** The bytes that the topics must take that Millrace writes. */
+    private Map<String, Long> needed() {
+        TopicNames names = settings.names();
+        LargestRecords largest = settings.largest();
+        Map<String, Long> needed = new HashMap<>(Map.of(
+                names.trainingExamples(), largest.example(),
+                names.miniBatches(), largest.miniBatch(),
+                names.itemEmbeddings(), largest.embedding(),
+                names.modelUpdates(), largest.learnerEntry(),
+                names.generations(), largest.small(),
+                names.userFeatures(), largest.userFeatures(),
+                names.trainingProgress(), largest.small(),
+                names.deadLetters(), (long) LargestRecords.DEAD_LETTER_BYTES));
+        names.vectorStore().ifPresent(store -> needed.put(store.topic(), largest.vectorStore()));
+        return needed;
+    }
+
     private List<NewTopic> wanted() {
         TopicNames names = settings.names();
-        Map<String, String> events = Map.of("retention.ms", millis(settings.eventRetention()));
+        Map<String, String> kept = Map.of("retention.ms", millis(settings.eventRetention()));
+        long largestEvent = settings.largest().event();
+        Map<String, String> events = largestEvent <= BROKER_DEFAULT_BYTES
+                ? kept
+                : with(kept, Map.of(MAX_MESSAGE_BYTES, Long.toString(largestEvent)));
         // records of the trainer get the brokers' time: retention counts from then, and event time may be far ahead of
         // the brokers' clocks, which they refuse
-        Map<String, String> written = Map.of("message.timestamp.type", "LogAppendTime");
-        Map<String, String> large = with(written, Map.of("max.message.bytes", LARGE_RECORD_BYTES));
-        Map<String, String> compacted = with(
-                large,
-                Map.of(
-                        "cleanup.policy",
-                        "compact",
-                        "segment.bytes",
-                        COMPACT_SEGMENT_BYTES,
-                        "min.cleanable.dirty.ratio",
-                        "0.3"));
+        Map<String, String> written = Map.of(
+                "message.timestamp.type",
+                "LogAppendTime",
+                MAX_MESSAGE_BYTES,
+                Integer.toString(settings.maxMessageBytes()));
+        Map<String, String> compacted = with(with(written, settings.compaction()), Map.of("cleanup.policy", "compact"));
         Map<String, String> examples = with(written, Map.of("retention.ms", millis(settings.exampleRetention())));
-        Map<String, String> batches = with(large, Map.of("retention.ms", millis(settings.batchRetention())));
+        Map<String, String> batches = with(written, Map.of("retention.ms", millis(settings.batchRetention())));
         String many = Integer.toString(settings.partitions());
         List<NewTopic> wanted = new ArrayList<>(List.of(
                 topic(names.exposures(), many, events),
@@ -303,7 +357,7 @@ public final class Topics {
                 topic(names.generations(), ONE_LEARNER, compacted),
                 topic(names.userFeatures(), many, compacted),
                 topic(names.trainingProgress(), ONE_LEARNER, compacted),
-                topic(names.deadLetters(), many, with(written, events))));
+                topic(names.deadLetters(), many, with(written, kept))));
         names.vectorStore().ifPresent(store -> wanted.add(topic(store.topic(), many, compacted)));
         return wanted;
     }

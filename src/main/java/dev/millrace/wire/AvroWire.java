@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.RejectReason;
 import dev.millrace.event.Rejection;
 import java.io.ByteArrayOutputStream;
@@ -35,6 +36,7 @@ public final class AvroWire {
 
     private final WireSettings.Format format;
     private final Optional<ConfluentRegistry> registry;
+    private final EventLimits limits;
     private final GeneratedClasses model = new GeneratedClasses();
     private final Map<Long, Schema> known;
     private final Map<Schema, BinaryMessageEncoder<SpecificRecord>> encoders = new ConcurrentHashMap<>();
@@ -45,8 +47,14 @@ public final class AvroWire {
 
     public AvroWire(WireSettings settings) {
         format = settings.format();
+        limits = settings.limits();
         registry = settings.registry().map(url -> new ConfluentRegistry(url, settings.authorization()));
         known = WriterSchemas.all(settings.schemaDirectory());
+    }
+
+    /** Limits of the events that are read. */
+    EventLimits limits() {
+        return limits;
     }
 
     /** The value as bytes, in the format of the settings. */

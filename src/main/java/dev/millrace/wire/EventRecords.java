@@ -13,7 +13,7 @@ import dev.millrace.event.UserProfile;
  * The values of the topics that producers write: exposures, clicks, users and items. Safe for threads.
  *
  * <p>Reading throws {@link UndecodableException} for bytes that are no such value, {@link
- * dev.millrace.event.UnusableEventException} for a value that breaks a rule of events, and {@link RegistryUnreachableException}.
+ * dev.millrace.event.UnusableEventException} for a value that breaks a rule of events or is beyond their limits, and {@link RegistryUnreachableException}.
  */
 public final class EventRecords {
 
@@ -40,18 +40,26 @@ public final class EventRecords {
     }
 
     public Exposure exposure(byte[] value) {
-        return wire.decode(ExposureEvent.class, value, EventCodec::toCore);
+        Exposure exposure = wire.decode(ExposureEvent.class, value, EventCodec::toCore);
+        wire.limits().check("context", exposure.context());
+        return exposure;
     }
 
     public Click click(byte[] value) {
-        return wire.decode(ClickEvent.class, value, EventCodec::toCore);
+        Click click = wire.decode(ClickEvent.class, value, EventCodec::toCore);
+        wire.limits().check("context", click.context());
+        return click;
     }
 
     public UserProfile profile(byte[] value) {
-        return wire.decode(UserEvent.class, value, EventCodec::toCore);
+        UserProfile profile = wire.decode(UserEvent.class, value, EventCodec::toCore);
+        wire.limits().check("features", profile.features());
+        return profile;
     }
 
     public CatalogueItem item(byte[] value) {
-        return wire.decode(ItemEvent.class, value, EventCodec::toCore);
+        CatalogueItem item = wire.decode(ItemEvent.class, value, EventCodec::toCore);
+        wire.limits().check("features", item.features());
+        return item;
     }
 }

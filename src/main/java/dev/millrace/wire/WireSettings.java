@@ -1,5 +1,6 @@
 package dev.millrace.wire;
 
+import dev.millrace.event.EventLimits;
 import dev.millrace.settings.SettingsReader;
 import java.net.URI;
 import java.nio.file.Files;
@@ -7,15 +8,20 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * How values are written.
+ * How values are written, and which are read.
  *
  * @param format of what is written; both are read
  * @param registry the schema registry; needed to write {@code confluent} and to read it
  * @param authorization value of the Authorization header sent to it; blank for none
  * @param schemaDirectory further writers' schemas that a single-object value may name
+ * @param limits of the events that are read
  */
 public record WireSettings(
-        Format format, Optional<URI> registry, String authorization, Optional<Path> schemaDirectory) {
+        Format format,
+        Optional<URI> registry,
+        String authorization,
+        Optional<Path> schemaDirectory,
+        EventLimits limits) {
 
     /** How a value names its schema. */
     public enum Format {
@@ -51,6 +57,7 @@ public record WireSettings(
                 format,
                 usable && !url.isBlank() ? Optional.of(URI.create(url)) : Optional.empty(),
                 authorization,
-                directory.isBlank() ? Optional.empty() : Optional.of(Path.of(directory)));
+                directory.isBlank() ? Optional.empty() : Optional.of(Path.of(directory)),
+                EventLimits.read(reader));
     }
 }

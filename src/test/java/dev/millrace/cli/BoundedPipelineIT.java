@@ -9,6 +9,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.Streams;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicNames;
@@ -63,8 +64,8 @@ class BoundedPipelineIT {
             }
             ClientSettings clients = ClientSettings.of(bootstrap);
             TopicNames names = TopicNames.read(new SettingsReader(Map.of()));
-            AvroWire wire = new AvroWire(
-                    new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty()));
+            AvroWire wire = new AvroWire(new WireSettings(
+                    WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), Streams.limits()));
             try (MillraceProcess trainer = startTrainer(bootstrap);
                     ProgressWatch watch =
                             new ProgressWatch(clients, names.trainingProgress(), new ProgressRecords(wire));

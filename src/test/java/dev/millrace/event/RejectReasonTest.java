@@ -37,7 +37,8 @@ class RejectReasonTest {
                         "bad-time",
                         "bad-value",
                         "bad-component",
-                        "refused-step");
+                        "refused-step",
+                        "too-large");
     }
 
     @Test

@@ -72,6 +72,22 @@ class AttributeTopologyTest {
     }
 
     @Test
+    void eventBeyondTheLimitsIsADeadLetterThatNamesFieldSizeAndLimit() {
+        dev.millrace.event.Features large = dev.millrace.event.Features.of(
+                Map.of("title", new dev.millrace.event.FeatureValue.Category("x".repeat(65_537))));
+
+        send(new Exposure("e1", "u1", "i1", T0, T0, large));
+
+        Map<String, String> headers =
+                LearnerDriver.headers(read(topics.deadLetters()).get(0));
+        assertThat(headers)
+                .containsEntry("millrace.reject.reason", "too-large")
+                .containsEntry(
+                        "__streams.errors.message",
+                        "context.\"title\" = 65537 bytes: must be at most 65536 (limits.feature-bytes)");
+    }
+
+    @Test
     void clickOnAnExposureBecomesAnExampleWithTheContextOfItsExposure() {
         send(exposure("e1", "u1", "i1", T0));
 

@@ -3,6 +3,7 @@ package dev.millrace.stream;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
+import dev.millrace.event.EventLimits;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -69,9 +70,14 @@ public final class Streams {
         return new GenerationTerms("test", reader.effective(), true, Duration.ofSeconds(30), () -> 0);
     }
 
+    /** Those of the default settings. */
+    public static EventLimits limits() {
+        return EventLimits.read(new SettingsReader(Map.of()));
+    }
+
     public static AvroWire wire() {
         return new AvroWire(
-                new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty()));
+                new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.empty(), limits()));
     }
 
     public static Properties driver(Path stateDirectory) {

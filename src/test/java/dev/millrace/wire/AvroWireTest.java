@@ -37,9 +37,17 @@ class AvroWireTest {
 
     private final FakeRegistry registry = new FakeRegistry();
     private final AvroWire confluent = new AvroWire(new WireSettings(
-            WireSettings.Format.CONFLUENT, Optional.of(registry.url()), "Bearer of news", Optional.empty()));
+            WireSettings.Format.CONFLUENT,
+            Optional.of(registry.url()),
+            "Bearer of news",
+            Optional.empty(),
+            Streams.limits()));
     private final AvroWire singleObject = new AvroWire(new WireSettings(
-            WireSettings.Format.SINGLE_OBJECT, Optional.of(registry.url()), "Bearer of news", Optional.empty()));
+            WireSettings.Format.SINGLE_OBJECT,
+            Optional.of(registry.url()),
+            "Bearer of news",
+            Optional.empty(),
+            Streams.limits()));
     private final ExposureEvent exposure = EventCodec.toAvro(Streams.exposure("e1", "u1", "i1", T0));
 
     @AfterEach

@@ -2,6 +2,7 @@ package dev.millrace.wire;
 
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.ItemEvent;
+import dev.millrace.stream.Streams;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -60,8 +61,8 @@ public final class HostileBytes {
         for (Schema schema : foreign()) {
             Files.writeString(directory.resolve(schema.getName() + ".avsc"), schema.toString());
         }
-        return new AvroWire(
-                new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.of(directory)));
+        return new AvroWire(new WireSettings(
+                WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", Optional.of(directory), Streams.limits()));
     }
 
     private static List<Schema> foreign() {

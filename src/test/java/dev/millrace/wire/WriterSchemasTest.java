@@ -144,7 +144,8 @@ class WriterSchemasTest {
     }
 
     private static AvroWire wire(Optional<Path> directory) {
-        return new AvroWire(new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", directory));
+        return new AvroWire(
+                new WireSettings(WireSettings.Format.SINGLE_OBJECT, Optional.empty(), "", directory, Streams.limits()));
     }
 
     private static String line(Schema schema) {

@@ -28,7 +28,7 @@ record StreamProperties(
     private static final long LONGEST_POLL_MILLIS = 20;
 
     private static final int PRODUCER_BATCH_BYTES = 128 << 10;
-    private static final int LARGEST_REQUEST_BYTES = 8 << 20;
+    private static final long PRODUCER_MEMORY_BYTES = 32 << 20; // Kafka's default
 
     Properties of(Part part) {
         boolean learns = part != Part.ATTRIBUTE;
@@ -52,7 +52,12 @@ record StreamProperties(
         config.put(StreamsConfig.METRICS_RECORDING_LEVEL_CONFIG, "INFO");
         config.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
         config.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), PRODUCER_BATCH_BYTES);
-        config.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), LARGEST_REQUEST_BYTES);
+        int largestRecord = settings.topics().maxMessageBytes();
+        config.put(
+                StreamsConfig.producerPrefix(ProducerConfig.BUFFER_MEMORY_CONFIG),
+                Math.max(PRODUCER_MEMORY_BYTES, 2L * largestRecord));
+        config.put(StreamsConfig.REPLICATION_FACTOR_CONFIG, settings.topics().replicas());
+        settings.topics().compaction().forEach((name, value) -> config.put(StreamsConfig.topicPrefix(name), value));
         config.put(
                 StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG),
                 millis(settings.transactionTimeout()));
@@ -67,6 +72,7 @@ record StreamProperties(
         config.put(StreamsConfig.TASK_TIMEOUT_MS_CONFIG, LONGEST_OUTAGE.toMillis());
         config.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, instanceId);
         config.putAll(clients.properties()); // what the user gave under kafka. wins, but for what promises rest on
+        config.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), largestRecord);
         config.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, StreamsConfig.EXACTLY_ONCE_V2);
         // an offset that is gone is a loss, and stops the application
         config.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "none");

@@ -1,0 +1,97 @@
+package dev.millrace.event;
+
+import dev.millrace.settings.SettingsReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+/**
+ * How large the features of one event may be. All records that are made of events are bounded by this.
+ *
+ * @param features most features of a user, an item or a context
+ * @param featureBytes most bytes of one feature's value
+ * @param featuresBytes most bytes of all features of a user, an item or a context, with their names
+ */
+public record EventLimits(int features, int featureBytes, int featuresBytes) {
+
+    /** Most bytes of an id, of an action's name and of a feature's name. */
+    public static final int MAX_ID_BYTES = 256;
+
+    private static final int BYTES_A_TEXT = 4; // its length, as it is stored
+    private static final int BYTES_A_KIND = 4;
+
+    public static EventLimits read(SettingsReader reader) {
+        EventLimits limits = new EventLimits(
+                reader.integer(
+                        "limits.features",
+                        500,
+                        1,
+                        10_000,
+                        "most features of a user, an item or a context; an event beyond it is a dead letter"),
+                reader.integer(
+                        "limits.feature-bytes",
+                        65_536,
+                        256,
+                        4_194_304,
+                        "most bytes of one feature's value: texts in UTF-8, 4 more for each text of a bag, 4 for each component of a vector"),
+                reader.integer(
+                        "limits.features-bytes",
+                        131_072,
+                        1_024,
+                        4_194_304,
+                        "most bytes of all features of a user, an item or a context: 12 for each, its name and its value"));
+        reader.require(
+                limits.featuresBytes >= limits.featureBytes,
+                "limits.features-bytes",
+                limits.featuresBytes,
+                "must be at least limits.feature-bytes");
+        return limits;
+    }
+
+    /**
+     * Checks that features are within the limits.
+     *
+     * @param field name of the event's field, for the message
+     * @throws UnusableEventException with {@link RejectReason#TOO_LARGE} and the feature, its size and the limit
+     */
+    public void check(String field, Features given) {
+        Map<String, FeatureValue> values = given.values();
+        require(values.size(), features, field, "features", "limits.features");
+        long all = BYTES_A_TEXT;
+        for (Map.Entry<String, FeatureValue> feature : values.entrySet()) {
+            String name = feature.getKey();
+            long nameBytes = utf8Bytes(name);
+            long bytes = bytes(feature.getValue());
+            String path = field + '.' + Require.printable(name);
+            require(nameBytes, MAX_ID_BYTES, path, "bytes of its name", "a fixed limit");
+            require(bytes, featureBytes, path, "bytes", "limits.feature-bytes");
+            all += BYTES_A_TEXT + nameBytes + BYTES_A_KIND + BYTES_A_TEXT + bytes;
+        }
+        require(all, featuresBytes, field, "bytes", "limits.features-bytes");
+    }
+
+    /** Bytes of a text in UTF-8. */
+    public static long utf8Bytes(String text) {
+        int ascii = 0;
+        while (ascii < text.length() && text.charAt(ascii) < 0x80) {
+            ascii++;
+        }
+        return ascii == text.length() ? ascii : text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    private static long bytes(FeatureValue value) {
+        return value.<Long>match(
+                category -> utf8Bytes(category.value()),
+                quantity -> (long) Double.BYTES,
+                bag -> bag.values().stream()
+                        .mapToLong(text -> BYTES_A_TEXT + utf8Bytes(text))
+                        .sum(),
+                dense -> (long) Float.BYTES * dense.values().size());
+    }
+
+    private static void require(long found, int most, String path, String unit, String setting) {
+        if (found > most) {
+            throw UnusableEventException.tooLarge(
+                    path, found + " " + unit, "must be at most " + most + " (" + setting + ")");
+        }
+    }
+}
