@@ -65,6 +65,7 @@ public final class TrainProcess implements AutoCloseable {
      * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
     public static TrainProcess start(MillraceSettings settings, From from, PrometheusMeterRegistry registry) {
+        HeapBudget.of(settings).check(Runtime.getRuntime().maxMemory());
         GenerationHistory history = history(settings);
         new StateSettingsCheck(settings, history, PATIENCE).require(parts(from));
         checkChangelogs(settings, from);

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
 
@@ -53,6 +54,10 @@ public final class Attribution implements Durable {
 
     private static final long TIMER_COARSENESS_MILLIS = 1000;
     private static final int TIMERS_A_ROUND = 1000;
+    private static final int KEYS_A_ROUND = 1000;
+    /** Each may have a context as large as contexts may be. */
+    private static final int CLICKS_A_ROUND = 100;
+
     private static final byte[] NOTHING = new byte[0];
 
     private final AttributionSettings settings;
@@ -306,22 +311,20 @@ public final class Attribution implements Durable {
 
     private void attributeWaiting(Exposure exposure, byte[] key) {
         byte[] from = EntryKeys.from(EntryKeys.WAITING_CLICK, exposure.user(), exposure.item());
-        List<Click> answering = new ArrayList<>();
-        entries.scan(from, EntryKeys.behind(from), (waitingKey, value) -> {
-            Click click = WaitingClick.decoded(value);
-            boolean names = click.exposure().isPresent();
-            if (names ? click.exposure().get().equals(exposure.id()) : covers(exposure.time(), click)) {
-                answering.add(click);
-            }
-            return true;
-        });
-        for (Click click : answering) {
-            byte[] waiting = EntryKeys.waitingClick(click.user(), click.item(), click.id());
-            entries.delete(waiting);
-            timers(waitEnd(click.time()), waiting).forEach(entries::delete);
-            addWaiting(click.user(), -1);
-            books.settleWaiting(InputTopic.CLICKS, attribute(click, key));
-        }
+        EntryRounds.forEach(
+                entries,
+                from,
+                CLICKS_A_ROUND,
+                (found, value) -> Optional.of(WaitingClick.decoded(value)).filter(click -> click.exposure()
+                        .map(named -> named.equals(exposure.id()))
+                        .orElse(covers(exposure.time(), click))),
+                click -> {
+                    byte[] waiting = EntryKeys.waitingClick(click.user(), click.item(), click.id());
+                    entries.delete(waiting);
+                    timers(waitEnd(click.time()), waiting).forEach(entries::delete);
+                    addWaiting(click.user(), -1);
+                    books.settleWaiting(InputTopic.CLICKS, attribute(click, key));
+                });
     }
 
     /** Returns true if a click that names no exposure can answer an exposure of that time. */
@@ -424,13 +427,15 @@ public final class Attribution implements Durable {
      * @param end settles the entry with that value and returns when it would have ended
      */
     private void eraseAll(byte[] from, ToLongFunction<byte[]> end) {
-        List<byte[]> keys = new ArrayList<>();
-        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
-            keys.add(key);
-            keys.addAll(timers(end.applyAsLong(value), key));
-            return true;
-        });
-        keys.forEach(entries::delete);
+        EntryRounds.forEach(
+                entries,
+                from,
+                KEYS_A_ROUND,
+                (key, value) -> Optional.of(Map.entry(key, end.applyAsLong(value))),
+                entry -> {
+                    entries.delete(entry.getKey());
+                    timers(entry.getValue(), entry.getKey()).forEach(entries::delete);
+                });
     }
 
     /** Returns the keys of which one may be the timer that was set for that time, as {@link #schedule} sets it. */

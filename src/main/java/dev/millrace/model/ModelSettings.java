@@ -10,6 +10,7 @@ import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.network.TowerShape;
 import dev.millrace.model.table.InitialRows;
 import dev.millrace.model.table.Optimiser;
+import dev.millrace.model.table.RowOptimiser;
 import dev.millrace.model.table.Tables;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Sha256;
@@ -18,6 +19,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * All settings of a model.
@@ -130,6 +133,16 @@ public record ModelSettings(
     /** Actions whose losses have learned weights; empty without {@code loss.objectives.learned}. */
     public List<String> learnedObjectives() {
         return loss.objectives().areLearned() ? towers.actions() : List.of();
+    }
+
+    /** Floats that a row of each embedding table has, those of its optimiser among them. */
+    public SortedMap<String, Integer> floatsARow() {
+        RowOptimiser rows = RowOptimiser.of(optimiser.rows().rule());
+        SortedMap<String, Integer> floats = new TreeMap<>();
+        Stream.concat(user.stream(), item.stream())
+                .filter(FeatureSpec::hasRows)
+                .forEach(feature -> floats.put(feature.table(), feature.dim() + rows.slots(feature.dim())));
+        return floats;
     }
 
     /** Inputs of a tower. */

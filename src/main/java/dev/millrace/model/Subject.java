@@ -7,6 +7,7 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.feature.RowKeys;
 import dev.millrace.feature.UserFeatures;
 import java.util.List;
 import java.util.Optional;
@@ -62,7 +63,7 @@ public record Subject(
         return new Subject(item.item(), item.features(), Features.NONE, List.of(), "", item.time(), now);
     }
 
-    /** Returns the keys of the rows that a feature reads. */
+    /** Returns the keys of the rows that a feature reads, of bounded length. */
     List<String> keys(FeatureSpec feature) {
         if (feature.kind() == Kind.ID) {
             return List.of(id);
@@ -75,15 +76,16 @@ public record Subject(
             return List.of(age(number(feature)));
         }
         if (feature.kind() == Kind.TEXT) {
-            return value.map(text -> feature.grams().keys(text.accept(CATEGORIES), feature.maxValues()))
+            return value.map(
+                            text -> RowKeys.bounded(feature.grams().keys(text.accept(CATEGORIES), feature.maxValues())))
                     .orElse(List.of());
         }
         if (feature.kind() == Kind.BAG) {
-            return value.map(bag -> first(bag.accept(CATEGORIES), feature.maxValues()))
+            return value.map(bag -> RowKeys.bounded(first(bag.accept(CATEGORIES), feature.maxValues())))
                     .orElse(List.of());
         }
         List<String> categories = value.map(one -> one.accept(CATEGORIES)).orElse(List.of());
-        return categories.size() == 1 ? categories : ONLY_ABSENT;
+        return categories.size() == 1 ? RowKeys.bounded(categories) : ONLY_ABSENT;
     }
 
     /** Returns the number of a feature, if there is one. */

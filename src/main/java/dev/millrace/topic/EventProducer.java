@@ -28,6 +28,7 @@ public final class EventProducer implements AutoCloseable {
 
     private static final int BATCH_BYTES = 128 << 10;
     private static final int LINGER_MILLIS = 5;
+    private static final int LARGEST_REQUEST_BYTES = 8 << 20;
 
     private final TopicNames topics;
     private final EventRecords records;
@@ -40,6 +41,7 @@ public final class EventProducer implements AutoCloseable {
         Map<String, Object> config = new HashMap<>();
         config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         config.put(ProducerConfig.BATCH_SIZE_CONFIG, BATCH_BYTES);
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, LARGEST_REQUEST_BYTES);
         config.put(ProducerConfig.LINGER_MS_CONFIG, LINGER_MILLIS);
         config.putAll(clients.asMap());
         config.put(ProducerConfig.ACKS_CONFIG, "all");

@@ -50,6 +50,34 @@ class AttributionTest {
     }
 
     @Test
+    void moreClicksThanARoundHoldsFindTheirExposureInTheOrderOfTheirIds() {
+        for (int at = 0; at < 250; at++) { // 100 in a round
+            attribution.click(click("c%03d".formatted(at), "ann", "book", at % 10 == 9 ? "other" : "e", START + 1));
+        }
+
+        attribution.expose(exposure("e", "ann", "book", START));
+
+        // one action on one exposure counts once; 25 clicks name an exposure that did not come
+        assertThat(examples).extracting(TrainingExample::id).containsExactly("c000");
+        assertThat(account("clicks").waiting()).isEqualTo(25);
+        assertThat(account("clicks").outcomes()).containsEntry("repeated-action", 224L);
+    }
+
+    @Test
+    void removalErasesMoreEntriesThanARoundHolds() {
+        for (int at = 0; at < 2_500; at++) { // 1,000 in a round
+            attribution.expose(exposure("e" + at, "ann", "book", START));
+        }
+
+        attribution.removeUser("ann");
+
+        assertThat(account("exposures")).isEqualTo(account(2_500, 0, "erased", 2_500));
+        List<byte[]> left = new ArrayList<>();
+        entries.scan(new byte[0], new byte[] {Byte.MAX_VALUE}, (key, value) -> left.add(key));
+        assertThat(left).isEmpty();
+    }
+
+    @Test
     void historyHoldsEarlierClicksLatestFirst() {
         showAndClick("ann", "a", START);
         showAndClick("ann", "b", START + 1000);

@@ -130,7 +130,9 @@ public final class HostileRecords {
             if (headers.getOrDefault(DeadLetterHeaders.MESSAGE, "").isBlank()) {
                 throw new IllegalStateException("a dead letter that does not say why: " + headers);
             }
-            count(headers.get(DeadLetterHeaders.TOPIC), headers.get(DeadLetterHeaders.REASON));
+            count(
+                    headers.getOrDefault(DeadLetterHeaders.TOPIC, ""),
+                    headers.getOrDefault(DeadLetterHeaders.REASON, ""));
         }
         for (String topic : List.of(topics.trainingExamples(), topics.userFeatures(), topics.trainingProgress())) {
             driver.createOutputTopic(topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())

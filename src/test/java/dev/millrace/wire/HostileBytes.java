@@ -87,7 +87,7 @@ public final class HostileBytes {
     /** A record for a topic; now and then a large one. */
     public byte[] next(String topic) {
         made++;
-        List<byte[]> good = samples.get(topic);
+        List<byte[]> good = samples.getOrDefault(topic, List.of());
         byte[] value = good.get(random.nextInt(good.size())).clone();
         if (made % LARGE_EVERY == 0) {
             return large(value);

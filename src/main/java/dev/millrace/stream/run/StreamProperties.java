@@ -27,6 +27,12 @@ record StreamProperties(
     /** A thread that waits for records looks at the clock, for commits and batches that are due, no more often. */
     private static final long LONGEST_POLL_MILLIS = 20;
 
+    /**
+     * Records that are unpacked at once, and that wait for a task. Compression hides how large they are: a fetch of 1 MB may hold some thousand
+     * of the largest.
+     */
+    private static final int MAX_POLLED_RECORDS = 200;
+
     private static final int PRODUCER_BATCH_BYTES = 128 << 10;
     private static final long PRODUCER_MEMORY_BYTES = 32 << 20; // Kafka's default
 
@@ -67,6 +73,8 @@ record StreamProperties(
         config.put(
                 StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG),
                 Math.min(LONGEST_HEARTBEAT_MILLIS, millis(settings.sessionTimeout()) / 4));
+        config.put(StreamsConfig.consumerPrefix(ConsumerConfig.MAX_POLL_RECORDS_CONFIG), MAX_POLLED_RECORDS);
+        config.put(StreamsConfig.BUFFERED_RECORDS_PER_PARTITION_CONFIG, MAX_POLLED_RECORDS);
         config.put(StreamsConfig.NUM_STANDBY_REPLICAS_CONFIG, settings.standbyReplicas());
         config.put(StreamsConfig.ACCEPTABLE_RECOVERY_LAG_CONFIG, settings.acceptableRecoveryLag());
         config.put(StreamsConfig.TASK_TIMEOUT_MS_CONFIG, LONGEST_OUTAGE.toMillis());

@@ -1,0 +1,116 @@
+package dev.millrace.app;
+
+import dev.millrace.batch.BatchSettings;
+import dev.millrace.feature.RowKeys;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The bytes of heap that a trainer takes once everything that settings bound is full.
+ *
+ * <p>Announced items are not in it: as many are there as {@code items} announces, each with its features.
+ */
+record HeapBudget(List<Part> parts) {
+
+    /**
+     * One part.
+     *
+     * @param usual bytes, with ids and values of {@value #USUAL_KEY} characters
+     * @param most bytes, with the longest
+     */
+    record Part(String name, long usual, long most) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(HeapBudget.class);
+
+    private static final int USUAL_KEY = 16;
+
+    /** Settings are refused if not even a tenth of what they allow has room. */
+    private static final int GROSSLY = 10;
+
+    /** Of a row, beside floats and key: the index at a quarter of its capacity, the order of recency, the reference, and room to grow. */
+    private static final int A_ROW = 64 + 24 + 8 + 70;
+
+    /** Of an item without features, beside its id and its vector in the exam: catalogue, sighting, popularity, age of its vector. */
+    private static final int AN_ITEM = 560;
+
+    /** Object headers of a text. */
+    private static final int A_TEXT = 48;
+
+    private static final long SIGHTINGS = 1 << 20;
+    private static final int OBJECTS_A_BYTE = 4; // of a record, as objects
+
+    static HeapBudget of(MillraceSettings settings) {
+        ModelSettings model = settings.trainer().model();
+        BatchSettings batch = settings.trainer().batch();
+        List<Part> parts = new ArrayList<>();
+        long rows = model.tables().maxRows();
+        for (Map.Entry<String, Integer> table : model.floatsARow().entrySet()) {
+            long row = A_ROW + A_TEXT + (long) Float.BYTES * table.getValue();
+            parts.add(new Part(
+                    "table " + table.getKey() + ", " + rows + " rows (table.max-rows)",
+                    rows * (row + USUAL_KEY) + SIGHTINGS,
+                    rows * (row + 2L * RowKeys.MAX_LENGTH) + SIGHTINGS));
+        }
+        long items = batch.unannounced().max();
+        long item = AN_ITEM + A_TEXT + (long) Float.BYTES * model.width();
+        parts.add(new Part(
+                items + " unannounced items (catalogue.max-unannounced)",
+                items * (item + USUAL_KEY),
+                items * (item + 2L * RowKeys.MAX_LENGTH)));
+        long record = settings.topics().largest().miniBatch();
+        parts.add(new Part(
+                "a mini-batch and its record (batch.*, limits.*)",
+                (long) OBJECTS_A_BYTE * batch.maxBytes(),
+                OBJECTS_A_BYTE * record));
+        return new HeapBudget(parts);
+    }
+
+    long usual() {
+        return parts.stream().mapToLong(Part::usual).sum();
+    }
+
+    long most() {
+        return parts.stream().mapToLong(Part::most).sum();
+    }
+
+    /**
+     * Logs the parts, and warns if the heap is smaller than their usual sum.
+     *
+     * @param heap the largest that it can become, bytes
+     * @throws InvalidSettingsException if the settings allow many times what the heap holds
+     */
+    void check(long heap) {
+        for (Part part : parts) {
+            LOG.info("Heap when full: {} for {}, {} with the longest keys", mib(part.usual), part.name, mib(part.most));
+        }
+        LOG.info(
+                "Heap when full: {} in all, {} with the longest keys; the heap has {}",
+                mib(usual()),
+                mib(most()),
+                mib(heap));
+        if (usual() / GROSSLY > heap) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "table.max-rows, catalogue.max-unannounced",
+                    "together " + mib(usual()) + " of heap when full",
+                    "must be at most " + GROSSLY + " times the heap of " + mib(heap)
+                            + "; lower them, or give more heap (MILLRACE_HEAP)")));
+        }
+        if (usual() > heap) {
+            LOG.warn(
+                    "The settings allow {} of heap and there are {}: before the tables are full, memory is. Lower table.max-rows and "
+                            + "catalogue.max-unannounced, or set MILLRACE_HEAP",
+                    mib(usual()),
+                    mib(heap));
+        }
+    }
+
+    private static String mib(long bytes) {
+        return (bytes >> 20) + " MiB";
+    }
+}

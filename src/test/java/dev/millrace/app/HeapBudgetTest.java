@@ -1,0 +1,54 @@
+package dev.millrace.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.settings.InvalidSettingsException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class HeapBudgetTest {
+
+    private static final long LAUNCHERS_HEAP = 2L << 30; // bin/millrace: -Xmx2g
+
+    @Test
+    void defaultsFitTheLaunchersHeap() {
+        HeapBudget budget = budget(Map.of());
+
+        assertThat(budget.usual()).isLessThan(LAUNCHERS_HEAP);
+        assertThatCode(() -> budget.check(LAUNCHERS_HEAP)).doesNotThrowAnyException();
+    }
+
+    @Test
+    void aTableCountsFloatsSlotsAndKeys() {
+        // 1,000 rows of 8 floats, under Adam with 17 slots: 100 bytes; beside 166 + 48 for index, order and text; keys
+        // of 16 or 512 bytes
+        HeapBudget.Part part = budget(Map.of(
+                        "table.max-rows", "1000",
+                        "tower.dim", "8",
+                        "features.user", "user",
+                        "features.item", "item",
+                        "optimiser.rows.kind", "adam"))
+                .parts()
+                .get(0);
+
+        assertThat(part.usual()).isEqualTo(1000 * (100 + 214 + 16) + (1 << 20));
+        assertThat(part.most()).isEqualTo(1000 * (100 + 214 + 512) + (1 << 20));
+    }
+
+    @Test
+    void settingsManyTimesBeyondTheHeapAreRefused() {
+        HeapBudget budget = budget(Map.of("table.max-rows", "100000000"));
+
+        assertThatThrownBy(() -> budget.check(LAUNCHERS_HEAP))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("table.max-rows, catalogue.max-unannounced = together ")
+                .hasMessageContaining("must be at most 10 times the heap of 2048 MiB");
+    }
+
+    private static HeapBudget budget(Map<String, String> given) {
+        return HeapBudget.of(MillraceSettings.load(List.of(), Map.of(), Map.of(), given));
+    }
+}
