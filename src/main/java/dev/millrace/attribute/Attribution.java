@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.ToLongFunction;
 
 /**
@@ -55,7 +56,6 @@ public final class Attribution implements Durable {
     private static final long TIMER_COARSENESS_MILLIS = 1000;
     private static final int TIMERS_A_ROUND = 1000;
     private static final int KEYS_A_ROUND = 1000;
-    /** Each may have a context as large as contexts may be. */
     private static final int CLICKS_A_ROUND = 100;
 
     private static final byte[] NOTHING = new byte[0];
@@ -311,20 +311,17 @@ public final class Attribution implements Durable {
 
     private void attributeWaiting(Exposure exposure, byte[] key) {
         byte[] from = EntryKeys.from(EntryKeys.WAITING_CLICK, exposure.user(), exposure.item());
-        EntryRounds.forEach(
-                entries,
-                from,
-                CLICKS_A_ROUND,
-                (found, value) -> Optional.of(WaitingClick.decoded(value)).filter(click -> click.exposure()
-                        .map(named -> named.equals(exposure.id()))
-                        .orElse(covers(exposure.time(), click))),
-                click -> {
-                    byte[] waiting = EntryKeys.waitingClick(click.user(), click.item(), click.id());
-                    entries.delete(waiting);
-                    timers(waitEnd(click.time()), waiting).forEach(entries::delete);
-                    addWaiting(click.user(), -1);
-                    books.settleWaiting(InputTopic.CLICKS, attribute(click, key));
-                });
+        EntryRounds.forEach(entries, from, CLICKS_A_ROUND, (found, value) -> answering(exposure, value), click -> {
+            delete(EntryKeys.waitingClick(click.user(), click.item(), click.id()), waitEnd(click.time()));
+            addWaiting(click.user(), -1);
+            books.settleWaiting(InputTopic.CLICKS, attribute(click, key));
+        });
+    }
+
+    private Optional<Click> answering(Exposure exposure, byte[] waiting) {
+        Click click = WaitingClick.decoded(waiting);
+        boolean answers = click.exposure().map(exposure.id()::equals).orElse(covers(exposure.time(), click));
+        return answers ? Optional.of(click) : Optional.empty();
     }
 
     /** Returns true if a click that names no exposure can answer an exposure of that time. */
@@ -427,21 +424,16 @@ public final class Attribution implements Durable {
      * @param end settles the entry with that value and returns when it would have ended
      */
     private void eraseAll(byte[] from, ToLongFunction<byte[]> end) {
-        EntryRounds.forEach(
-                entries,
-                from,
-                KEYS_A_ROUND,
-                (key, value) -> Optional.of(Map.entry(key, end.applyAsLong(value))),
-                entry -> {
-                    entries.delete(entry.getKey());
-                    timers(entry.getValue(), entry.getKey()).forEach(entries::delete);
-                });
+        BiFunction<byte[], byte[], Optional<Map.Entry<byte[], Long>>> ends =
+                (key, value) -> Optional.of(Map.entry(key, end.applyAsLong(value)));
+        EntryRounds.forEach(entries, from, KEYS_A_ROUND, ends, one -> delete(one.getKey(), one.getValue()));
     }
 
-    /** Returns the keys of which one may be the timer that was set for that time, as {@link #schedule} sets it. */
-    private List<byte[]> timers(long time, byte[] about) {
-        // a timer set for a past time is stored at the cursor of that moment; if the cursor moved since, it has run
-        return List.of(EntryKeys.timer(time + 1, about), EntryKeys.timer(timerCursor, about));
+    /** Deletes an entry and its timer. One set for a past time is at the cursor of that moment; if the cursor moved since, it has run. */
+    private void delete(byte[] key, long end) {
+        entries.delete(key);
+        entries.delete(EntryKeys.timer(end + 1, key));
+        entries.delete(EntryKeys.timer(timerCursor, key));
     }
 
     private long deduplicationEnd(long eventTime) {

@@ -122,7 +122,12 @@ class LargestEventsTest {
     /** Sends the largest profile, context and history. Returns the training examples. */
     private List<byte[]> attribute() {
         try (TopologyTestDriver driver = new TopologyTestDriver(
-                MillraceTopology.attribute(topics, AttributionSettings.read(Streams.reader(SETTINGS)), wire, topic -> 1),
+                MillraceTopology.attribute(
+                        topics,
+                        AttributionSettings.read(Streams.reader(SETTINGS)),
+                        Streams.attributionKept(),
+                        wire,
+                        topic -> 1),
                 Streams.driver(directory.resolve("attribute")))) {
             String user = id("u", 0);
             send(driver, topics.users(), user, events.encode("users", new UserProfile(user, T0, features("p"))));
