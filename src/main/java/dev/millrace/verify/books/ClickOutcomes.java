@@ -148,10 +148,10 @@ final class ClickOutcomes {
         }
         // of an exposure that it answers and that was still known: when it came, at most
         long stillThere = input.isForgotten(click.user())
-                ? RangeLeast.NONE
+                ? PairTimeline.NONE
                 : timeline.latestOfNewAnswered(click, rules.knownSince(latest));
         boolean mayMissAll = stillThere >= due; // none was there while it waited
-        boolean mayOutliveAll = stillThere == RangeLeast.NONE; // nor is one now that all have been read
+        boolean mayOutliveAll = stillThere == PairTimeline.NONE; // nor is one now that all have been read
         if (mayMissAll && times.mayHaveRun(due)) {
             outcomes.addAll(afterTheWait(click, due, latest, timeline));
         }

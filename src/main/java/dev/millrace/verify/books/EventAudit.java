@@ -50,7 +50,7 @@ final class EventAudit {
         UserPartition read = new UserPartition(records, settings, partition);
         read.read(List.of(even, led), users);
         read.explainUncounted(examples, explained);
-        JoinTopics topics = new JoinTopics(
+        JoinInput.Topics topics = new JoinInput.Topics(
                 records.name(InputTopic.EXPOSURES),
                 records.name(InputTopic.CLICKS),
                 records.name(InputTopic.EXAMPLES),

@@ -11,7 +11,7 @@ import java.util.Set;
  * @param times bounds of settled time at each event
  * @param topics names of the topics, to say where an event is
  */
-record JoinInput(JoinRules rules, SettledTimeBounds times, Events events, Examples examples, JoinTopics topics) {
+record JoinInput(JoinRules rules, SettledTimeBounds times, Events events, Examples examples, Topics topics) {
 
     /**
      * What one partition holds, as far as the books count it.
@@ -30,12 +30,27 @@ record JoinInput(JoinRules rules, SettledTimeBounds times, Events events, Exampl
      */
     record Examples(Map<IdHash, List<LoggedExample>> clicked, Map<IdHash, List<LoggedExample>> unclicked) {}
 
-    JoinInput(
-            AttributionSettings settings,
-            SettledTimeBounds times,
-            Events events,
-            Examples examples,
-            JoinTopics topics) {
+    /**
+     * The names in the cluster of the topics of one join, to say where an event is.
+     *
+     * @param partition of exposures and clicks; the topic of examples has one only
+     */
+    record Topics(String exposures, String clicks, String examples, int partition) {
+
+        RecordAddress addressOf(LoggedExposure exposure) {
+            return new RecordAddress(exposures, partition, exposure.offset());
+        }
+
+        RecordAddress addressOf(LoggedClick click) {
+            return new RecordAddress(clicks, partition, click.offset());
+        }
+
+        RecordAddress addressOf(LoggedExample example) {
+            return new RecordAddress(examples, 0, example.offset());
+        }
+    }
+
+    JoinInput(AttributionSettings settings, SettledTimeBounds times, Events events, Examples examples, Topics topics) {
         this(JoinRules.of(settings), times, events, examples, topics);
     }
 

@@ -31,7 +31,11 @@ final class PairTimeline {
     private static final Comparator<String> BY_BYTES =
             (one, other) -> Arrays.compareUnsigned(one.getBytes(UTF_8), other.getBytes(UTF_8));
 
-    private static final int NO_ID = RangeLeastOfOthers.NOBODY;
+    /** Where a range has no value. */
+    static final long NONE = Long.MAX_VALUE;
+
+    /** Owns nothing. */
+    private static final int NO_ID = -1;
 
     private final JoinRules rules;
     private final int size;
@@ -99,7 +103,7 @@ final class PairTimeline {
             long latestAt = input.latestAt(exposure);
             times[at] = exposure.time();
             ids[at] = numbers.getOrDefault(exposure.id(), NO_ID);
-            latest[at] = repeated.newness(exposure) == Newness.NEW ? latestAt : RangeLeast.NONE;
+            latest[at] = repeated.newness(exposure) == Newness.NEW ? latestAt : NONE;
             gone[at] = -Math.max(rules.forgottenAt(exposure), latestAt + 1);
         }
         latestOfNew = new RangeLeastOfOthers(latest, ids);
@@ -169,7 +173,7 @@ final class PairTimeline {
     /** Returns true if there is an earlier exposure that the click may not answer. */
     boolean hasMissed(LoggedClick click) {
         Range range = missed(click);
-        return goneAt.least(range.from(), range.to(), number(click)) != RangeLeast.NONE;
+        return goneAt.least(range.from(), range.to(), number(click)) != NONE;
     }
 
     /** Returns true if an earlier exposure that the click may not answer can still be known when timers up to a moment have run. */
@@ -232,7 +236,7 @@ final class PairTimeline {
     private long[][] none() {
         long[][] none = new long[4][size];
         for (long[] values : none) {
-            Arrays.fill(values, RangeLeast.NONE);
+            Arrays.fill(values, NONE);
         }
         return none;
     }
@@ -310,5 +314,88 @@ final class PairTimeline {
             }
         }
         return low;
+    }
+
+    /** The least value of any range of positions, in logarithmic time: a segment tree in an array. */
+    private static final class RangeLeast {
+
+        private final int size;
+        private final long[] nodes; // node i is over nodes 2i and 2i + 1; the leaves begin at size
+
+        RangeLeast(long[] values) {
+            size = values.length;
+            nodes = new long[2 * size];
+            System.arraycopy(values, 0, nodes, size, size);
+            for (int node = size - 1; node > 0; node--) {
+                nodes[node] = Math.min(nodes[2 * node], nodes[2 * node + 1]);
+            }
+        }
+
+        /** The least of the values from one position to before another; {@link #NONE} if there is none. */
+        long least(int from, int to) {
+            long least = NONE;
+            if (from >= to) {
+                return least;
+            }
+            for (int left = from + size, right = to + size; left < right; left /= 2, right /= 2) {
+                if (left % 2 == 1) {
+                    least = Math.min(least, nodes[left++]);
+                }
+                if (right % 2 == 1) {
+                    least = Math.min(least, nodes[--right]);
+                }
+            }
+            return least;
+        }
+    }
+
+    /**
+     * As {@link RangeLeast}, of values that have owners: the least value of a range that is not of one owner. Each node holds its least value,
+     * that one's owner, and the least value of all other owners.
+     */
+    private static final class RangeLeastOfOthers {
+
+        private final int size;
+        private final long[] least;
+        private final int[] owners;
+        private final long[] others;
+
+        RangeLeastOfOthers(long[] values, int[] ownersOfValues) {
+            size = values.length;
+            least = new long[2 * size];
+            owners = new int[2 * size];
+            others = new long[2 * size];
+            System.arraycopy(values, 0, least, size, size);
+            System.arraycopy(ownersOfValues, 0, owners, size, size);
+            Arrays.fill(others, NONE);
+            for (int node = size - 1; node > 0; node--) {
+                int first = least[2 * node] <= least[2 * node + 1] ? 2 * node : 2 * node + 1;
+                int second = first ^ 1;
+                least[node] = least[first];
+                owners[node] = owners[first];
+                others[node] = Math.min(others[first], ofOthers(second, owners[first]));
+            }
+        }
+
+        /** The least of the values from one position to before another that the owner does not have. */
+        long least(int from, int to, int owner) {
+            long found = NONE;
+            if (from >= to) {
+                return found;
+            }
+            for (int left = from + size, right = to + size; left < right; left /= 2, right /= 2) {
+                if (left % 2 == 1) {
+                    found = Math.min(found, ofOthers(left++, owner));
+                }
+                if (right % 2 == 1) {
+                    found = Math.min(found, ofOthers(--right, owner));
+                }
+            }
+            return found;
+        }
+
+        private long ofOthers(int node, int owner) {
+            return owners[node] == owner ? others[node] : least[node];
+        }
     }
 }

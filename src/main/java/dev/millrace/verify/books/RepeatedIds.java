@@ -165,7 +165,7 @@ final class RepeatedIds {
     }
 
     private void reportSecondExample(LoggedExample extra, LoggedClick click) {
-        JoinTopics topics = input.topics();
+        JoinInput.Topics topics = input.topics();
         verdicts.explain(extra);
         verdicts.fault(
                 JoinFault.Kind.SECOND_EXAMPLE,

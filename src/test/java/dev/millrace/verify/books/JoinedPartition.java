@@ -157,7 +157,7 @@ final class JoinedPartition implements Attribution.Output {
                 new SettledTimeBounds(settings.mode(), settings.maxSkew().toMillis(), exposureTime, clickTime, mayLead),
                 new JoinInput.Events(loggedExposures, loggedClicks, gone),
                 new JoinInput.Examples(clicked, unclicked),
-                new JoinTopics("exposures", "clicks", "training-examples", 0));
+                new JoinInput.Topics("exposures", "clicks", "training-examples", 0));
     }
 
     @Override

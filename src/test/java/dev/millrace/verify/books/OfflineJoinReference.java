@@ -144,7 +144,7 @@ final class OfflineJoinReference {
             for (LoggedClick click : same) {
                 Optional<LoggedExample> first = exampleOf(click);
                 if (extra.matches(click) && first.isPresent()) {
-                    JoinTopics topics = input.topics();
+                    JoinInput.Topics topics = input.topics();
                     verdicts.explain(extra);
                     verdicts.fault(
                             JoinFault.Kind.SECOND_EXAMPLE,
