@@ -49,7 +49,7 @@ record HeapBudget(List<Part> parts) {
         ModelSettings model = settings.trainer().model();
         BatchSettings batch = settings.trainer().batch();
         List<Part> parts = new ArrayList<>();
-        long rows = model.tables().maxRows();
+        long rows = model.maxRows();
         for (Map.Entry<String, Integer> table : model.floatsARow().entrySet()) {
             long row = A_ROW + A_TEXT + (long) Float.BYTES * table.getValue();
             parts.add(new Part(

@@ -135,6 +135,11 @@ public record ModelSettings(
         return loss.objectives().areLearned() ? towers.actions() : List.of();
     }
 
+    /** Most rows of an embedding table. */
+    public int maxRows() {
+        return tables.maxRows();
+    }
+
     /** Floats that a row of each embedding table has, those of its optimiser among them. */
     public SortedMap<String, Integer> floatsARow() {
         RowOptimiser rows = RowOptimiser.of(optimiser.rows().rule());
