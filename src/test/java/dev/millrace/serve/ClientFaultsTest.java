@@ -20,6 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ClientFaultsTest {
 
+    private static final String HOST_ALONE = "Host: localhost\r\n";
     private static final String HOST = "Host: localhost\r\nConnection: close\r\n";
     private static final String POST = "POST /v1/recall HTTP/1.1\r\n" + HOST;
     private static final String CHUNKED = POST + "Transfer-Encoding: chunked\r\n\r\n";
@@ -128,7 +129,7 @@ class ClientFaultsTest {
                         405),
                 fault(
                         "another protocol",
-                        "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                        "GET /nothing HTTP/1.1\r\n" + HOST_ALONE + "Connection: Upgrade\r\nUpgrade: websocket\r\n"
                                 + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
                         404));
     }

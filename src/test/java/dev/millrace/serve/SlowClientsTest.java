@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,8 @@ class SlowClientsTest {
         logged.close();
     }
 
+    private static final List<SlowClients.Kind> KINDS = List.of(SlowClients.Kind.values());
+
     @Test
     void aThousandOfAllKindsDelayNobody() throws Exception {
         try (RecallServer server = scene.server(0, 2_048)) {
@@ -53,6 +56,6 @@ class SlowClientsTest {
     }
 
     private static SlowClients.Kind ofAllKinds(int client) {
-        return SlowClients.Kind.values()[client % SlowClients.Kind.values().length];
+        return KINDS.get(client % KINDS.size());
     }
 }

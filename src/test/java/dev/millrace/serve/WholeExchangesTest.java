@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,8 +27,8 @@ class WholeExchangesTest {
 
     private final CountDownLatch gate = new CountDownLatch(1);
     private final List<AutoCloseable> open = new ArrayList<>();
-    private HttpSetup setup;
-    private Javalin server;
+    private @Nullable HttpSetup setup;
+    private @Nullable Javalin server;
 
     @AfterEach
     void stop() throws Exception {
@@ -34,8 +36,8 @@ class WholeExchangesTest {
         for (AutoCloseable each : open) {
             each.close();
         }
-        server.stop();
-        setup.threads().close();
+        server().stop();
+        setup().threads().close();
     }
 
     @Test
@@ -43,7 +45,7 @@ class WholeExchangesTest {
         start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000));
         RawClient slow = client().send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
         CompletableFuture<Void> trickle = CompletableFuture.runAsync(() -> {
-            for (int sent = 0; sent < 50 && setup.connections().count() > 0; sent++) {
+            for (int sent = 0; sent < 50 && setup().connections().count() > 0; sent++) {
                 try {
                     slow.send("a");
                 } catch (IOException closed) {
@@ -58,9 +60,9 @@ class WholeExchangesTest {
         assertThat(answer).isPresent();
         assertThat(answer.get().status()).isEqualTo(408);
         assertThat(answer.get().isProblem()).isTrue();
-        assertThat(setup.connections().lateCount()).isEqualTo(1);
+        assertThat(setup().connections().lateCount()).isEqualTo(1);
         trickle.get(10, TimeUnit.SECONDS);
-        await(() -> setup.connections().count() == 0);
+        await(() -> setup().connections().count() == 0);
     }
 
     @Test
@@ -69,8 +71,8 @@ class WholeExchangesTest {
 
         client().send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
 
-        await(() -> setup.connections().lateCount() == 1);
-        await(() -> setup.connections().count() == 0);
+        await(() -> setup().connections().lateCount() == 1);
+        await(() -> setup().connections().count() == 0);
     }
 
     @Test
@@ -94,7 +96,7 @@ class WholeExchangesTest {
         for (int at = 0; at < THREADS + CONNECTIONS / 2; at++) {
             waiting.add(client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n"));
         }
-        await(() -> setup.threads().waitingQuestions() == CONNECTIONS / 2);
+        await(() -> setup().threads().waitingQuestions() == CONNECTIONS / 2);
 
         RawClient.Answer beyond =
                 client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n").answer().orElseThrow();
@@ -124,14 +126,14 @@ class WholeExchangesTest {
         assertThat(answeredBy(third)).contains(200);
         assertThat(answeredBy(second)).contains(200);
         assertThat(first.answer()).isEmpty();
-        assertThat(setup.connections().displacedCount()).isEqualTo(1);
+        assertThat(setup().connections().displacedCount()).isEqualTo(1);
     }
 
     @Test
     void aConnectionThatIsBeingAnsweredIsNotDisplaced() throws Exception {
         start(new ClientLimits(2, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
         RawClient first = client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
-        await(() -> setup.threads().busyQuestions() == 1);
+        await(() -> setup().threads().busyQuestions() == 1);
         RawClient second = client();
         assertThat(answeredBy(second)).contains(200);
 
@@ -147,15 +149,15 @@ class WholeExchangesTest {
         start(new ClientLimits(CONNECTIONS, 8_000, 10_000, Duration.ofSeconds(30), 1_000));
         String half = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8000\r\n\r\n" + "x".repeat(6_000);
         RawClient first = client().send(half);
-        await(() -> setup.connections().heldBytes() == 6_000);
+        await(() -> setup().connections().heldBytes() == 6_000);
 
         RawClient second = client().send(half);
-        await(() -> setup.connections().displacedCount() == 1);
+        await(() -> setup().connections().displacedCount() == 1);
         second.send("x".repeat(2_000));
 
         assertThat(first.answer()).isEmpty();
         assertThat(second.answer().orElseThrow().body()).hasSize(8_000);
-        await(() -> setup.connections().heldBytes() == 0);
+        await(() -> setup().connections().heldBytes() == 0);
     }
 
     @Test
@@ -178,10 +180,10 @@ class WholeExchangesTest {
     void whatIsBeingAnsweredWhenTheServerStopsIsAnswered() throws Exception {
         start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
         RawClient client = client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
-        await(() -> setup.threads().busyQuestions() == 1);
+        await(() -> setup().threads().busyQuestions() == 1);
 
-        CompletableFuture<Void> stop = CompletableFuture.runAsync(server::stop);
-        await(() -> server.jettyServer().server().isStopping());
+        CompletableFuture<Void> stop = CompletableFuture.runAsync(server()::stop);
+        await(() -> server().jettyServer().server().isStopping());
         gate.countDown();
 
         assertThat(client.answer().orElseThrow().status()).isEqualTo(200);
@@ -191,7 +193,7 @@ class WholeExchangesTest {
     private void start(ClientLimits limits) {
         setup = new HttpSetup("127.0.0.1", 0, limits, THREADS, Duration.ofSeconds(5));
         server = Javalin.create(config -> {
-                    setup.applyTo(config, new Json());
+                    setup().applyTo(config, new Json());
                     config.routes.get("/gate", request -> gate.await());
                     config.routes.get("/livez", request -> request.result("alive"));
                     config.routes.get("/large", request -> request.result("x".repeat(LARGE)));
@@ -201,7 +203,7 @@ class WholeExchangesTest {
     }
 
     private RawClient client() throws IOException {
-        RawClient client = new RawClient(server.port());
+        RawClient client = new RawClient(server().port());
         open.add(client);
         return client;
     }
@@ -216,5 +218,13 @@ class WholeExchangesTest {
             assertThat(System.nanoTime()).as("time is left").isLessThan(end);
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }
+    }
+
+    private HttpSetup setup() {
+        return Objects.requireNonNull(setup);
+    }
+
+    private Javalin server() {
+        return Objects.requireNonNull(server);
     }
 }

@@ -208,7 +208,7 @@ class LargestEventsTest {
                         topic, new ByteArrayDeserializer(), new ByteArrayDeserializer())
                 .readRecordsToList();
         for (TestRecord<byte[], byte[]> record : records) {
-            long bytes = record.key().length + (record.value() == null ? 0 : record.value().length);
+            long bytes = (long) record.key().length + (record.value() == null ? 0 : record.value().length);
             found.merge(topic, bytes, Math::max);
         }
         return records.stream().map(TestRecord::value).toList();
@@ -246,6 +246,6 @@ class LargestEventsTest {
     private static long stored(Map<String, FeatureValue> values) {
         dev.millrace.state.Fields fields = new dev.millrace.state.Fields();
         dev.millrace.feature.FeatureFields.write(fields, Features.of(values));
-        return fields.framed().length - new dev.millrace.state.Fields().framed().length;
+        return (long) fields.framed().length - new dev.millrace.state.Fields().framed().length;
     }
 }

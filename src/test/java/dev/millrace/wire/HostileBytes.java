@@ -199,7 +199,7 @@ public final class HostileBytes {
         long zigzag = (number << 1) ^ (number >> 63);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         while ((zigzag & ~0x7fL) != 0) {
-            bytes.write((int) (zigzag & 0x7f | 0x80));
+            bytes.write((int) ((zigzag & 0x7f) | 0x80));
             zigzag >>>= 7;
         }
         bytes.write((int) zigzag);
