@@ -25,33 +25,40 @@ public final class MillraceProcess implements AutoCloseable {
      * How to start a Java process.
      *
      * @param javaHome of the Java that runs it
+     * @param classPath that holds it
      * @param main class that is run
      * @param options of the JVM
      * @param environment beside the one that the program needs
      */
-    public record Launch(Path javaHome, String main, List<String> options, Map<String, String> environment) {
+    public record Launch(
+            Path javaHome, String classPath, String main, List<String> options, Map<String, String> environment) {
 
         /** The program, on this Java, with a small heap. */
         public static final Launch PROGRAM = new Launch(
                 Path.of(System.getProperty("java.home")),
+                System.getProperty("java.class.path"),
                 Millrace.class.getName(),
                 List.of("-Xmx768m", "-XX:TieredStopAtLevel=1"),
                 Map.of());
 
         public Launch of(Class<?> other) {
-            return new Launch(javaHome, other.getName(), options, environment);
+            return new Launch(javaHome, classPath, other.getName(), options, environment);
         }
 
         public Launch on(Path otherJava) {
-            return new Launch(otherJava, main, options, environment);
+            return new Launch(otherJava, classPath, main, options, environment);
+        }
+
+        public Launch onClassPath(String otherClassPath) {
+            return new Launch(javaHome, otherClassPath, main, options, environment);
         }
 
         public Launch with(Map<String, String> otherEnvironment) {
-            return new Launch(javaHome, main, options, otherEnvironment);
+            return new Launch(javaHome, classPath, main, options, otherEnvironment);
         }
 
         public Launch with(List<String> otherOptions) {
-            return new Launch(javaHome, main, otherOptions, environment);
+            return new Launch(javaHome, classPath, main, otherOptions, environment);
         }
     }
 
@@ -78,7 +85,7 @@ public final class MillraceProcess implements AutoCloseable {
         List<String> command =
                 new ArrayList<>(List.of(launch.javaHome().resolve("bin/java").toString()));
         command.addAll(launch.options());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), launch.main()));
+        command.addAll(List.of("-cp", launch.classPath(), launch.main()));
         command.addAll(List.of(arguments));
         Path log = directory.resolve(name + ".log");
         ProcessBuilder builder = new ProcessBuilder(command)

@@ -2,12 +2,21 @@ package dev.millrace.faults;
 
 import dev.millrace.cli.MillraceProcess;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Properties;
 
-/** The broker as a process of its own, started again at the same address after whatever was done to it. */
+/**
+ * The broker as a process of its own, started again at the same address after whatever was done to it. It is of the release that {@link BrokerRelease}
+ * names.
+ */
 final class BrokerProcess implements AutoCloseable {
 
     private static final Duration STOP = Duration.ofSeconds(40);
@@ -21,7 +30,7 @@ final class BrokerProcess implements AutoCloseable {
     private List<String> detour = List.of();
 
     /** @param directory that holds, or will hold, the broker's data under {@code broker} */
-    BrokerProcess(Path directory) throws IOException {
+    BrokerProcess(Path directory) throws IOException, InterruptedException {
         this(directory, 0, List.of());
     }
 
@@ -29,11 +38,44 @@ final class BrokerProcess implements AutoCloseable {
      * @param port it listens on, 0 for any
      * @param properties of the broker, {@code key=value} each
      */
-    BrokerProcess(Path directory, int port, List<String> properties) throws IOException {
+    BrokerProcess(Path directory, int port, List<String> properties) throws IOException, InterruptedException {
         this.directory = directory;
         this.port = port;
         this.properties = new ArrayList<>(properties);
         this.process = launch();
+    }
+
+    /**
+     * A broker that joins the cluster of this one, which is its controller.
+     *
+     * @param own directory of it
+     * @param node its number; this one has 1
+     */
+    BrokerProcess join(Path own, int node, List<String> properties) throws IOException, InterruptedException {
+        Properties identity = new Properties();
+        try (InputStream in = Files.newInputStream(directory.resolve("broker/embedded.properties"))) {
+            identity.load(in);
+        }
+        String voter = "1@127.0.0.1:" + identity.getProperty("controller.port");
+        identity.remove("broker.port");
+        identity.remove("controller.port");
+        try (OutputStream out = Files.newOutputStream(
+                Files.createDirectories(own.resolve("broker")).resolve("embedded.properties"))) {
+            identity.store(out, "");
+        }
+        int free;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            free = socket.getLocalPort();
+        }
+        String listener = "BROKER://127.0.0.1:" + free;
+        List<String> all = new ArrayList<>(List.of(
+                "node.id=" + node,
+                "process.roles=broker",
+                "listeners=" + listener,
+                "advertised.listeners=" + listener,
+                "controller.quorum.voters=" + voter));
+        all.addAll(properties);
+        return new BrokerProcess(own, free, all);
     }
 
     /** Where it listens, host:port. */
@@ -45,7 +87,7 @@ final class BrokerProcess implements AutoCloseable {
     }
 
     /** Starts it again, on the same directory, and waits until it listens at the same address. */
-    void startAgain() throws IOException {
+    void startAgain() throws IOException, InterruptedException {
         process = launch();
         String now = process.awaitOutput("broker (\\S+:\\d+),");
         if (!now.equals(address())) {
@@ -85,12 +127,13 @@ final class BrokerProcess implements AutoCloseable {
         process.close();
     }
 
-    private MillraceProcess launch() throws IOException {
+    private MillraceProcess launch() throws IOException, InterruptedException {
         starts++;
         List<String> arguments = new ArrayList<>(
                 List.of("broker", "--dir", directory.resolve("broker").toString(), "--port", Integer.toString(port)));
         arguments.addAll(detour);
         properties.forEach(property -> arguments.addAll(List.of("--property", property)));
-        return MillraceProcess.start(directory, "broker-" + starts, arguments.toArray(String[]::new));
+        return MillraceProcess.start(
+                BrokerRelease.launch(), directory, "broker-" + starts, arguments.toArray(String[]::new));
     }
 }

@@ -1,7 +1,6 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
@@ -65,7 +64,8 @@ class OrphanIT {
             }
             scene.startDataAgain();
             List<JudgedTransaction> orphans = scene.orphans();
-            assumeThat(orphans).as("the broker has the fault").hasSize(2 * IDS);
+            System.out.println(orphans.size() + " of " + 2 * IDS + " ends lost");
+            assertThat(orphans).as("ends that the brokers lost").hasSize(BrokerRelease.losesEnds() ? 2 * IDS : 0);
 
             for (int id = 0; id < IDS; id++) {
                 Producer<String, String> next = scene.producer("tid-" + id);

@@ -6,11 +6,6 @@ import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.topic.transaction.Transactions;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -50,7 +44,6 @@ final class OrphanScene implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int PLAIN_TIMEOUT_MILLIS = 20_000;
 
-    private static final int COORDINATOR = 1;
     private static final int DATA = 2;
 
     private final BrokerProcess coordinator;
@@ -70,7 +63,7 @@ final class OrphanScene implements AutoCloseable {
         try (Producer<String, String> first = plainProducer("first")) {
             first.initTransactions(); // makes __transaction_state, where one broker alone is
         }
-        data = join(one, two);
+        data = coordinator.join(two, DATA, List.of());
         data.address();
         try (Admin admin = Admin.create(clients.asMap())) {
             admin.createTopics(List.of(onData(TOPIC, partitions), onData("__consumer_offsets", 4)))
@@ -81,33 +74,6 @@ final class OrphanScene implements AutoCloseable {
                 .atMost(PATIENCE)
                 .ignoreExceptions()
                 .until(() -> written().size() == partitions + 1);
-    }
-
-    /** A broker that joins the first one's cluster. */
-    private static BrokerProcess join(Path one, Path two) throws IOException {
-        Properties identity = new Properties();
-        try (InputStream in = Files.newInputStream(one.resolve("broker/embedded.properties"))) {
-            identity.load(in);
-        }
-        String voter = COORDINATOR + "@127.0.0.1:" + identity.getProperty("controller.port");
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                OutputStream out = Files.newOutputStream(
-                        Files.createDirectories(two.resolve("broker")).resolve("embedded.properties"))) {
-            identity.remove("broker.port");
-            identity.remove("controller.port");
-            identity.store(out, "");
-            String listener = "BROKER://127.0.0.1:" + free.getLocalPort();
-            free.close();
-            return new BrokerProcess(
-                    two,
-                    free.getLocalPort(),
-                    List.of(
-                            "node.id=" + DATA,
-                            "process.roles=broker",
-                            "listeners=" + listener,
-                            "advertised.listeners=" + listener,
-                            "controller.quorum.voters=" + voter));
-        }
     }
 
     private static NewTopic onData(String topic, int partitions) {
