@@ -52,6 +52,11 @@ final class Experiment implements AutoCloseable {
     static final long SEED = Long.getLong("faults.seed", 1L);
 
     private static final Path ROOT = Path.of("target/faults").toAbsolutePath();
+    private static final List<String> REPLICATED = List.of(
+            "min.insync.replicas=2",
+            "offsets.topic.replication.factor=3",
+            "transaction.state.log.replication.factor=3",
+            "transaction.state.log.min.isr=2");
     private static final Map<Integer, Path> SCENES = new ConcurrentHashMap<>();
     private static final Map<String, Outcome> UNDISTURBED = new ConcurrentHashMap<>();
 
@@ -61,15 +66,21 @@ final class Experiment implements AutoCloseable {
     private final Map<String, String> given = new TreeMap<>();
     private final Random random = new Random(SEED);
     private final List<TrainerProcess> trainers = new ArrayList<>();
-    private final BrokerProcess broker;
+    private final List<BrokerProcess> brokers = new ArrayList<>();
     private ProgressWatch progress;
     private boolean isPassed;
 
-    private Experiment(String id, String what, int partitions, Path directory) throws Exception {
-        this.report = new FaultReport(id, what, SEED);
+    private Experiment(FaultReport report, int partitions, Path directory, int brokerCount) throws Exception {
+        this.report = report;
         this.partitions = partitions;
         this.directory = directory;
-        this.broker = new BrokerProcess(directory);
+        List<String> properties = brokerCount == 1 ? List.of() : REPLICATED;
+        brokers.add(new BrokerProcess(directory, 0, properties));
+        broker().address();
+        for (int node = 2; node <= brokerCount; node++) {
+            Path own = Files.createDirectories(directory.resolve("node-" + node));
+            brokers.add(broker().join(own, node, properties));
+        }
         given.putAll(Map.of(
                 "batch.size", "16",
                 "batch.negatives", "32",
@@ -88,7 +99,10 @@ final class Experiment implements AutoCloseable {
                 "features.user", "user, history, country",
                 "features.item", "item, category, price",
                 "features.item.price.kind", "numeric"));
-        given.put("kafka.bootstrap.servers", broker.address());
+        given.put("topic.replicas", Integer.toString(brokerCount));
+        given.put(
+                "kafka.bootstrap.servers",
+                brokers.stream().map(BrokerProcess::address).collect(Collectors.joining(",")));
         new Topics(settings().clients(), settings().topics(), PATIENCE).create();
         progress = watch();
     }
@@ -96,12 +110,20 @@ final class Experiment implements AutoCloseable {
     /** Begins on a fresh copy of the scene. */
     static Experiment begin(String id, String what, int partitions) throws Exception {
         Path scene = scene(partitions);
-        return new Experiment(id, what, partitions, copy(scene, id));
+        return new Experiment(new FaultReport(id, what, SEED), partitions, copy(scene, id), 1);
     }
 
     /** Begins with empty topics and no state, for settings that the scene was not made with; see {@link #takeCatalogue}. */
     static Experiment beginEmpty(String id, String what, int partitions) throws Exception {
-        return new Experiment(id, what, partitions, fresh(id));
+        return new Experiment(new FaultReport(id, what, SEED), partitions, fresh(id), 1);
+    }
+
+    /**
+     * Begins with empty topics on three brokers: a controller and two that join it. Each topic has three replicas, of which two must have what is
+     * acknowledged.
+     */
+    static Experiment beginOnThreeBrokers(String id, String what, int partitions) throws Exception {
+        return new Experiment(new FaultReport(id, what, SEED), partitions, fresh(id), 3);
     }
 
     /** What a trainer that nothing disturbs makes of the input; run once for each input and number of partitions. */
@@ -135,8 +157,13 @@ final class Experiment implements AutoCloseable {
         return directory;
     }
 
+    /** The broker, or the controller if there are several. */
     BrokerProcess broker() {
-        return broker;
+        return broker(1);
+    }
+
+    BrokerProcess broker(int node) {
+        return brokers.get(node - 1);
     }
 
     FaultReport report() {
@@ -346,7 +373,9 @@ final class Experiment implements AutoCloseable {
             trainer.close();
         }
         progress.close();
-        broker.close();
+        for (int node = brokers.size(); node >= 1; node--) {
+            broker(node).close();
+        }
         if (isPassed) {
             delete(directory);
         }
@@ -382,7 +411,8 @@ final class Experiment implements AutoCloseable {
         Path known = SCENES.get(partitions);
         if (known == null) {
             known = fresh("scene-" + partitions);
-            try (Experiment making = new Experiment("scene-" + partitions, "", partitions, known)) {
+            try (Experiment making =
+                    new Experiment(new FaultReport("scene-" + partitions, "", SEED), partitions, known, 1)) {
                 making.takeCatalogue(MillraceProcess.Launch.PROGRAM);
             }
             SCENES.put(partitions, known);
