@@ -1,5 +1,6 @@
 package dev.millrace.alarm;
 
+import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;
@@ -44,6 +45,21 @@ final class ItemSurge {
                 add(batch.examples().get(example).item(), StrictMath.exp(batch.logProbability()[example]));
             }
         }
+    }
+
+    /** Forgets the items that the batch removes. Returns whether it knew one of them. */
+    boolean forget(MiniBatch batch) {
+        boolean isKnown = false;
+        for (CatalogueChange change : batch.catalogue()) {
+            if (change.isRemoval()) {
+                isKnown |= counters.remove(change.itemId()) != null;
+                if (change.itemId().equals(last.item)) {
+                    last = Surge.NONE;
+                    isKnown = true;
+                }
+            }
+        }
+        return isKnown;
     }
 
     private void add(String item, double before) {

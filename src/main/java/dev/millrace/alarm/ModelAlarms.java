@@ -104,6 +104,10 @@ public final class ModelAlarms implements Durable {
 
     /** Takes a learnt step, and measures the model if it is time. */
     public void learnt(MiniBatch batch, StepReport report, TwoTower model, Catalogue catalogue) {
+        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
+            surge.add(batch);
+            dirty |= surge.forget(batch);
+        }
         if (batch.examples().isEmpty()) {
             return;
         }
@@ -113,9 +117,6 @@ public final class ModelAlarms implements Durable {
         masked += report.maskedShare();
         repeated += report.duplicateShare();
         medianProbabilities += report.medianProbability();
-        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
-            surge.add(batch);
-        }
         if (steps >= settings.everySteps()) {
             measure(batch.step(), model, catalogue);
             steps = 0;

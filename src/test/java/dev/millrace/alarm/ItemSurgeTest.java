@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
+import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -63,6 +64,32 @@ class ItemSurgeTest {
         surge.add(batch("spam", 1000, .001, 1e-6));
 
         assertThat(surge.measure()).isZero();
+    }
+
+    /** Nothing of an item may stay where its removal is promised. */
+    @Test
+    void aRemovedItemIsForgotten() {
+        add(surge, 0, "spam", 200);
+        surge.measure();
+        add(surge, 0, "spam", 200);
+
+        assertThat(surge.forget(removal("spam"))).isTrue();
+
+        assertThat(surge.item()).isEmpty();
+        assertThat(surge.measure()).isZero();
+        assertThat(surge.forget(removal("spam"))).isFalse();
+    }
+
+    private static MiniBatch removal(String item) {
+        return Batches.of(
+                1,
+                1,
+                List.of(new CatalogueChange.Removal(item, 0)),
+                List.of(),
+                new float[0],
+                List.of(),
+                new float[0],
+                1);
     }
 
     @Test

@@ -201,7 +201,7 @@ class ModelIT {
         live.put("tower.dim", "16");
         assertThat(run(live, "model", "export", "--out", directory.resolve("x").toString()))
                 .isEqualTo(2);
-        assertThat(err.toString()).contains("must be those of the learner");
+        assertThat(err.toString()).contains("tower.dim = 16: must be 8, as for the learner of application live-learn");
 
         byte[] bytes = Files.readAllBytes(middle);
         bytes[bytes.length / 2] ^= 1;
