@@ -217,10 +217,7 @@ class BrokerIT {
             await("ready again").atMost(Experiment.PATIENCE).until(health::isReady);
             run.note("the trainer is ready");
             run.awaitStep(undisturbed.step());
-            run.note(trainer.output()
-                            .lines()
-                            .filter(line -> line.contains("; goes on in "))
-                            .count() + " threads were replaced");
+            run.note(trainer.replacedThreads() + " threads were replaced");
             await("the server has the rest")
                     .atMost(Experiment.PATIENCE)
                     .until(() -> recall.fetch("/readyz").path("step").asLong() == undisturbed.step());

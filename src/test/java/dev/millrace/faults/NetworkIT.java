@@ -6,6 +6,8 @@ import dev.millrace.faults.FlakyProxy.Direction;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks between trainer and broker that are cut, dead in one direction, slow, or lose connections. */
 @Tag("fault")
@@ -15,19 +17,22 @@ class NetworkIT {
     private static final SeededStream STREAM = new SeededStream(1, 20_000);
     private static final SeededStream SHORT_STREAM = new SeededStream(1, 4_000);
 
-    @Test
-    void f11_aCutOf20SecondsLosesNothing() throws Exception {
-        silence("F11", "network: cut for 20 s", 20, Direction.TO_BROKER, Direction.TO_CLIENT);
+    /** The brokers end a transaction in the meantime, or it goes on after the cut. */
+    @ParameterizedTest(name = "transactions of up to {0}")
+    @ValueSource(strings = {"10s", "30s", "60s"})
+    void f11_aCutOf20SecondsLosesNothing(String timeout) throws Exception {
+        String what = "network: cut for 20 s; transactions of up to " + timeout;
+        silence("F11-" + timeout, what, timeout, 20, Direction.TO_BROKER, Direction.TO_CLIENT);
     }
 
     @Test
     void f11_requestsDroppedFor30SecondsLoseNothing() throws Exception {
-        silence("F11-requests", "network: requests dropped for 30 s", 30, Direction.TO_BROKER);
+        silence("F11-requests", "network: requests dropped for 30 s", "10s", 30, Direction.TO_BROKER);
     }
 
     @Test
     void f11_answersDroppedFor30SecondsLoseNothing() throws Exception {
-        silence("F11-answers", "network: answers dropped for 30 s", 30, Direction.TO_CLIENT);
+        silence("F11-answers", "network: answers dropped for 30 s", "10s", 30, Direction.TO_CLIENT);
     }
 
     @Test
@@ -59,12 +64,14 @@ class NetworkIT {
     }
 
     /** Drops what goes in these directions for so many seconds, in mid-stream. */
-    private static void silence(String id, String what, int seconds, Direction... directions) throws Exception {
+    private static void silence(String id, String what, String timeout, int seconds, Direction... directions)
+            throws Exception {
         try (Experiment run = Experiment.begin(id, what, 1);
                 FlakyProxy proxy = new FlakyProxy(run.random())) {
             Outcome undisturbed = run.undisturbed(STREAM);
             run.load(STREAM);
             run.broker().startBehind(proxy);
+            run.set("stream.transaction-timeout", timeout);
 
             TrainerProcess trainer = run.train("state", "kafka.bootstrap.servers", proxy.address());
             run.awaitStep((long) (undisturbed.step() * (0.2 + 0.6 * run.random().nextDouble())));
@@ -76,6 +83,12 @@ class NetworkIT {
             assertThat(reached).as("learnt in spite of it").isLessThan(undisturbed.step());
             proxy.speak();
             run.note("over, at step " + reached);
+            run.awaitStep(reached + 1);
+            run.note("a step is committed");
+            run.awaitStep(undisturbed.step());
+            run.note("attribution was ready " + trainer.readyLines("attribute").size() + " times, the learner "
+                    + trainer.readyLines("learn").size() + " times; " + trainer.replacedThreads()
+                    + " threads were replaced");
 
             run.judge(undisturbed, Judgement.Demand.SAME_LOG);
         }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several trainers that come, go, and take over from each other, one of which does not know that it is gone. */
 @Tag("fault")
@@ -188,6 +189,26 @@ class TakeoverIT {
             }
 
             run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
+        }
+    }
+
+    /** The worst moment for others: it has written and not committed. They cannot read on before the brokers have ended that. */
+    @ParameterizedTest(name = "transactions of up to {0}")
+    @ValueSource(strings = {"10s", "30s", "60s"})
+    void f06_anotherTakesOverWhenTheTransactionOfAKilledOneHasEnded(String timeout) throws Exception {
+        String what = "trainer: SIGKILL before a commit, another takes over; transactions of up to " + timeout;
+        try (Experiment run = Experiment.begin("F6-transaction-" + timeout, what, 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.load(STREAM);
+            run.set("stream.transaction-timeout", timeout);
+
+            TrainerProcess killed =
+                    run.train(WAITING, "state", List.of(KillPoint.PRODUCED_BEFORE_COMMIT.name(), "5", "10"));
+            killed.awaitOutput("(waiting at " + KillPoint.PRODUCED_BEFORE_COMMIT + ")");
+            killed.kill();
+            noteTakeover(run, Map.of("state-2", run.train("state-2")));
+
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
         }
     }
 

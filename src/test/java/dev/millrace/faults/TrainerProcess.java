@@ -81,6 +81,11 @@ final class TrainerProcess implements AutoCloseable {
                 .toList();
     }
 
+    /** How often an application has replaced its thread. */
+    long replacedThreads() {
+        return output().lines().filter(line -> line.contains("; goes on in ")).count();
+    }
+
     String output() {
         return process.output();
     }
