@@ -102,12 +102,13 @@ public final class ModelAlarms implements Durable {
         judge(Alarm.Kind.VECTOR_AGE, step, ofBound);
     }
 
+    /** Forgets what the batch removes from the catalogue, whether it was learnt or not. */
+    public void forgetRemoved(MiniBatch batch) {
+        dirty |= surge.forget(batch);
+    }
+
     /** Takes a learnt step, and measures the model if it is time. */
     public void learnt(MiniBatch batch, StepReport report, TwoTower model, Catalogue catalogue) {
-        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
-            surge.add(batch);
-            dirty |= surge.forget(batch);
-        }
         if (batch.examples().isEmpty()) {
             return;
         }
@@ -117,6 +118,9 @@ public final class ModelAlarms implements Durable {
         masked += report.maskedShare();
         repeated += report.duplicateShare();
         medianProbabilities += report.medianProbability();
+        if (alarms.containsKey(Alarm.Kind.ITEM_SURGE)) {
+            surge.add(batch);
+        }
         if (steps >= settings.everySteps()) {
             measure(batch.step(), model, catalogue);
             steps = 0;

@@ -152,6 +152,7 @@ public final class Trainer implements Durable {
         }
         StepOutcome outcome = step(batch, isOwn);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
+        alarms.forgetRemoved(batch);
         return outcome;
     }
 

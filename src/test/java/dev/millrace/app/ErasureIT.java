@@ -115,9 +115,9 @@ class ErasureIT {
                     assertThat(keysHolding(LEARNER, ITEM)).containsExactly("C" + ITEM);
                     assertThat(indexed(server)).isNotEmpty().doesNotContain(ITEM);
                 });
-                // the item's own entries of the other users: states (u), exposures (x), clicks seen (s), timers (t)
+                // the item's own entries of the other users: contributions (p), states (u), exposures (x), clicks seen (s), timers (t)
                 assertThat(keysHolding(ATTRIBUTION, ITEM))
-                        .allMatch(key -> "uxst".indexOf(key.charAt(0)) >= 0)
+                        .allMatch(key -> "puxst".indexOf(key.charAt(0)) >= 0)
                         .noneMatch(key -> key.contains(USER));
             } finally {
                 followers.forEach(TopicFollower::close);
@@ -131,7 +131,7 @@ class ErasureIT {
                         .as(store)
                         .allMatch(key -> isLearner(store)
                                 ? key.equals("C" + ITEM)
-                                : isAttribution(store) && "uxst".indexOf(key.charAt(0)) >= 0);
+                                : isAttribution(store) && "puxst".indexOf(key.charAt(0)) >= 0);
             });
             Map<String, String> served = serverEntries();
             assertThat(served).isNotEmpty();

@@ -66,6 +66,15 @@ record LoggedExample(
         return pair.equals(click.pair()) && action.equals(click.action()) && time == click.time() && hasWeightOf(click);
     }
 
+    /** Returns true if it can be a second example of that click: a copy counts as much as the first, not as an example here had to. */
+    boolean mayRepeatThatOf(LoggedClick click) {
+        return pair.equals(click.pair())
+                && action.equals(click.action())
+                && time == click.time()
+                && weight > 0
+                && weight <= click.weight();
+    }
+
     private boolean hasWeightOf(LoggedClick click) {
         return Double.isNaN(share)
                 ? weight > 0 && weight <= click.weight()

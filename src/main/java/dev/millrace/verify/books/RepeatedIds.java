@@ -135,7 +135,7 @@ final class RepeatedIds {
                 .flatMap(Deque::stream)
                 .sorted(Comparator.comparingInt(LoggedExample::number))
                 .forEach(extra -> withExample.getOrDefault(Matched.of(extra), List.of()).stream()
-                        .filter(extra::matches)
+                        .filter(extra::mayRepeatThatOf)
                         .findFirst()
                         .ifPresent(click -> reportSecondExample(extra, click)));
     }

@@ -143,7 +143,7 @@ final class OfflineJoinReference {
         private void reportSecondExample(LoggedExample extra, List<LoggedClick> same) {
             for (LoggedClick click : same) {
                 Optional<LoggedExample> first = exampleOf(click);
-                if (extra.matches(click) && first.isPresent()) {
+                if (extra.mayRepeatThatOf(click) && first.isPresent()) {
                     JoinInput.Topics topics = input.topics();
                     verdicts.explain(extra);
                     verdicts.fault(
