@@ -63,10 +63,12 @@ public record ServeSettings(
                         0,
                         100,
                         "generations to keep that were promoted earlier, each with its index, for an immediate roll-back"),
-                Path.of(reader.text(
+                reader.value(
                         "serve.state-dir",
                         ".millrace/serve",
-                        "directory of user features and user rows; rebuilt from the topics at each start")),
+                        Path::of,
+                        "must be a path",
+                        "directory of user features and user rows; rebuilt from the topics at each start"),
                 reader.longInteger(
                         "serve.cache-bytes",
                         64L << 20,

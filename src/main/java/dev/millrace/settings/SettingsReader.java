@@ -38,6 +38,22 @@ public final class SettingsReader {
         return read(key, byDefault, "text", doc, Function.identity(), Function.identity());
     }
 
+    /**
+     * Returns what a text names, such as a path.
+     *
+     * @param parser of the text; an {@link IllegalArgumentException} makes the text a fault
+     * @param rule that the parser applies
+     */
+    public <T> T value(String key, String byDefault, Function<String, T> parser, String rule, String doc) {
+        String text = text(key, byDefault, doc);
+        try {
+            return parser.apply(text);
+        } catch (IllegalArgumentException unusable) {
+            require(false, key, text, rule);
+            return parser.apply(byDefault);
+        }
+    }
+
     public int integer(String key, int byDefault, int min, int max, String doc) {
         return (int) longInteger(key, byDefault, min, max, doc);
     }
@@ -257,7 +273,7 @@ public final class SettingsReader {
     private static <T> T parse(String text, Function<String, T> parser, String rule) {
         try {
             return parser.apply(text);
-        } catch (IllegalArgumentException notParsed) {
+        } catch (IllegalArgumentException | ArithmeticException notParsed) { // not a number, or beyond the largest
             throw new Unusable(rule);
         }
     }

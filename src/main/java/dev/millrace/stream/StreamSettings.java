@@ -105,7 +105,12 @@ public record StreamSettings(
         }
         return new StreamSettings(
                 id,
-                Path.of(reader.text("stream.state-directory", ".millrace/state", "where RocksDB keeps state")),
+                reader.value(
+                        "stream.state-directory",
+                        ".millrace/state",
+                        Path::of,
+                        "must be a path",
+                        "where RocksDB keeps state"),
                 reader.text(
                         "stream.instance-id",
                         "",

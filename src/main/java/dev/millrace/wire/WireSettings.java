@@ -34,30 +34,48 @@ public record WireSettings(
     public static WireSettings read(SettingsReader reader) {
         Format format = reader.choice(
                 "wire.format", Format.SINGLE_OBJECT, "how written values name their schema; readers accept both");
-        String url = reader.text("schema.registry.url", "", "the schema registry; needed for wire.format = confluent");
+        Optional<URI> registry = reader.value(
+                "schema.registry.url",
+                "",
+                WireSettings::url,
+                "must begin with http:// or https://, and name a host",
+                "the schema registry; needed for wire.format = confluent");
         String authorization =
                 reader.text("schema.registry.authorization", "", "Authorization header sent to the schema registry");
-        String directory = reader.text(
+        Optional<Path> directory = reader.value(
                 "schema.directory",
                 "",
+                WireSettings::directory,
+                "must be a directory",
                 "directory of .avsc files, each a complete schema, for single-object values of newer or extended producers");
         reader.require(
-                directory.isBlank() || Files.isDirectory(Path.of(directory)),
-                "schema.directory",
-                directory,
-                "must be a directory");
-        reader.require(
-                format == Format.SINGLE_OBJECT || !url.isBlank(),
+                format == Format.SINGLE_OBJECT || registry.isPresent(),
                 "schema.registry.url",
-                url,
+                "",
                 "must be set for wire.format = confluent");
-        boolean usable = url.isBlank() || url.startsWith("http://") || url.startsWith("https://");
-        reader.require(usable, "schema.registry.url", url, "must begin with http:// or https://");
-        return new WireSettings(
-                format,
-                usable && !url.isBlank() ? Optional.of(URI.create(url)) : Optional.empty(),
-                authorization,
-                directory.isBlank() ? Optional.empty() : Optional.of(Path.of(directory)),
-                EventLimits.read(reader));
+        return new WireSettings(format, registry, authorization, directory, EventLimits.read(reader));
+    }
+
+    private static Optional<URI> url(String text) {
+        if (text.isBlank()) {
+            return Optional.empty();
+        }
+        URI url = URI.create(text);
+        boolean isUsable = (text.startsWith("http://") || text.startsWith("https://")) && url.getHost() != null;
+        if (!isUsable) {
+            throw new IllegalArgumentException(text);
+        }
+        return Optional.of(url);
+    }
+
+    private static Optional<Path> directory(String text) {
+        if (text.isBlank()) {
+            return Optional.empty();
+        }
+        Path directory = Path.of(text);
+        if (!Files.isDirectory(directory)) {
+            throw new IllegalArgumentException(text);
+        }
+        return Optional.of(directory);
     }
 }

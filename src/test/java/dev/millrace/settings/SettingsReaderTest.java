@@ -3,6 +3,7 @@ package dev.millrace.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,24 @@ class SettingsReaderTest {
         assertThatThrownBy(reader::finish)
                 .isInstanceOfSatisfying(InvalidSettingsException.class, invalid -> assertThat(invalid.faults())
                         .hasSize(1));
+    }
+
+    @Test
+    void aDurationBeyondTheLargestNumberIsAFault() {
+        SettingsReader reader = new SettingsReader(Map.of("wait", "9223372036854775807d"));
+        reader.duration("wait", Duration.ofSeconds(1), Duration.ofMillis(1), Duration.ofDays(1), "how long");
+
+        assertThatThrownBy(reader::finish).hasMessageContaining("wait = 9223372036854775807d: must be a duration from");
+    }
+
+    @Test
+    void aTextThatNamesNothingIsAFault() {
+        SettingsReader reader = new SettingsReader(Map.of("where", "http://a b"));
+
+        URI where = reader.value("where", "http://c", URI::create, "must be a URL", "where to");
+
+        assertThat(where).isEqualTo(URI.create("http://c"));
+        assertThatThrownBy(reader::finish).hasMessageContaining("where = http://a b: must be a URL");
     }
 
     @Test
