@@ -298,12 +298,15 @@ final class RowReader implements Iterator<Row>, Closeable {
 
         /** Returns the value at a path. A name that contains dots is found too. */
         private JsonNode found(JsonNode object, String path) {
-            JsonNode whole = object.path(path);
-            if (!whole.isMissingNode()) {
-                return whole;
+            JsonNode node = object;
+            String rest = path;
+            int dot = rest.indexOf('.');
+            while (dot >= 0 && node.isObject() && node.path(rest).isMissingNode()) {
+                node = node.path(rest.substring(0, dot));
+                rest = rest.substring(dot + 1);
+                dot = rest.indexOf('.');
             }
-            int dot = path.indexOf('.');
-            return dot < 0 ? whole : found(object.path(path.substring(0, dot)), path.substring(dot + 1));
+            return node.path(rest);
         }
 
         private String cell(JsonNode node) {

@@ -121,13 +121,21 @@ final class TableMapping {
         reader.require(!names.isEmpty(), key("files"), "", "must name at least one file");
         List<Path> found = new ArrayList<>();
         for (String name : names) {
-            Path path = folder.resolve(name);
-            Path parent = Optional.ofNullable(path.getParent()).orElse(folder);
-            List<Path> matching = DataFiles.matching(parent, String.valueOf(path.getFileName()));
+            List<Path> matching = matching(folder, name);
             reader.require(!matching.isEmpty(), key("files"), name, "must be a file under " + folder);
             found.addAll(matching);
         }
         return found;
+    }
+
+    private static List<Path> matching(Path folder, String name) {
+        try {
+            Path path = folder.resolve(name);
+            Path parent = Optional.ofNullable(path.getParent()).orElse(folder);
+            return DataFiles.matching(parent, String.valueOf(path.getFileName()));
+        } catch (IllegalArgumentException noPattern) { // such as [
+            return List.of();
+        }
     }
 
     private RowFormat csv(Charset charset) {

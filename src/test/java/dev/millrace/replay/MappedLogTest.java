@@ -272,6 +272,13 @@ class MappedLogTest {
     }
 
     @Test
+    void aNameOfFilesThatIsNoPatternIsAFault() {
+        assertThatThrownBy(() -> mapped("clicks.files = ["))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessage("clicks.files = [: must be a file under " + folder);
+    }
+
+    @Test
     void aTableInPlaceOfTheMappingIsOneFaultThatNamesItsFirstLine() throws IOException {
         write("log.csv", "user_id,item_id,time\nann,book,1\nbob,pen,2\n");
         write("log.jsonl", "{\"user\": \"ann\", \"item\": \"book\"}\n");
