@@ -13,7 +13,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaParseException;
@@ -25,6 +27,7 @@ final class ConfluentRegistry {
     private static final int ATTEMPTS = 5;
     private static final int MAX_ANSWER_BYTES = 4 << 20;
     private static final int MAX_REFERENCE_DEPTH = 20;
+    private static final int MAX_REFERENCES = 1_000;
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
 
     private final String base;
@@ -65,7 +68,7 @@ final class ConfluentRegistry {
             JsonNode answer = answered(request("/schemas/ids/" + id).GET());
             Schema.Parser parser = new Schema.Parser();
             try {
-                resolve(answer, parser, 0);
+                resolve(answer, parser, new HashSet<>(), 0);
                 return WriterSchemas.inOurNames(SchemaBounds.checked(parsed(parser, answer)));
             } catch (SchemaParseException broken) {
                 throw new UndecodableException(
@@ -74,20 +77,22 @@ final class ConfluentRegistry {
         });
     }
 
-    private void resolve(JsonNode answer, Schema.Parser parser, int depth) {
+    /** @param asked the schemas that were asked for, each once */
+    private void resolve(JsonNode answer, Schema.Parser parser, Set<String> asked, int depth) {
         if (depth > MAX_REFERENCE_DEPTH) {
             throw new SchemaParseException("refers to more than " + MAX_REFERENCE_DEPTH + " schemas in a row");
         }
         for (JsonNode reference : answer.path("references")) {
-            if (parser.getTypes().containsKey(reference.path("name").asText())) {
+            String path = "/subjects/" + encoded(reference.path("subject").asText()) + "/versions/"
+                    + reference.path("version").asInt();
+            if (parser.getTypes().containsKey(reference.path("name").asText()) || !asked.add(path)) {
                 continue;
             }
-            JsonNode referred = answered(request("/subjects/"
-                            + encoded(reference.path("subject").asText())
-                            + "/versions/"
-                            + reference.path("version").asInt())
-                    .GET());
-            resolve(referred, parser, depth + 1);
+            if (asked.size() > MAX_REFERENCES) {
+                throw new SchemaParseException("refers to more than " + MAX_REFERENCES + " schemas");
+            }
+            JsonNode referred = answered(request(path).GET());
+            resolve(referred, parser, asked, depth + 1);
             parsed(parser, referred);
         }
     }

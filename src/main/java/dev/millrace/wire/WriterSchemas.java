@@ -94,7 +94,9 @@ final class WriterSchemas {
                     .toList()) {
                 try {
                     String text = SchemaBounds.checked(Files.readString(file, StandardCharsets.UTF_8));
-                    schemas.add(SchemaBounds.checked(new Schema.Parser().parse(text)));
+                    Schema schema = SchemaBounds.checked(new Schema.Parser().parse(text));
+                    inOurNames(schema); // refuses two fields that would get one name
+                    schemas.add(schema);
                 } catch (AvroRuntimeException broken) {
                     faults.add(fault(
                             directory,

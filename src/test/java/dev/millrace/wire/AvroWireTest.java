@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -166,6 +167,27 @@ class AvroWireTest {
                         UndecodableException.class,
                         thrown -> assertThat(thrown.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA))
                 .hasMessageContaining("may not contain itself");
+    }
+
+    @Test
+    void eachReferenceOfARegistrysSchemasIsAskedForOnce() throws IOException {
+        ObjectNode schema = registry.schema("\"int\"");
+        ArrayNode references = schema.putArray("references");
+        for (int version = 1; version <= 2; version++) { // each of which is this schema again
+            references
+                    .addObject()
+                    .put("name", "Absent" + version)
+                    .put("subject", "feature-value")
+                    .put("version", version);
+        }
+        int id = registry.add(schema);
+
+        assertThatThrownBy(() -> confluent.decode(
+                        ExposureEvent.class,
+                        ByteBuffer.allocate(6).putInt(1, id).array()))
+                .isInstanceOf(UndecodableException.class);
+
+        assertThat(registry.asked).hasSize(3).doesNotHaveDuplicates();
     }
 
     private static byte[] confluentBytes(int id, Schema schema, GenericData.Record record) throws IOException {

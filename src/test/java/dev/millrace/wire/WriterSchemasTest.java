@@ -99,6 +99,21 @@ class WriterSchemasTest {
     }
 
     @Test
+    void fileWithTwoFieldsThatWouldGetOneNameIsNamed(@TempDir Path directory) throws IOException {
+        Files.writeString(
+                directory.resolve("twice.avsc"),
+                """
+                {"type": "record", "name": "ItemEvent", "namespace": "dev.millrace.avro", "fields": [
+                  {"name": "a", "aliases": ["item_id"], "type": "string"},
+                  {"name": "b", "aliases": ["item_id"], "type": "string"}]}
+                """);
+
+        assertThatThrownBy(() -> wire(Optional.of(directory)))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("twice.avsc is no Avro schema that is whole: Duplicate field item_id");
+    }
+
+    @Test
     void shippedSchemasAreUsableAsTheDirectory() {
         assertThat(wire(Optional.of(Path.of("schemas")))).isNotNull();
     }
