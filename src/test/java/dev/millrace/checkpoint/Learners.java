@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** A small learner and its log. */
-final class Learners {
+public final class Learners {
 
     static final LearnerSettings SETTINGS = LearnerSettings.read(new TreeMap<>(Map.of(
             "batch.size", "8",
@@ -57,7 +57,7 @@ final class Learners {
     }
 
     /** Of a learner that has read so many steps of the log. */
-    static Checkpoint checkpoint(int steps) {
+    public static Checkpoint checkpoint(int steps) {
         NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
         Trainer trainer = new Trainer(SETTINGS.trainer());
         log(steps).forEach(trainer::learn);

@@ -78,6 +78,13 @@ public final class HostileRecords {
         System.out.println("all " + count + " read or refused");
     }
 
+    /** Good values by topic. */
+    public static Map<String, List<byte[]>> samples(Path directory) throws IOException {
+        HostileRecords records = new HostileRecords(directory);
+        records.collectSamples();
+        return records.samples;
+    }
+
     private void run(long seed, int count) {
         List<String> names = List.copyOf(samples.keySet());
         Map<String, Consumer<byte[]>> readers = readers();

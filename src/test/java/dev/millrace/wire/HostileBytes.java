@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaBuilder;
 import org.apache.avro.SchemaNormalization;
@@ -192,6 +193,14 @@ public final class HostileBytes {
                 .put((byte) 1)
                 .putLong(SchemaNormalization.parsingFingerprint64(schema))
                 .array();
+    }
+
+    /** The first bytes of values of all schemas that a {@linkplain #wireOfForeignSchemas wire} knows. */
+    public static List<byte[]> headers() {
+        return Stream.of(GeneratedClasses.TOPIC_SCHEMAS, WriterSchemas.past(), foreign())
+                .flatMap(List::stream)
+                .map(HostileBytes::header)
+                .toList();
     }
 
     /** A number as Avro codes it. */

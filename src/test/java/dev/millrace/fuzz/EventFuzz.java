@@ -1,0 +1,162 @@
+package dev.millrace.fuzz;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.event.Rejection;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.BatchRecords;
+import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.EventRecords;
+import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.HostileBytes;
+import dev.millrace.wire.ModelUpdateRecords;
+import dev.millrace.wire.PlainValues;
+import dev.millrace.wire.ProgressRecords;
+import dev.millrace.wire.TopicRecord;
+import dev.millrace.wire.TrainingRecords;
+import dev.millrace.wire.UserFeatureRecords;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/**
+ * Records of every topic. The first byte chooses the topic, the second the schema that the record names, or none.
+ *
+ * <p>A record is refused with a reason, or read; then what was read, written, is read as the same.
+ */
+public final class EventFuzz {
+
+    private static final String TOPIC = "any";
+    private static final AvroWire WIRE = wire();
+    private static final List<byte[]> HEADERS = HostileBytes.headers();
+    private static final PlainValues PLAIN = new PlainValues(WIRE);
+
+    /** The topics, by their names. */
+    private static final List<String> NAMES = List.of(
+            "exposures",
+            "clicks",
+            "users",
+            "items",
+            "training-examples",
+            "mini-batches",
+            "item-embeddings",
+            "model-updates",
+            "generations",
+            "user-features",
+            "training-progress");
+
+    /** Reads a value and writes what it read, by topic. */
+    private static final List<UnaryOperator<byte[]>> TOPICS = topics();
+
+    private EventFuzz() {}
+
+    public static void fuzzerTestOneInput(byte[] data) {
+        Input input = new Input(data);
+        UnaryOperator<byte[]> topic = TOPICS.get(input.choice(0, TOPICS.size()));
+        int header = input.choice(1, HEADERS.size() + 1);
+        ByteArrayOutputStream record = new ByteArrayOutputStream();
+        record.writeBytes(header < HEADERS.size() ? HEADERS.get(header) : new byte[0]);
+        record.writeBytes(input.from(2));
+        byte[] value = record.toByteArray();
+
+        PLAIN.decode(value); // as audits do: throws nothing
+        byte[] written;
+        try {
+            written = topic.apply(value);
+        } catch (RuntimeException refused) {
+            if (refused instanceof Rejection rejection) {
+                Input.require(!rejection.rejected().message().isBlank(), "a refusal says why");
+                return;
+            }
+            throw refused;
+        }
+        Input.require(Arrays.equals(topic.apply(written), written), "what was written is read as the same");
+    }
+
+    /** The input that makes this record of a topic. */
+    static byte[] input(String topic, byte[] value) {
+        ByteArrayOutputStream input = new ByteArrayOutputStream();
+        input.write(NAMES.indexOf(topic));
+        int header = 0;
+        while (!Arrays.equals(HEADERS.get(header), Arrays.copyOf(value, HEADERS.get(header).length))) {
+            header++;
+        }
+        input.write(header);
+        input.write(value, HEADERS.get(header).length, value.length - HEADERS.get(header).length);
+        return input.toByteArray();
+    }
+
+    private static List<UnaryOperator<byte[]>> topics() {
+        EventRecords events = new EventRecords(WIRE);
+        return List.of(
+                value -> events.encode(TOPIC, events.exposure(value)),
+                value -> events.encode(TOPIC, events.click(value)),
+                value -> events.encode(TOPIC, events.profile(value)),
+                value -> events.encode(TOPIC, events.item(value)),
+                EventFuzz::trainingRecord,
+                value -> new BatchRecords(WIRE).encode(TOPIC, new BatchRecords(WIRE).decode(value)),
+                value -> {
+                    var embedding = new EmbeddingRecords(WIRE).decode(record(value));
+                    return new EmbeddingRecords(WIRE)
+                            .encode(TOPIC, embedding, embedding.vector().orElseThrow(), "log");
+                },
+                value -> {
+                    var update = new ModelUpdateRecords(WIRE).decode(record(value));
+                    return new ModelUpdateRecords(WIRE)
+                            .encode(TOPIC, update, update.entry().orElseThrow());
+                },
+                value -> new GenerationRecords(WIRE)
+                        .decode(record(value))
+                        .map(fact -> new GenerationRecords(WIRE).encode(TOPIC, fact))
+                        .orElse(value), // a fact that another version knows
+                value -> new UserFeatureRecords(WIRE)
+                        .encode(
+                                TOPIC,
+                                new UserFeatureRecords(WIRE)
+                                        .decode(record(value))
+                                        .orElseThrow()),
+                value -> new ProgressRecords(WIRE)
+                        .encode(
+                                TOPIC,
+                                new ProgressRecords(WIRE).decode(record(value)).orElseThrow()));
+    }
+
+    private static byte[] trainingRecord(byte[] value) {
+        TrainingRecords records = new TrainingRecords(WIRE);
+        ByteArrayOutputStream written = new ByteArrayOutputStream();
+        records.decode(value, new TrainingRecords.Reader() {
+            @Override
+            public void example(TrainingExample example) {
+                written.writeBytes(records.encode(TOPIC, example));
+            }
+
+            @Override
+            public void change(CatalogueChange change) {
+                written.writeBytes(records.encode(TOPIC, change));
+            }
+
+            @Override
+            public void userRemoval(String user) {
+                written.writeBytes(records.encodeUserRemoval(TOPIC, user));
+            }
+        });
+        return written.toByteArray();
+    }
+
+    private static TopicRecord record(byte[] value) {
+        return new TopicRecord(TOPIC, EmbeddingRecords.key("g", "i1"), Optional.of(value), 0, 0, 0, Map.of());
+    }
+
+    private static AvroWire wire() {
+        try {
+            return HostileBytes.wireOfForeignSchemas(Input.directory());
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}
