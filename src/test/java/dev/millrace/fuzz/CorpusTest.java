@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -24,7 +25,8 @@ class CorpusTest {
                         Corpus.DIRECTORY.relativize(file).toString(), () -> {
                             String target = String.valueOf(
                                     Corpus.DIRECTORY.relativize(file).getName(0));
-                            Corpus.TARGETS.get(target).read(Files.readAllBytes(file));
+                            Objects.requireNonNull(Corpus.TARGETS.get(target), target)
+                                    .read(Files.readAllBytes(file));
                         }));
     }
 
