@@ -156,7 +156,7 @@ public final class LearnerImport {
             entries.keySet().removeIf(EntryKind::isJudgement);
         }
         Trainer trainer = new Trainer(settings.trainer());
-        entries.forEach(trainer::restore);
+        entries.forEach((key, value) -> LearnerRestore.entry(trainer, key, value));
         trainer.requireWhole();
         StepDigest found = trainer.digest().orElseThrow();
         if (!found.equals(checkpoint.header().learnt())) {

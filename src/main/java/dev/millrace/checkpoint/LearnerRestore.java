@@ -1,5 +1,6 @@
 package dev.millrace.checkpoint;
 
+import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
@@ -15,10 +16,26 @@ final class LearnerRestore {
     static void into(Trainer trainer, NavigableMap<byte[], byte[]> entries) {
         entries.forEach((key, value) -> {
             if (!EntryKind.isHeader(key)) { // which would refuse another engine
-                trainer.restore(key, value);
+                entry(trainer, key, value);
             }
         });
         trainer.requireWhole();
+    }
+
+    /**
+     * Restores one entry. A right sum does not say that its content is right.
+     *
+     * @throws CorruptEntryException if it is not as a learner of these settings writes it
+     */
+    static void entry(Trainer trainer, byte[] key, byte[] value) {
+        try {
+            trainer.restore(key, value);
+        } catch (CorruptEntryException | FingerprintMismatchException told) {
+            throw told;
+        } catch (RuntimeException broken) { // broken lengths and counts come as exceptions of many kinds
+            throw new CorruptEntryException(
+                    "an entry of the kind " + EntryKind.words(key) + " cannot be read: " + broken);
+        }
     }
 
     /** @param expected what the entries are to be */
