@@ -115,7 +115,8 @@ class ErasureIT {
                     assertThat(keysHolding(LEARNER, ITEM)).containsExactly("C" + ITEM);
                     assertThat(indexed(server)).isNotEmpty().doesNotContain(ITEM);
                 });
-                // the item's own entries of the other users: contributions (p), states (u), exposures (x), clicks seen (s), timers (t)
+                // the item's own entries of the other users: contributions (p), states (u), exposures (x), clicks seen
+                // (s), timers (t)
                 assertThat(keysHolding(ATTRIBUTION, ITEM))
                         .allMatch(key -> "puxst".indexOf(key.charAt(0)) >= 0)
                         .noneMatch(key -> key.contains(USER));
