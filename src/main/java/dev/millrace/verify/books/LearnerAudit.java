@@ -181,14 +181,16 @@ final class LearnerAudit {
                 }
             }
         }
-        for (int number = nextChange;
-                number < changes.size() && changes.get(number).offset() < position;
-                number++) {
-            outcomes.add(
-                    WAITING,
-                    new RecordAddress(examplesTopic, 0, changes.get(number).offset()));
-        }
+        awaited(changes.subList(nextChange, changes.size()));
+        awaited(userRemovals.subList(nextUserRemoval, userRemovals.size()));
         return outcomes;
+    }
+
+    /** Changes that no batch has reached wait, those that the learner has read. */
+    private void awaited(List<Change> left) {
+        left.stream()
+                .takeWhile(change -> change.offset() < position)
+                .forEach(change -> outcomes.add(WAITING, place(change)));
     }
 
     private void enter(

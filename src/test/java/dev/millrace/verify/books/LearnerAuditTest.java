@@ -47,6 +47,22 @@ class LearnerAuditTest {
         assertThat(tally.certain("left out")).isEqualTo(1);
     }
 
+    /** A removal may be read and its mini-batch still be open; what lies behind the position is not read. */
+    @Test
+    void removalsThatNoBatchHasWait() {
+        LearnerAudit audit = audit(
+                List.of(),
+                List.of(
+                        new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of("ann"), 0, 15),
+                        new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of("i1"), 0, 16),
+                        new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of("bob"), 0, 150)));
+
+        PossibleOutcomes tally = audit.end(0);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("waiting")).isEqualTo(2);
+    }
+
     @Test
     void exampleInTwoBatchesAndAGapInTheStepsAreNamed() {
         LearnerAudit audit = audit(List.of(example(0), example(1)), List.of());
