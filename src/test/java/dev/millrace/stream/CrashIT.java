@@ -57,10 +57,10 @@ class CrashIT {
     private static final int ITEMS = 60;
 
     /**
-     * Kinds of entries that are no function of the log: where input, publication and the open batch stand, what was counted, and the
+     * Kinds of entries that are no function of the log: where input, publication and the open batch stand, the settings, what was counted, and the
      * alarms, one of which is about publication.
      */
-    private static final Set<Character> BESIDE_THE_LOG = Set.of('\0', 'S', 'O', 'B', 'A');
+    private static final Set<Character> BESIDE_THE_LOG = Set.of('\0', '\1', 'S', 'O', 'B', 'A');
 
     private final Path directory;
     private final TopicNames topics = Streams.topics();
