@@ -67,13 +67,7 @@ class BrokerIT {
     @Tag("long")
     void f09_brokerKilledAndAwayFor70SecondsIsWaitedFor() throws Exception {
         try (Experiment run = Experiment.begin("F9", "broker: SIGKILL, away for 70 s", 1)) {
-            outage(
-                    run,
-                    () -> {
-                        run.broker().kill();
-                        run.note("broker killed, at step " + run.step());
-                    },
-                    () -> startAgain(run));
+            killed(run);
         }
     }
 
@@ -87,13 +81,7 @@ class BrokerIT {
         try (Experiment run = Experiment.begin("F9-orphans", "as F9, and the broker rolls back at once", 1)) {
             settleOrNot(run);
             run.broker().set(QUICK_ROLLBACK);
-            outage(
-                    run,
-                    () -> {
-                        run.broker().kill();
-                        run.note("broker killed, at step " + run.step());
-                    },
-                    () -> startAgain(run));
+            killed(run);
         }
     }
 
@@ -166,6 +154,16 @@ class BrokerIT {
             run.judge(undisturbed, Judgement.Demand.SAME_LOG);
             assertThat(patient.output()).contains("learn ready after");
         }
+    }
+
+    private static void killed(Experiment run) throws Exception {
+        outage(
+                run,
+                () -> {
+                    run.broker().kill();
+                    run.note("broker killed, at step " + run.step());
+                },
+                () -> startAgain(run));
     }
 
     private static void frozen(Experiment run) throws Exception {

@@ -1,6 +1,5 @@
 package dev.millrace.stream.run;
 
-import dev.millrace.topic.transaction.UndecidedTransactionException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -73,7 +72,6 @@ final class ThreadFailures {
                         .log("A thread failed and is replaced");
                 yield StreamThreadExceptionResponse.REPLACE_THREAD;
             }
-            case UNDECIDED -> stop(application, undecided(thrown), false);
             case OFFSET_LOST -> stop(application, new LostContinuityException(lost(losses, thrown)), false);
             case STATE_UNWRITABLE ->
                 stop(application, new UnusableStateException(home.directory(), root(thrown), thrown), false);
@@ -86,7 +84,7 @@ final class ThreadFailures {
                                         + "; the next start removes it and restores it from its changelog",
                                 thrown),
                         false);
-            case OTHER_SETTINGS -> stop(application, cause(thrown), false);
+            case UNDECIDED, OTHER_SETTINGS -> stop(application, cause(thrown), false);
             case DEFECT -> stop(application, thrown, true);
         };
     }
@@ -134,15 +132,6 @@ final class ThreadFailures {
             LOG.atDebug().setCause(noAnswer).log("The cluster could not be asked what is gone");
         }
         return List.of(root(thrown));
-    }
-
-    /** The failure that says which transaction it is. */
-    private static Throwable undecided(Throwable thrown) {
-        Throwable at = thrown;
-        while (!(at instanceof UndecidedTransactionException) && at.getCause() != null) {
-            at = at.getCause();
-        }
-        return at;
     }
 
     private static String root(Throwable thrown) {

@@ -2,7 +2,6 @@ package dev.millrace.topic.transaction;
 
 import dev.millrace.topic.ClientSettings;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.ApiVersions;
@@ -48,8 +47,7 @@ final class BrokerRequests implements AutoCloseable {
 
     BrokerRequests(ClientSettings clients, int timeoutMillis) {
         this.timeoutMillis = timeoutMillis;
-        Map<String, Object> config = new HashMap<>(clients.asMap());
-        AdminClientConfig checked = new AdminClientConfig(config);
+        AdminClientConfig checked = new AdminClientConfig(clients.asMap());
         this.client = ClientUtils.createNetworkClient(
                 checked,
                 checked.getList(AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG),
