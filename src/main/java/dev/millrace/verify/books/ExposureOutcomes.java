@@ -2,7 +2,10 @@ package dev.millrace.verify.books;
 
 import dev.millrace.state.Outcome;
 import dev.millrace.verify.books.RepeatedIds.Newness;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,6 +18,9 @@ final class ExposureOutcomes {
     private static final Set<String> ONLY_UNCLICKED = Set.of(UNCLICKED);
     private static final Set<String> CLICKED_OR_NOT = Set.of(Outcome.CLICKED.label(), UNCLICKED);
     private static final Set<String> DUPLICATE = Set.of(Outcome.DUPLICATE.label());
+
+    /** Exposures of one id and one time: no example tells them apart. */
+    private record Origin(IdHash id, long time) {}
 
     private final JoinInput input;
     private final RepeatedIds ids;
@@ -31,13 +37,28 @@ final class ExposureOutcomes {
     /** Adds all exposures of one item to one user to the verdicts. */
     void judge(IdHash pair, List<LoggedExposure> all) {
         PairTimeline timeline = new PairTimeline(input, ids, pair, attributed);
+        Map<Origin, List<LoggedExample>> examples = examplesOf(all);
         for (LoggedExposure exposure : all) {
             Set<String> outcomes = outcomes(exposure, timeline);
             verdicts.exposures()
                     .add(
-                            exposure.isSampled() ? givenExample(exposure, outcomes) : outcomes,
+                            exposure.isSampled() ? givenExample(exposure, outcomes, examples) : outcomes,
                             input.topics().addressOf(exposure));
         }
+    }
+
+    /** The examples that say of exposures of these ids that they were not clicked. */
+    private Map<Origin, List<LoggedExample>> examplesOf(List<LoggedExposure> exposures) {
+        Map<Origin, List<LoggedExample>> examples = new HashMap<>();
+        exposures.stream()
+                .filter(LoggedExposure::isSampled)
+                .map(LoggedExposure::id)
+                .distinct()
+                .flatMap(id -> input.examples().unclicked().getOrDefault(id, List.of()).stream())
+                .forEach(example -> examples.computeIfAbsent(
+                                new Origin(example.origin(), example.featureTime()), origin -> new ArrayList<>(1))
+                        .add(example));
+        return examples;
     }
 
     private Set<String> outcomes(LoggedExposure exposure, PairTimeline timeline) {
@@ -75,15 +96,16 @@ final class ExposureOutcomes {
      * What is left of a sampled exposure's outcomes: it has an example exactly if it ended without a click. One that waits by the
      * books may have ended since.
      */
-    private Set<String> givenExample(LoggedExposure exposure, Set<String> outcomes) {
+    private Set<String> givenExample(
+            LoggedExposure exposure, Set<String> outcomes, Map<Origin, List<LoggedExample>> examples) {
         if (ids.newness(exposure) == Newness.REPEAT) {
             return outcomes;
         }
-        List<LoggedExample> found = input.examples().unclicked().getOrDefault(exposure.id(), List.of()).stream()
-                .filter(example -> example.featureTime() == exposure.time())
-                .toList();
+        Origin origin = new Origin(exposure.id(), exposure.time());
+        List<LoggedExample> found = examples.getOrDefault(origin, List.of());
         if (ids.newness(exposure) == Newness.EITHER || input.isForgotten(exposure.user())) {
             found.forEach(verdicts::explain); // there may be one of each time it was new
+            examples.computeIfPresent(origin, (of, all) -> all.subList(0, 1)); // the others are explained for good
             return outcomes;
         }
         Optional<LoggedExample> example = found.stream().findFirst();

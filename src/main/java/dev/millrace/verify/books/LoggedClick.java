@@ -1,6 +1,11 @@
 package dev.millrace.verify.books;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * A click as its topic has it.
@@ -24,4 +29,24 @@ record LoggedClick(
         double weight,
         long time,
         long topicTime,
-        long offset) {}
+        long offset) {
+
+    /** What an example repeats of its click, beside the id and the weight. */
+    record Trace(IdHash pair, String action, long time) {}
+
+    Trace trace() {
+        return new Trace(pair, action, time);
+    }
+
+    /** The weights of clicks, by their traces: ascending, each once. */
+    static Map<Trace, double[]> weights(List<LoggedClick> clicks) {
+        Map<Trace, NavigableSet<Double>> sorted = new HashMap<>();
+        for (LoggedClick click : clicks) {
+            sorted.computeIfAbsent(click.trace(), trace -> new TreeSet<>()).add(click.weight());
+        }
+        Map<Trace, double[]> weights = new HashMap<>();
+        sorted.forEach((trace, of) ->
+                weights.put(trace, of.stream().mapToDouble(Double::doubleValue).toArray()));
+        return weights;
+    }
+}

@@ -3,6 +3,7 @@ package dev.millrace.verify.books;
 import dev.millrace.wire.PlainRecord;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.DoublePredicate;
 
 /**
  * A training example as its topic has it.
@@ -61,23 +62,44 @@ record LoggedExample(
                 isPositive);
     }
 
-    /** Returns true if it can be the example of that click. */
-    boolean matches(LoggedClick click) {
-        return pair.equals(click.pair()) && action.equals(click.action()) && time == click.time() && hasWeightOf(click);
+    LoggedClick.Trace trace() {
+        return new LoggedClick.Trace(pair, action, time);
     }
 
-    /** Returns true if it can be a second example of that click: a copy counts as much as the first, not as an example here had to. */
-    boolean mayRepeatThatOf(LoggedClick click) {
-        return pair.equals(click.pair())
-                && action.equals(click.action())
-                && time == click.time()
-                && weight > 0
-                && weight <= click.weight();
+    /**
+     * Returns the place of the first of some weights with which a click of this trace can have made the example. All to before {@link
+     * #placeBehind} can have.
+     *
+     * @param weights ascending
+     */
+    int firstPlace(double[] weights) {
+        if (isShareKnown()) {
+            return firstPlace(weights, of -> of * share >= weight);
+        }
+        return weight > 0 ? firstPlace(weights, of -> of >= weight) : weights.length;
     }
 
-    private boolean hasWeightOf(LoggedClick click) {
-        return Double.isNaN(share)
-                ? weight > 0 && weight <= click.weight()
-                : Double.compare(weight, click.weight() * share) == 0;
+    /** Returns the place behind the last weight with which a click of this trace can have made the example. */
+    int placeBehind(double[] weights) {
+        return isShareKnown() ? firstPlace(weights, of -> of * share > weight) : weights.length;
+    }
+
+    private boolean isShareKnown() {
+        return !Double.isNaN(share);
+    }
+
+    /** @param isBehind false for the first weights, true for the others */
+    private static int firstPlace(double[] weights, DoublePredicate isBehind) {
+        int low = 0;
+        int high = weights.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (isBehind.test(weights[middle])) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
     }
 }

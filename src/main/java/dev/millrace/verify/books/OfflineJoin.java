@@ -23,7 +23,8 @@ final class OfflineJoin {
      * set is a fault.
      *
      * Cost. n log n of the events of one user and item: what an event met is asked of a PairTimeline, which is made twice for each user
-     * and item and is the only one at its time. 1,000,000 events of one user and item: OfflineJoinTest. Memory: the events of one
+     * and item and is the only one at its time. n log n of the events of one id too, however often it comes again. 1,000,000 events of
+     * one user and item, or of one click id: OfflineJoinTest. Memory: the events of one
      * partition. One thread.
      */
     private OfflineJoin() {}

@@ -2,13 +2,16 @@ package dev.millrace.verify.books;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Which exposures and clicks of a partition repeat an id, and which example belongs to which click.
@@ -108,59 +111,111 @@ final class RepeatedIds {
 
     /** Tells repeats of one click id from new clicks, and finds the example of each: the first left that matches. */
     private void findRepeatedClicks(IdHash id, List<LoggedClick> same) {
-        List<LoggedExample> examples = input.examples().clicked().getOrDefault(id, List.of());
-        Map<Matched, Deque<LoggedExample>> left = new HashMap<>();
-        examples.forEach(example -> left.computeIfAbsent(Matched.of(example), matched -> new ArrayDeque<>(1))
-                .add(example));
-        Map<Matched, List<LoggedClick>> withExample = new HashMap<>();
+        LeftExamples left =
+                new LeftExamples(input.examples().clicked().getOrDefault(id, List.of()), LoggedClick.weights(same));
+        Map<LoggedClick.Trace, NavigableMap<Double, LoggedClick>> withExample = new HashMap<>();
         Holders holders = Holders.NONE;
         for (LoggedClick click : same) {
             Chances chances =
                     chances(holders, input.isForgotten(click.user()), input.earliestAt(click), input.latestAt(click));
-            Optional<LoggedExample> example = chances.mayBeNew()
-                    ? removeFirst(left.getOrDefault(Matched.of(click), new ArrayDeque<>(0)), click)
-                    : Optional.empty();
+            Optional<LoggedExample> example = chances.mayBeNew() ? left.takeFirst(click) : Optional.empty();
             if (example.isPresent()) {
                 examplesByClick.put(click.offset(), example.get());
-                withExample
-                        .computeIfAbsent(Matched.of(click), matched -> new ArrayList<>(1))
-                        .add(click);
+                addHeavier(withExample.computeIfAbsent(click.trace(), trace -> new TreeMap<>()), click);
                 verdicts.explain(example.get());
                 chances = new Chances(true, false);
             }
             note(clicks, click.offset(), chances);
             holders = remembered(holders, input.rules().forgottenAt(click), input.latestAt(click), chances);
         }
-        left.values().stream()
-                .flatMap(Deque::stream)
-                .sorted(Comparator.comparingInt(LoggedExample::number))
-                .forEach(extra -> withExample.getOrDefault(Matched.of(extra), List.of()).stream()
-                        .filter(extra::mayRepeatThatOf)
-                        .findFirst()
-                        .ifPresent(click -> reportSecondExample(extra, click)));
+        for (LoggedExample extra : left.all()) {
+            Optional.ofNullable(withExample.get(extra.trace()))
+                    .filter(heavier -> extra.weight() > 0)
+                    .map(heavier -> heavier.ceilingEntry(extra.weight())) // a copy counts as much as the first
+                    .ifPresent(first -> reportSecondExample(extra, first.getValue()));
+        }
     }
 
-    /** Takes the first example that matches. A trainer writes them in the order of their clicks, so it is one of the first. */
-    private static Optional<LoggedExample> removeFirst(Deque<LoggedExample> examples, LoggedClick click) {
-        for (Iterator<LoggedExample> each = examples.iterator(); each.hasNext(); ) {
-            LoggedExample example = each.next();
-            if (example.matches(click)) {
-                each.remove();
-                return Optional.of(example);
+    /** Adds a click that is heavier than all before it: so the first click of at least some weight can be looked up. */
+    private static void addHeavier(NavigableMap<Double, LoggedClick> heavier, LoggedClick click) {
+        if (heavier.isEmpty() || heavier.lastKey() < click.weight()) {
+            heavier.put(click.weight(), click);
+        }
+    }
+
+    /**
+     * The examples of one click id that no click has taken yet.
+     *
+     * <p>Most ids have one click and one example. For others, each trace has a binary tree over the weights of its clicks. An example waits at
+     * the few nodes that together are the weights it can be of. A click takes the first that waits on its way from the leaf of its weight
+     * to the root. So n clicks and examples of one id cost n log n, whatever their weights.
+     */
+    private static final class LeftExamples {
+
+        private final List<LoggedExample> examples;
+        private final Map<LoggedClick.Trace, double[]> weights;
+        private final Map<LoggedClick.Trace, Map<Integer, Deque<LoggedExample>>> waiting = new HashMap<>();
+        private final Set<Integer> taken = new HashSet<>(); // their numbers
+
+        /**
+         * @param examples in their order
+         * @param weights of all clicks that will come
+         */
+        LeftExamples(List<LoggedExample> examples, Map<LoggedClick.Trace, double[]> weights) {
+            this.examples = examples;
+            this.weights = weights;
+            for (LoggedExample example : examples) {
+                double[] same = weights.getOrDefault(example.trace(), new double[0]);
+                int left = example.firstPlace(same) + same.length;
+                int right = example.placeBehind(same) + same.length;
+                for (; left < right; left /= 2, right /= 2) {
+                    if (left % 2 == 1) {
+                        await(example, left++);
+                    }
+                    if (right % 2 == 1) {
+                        await(example, --right);
+                    }
+                }
             }
         }
-        return Optional.empty();
-    }
 
-    /** What an example has of its click, beside the id and the weight. */
-    private record Matched(IdHash pair, String action, long time) {
-
-        static Matched of(LoggedClick click) {
-            return new Matched(click.pair(), click.action(), click.time());
+        private void await(LoggedExample example, int node) {
+            waiting.computeIfAbsent(example.trace(), trace -> new HashMap<>())
+                    .computeIfAbsent(node, at -> new ArrayDeque<>(1))
+                    .add(example);
         }
 
-        static Matched of(LoggedExample example) {
-            return new Matched(example.pair(), example.action(), example.time());
+        /** Takes the first example that can be of that click. */
+        Optional<LoggedExample> takeFirst(LoggedClick click) {
+            Map<Integer, Deque<LoggedExample>> nodes = waiting.getOrDefault(click.trace(), Map.of());
+            if (nodes.isEmpty()) {
+                return Optional.empty();
+            }
+            double[] same = weights.getOrDefault(click.trace(), new double[0]);
+            Optional<LoggedExample> first = Optional.empty();
+            for (int node = Arrays.binarySearch(same, click.weight()) + same.length; node > 0; node /= 2) {
+                Optional<LoggedExample> here = firstAt(nodes.getOrDefault(node, new ArrayDeque<>(0)));
+                if (here.isPresent()
+                        && (first.isEmpty() || here.get().number() < first.get().number())) {
+                    first = here;
+                }
+            }
+            first.ifPresent(example -> taken.add(example.number()));
+            return first;
+        }
+
+        private Optional<LoggedExample> firstAt(Deque<LoggedExample> node) {
+            while (!node.isEmpty() && taken.contains(node.element().number())) {
+                node.remove(); // taken at another node
+            }
+            return Optional.ofNullable(node.peek());
+        }
+
+        /** Those that were not taken, in their order. */
+        List<LoggedExample> all() {
+            return examples.stream()
+                    .filter(example -> !taken.contains(example.number()))
+                    .toList();
         }
     }
 

@@ -18,6 +18,8 @@ import java.util.Set;
 /** One partition of the topics that are partitioned by user, as far as the books count it. */
 final class UserPartition {
 
+    private static final double[] NO_WEIGHTS = {};
+
     private final CountedRecords records;
     private final AttributionSettings settings;
     private final int partition;
@@ -65,21 +67,40 @@ final class UserPartition {
 
     /** Marks the examples of events that were read since the books were written: they are right to be there. */
     void explainUncounted(JoinInput.Examples examples, BitSet explained) {
+        Map<IdHash, List<LoggedClick>> uncountedClicks = new HashMap<>();
         records.readUncounted(InputTopic.CLICKS, partition, (record, value) -> {
             LoggedClick click = click(value, record.offset());
-            examples.clicked().getOrDefault(click.userAndId(), List.of()).stream()
-                    .filter(example -> example.matches(click))
-                    .forEach(example -> explained.set(example.number()));
+            boolean isUsable = click.weight() > 0; // no rule of events was checked here
+            if (isUsable && examples.clicked().containsKey(click.userAndId())) {
+                uncountedClicks
+                        .computeIfAbsent(click.userAndId(), id -> new ArrayList<>(1))
+                        .add(click);
+            }
+        });
+        uncountedClicks.forEach((id, clicks) -> {
+            Map<LoggedClick.Trace, double[]> weights = LoggedClick.weights(clicks);
+            for (LoggedExample example : examples.clicked().getOrDefault(id, List.of())) {
+                double[] same = weights.getOrDefault(example.trace(), NO_WEIGHTS);
+                if (example.firstPlace(same) < example.placeBehind(same)) {
+                    explained.set(example.number());
+                }
+            }
         });
         if (examples.unclicked().isEmpty()) {
             return;
         }
+        Map<IdHash, Set<Long>> uncountedTimes = new HashMap<>();
         records.readUncounted(InputTopic.EXPOSURES, partition, (record, value) -> {
             LoggedExposure exposure = exposure(value, record.offset());
-            examples.unclicked().getOrDefault(exposure.id(), List.of()).stream()
-                    .filter(example -> exposure.isSampled() && example.featureTime() == exposure.time())
-                    .forEach(example -> explained.set(example.number()));
+            if (exposure.isSampled() && examples.unclicked().containsKey(exposure.id())) {
+                uncountedTimes
+                        .computeIfAbsent(exposure.id(), id -> new HashSet<>(1))
+                        .add(exposure.time());
+            }
         });
+        uncountedTimes.forEach((id, times) -> examples.unclicked().getOrDefault(id, List.of()).stream()
+                .filter(example -> times.contains(example.featureTime()))
+                .forEach(example -> explained.set(example.number())));
     }
 
     /** What was read, for the join. */

@@ -69,6 +69,11 @@ final class JoinedPartition implements Attribution.Output {
         attribution.removeUser(user);
     }
 
+    /** As if the beginning of the topic of examples were gone. */
+    void forgetShares() {
+        shares.replaceAll(share -> Double.NaN);
+    }
+
     /** What the attribution's books say. */
     Books.Account books(String topic) {
         return Optional.ofNullable(attribution.books().accounts().get(topic)).orElse(Books.Account.EMPTY);
@@ -95,7 +100,7 @@ final class JoinedPartition implements Attribution.Output {
         return verdicts;
     }
 
-    private JoinInput input(boolean mayLead) {
+    JoinInput input(boolean mayLead) {
         long exposureTime = 0;
         Map<IdHash, List<LoggedExposure>> loggedExposures = new HashMap<>();
         for (int at = 0; at < exposures.size(); at++) {

@@ -123,7 +123,7 @@ final class OfflineJoinReference {
                 Chances chances = chances(
                         holders, input.isForgotten(click.user()), input.earliestAt(click), input.latestAt(click));
                 Optional<LoggedExample> example = chances.mayBeNew()
-                        ? examples.stream().filter(of -> of.matches(click)).findFirst()
+                        ? examples.stream().filter(of -> matches(of, click)).findFirst()
                         : Optional.empty();
                 if (example.isPresent()) {
                     examples.remove(example.get());
@@ -139,11 +139,30 @@ final class OfflineJoinReference {
             }
         }
 
+        /** Returns true if it can be the example of that click. */
+        private static boolean matches(LoggedExample example, LoggedClick click) {
+            return isAlike(example, click)
+                    && (Double.isNaN(example.share())
+                            ? example.weight() > 0 && example.weight() <= click.weight()
+                            : Double.compare(example.weight(), click.weight() * example.share()) == 0);
+        }
+
+        /** Returns true if it can be a second example of that click: a copy counts as much as the first, not as an example here had to. */
+        private static boolean mayRepeat(LoggedExample example, LoggedClick click) {
+            return isAlike(example, click) && example.weight() > 0 && example.weight() <= click.weight();
+        }
+
+        private static boolean isAlike(LoggedExample example, LoggedClick click) {
+            return example.pair().equals(click.pair())
+                    && example.action().equals(click.action())
+                    && example.time() == click.time();
+        }
+
         /** Reports nothing if the example is of no click here: it may be of one behind the position. */
         private void reportSecondExample(LoggedExample extra, List<LoggedClick> same) {
             for (LoggedClick click : same) {
                 Optional<LoggedExample> first = exampleOf(click);
-                if (extra.mayRepeatThatOf(click) && first.isPresent()) {
+                if (mayRepeat(extra, click) && first.isPresent()) {
                     JoinInput.Topics topics = input.topics();
                     verdicts.explain(extra);
                     verdicts.fault(

@@ -12,6 +12,7 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -340,6 +341,81 @@ class OfflineJoinTest {
                 .forEach(outcome -> told.add(outcomes.certain(outcome) + " × " + outcome + ", the first at "
                         + outcomes.firstCertain(outcome)));
         return told;
+    }
+
+    /** Clicks of one id, whose weights and moments tell them apart or do not; and examples that are lost, doubled or of another weight. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void clicksOfOneIdAreMatchedAsByTheSlowTwin(boolean areSharesKnown) {
+        double[] weights = {1, Math.nextUp(1), .5, 2, 3e-310};
+        for (int seed = 0; seed < 300; seed++) {
+            JoinedPartition partition = new JoinedPartition(
+                    "attribution.mode",
+                    "clicks-only",
+                    "attribution.deduplication-window",
+                    "90s",
+                    "attribution.window",
+                    "60s",
+                    "attribution.cap.user-item",
+                    seed % 2 == 0 ? "0" : "3");
+            if (seed % 3 == 0) {
+                partition.forget("ann");
+            }
+            for (int number = 0; number < 40; number++) {
+                long time = T0 + 5_000L * (below(4, seed, number, 0) + number);
+                long ofClick = below(2, seed, number, 1) == 0 ? T0 : time;
+                double weight = weights[below(weights.length, seed, number, 2)];
+                partition.read(new Click(
+                        "c", "ann", "book", Optional.empty(), "click", weight, ofClick, ofClick, Features.NONE));
+                partition.read(click("other" + number, "ann", "pen", "", "click", time));
+            }
+            if (!areSharesKnown) {
+                partition.forgetShares();
+            }
+            assertSameVerdicts(partition, seed);
+
+            for (int change = 0; change < 3; change++) {
+                int at = below(partition.examples.size(), seed, change, 20);
+                TrainingExample example = partition.examples.get(at);
+                switch (below(3, seed, change, 21)) {
+                    case 0 -> partition.examples.remove(at);
+                    case 1 -> partition.examples.add(example);
+                    default -> partition.examples.set(at, ofAnotherWeight(example, seed % 2 == 0 ? .75 : 1.5));
+                }
+                assertSameVerdicts(partition, seed);
+            }
+        }
+    }
+
+    private static TrainingExample ofAnotherWeight(TrainingExample example, double factor) {
+        return new TrainingExample(
+                example.id(),
+                example.user(),
+                example.context(),
+                example.item(),
+                example.action(),
+                example.weight() * factor,
+                example.time(),
+                example.producedAt());
+    }
+
+    /** The examples come in the reverse order of their clicks, so that each click's is the last one left. */
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void oneClickIdMayHaveAMillionEvents() {
+        JoinedPartition partition = new JoinedPartition("attribution.cap.user-item", "0", "attribution.cap.user", "0");
+        partition.forgotten.add("ann"); // so that each click may be new
+        UserFeatures ann = new UserFeatures("ann", T0, Features.NONE, List.of());
+        for (int number = 1; number <= 500_000; number++) {
+            partition.clicks.add(
+                    new Click("c", "ann", "book", Optional.empty(), "click", number, T0, T0, Features.NONE));
+            partition.examples.add(
+                    new TrainingExample("c", ann, Features.NONE, "book", "click", 500_001 - number, T0, T0));
+        }
+
+        JoinVerdicts verdicts = partition.audit(true);
+
+        assertThat(verdicts.explained().cardinality()).isEqualTo(500_000);
     }
 
     /** A million events of one user and one item: the square of them would take days. */
