@@ -2,13 +2,18 @@ package dev.millrace.verify.books;
 
 import dev.millrace.state.Outcome;
 import dev.millrace.wire.PlainRecord;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Checks that every training example is in exactly one mini-batch, waits for one, or was left out for a reason. */
 final class LearnerAudit {
@@ -23,7 +28,7 @@ final class LearnerAudit {
      * Layout. A Sequence is the examples of one of the two orders, with the place that the batches have reached. Skipped
      * examples are held until a later step's example comes: its offset says how far the topic was read when the batch closed.
      *
-     * Cost. A map look-up an example. Memory: all examples, which CountAudit holds anyway. One thread.
+     * Cost. A map look-up an example, whatever ids come again; the logarithm of the changes of its item for one that is skipped. Memory: all examples, which CountAudit holds anyway. One thread.
      */
 
     /** Outcome of an example in a batch; the log alone does not tell learnt from refused. */
@@ -61,19 +66,57 @@ final class LearnerAudit {
     /** An example that the batch of a step skips. */
     private record Skipped(LoggedExample example, long step, RecordAddress batch) {}
 
+    /** What a batch says of an example. Examples that were made of one id again and again may have it in common. */
+    private record Named(IdHash origin, String action, long time) {}
+
     /** Examples of one order, and the number of the next one that the batches have not reached. */
     private static final class Sequence {
         final List<LoggedExample> examples;
-        final Map<IdHash, List<Integer>> numbers = new HashMap<>();
         final List<Skipped> skipped = new ArrayList<>();
+        private final Map<Named, Deque<Integer>> numbers = new HashMap<>();
         int next;
 
         Sequence(List<LoggedExample> examples) {
             this.examples = examples;
             for (int number = 0; number < examples.size(); number++) {
-                numbers.computeIfAbsent(examples.get(number).origin(), origin -> new ArrayList<>(1))
+                LoggedExample example = examples.get(number);
+                numbers.computeIfAbsent(
+                                new Named(example.origin(), example.action(), example.time()),
+                                name -> new ArrayDeque<>(1))
                         .add(number);
             }
+        }
+
+        /** The number of the first example of that name that the batches have not reached. */
+        Optional<Integer> first(Named name) {
+            Deque<Integer> left = numbers.getOrDefault(name, new ArrayDeque<>(0));
+            while (!left.isEmpty() && left.element() < next) {
+                left.remove();
+            }
+            return Optional.ofNullable(left.peek());
+        }
+    }
+
+    /** When items or users were removed, or items listed: offsets, by the hash of the id. */
+    private static final class Offsets {
+        private final Map<IdHash, NavigableSet<Long>> offsets = new HashMap<>();
+
+        void add(Change change) {
+            offsets.computeIfAbsent(change.of(), of -> new TreeSet<>()).add(change.offset());
+        }
+
+        /** The last one before an offset; -1 if there is none. */
+        long lastBefore(IdHash of, long offset) {
+            Long last =
+                    offsets.getOrDefault(of, Collections.emptyNavigableSet()).lower(offset);
+            return last == null ? -1 : last;
+        }
+
+        /** Returns true if there is one from an offset on and before another. */
+        boolean isAny(IdHash of, long from, long until) {
+            Long first =
+                    offsets.getOrDefault(of, Collections.emptyNavigableSet()).ceiling(from);
+            return first != null && first < until;
         }
     }
 
@@ -86,7 +129,9 @@ final class LearnerAudit {
     private final String batchesTopic;
     private final PossibleOutcomes outcomes = new PossibleOutcomes();
     private final List<String> faults;
-    private final Map<IdHash, TreeMap<Long, Boolean>> removals = new HashMap<>();
+    private final Offsets itemsListed = new Offsets();
+    private final Offsets itemsRemoved = new Offsets();
+    private final Offsets usersRemoved = new Offsets();
 
     private int nextChange;
     private int nextUserRemoval;
@@ -119,8 +164,13 @@ final class LearnerAudit {
         this.batchesTopic = batchesTopic;
         this.faults = faults;
         for (Change change : changes) {
-            removals.computeIfAbsent(change.of(), of -> new TreeMap<>())
-                    .put(change.offset(), change.kind() != Change.Kind.ITEM);
+            Offsets offsets =
+                    switch (change.kind()) {
+                        case ITEM -> itemsListed;
+                        case ITEM_REMOVAL -> itemsRemoved;
+                        case USER_REMOVAL -> usersRemoved;
+                    };
+            offsets.add(change);
         }
     }
 
@@ -144,10 +194,11 @@ final class LearnerAudit {
             String user = String.valueOf(users.get(at));
             String item = String.valueOf(texts.get(((Number) items.get(at)).intValue()));
             boolean isPositive = at < positiveCount;
-            IdHash origin = isPositive ? IdHash.of(user, id) : IdHash.of(user, item, id);
-            long time = ((Number) times.get(at)).longValue();
-            String action = String.valueOf(texts.get(((Number) actions.get(at)).intValue()));
-            enter(isPositive ? positives : unclicked, origin, id, time, action, step, place);
+            Named name = new Named(
+                    isPositive ? IdHash.of(user, id) : IdHash.of(user, item, id),
+                    String.valueOf(texts.get(((Number) actions.get(at)).intValue())),
+                    ((Number) times.get(at)).longValue());
+            enter(isPositive ? positives : unclicked, name, id, step, place);
         }
         for (Object entry : batch.list("catalogue")) {
             catalogue((PlainRecord) entry);
@@ -193,24 +244,15 @@ final class LearnerAudit {
                 .forEach(change -> outcomes.add(WAITING, place(change)));
     }
 
-    private void enter(
-            Sequence sequence, IdHash click, String id, long time, String action, long step, RecordAddress place) {
+    private void enter(Sequence sequence, Named name, String id, long step, RecordAddress place) {
         List<LoggedExample> examples = sequence.examples;
-        int found = -1;
-        for (int number : sequence.numbers.getOrDefault(click, List.of())) {
-            LoggedExample example = examples.get(number);
-            if (number >= sequence.next
-                    && example.time() == time
-                    && example.action().equals(action)) {
-                found = number;
-                break;
-            }
-        }
-        if (found < 0 || !isCounted(examples.get(found))) {
+        Optional<Integer> first = sequence.first(name).filter(number -> isCounted(examples.get(number)));
+        if (first.isEmpty()) {
             faults.add("step " + step + " (" + place + ") has example " + id + ", which is not among those that "
                     + examplesTopic + " holds and no earlier step has");
             return;
         }
+        int found = first.get();
         long here = examples.get(found).offset();
         if (!sequence.skipped.isEmpty() && sequence.skipped.get(0).step() < step) {
             explainSkipped(sequence, here);
@@ -252,14 +294,10 @@ final class LearnerAudit {
 
     /** Returns true if its item was not in the catalogue when it came, or its item or user was removed before that offset. */
     private boolean isRemovedAround(LoggedExample example, long until) {
-        TreeMap<Long, Boolean> ofItem = removals.getOrDefault(example.item(), new TreeMap<>());
-        Map.Entry<Long, Boolean> before = ofItem.lowerEntry(example.offset());
-        return (before != null && before.getValue())
-                || ofItem.subMap(example.offset(), Math.max(until, example.offset()))
-                        .containsValue(true)
-                || removals.getOrDefault(example.user(), new TreeMap<>())
-                        .subMap(example.offset(), Math.max(until, example.offset()))
-                        .containsValue(true);
+        long offset = example.offset();
+        return itemsRemoved.lastBefore(example.item(), offset) > itemsListed.lastBefore(example.item(), offset)
+                || itemsRemoved.isAny(example.item(), offset, until)
+                || usersRemoved.isAny(example.user(), offset, until);
     }
 
     private boolean isCounted(LoggedExample example) {

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.wire.PlainRecord;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class LearnerAuditTest {
 
@@ -97,6 +100,58 @@ class LearnerAuditTest {
         audit.end(1);
 
         assertThat(faults).singleElement().asString().contains("training-examples-0 offset 0 is in no mini-batch");
+    }
+
+    /** Users and items may have the same ids, such as numbers. */
+    @Test
+    void removalOfAUserExplainsNothingOfAnItemOfTheSameId() {
+        LearnerAudit.Change removal =
+                new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of("i1"), 0, 15);
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(removal));
+
+        audit.batch(batch(1, 0, 2), 0);
+        audit.end(1);
+
+        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
+    }
+
+    @Test
+    void exampleOfAnItemThatWasListedAgainIsNamed() {
+        List<LearnerAudit.Change> changes = List.of(
+                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of("i1"), 0, 3),
+                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 0, 5));
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), changes);
+
+        audit.batch(batch(1, 0, 2), 0);
+        audit.end(1);
+
+        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
+    }
+
+    /** The square of them would take hours: of all examples of the id, and of all changes of its item. */
+    @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
+    void oneClickIdMayHaveHalfAMillionExamplesAndItsItemAsManyChanges() {
+        int count = 500_000;
+        LoggedExample same = example(1);
+        List<LoggedExample> examples = new ArrayList<>();
+        List<LearnerAudit.Change> changes = new ArrayList<>();
+        for (int number = 0; number < count; number++) {
+            examples.add(new LoggedExample(
+                    number, same.origin(), same.user(), same.pair(), same.item(), "click", 1, 1, 1, 1, number, true));
+            changes.add(new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, same.item(), 0, count + number));
+        }
+        LearnerAudit audit =
+                new LearnerAudit(examples, changes, 2L * count, "training-examples", "mini-batches", faults);
+
+        int[] half = new int[count / 2];
+        Arrays.fill(half, 1);
+        audit.batch(batch(1, half), 0);
+        PossibleOutcomes tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("learnt or refused")).isEqualTo(count / 2);
+        assertThat(tally.certain("waiting")).isEqualTo(count / 2 + count);
     }
 
     private LearnerAudit audit(List<LoggedExample> examples, List<LearnerAudit.Change> changes) {
