@@ -1,6 +1,7 @@
 package dev.millrace.serve;
 
 import java.nio.ByteBuffer;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -19,8 +20,16 @@ final class ProblemPages extends ErrorHandler {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         int status = response.getStatus();
-        response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
-        response.write(true, ByteBuffer.wrap(problem(status)), callback);
+        byte[] problem = problem(status);
+        HttpFields.Mutable headers = response.getHeaders();
+        headers.put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
+        headers.put(HttpHeader.CONNECTION, "close"); // of most of these requests, nobody knows where the next begins
+        boolean isCollected = Response.as(response, CollectedResponse.class) != null;
+        if (!isCollected) { // Jetty adds a last write: otherwise the end of the request may overtake the callback,
+            // which then fails
+            headers.put(HttpHeader.CONTENT_LENGTH, problem.length);
+        }
+        response.write(isCollected, ByteBuffer.wrap(problem), callback);
         return true;
     }
 
