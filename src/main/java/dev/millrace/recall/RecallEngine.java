@@ -67,7 +67,11 @@ public final class RecallEngine {
         if (taken.isEmpty()) {
             return request.generation().isEmpty() ? Answer.Refusal.NOT_READY : Answer.Refusal.UNKNOWN_GENERATION;
         }
-        ServedGeneration served = taken.get();
+        return recall(request, taken.get());
+    }
+
+    /** The best items for a user from a generation that was taken before, whichever the request names. */
+    public Answer recall(RecallRequest request, ServedGeneration served) {
         ItemIndex index = served.index();
         Optional<UserFeatures> known = request.given().or(() -> users.latest(request.user()));
         UserFeatures user = known.orElseGet(() -> new UserFeatures(request.user(), 0, Features.NONE, List.of()));

@@ -71,13 +71,20 @@ final class RecallQuestions {
     /**
      * What a request to a generation may choose.
      *
+     * @param answering the generation; absent while none answers
      * @param weights of channels, with their defaults
      * @param attributes to filter by
      */
-    private record Choices(SortedMap<String, Double> weights, List<String> attributes) {}
+    private record Choices(
+            Optional<ServedGeneration> answering, SortedMap<String, Double> weights, List<String> attributes) {}
 
-    /** A question, and whether its answer includes the query vector. */
-    record Question(RecallRequest request, boolean isVectorIncluded) {}
+    /**
+     * A question.
+     *
+     * @param answering the generation that it was read for, which knows all that it names and so is to answer; absent while none answers
+     * @param isVectorIncluded whether the answer includes the query vector
+     */
+    record Question(RecallRequest request, Optional<ServedGeneration> answering, boolean isVectorIncluded) {}
 
     private final ServeSettings settings;
     private final RecallEngine engine;
@@ -109,6 +116,11 @@ final class RecallQuestions {
         return question(form, named, choices(named));
     }
 
+    /** Whether the generation that a question was read for would be asked now, too. */
+    boolean isCurrent(Question asked) {
+        return answering(asked.request().generation()).equals(asked.answering());
+    }
+
     private Question question(RecallForm form, Optional<String> generation, Choices choices) {
         String user = form.id(Parameter.USER);
         Optional<UserFeatures> profile = form.profile(user);
@@ -123,7 +135,7 @@ final class RecallQuestions {
                 generation,
                 profile,
                 form.flag(Parameter.EXPLAIN, false) ? REASONS : 0);
-        return new Question(request, form.flag(Parameter.INCLUDE_VECTOR, false));
+        return new Question(request, choices.answering(), form.flag(Parameter.INCLUDE_VECTOR, false));
     }
 
     static RefusedRequestException unknownGeneration() {
@@ -133,12 +145,17 @@ final class RecallQuestions {
 
     /** What the generation that answers lets a request choose; nothing while none answers. */
     private Choices choices(Optional<String> generation) {
-        Optional<ServedGeneration> answering = generation.isEmpty()
-                ? engine.served()
-                : Optional.of(engine.generation(generation.get()).orElseThrow(RecallQuestions::unknownGeneration));
+        Optional<ServedGeneration> answering = answering(generation);
+        if (generation.isPresent() && answering.isEmpty()) {
+            throw unknownGeneration();
+        }
         return answering
                 .map(pair -> new Choices(
-                        pair.encoder().queryWeights(), pair.encoder().attributes()))
-                .orElse(new Choices(Collections.emptySortedMap(), List.of()));
+                        answering, pair.encoder().queryWeights(), pair.encoder().attributes()))
+                .orElse(new Choices(answering, Collections.emptySortedMap(), List.of()));
+    }
+
+    private Optional<ServedGeneration> answering(Optional<String> generation) {
+        return generation.isEmpty() ? engine.served() : engine.generation(generation.get());
     }
 }

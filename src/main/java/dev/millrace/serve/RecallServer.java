@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -125,9 +126,10 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Reply recall(Context request) {
-        RecallQuestions.Question asked = questions.of(parameters(request));
+        Supplier<RecallQuestions.Question> reading = () -> questions.of(parameters(request));
+        RecallQuestions.Question asked = reading.get();
         requireRate(1);
-        return versioned(answered(asked));
+        return versioned(answered(asked, reading));
     }
 
     /** Answers one question, or several: of {@code {"requests": [ … ]}} each has its own answer, or its own problem. */
@@ -137,7 +139,7 @@ public final class RecallServer implements AutoCloseable {
         if (!body.has("requests")) {
             RecallQuestions.Question asked = questions.of(body);
             requireRate(1);
-            return versioned(answered(asked));
+            return versioned(answered(asked, () -> questions.of(body)));
         }
         body.requireKnown(Set.of("requests"));
         List<JsonNode> each = body.elements("requests", settings.maxBatch());
@@ -151,7 +153,8 @@ public final class RecallServer implements AutoCloseable {
 
     private Object answerOrProblem(String path, JsonNode question) {
         try {
-            return answered(questions.of(new JsonMembers(path, question))).members();
+            JsonMembers given = new JsonMembers(path, question);
+            return answered(questions.of(given), () -> questions.of(given)).members();
         } catch (RefusedRequestException refused) {
             if (refused.problem().status() == HttpSetup.SERVICE_UNAVAILABLE) {
                 throw refused;
@@ -167,12 +170,28 @@ public final class RecallServer implements AutoCloseable {
         }
     }
 
-    private AnswerBody answered(RecallQuestions.Question asked) {
-        return state.engine()
-                .recall(asked.request())
-                .when(found -> AnswerBody.ofUser(found, asked.isVectorIncluded(), clock), refusal -> {
-                    throw refused(refusal);
-                });
+    /**
+     * Answers a question.
+     *
+     * @param again reads it anew, if the generation that it was read for was dropped before it had answered
+     */
+    private AnswerBody answered(RecallQuestions.Question first, Supplier<RecallQuestions.Question> again) {
+        RecallQuestions.Question asked = first;
+        Answer answer = answer(asked);
+        while (answer == Answer.Refusal.NOT_READY && !questions.isCurrent(asked)) {
+            asked = again.get();
+            answer = answer(asked);
+        }
+        boolean isVectorIncluded = asked.isVectorIncluded();
+        return answer.when(found -> AnswerBody.ofUser(found, isVectorIncluded, clock), refusal -> {
+            throw refused(refusal);
+        });
+    }
+
+    private Answer answer(RecallQuestions.Question asked) {
+        return asked.answering()
+                .map(generation -> state.engine().recall(asked.request(), generation))
+                .orElse(Answer.Refusal.NOT_READY);
     }
 
     private Reply similar(Context request) {
@@ -244,11 +263,16 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private static Map<String, List<String>> parameters(Context request) {
+        Map<String, List<String>> parameters;
         try {
-            return request.queryParamMap();
+            parameters = request.queryParamMap();
         } catch (IllegalArgumentException malformed) {
+            parameters = Map.of("", List.of());
+        }
+        if (parameters.values().stream().anyMatch(List::isEmpty)) { // Javalin leaves out a value with a broken escape
             throw new RefusedRequestException(Problem.of(400, "the query is not percent-encoded as it must be"));
         }
+        return parameters;
     }
 
     private Reply versioned(AnswerBody answer) {

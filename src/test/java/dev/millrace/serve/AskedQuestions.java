@@ -73,7 +73,7 @@ public final class AskedQuestions {
     }
 
     private void answer(RecallQuestions.Question asked) {
-        engine.recall(asked.request())
+        engine.recall(asked.request(), asked.answering().orElseThrow())
                 .when(
                         found -> json.tree(json.bytes(AnswerBody.ofUser(found, asked.isVectorIncluded(), CLOCK)
                                 .members())),

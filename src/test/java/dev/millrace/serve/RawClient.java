@@ -1,6 +1,6 @@
 package dev.millrace.serve;
 
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -18,12 +18,16 @@ final class RawClient implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)\r\ncontent-length: *(\\d+)");
     private static final int PATIENCE_MILLIS = 20_000;
 
+    private static final String END = "\r\n\r\n"; // of a head
+
     private final Socket socket;
+    private final InputStream in;
 
     RawClient(int port) throws IOException {
         socket = new Socket(InetAddress.getLoopbackAddress(), port);
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.setTcpNoDelay(true);
+        in = new BufferedInputStream(socket.getInputStream());
     }
 
     /** An answer as it came. */
@@ -59,16 +63,15 @@ final class RawClient implements AutoCloseable {
     /** The next answer; empty if the connection ended before it. */
     Optional<Answer> answer() throws IOException {
         try {
-            InputStream in = socket.getInputStream();
-            ByteArrayOutputStream read = new ByteArrayOutputStream();
-            while (!read.toString(StandardCharsets.ISO_8859_1).endsWith("\r\n\r\n")) {
+            StringBuilder read = new StringBuilder();
+            while (read.length() < END.length() || read.indexOf(END, read.length() - END.length()) < 0) {
                 int next = in.read();
                 if (next < 0) {
                     return Optional.empty();
                 }
-                read.write(next);
+                read.append((char) next);
             }
-            String head = read.toString(StandardCharsets.ISO_8859_1);
+            String head = read.toString();
             Matcher length = LENGTH.matcher(head);
             byte[] body = length.find() ? in.readNBytes(Integer.parseInt(length.group(1))) : new byte[0];
             return Optional.of(new Answer(head, new String(body, StandardCharsets.UTF_8)));

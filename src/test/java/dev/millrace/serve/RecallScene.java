@@ -8,6 +8,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.DiskEntries;
+import dev.millrace.follow.EncoderFeed;
 import dev.millrace.follow.FakeFeed;
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.GraphSettings;
@@ -48,9 +49,13 @@ final class RecallScene implements AutoCloseable {
     private final RecallServer server;
 
     RecallScene(Path directory) throws IOException {
+        this(directory, new FakeFeed());
+    }
+
+    RecallScene(Path directory, EncoderFeed encoders) throws IOException {
         InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW));
         entries = DiskEntries.open(directory, 4 << 20);
-        state = new ServedState(entries, new FakeFeed(), 1, graphs, clock);
+        state = new ServedState(entries, encoders, 1, graphs, clock);
         this.directory = directory;
         server = server(0);
     }
