@@ -6,13 +6,17 @@ import dev.millrace.follow.ItemGraphs;
 import dev.millrace.follow.ModelFeed;
 import dev.millrace.follow.ServedState;
 import dev.millrace.serve.RecallServer;
+import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
+import dev.millrace.topic.transaction.TransactionWatch;
+import dev.millrace.topic.transaction.Transactions;
 import dev.millrace.wire.AvroWire;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,14 +30,24 @@ public final class ServeProcess implements AutoCloseable {
     private final ItemGraphs graphs;
     private final ServedState state;
     private final FollowingRecall following;
+    private final Transactions transactions;
+    private final TransactionWatch watch;
     private final RecallServer server;
 
     private ServeProcess(
-            DiskEntries disk, ItemGraphs graphs, ServedState state, FollowingRecall following, RecallServer server) {
+            DiskEntries disk,
+            ItemGraphs graphs,
+            ServedState state,
+            FollowingRecall following,
+            Transactions transactions,
+            TransactionWatch watch,
+            RecallServer server) {
         this.disk = disk;
         this.graphs = graphs;
         this.state = state;
         this.following = following;
+        this.transactions = transactions;
+        this.watch = watch;
         this.server = server;
     }
 
@@ -51,10 +65,22 @@ public final class ServeProcess implements AutoCloseable {
         ItemGraphs graphs = new ItemGraphs(settings.serve().graph());
         ServedState state = new ServedState(
                 disk, new ModelFeed(disk), settings.serve().keptGenerations(), graphs, InstantSource.system());
-        FollowingRecall following = FollowingRecall.start(
-                settings.clients(), settings.topics().names(), new AvroWire(settings.wire()), state);
-        RecallServer server = new RecallServer(settings.serve(), state, registry, InstantSource.system()).start();
-        return new ServeProcess(disk, graphs, state, following, server);
+        TopicNames names = settings.topics().names();
+        FollowingRecall following =
+                FollowingRecall.start(settings.clients(), names, new AvroWire(settings.wire()), state);
+        Transactions transactions = new Transactions(settings.clients(), PATIENCE);
+        Set<String> followed =
+                Set.of(names.generations(), names.itemEmbeddings(), names.modelUpdates(), names.userFeatures());
+        TransactionWatch watch = new TransactionWatch(
+                () -> transactions.written(followed, Set.of()),
+                transactions::open, // a server only looks
+                settings.stream().transactionTimeout());
+        watch.start();
+        StandingTransactions standing = new StandingTransactions(watch::standing);
+        standing.bindTo(registry);
+        RecallServer server =
+                new RecallServer(settings.serve(), state, standing::detail, registry, InstantSource.system()).start();
+        return new ServeProcess(disk, graphs, state, following, transactions, watch, server);
     }
 
     public ServedState state() {
@@ -75,6 +101,8 @@ public final class ServeProcess implements AutoCloseable {
     public void close() {
         server.close();
         following.close();
+        watch.close();
+        transactions.close();
         graphs.close();
         disk.close();
     }

@@ -4,13 +4,12 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.run.StreamRunner;
-import dev.millrace.topic.transaction.JudgedTransaction;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /** The health of the training applications that run in this process. */
-record TrainHealth(StreamRunner runner, ProgressWatch progress, InputWatch inputs) implements TrainServer.Health {
+record TrainHealth(StreamRunner runner, StandingTransactions transactions, ProgressWatch progress, InputWatch inputs)
+        implements TrainServer.Health {
 
     @Override
     public boolean isAlive() {
@@ -33,12 +32,7 @@ record TrainHealth(StreamRunner runner, ProgressWatch progress, InputWatch input
         if (!standing.isEmpty()) {
             detail.put("secondsWithoutProgress", standing);
         }
-        List<String> transactions = runner.standingTransactions().stream()
-                .map(JudgedTransaction::text)
-                .toList();
-        if (!transactions.isEmpty()) {
-            detail.put("standingTransactions", transactions);
-        }
+        detail.putAll(transactions.detail());
         progress.training().ifPresent(training -> {
             detail.put("generation", training.generation());
             detail.put("step", training.step());

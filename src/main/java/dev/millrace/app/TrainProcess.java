@@ -241,13 +241,15 @@ public final class TrainProcess implements AutoCloseable {
         if (!settings.trainServer().isOn()) {
             return Optional.empty();
         }
+        StandingTransactions transactions = new StandingTransactions(runner::standingTransactions);
         runner.bindTo(registry);
+        transactions.bindTo(registry);
         new TrainMetrics(registry, progress).register(settings.trainer().model());
         inputs.bindTo(registry);
         try {
-            return Optional.of(
-                    new TrainServer(settings.trainServer(), new TrainHealth(runner, progress, inputs), registry)
-                            .start());
+            return Optional.of(new TrainServer(
+                            settings.trainServer(), new TrainHealth(runner, transactions, progress, inputs), registry)
+                    .start());
         } catch (PortTakenException taken) {
             LOG.atWarn()
                     .addKeyValue("host", settings.trainServer().host())

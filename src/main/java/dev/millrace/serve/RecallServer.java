@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +41,7 @@ public final class RecallServer implements AutoCloseable {
     private final ServeSettings settings;
     private final HttpSetup setup;
     private final ServedState state;
+    private final Supplier<Map<String, Object>> hindrances;
     private final RecallQuestions questions;
     private final RateLimit rate;
     private final PrometheusMeterRegistry registry;
@@ -57,13 +59,19 @@ public final class RecallServer implements AutoCloseable {
     }
 
     /**
+     * @param hindrances members of {@code /readyz} beside the state's: what may keep it from growing
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
      */
     public RecallServer(
-            ServeSettings settings, ServedState state, PrometheusMeterRegistry registry, InstantSource clock) {
+            ServeSettings settings,
+            ServedState state,
+            Supplier<Map<String, Object>> hindrances,
+            PrometheusMeterRegistry registry,
+            InstantSource clock) {
         this.settings = settings;
         this.setup = new HttpSetup(settings.host(), settings.port(), settings.clients(), settings.threads(), STOP);
         this.state = state;
+        this.hindrances = hindrances;
         this.questions = new RecallQuestions(settings, state.engine());
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
@@ -228,7 +236,9 @@ public final class RecallServer implements AutoCloseable {
 
     private Reply ready(Context request) {
         Readiness readiness = state.readiness();
-        return reply(readiness.isReady() ? 200 : HttpSetup.SERVICE_UNAVAILABLE, readiness.body());
+        Map<String, Object> body = new LinkedHashMap<>(readiness.body());
+        body.putAll(hindrances.get());
+        return reply(readiness.isReady() ? 200 : HttpSetup.SERVICE_UNAVAILABLE, body);
     }
 
     private Reply scrape(Context request) {

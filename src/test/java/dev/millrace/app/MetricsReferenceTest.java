@@ -20,6 +20,8 @@ class MetricsReferenceTest {
     @CsvSource({
         "app/TrainMetrics.java, docs/operations.md",
         "app/InputWatch.java, docs/operations.md",
+        "app/StandingTransactions.java, docs/operations.md",
+        "app/StandingTransactions.java, docs/api.md",
         "stream/run/StreamRunner.java, docs/operations.md",
         "stream/run/ApplicationMetrics.java, docs/operations.md",
         "serve/ServeMetrics.java, docs/api.md"

@@ -13,6 +13,10 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -26,7 +30,12 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -36,6 +45,7 @@ class AccessRightsIT {
 
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final int PRINCIPALS = 200;
+    private static final String STUCK = "millrace-stuck";
     private static final String[] REPLAY = Stream.concat(
                     Stream.of("replay", "--events", "600"), GeneratedShop.OPTIONS.stream())
             .toArray(String[]::new);
@@ -91,10 +101,25 @@ class AccessRightsIT {
                         .isZero();
                 await().atMost(PATIENCE)
                         .until(() -> isAlive(trainer) && trainer.applications().lag() == 0);
-                try (TrainProcess copy = train(shadow, TrainProcess.From.MINI_BATCHES);
+                PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+                try (Producer<byte[], byte[]> stuck = openTransaction(broker.bootstrapServers());
+                        TrainProcess copy = train(shadow, TrainProcess.From.MINI_BATCHES);
                         ServeProcess server = ServeProcess.start(
-                                load(with(grants.exactly("serve"), "serve.port=0", "serve.state-dir=serve")),
-                                new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                                load(with(
+                                        grants.exactly("serve"),
+                                        "serve.port=0",
+                                        "serve.state-dir=serve",
+                                        "stream.transaction-timeout=2s")),
+                                metrics)) {
+                    await().atMost(PATIENCE).untilAsserted(() -> assertThat(readyz(server))
+                            .contains("\"ready\":true")
+                            .containsPattern("\"standingTransactions\":\\[\"[^]]*\\(" + STUCK
+                                    + "\\) on user-features-0 [^]]*running"));
+                    assertThat(metrics.get("millrace.transactions.standing")
+                                    .gauge()
+                                    .value())
+                            .isEqualTo(1);
+                    stuck.abortTransaction();
                     await().atMost(PATIENCE)
                             .until(() -> isAlive(copy)
                                     && server.state().readiness().isReady()
@@ -109,6 +134,31 @@ class AccessRightsIT {
             aLearnerIsMoved(grants);
             whatIsMissingIsNamed(grants);
         }
+    }
+
+    /** A transaction in a topic that the server follows, whose end does not come. */
+    private static Producer<byte[], byte[]> openTransaction(String address) throws Exception {
+        Producer<byte[], byte[]> producer = new KafkaProducer<>(
+                Map.of(
+                        ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, address,
+                        ProducerConfig.TRANSACTIONAL_ID_CONFIG, STUCK,
+                        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, (int) PATIENCE.toMillis()),
+                new ByteArraySerializer(),
+                new ByteArraySerializer());
+        producer.initTransactions();
+        producer.beginTransaction();
+        producer.send(new ProducerRecord<>("user-features", 0, new byte[1], new byte[1]))
+                .get();
+        return producer;
+    }
+
+    private static String readyz(ServeProcess server) throws Exception {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(server.url() + "/readyz"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 
     private void generationsAreAdministered(Grants grants) throws Exception {

@@ -47,6 +47,7 @@ final class RecallScene implements AutoCloseable {
     private final ServedState state;
     private final Path directory;
     private final RecallServer server;
+    private volatile Map<String, Object> hindrances = Map.of();
 
     RecallScene(Path directory) throws IOException {
         this(directory, new FakeFeed());
@@ -82,6 +83,7 @@ final class RecallScene implements AutoCloseable {
                                 4 << 20,
                                 GraphSettings.NEVER),
                         state,
+                        () -> hindrances,
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();
@@ -186,6 +188,11 @@ final class RecallScene implements AutoCloseable {
             String[] parts = new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\r\n\r\n", 2);
             return new RawResponse(parts[0], parts[1]);
         }
+    }
+
+    /** From now on the server is told of this. */
+    void hinder(Map<String, Object> by) {
+        hindrances = by;
     }
 
     ServedState state() {

@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,6 +65,22 @@ class RecallServerTest {
         assertThat(scene.json(ready).path("topics").path("model-updates").asText())
                 .isEqualTo("failed");
         assertThat(scene.get("/livez").statusCode()).isEqualTo(503);
+        assertThat(scene.get("/v1/recall?user=u1").statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    void whatHindersItStandsOnReadyzAndItGoesOnAnsweringOnceItHasCaughtUp() throws Exception {
+        String standing = "\"standingTransactions\":[\"transaction of producer 7\"]";
+        scene.hinder(Map.of("standingTransactions", List.of("transaction of producer 7")));
+
+        HttpResponse<String> catchingUp = scene.get("/readyz");
+        scene.fill();
+        HttpResponse<String> caughtUp = scene.get("/readyz");
+
+        assertThat(catchingUp.statusCode()).isEqualTo(503);
+        assertThat(catchingUp.body()).contains(standing);
+        assertThat(caughtUp.statusCode()).isEqualTo(200);
+        assertThat(caughtUp.body()).contains(standing);
         assertThat(scene.get("/v1/recall?user=u1").statusCode()).isEqualTo(200);
     }
 

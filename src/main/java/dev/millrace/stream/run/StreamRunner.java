@@ -56,9 +56,6 @@ public final class StreamRunner implements AutoCloseable {
     /** Longer than a rebalance takes, and a take-over. */
     private static final Duration LONGEST_STANDSTILL = Duration.ofSeconds(60);
 
-    /** Brokers look for transactions that are too old every 10 s by default; twice that, and the markers have been written. */
-    private static final Duration TIMEOUT_CHECK = Duration.ofSeconds(20);
-
     private final StreamSettings settings;
     private final Map<Part, Topology> topologies;
     private final StateHome home;
@@ -108,8 +105,7 @@ public final class StreamRunner implements AutoCloseable {
         this.transactions = new Transactions(clients, TRANSACTION_PATIENCE);
         Set<String> outputs = outputs(topologies.values());
         Supplier<Set<TopicPartition>> written = () -> transactions.written(outputs, groups.values());
-        this.transactionWatch = new TransactionWatch(
-                written, transactions::settle, settings.transactionTimeout().plus(TIMEOUT_CHECK));
+        this.transactionWatch = new TransactionWatch(written, transactions::settle, settings.transactionTimeout());
         KafkaClientSupplier settled = settings.isSettling() ? new SettledClients(kafka, transactions, written) : kafka;
         topologies.forEach((part, topology) -> {
             restorations.put(part, new Restoration());
@@ -214,10 +210,6 @@ public final class StreamRunner implements AutoCloseable {
     public void bindTo(MeterRegistry registry) {
         Gauge.builder("millrace.cluster.answering", this, one -> one.isClusterAnswering() ? 1 : 0)
                 .description("1 if the cluster answered lately")
-                .register(registry);
-        Gauge.builder("millrace.transactions.standing", this, one -> one.standingTransactions()
-                        .size())
-                .description("transactions that readers of committed records cannot pass")
                 .register(registry);
         applications.keySet().forEach(part -> Gauge.builder(
                         "millrace.standstill", watch, one -> one.standstill(part.suffix())

@@ -5,7 +5,7 @@ import java.util.Optional;
 /**
  * An open transaction and what is known of its end.
  *
- * @param transactionalId of its producer; absent if no coordinator knows the producer
+ * @param transactionalId of its producer; absent if no coordinator knows the producer, or this process may not ask (DESCRIBE)
  * @param reason for the fate, for people
  */
 public record JudgedTransaction(OpenTransaction open, Optional<String> transactionalId, Fate fate, String reason) {

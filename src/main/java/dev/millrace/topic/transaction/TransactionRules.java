@@ -29,7 +29,7 @@ final class TransactionRules {
      */
     static Verdict judge(OpenTransaction open, Optional<TransactionDescription> coordinator, int transactionVersion) {
         if (coordinator.isEmpty()) {
-            return new Verdict(Fate.UNDECIDED, "no coordinator knows the producer");
+            return new Verdict(Fate.UNDECIDED, "no coordinator that this process may ask knows the producer");
         }
         TransactionDescription last = coordinator.get();
         String state = "its coordinator is in state " + last.state() + " at epoch " + last.producerEpoch()

@@ -1,5 +1,6 @@
 package dev.millrace.topic.transaction;
 
+import dev.millrace.topic.MissingRightException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +24,9 @@ public final class TransactionWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TransactionWatch.class);
     private static final Duration EVERY = Duration.ofSeconds(5);
 
+    /** Brokers look for transactions that are too old every 10 s by default; twice that, and the markers have been written. */
+    private static final Duration TIMEOUT_CHECK = Duration.ofSeconds(20);
+
     private final Supplier<Set<TopicPartition>> partitions;
     private final Function<Set<TopicPartition>, List<JudgedTransaction>> look;
     private final Duration longest;
@@ -30,19 +34,20 @@ public final class TransactionWatch implements AutoCloseable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread = new Thread(this::watch, "watch-transactions");
     private volatile List<JudgedTransaction> standing = List.of();
+    private boolean isRefusalLogged;
 
     /**
      * @param partitions to look at, asked for anew each time
      * @param look {@link Transactions#settle}, or {@link Transactions#open} to look alone
-     * @param longest time that a transaction may be open; one that is open for longer stands
+     * @param transactionTimeout after which the brokers end a transaction; one that is open for clearly longer stands
      */
     public TransactionWatch(
             Supplier<Set<TopicPartition>> partitions,
             Function<Set<TopicPartition>, List<JudgedTransaction>> look,
-            Duration longest) {
+            Duration transactionTimeout) {
         this.partitions = partitions;
         this.look = look;
-        this.longest = longest;
+        this.longest = transactionTimeout.plus(TIMEOUT_CHECK);
         thread.setDaemon(true);
     }
 
@@ -63,14 +68,24 @@ public final class TransactionWatch implements AutoCloseable {
     private void watch() {
         try {
             while (!closing.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
-                try {
-                    take(look.apply(partitions.get()), System.nanoTime());
-                } catch (RuntimeException noAnswer) {
-                    LOG.atDebug().setCause(noAnswer).log("Open transactions cannot be looked for yet");
-                }
+                look();
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Looks once. A right that is missing is logged once: the process goes on without this. */
+    void look() {
+        try {
+            take(look.apply(partitions.get()), System.nanoTime());
+        } catch (MissingRightException refused) {
+            if (!isRefusalLogged) {
+                isRefusalLogged = true;
+                LOG.warn("Open transactions are not looked for: {}", refused.getMessage());
+            }
+        } catch (RuntimeException noAnswer) {
+            LOG.atDebug().setCause(noAnswer).log("Open transactions cannot be looked for yet");
         }
     }
 
@@ -83,15 +98,18 @@ public final class TransactionWatch implements AutoCloseable {
                 .toList();
         now.stream()
                 .filter(one -> before.stream().noneMatch(known -> known.open().isSameAs(one.open())))
-                .forEach(one -> LOG.atWarn()
-                        .addKeyValue("topic", one.open().topic())
-                        .addKeyValue("partition", one.open().partition())
-                        .addKeyValue("producerId", one.open().producerId())
-                        .addKeyValue("transactionalId", one.transactionalId().orElse("unknown"))
-                        .addKeyValue("offset", one.open().firstOffset())
-                        .addKeyValue("lastWrite", one.open().lastWrite())
-                        .log("Readers of committed records stand still before a "
-                                + one.fate().text() + " transaction; millrace transactions list tells more"));
+                .forEach(
+                        one -> LOG.atWarn()
+                                .addKeyValue("topic", one.open().topic())
+                                .addKeyValue("partition", one.open().partition())
+                                .addKeyValue("producerId", one.open().producerId())
+                                .addKeyValue(
+                                        "transactionalId", one.transactionalId().orElse("unknown"))
+                                .addKeyValue("offset", one.open().firstOffset())
+                                .addKeyValue("lastWrite", one.open().lastWrite())
+                                .addKeyValue("fate", one.fate().text())
+                                .log(
+                                        "Readers of committed records stand still before a transaction; millrace transactions list tells more"));
         standing = now;
     }
 
