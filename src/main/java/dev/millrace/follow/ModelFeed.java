@@ -74,12 +74,13 @@ public final class ModelFeed implements EncoderFeed {
 
     @Override
     public synchronized void update(String generation, byte[] key, byte[] value) {
+        Optional<QueryEncoder> encoder = encoder(generation);
         if (QueryEncoder.isRow(key)) {
             QueryEncoder.row(value); // checked once, here, so that no request meets a corrupt row
+            encoder.ifPresent(known -> update(known, key, value));
             entries.put(under(prefix(generation), key), value);
             return;
         }
-        Optional<QueryEncoder> encoder = encoder(generation);
         if (encoder.isPresent()) {
             update(encoder.get(), key, value);
         } else {

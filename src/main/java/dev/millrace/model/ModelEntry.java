@@ -254,7 +254,7 @@ public sealed interface ModelEntry {
         default void restore(byte[] value, float[] tensor) {
             float[] part = Fields.floats(Frame.open(value));
             int from = chunk() * FLOATS;
-            if (from < 0 || from + part.length > tensor.length) {
+            if (from < 0 || part.length != Math.min(FLOATS, tensor.length - from)) {
                 throw new CorruptEntryException(
                         "a chunk of " + part.length + " floats does not fit at " + from + " of " + tensor.length);
             }
@@ -389,10 +389,10 @@ public sealed interface ModelEntry {
     static ModelEntry of(byte[] key) {
         return switch (Kind.of(key)) {
             case HEADER -> new Header();
-            case STATISTICS -> new Statistics(Side.of(key[2]), text(key, 3, key.length));
-            case WEIGHTS -> new Weights(Side.of(key[2]), tensor(key), chunk(key));
-            case FIRST_SLOT -> new Slot(0, Side.of(key[2]), tensor(key), chunk(key));
-            case SECOND_SLOT -> new Slot(1, Side.of(key[2]), tensor(key), chunk(key));
+            case STATISTICS -> new Statistics(side(key), text(key, 3, key.length));
+            case WEIGHTS -> new Weights(side(key), tensor(key), chunk(key));
+            case FIRST_SLOT -> new Slot(0, side(key), tensor(key), chunk(key));
+            case SECOND_SLOT -> new Slot(1, side(key), tensor(key), chunk(key));
             case NETWORK_STEPS -> new NetworkSteps();
             case LEARNED_TEMPERATURE -> new LearnedTemperature();
             case LEARNED_OBJECTIVES -> new LearnedObjectives();
@@ -403,10 +403,7 @@ public sealed interface ModelEntry {
             case SIGHTINGS -> {
                 int end = tableEnd(key);
                 yield new Sightings(
-                        text(key, 2, end),
-                        key.length == end + 1
-                                ? Sightings.ADDITIONS
-                                : ByteBuffer.wrap(key).getShort(end + 1));
+                        text(key, 2, end), key.length == end + 1 ? Sightings.ADDITIONS : number(key, end + 1));
             }
             case UPKEEP -> new Upkeep();
         };
@@ -420,12 +417,29 @@ public sealed interface ModelEntry {
                 .array();
     }
 
+    private static Side side(byte[] key) {
+        requireLength(key, 3);
+        return Side.of(key[2]);
+    }
+
     private static int tensor(byte[] key) {
+        requireLength(key, 4);
         return key[3] & 0xff;
     }
 
     private static int chunk(byte[] key) {
-        return ByteBuffer.wrap(key).getShort(4);
+        return number(key, 4);
+    }
+
+    private static int number(byte[] key, int at) {
+        requireLength(key, at + Short.BYTES);
+        return ByteBuffer.wrap(key).getShort(at);
+    }
+
+    private static void requireLength(byte[] key, int least) {
+        if (key.length < least) {
+            throw new CorruptEntryException("a key of the model is short: " + Arrays.toString(key));
+        }
     }
 
     private static int tableEnd(byte[] key) {

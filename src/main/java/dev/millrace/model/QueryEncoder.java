@@ -11,6 +11,7 @@ import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import java.nio.BufferUnderflowException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
  * The user tower on the query side: it takes the query-side entries, and turns users into vectors.
@@ -78,7 +80,7 @@ public final class QueryEncoder {
      * @throws CorruptEntryException if the value fails its check or a component is not finite
      */
     public static float[] row(byte[] value) {
-        float[] row = Fields.floats(Frame.open(value));
+        float[] row = whole(() -> Fields.floats(Frame.open(value)));
         if (!EmbeddingTable.areFinite(row, 0, row.length)) {
             throw new CorruptEntryException("a row's component is not finite");
         }
@@ -86,13 +88,26 @@ public final class QueryEncoder {
     }
 
     /**
-     * Takes a query-side entry, which takes effect at the next {@link #refresh}. Rows are not kept here.
+     * Takes a query-side entry, which takes effect at the next {@link #refresh}. Rows are checked, and not kept here.
      *
      * @throws FingerprintMismatchException if the weights come from other settings
      * @throws CorruptEntryException if the entry does not belong to this model's query side, or is not finite
      */
     public void update(byte[] key, byte[] value) {
-        ModelEntry.of(key).accept(new Update(value));
+        ModelEntry entry = ModelEntry.of(key);
+        whole(() -> {
+            entry.accept(new Update(value));
+            return entry;
+        });
+    }
+
+    /** Reads what an entry holds. A right sum does not say that all of it is there. */
+    private static <T> T whole(Supplier<T> read) {
+        try {
+            return read.get();
+        } catch (BufferUnderflowException ended) {
+            throw new CorruptEntryException("an entry ends amid its content");
+        }
     }
 
     /** Takes the removal of a query-side entry. Rows are not kept here. */
@@ -178,7 +193,9 @@ public final class QueryEncoder {
     private void pool(Subject subject, FeatureSpec feature, float[] input, int at) {
         List<float[]> found = new ArrayList<>();
         for (String key : subject.keys(feature)) {
-            Optional<float[]> row = rows.row(new ModelEntry.Row(feature.table(), key).key());
+            // a row may have come before these settings, which say how wide it is
+            Optional<float[]> row = rows.row(new ModelEntry.Row(feature.table(), key).key())
+                    .filter(stored -> stored.length == feature.dim());
             if (row.isPresent() || !feature.isBag()) {
                 found.add(row.orElseGet(() -> settings.initialRows().row(feature.table(), key, feature.dim())));
             }
@@ -209,7 +226,7 @@ public final class QueryEncoder {
         return shares;
     }
 
-    /** Takes one entry's value; ignores rows, and entries that are not of the query side. */
+    /** Takes one entry's value; checks rows, and ignores entries that are not of the query side. */
     private final class Update implements ModelEntry.Visitor {
 
         private final byte[] value;
@@ -236,8 +253,8 @@ public final class QueryEncoder {
         @Override
         public void visit(ModelEntry.LearnedTemperature learned) {
             double sent = Temperature.read(value);
-            if (!Double.isFinite(sent)) {
-                throw new CorruptEntryException("the learned temperature is not finite");
+            if (!Double.isFinite(sent) || sent <= 0) {
+                throw new CorruptEntryException("the learned temperature is " + sent);
             }
             temperature = sent;
         }
@@ -269,7 +286,17 @@ public final class QueryEncoder {
         public void visit(ModelEntry.LearnedObjectives objectives) {}
 
         @Override
-        public void visit(ModelEntry.Row row) {}
+        public void visit(ModelEntry.Row row) {
+            int found = row(value).length;
+            features.stream()
+                    .filter(feature -> feature.hasRows() && feature.table().equals(row.table()))
+                    .filter(feature -> feature.dim() != found)
+                    .findFirst()
+                    .ifPresent(feature -> {
+                        throw new CorruptEntryException("a row of table " + row.table() + " has " + found
+                                + " components, feature " + feature.name() + " has " + feature.dim());
+                    });
+        }
 
         @Override
         public void visit(ModelEntry.Sightings sightings) {}

@@ -57,23 +57,23 @@ public final class Fields {
 
     /** Reads a text that {@link #text} wrote. */
     public static String text(ByteBuffer payload) {
-        byte[] utf8 = new byte[count(payload)];
+        byte[] utf8 = new byte[count(payload, Byte.BYTES)];
         payload.get(utf8);
         return new String(utf8, StandardCharsets.UTF_8);
     }
 
     /** Reads floats that {@link #floats} wrote. */
     public static float[] floats(ByteBuffer payload) {
-        float[] values = new float[count(payload)];
+        float[] values = new float[count(payload, Float.BYTES)];
         for (int at = 0; at < values.length; at++) {
             values[at] = payload.getFloat();
         }
         return values;
     }
 
-    private static int count(ByteBuffer payload) {
+    private static int count(ByteBuffer payload, int bytesOfEach) {
         int count = payload.getInt();
-        if (count < 0 || count > payload.remaining()) {
+        if (count < 0 || count > payload.remaining() / bytesOfEach) {
             throw new CorruptEntryException(
                     "a field names " + count + " parts, " + payload.remaining() + " bytes are left");
         }
