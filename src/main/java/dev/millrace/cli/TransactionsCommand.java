@@ -1,14 +1,16 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
-import dev.millrace.topic.transaction.OpenTransaction;
 import dev.millrace.topic.transaction.TransactionAdmin;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -70,21 +72,22 @@ final class TransactionsCommand implements Runnable {
                                             + "that count nowhere else")
                     @Nullable
                     Set<String> committed) {
-        TransactionAdmin admin = admin(config);
         Set<String> toAbort = aborted == null ? Set.of() : aborted;
         Set<String> toCommit = committed == null ? Set.of() : committed;
+        requireOneEnd(toAbort, toCommit);
+        TransactionAdmin admin = admin(config);
         for (JudgedTransaction one : admin.settle()) {
             String place = one.open().place();
             if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
                 admin.end(one, toCommit.contains(place));
-                out().println((toCommit.contains(place) ? "committed   " : "aborted     ") + text(one));
+                out().println((toCommit.contains(place) ? "committed: " : "aborted: ") + one.text());
             }
         }
         return print(admin.open());
     }
 
     private int print(List<JudgedTransaction> open) {
-        open.forEach(one -> out().println(String.format("%-11s %s", one.fate().text(), text(one))));
+        open.forEach(one -> out().println(one.text()));
         if (open.isEmpty()) {
             out().println("none is open");
         }
@@ -92,11 +95,14 @@ final class TransactionsCommand implements Runnable {
         return open.stream().anyMatch(one -> one.fate() == Fate.UNDECIDED) ? UNDECIDED : 0;
     }
 
-    private static String text(JudgedTransaction one) {
-        OpenTransaction open = one.open();
-        return open.place() + " from offset " + open.firstOffset() + ", producer " + open.producerId() + " "
-                + one.transactionalId().map(id -> "(" + id + ")").orElse("(unknown)") + ", last written "
-                + open.lastWrite() + ": " + one.reason();
+    private static void requireOneEnd(Set<String> toAbort, Set<String> toCommit) {
+        Set<String> both = new TreeSet<>(toAbort);
+        both.retainAll(toCommit);
+        if (!both.isEmpty()) {
+            throw new InvalidSettingsException(both.stream()
+                    .map(place -> new SettingFault("--force-commit", place, "must not be under --force-abort too"))
+                    .toList());
+        }
     }
 
     private static TransactionAdmin admin(ConfigOptions config) {

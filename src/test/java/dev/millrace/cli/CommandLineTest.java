@@ -47,6 +47,24 @@ class CommandLineTest {
     }
 
     @Test
+    void aTransactionIsAbortedOrCommittedAndNotBoth() {
+        assertThat(run(
+                        "transactions",
+                        "settle",
+                        "--bootstrap-server",
+                        "127.0.0.1:1",
+                        "--force-abort",
+                        "training-examples-0",
+                        "--force-abort",
+                        "items-1",
+                        "--force-commit",
+                        "training-examples-0"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly("--force-commit = training-examples-0: must not be under --force-abort too");
+    }
+
+    @Test
     void everyFaultIsALineOfItsOwn() {
         assertThat(run("topics", "create", "--set", "serve.port=x", "--set", "batch.size=1"))
                 .isEqualTo(2);

@@ -39,9 +39,8 @@ class BrokenModelUpdatesTest {
                     new SettingsReader(LEARNER.header().settings()))
             .model();
     private static final String GENERATION = MODEL.generationName();
-    private static final List<byte[]> KEYS = LEARNER.entries().keySet().stream()
-            .filter(key -> key[0] == 'm')
-            .toList();
+    private static final List<byte[]> KEYS =
+            LEARNER.entries().keySet().stream().filter(key -> key[0] == 'm').toList();
 
     private static final String ITEM_ROW = "mritem\0";
 
@@ -136,8 +135,8 @@ class BrokenModelUpdatesTest {
     @Test
     void brokenSettingsOfAGenerationEndNothing() {
         List<String> keys = List.copyOf(LEARNER.header().settings().keySet());
-        List<String> values =
-                List.of("", "-1", "0", "99999999999", "NaN", "true", ",", "a,b", "1e300", "7d", "\u0000", "9".repeat(400));
+        List<String> values = List.of(
+                "", "-1", "0", "99999999999", "NaN", "true", ",", "a,b", "1e300", "7d", "\u0000", "9".repeat(400));
         for (int attempt = 0; attempt < 2_000; attempt++) {
             TreeMap<String, String> settings = new TreeMap<>(LEARNER.header().settings());
             for (int change = 0; change <= random.nextInt(3); change++) {
@@ -145,15 +144,17 @@ class BrokenModelUpdatesTest {
             }
             String generation = "g" + attempt;
 
-            assertThatCode(() -> start(generation, settings)).as(settings.toString()).doesNotThrowAnyException();
+            assertThatCode(() -> start(generation, settings))
+                    .as(settings.toString())
+                    .doesNotThrowAnyException();
 
             feed.drop(generation); // so that many of them need no room
         }
     }
 
     private void start(String generation, Map<String, String> settings) {
-        state.generation(new GenerationFact(
-                generation, GenerationFact.Kind.STARTED, 1, 1, 0, "test", new TreeMap<>(settings)));
+        state.generation(
+                new GenerationFact(generation, GenerationFact.Kind.STARTED, 1, 1, 0, "test", new TreeMap<>(settings)));
     }
 
     private void broken(String generation) {

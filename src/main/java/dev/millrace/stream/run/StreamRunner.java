@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.TopicPartition;
@@ -62,8 +63,8 @@ public final class StreamRunner implements AutoCloseable {
     private final BoundedRocksDb.Shared rocksDb;
     private final ContinuityCheck continuity;
     private final ClusterWatch watch;
-    private final Transactions transactions;
-    private final TransactionWatch transactionWatch;
+    private final Optional<Transactions> transactions; // absent if none are settled
+    private final Optional<TransactionWatch> transactionWatch;
     private final Map<Part, KafkaStreams> applications = new EnumMap<>(Part.class);
     private final Map<Part, Restoration> restorations = new EnumMap<>(Part.class);
     private final ApplicationMetrics metrics = new ApplicationMetrics();
@@ -102,11 +103,16 @@ public final class StreamRunner implements AutoCloseable {
         Map<String, String> groups = new TreeMap<>();
         topologies.keySet().forEach(part -> groups.put(part.suffix(), settings.applicationId(part)));
         this.watch = new ClusterWatch(clients, groups, this::reportStandstills);
-        this.transactions = new Transactions(clients, TRANSACTION_PATIENCE);
+        this.transactions =
+                settings.isSettling() ? Optional.of(new Transactions(clients, TRANSACTION_PATIENCE)) : Optional.empty();
         Set<String> outputs = outputs(topologies.values());
-        Supplier<Set<TopicPartition>> written = () -> transactions.written(outputs, groups.values());
-        this.transactionWatch = new TransactionWatch(written, transactions::settle, settings.transactionTimeout());
-        KafkaClientSupplier settled = settings.isSettling() ? new SettledClients(kafka, transactions, written) : kafka;
+        Function<Transactions, Supplier<Set<TopicPartition>>> written =
+                open -> () -> open.written(outputs, groups.values());
+        this.transactionWatch = transactions.map(
+                open -> new TransactionWatch(written.apply(open), open::settle, settings.transactionTimeout()));
+        KafkaClientSupplier settled = transactions
+                .<KafkaClientSupplier>map(open -> new SettledClients(kafka, open, written.apply(open)))
+                .orElse(kafka);
         topologies.forEach((part, topology) -> {
             restorations.put(part, new Restoration());
             applications.put(part, application(part, topology, properties.of(part), settled));
@@ -128,9 +134,8 @@ public final class StreamRunner implements AutoCloseable {
         topologies.forEach((part, topology) -> continuity.beforeStart(settings.applicationId(part), topology));
         applications.values().forEach(KafkaStreams::start);
         watch.start();
-        if (settings.isSettling()) {
-            transactionWatch.start();
-        } else {
+        transactionWatch.ifPresent(TransactionWatch::start);
+        if (!settings.isSettling()) {
             LOG.atWarn().log("Transactions whose end the brokers lose are not looked for (stream.settle-transactions)");
         }
     }
@@ -156,7 +161,7 @@ public final class StreamRunner implements AutoCloseable {
 
     /** Transactions that readers of committed records cannot pass, and that should have ended by now. */
     public List<JudgedTransaction> standingTransactions() {
-        return transactionWatch.standing();
+        return transactionWatch.map(TransactionWatch::standing).orElse(List.of());
     }
 
     /** Records that are there and not yet committed as read, over all applications, as last known. */
@@ -232,7 +237,7 @@ public final class StreamRunner implements AutoCloseable {
     public void close() {
         failures.close();
         watch.close();
-        transactionWatch.close();
+        transactionWatch.ifPresent(TransactionWatch::close);
         metrics.close();
         long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
         CloseOptions leaving = CloseOptions.groupMembershipOperation(
@@ -250,7 +255,7 @@ public final class StreamRunner implements AutoCloseable {
         } else {
             LOG.atWarn().addKeyValue("states", states()).log("Not all applications stopped in time");
         }
-        transactions.close();
+        transactions.ifPresent(Transactions::close);
         home.close();
     }
 
