@@ -4,6 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
+import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
@@ -49,6 +50,8 @@ public final class Catalogue implements Durable {
     private final byte prefix;
     private final Map<String, Integer> numbers = new HashMap<>();
     private final List<CatalogueItem> items = new ArrayList<>();
+    /** Restored items whose number is behind a gap. */
+    private final Map<Integer, CatalogueItem> early = new HashMap<>();
     /** Event time of each item's removal, epoch milliseconds; {@code removedByTime} is its inverse. */
     private final Map<String, Long> removed = new HashMap<>();
 
@@ -195,15 +198,22 @@ public final class Catalogue implements Durable {
             remember(id, payload.getLong());
             return;
         }
-        CatalogueItem item = new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload));
-        while (items.size() <= number) {
-            items.add(item); // a placeholder until the entry of that number is restored
-        }
-        items.set(number, item);
-        numbers.put(id, number);
+        place(number, new CatalogueItem(id, payload.getLong(), FeatureFields.read(payload)));
         if (payload.hasRemaining()) {
             unannounced.put(id, new Sighting(payload.getLong(), payload.getLong()));
             isSightingOrderKept = false;
+        }
+    }
+
+    /** Takes a restored item. Entries come in any order: an item waits for those of all lower numbers. */
+    private void place(int number, CatalogueItem item) {
+        if (number < items.size()) {
+            throw new CorruptEntryException("item " + item.item() + " has number " + number + ", which another has");
+        }
+        early.put(number, item);
+        for (CatalogueItem next = early.remove(items.size()); next != null; next = early.remove(items.size())) {
+            numbers.put(next.item(), items.size());
+            items.add(next);
         }
     }
 
