@@ -7,6 +7,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.state.Fields;
@@ -80,25 +81,45 @@ class ItemSurgeTest {
         assertThat(surge.forget(removal("spam"))).isFalse();
     }
 
+    @Test
+    void anItemThatOnlyTheLastMeasurementKnowsIsForgottenToo() {
+        add(surge, 0, "spam", 200);
+        surge.measure();
+
+        assertThat(surge.forget(removal("spam"))).isTrue();
+
+        assertThat(surge.item()).isEmpty();
+    }
+
+    @Test
+    void anItemThatIsListedAgainIsNotForgotten() {
+        add(surge, 0, "spam", 200);
+
+        assertThat(surge.forget(change(new CatalogueChange.Upsert(
+                        new CatalogueItem("spam", 1_767_225_600_000L, Features.NONE), true))))
+                .isFalse();
+
+        assertThat(surge.measure()).isPositive();
+    }
+
     private static MiniBatch removal(String item) {
-        return Batches.of(
-                1,
-                1,
-                List.of(new CatalogueChange.Removal(item, 0)),
-                List.of(),
-                new float[0],
-                List.of(),
-                new float[0],
-                1);
+        return change(new CatalogueChange.Removal(item, 0));
+    }
+
+    private static MiniBatch change(CatalogueChange change) {
+        return Batches.of(1, 1, List.of(change), List.of(), new float[0], List.of(), new float[0], 1);
     }
 
     @Test
     void restoredItGoesOnAsTheOther() {
         ItemSurge other = new ItemSurge();
+        add(surge, 0, "before", 200);
+        surge.measure();
         add(surge, 900, "i0", 70);
         Fields fields = new Fields();
         surge.write(fields);
         other.restore(Frame.open(fields.framed()));
+        assertThat(other.item()).contains("before");
 
         for (ItemSurge each : List.of(surge, other)) {
             each.add(batch("spam", 200, .001));

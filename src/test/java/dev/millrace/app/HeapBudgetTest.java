@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.LargestRecords;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,42 @@ class HeapBudgetTest {
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("table.max-rows, catalogue.max-unannounced = together ")
                 .hasMessageContaining("must be at most 10 times the heap of 2048 MiB");
+    }
+
+    @Test
+    void settingsTenTimesBeyondTheHeapAreOnlyWarnedOf() {
+        HeapBudget budget = budget(Map.of());
+
+        assertThatCode(() -> budget.check(budget.usual() / 10)).doesNotThrowAnyException();
+        assertThatThrownBy(() -> budget.check(budget.usual() / 10 - 1)).isInstanceOf(InvalidSettingsException.class);
+    }
+
+    @Test
+    void unannouncedItemsCountVectorsAndKeys() {
+        // 1,000 items of 560 bytes, 48 of a text and 8 floats; keys of 16 or 512 bytes
+        HeapBudget.Part part =
+                part("1000 unannounced items", Map.of("catalogue.max-unannounced", "1000", "tower.dim", "8"));
+
+        assertThat(part.usual()).isEqualTo(1000 * (560 + 48 + 32 + 16));
+        assertThat(part.most()).isEqualTo(1000 * (560 + 48 + 32 + 512));
+    }
+
+    @Test
+    void aMiniBatchCountsFourTimesItsRecord() {
+        Map<String, String> given = Map.of("batch.max-bytes", "1000000");
+
+        HeapBudget.Part part = part("a mini-batch", given);
+
+        assertThat(part.usual()).isEqualTo(4 * 1_000_000);
+        assertThat(part.most())
+                .isEqualTo(4 * LargestRecords.read(new SettingsReader(given)).miniBatch());
+    }
+
+    private static HeapBudget.Part part(String name, Map<String, String> given) {
+        return budget(given).parts().stream()
+                .filter(part -> part.name().startsWith(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static HeapBudget budget(Map<String, String> given) {

@@ -39,9 +39,7 @@ class LearnerAuditTest {
 
     @Test
     void exampleOfARemovedItemMayBeLeftOut() {
-        LearnerAudit.Change removal =
-                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of("i1"), 0, 15);
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(removal));
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(itemRemoval("i1", 15)));
 
         audit.batch(batch(1, 0, 2), 0);
         PossibleOutcomes tally = audit.end(1);
@@ -53,12 +51,8 @@ class LearnerAuditTest {
     /** A removal may be read and its mini-batch still be open; what lies behind the position is not read. */
     @Test
     void removalsThatNoBatchHasWait() {
-        LearnerAudit audit = audit(
-                List.of(),
-                List.of(
-                        new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of("ann"), 0, 15),
-                        new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of("i1"), 0, 16),
-                        new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of("bob"), 0, 150)));
+        LearnerAudit audit =
+                audit(List.of(), List.of(userRemoval("ann", 15), itemRemoval("i1", 16), userRemoval("bob", 150)));
 
         PossibleOutcomes tally = audit.end(0);
 
@@ -102,12 +96,116 @@ class LearnerAuditTest {
         assertThat(faults).singleElement().asString().contains("training-examples-0 offset 0 is in no mini-batch");
     }
 
+    @Test
+    void exampleOfARemovedUserMayBeLeftOut() {
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(userRemoval("ann", 15)));
+
+        audit.batch(batch(1, 0, 2), 0);
+        PossibleOutcomes tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("left out")).isEqualTo(1);
+    }
+
+    @Test
+    void exampleOfAnItemThatWasGoneBeforeMayBeLeftOut() {
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(itemRemoval("i1", 5)));
+
+        audit.batch(batch(1, 0, 2), 0);
+        PossibleOutcomes tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("left out")).isEqualTo(1);
+    }
+
+    /** The topic was read up to the next step's first example when the batch was closed. */
+    @Test
+    void removalAfterTheBatchWasClosedExplainsNoExampleThatItSkips() {
+        LearnerAudit audit =
+                audit(List.of(example(0), example(1), example(2), example(3)), List.of(itemRemoval("i1", 35)));
+
+        audit.batch(batch(1, 0, 2), 0);
+        audit.batch(batch(2, 3), 1);
+        audit.end(2);
+
+        assertThat(faults).singleElement().asString().contains("training-examples-0 offset 10 is in no mini-batch");
+    }
+
+    /** It may be in the open batch, or be left out of it. */
+    @Test
+    void exampleThatWaitsAndWhoseItemWasRemovedHasTwoOutcomes() {
+        LearnerAudit audit = audit(List.of(example(0), example(1)), List.of(itemRemoval("i1", 15)));
+
+        audit.batch(batch(1, 0), 0);
+
+        assertThat(audit.end(1).undecidedGroups())
+                .containsExactly("1 × left out or waiting, the first at training-examples-0 offset 10");
+    }
+
+    @Test
+    void whatLiesBehindThePositionIsNotCountedAndInNoBatch() {
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(10)), List.of());
+
+        audit.batch(batch(1, 0, 10), 0);
+        PossibleOutcomes tally = audit.end(1);
+
+        assertThat(faults).singleElement().asString().contains("step 1 (mini-batches-0 offset 0) has example c10");
+        assertThat(tally.total()).isEqualTo(2);
+    }
+
+    @Test
+    void changesAndRemovalsOfABatchAreThoseOfTheTopicInTheirOrder() {
+        LearnerAudit audit = audit(
+                List.of(),
+                List.of(
+                        new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 7, 10),
+                        itemRemoval("i1", 20),
+                        userRemoval("ann", 30),
+                        userRemoval("bob", 40)));
+
+        audit.batch(
+                new PlainRecord(
+                        "dev.millrace.avro.MiniBatchRecord",
+                        Map.of(
+                                "step", 1L,
+                                "catalogue", List.of(change("ItemRecord", "own", 7), change("ItemRecord", "i1", 7)),
+                                "removed_users", List.of("ann"))),
+                0);
+        PossibleOutcomes tally = audit.end(1);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("catalogue-change")).isEqualTo(1);
+        assertThat(tally.certain("user-removal")).isEqualTo(1);
+        assertThat(tally.certain("waiting")).isEqualTo(2);
+    }
+
+    @Test
+    void logThatEndsBeforeTheLearnersStepIsNamed() {
+        LearnerAudit audit = audit(List.of(example(0)), List.of());
+
+        audit.batch(batch(1, 0), 0);
+        audit.end(2);
+
+        assertThat(faults)
+                .containsExactly("the learner is at step 2 by its progress, but the log up to there ends at step 1");
+    }
+
+    private static PlainRecord change(String schema, String item, long time) {
+        return new PlainRecord("dev.millrace.avro." + schema, Map.of("item_id", item, "time", time));
+    }
+
+    private static LearnerAudit.Change itemRemoval(String item, long offset) {
+        return new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of(item), 0, offset);
+    }
+
+    private static LearnerAudit.Change userRemoval(String user, long offset) {
+        return new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of(user), 0, offset);
+    }
+
     /** Users and items may have the same ids, such as numbers. */
     @Test
     void removalOfAUserExplainsNothingOfAnItemOfTheSameId() {
-        LearnerAudit.Change removal =
-                new LearnerAudit.Change(LearnerAudit.Change.Kind.USER_REMOVAL, IdHash.of("i1"), 0, 15);
-        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(removal));
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), List.of(userRemoval("i1", 15)));
 
         audit.batch(batch(1, 0, 2), 0);
         audit.end(1);
@@ -118,8 +216,7 @@ class LearnerAuditTest {
     @Test
     void exampleOfAnItemThatWasListedAgainIsNamed() {
         List<LearnerAudit.Change> changes = List.of(
-                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM_REMOVAL, IdHash.of("i1"), 0, 3),
-                new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 0, 5));
+                itemRemoval("i1", 3), new LearnerAudit.Change(LearnerAudit.Change.Kind.ITEM, IdHash.of("i1"), 0, 5));
         LearnerAudit audit = audit(List.of(example(0), example(1), example(2)), changes);
 
         audit.batch(batch(1, 0, 2), 0);
