@@ -1,20 +1,28 @@
 package dev.millrace.serve;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
 /** Values as JSON text, and back. */
 final class Json {
+
+    /** The member of a body that holds several questions. */
+    static final String BATCH = "requests";
 
     private static final FeatureValue.Visitor<Object> AS_JSON = new FeatureValue.Visitor<>() {
         @Override
@@ -49,6 +57,29 @@ final class Json {
         } catch (JsonProcessingException notWritten) {
             throw new UncheckedIOException(notWritten);
         }
+    }
+
+    /** Whether a body holds several questions. Its first member says so: beside it, there may be no other. */
+    boolean isBatch(byte[] text) {
+        try (JsonParser parser = mapper.createParser(text)) {
+            return parser.nextToken() == JsonToken.START_OBJECT && BATCH.equals(parser.nextFieldName());
+        } catch (IOException malformed) {
+            return false; // refused when it is read
+        }
+    }
+
+    /** Elements that are JSON already, as the only member of an object. */
+    static byte[] object(String member, List<byte[]> elements) {
+        ByteArrayOutputStream object = new ByteArrayOutputStream();
+        object.writeBytes(("{\"" + member + "\":[").getBytes(StandardCharsets.UTF_8));
+        for (int at = 0; at < elements.size(); at++) {
+            if (at > 0) {
+                object.write(',');
+            }
+            object.writeBytes(elements.get(at));
+        }
+        object.writeBytes("]}".getBytes(StandardCharsets.UTF_8));
+        return object.toByteArray();
     }
 
     /** @throws RefusedRequestException if it is not JSON, or an object has a member twice */

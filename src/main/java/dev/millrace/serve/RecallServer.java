@@ -144,19 +144,19 @@ public final class RecallServer implements AutoCloseable {
     private Reply recallPosted(Context request) {
         new Query(parameters(request), Set.of());
         JsonMembers body = new JsonMembers("", json.tree(request.bodyAsBytes()));
-        if (!body.has("requests")) {
+        if (!body.has(Json.BATCH)) {
             RecallQuestions.Question asked = questions.of(body);
             requireRate(1);
             return versioned(answered(asked, () -> questions.of(body)));
         }
-        body.requireKnown(Set.of("requests"));
-        List<JsonNode> each = body.elements("requests", settings.maxBatch());
+        body.requireKnown(Set.of(Json.BATCH));
+        List<JsonNode> each = body.elements(Json.BATCH, settings.maxBatch());
         requireRate(each.size());
-        List<Object> answers = new ArrayList<>(each.size());
+        List<byte[]> answers = new ArrayList<>(each.size()); // not as objects, which are many times as large
         for (int at = 0; at < each.size(); at++) {
-            answers.add(answerOrProblem("requests[" + at + "]", each.get(at)));
+            answers.add(json.bytes(answerOrProblem(Json.BATCH + "[" + at + "]", each.get(at))));
         }
-        return reply(200, Map.of("answers", answers));
+        return new Reply(200, HttpSetup.JSON, Json.object("answers", answers), Optional.empty());
     }
 
     private Object answerOrProblem(String path, JsonNode question) {

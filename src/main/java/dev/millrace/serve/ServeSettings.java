@@ -56,7 +56,11 @@ public record ServeSettings(
                         "beta of the score cos / temperature + beta log p in answers to requests without w.popularity"),
                 ClientLimits.read(reader),
                 reader.integer(
-                        "serve.threads", 8, 1, 256, "threads that answer questions; health and metrics have their own"),
+                        "serve.threads",
+                        8,
+                        1,
+                        256,
+                        "threads that answer single questions; batches have half as many of their own, health and metrics one each"),
                 reader.integer(
                         "serve.kept-generations",
                         1,

@@ -8,7 +8,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
@@ -35,11 +35,15 @@ final class WholeExchanges extends Handler.Wrapper {
 
     private final ClientLimits limits;
     private final OpenConnections connections;
-    private final Function<Request, Executor> executors;
+    private final BiFunction<Request, Boolean, Executor> executors;
     private final Json json;
 
-    /** @param executors by request; if one rejects the request, the answer is 503 */
-    WholeExchanges(ClientLimits limits, OpenConnections connections, Function<Request, Executor> executors, Json json) {
+    /** @param executors by request and whether its body is a batch; if one rejects the request, the answer is 503 */
+    WholeExchanges(
+            ClientLimits limits,
+            OpenConnections connections,
+            BiFunction<Request, Boolean, Executor> executors,
+            Json json) {
         this.limits = limits;
         this.connections = connections;
         this.executors = executors;
@@ -153,7 +157,7 @@ final class WholeExchanges extends Handler.Wrapper {
         private void handOver() {
             connection.answering();
             try {
-                executors.apply(request).execute(this::answer);
+                executors.apply(request, json.isBatch(body.toByteArray())).execute(this::answer);
             } catch (RejectedExecutionException full) {
                 refuse(HttpSetup.SERVICE_UNAVAILABLE, "too many requests wait to be answered");
             }

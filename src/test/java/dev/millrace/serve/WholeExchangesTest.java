@@ -114,6 +114,28 @@ class WholeExchangesTest {
     }
 
     @Test
+    void aSingleQuestionIsAnsweredWhileBatchesWait() throws Exception {
+        start(new ClientLimits(CONNECTIONS, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
+        String batch = " { \"requests\" : [{}]}";
+        List<RawClient> waiting = new ArrayList<>();
+        for (int at = 0; at < THREADS + 1; at++) { // more than there are threads for single questions
+            waiting.add(client().send("POST /gate HTTP/1.1\r\nHost: a\r\nContent-Length: " + batch.length() + "\r\n\r\n"
+                    + batch));
+        }
+        await(() -> setup().threads().waitingBatches() == THREADS); // all but one
+
+        RawClient.Answer single = client().send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}")
+                .answer()
+                .orElseThrow();
+        gate.countDown();
+
+        assertThat(single.body()).isEqualTo("{}");
+        for (RawClient each : waiting) {
+            assertThat(each.answer().orElseThrow().status()).isEqualTo(200);
+        }
+    }
+
+    @Test
     void aFurtherConnectionDisplacesTheOneThatWaitsLongest() throws Exception {
         start(new ClientLimits(2, 10_000, 1 << 20, Duration.ofSeconds(30), 1_000));
         RawClient first = client();
@@ -195,6 +217,7 @@ class WholeExchangesTest {
         server = Javalin.create(config -> {
                     setup().applyTo(config, new Json());
                     config.routes.get("/gate", request -> gate.await());
+                    config.routes.post("/gate", request -> gate.await());
                     config.routes.get("/livez", request -> request.result("alive"));
                     config.routes.get("/large", request -> request.result("x".repeat(LARGE)));
                     config.routes.post("/echo", request -> request.result(request.bodyAsBytes()));
