@@ -51,6 +51,11 @@ public final class CheckpointFile {
     /** Header and extent of a file that is being read. */
     private record Opening(Checkpoint.Header header, long entries, long bytes) {}
 
+    /** Reads as much of a file as is asked for. */
+    private interface Read {
+        Checkpoint.Header from(Reading in, long size, MessageDigest sum) throws IOException;
+    }
+
     /** Writes a checkpoint under that name, in the place of what was there. */
     public static void write(Path file, Checkpoint checkpoint) throws IOException {
         write(file, checkpoint, unfinished -> {});
@@ -77,6 +82,19 @@ public final class CheckpointFile {
      * @param entry given each key and value; not to be trusted before this returns
      */
     public static Checkpoint.Header read(Path file, BiConsumer<byte[], byte[]> entry) {
+        return reading(file, (in, size, sum) -> read(in, size, sum, entry));
+    }
+
+    /**
+     * The header alone, for finding out whose file it is; what follows it is not read.
+     *
+     * @throws UnusableCheckpointException if it does not begin as a checkpoint of this format
+     */
+    public static Checkpoint.Header header(Path file) {
+        return reading(file, (in, size, sum) -> open(in, size).header);
+    }
+
+    private static Checkpoint.Header reading(Path file, Read read) {
         long size;
         try {
             size = Files.size(file);
@@ -89,7 +107,7 @@ public final class CheckpointFile {
         try (InputStream opened = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
             Reading reading = new Reading(new DigestInputStream(opened, sum));
             try {
-                return read(reading, size, sum, entry);
+                return read.from(reading, size, sum);
             } catch (CorruptEntryException | BufferUnderflowException corrupt) {
                 throw new UnusableCheckpointException(file, "at byte " + reading.at + ": " + said(corrupt), corrupt);
             }
@@ -161,12 +179,16 @@ public final class CheckpointFile {
         return bytes;
     }
 
-    private static Checkpoint.Header read(Reading in, long size, MessageDigest sum, BiConsumer<byte[], byte[]> entry)
-            throws IOException {
+    private static Opening open(Reading in, long size) throws IOException {
         if (size < MAGIC.length || !Arrays.equals(in.exactly(MAGIC.length), MAGIC)) {
             throw new CorruptEntryException("it does not begin as a checkpoint");
         }
-        Opening opening = opening(in.frame());
+        return opening(in.frame());
+    }
+
+    private static Checkpoint.Header read(Reading in, long size, MessageDigest sum, BiConsumer<byte[], byte[]> entry)
+            throws IOException {
+        Opening opening = open(in, size);
         long whole = in.end + opening.bytes + SUM_BYTES;
         if (size != whole) {
             throw new CorruptEntryException("it has " + size + " bytes, its header names " + whole);

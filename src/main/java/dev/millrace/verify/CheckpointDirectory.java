@@ -9,12 +9,14 @@ import dev.millrace.state.CorruptEntryException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,7 +34,7 @@ final class CheckpointDirectory {
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
     private static final int KEPT = 3;
-    private static final Pattern NAME = Pattern.compile("model-(\\d{19})\\.checkpoint");
+    private static final Pattern NAME = Pattern.compile("model-([0-8]\\d{18})\\.checkpoint");
 
     private final Path directory;
     private final Lineage lineage;
@@ -46,6 +48,21 @@ final class CheckpointDirectory {
         this.directory = directory;
         this.lineage = lineage;
         this.beforeRename = beforeRename;
+    }
+
+    /**
+     * Makes the folder if it is not there.
+     *
+     * @throws UncheckedIOException if nothing can be written to it
+     */
+    void prepare() {
+        try {
+            Files.createDirectories(directory);
+            Files.delete(Files.createTempFile(directory, "writable", null));
+        } catch (IOException refused) {
+            throw new UncheckedIOException(
+                    "folder of checkpoints " + directory + " cannot be written to: " + refused, refused);
+        }
     }
 
     /** The newest checkpoint, not after that step, that is whole and of this lineage. Logs each newer one that cannot be used. */
@@ -68,13 +85,13 @@ final class CheckpointDirectory {
         return Optional.empty();
     }
 
-    /** Writes a checkpoint and deletes the oldest. */
+    /** Writes a checkpoint. Keeps it and the two newest others of this lineage, and deletes what audits wrote before them. */
     Path write(Checkpoint checkpoint) {
         long step = checkpoint.header().step();
         try {
             Path file = file(step);
             CheckpointFile.write(file, checkpoint, beforeRename);
-            tidy();
+            tidy(file);
             return file;
         } catch (IOException failed) {
             throw new UncheckedIOException("checkpoint of step " + step + " in " + directory, failed);
@@ -84,27 +101,52 @@ final class CheckpointDirectory {
     private UsableCheckpoint read(Path file, long step) {
         Checkpoint checkpoint = CheckpointFile.read(file);
         Checkpoint.Header header = checkpoint.header();
-        lineage.difference(header.lineage()).ifPresent(difference -> {
-            throw new CorruptEntryException(difference);
+        foreign(header).ifPresent(why -> {
+            throw new CorruptEntryException(why);
         });
-        if (header.origin().source() != Checkpoint.Source.AUDIT) {
-            throw new CorruptEntryException(
-                    "it was written by a learner; an audit uses only checkpoints that an audit wrote");
-        }
         if (header.step() != step) {
             throw new CorruptEntryException("it is of step " + header.step());
         }
         return new UsableCheckpoint(file, checkpoint);
     }
 
-    private void tidy() throws IOException {
-        List<Long> steps = steps();
-        for (long old : steps.subList(0, Math.max(0, steps.size() - KEPT))) {
-            Files.deleteIfExists(file(old));
+    /** Why a checkpoint is none of an audit of this lineage; absent if it is one. */
+    private Optional<String> foreign(Checkpoint.Header header) {
+        return lineage.difference(header.lineage())
+                .or(() -> header.origin().source() == Checkpoint.Source.AUDIT
+                        ? Optional.empty()
+                        : Optional.of(
+                                "it was written by a learner; an audit uses only checkpoints that an audit wrote"));
+    }
+
+    /** Leaves every file that no audit of this lineage wrote, and what cannot be read. */
+    private void tidy(Path written) throws IOException {
+        List<Path> others = steps().stream()
+                .map(this::file)
+                .filter(file -> !file.equals(written) && isOwn(file))
+                .toList();
+        for (Path old : others.subList(0, Math.max(0, others.size() - (KEPT - 1)))) {
+            Files.deleteIfExists(old);
         }
-        for (Path left : list(path -> path.toString().endsWith(WholeFile.UNFINISHED))) {
+        for (Path left : list(CheckpointDirectory::isUnfinished)) {
             Files.deleteIfExists(left);
         }
+    }
+
+    private boolean isOwn(Path file) {
+        try {
+            return foreign(CheckpointFile.header(file)).isEmpty();
+        } catch (CorruptEntryException | UnusableCheckpointException unusable) {
+            return false;
+        }
+    }
+
+    private static boolean isUnfinished(Path file) {
+        String name = String.valueOf(file.getFileName());
+        return name.endsWith(WholeFile.UNFINISHED)
+                && NAME.matcher(name.substring(0, name.length() - WholeFile.UNFINISHED.length()))
+                        .matches()
+                && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
     }
 
     /** Steps of the files, ascending. */
@@ -120,7 +162,7 @@ final class CheckpointDirectory {
         return steps;
     }
 
-    private List<Path> list(java.util.function.Predicate<Path> wanted) {
+    private List<Path> list(Predicate<Path> wanted) {
         if (!Files.isDirectory(directory)) {
             return List.of();
         }

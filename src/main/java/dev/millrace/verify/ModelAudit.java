@@ -83,6 +83,9 @@ public final class ModelAudit {
      */
     public ModelReport run(Scope scope) {
         String generation = trainer.model().generationName();
+        Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
+                .map(directory -> new CheckpointDirectory(directory, lineage(), listener::beforeRename));
+        checkpoints.ifPresent(CheckpointDirectory::prepare);
         try (TopicReader reader = cluster.reader()) {
             PublishedModel published = PublishedModel.read(reader, cluster, generation);
             requireGeneration(published, generation);
@@ -91,8 +94,6 @@ public final class ModelAudit {
             scope.step().ifPresent(step -> requireStep(log, step));
             long target =
                     published.newestStep(scope.step().orElse(Long.MAX_VALUE)).orElse(0);
-            Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
-                    .map(directory -> new CheckpointDirectory(directory, lineage(), listener::beforeRename));
             Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
             requireBeginning(log, start, scope);

@@ -9,10 +9,12 @@ import dev.millrace.checkpoint.Lineage;
 import dev.millrace.state.Fields;
 import dev.millrace.train.StepDigest;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
@@ -69,6 +71,86 @@ class CheckpointDirectoryTest {
                             "model-0000000000000000004.checkpoint",
                             "model-0000000000000000005.checkpoint");
         }
+    }
+
+    @Test
+    void thoseOfAnEarlierGenerationStayAndDoNotDisplaceNewOnes() throws IOException {
+        Lineage before = new Lineage("g0-0badcafe", "hash", "model", "engine");
+        CheckpointDirectory earlier = new CheckpointDirectory(directory, before, file -> {});
+        for (long step = 100; step <= 300; step += 100) {
+            earlier.write(checkpoint(step, Source.AUDIT, before));
+        }
+
+        for (long step = 1; step <= 5; step++) {
+            assertThat(checkpoints.write(checkpoint(step, Source.AUDIT))).exists();
+        }
+
+        assertThat(step(checkpoints.newest(Long.MAX_VALUE))).contains(5L);
+        assertThat(step(earlier.newest(Long.MAX_VALUE))).contains(300L);
+        assertThat(names()).hasSize(6);
+    }
+
+    @Test
+    void oneOfAnEarlierStepIsKeptWhenItWasJustWritten() {
+        for (long step = 10; step <= 30; step += 10) {
+            checkpoints.write(checkpoint(step, Source.AUDIT));
+        }
+
+        assertThat(checkpoints.write(checkpoint(5, Source.AUDIT))).exists();
+
+        assertThat(step(checkpoints.newest(9))).contains(5L);
+        assertThat(step(checkpoints.newest(Long.MAX_VALUE))).contains(30L);
+    }
+
+    /** 4,000 files that no audit of this learner finished: only the unfinished ones of an audit go. */
+    @Test
+    void foreignAndDamagedFilesByTheThousandStayAndOneIsWrittenAndReadAmongThem() throws IOException {
+        Path folder = Files.createDirectories(directory.resolve("model-0000000000000000009.checkpoint"));
+        Files.writeString(folder.resolve("within"), "a folder under the name of a checkpoint");
+        Path part = Files.createDirectories(directory.resolve("model-0000000000000000008.checkpoint.part"));
+        Files.writeString(part.resolve("within"), "a folder under an unfinished name");
+        Files.writeString(directory.resolve("model-9999999999999999999.checkpoint"), "no step is that large");
+        for (int number = 0; number < 1_000; number++) {
+            Files.writeString(directory.resolve("foreign-" + number), "");
+            Files.writeString(directory.resolve("export-" + number + ".checkpoint.part"), "of an export");
+            Files.writeString(directory.resolve("model-%019d.checkpoint".formatted(100 + number)), "MILLRCKP");
+            Files.writeString(directory.resolve("model-%019d.checkpoint.part".formatted(100 + number)), "MILLRCKP");
+        }
+        long open = openFiles();
+
+        for (long step = 20; step <= 30; step++) {
+            checkpoints.write(checkpoint(step, Source.AUDIT));
+            assertThat(step(checkpoints.newest(Long.MAX_VALUE))).contains(step);
+        }
+
+        assertThat(openFiles()).isLessThan(open + 10);
+        assertThat(names()).hasSize(3_000 + 3 + 3).contains("export-7.checkpoint.part", "foreign-7");
+        for (long step = 28; step <= 30; step++) {
+            assertThat(step(checkpoints.newest(step))).contains(step);
+        }
+    }
+
+    @Test
+    void aFolderThatWasDeletedMeanwhileIsMadeAgain() throws IOException {
+        Files.delete(checkpoints.write(checkpoint(1, Source.AUDIT)));
+        Files.delete(directory);
+
+        checkpoints.write(checkpoint(2, Source.AUDIT));
+
+        assertThat(step(checkpoints.newest(2))).contains(2L);
+    }
+
+    /** An audit may take hours: it should not find out at its end. */
+    @Test
+    void aFolderThatCannotBeMadeIsRefusedAtOnce() throws IOException {
+        Path file = Files.writeString(directory.resolve("a-file"), "");
+
+        assertThatThrownBy(() -> new CheckpointDirectory(file, LINEAGE, each -> {}).prepare())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("folder of checkpoints " + file + " cannot be written to");
+        assertThatThrownBy(() -> new CheckpointDirectory(Path.of("/proc/millrace"), LINEAGE, each -> {}).prepare())
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("folder of checkpoints /proc/millrace cannot be written to");
     }
 
     @Test
@@ -152,11 +234,27 @@ class CheckpointDirectoryTest {
         return found.map(each -> each.checkpoint().header().step());
     }
 
+    private List<String> names() throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(file -> String.valueOf(file.getFileName())).toList();
+        }
+    }
+
+    private static long openFiles() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+            return files.count();
+        }
+    }
+
     private static Checkpoint checkpoint(long step, Source source) {
+        return checkpoint(step, source, LINEAGE);
+    }
+
+    private static Checkpoint checkpoint(long step, Source source, Lineage lineage) {
         return new Checkpoint(
                 new Checkpoint.Header(
                         new Checkpoint.Origin(source, "1.0", 1_767_225_600_000L),
-                        LINEAGE,
+                        lineage,
                         new StepDigest(step, "0abc"),
                         Optional.of(new Checkpoint.LogPlace("mini-batches", 0, 2 * step, "5a")),
                         new TreeMap<>(Map.of("tower.dim", "8"))),
