@@ -9,6 +9,7 @@ import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TransactionAbortableException;
+import org.apache.kafka.common.errors.UnknownServerException;
 import org.rocksdb.RocksDBException;
 
 /** Why a stream thread failed: decides what follows. */
@@ -22,7 +23,7 @@ enum FailureKind {
     /** Local state is damaged: the next start removes and restores it. */
     STATE_DAMAGED,
     /**
-     * The cluster does not answer as it should, or has ended the transaction of a thread that stood still: a new thread goes on from the
+     * The cluster does not answer as it should, such as with an error of its own, or has ended the transaction of a thread that stood still: a new thread goes on from the
      * last commit.
      */
     CLUSTER,
@@ -55,6 +56,14 @@ enum FailureKind {
         return cause instanceof InvalidTxnStateException || cause instanceof TransactionAbortableException;
     }
 
+    /**
+     * Whether a broker met an error that it has no name for, as with a full disk: an index is a mapped file, and a page of it that finds no
+     * space is no I/O error to the broker. Kafka's clients do not try again.
+     */
+    private static boolean isErrorOfTheBroker(Throwable cause) {
+        return cause instanceof UnknownServerException;
+    }
+
     private static Optional<FailureKind> kind(Throwable cause) {
         String message = String.valueOf(cause.getMessage());
         String said = message.toLowerCase(Locale.ROOT);
@@ -79,7 +88,7 @@ enum FailureKind {
         if (cause instanceof RegistryUnreachableException) {
             return Optional.of(REGISTRY);
         }
-        return cause instanceof RetriableException || isEndOfTransaction(cause)
+        return cause instanceof RetriableException || isEndOfTransaction(cause) || isErrorOfTheBroker(cause)
                 ? Optional.of(CLUSTER)
                 : Optional.empty();
     }

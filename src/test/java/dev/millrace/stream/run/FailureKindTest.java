@@ -12,6 +12,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TransactionAbortableException;
+import org.apache.kafka.common.errors.UnknownServerException;
 import org.apache.kafka.streams.errors.ProcessorStateException;
 import org.apache.kafka.streams.errors.StreamsException;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,8 @@ class FailureKindTest {
                         "Error encountered trying to commit a transaction", new InvalidTxnStateException("aborted"))))
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new StreamsException(new TransactionAbortableException("after exhausting retries"))))
+                .isEqualTo(FailureKind.CLUSTER);
+        assertThat(FailureKind.of(new StreamsException(new UnknownServerException("unexpected"))))
                 .isEqualTo(FailureKind.CLUSTER);
         assertThat(FailureKind.of(new StreamsException(new RegistryUnreachableException("no answer"))))
                 .isEqualTo(FailureKind.REGISTRY);
