@@ -15,6 +15,8 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Asks the cluster at intervals for the lag of groups, and notes whether it answers.
@@ -23,6 +25,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 public final class ClusterWatch implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterWatch.class);
     private static final Duration EVERY = Duration.ofSeconds(2);
     private static final Duration PATIENCE = Duration.ofSeconds(3);
     private static final Duration SILENCE = Duration.ofSeconds(8);
@@ -37,6 +40,7 @@ public final class ClusterWatch implements AutoCloseable {
     private final Map<String, Standstill> standstills = new ConcurrentHashMap<>();
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread = new Thread(this::watch, "watch-cluster");
+    private boolean isSilenceReported;
     private volatile long answeredNanos = System.nanoTime();
 
     /**
@@ -84,14 +88,32 @@ public final class ClusterWatch implements AutoCloseable {
                     for (Map.Entry<String, String> group : groups.entrySet()) {
                         look(admin, group.getKey(), group.getValue());
                     }
-                    answeredNanos = System.nanoTime();
+                    answered();
                     afterLook.run();
                 } catch (ExecutionException | KafkaException noAnswer) {
-                    // says so by its silence
+                    unanswered(noAnswer);
                 }
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void answered() {
+        answeredNanos = System.nanoTime();
+        if (isSilenceReported) {
+            isSilenceReported = false;
+            LOG.atInfo().log("Brokers answer again");
+        }
+    }
+
+    /** Says once an outage that no broker answers. */
+    private void unanswered(Exception noAnswer) {
+        if (!isAnswering() && !isSilenceReported) {
+            isSilenceReported = true;
+            LOG.atWarn()
+                    .addKeyValue("error", String.valueOf(noAnswer.getMessage()))
+                    .log("No broker answers; the applications wait");
         }
     }
 
