@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
+import org.apache.kafka.common.Uuid;
 
 /**
  * The broker as a process of its own, started again at the same address after whatever was done to it. It is of the release that {@link BrokerRelease}
@@ -63,10 +64,7 @@ final class BrokerProcess implements AutoCloseable {
                 Files.createDirectories(own.resolve("broker")).resolve("embedded.properties"))) {
             identity.store(out, "");
         }
-        int free;
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            free = socket.getLocalPort();
-        }
+        int free = freePort();
         String listener = "BROKER://127.0.0.1:" + free;
         List<String> all = new ArrayList<>(List.of(
                 "node.id=" + node,
@@ -76,6 +74,39 @@ final class BrokerProcess implements AutoCloseable {
                 "controller.quorum.voters=" + voter));
         all.addAll(properties);
         return new BrokerProcess(own, free, all);
+    }
+
+    /**
+     * Brokers of one cluster, each of them a controller too, and a voter. None waits for the others here: one alone has no quorum.
+     *
+     * @param own directories, one for each
+     */
+    static List<BrokerProcess> quorum(List<Path> own, List<String> properties)
+            throws IOException, InterruptedException {
+        String cluster = Uuid.randomUuid().toString();
+        List<Integer> ports = new ArrayList<>();
+        List<String> voters = new ArrayList<>();
+        for (int node = 1; node <= own.size(); node++) {
+            Path data = Files.createDirectories(own.get(node - 1).resolve("broker"));
+            Files.writeString(data.resolve("embedded.properties"), "cluster.id=" + cluster);
+            ports.add(freePort());
+            voters.add(node + "@127.0.0.1:" + freePort());
+        }
+        List<BrokerProcess> brokers = new ArrayList<>();
+        for (int node = 1; node <= own.size(); node++) {
+            int port = ports.get(node - 1);
+            String voter = voters.get(node - 1);
+            String listeners =
+                    "BROKER://127.0.0.1:" + port + ",CONTROLLER://" + voter.substring(voter.indexOf('@') + 1);
+            List<String> all = new ArrayList<>(List.of(
+                    "node.id=" + node,
+                    "listeners=" + listeners,
+                    "advertised.listeners=" + listeners,
+                    "controller.quorum.voters=" + String.join(",", voters)));
+            all.addAll(properties);
+            brokers.add(new BrokerProcess(own.get(node - 1), port, all));
+        }
+        return brokers;
     }
 
     /** Where it listens, host:port. */
@@ -117,6 +148,15 @@ final class BrokerProcess implements AutoCloseable {
         process.kill();
     }
 
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** What it printed since its last start. */
+    String output() {
+        return process.output();
+    }
+
     void signal(String name) throws IOException, InterruptedException {
         process.signal(name);
     }
@@ -125,6 +165,12 @@ final class BrokerProcess implements AutoCloseable {
     public void close() throws InterruptedException {
         stop();
         process.close();
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
     }
 
     private MillraceProcess launch() throws IOException, InterruptedException {

@@ -57,6 +57,7 @@ final class Experiment implements AutoCloseable {
             "offsets.topic.replication.factor=3",
             "transaction.state.log.replication.factor=3",
             "transaction.state.log.min.isr=2");
+    private static final int REPLICAS = 3;
     private static final Map<Integer, Path> SCENES = new ConcurrentHashMap<>();
     private static final Map<String, Outcome> UNDISTURBED = new ConcurrentHashMap<>();
 
@@ -66,21 +67,20 @@ final class Experiment implements AutoCloseable {
     private final Map<String, String> given = new TreeMap<>();
     private final Random random = new Random(SEED);
     private final List<TrainerProcess> trainers = new ArrayList<>();
-    private final List<BrokerProcess> brokers = new ArrayList<>();
+    private final List<BrokerProcess> brokers;
     private ProgressWatch progress;
     private boolean isPassed;
 
-    private Experiment(FaultReport report, int partitions, Path directory, int brokerCount) throws Exception {
+    private Experiment(FaultReport report, int partitions, Path directory) throws Exception {
+        this(report, partitions, directory, List.of(new BrokerProcess(directory)));
+    }
+
+    private Experiment(FaultReport report, int partitions, Path directory, List<BrokerProcess> brokers)
+            throws Exception {
         this.report = report;
         this.partitions = partitions;
         this.directory = directory;
-        List<String> properties = brokerCount == 1 ? List.of() : REPLICATED;
-        brokers.add(new BrokerProcess(directory, 0, properties));
-        broker().address();
-        for (int node = 2; node <= brokerCount; node++) {
-            Path own = Files.createDirectories(directory.resolve("node-" + node));
-            brokers.add(broker().join(own, node, properties));
-        }
+        this.brokers = brokers;
         given.putAll(Map.of(
                 "batch.size", "16",
                 "batch.negatives", "32",
@@ -99,7 +99,7 @@ final class Experiment implements AutoCloseable {
                 "features.user", "user, history, country",
                 "features.item", "item, category, price",
                 "features.item.price.kind", "numeric"));
-        given.put("topic.replicas", Integer.toString(brokerCount));
+        given.put("topic.replicas", Integer.toString(brokers.size()));
         given.put(
                 "kafka.bootstrap.servers",
                 brokers.stream().map(BrokerProcess::address).collect(Collectors.joining(",")));
@@ -110,12 +110,12 @@ final class Experiment implements AutoCloseable {
     /** Begins on a fresh copy of the scene. */
     static Experiment begin(String id, String what, int partitions) throws Exception {
         Path scene = scene(partitions);
-        return new Experiment(new FaultReport(id, what, SEED), partitions, copy(scene, id), 1);
+        return new Experiment(new FaultReport(id, what, SEED), partitions, copy(scene, id));
     }
 
     /** Begins with empty topics and no state, for settings that the scene was not made with; see {@link #takeCatalogue}. */
     static Experiment beginEmpty(String id, String what, int partitions) throws Exception {
-        return new Experiment(new FaultReport(id, what, SEED), partitions, fresh(id), 1);
+        return new Experiment(new FaultReport(id, what, SEED), partitions, fresh(id));
     }
 
     /**
@@ -123,7 +123,23 @@ final class Experiment implements AutoCloseable {
      * acknowledged.
      */
     static Experiment beginOnThreeBrokers(String id, String what, int partitions) throws Exception {
-        return new Experiment(new FaultReport(id, what, SEED), partitions, fresh(id), 3);
+        Path directory = fresh(id);
+        BrokerProcess controller = new BrokerProcess(directory, 0, REPLICATED);
+        controller.address();
+        List<BrokerProcess> brokers = new ArrayList<>(List.of(controller));
+        for (int node = 2; node <= REPLICAS; node++) {
+            Path own = Files.createDirectories(directory.resolve("node-" + node));
+            brokers.add(controller.join(own, node, REPLICATED));
+        }
+        return new Experiment(new FaultReport(id, what, SEED), partitions, directory, brokers);
+    }
+
+    /** As {@link #beginOnThreeBrokers}, and each of them is a controller too: one is the active one, and the others elect another. */
+    static Experiment beginOnThreeControllers(String id, String what, int partitions) throws Exception {
+        Path directory = fresh(id);
+        List<Path> own = List.of(directory.resolve("node-1"), directory.resolve("node-2"), directory.resolve("node-3"));
+        return new Experiment(
+                new FaultReport(id, what, SEED), partitions, directory, BrokerProcess.quorum(own, REPLICATED));
     }
 
     /** What a trainer that nothing disturbs makes of the input; run once for each input and number of partitions. */
@@ -157,7 +173,7 @@ final class Experiment implements AutoCloseable {
         return directory;
     }
 
-    /** The broker, or the controller if there are several. */
+    /** The broker, or the first if there are several. */
     BrokerProcess broker() {
         return broker(1);
     }
@@ -412,7 +428,7 @@ final class Experiment implements AutoCloseable {
         if (known == null) {
             known = fresh("scene-" + partitions);
             try (Experiment making =
-                    new Experiment(new FaultReport("scene-" + partitions, "", SEED), partitions, known, 1)) {
+                    new Experiment(new FaultReport("scene-" + partitions, "", SEED), partitions, known)) {
                 making.takeCatalogue(MillraceProcess.Launch.PROGRAM);
             }
             SCENES.put(partitions, known);

@@ -28,6 +28,11 @@ final class HttpProbe {
         return get(path).statusCode();
     }
 
+    /** What is answered, with whatever status. */
+    String text(String path) throws IOException, InterruptedException {
+        return get(path).body();
+    }
+
     /** Whether the process answers that it may be given traffic. */
     boolean isReady() throws IOException, InterruptedException {
         return status("/readyz") == OK;

@@ -3,6 +3,7 @@ package dev.millrace.faults;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,29 @@ final class SmallDisk implements AutoCloseable {
         must("cp", "-a", from + "/.", directory.toString());
     }
 
+    /** Takes all that is free, by a file. */
+    void exhaust() throws IOException {
+        try (OutputStream out = Files.newOutputStream(filler())) {
+            byte[] page = new byte[4096];
+            while (true) {
+                out.write(page);
+            }
+        } catch (IOException full) {
+            if (!String.valueOf(full.getMessage()).contains("No space left on device")) {
+                throw full;
+            }
+        }
+    }
+
+    /** Gives back what {@link #exhaust} took. */
+    void relieve() throws IOException {
+        Files.delete(filler());
+    }
+
+    Path directory() {
+        return directory;
+    }
+
     void grow(long kilobytes) throws IOException, InterruptedException {
         must("mount", "-o", "remount,size=" + kilobytes + "k", directory.toString());
     }
@@ -41,6 +65,10 @@ final class SmallDisk implements AutoCloseable {
     public void close() throws IOException, InterruptedException {
         // lazily: a process that was killed a moment ago may still be leaving
         must("umount", "--lazy", directory.toString());
+    }
+
+    private Path filler() {
+        return directory.resolve("filler");
     }
 
     private static void must(String... command) throws IOException, InterruptedException {

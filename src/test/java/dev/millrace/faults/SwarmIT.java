@@ -50,7 +50,7 @@ class SwarmIT {
     }
 
     /** A producer whose broker is killed sends anew what was not acknowledged and may be there: once more in the topic, and no more. */
-    private static Outcome withResent(Experiment run, SeededStream stream, Outcome undisturbed) {
+    static Outcome withResent(Experiment run, SeededStream stream, Outcome undisturbed) {
         Outcome expected = undisturbed;
         for (Map.Entry<String, Long> topic : stream.sent().entrySet()) {
             long resent = run.recordsOf(topic.getKey()) - topic.getValue();
