@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.SortedMap;
@@ -206,7 +207,7 @@ final class ChangingGenerations implements EncoderFeed {
     private void changeItem(ServedState state, String generation) {
         String item = "i" + random.nextInt(ITEMS);
         if (random.nextInt(4) == 0) {
-            Contents before = contents.get(generation);
+            Contents before = Objects.requireNonNull(contents.get(generation));
             contents.put(generation, before.changing());
             state.embedding(
                     new ItemEmbedding(item, Optional.empty(), generation, before.newest(), 1, 0), RecallScene.NOW, 0);
@@ -217,7 +218,7 @@ final class ChangingGenerations implements EncoderFeed {
     }
 
     private void put(ServedState state, String generation, String item) {
-        Contents before = contents.get(generation);
+        Contents before = Objects.requireNonNull(contents.get(generation));
         long step = before.newest() + 1;
         contents.put(generation, before.changing());
         state.embedding(

@@ -160,7 +160,7 @@ record RandomQuestion(
         }
         boolean isStill = known.isPresent()
                 && after.isPresent()
-                && known.get() == after.get()
+                && known.get().equals(after.get())
                 && !known.get().isChanging();
         if (isStill) {
             assertThat(step).isEqualTo(known.get().newest());
