@@ -73,7 +73,7 @@ public final class RecallClient {
      *
      * @param name as written there, with its labels
      */
-    double gauge(String name) throws InterruptedException {
+    public double gauge(String name) throws InterruptedException {
         return get("/metrics")
                 .body()
                 .lines()

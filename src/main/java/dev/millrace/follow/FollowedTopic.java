@@ -10,7 +10,7 @@ public enum FollowedTopic {
     USER_FEATURES;
 
     /** Its logical name, as {@code /readyz} gives it. */
-    String text() {
+    public String text() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

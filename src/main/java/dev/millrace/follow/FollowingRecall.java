@@ -162,6 +162,7 @@ public final class FollowingRecall implements AutoCloseable {
         boolean isReportDue = System.nanoTime() - reportedAtNanos >= REPORT_EVERY.toNanos();
         followers.forEach((source, follower) -> follower.progress().ifPresent(progress -> {
             state.read(source, new Readiness.Records(progress.read(), progress.end()));
+            state.undecodable(source, follower.undecodable());
             if (isReportDue && !caughtUp.contains(source)) {
                 LOG.info(line(source, progress));
             }

@@ -142,6 +142,16 @@ public final class ServedState {
         progress.read(topic, read);
     }
 
+    /** As {@link TopicProgress#undecodable(FollowedTopic, long)}. */
+    void undecodable(FollowedTopic topic, long count) {
+        progress.undecodable(topic, count);
+    }
+
+    /** Records of a topic that were left out, because they could not be decoded. */
+    public long undecodable(FollowedTopic topic) {
+        return progress.undecodable(topic);
+    }
+
     /**
      * Everything that was in a topic at start has been read.
      *

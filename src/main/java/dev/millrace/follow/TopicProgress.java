@@ -12,10 +12,21 @@ final class TopicProgress {
     private final Map<FollowedTopic, Integer> partitions = new EnumMap<>(FollowedTopic.class); // of those caught up
     private final Set<FollowedTopic> failed = EnumSet.noneOf(FollowedTopic.class);
     private final Map<FollowedTopic, Readiness.Records> records = new EnumMap<>(FollowedTopic.class);
+    private final Map<FollowedTopic, Long> undecodable = new EnumMap<>(FollowedTopic.class);
 
     /** Takes how much has been read of what was in a topic at start. */
     synchronized void read(FollowedTopic topic, Readiness.Records read) {
         records.put(topic, read);
+    }
+
+    /** Takes how many records of a topic were left out. */
+    synchronized void undecodable(FollowedTopic topic, long count) {
+        undecodable.put(topic, count);
+    }
+
+    /** Records of a topic that were left out, because they could not be decoded. */
+    synchronized long undecodable(FollowedTopic topic) {
+        return undecodable.getOrDefault(topic, 0L);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.GraphRecall;
 import dev.millrace.follow.ItemGraphs;
@@ -101,6 +102,12 @@ final class ServeMetrics {
         FunctionCounter.builder("millrace.serve.model.updates.rejected", state, ServedState::rejectedModelUpdates)
                 .description("entries of the query side that failed their check")
                 .register(registry);
+        for (FollowedTopic topic : FollowedTopic.values()) {
+            FunctionCounter.builder("millrace.serve.undecodable", state, one -> one.undecodable(topic))
+                    .description("records left out because they could not be decoded")
+                    .tag("topic", topic.text())
+                    .register(registry);
+        }
         FunctionCounter.builder("millrace.serve.user.updates", state, ServedState::userUpdates)
                 .description("user features read")
                 .register(registry);

@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Reads one topic from the beginning and follows it until closed, committed records only, on a thread of its own.
  *
- * <p>The listener is called on that thread, one record at a time, in the order of each partition. If it throws, following ends
- * and {@link #failure} says why. Partitions added later are not followed.
+ * <p>The listener is called on that thread, one record at a time, in the order of each partition. A record that it cannot decode is left
+ * out, and counted. If it throws anything else, following ends and {@link #failure} says why. Partitions added later are not followed.
  */
 public final class TopicFollower implements AutoCloseable {
 
@@ -46,6 +46,7 @@ public final class TopicFollower implements AutoCloseable {
     private volatile boolean isCaughtUp;
     private volatile boolean closing;
     private final AtomicLong records = new AtomicLong();
+    private final UndecodableRecords undecodable = new UndecodableRecords();
     private volatile long lag;
     private volatile int partitions;
     private volatile Optional<Progress> progress = Optional.empty();
@@ -92,6 +93,11 @@ public final class TopicFollower implements AutoCloseable {
         return records.get();
     }
 
+    /** Records left out so far, because they could not be decoded. */
+    public long undecodable() {
+        return undecodable.count();
+    }
+
     /** Offsets between what was read and what is committed, over all partitions, as last known. */
     public long lag() {
         return lag;
@@ -134,7 +140,10 @@ public final class TopicFollower implements AutoCloseable {
             while (!closing) {
                 ConsumerRecords<byte[], byte[]> polled = consumer.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    listener.accept(KafkaRecords.plain(record));
+                    undecodable.give(KafkaRecords.plain(record), taken -> {
+                        listener.accept(taken);
+                        return true;
+                    });
                 }
                 records.addAndGet(polled.count());
                 if (!ends.isEmpty()) {

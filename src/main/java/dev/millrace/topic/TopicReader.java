@@ -55,6 +55,7 @@ public final class TopicReader implements AutoCloseable {
     private final Duration patience;
     private final KafkaConsumer<byte[], byte[]> records;
     private final KafkaConsumer<byte[], byte[]> offsets;
+    private final UndecodableRecords undecodable = new UndecodableRecords();
 
     /** @param patience how long the cluster may take for the next record, an undecided transaction included */
     public TopicReader(ClientSettings clients, Duration patience) {
@@ -122,7 +123,7 @@ public final class TopicReader implements AutoCloseable {
     /**
      * Reads from an offset to the end of the extent.
      *
-     * @param wantsMore takes each record; returns false to stop reading
+     * @param wantsMore takes each record; returns false to stop reading. A record that it cannot decode is left out and named in the log
      * @throws UnusableTopicException if the offset is no longer retained, or a transaction is not decided within the patience
      * @throws BrokerUnreachableException if no broker answers
      */
@@ -136,7 +137,7 @@ public final class TopicReader implements AutoCloseable {
             while (position < extent.end()) {
                 ConsumerRecords<byte[], byte[]> polled = records.poll(POLL);
                 for (ConsumerRecord<byte[], byte[]> record : polled) {
-                    if (record.offset() >= extent.end() || !wantsMore.test(KafkaRecords.plain(record))) {
+                    if (record.offset() >= extent.end() || !undecodable.give(KafkaRecords.plain(record), wantsMore)) {
                         return;
                     }
                 }

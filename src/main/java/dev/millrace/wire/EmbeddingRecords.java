@@ -1,6 +1,7 @@
 package dev.millrace.wire;
 
 import dev.millrace.avro.ItemEmbeddingRecord;
+import dev.millrace.event.RejectReason;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Utf8;
 import java.util.Optional;
@@ -19,13 +20,13 @@ public final class EmbeddingRecords {
     /**
      * The embedding; without a vector and a step for a tombstone.
      *
-     * @throws IllegalStateException if the key names no generation
+     * @throws UndecodableException if the key names no generation, or the value is none
      */
     public ItemEmbedding decode(TopicRecord record) {
         String key = Utf8.text(record.key());
         int split = key.indexOf(SEPARATOR);
         if (split < 0) {
-            throw new IllegalStateException("the key at " + record.place() + " names no generation");
+            throw new UndecodableException(RejectReason.UNDECODABLE, "the key names no generation");
         }
         return record.value()
                 .map(value -> wire.decode(ItemEmbeddingRecord.class, value, OutputCodec::toCore))

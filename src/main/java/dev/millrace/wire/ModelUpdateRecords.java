@@ -1,6 +1,7 @@
 package dev.millrace.wire;
 
 import dev.millrace.avro.ModelUpdateRecord;
+import dev.millrace.event.RejectReason;
 import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -15,6 +16,7 @@ public final class ModelUpdateRecords {
         this.wire = wire;
     }
 
+    /** @throws UndecodableException if the key names no generation, or the value is none */
     public ModelUpdate decode(TopicRecord record) {
         byte[] recordKey = record.key();
         int split = 0;
@@ -22,7 +24,7 @@ public final class ModelUpdateRecords {
             split++;
         }
         if (split == recordKey.length) {
-            throw new IllegalStateException("the key at " + record.place() + " names no generation");
+            throw new UndecodableException(RejectReason.UNDECODABLE, "the key names no generation");
         }
         String generation = Utf8.text(recordKey, 0, split);
         byte[] key = Arrays.copyOfRange(recordKey, split + 1, recordKey.length);

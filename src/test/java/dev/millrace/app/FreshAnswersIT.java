@@ -11,19 +11,28 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +44,7 @@ class FreshAnswersIT {
     private static final int BATCH = 16;
 
     private final Path directory;
+    private String bootstrap = "";
 
     FreshAnswersIT(@TempDir Path directory) {
         this.directory = directory;
@@ -85,9 +95,60 @@ class FreshAnswersIT {
         });
     }
 
+    /** The same bytes would come at each start. */
+    @Test
+    void recordsThatAreNoneAreLeftOutAndCounted() throws Exception {
+        List<byte[]> values = List.of(
+                new byte[0],
+                "{}".getBytes(StandardCharsets.UTF_8),
+                HexFormat.of().parseHex("c3010123456789abcdef"), // of a schema that nobody knows
+                HexFormat.of().parseHex("0000000007")); // of a registry that there is not
+        play(Map.of("batch.max-wait", "100ms"), (recall, producer) -> {
+            try (KafkaProducer<byte[], byte[]> stranger = new KafkaProducer<>(
+                    Map.of("bootstrap.servers", bootstrap), new ByteArraySerializer(), new ByteArraySerializer())) {
+                for (String topic : List.of(
+                        "generations", "item-embeddings", "model-updates", "user-features", "training-progress")) {
+                    for (String key : List.of("none", "g1\0none")) {
+                        for (byte[] value : values) {
+                            stranger.send(new ProducerRecord<>(topic, key.getBytes(StandardCharsets.UTF_8), value))
+                                    .get();
+                        }
+                    }
+                }
+                // only with a generation in their key are these two topics' deletions anything
+                stranger.send(new ProducerRecord<>("item-embeddings", new byte[] {1}, null))
+                        .get();
+                stranger.send(new ProducerRecord<>("model-updates", new byte[] {1}, null))
+                        .get();
+            }
+            producer.send(new CatalogueItem("new", T0 + BATCH, Features.NONE));
+
+            await().atMost(PATIENCE)
+                    .until(() -> recall.ask("/v1/similar?item=new&k=1").isPresent());
+            for (String topic : List.of("generations", "user-features")) {
+                assertThat(undecodable(recall, topic)).isEqualTo(8);
+            }
+            for (String topic : List.of("item-embeddings", "model-updates")) {
+                assertThat(undecodable(recall, topic)).isEqualTo(9);
+            }
+            assertThat(recall.status("/readyz")).isEqualTo(200);
+            Cluster cluster = settings(Map.of()).cluster();
+            assertThat(new GenerationAdmin(cluster, InstantSource.system())
+                            .history()
+                            .answering())
+                    .isPresent();
+            assertThat(new ProgressLog(cluster).ofLearner()).isPresent();
+        });
+    }
+
+    private static double undecodable(RecallClient recall, String topic) throws InterruptedException {
+        return recall.gauge("millrace_serve_undecodable_total{topic=\"" + topic + "\"}");
+    }
+
     private void play(Map<String, String> more, Scene scene) throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            MillraceSettings settings = settings(broker.bootstrapServers(), more);
+            bootstrap = broker.bootstrapServers();
+            MillraceSettings settings = settings(more);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
                     ServeProcess server =
@@ -116,7 +177,7 @@ class FreshAnswersIT {
         producer.flush();
     }
 
-    private MillraceSettings settings(String bootstrap, Map<String, String> more) {
+    private MillraceSettings settings(Map<String, String> more) {
         Map<String, String> given = new TreeMap<>(Map.of(
                 "kafka.bootstrap.servers",
                 bootstrap,
