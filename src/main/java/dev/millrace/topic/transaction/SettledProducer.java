@@ -21,16 +21,23 @@ import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.metrics.KafkaMetric;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A transactional producer that begins no transaction before the one before it has its end in every log.
  *
  * <p>{@link #initTransactions} first ends the transaction that an earlier producer of this id left open, and settles all orphans: after it, their
- * coordinator no longer knows how they ended. {@link #beginTransaction} first asks the logs for the end of this producer's last transaction:
- * one request, for something that the coordinator waits for anyway. One thread, as with any transactional producer; callbacks come from the
- * producer's own.
+ * coordinator no longer knows how they ended. {@link #commitTransaction} asks the logs for the transaction's end, once it is committed:
+ * one request, for something that the coordinator waits for anyway. What it has not seen, {@link #beginTransaction} asks for again. It
+ * seldom waits so: Streams begins a transaction with the first record after a commit, and commits anew when the interval is over. A wait
+ * there that is as long would leave each transaction one record.
+ *
+ * <p>One thread, as with any transactional producer; callbacks come from the producer's own.
  */
 public final class SettledProducer<K, V> implements Producer<K, V> {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SettledProducer.class);
 
     private final Producer<K, V> producer;
     private final Transactions transactions;
@@ -64,6 +71,12 @@ public final class SettledProducer<K, V> implements Producer<K, V> {
 
     @Override
     public void beginTransaction() {
+        awaitEnd();
+        isCommitted = Optional.empty();
+        producer.beginTransaction();
+    }
+
+    private void awaitEnd() {
         if (!written.isEmpty() || !groups.isEmpty()) {
             Set<TopicPartition> partitions = new HashSet<>(written);
             groups.forEach(group -> partitions.add(transactions.offsets(group)));
@@ -71,8 +84,6 @@ public final class SettledProducer<K, V> implements Producer<K, V> {
             written.clear();
             groups.clear();
         }
-        isCommitted = Optional.empty();
-        producer.beginTransaction();
     }
 
     @Override
@@ -86,6 +97,11 @@ public final class SettledProducer<K, V> implements Producer<K, V> {
     public void commitTransaction() {
         producer.commitTransaction();
         isCommitted = Optional.of(true);
+        try {
+            awaitEnd();
+        } catch (RuntimeException unknown) { // the commit has been told: the next beginTransaction asks again, and throws
+            LOG.atDebug().setCause(unknown).log("The end of a committed transaction has not been seen yet");
+        }
     }
 
     @Override

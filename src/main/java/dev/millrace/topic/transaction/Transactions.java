@@ -24,7 +24,6 @@ import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.admin.TransactionDescription;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.ApiException;
@@ -193,10 +192,12 @@ public final class Transactions implements AutoCloseable {
     /**
      * Waits until the last transaction of a running producer has its end in every log, and writes the end if the brokers have lost it.
      *
-     * @param producerId that the coordinator had for the id before
+     * <p>If nothing is open there, that is one request: the coordinator is asked only whose an open transaction is, and whether it is complete.
+     *
+     * @param producerId that the coordinator had for the id when it was last asked
      * @param partitions that the transaction wrote to
      * @param isCommitted how it ended, if the producer was told
-     * @return the producer id that the coordinator has for the id now: another one each time the epochs of one are used up
+     * @return the producer id that the coordinator has for the id, as far as is known: another one each time the epochs of one are used up
      * @throws TimeoutException if the logs have no end within the patience, and the coordinator does not call it complete either
      */
     long awaitEnd(
@@ -206,7 +207,11 @@ public final class Transactions implements AutoCloseable {
         boolean wasComplete = false;
         while (true) {
             try {
-                Look look = ask(() -> look(transactionalId, producerId, partitions));
+                List<OpenTransaction> open = ask(() -> openNow(partitions));
+                if (open.isEmpty()) {
+                    return producerId;
+                }
+                Look look = ask(() -> look(transactionalId, producerId, open));
                 if (look.open().isEmpty()) {
                     return look.producerId();
                 }
@@ -264,17 +269,16 @@ public final class Transactions implements AutoCloseable {
     /**
      * What is to be seen of a producer's last transaction.
      *
-     * @param open in the logs
+     * @param open in the logs, and its own
      * @param isComplete whether the coordinator calls it complete
      */
     private record Look(List<OpenTransaction> open, boolean isComplete, long producerId) {}
 
-    private Look look(String transactionalId, long producerId, Set<TopicPartition> partitions)
+    private Look look(String transactionalId, long producerId, List<OpenTransaction> open)
             throws ExecutionException, InterruptedException {
-        KafkaFuture<TransactionDescription> asked =
-                admin.describeTransactions(Set.of(transactionalId)).description(transactionalId);
-        List<OpenTransaction> open = openNow(partitions);
-        TransactionDescription coordinator = asked.get();
+        TransactionDescription coordinator = admin.describeTransactions(Set.of(transactionalId))
+                .description(transactionalId)
+                .get();
         return new Look(
                 open.stream()
                         .filter(one -> one.producerId() == producerId || one.producerId() == coordinator.producerId())
