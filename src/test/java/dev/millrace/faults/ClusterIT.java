@@ -23,6 +23,7 @@ class ClusterIT {
 
     /** So long that a trainer on a quiet machine still learns when the last broker is killed. */
     private static final SeededStream STREAM = new SeededStream(1, 120_000);
+
     private static final int REPLICAS = 3;
     private static final int KILLS = Integer.getInteger("faults.kills", 3);
 

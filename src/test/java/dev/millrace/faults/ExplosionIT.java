@@ -26,7 +26,9 @@ class ExplosionIT {
     void f25_harmfulStepsAreRefusedAndTheLastGoodVectorsAreServedUntilOneIsLearntAgain() throws Exception {
         try (Experiment run =
                 Experiment.begin("F25", "clicks of weight 1e6, SIGKILL while publication is withheld", 1)) {
-            run.set("stream.max-task-idle", "5s"); // the input comes in parts: its topics are merged by time all the same
+            run.set(
+                    "stream.max-task-idle",
+                    "5s"); // the input comes in parts: its topics are merged by time all the same
             Outcome undisturbed = run.undisturbed(STREAM);
             try (MillraceProcess server = run.run("serve", "serve");
                     EventProducer producer = run.producer()) {

@@ -99,7 +99,9 @@ public final class SettledProducer<K, V> implements Producer<K, V> {
         isCommitted = Optional.of(true);
         try {
             awaitEnd();
-        } catch (RuntimeException unknown) { // the commit has been told: the next beginTransaction asks again, and throws
+        } catch (
+                RuntimeException
+                        unknown) { // the commit has been told: the next beginTransaction asks again, and throws
             LOG.atDebug().setCause(unknown).log("The end of a committed transaction has not been seen yet");
         }
     }
