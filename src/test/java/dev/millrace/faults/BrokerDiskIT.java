@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class BrokerDiskIT {
 
     private static final SeededStream STREAM = new SeededStream(1, 20_000);
-    private static final long ROOM_KILOBYTES = Long.getLong("faults.room", 2048L);
+    private static final long ROOM_KILOBYTES = Long.getLong("faults.room", 1024L);
     private static final long GROWN_KILOBYTES = 512 << 10;
     private static final Duration OUTAGE = Duration.ofSeconds(30);
 
