@@ -35,6 +35,7 @@ class ArchitectureTest {
             "feature",
             "attribute",
             "batch",
+            "model.engine",
             "model.table",
             "model.network",
             "model.loss",
@@ -110,7 +111,7 @@ class ArchitectureTest {
 
     @Test
     void roomsOfTheModelAreItsOwn() {
-        outside("model", "model.table", "model.network", "model.loss")
+        outside("model", "model.engine", "model.table", "model.network", "model.loss")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(ROOT + "model.table", ROOT + "model.network", ROOT + "model.loss")
@@ -118,8 +119,8 @@ class ArchitectureTest {
     }
 
     @Test
-    void nativeMathsStaysInTheNetwork() {
-        only("model.network").use("org.nd4j..", "org.deeplearning4j..", "org.bytedeco..");
+    void nativeMathsStaysInTheEngineAndTheNetwork() {
+        only("model.engine", "model.network").use("org.nd4j..", "org.deeplearning4j..", "org.bytedeco..");
     }
 
     @Test
@@ -188,6 +189,8 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideInAnyPackage(packages(CORE))
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + "model.engine.Warmth")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("java.nio.file..", "java.net..")
@@ -209,12 +212,14 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** A pool may be handed to the core, which starts none. */
+    /** A pool may be handed to the core, which starts none. The one exception only waits for the compiler. */
     @Test
     void theCoreStartsNoThreads() {
         noClasses()
                 .that()
                 .resideInAnyPackage(packages(CORE))
+                .and()
+                .doNotHaveFullyQualifiedName(ROOT + "model.engine.Warmth")
                 .should()
                 .dependOnClassesThat()
                 .haveNameMatching("java\\.lang\\.(Thread|ThreadLocal|Process.*)|java\\.util\\.Timer"

@@ -15,6 +15,7 @@ import dev.millrace.model.QueryEncoder;
 import dev.millrace.model.Side;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.MemoryEntries;
 import java.io.PrintStream;
@@ -56,6 +57,7 @@ public final class KernelBench {
     private static final List<String> TABLES =
             List.of("user", "item", "uc0", "uc1", "uc2", "uc3", "uc4", "uc5", "ic0", "ic1", "ic2");
 
+    private final Engine engine;
     private final PeerInputs inputs;
     private final Optional<Path> reference;
     private final Catalogue catalogue = new Catalogue('c');
@@ -82,15 +84,17 @@ public final class KernelBench {
             Optional<Double> worstError) {}
 
     /** @param peerData folder of the peer's inputs and references; the same shapes are drawn where there is none */
-    public KernelBench(Optional<Path> peerData) {
+    public KernelBench(Optional<Path> peerData, Engine engine) {
+        this.engine = engine;
         this.inputs = peerData.map(PeerInputs::read).orElseGet(() -> PeerInputs.drawn(42));
         this.reference = peerData;
         fillCatalogue();
     }
 
     /** Measures the batch sizes of the peer's table and prints a line each. */
-    public static List<Result> run(PrintStream out, List<Integer> batches, Optional<Path> peerData, int steps) {
-        KernelBench bench = new KernelBench(peerData);
+    public static List<Result> run(
+            PrintStream out, List<Integer> batches, Optional<Path> peerData, int steps, Engine engine) {
+        KernelBench bench = new KernelBench(peerData, engine);
         out.println(peerData.map(folder -> "inputs of " + folder).orElse("inputs drawn from a seed, no reference"));
         List<Result> results = new ArrayList<>();
         for (int batch : batches) {
@@ -279,7 +283,7 @@ public final class KernelBench {
      * @param slots what the optimiser remembers of a row that begins
      */
     private TwoTower begin(ModelSettings learning, float[] slots, StepTimes times) {
-        TwoTower model = new TwoTower(learning, catalogue, times);
+        TwoTower model = new TwoTower(learning, catalogue, engine, times);
         for (Side side : Side.values()) {
             for (int tensor = 0; tensor < 2 * LAYERS; tensor++) {
                 float[] weights = inputs.reals(tensorName(side, tensor));

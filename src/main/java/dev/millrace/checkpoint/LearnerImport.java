@@ -104,7 +104,8 @@ public final class LearnerImport {
 
     private void requireSame(Checkpoint.Header header) {
         List<SettingFault> faults = new ArrayList<>(settings.differences(header.settings()));
-        Lineage here = settings.lineage(NumericFingerprint.require().toString());
+        Lineage here = settings.lineage(
+                NumericFingerprint.require(settings.trainer().engine()).toString());
         if (!here.fingerprint().equals(header.lineage().fingerprint())) {
             faults.add(new SettingFault(
                     "the numeric fingerprint",

@@ -7,13 +7,17 @@ import dev.millrace.bench.IndexBench;
 import dev.millrace.bench.KernelBench;
 import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.replay.Pace;
+import dev.millrace.settings.SettingsReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +53,9 @@ final class BenchCommand implements Runnable {
                             paramLabel = "DIR",
                             description = "inputs and reference of the peer. Default: random inputs of the same shapes")
                     @Nullable
-                    Path peerData) {
-        KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps);
+                    Path peerData,
+            @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine) {
+        KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps, engine(engine));
         return 0;
     }
 
@@ -194,6 +199,13 @@ final class BenchCommand implements Runnable {
         return Objects.requireNonNull(spec).commandLine().getOut();
     }
 
+    private static Engine engine(String name) {
+        SettingsReader reader = new SettingsReader(Map.of("model.engine", name));
+        Engine engine = Engine.read(reader);
+        reader.finish();
+        return engine;
+    }
+
     /** Makes a new folder for the files of a benchmark, and prints its path. */
     private static Path newDirectory(String bench, PrintWriter out) throws IOException {
         Path directory = Files.createTempDirectory("millrace-" + bench);
@@ -204,13 +216,18 @@ final class BenchCommand implements Runnable {
 
     /** Returns the command that runs this program in the same way as this process. */
     private static List<String> launcher(Path temporary) {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        if (ModuleLayer.boot().findModule(Engine.VECTOR_API).isPresent()) {
+            command.addAll(List.of("--add-modules", Engine.VECTOR_API));
+        }
+        command.addAll(List.of(
                 "-Xmx" + (Runtime.getRuntime().maxMemory() >> 20) + "m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-Djava.io.tmpdir=" + temporary,
                 "-cp",
                 System.getProperty("java.class.path"),
-                Millrace.class.getName());
+                Millrace.class.getName()));
+        return command;
     }
 }

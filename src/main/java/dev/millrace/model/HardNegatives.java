@@ -3,9 +3,9 @@ package dev.millrace.model;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.engine.Products;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.NegativeRules;
-import dev.millrace.model.network.MatrixProducts;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -25,10 +25,12 @@ final class HardNegatives {
 
     private final NegativeRules.HardByModel settings;
     private final Catalogue catalogue;
+    private final Products products;
     private final int dim;
 
-    HardNegatives(NegativeRules.HardByModel settings, Catalogue catalogue, int dim) {
+    HardNegatives(NegativeRules.HardByModel settings, Catalogue catalogue, Products products, int dim) {
         this.settings = settings;
+        this.products = products;
         this.catalogue = catalogue;
         this.dim = dim;
     }
@@ -46,7 +48,7 @@ final class HardNegatives {
         float[] vectors = new float[examples * dim];
         model.exampleVectors(batch.examples(), vectors);
         float[] scores = new float[examples * pool.size()];
-        MatrixProducts.multiplyTransposedRight(vectors, items, scores, examples, dim, pool.size(), 1f);
+        products.multiplyTransposedRight(vectors, items, scores, examples, dim, pool.size(), 1f);
 
         List<String> found = new ArrayList<>();
         int[] owners = new int[examples * each];

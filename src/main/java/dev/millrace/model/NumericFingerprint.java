@@ -1,47 +1,44 @@
 package dev.millrace.model;
 
-import dev.millrace.model.network.NativeEngine;
-import java.util.ArrayList;
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.NativeEngine;
 import java.util.List;
 import java.util.Map;
 
 /**
  * The parts of the process that decide the bits of a step, beside its inputs. Only equal fingerprints promise equal bits.
  *
- * @param engine library of the matrix products
- * @param classifier of the native libraries
- * @param coreType core type that OpenBLAS is pinned to; {@code auto} if OpenBLAS chooses
- * @param javaFeature feature release of Java
+ * @param text names them all
  */
-public record NumericFingerprint(String engine, String classifier, String coreType, int javaFeature) {
+public record NumericFingerprint(String text) {
 
-    private static final List<String> THREAD_VARIABLES = List.of("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS");
+    /** Names no processor and no Java release: the bits of this engine depend on neither. The number counts its changes. */
+    private static final String HEAP = "heap-1";
 
     /**
-     * Returns the fingerprint of this process.
+     * Returns the fingerprint of an engine in this process.
      *
      * @throws IllegalStateException if the environment lets the native libraries use several threads
      */
-    public static NumericFingerprint require() {
-        return require(System.getenv());
+    public static NumericFingerprint require(Engine engine) {
+        return switch (engine) {
+            case VECTOR -> new NumericFingerprint(HEAP);
+            case ND4J -> ofNative(System.getenv());
+        };
     }
 
-    static NumericFingerprint require(Map<String, String> environment) {
-        List<String> faults = new ArrayList<>();
-        for (String variable : THREAD_VARIABLES) {
-            String found = environment.getOrDefault(variable, "");
-            if (!found.equals("1")) {
-                faults.add(variable + " = " + (found.isEmpty() ? "(not set)" : found)
-                        + ": must be 1 in the environment of the process, or steps are slow and their bits change");
-            }
-        }
+    static NumericFingerprint ofNative(Map<String, String> environment) {
+        List<String> faults = NativeEngine.faults(environment);
         if (!faults.isEmpty()) {
-            throw new IllegalStateException(String.join(System.lineSeparator(), faults));
+            throw new IllegalStateException("model.engine = nd4j: " + String.join("; ", faults));
         }
-        return new NumericFingerprint(
-                NativeEngine.NAME,
-                NativeEngine.platform(),
-                environment.getOrDefault("OPENBLAS_CORETYPE", "auto"),
-                Runtime.version().feature());
+        return new NumericFingerprint("NumericFingerprint[engine=" + NativeEngine.NAME + ", classifier="
+                + NativeEngine.platform() + ", coreType=" + environment.getOrDefault("OPENBLAS_CORETYPE", "auto")
+                + ", javaFeature=" + Runtime.version().feature() + "]");
+    }
+
+    @Override
+    public String toString() {
+        return text;
     }
 }

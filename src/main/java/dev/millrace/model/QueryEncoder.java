@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.loss.Temperature;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.NetworkShape;
@@ -161,7 +162,7 @@ public final class QueryEncoder {
             offset += feature.dim();
         }
         float[] raw = new float[shape.outputs()];
-        shape.forward(current.tensors(), 0, input, raw);
+        shape.forward(Engine.ofRows(), current.tensors(), 0, input, 1, raw);
         int dim = shape.dim();
         float[] factors = scales.of(weights);
         for (int channel = 0; channel < factors.length; channel++) {

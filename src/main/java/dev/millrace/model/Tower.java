@@ -1,6 +1,8 @@
 package dev.millrace.model;
 
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.DenseOptimiser;
 import dev.millrace.model.network.Scratch;
@@ -27,6 +29,7 @@ final class Tower {
     private final Side side;
     private final FeatureInputs inputs;
     private final TowerNetwork kernel;
+    private final Products rows;
     private final DenseOptimiser optimiser;
     private final ChannelScales scales;
     private final int dim;
@@ -50,12 +53,14 @@ final class Tower {
             ModelSettings settings,
             FeatureInputs inputs,
             TowerShape shape,
+            Engine engine,
             long seed,
             ChannelScales scales) {
         TowerSettings towers = settings.towers();
         this.side = side;
         this.inputs = inputs;
-        this.kernel = new TowerNetwork(shape, seed, towers.skip() ? towers.outputScale() : 1);
+        this.kernel = new TowerNetwork(shape, engine, seed, towers.skip() ? towers.outputScale() : 1);
+        this.rows = Engine.ofRows();
         this.optimiser = DenseOptimiser.of(settings.optimiser().dense().rule(), kernel);
         this.scales = scales;
         this.dim = settings.dim();
@@ -63,15 +68,29 @@ final class Tower {
         this.width = channels * dim;
     }
 
-    static Tower of(Side side, ModelSettings settings, EmbeddingTables tables) {
+    static Tower of(Side side, ModelSettings settings, EmbeddingTables tables, Engine engine) {
         List<FeatureSpec> features = settings.features(side);
         FeatureInputs inputs = new FeatureInputs(features, tables);
         TowerShape shape = settings.shape(side);
         return switch (side) {
             case USER ->
-                new Tower(side, settings, inputs, shape, settings.seed(), ChannelScales.ofUsers(settings.towers()));
+                new Tower(
+                        side,
+                        settings,
+                        inputs,
+                        shape,
+                        engine,
+                        settings.seed(),
+                        ChannelScales.ofUsers(settings.towers()));
             case ITEM ->
-                new Tower(side, settings, inputs, shape, settings.seed() + 1, ChannelScales.ofItems(settings.towers()));
+                new Tower(
+                        side,
+                        settings,
+                        inputs,
+                        shape,
+                        engine,
+                        settings.seed() + 1,
+                        ChannelScales.ofItems(settings.towers()));
         };
     }
 
@@ -135,26 +154,22 @@ final class Tower {
     }
 
     /**
-     * Gathers the input rows of the resolved subjects, runs the network, and normalises the channels.
+     * Gathers the input rows of the resolved subjects, runs the network, and normalises the channels. The bits of a vector depend on no other
+     * subject. {@link #backward} must not follow.
      *
      * @return [n, width] channels of unit length times their factor, valid until the next call
      */
     float[] forward(List<Subject> subjects) {
-        return forward(subjects, kernel::forward);
+        return forward(subjects, (in, n, out) -> kernel.shape().forward(rows, kernel.weights(), 0, in, n, out));
     }
 
     /**
-     * As {@link #forward}, with dropout.
+     * As {@link #forward}, in a learning step.
      *
      * @param seed of the dropout
      */
     float[] forwardToLearn(List<Subject> subjects, long seed) {
-        return forward(subjects, (in, n, out) -> kernel.forwardToLearn(in, n, out, seed));
-    }
-
-    /** As {@link #forward}, but each subject by itself: its bits depend on no other subject. {@link #backward} must not follow. */
-    float[] forwardEach(List<Subject> subjects) {
-        return forward(subjects, kernel::forwardEach);
+        return forward(subjects, (in, n, out) -> kernel.forward(in, n, out, seed));
     }
 
     private float[] forward(List<Subject> subjects, Network network) {
@@ -190,7 +205,7 @@ final class Tower {
     }
 
     /**
-     * Backward pass of the last {@link #forward}. It leaves the network's gradients in the kernel, and adds the rows'
+     * Backward pass of the last {@link #forwardToLearn}. It leaves the network's gradients in the kernel, and adds the rows'
      * gradients to those of their tables.
      *
      * @param vectorGradients [n, width] dL/dvectors

@@ -6,6 +6,7 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.loss.Candidates;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.Objective;
@@ -73,22 +74,23 @@ public final class TwoTower implements Durable {
      * @throws IllegalStateException if the process may use several native threads, see {@link NumericFingerprint}
      */
     public TwoTower(ModelSettings settings, Catalogue catalogue) {
-        this(settings, catalogue, StepTimes.UNTIMED);
+        this(settings, catalogue, Engine.VECTOR, StepTimes.UNTIMED);
     }
 
     /** @param times called at the end of each phase of a step, on the learner's thread */
-    public TwoTower(ModelSettings settings, Catalogue catalogue, StepTimes times) {
+    public TwoTower(ModelSettings settings, Catalogue catalogue, Engine engine, StepTimes times) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.times = times;
         this.generation = settings.generationName();
         this.tables = new EmbeddingTables(settings);
-        this.userTower = Tower.of(Side.USER, settings, tables);
-        this.itemTower = Tower.of(Side.ITEM, settings, tables);
-        this.objective = new Objective(settings.loss(), settings.width());
-        this.hardNegatives = new HardNegatives(settings.loss().negatives().hardByModel(), catalogue, settings.width());
+        this.userTower = Tower.of(Side.USER, settings, tables, engine);
+        this.itemTower = Tower.of(Side.ITEM, settings, tables, engine);
+        this.objective = new Objective(settings.loss(), engine.products(), settings.width());
+        this.hardNegatives = new HardNegatives(
+                settings.loss().negatives().hardByModel(), catalogue, engine.products(), settings.width());
         Map<Side, Tower> towers = new TreeMap<>(Map.of(Side.USER, userTower, Side.ITEM, itemTower));
-        this.state = new ModelState(settings, NumericFingerprint.require(), tables, towers, objective, upkeep);
+        this.state = new ModelState(settings, NumericFingerprint.require(engine), tables, towers, objective, upkeep);
     }
 
     /**
@@ -229,7 +231,7 @@ public final class TwoTower implements Durable {
         if (!items.isEmpty()) {
             List<Subject> subjects = items(items, upkeep.clock());
             itemTower.inputs().resolve(subjects);
-            System.arraycopy(itemTower.forwardEach(subjects), 0, out, 0, subjects.size() * dim());
+            System.arraycopy(itemTower.forward(subjects), 0, out, 0, subjects.size() * dim());
         }
     }
 

@@ -79,7 +79,7 @@ public final class Trainer implements Durable {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix());
-        model = new TwoTower(settings.model(), catalogue, times);
+        model = new TwoTower(settings.model(), catalogue, settings.engine(), times);
         examiner = new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix());
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());

@@ -5,6 +5,7 @@ import dev.millrace.batch.BatchSettings;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
@@ -15,6 +16,7 @@ import java.util.Map;
 /**
  * Settings of a {@link Trainer}.
  *
+ * @param engine what computes a step; not among the model's settings, as it changes no formula
  * @param fast popularity term of a query
  * @param learnFrom event time, epoch milliseconds; batches before it are not learnt; 0: all are learnt
  * @param digestSteps distance of the steps whose digests are kept
@@ -22,6 +24,7 @@ import java.util.Map;
 public record TrainerSettings(
         BatchSettings batch,
         ModelSettings model,
+        Engine engine,
         ExamSettings exam,
         AlarmSettings alarms,
         PublishSettings publish,
@@ -33,6 +36,7 @@ public record TrainerSettings(
         return new TrainerSettings(
                 BatchSettings.read(reader),
                 ModelSettings.read(reader),
+                Engine.read(reader),
                 reader.free(ExamSettings::read),
                 reader.free(AlarmSettings::read),
                 reader.free(PublishSettings::read),
@@ -73,6 +77,6 @@ public record TrainerSettings(
     }
 
     public TrainerSettings withExam(ExamSettings other) {
-        return new TrainerSettings(batch, model, other, alarms, publish, fast, learnFrom, digestSteps);
+        return new TrainerSettings(batch, model, engine, other, alarms, publish, fast, learnFrom, digestSteps);
     }
 }

@@ -275,7 +275,7 @@ public final class ModelAudit {
         } catch (FingerprintMismatchException other) {
             throw invalid(
                     "the numeric fingerprint",
-                    NumericFingerprint.require().toString(),
+                    NumericFingerprint.require(trainer.engine()).toString(),
                     "must be the learner's, or bits differ: " + other.getMessage());
         }
     }
@@ -291,7 +291,7 @@ public final class ModelAudit {
     }
 
     private Lineage lineage() {
-        return learner.lineage(NumericFingerprint.require().toString());
+        return learner.lineage(NumericFingerprint.require(trainer.engine()).toString());
     }
 
     private Checkpoint.Header header(StepDigest learnt, Optional<LoggedBatch> last) {

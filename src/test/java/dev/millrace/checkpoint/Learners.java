@@ -66,7 +66,9 @@ public final class Learners {
         return new Checkpoint(
                 new Checkpoint.Header(
                         Checkpoint.Origin.now(Checkpoint.Source.LEARNER),
-                        SETTINGS.lineage(NumericFingerprint.require().toString()),
+                        SETTINGS.lineage(
+                                NumericFingerprint.require(SETTINGS.trainer().engine())
+                                        .toString()),
                         trainer.digest().orElseThrow(),
                         Optional.empty(),
                         SETTINGS.texts()),

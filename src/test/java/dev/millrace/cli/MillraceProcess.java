@@ -38,7 +38,9 @@ public final class MillraceProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home")),
                 System.getProperty("java.class.path"),
                 Millrace.class.getName(),
-                List.of("-Xmx768m", "-XX:TieredStopAtLevel=1"),
+                List.of(
+                        "-Xmx768m",
+                        "-XX:TieredStopAtLevel=1"), // so that it starts soon; the Vector API needs the compiler above
                 Map.of());
 
         public Launch of(Class<?> other) {

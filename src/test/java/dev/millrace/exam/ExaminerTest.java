@@ -12,7 +12,6 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
-import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
@@ -43,7 +42,7 @@ class ExaminerTest {
         }
         popularity.observe(batch(drawn(200)));
         MiniBatch batch = batch(drawn(60));
-        TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED);
+        TwoTower model = new TwoTower(MODEL, catalogue);
         Examiner examiner = examiner();
 
         examiner.examine(batch, model, catalogue, popularity);
@@ -74,7 +73,7 @@ class ExaminerTest {
                 new ExamSettings(1, 8192, Duration.ofHours(6), 0, List.of(other, both, QueryWeights.ofPopularity(0))),
                 'E',
                 'e');
-        TwoTower model = new TwoTower(channels, catalogue, StepTimes.UNTIMED);
+        TwoTower model = new TwoTower(channels, catalogue);
         model.learn(batch(drawn(60)));
 
         examiner.examine(batch, model, catalogue, popularity);
@@ -97,7 +96,7 @@ class ExaminerTest {
         catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i1", TIME, Features.NONE)));
         Examiner restored = examiner();
         Examiner examiner = examiner();
-        TwoTower model = new TwoTower(MODEL, catalogue, StepTimes.UNTIMED);
+        TwoTower model = new TwoTower(MODEL, catalogue);
         examiner.examine(batch(List.of(example("i1"))), model, catalogue, popularity);
 
         examiner.drainDirty(new EntrySink() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.model.loss.NegativePairs;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -88,7 +89,9 @@ class HardNegativesTest {
     }
 
     private NegativePairs find(ModelSettings settings, MiniBatch batch, TwoTower model) {
-        return new HardNegatives(settings.loss().negatives().hardByModel(), catalogue, Scenes.DIM).find(batch, model);
+        return new HardNegatives(
+                        settings.loss().negatives().hardByModel(), catalogue, Engine.VECTOR.products(), Scenes.DIM)
+                .find(batch, model);
     }
 
     /** Mean difference between the positive's score and the best other score. */

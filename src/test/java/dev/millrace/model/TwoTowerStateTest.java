@@ -228,10 +228,11 @@ public class TwoTowerStateTest {
 
     @Test
     void severalNativeThreadsStopTheStart() {
-        assertThatThrownBy(() -> NumericFingerprint.require(Map.of("OMP_NUM_THREADS", "2")))
+        assertThatThrownBy(() -> NumericFingerprint.ofNative(Map.of("OMP_NUM_THREADS", "2")))
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("OMP_NUM_THREADS = 2")
-                .hasMessageContaining("OPENBLAS_NUM_THREADS = (not set)");
+                .hasMessageContaining("needs OMP_NUM_THREADS = 1 in the environment of the process, not 2")
+                .hasMessageContaining(
+                        "needs OPENBLAS_NUM_THREADS = 1 in the environment of the process, not (not set)");
     }
 
     /** Entries in memory, as a store holds them. */

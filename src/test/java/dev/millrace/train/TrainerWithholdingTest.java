@@ -167,6 +167,7 @@ class TrainerWithholdingTest {
                         model.loss(),
                         optimiser,
                         model.tables()),
+                settings.engine(),
                 settings.exam(),
                 settings.alarms(),
                 settings.publish(),

@@ -15,6 +15,7 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.NumericFingerprint;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.replay.ReplayEvent;
 import dev.millrace.replay.ShopGenerator;
@@ -40,6 +41,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -118,16 +120,22 @@ class RecordedLogTest {
     void everyReadyConfigurationIsRecorded() throws IOException {
         List<String> names = configurations().map(RecordedLogTest::name).toList();
 
-        assertThat(digests.keySet()).containsAll(names).hasSize(names.size() + 1);
+        assertThat(digests.keySet()).containsAll(names).hasSize(Engine.values().length * names.size() + 1);
         assertThat(log).hasSize(BATCHES);
     }
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("configurations")
     void theLogMakesTheSameWeightsAndVectors(List<Path> files) {
-        assumeTrue(NumericFingerprint.require().toString().equals(digests.get(FINGERPRINT)));
+        assertThat(digest(files, Engine.VECTOR)).isEqualTo(digests.get(key(files, Engine.VECTOR)));
+    }
 
-        assertThat(digest(files)).isEqualTo(digests.get(name(files)));
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("configurations")
+    void theLogMakesTheSameWeightsAndVectorsWithNd4j(List<Path> files) {
+        assumeTrue(NumericFingerprint.require(Engine.ND4J).text().equals(digests.get(FINGERPRINT)));
+
+        assertThat(digest(files, Engine.ND4J)).isEqualTo(digests.get(key(files, Engine.ND4J)));
     }
 
     static Stream<List<Path>> configurations() throws IOException {
@@ -146,9 +154,16 @@ class RecordedLogTest {
         return CONFIG.relativize(last).toString().replace(".properties", "");
     }
 
+    /** Of a digest: those of the default engine have the configuration's name alone. */
+    private static String key(List<Path> files, Engine engine) {
+        return engine == Engine.VECTOR ? name(files) : engine + "/" + name(files);
+    }
+
     /** SHA-256 over the digests of all steps, all vectors as they were published, and all entries at the end. */
-    private static String digest(List<Path> files) {
-        MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), LEARNER);
+    private static String digest(List<Path> files, Engine engine) {
+        Map<String, String> given = new TreeMap<>(LEARNER);
+        given.put("model.engine", engine.name().toLowerCase(Locale.ROOT));
+        MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), given);
         MessageDigest sha = Sha256.start();
         Trainer trainer = new Trainer(settings.trainer());
         for (MiniBatch batch : log) {
@@ -276,9 +291,14 @@ class RecordedLogTest {
             out.write(written());
         }
         log = decode(unpacked());
-        StringBuilder lines = new StringBuilder(FINGERPRINT + " = " + NumericFingerprint.require() + "\n");
-        for (List<Path> files : configurations().toList()) {
-            lines.append(name(files)).append(" = ").append(digest(files)).append('\n');
+        StringBuilder lines = new StringBuilder(FINGERPRINT + " = " + NumericFingerprint.require(Engine.ND4J) + "\n");
+        for (Engine engine : Engine.values()) {
+            for (List<Path> files : configurations().toList()) {
+                lines.append(key(files, engine))
+                        .append(" = ")
+                        .append(digest(files, engine))
+                        .append('\n');
+            }
         }
         Files.writeString(DIGESTS, lines);
     }

@@ -1,7 +1,7 @@
 package dev.millrace.model.loss;
 
 import dev.millrace.batch.MiniBatch;
-import dev.millrace.model.network.MatrixProducts;
+import dev.millrace.model.engine.Products;
 import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
@@ -18,6 +18,7 @@ public final class Objective {
     private final ScoreLoss loss;
     private final Temperature temperature;
     private final ObjectiveWeights objectiveWeights;
+    private final Products products;
     private double[] losses = new double[0];
     private float[] scores = new float[0];
     private float[] pairScores = new float[0];
@@ -25,7 +26,8 @@ public final class Objective {
     private float[] itemGradients = new float[0];
 
     /** @param dim width of the vectors */
-    public Objective(Loss settings, int dim) {
+    public Objective(Loss settings, Products products, int dim) {
+        this.products = products;
         this.settings = settings;
         this.dim = dim;
         this.loss = ScoreLoss.of(settings);
@@ -64,15 +66,15 @@ public final class Objective {
         pairScores = Scratch.atLeast(pairScores, candidates.pairItems().length);
         userGradients = Scratch.atLeast(userGradients, (examples + candidates.exposed().length) * dim);
         itemGradients = Scratch.atLeast(itemGradients, candidates.items().size() * dim);
-        MatrixProducts.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
+        products.multiplyTransposedRight(users, items, scores, examples, dim, shared, factor);
         scorePairs(users, items, candidates, examples, factor);
         if (losses.length != examples) {
             losses = new double[examples];
         }
         float[] weighted = objectiveWeights.weighted(objectives, weights);
         loss.toGradient(scores, pairScores, candidates, weighted, losses);
-        MatrixProducts.multiply(scores, items, userGradients, examples, shared, dim, factor);
-        MatrixProducts.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
+        products.multiply(scores, items, userGradients, examples, shared, dim, factor);
+        products.multiplyTransposedLeft(scores, users, itemGradients, shared, examples, dim, factor);
         Arrays.fill(itemGradients, shared * dim, candidates.items().size() * dim, 0f);
         addPairs(users, items, candidates, examples, factor);
         temperature.learn(-loss.scoreGradient());

@@ -10,6 +10,13 @@ public enum Activation {
         }
 
         @Override
+        void apply(float[] in, float[] out, int length) { // a loop that the compiler can vectorise
+            for (int at = 0; at < length; at++) {
+                out[at] = Math.max(in[at], 0f);
+            }
+        }
+
+        @Override
         float slope(float x) {
             return x > 0f ? 1f : 0f;
         }
@@ -138,6 +145,13 @@ public enum Activation {
     private static final double CUBIC = 0.044715;
 
     abstract float at(float x);
+
+    /** Applies {@link #at} to the first numbers of an array. Both arrays may be the same. */
+    void apply(float[] in, float[] out, int length) {
+        for (int at = 0; at < length; at++) {
+            out[at] = at(in[at]);
+        }
+    }
 
     /** The derivative of {@link #at}. */
     abstract float slope(float x);

@@ -1,5 +1,7 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 import java.util.Arrays;
 import java.util.Collections;
 
@@ -7,6 +9,7 @@ import java.util.Collections;
 final class CrossKernel implements TowerKernel {
 
     private final CrossShape shape;
+    private final Products products;
     private final float[][] weights;
     private final float[][] gradients;
     /** [depth][n, inputs] x_1 to x_depth. */
@@ -19,9 +22,11 @@ final class CrossKernel implements TowerKernel {
     private float[] delta = new float[0];
     private float[] next = new float[0];
 
-    CrossKernel(CrossShape shape, long seed, double outputScale) {
+    CrossKernel(CrossShape shape, Engine engine, long seed, double outputScale) {
         this.shape = shape;
+        this.products = engine.products();
         this.weights = InitialWeights.of(
+                engine,
                 MlpShape.of(
                         shape.inputs(),
                         Collections.nCopies(shape.depth(), shape.inputs()),
@@ -50,27 +55,18 @@ final class CrossKernel implements TowerKernel {
     }
 
     @Override
-    public void forward(float[] inputs, int n, float[] outputs) {
+    public void forward(float[] inputs, int n, float[] outputs, long seed) {
         this.inputs = inputs;
-        run(inputs, n, outputs, false);
-    }
-
-    @Override
-    public void forwardEach(float[] inputs, int n, float[] outputs) {
-        run(inputs, n, outputs, true);
-    }
-
-    private void run(float[] inputs, int n, float[] outputs, boolean isPlain) {
         int width = shape.inputs();
         float[] x = inputs;
         for (int layer = 0; layer < shape.depth(); layer++) {
             factors[layer] = Scratch.atLeast(factors[layer], n * width);
             crossed[layer] = Scratch.atLeast(crossed[layer], n * width);
-            dense(layer, x, n, factors[layer], isPlain);
-            CrossShape.cross(inputs, 0, factors[layer], 0, x, 0, crossed[layer], 0, n * width);
+            dense(layer, x, n, factors[layer]);
+            CrossShape.cross(inputs, factors[layer], x, crossed[layer], n * width);
             x = crossed[layer];
         }
-        dense(shape.depth(), x, n, outputs, isPlain);
+        dense(shape.depth(), x, n, outputs);
     }
 
     /** For g = dL/dx_{l+1}: dL/dx_0 gets g ⊙ (x_l W_l + b_l), dL/dx_l = g + (g ⊙ x_0) W_lᵀ. */
@@ -99,13 +95,13 @@ final class CrossKernel implements TowerKernel {
         }
     }
 
-    private void dense(int layer, float[] in, int n, float[] out, boolean isPlain) {
-        DenseLayer.forward(
-                in, n, shape.inputs(), weights[2 * layer], weights[2 * layer + 1], out, Activation.IDENTITY, isPlain);
+    private void dense(int layer, float[] in, int n, float[] out) {
+        DenseLayer.forward(products, in, n, shape.inputs(), weights[2 * layer], weights[2 * layer + 1], out, false);
     }
 
     private void denseBackward(int layer, float[] in, float[] outGradients, int n, float[] inGradients) {
         DenseLayer.backward(
+                products,
                 in,
                 outGradients,
                 n,

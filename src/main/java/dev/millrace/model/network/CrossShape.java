@@ -1,5 +1,7 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,8 +13,8 @@ import java.util.List;
 record CrossShape(int inputs, int depth, int outputs) implements ChannelShape {
 
     @Override
-    public TowerKernel kernel(long seed, double outputScale) {
-        return new CrossKernel(this, seed, outputScale);
+    public TowerKernel kernel(Engine engine, long seed, double outputScale) {
+        return new CrossKernel(this, engine, seed, outputScale);
     }
 
     @Override
@@ -26,24 +28,23 @@ record CrossShape(int inputs, int depth, int outputs) implements ChannelShape {
     }
 
     @Override
-    public void forward(float[][] tensors, int first, float[] in, float[] out) {
+    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
         float[] x = in;
         for (int layer = 0; layer < depth; layer++) {
-            float[] next = new float[inputs];
+            float[] next = new float[n * inputs];
             int at = first + 2 * layer;
-            PlainLayers.layer(x, 0, inputs, tensors[at], tensors[at + 1], next, 0, Activation.IDENTITY);
-            cross(in, 0, next, 0, x, 0, next, 0, inputs);
+            DenseLayer.forward(products, x, n, inputs, tensors[at], tensors[at + 1], next, false);
+            cross(in, next, x, next, n * inputs);
             x = next;
         }
         int last = first + 2 * depth;
-        PlainLayers.layer(x, 0, inputs, tensors[last], tensors[last + 1], out, 0, Activation.IDENTITY);
+        DenseLayer.forward(products, x, n, inputs, tensors[last], tensors[last + 1], out, false);
     }
 
-    /** {@code out = x0 ⊙ u + x}; out may be in the place of u. */
-    static void cross(
-            float[] x0, int x0At, float[] u, int uAt, float[] x, int xAt, float[] out, int outAt, int length) {
+    /** {@code out = x0 ⊙ u + x}; out may be u. */
+    static void cross(float[] x0, float[] u, float[] x, float[] out, int length) {
         for (int at = 0; at < length; at++) {
-            out[outAt + at] = x0[x0At + at] * u[uAt + at] + x[xAt + at];
+            out[at] = x0[at] * u[at] + x[at];
         }
     }
 

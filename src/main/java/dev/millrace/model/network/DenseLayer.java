@@ -1,5 +1,6 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Products;
 import java.util.Arrays;
 
 /** One dense layer over many rows, forward and backward. Any thread. */
@@ -8,31 +9,23 @@ final class DenseLayer {
     private DenseLayer() {}
 
     /**
-     * {@code out = behind(in W + b)}.
+     * {@code out = in W + b}, or {@code max(in W + b, 0)}.
      *
      * @param in [n, inWidth]
      * @param out [n, width of the bias] filled
-     * @param behind activation; identity or ReLU unless {@code isPlain}
-     * @param isPlain whether to compute row by row, so that the bits of a row depend on no other row
+     * @param relu whether ReLU follows
      */
     static void forward(
+            Products products,
             float[] in,
             int n,
             int inWidth,
             float[] weight,
             float[] bias,
             float[] out,
-            Activation behind,
-            boolean isPlain) {
-        int width = bias.length;
-        if (isPlain) {
-            for (int row = 0; row < n; row++) {
-                PlainLayers.layer(in, row * inWidth, inWidth, weight, bias, out, row * width, behind);
-            }
-        } else {
-            MatrixProducts.multiply(in, weight, out, n, inWidth, width, 1f);
-            addBias(out, n, bias, behind == Activation.RELU);
-        }
+            boolean relu) {
+        products.multiply(in, weight, out, n, inWidth, bias.length, 1f);
+        addBias(out, n, bias, relu);
     }
 
     /**
@@ -43,6 +36,7 @@ final class DenseLayer {
      * @param inGradients [n, inWidth] dL/din, filled
      */
     static void backward(
+            Products products,
             float[] in,
             float[] delta,
             int n,
@@ -52,9 +46,9 @@ final class DenseLayer {
             float[] biasGradients,
             float[] inGradients) {
         int width = biasGradients.length;
-        MatrixProducts.multiplyTransposedLeft(in, delta, weightGradients, inWidth, n, width, 1f);
+        products.multiplyTransposedLeft(in, delta, weightGradients, inWidth, n, width, 1f);
         sumRows(delta, n, biasGradients);
-        MatrixProducts.multiplyTransposedRight(delta, weight, inGradients, n, width, inWidth, 1f);
+        products.multiplyTransposedRight(delta, weight, inGradients, n, width, inWidth, 1f);
     }
 
     private static void addBias(float[] out, int n, float[] bias, boolean relu) {

@@ -1,5 +1,7 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 import java.util.List;
 
 /**
@@ -24,8 +26,8 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public TowerKernel kernel(long seed, double outputScale) {
-        return new FmKernel(this, seed, outputScale);
+    public TowerKernel kernel(Engine engine, long seed, double outputScale) {
+        return new FmKernel(this, engine, seed, outputScale);
     }
 
     @Override
@@ -34,20 +36,26 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public void forward(float[][] tensors, int first, float[] in, float[] out) {
-        float[] sums = new float[width];
-        float[] products = new float[width];
-        multiply(in, 0, sums, products, 0);
-        linear().forward(tensors, first, products, out);
+    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
+        float[] pairs = new float[n * width];
+        multiply(in, n, new float[n * width], pairs);
+        linear().forward(products, tensors, first, pairs, n, out);
     }
 
     /**
-     * Computes the products of one row.
+     * Multiplies the fields.
      *
-     * @param sums [.., width] Σ v_f, filled from {@code at}
-     * @param products [.., width] q, filled from {@code at}
+     * @param in [n, inputs]
+     * @param sums [n, width] Σ v_f, filled
+     * @param pairs [n, width] q, filled
      */
-    void multiply(float[] in, int inAt, float[] sums, float[] products, int at) {
+    void multiply(float[] in, int n, float[] sums, float[] pairs) {
+        for (int row = 0; row < n; row++) {
+            multiply(in, row * inputs, sums, pairs, row * width);
+        }
+    }
+
+    private void multiply(float[] in, int inAt, float[] sums, float[] pairs, int at) {
         for (int d = 0; d < width; d++) {
             float sum = 0f;
             float squares = 0f;
@@ -57,7 +65,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
                 squares += v * v;
             }
             sums[at + d] = sum;
-            products[at + d] = 0.5f * (sum * sum - squares);
+            pairs[at + d] = 0.5f * (sum * sum - squares);
         }
     }
 

@@ -1,16 +1,11 @@
 package dev.millrace.model.network;
 
 import dev.millrace.batch.CounterRandom;
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 
-/**
- * Dense layers, forward and backward. One thread.
- *
- * <p>Fewer than {@link #PLAIN_ROWS} rows go forward through {@link PlainLayers}, more through {@link MatrixProducts}.
- */
+/** Dense layers, forward and backward. One thread. */
 final class MlpKernel implements TowerKernel {
-
-    /** Batches with fewer rows go forward in plain loops. */
-    static final int PLAIN_ROWS = 8;
 
     /** The smallest normal float times this is above 1. */
     private static final float OPEN = 1e38f;
@@ -18,6 +13,7 @@ final class MlpKernel implements TowerKernel {
     private static final double UNIT_24 = 0x1p-24;
 
     private final MlpShape shape;
+    private final Products products;
     private final float[][] weights;
     private final float[][] gradients;
     /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */
@@ -30,11 +26,11 @@ final class MlpKernel implements TowerKernel {
     private final float[][] masks;
 
     private float[] inputs = new float[0];
-    private boolean isDropping;
 
-    MlpKernel(MlpShape shape, long seed, double outputScale) {
+    MlpKernel(MlpShape shape, Engine engine, long seed, double outputScale) {
         this.shape = shape;
-        this.weights = InitialWeights.of(shape, seed, outputScale);
+        this.products = engine.products();
+        this.weights = InitialWeights.of(engine, shape, seed, outputScale);
         this.gradients = shape.zeros();
         this.hidden = new float[shape.depth() - 1][0];
         this.before = new float[shape.depth()][0];
@@ -58,43 +54,19 @@ final class MlpKernel implements TowerKernel {
     }
 
     @Override
-    public void forward(float[] inputs, int n, float[] outputs) {
+    public void forward(float[] inputs, int n, float[] outputs, long seed) {
         this.inputs = inputs;
-        isDropping = false;
-        run(inputs, n, outputs, n < PLAIN_ROWS, 0);
-    }
-
-    @Override
-    public void forwardToLearn(float[] inputs, int n, float[] outputs, long seed) {
-        this.inputs = inputs;
-        isDropping = shape.dropout() > 0;
-        run(inputs, n, outputs, n < PLAIN_ROWS, seed);
-    }
-
-    @Override
-    public void forwardEach(float[] inputs, int n, float[] outputs) {
-        isDropping = false;
-        run(inputs, n, outputs, true, 0);
-    }
-
-    private void run(float[] inputs, int n, float[] outputs, boolean isPlain, long seed) {
         float[] in = inputs;
         for (int layer = 0; layer < shape.depth(); layer++) {
             Activation behind = shape.behind(layer);
             float[] out = isLast(layer) ? outputs : room(hidden, layer, n);
             boolean isDirect = isDirect(layer);
             float[] sums = isDirect ? out : room(before, layer, n);
+            boolean relu = isDirect && behind == Activation.RELU;
             DenseLayer.forward(
-                    in,
-                    n,
-                    shape.in(layer),
-                    weights[2 * layer],
-                    weights[2 * layer + 1],
-                    sums,
-                    isDirect ? behind : Activation.IDENTITY,
-                    isPlain);
+                    products, in, n, shape.in(layer), weights[2 * layer], weights[2 * layer + 1], sums, relu);
             if (!isDirect) {
-                PlainLayers.activate(behind, sums, 0, out, 0, n * shape.out(layer));
+                behind.apply(sums, out, n * shape.out(layer));
             }
             if (drops(layer)) {
                 drop(out, n * shape.out(layer), layer, seed);
@@ -128,6 +100,7 @@ final class MlpKernel implements TowerKernel {
             float[] below = layer == 0 ? inputs : hidden[layer - 1];
             float[] next = layer == 0 ? inputGradients : room(layerGradients, layer - 1, n);
             DenseLayer.backward(
+                    products,
                     below,
                     delta,
                     n,
@@ -149,9 +122,9 @@ final class MlpKernel implements TowerKernel {
         return shape.behind(layer) == Activation.IDENTITY || (shape.behind(layer) == Activation.RELU && !isLast(layer));
     }
 
-    /** Returns whether the last forward pass applied dropout to a layer. A last layer without an activation has no dropout. */
+    /** Returns whether a layer has dropout. A last layer without an activation has no dropout. */
     private boolean drops(int layer) {
-        return isDropping && (!isLast(layer) || shape.last() != Activation.IDENTITY);
+        return shape.dropout() > 0 && (!isLast(layer) || shape.last() != Activation.IDENTITY);
     }
 
     /** Applies dropout: sets a share of the numbers to 0 and scales the others up, so that the expected sum stays the same. */

@@ -1,5 +1,7 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -62,8 +64,8 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
-    public TowerKernel kernel(long seed, double outputScale) {
-        return new MlpKernel(this, seed, outputScale);
+    public TowerKernel kernel(Engine engine, long seed, double outputScale) {
+        return new MlpKernel(this, engine, seed, outputScale);
     }
 
     @Override
@@ -81,12 +83,17 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
-    public void forward(float[][] tensors, int first, float[] in, float[] out) {
+    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
         float[] from = in;
         for (int layer = 0; layer < depth(); layer++) {
-            float[] to = layer == depth() - 1 ? out : new float[out(layer)];
-            int at = first + 2 * layer;
-            PlainLayers.layer(from, 0, in(layer), tensors[at], tensors[at + 1], to, 0, behind(layer));
+            float[] to = layer == depth() - 1 ? out : new float[n * out(layer)];
+            float[] weights = tensors[first + 2 * layer];
+            float[] bias = tensors[first + 2 * layer + 1];
+            boolean relu = behind(layer) == Activation.RELU;
+            DenseLayer.forward(products, from, n, in(layer), weights, bias, to, relu);
+            if (!relu && behind(layer) != Activation.IDENTITY) {
+                behind(layer).apply(to, to, n * out(layer));
+            }
             from = to;
         }
     }

@@ -1,9 +1,10 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Products;
 import java.util.List;
 
 /**
- * The architecture of a network: its dense layers in a fixed order, and a forward pass of one row in plain loops.
+ * The architecture of a network: its dense layers in a fixed order, and a forward pass.
  *
  * <p>Each layer has two tensors, in the order of {@link #layers}: the matrix [in, out] row-major, then the bias [out].
  */
@@ -21,14 +22,14 @@ public interface NetworkShape {
     List<Layer> layers();
 
     /**
-     * Forward pass of one row, without native code.
+     * Forward pass. With products on the heap, the bits of an output row depend on the weights and its input row alone.
      *
      * @param tensors of the whole tower, this network's among them
      * @param first index of this network's first tensor
-     * @param in [inputs]
-     * @param out [outputs] filled
+     * @param in [n, inputs] row-major
+     * @param out [n, outputs] filled; another array than {@code in}
      */
-    void forward(float[][] tensors, int first, float[] in, float[] out);
+    void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out);
 
     /**
      * Exports what {@link #forward} computes.

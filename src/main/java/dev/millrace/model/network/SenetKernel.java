@@ -1,5 +1,6 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Engine;
 import java.util.Arrays;
 
 /** Squeeze and excitation over fields, forward and backward. One thread. */
@@ -19,9 +20,9 @@ final class SenetKernel implements TowerKernel {
      * Sets the bias so that the initial field weights are about 1, where the activation allows it: an untrained model treats
      * its fields alike.
      */
-    SenetKernel(SenetShape shape, long seed) {
+    SenetKernel(SenetShape shape, Engine engine, long seed) {
         this.shape = shape;
-        this.excitation = new MlpKernel(shape.excitation(), seed, 1);
+        this.excitation = new MlpKernel(shape.excitation(), engine, seed, 1);
         float[] bias = excitation.weights()[excitation.weights().length - 1];
         switch (shape.excitation().last()) {
             case RELU, LEAKY_RELU, GELU, IDENTITY -> Arrays.fill(bias, 1f);
@@ -60,18 +61,13 @@ final class SenetKernel implements TowerKernel {
     }
 
     @Override
-    public void forward(float[] inputs, int n, float[] outputs) {
+    public void forward(float[] inputs, int n, float[] outputs, long seed) {
         this.inputs = inputs;
-        squeeze(inputs, n);
-        excitation.forward(means, n, factors);
-        weigh(inputs, n, outputs);
-    }
-
-    @Override
-    public void forwardEach(float[] inputs, int n, float[] outputs) {
-        squeeze(inputs, n);
-        excitation.forwardEach(means, n, factors);
-        weigh(inputs, n, outputs);
+        means = Scratch.atLeast(means, n * shape.fields());
+        factors = Scratch.atLeast(factors, n * shape.fields());
+        shape.squeeze(inputs, n, means);
+        excitation.forward(means, n, factors, seed);
+        shape.weigh(inputs, n, factors, outputs);
     }
 
     /** dL/da_f = Σ dL/dv · e_f;  dL/de_f = a_f dL/dv + dL/dz_f / width. */
@@ -105,20 +101,5 @@ final class SenetKernel implements TowerKernel {
 
     private int at(int row, int field) {
         return row * shape.inputs() + shape.starts().get(field);
-    }
-
-    private void squeeze(float[] inputs, int n) {
-        means = Scratch.atLeast(means, n * shape.fields());
-        factors = Scratch.atLeast(factors, n * shape.fields());
-        for (int row = 0; row < n; row++) {
-            shape.squeeze(inputs, row * shape.inputs(), means, row * shape.fields());
-        }
-    }
-
-    private void weigh(float[] inputs, int n, float[] outputs) {
-        for (int row = 0; row < n; row++) {
-            int at = row * shape.inputs();
-            shape.weigh(inputs, at, factors, row * shape.fields(), outputs, at);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Products;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -40,16 +41,40 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     }
 
     @Override
-    public void forward(float[][] tensors, int first, float[] in, float[] out) {
-        float[] means = new float[fields()];
-        float[] weights = new float[fields()];
-        squeeze(in, 0, means, 0);
-        excitation.forward(tensors, first, means, weights);
-        weigh(in, 0, weights, 0, out, 0);
+    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
+        float[] means = new float[n * fields()];
+        float[] weights = new float[n * fields()];
+        squeeze(in, n, means);
+        excitation.forward(products, tensors, first, means, n, weights);
+        weigh(in, n, weights, out);
     }
 
-    /** @param means [fields] filled */
-    void squeeze(float[] in, int inAt, float[] means, int at) {
+    /**
+     * Takes the means of the fields.
+     *
+     * @param in [n, inputs]
+     * @param means [n, fields] filled
+     */
+    void squeeze(float[] in, int n, float[] means) {
+        for (int row = 0; row < n; row++) {
+            squeeze(in, row * inputs(), means, row * fields());
+        }
+    }
+
+    /**
+     * Weighs the fields.
+     *
+     * @param in [n, inputs]
+     * @param weights [n, fields]
+     * @param out [n, inputs] filled
+     */
+    void weigh(float[] in, int n, float[] weights, float[] out) {
+        for (int row = 0; row < n; row++) {
+            weigh(in, row * inputs(), weights, row * fields(), out);
+        }
+    }
+
+    private void squeeze(float[] in, int inAt, float[] means, int at) {
         for (int f = 0; f < fields(); f++) {
             float sum = 0f;
             int end = starts.get(f + 1);
@@ -60,13 +85,12 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
         }
     }
 
-    /** @param weights [fields] */
-    void weigh(float[] in, int inAt, float[] weights, int at, float[] out, int outAt) {
+    private void weigh(float[] in, int inAt, float[] weights, int at, float[] out) {
         for (int f = 0; f < fields(); f++) {
             float weight = weights[at + f];
             int end = starts.get(f + 1);
             for (int d = starts.get(f); d < end; d++) {
-                out[outAt + d] = weight * in[inAt + d];
+                out[inAt + d] = weight * in[inAt + d];
             }
         }
     }

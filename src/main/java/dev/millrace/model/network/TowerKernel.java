@@ -16,33 +16,16 @@ interface TowerKernel {
     float[][] gradients();
 
     /**
-     * Forward pass.
+     * Forward pass of a learning step, with dropout. Without dropout it computes what {@link NetworkShape#forward} does.
      *
      * @param inputs [n, in] row-major; read again by {@link #backward}
      * @param outputs [n, out] row-major, filled
-     */
-    void forward(float[] inputs, int n, float[] outputs);
-
-    /**
-     * Forward pass one row at a time: the bits of an output row depend on the weights and its input row alone. {@link
-     * #backward} must not follow.
-     *
-     * @param inputs [n, in] row-major
-     * @param outputs [n, out] row-major, filled
-     */
-    void forwardEach(float[] inputs, int n, float[] outputs);
-
-    /**
-     * Forward pass of a learning step: as {@link #forward}, with dropout.
-     *
      * @param seed of the dropout
      */
-    default void forwardToLearn(float[] inputs, int n, float[] outputs, long seed) {
-        forward(inputs, n, outputs);
-    }
+    void forward(float[] inputs, int n, float[] outputs, long seed);
 
     /**
-     * Backward pass of the last {@link #forward} or {@link #forwardToLearn}, which must have had the same n.
+     * Backward pass of the last {@link #forward}, which must have had the same n.
      *
      * @param outputGradients [n, out] dL/doutputs
      * @param inputGradients [n, in] dL/dinputs, filled

@@ -1,6 +1,7 @@
 package dev.millrace.model.network;
 
 import dev.millrace.batch.CounterRandom;
+import dev.millrace.model.engine.Engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -36,15 +37,18 @@ public final class TowerNetwork implements TowerKernel {
 
     private float[] scratch = new float[0];
 
-    /** @param outputScale factor on the initial weights of each channel's last layer, in [0, 1] */
-    public TowerNetwork(TowerShape shape, long seed, double outputScale) {
+    /**
+     * @param engine of the learning steps
+     * @param outputScale factor on the initial weights of each channel's last layer, in [0, 1]
+     */
+    public TowerNetwork(TowerShape shape, Engine engine, long seed, double outputScale) {
         this.shape = shape;
-        this.senet = shape.senet().map(part -> new SenetKernel(part, CounterRandom.bits(seed, SENET, 0)));
-        this.bottom = shape.bottom().map(part -> new MlpKernel(part, CounterRandom.bits(seed, BOTTOM, 0), 1));
+        this.senet = shape.senet().map(part -> new SenetKernel(part, engine, CounterRandom.bits(seed, SENET, 0)));
+        this.bottom = shape.bottom().map(part -> new MlpKernel(part, engine, CounterRandom.bits(seed, BOTTOM, 0), 1));
         this.channels = new TowerKernel[shape.channels().size()];
         for (int c = 0; c < channels.length; c++) {
             long own = c == 0 ? seed : CounterRandom.bits(seed, c, 0);
-            channels[c] = shape.channels().get(c).kernel(own, outputScale);
+            channels[c] = shape.channels().get(c).kernel(engine, own, outputScale);
         }
         List<TowerKernel> parts = new ArrayList<>();
         senet.ifPresent(parts::add);
@@ -77,49 +81,26 @@ public final class TowerNetwork implements TowerKernel {
     }
 
     @Override
-    public void forward(float[] inputs, int n, float[] outputs) {
-        run(inputs, n, outputs, (part, kernel, in, out) -> kernel.forward(in, n, out));
-    }
-
-    @Override
-    public void forwardEach(float[] inputs, int n, float[] outputs) {
-        run(inputs, n, outputs, (part, kernel, in, out) -> kernel.forwardEach(in, n, out));
-    }
-
-    @Override
-    public void forwardToLearn(float[] inputs, int n, float[] outputs, long seed) {
-        run(
-                inputs,
-                n,
-                outputs,
-                (part, kernel, in, out) -> kernel.forwardToLearn(in, n, out, CounterRandom.bits(seed, part, 0)));
-    }
-
-    /** One of the forward passes of a kernel. */
-    private interface ForwardPass {
-        void run(long part, TowerKernel kernel, float[] in, float[] out);
-    }
-
-    private void run(float[] inputs, int n, float[] outputs, ForwardPass pass) {
+    public void forward(float[] inputs, int n, float[] outputs, long seed) {
         float[] in = inputs;
         if (senet.isPresent()) {
             fields = Scratch.atLeast(fields, n * shape.inputs());
-            pass.run(SENET, senet.get(), inputs, fields);
+            senet.get().forward(inputs, n, fields, CounterRandom.bits(seed, SENET, 0));
             in = fields;
         }
         if (bottom.isPresent()) {
             shared = Scratch.atLeast(shared, n * bottom.get().shape().outputs());
-            pass.run(BOTTOM, bottom.get(), in, shared);
+            bottom.get().forward(in, n, shared, CounterRandom.bits(seed, BOTTOM, 0));
         }
         for (int c = 0; c < channels.length; c++) {
             block = Scratch.atLeast(block, n * shape.dim());
             float[] out = channels.length == 1 ? outputs : block;
-            pass.run(c, channels[c], shape.isOnBottom(c) ? shared : in, out);
+            channels[c].forward(shape.isOnBottom(c) ? shared : in, n, out, CounterRandom.bits(seed, c, 0));
             for (int skip : shape.skips()) {
-                addColumns(in, skip, shape.inputs(), out, 0, shape.dim(), n, shape.dim());
+                Columns.add(in, skip, shape.inputs(), out, 0, shape.dim(), n, shape.dim());
             }
             if (out != outputs) {
-                copyColumns(out, 0, shape.dim(), outputs, c * shape.dim(), shape.outputs(), n, shape.dim());
+                Columns.copy(out, 0, shape.dim(), outputs, c * shape.dim(), shape.outputs(), n, shape.dim());
             }
         }
     }
@@ -144,7 +125,7 @@ public final class TowerNetwork implements TowerKernel {
             float[] out = outputGradients;
             if (channels.length > 1) {
                 block = Scratch.atLeast(block, n * dim);
-                copyColumns(outputGradients, c * dim, shape.outputs(), block, 0, dim, n, dim);
+                Columns.copy(outputGradients, c * dim, shape.outputs(), block, 0, dim, n, dim);
                 out = block;
             }
             if (isOne) {
@@ -153,7 +134,7 @@ public final class TowerNetwork implements TowerKernel {
                 backwardInto(channels[c], out, n, shape.isOnBottom(c) ? sharedGradients : in);
             }
             for (int skip : shape.skips()) {
-                addColumns(out, 0, dim, in, skip, shape.inputs(), n, dim);
+                Columns.add(out, 0, dim, in, skip, shape.inputs(), n, dim);
             }
         }
         if (bottom.isPresent()) {
@@ -171,24 +152,6 @@ public final class TowerNetwork implements TowerKernel {
         part.backward(outputGradients, n, scratch);
         for (int at = 0; at < length; at++) {
             sum[at] += scratch[at];
-        }
-    }
-
-    private static void addColumns(
-            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
-        for (int i = 0; i < n; i++) {
-            int at = fromAt + i * fromStride;
-            int to = intoAt + i * intoStride;
-            for (int d = 0; d < width; d++) {
-                into[to + d] += from[at + d];
-            }
-        }
-    }
-
-    private static void copyColumns(
-            float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
-        for (int i = 0; i < n; i++) {
-            System.arraycopy(from, fromAt + i * fromStride, into, intoAt + i * intoStride, width);
         }
     }
 }

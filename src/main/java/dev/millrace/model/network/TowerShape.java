@@ -1,6 +1,7 @@
 package dev.millrace.model.network;
 
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.model.engine.Products;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -130,31 +131,29 @@ public record TowerShape(
     }
 
     @Override
-    public void forward(float[][] tensors, int first, float[] in, float[] out) {
+    public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
         int at = first;
         float[] fields = in;
         if (senet.isPresent()) {
-            fields = new float[inputs()];
-            senet.get().forward(tensors, at, in, fields);
+            fields = new float[n * inputs()];
+            senet.get().forward(products, tensors, at, in, n, fields);
             at += senet.get().tensors();
         }
         float[] shared = fields;
         if (bottom.isPresent()) {
-            shared = new float[bottom.get().outputs()];
-            bottom.get().forward(tensors, at, fields, shared);
+            shared = new float[n * bottom.get().outputs()];
+            bottom.get().forward(products, tensors, at, fields, n, shared);
             at += bottom.get().tensors();
         }
-        int dim = dim();
-        float[] raw = new float[dim];
+        float[] block = channels.size() == 1 ? out : new float[n * dim()];
         for (int c = 0; c < channels.size(); c++) {
-            channels.get(c).forward(tensors, at, isOnBottom(c) ? shared : fields, raw);
+            channels.get(c).forward(products, tensors, at, isOnBottom(c) ? shared : fields, n, block);
             at += channels.get(c).tensors();
-            for (int d = 0; d < dim; d++) {
-                float skipped = 0f;
-                for (int skip : skips) {
-                    skipped += fields[skip + d];
-                }
-                out[c * dim + d] = raw[d] + skipped;
+            for (int skip : skips) {
+                Columns.add(fields, skip, inputs(), block, 0, dim(), n, dim());
+            }
+            if (block != out) {
+                Columns.copy(block, 0, dim(), out, c * dim(), outputs(), n, dim());
             }
         }
     }

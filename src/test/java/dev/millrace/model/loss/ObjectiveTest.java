@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.Scenes;
+import dev.millrace.model.engine.Engine;
 import dev.millrace.state.Fields;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -101,7 +102,7 @@ class ObjectiveTest {
         Function<String, double[]> vectors = item -> items[candidates.items().indexOf(item)];
         LossReference reference = new LossReference(settings, batch, NegativePairs.of(batch));
         double[] temperature = {Math.log(settings.temperature())};
-        Objective objective = new Objective(settings, Scenes.DIM);
+        Objective objective = new Objective(settings, Engine.VECTOR.products(), Scenes.DIM);
         Map<String, double[]> logVariances = new TreeMap<>();
         if (settings.objectives().areLearned()) {
             settings.objectives()

@@ -3,6 +3,7 @@ package dev.millrace.model.network;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.model.engine.Engine;
 import java.util.List;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -12,7 +13,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -23,11 +24,11 @@ class MlpKernelTest {
     private static final MlpShape SHAPE = MlpShape.of(11, List.of(9, 7), 5, Activation.RELU);
 
     @ParameterizedTest
-    @ValueSource(ints = {3, 32})
-    void agreesWithTheLayersOfDl4j(int n) {
+    @CsvSource({"VECTOR,3", "VECTOR,32", "ND4J,3", "ND4J,32"})
+    void agreesWithTheLayersOfDl4j(Engine engine, int n) {
         // Given the same weights in DL4J, in double precision
-        MlpKernel kernel = new MlpKernel(SHAPE, 3, 1);
-        MultiLayerConfiguration configuration = InitialWeights.configuration(SHAPE, 3, DataType.DOUBLE);
+        MlpKernel kernel = new MlpKernel(SHAPE, engine, 3, 1);
+        MultiLayerConfiguration configuration = Dl4jNetwork.configuration(SHAPE, 3, DataType.DOUBLE);
         configuration.setTrainingWorkspaceMode(WorkspaceMode.NONE);
         configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
         MultiLayerNetwork oracle = new MultiLayerNetwork(configuration);
@@ -41,7 +42,7 @@ class MlpKernelTest {
         float[] outputs = new float[n * SHAPE.outputs()];
         float[] inputGradients = new float[n * SHAPE.inputs()];
 
-        kernel.forward(inputs, n, outputs);
+        kernel.forward(inputs, n, outputs, 0);
         kernel.backward(outputGradients, n, inputGradients);
 
         oracle.setInput(matrix(inputs, n));
@@ -58,15 +59,15 @@ class MlpKernelTest {
 
     @Test
     void smallerBatchAfterALargerOneReadsNothingOfIt() {
-        MlpKernel fresh = new MlpKernel(SHAPE, 3, 1);
-        MlpKernel used = new MlpKernel(SHAPE, 3, 1);
-        used.forward(random(40 * SHAPE.inputs(), 9), 40, new float[40 * SHAPE.outputs()]);
+        MlpKernel fresh = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1);
+        MlpKernel used = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1);
+        used.forward(random(40 * SHAPE.inputs(), 9), 40, new float[40 * SHAPE.outputs()], 0);
         used.backward(random(40 * SHAPE.outputs(), 8), 40, new float[40 * SHAPE.inputs()]);
 
         float[] inputs = random(10 * SHAPE.inputs(), 1);
         float[] outputGradients = random(10 * SHAPE.outputs(), 2);
         for (MlpKernel kernel : List.of(fresh, used)) {
-            kernel.forward(inputs, 10, new float[10 * SHAPE.outputs()]);
+            kernel.forward(inputs, 10, new float[10 * SHAPE.outputs()], 0);
             kernel.backward(outputGradients, 10, new float[10 * SHAPE.inputs()]);
         }
 
@@ -75,17 +76,17 @@ class MlpKernelTest {
 
     @Test
     void seedDecidesTheInitialWeights() {
-        float[][] weights = new MlpKernel(SHAPE, 3, 1).weights();
+        float[][] weights = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1).weights();
 
-        assertThat(new MlpKernel(SHAPE, 3, 1).weights()).isEqualTo(weights);
-        assertThat(new MlpKernel(SHAPE, 4, 1).weights()[0]).isNotEqualTo(weights[0]);
+        assertThat(new MlpKernel(SHAPE, Engine.VECTOR, 3, 1).weights()).isEqualTo(weights);
+        assertThat(new MlpKernel(SHAPE, Engine.VECTOR, 4, 1).weights()[0]).isNotEqualTo(weights[0]);
     }
 
     @Test
     void outputScaleShrinksTheLastLayerOnly() {
-        float[][] whole = new MlpKernel(SHAPE, 3, 1).weights();
+        float[][] whole = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1).weights();
 
-        float[][] scaled = new MlpKernel(SHAPE, 3, 0.5).weights();
+        float[][] scaled = new MlpKernel(SHAPE, Engine.VECTOR, 3, 0.5).weights();
 
         assertThat(scaled[0]).isEqualTo(whole[0]);
         assertThat(scaled[2]).isEqualTo(whole[2]);

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTowerReference;
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -16,6 +18,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Compares every kind of network with its twin in double precision, and its gradients with finite differences of the twin. */
 class TowerNetworkTest {
 
+    private static final Products PRODUCTS = Engine.VECTOR.products();
     private static final double DIFFERENCE = 1e-5;
 
     @ParameterizedTest(name = "{0}")
@@ -24,8 +27,8 @@ class TowerNetworkTest {
         ModelSettings settings = Scenes.settings(declared);
         for (boolean isUser : new boolean[] {true, false}) {
             TowerShape shape = isUser ? user(settings) : item(settings);
-            for (int n : new int[] {3, 9}) { // fewer and more rows than go through plain loops
-                check(name, settings, isUser, new TowerNetwork(shape, 5, 1), n);
+            for (Engine engine : Engine.values()) {
+                check(name, settings, isUser, new TowerNetwork(shape, engine, 5, 1), 9);
             }
         }
     }
@@ -37,26 +40,23 @@ class TowerNetworkTest {
         float[] inputs = random(n * shape.inputs(), 1);
         float[] outputGradients = random(n * shape.outputs(), 2);
         float[] outputs = new float[n * shape.outputs()];
-        float[] each = new float[n * shape.outputs()];
+        float[] all = new float[n * shape.outputs()];
         float[] inputGradients = new float[n * shape.inputs()];
 
-        network.forwardEach(inputs, n, each);
-        network.forwardToLearn(inputs, n, outputs, 7);
+        shape.forward(PRODUCTS, network.weights(), 0, inputs, n, all);
+        network.forward(inputs, n, outputs, 7);
         network.backward(outputGradients, n, inputGradients);
 
         double[][] weights = TwoTowerReference.doubles(network.weights());
         double[] exactInputs = TwoTowerReference.doubles(new float[][] {inputs})[0];
         for (int i = 0; i < n; i++) {
             float[] row = new float[shape.outputs()];
-            shape.forward(
-                    network.weights(),
-                    0,
-                    Arrays.copyOfRange(inputs, i * shape.inputs(), (i + 1) * shape.inputs()),
-                    row);
+            float[] input = Arrays.copyOfRange(inputs, i * shape.inputs(), (i + 1) * shape.inputs());
+            shape.forward(PRODUCTS, network.weights(), 0, input, 1, row);
+            assertThat(row).as(name).isEqualTo(Arrays.copyOfRange(all, i * shape.outputs(), (i + 1) * shape.outputs()));
             double[] expected = row(reference, weights, exactInputs, i, shape);
             for (int o = 0; o < expected.length; o++) {
                 assertThat((double) outputs[i * expected.length + o]).as(name).isCloseTo(expected[o], within(2e-5));
-                assertThat((double) each[i * expected.length + o]).as(name).isCloseTo(expected[o], within(2e-5));
                 assertThat((double) row[o]).as(name).isCloseTo(expected[o], within(2e-5));
             }
         }
@@ -84,8 +84,8 @@ class TowerNetworkTest {
         TowerShape one = user(Scenes.settings());
         TowerShape two = user(Scenes.settings("tower.channels", "mlp,cross"));
 
-        float[][] first = new TowerNetwork(one, 5, 1).weights();
-        float[][] both = new TowerNetwork(two, 5, 1).weights();
+        float[][] first = new TowerNetwork(one, Engine.VECTOR, 5, 1).weights();
+        float[][] both = new TowerNetwork(two, Engine.VECTOR, 5, 1).weights();
 
         assertThat(Arrays.copyOf(both, first.length)).isEqualTo(first);
     }
@@ -94,7 +94,7 @@ class TowerNetworkTest {
     void channelsOfOneKindHaveDifferentInitialWeights() {
         TowerShape shape = user(Scenes.settings("tower.channels", "click,like"));
 
-        float[][] weights = new TowerNetwork(shape, 5, 1).weights();
+        float[][] weights = new TowerNetwork(shape, Engine.VECTOR, 5, 1).weights();
 
         assertThat(weights[weights.length / 2]).hasSameSizeAs(weights[0]).isNotEqualTo(weights[0]);
     }
@@ -103,9 +103,9 @@ class TowerNetworkTest {
     void fieldsOfAnUntrainedModelHaveEqualWeights() {
         // 2σ(x) is 1 at 0, and with rows of zeros that is where every weight is
         TowerShape shape = user(Scenes.settings("tower.user.senet", "true"));
-        TowerNetwork network = new TowerNetwork(shape, 5, 1);
+        TowerNetwork network = new TowerNetwork(shape, Engine.VECTOR, 5, 1);
 
-        network.forward(new float[2 * shape.inputs()], 2, new float[2 * shape.outputs()]);
+        network.forward(new float[2 * shape.inputs()], 2, new float[2 * shape.outputs()], 0);
 
         assertThat(network.meanFieldWeights(2).orElseThrow())
                 .hasSize(shape.starts().size() - 1)
@@ -115,7 +115,7 @@ class TowerNetworkTest {
     @Test
     void dropoutDependsOnTheSeedAloneAndOnlyStepsHaveIt() {
         MlpKernel kernel = new MlpKernel(
-                MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), 3, 1);
+                MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), Engine.VECTOR, 3, 1);
         Arrays.fill(kernel.weights()[0], 0f);
         Arrays.fill(kernel.weights()[1], 1f); // every hidden number is 1 …
         Arrays.fill(kernel.weights()[2], 1f); // … and the output their sum
@@ -125,10 +125,10 @@ class TowerNetworkTest {
         float[] again = new float[10];
         float[] other = new float[10];
 
-        kernel.forwardToLearn(inputs, 10, again, 7);
-        kernel.forwardToLearn(inputs, 10, other, 8);
-        kernel.forward(inputs, 10, plain);
-        kernel.forwardToLearn(inputs, 10, dropped, 7);
+        kernel.forward(inputs, 10, again, 7);
+        kernel.forward(inputs, 10, other, 8);
+        kernel.shape().forward(PRODUCTS, kernel.weights(), 0, inputs, 10, plain);
+        kernel.forward(inputs, 10, dropped, 7);
 
         assertThat(plain).containsOnly(1000f);
         assertThat(dropped).isEqualTo(again).isNotEqualTo(other);
@@ -143,13 +143,13 @@ class TowerNetworkTest {
         // with identity activations the output is linear in every single weight: a difference is exact however
         // large
         MlpKernel kernel = new MlpKernel(
-                MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), 3, 1);
+                MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), Engine.VECTOR, 3, 1);
         int n = 9;
         float[] inputs = random(n * 3, 1);
         float[] outputGradients = random(n * 2, 2);
         float[] inputGradients = new float[n * 3];
 
-        kernel.forwardToLearn(inputs, n, new float[n * 2], 7);
+        kernel.forward(inputs, n, new float[n * 2], 7);
         kernel.backward(outputGradients, n, inputGradients);
 
         float[][] gradients = TwoTowerReference.copy(kernel.gradients());
@@ -168,7 +168,7 @@ class TowerNetworkTest {
 
     private static double along(MlpKernel kernel, float[] inputs, float[] outputGradients, int n) {
         float[] outputs = new float[n * 2];
-        kernel.forwardToLearn(inputs, n, outputs, 7);
+        kernel.forward(inputs, n, outputs, 7);
         double sum = 0;
         for (int at = 0; at < outputs.length; at++) {
             sum += outputs[at] * outputGradients[at];

@@ -1,0 +1,43 @@
+package dev.millrace.model.engine;
+
+import dev.millrace.settings.SettingsReader;
+
+/** What computes the products of a learning step. All other passes are on the heap, whatever the engine. */
+public enum Engine {
+    /** On the heap, in the Vector API. */
+    VECTOR {
+        @Override
+        public Products products() {
+            return HeapProducts.begin();
+        }
+    },
+    /** By ND4J's OpenBLAS. */
+    ND4J {
+        @Override
+        public Products products() {
+            return new BlasProducts();
+        }
+    };
+
+    /** The module of Java that holds the Vector API. */
+    public static final String VECTOR_API = "jdk.incubator.vector";
+
+    public static Engine read(SettingsReader reader) {
+        Engine engine = reader.choice(
+                "model.engine",
+                VECTOR,
+                "what multiplies the matrices of a learning step: the Vector API, with the same bits on any machine, or ND4J's OpenBLAS");
+        if (engine == ND4J) {
+            NativeEngine.faults(System.getenv()).forEach(rule -> reader.require(false, "model.engine", "nd4j", rule));
+        }
+        return engine;
+    }
+
+    /** Products of learning steps, for one thread. */
+    public abstract Products products();
+
+    /** Products of all other passes, for one thread: the bits of a row depend on no other row. */
+    public static Products ofRows() {
+        return HeapProducts.begin();
+    }
+}
