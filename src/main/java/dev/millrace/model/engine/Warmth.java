@@ -7,7 +7,9 @@ final class Warmth {
 
     private static final int LENGTH = 32;
     private static final int CALLS = 256;
-    private static final long MAX_PAUSE_MILLIS = 10_000;
+    private static final int SOON = 100;
+    private static final long PAUSE_MILLIS = 40;
+    private static final long LONG_PAUSE_MILLIS = 10_000;
 
     private final Tile tile;
     private final Tile plain = new PlainTile();
@@ -43,11 +45,9 @@ final class Warmth {
 
     /** A JVM without the compiler that knows vectors never comes to an end here; the pauses keep that cheap. */
     private void run() {
-        long pause = 1;
         try {
-            while (nanosANumber(tile) > nanosANumber(plain)) {
-                Thread.sleep(pause);
-                pause = Math.min(2 * pause, MAX_PAUSE_MILLIS);
+            for (int round = 1; nanosANumber(tile) > nanosANumber(plain); round++) {
+                Thread.sleep(round < SOON ? PAUSE_MILLIS : LONG_PAUSE_MILLIS);
             }
             isWarm = true;
         } catch (InterruptedException ended) {
