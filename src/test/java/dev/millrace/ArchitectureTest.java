@@ -111,7 +111,7 @@ class ArchitectureTest {
 
     @Test
     void roomsOfTheModelAreItsOwn() {
-        outside("model", "model.engine", "model.table", "model.network", "model.loss")
+        outside("model", "model.table", "model.network", "model.loss")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(ROOT + "model.table", ROOT + "model.network", ROOT + "model.loss")

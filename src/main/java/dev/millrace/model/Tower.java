@@ -72,26 +72,11 @@ final class Tower {
         List<FeatureSpec> features = settings.features(side);
         FeatureInputs inputs = new FeatureInputs(features, tables);
         TowerShape shape = settings.shape(side);
-        return switch (side) {
-            case USER ->
-                new Tower(
-                        side,
-                        settings,
-                        inputs,
-                        shape,
-                        engine,
-                        settings.seed(),
-                        ChannelScales.ofUsers(settings.towers()));
-            case ITEM ->
-                new Tower(
-                        side,
-                        settings,
-                        inputs,
-                        shape,
-                        engine,
-                        settings.seed() + 1,
-                        ChannelScales.ofItems(settings.towers()));
-        };
+        boolean isUser = side == Side.USER;
+        long seed = isUser ? settings.seed() : settings.seed() + 1;
+        ChannelScales scales =
+                isUser ? ChannelScales.ofUsers(settings.towers()) : ChannelScales.ofItems(settings.towers());
+        return new Tower(side, settings, inputs, shape, engine, seed, scales);
     }
 
     Side side() {
