@@ -13,6 +13,7 @@ import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
+import dev.millrace.state.Outcome;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
@@ -142,7 +143,10 @@ class ErasureIT {
         }
     }
 
-    /** Removals race the events of the same users, through a restart of the trainer; the last record of each user is a removal. */
+    /**
+     * Removals race the events of the same users, through a restart of the trainer; the last record of each user is a removal. These
+     * last removals wait in the open batch when the trainer stops, and are learnt when it is back.
+     */
     @Test
     void nothingIsLeftOfUsersWhoWentUnderLoadAndCameBackAndWentForGood() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
@@ -169,10 +173,12 @@ class ErasureIT {
                             .until(() -> topicsHolding(LOAD_USER).contains("user-features"));
                 }
                 events = produceLoad(producer, events); // is there when the trainer comes back
-                try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
+                long sent;
+                MillraceSettings closingFull = settings(broker.bootstrapServers(), Map.of("batch.max-wait", "1h"));
+                try (StreamRunner trainer = TrainProcess.runner(closingFull, TrainProcess.From.EVENTS)) {
                     trainer.start();
-                    long sent = produceLoad(producer, events);
-                    await().atMost(PATIENCE).until(() -> received(progress) == sent);
+                    sent = produceLoad(producer, events);
+                    awaitReceived(progress, sent);
                     await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
                             .contains("user-features", "model-updates", ATTRIBUTION));
 
@@ -180,7 +186,19 @@ class ErasureIT {
                         producer.removeUser(LOAD_USER + user, T0 + 3 * LOAD_EVENTS);
                     }
                     producer.flush();
+                    awaitReceived(progress, sent + LOAD_USERS);
+                    // the examples of these users have left the open batch
+                    await().atMost(PATIENCE)
+                            .until(() -> removals(progress)
+                                    == learntRemovals(progress)
+                                            + examples(progress).waiting());
+                }
+                assertThat(examples(progress).waiting()).isGreaterThanOrEqualTo(LOAD_USERS);
+                try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS)) {
+                    trainer.start();
 
+                    // the topics alone do not say it: a user without a row may be in none before the removal is read
+                    await().atMost(PATIENCE).until(() -> learntRemovals(progress) == removals(progress));
                     await().atMost(PATIENCE).untilAsserted(() -> assertThat(topicsHolding(LOAD_USER))
                             .isEmpty());
                 }
@@ -194,11 +212,28 @@ class ErasureIT {
         }
     }
 
-    /** Events of users that the trainer has read. */
-    private static long received(ProgressWatch progress) {
-        return Stream.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS)
-                .mapToLong(topic -> Books.Account.of(topic, progress.books()).received())
-                .sum();
+    /** Waits until the trainer has read that many events of users. */
+    private static void awaitReceived(ProgressWatch progress, long events) {
+        await().atMost(PATIENCE)
+                .until(() -> Stream.of(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS)
+                                .mapToLong(topic -> Books.Account.of(topic, progress.books())
+                                        .received())
+                                .sum()
+                        == events);
+    }
+
+    /** Removals that the attribution has carried out: each is then a record of training-examples. */
+    private static long removals(ProgressWatch progress) {
+        return Books.Account.of(InputTopic.USERS, progress.books()).outcome(Outcome.REMOVED);
+    }
+
+    /** Removals whose batch was closed, and learnt with the same commit. */
+    private static long learntRemovals(ProgressWatch progress) {
+        return examples(progress).outcome(Outcome.USER_REMOVAL);
+    }
+
+    private static Books.Account examples(ProgressWatch progress) {
+        return Books.Account.of(InputTopic.EXAMPLES, progress.books());
     }
 
     /** Sends events of all kinds in an order of chance. Returns the number of all events so far. */
@@ -258,9 +293,13 @@ class ErasureIT {
     }
 
     private MillraceSettings settings(String bootstrap) {
+        return settings(bootstrap, Map.of());
+    }
+
+    private MillraceSettings settings(String bootstrap, Map<String, String> more) {
         return MillraceSettings.load(
                 List.of(),
-                Map.of(),
+                more,
                 Map.of(),
                 Map.of(
                         "kafka.bootstrap.servers",

@@ -147,6 +147,30 @@ class TrainerStateTest {
     }
 
     @Test
+    void removalOfAUserThatWaitedInTheOpenBatchIsLearntAfterARestart() {
+        TrainerSettings withUsers = settings("features.user", "user,history");
+        Trainer stopped = new Trainer(withUsers);
+        Trainer restored = new Trainer(withUsers);
+        stopped.add(example("learnt", "ann", "i1", 1));
+        stopped.learn(stopped.closeBatch());
+        stopped.add(example("open", "ann", "i1", 1));
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        commit(stopped, stored);
+        stopped.removeUser("ann");
+        commit(stopped, stored);
+        stored.forEach(restored::restore);
+        assertThat(restored.hasOpenWork()).isTrue();
+        assertThat(holding(stored, "mruser\0ann")).hasSize(1);
+
+        restored.learn(restored.closeBatch());
+        commit(restored, stored);
+
+        assertThat(holding(stored, "ann")).isEmpty();
+        assertThat(examples(restored).outcome(Outcome.USER_REMOVAL)).isEqualTo(1);
+        assertThat(examples(restored).isBalanced()).isTrue();
+    }
+
+    @Test
     void removalOfAnItemTakesItsExamplesOutOfTheOpenBatchEvenAfterARestart() {
         Trainer stopped = new Trainer(settings);
         Trainer restored = new Trainer(settings);
