@@ -216,7 +216,7 @@ public final class ModelAlarms implements Durable {
     private void measureVectors(long step, List<String> items, TwoTower model) {
         float[] vectors = new float[items.size() * model.dim()];
         float[] lengths = new float[items.size()];
-        model.publishedVectors(items, vectors, lengths);
+        model.itemVectors(items, vectors, lengths);
         judge(Alarm.Kind.EMBEDDING_COLLAPSE, step, meanCosine(vectors, items.size(), model.dim()));
         double sum = 0;
         for (float length : lengths) {

@@ -8,12 +8,13 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.TwoTower;
+import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Products;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -22,7 +23,8 @@ import java.util.Set;
  * Progressive validation: ranks each example's item against the whole catalogue without the items of the user's
  * history. It ranks by the model before that learns from the batch, and by a decayed popularity as baseline.
  *
- * <p>Item vectors are computed anew for each exam, so the exam is of the model itself, not of the published vectors.
+ * <p>Item vectors are computed anew for each exam, one tile of the catalogue after the other. So the exam is of the model itself, not of
+ * the published vectors.
  */
 public final class Examiner implements Durable {
 
@@ -33,6 +35,7 @@ public final class Examiner implements Durable {
     private final byte prefix;
     private final DecayedCounts popularity;
     private final ExamWitness witness;
+    private final Products products = Engine.ofRows();
     private ExamTotals totals = ExamTotals.NONE;
     private boolean totalsDirty;
 
@@ -129,92 +132,46 @@ public final class Examiner implements Durable {
         if (examined.isEmpty()) {
             return;
         }
-        int items = catalogue.size();
-        List<String> ids = new ArrayList<>(items);
-        double[] counts = new double[items];
-        double[] numbers = new double[items];
-        long time = batch.get(0).time();
-        double now = hours(time);
-        for (int number = 0; number < items; number++) {
-            String id = catalogue.itemAt(number);
-            ids.add(id);
-            counts[number] = popularity.count(id, now);
-            numbers[number] = fast.number(id, time);
-        }
-        double[] sortedCounts = counts.clone();
-        Arrays.sort(sortedCounts);
-        float[] itemVectors = new float[items * model.dim()];
-        model.itemVectors(ids, itemVectors);
-        ItemScores scores = new ItemScores(itemVectors, items, model.dim());
         int[] targets = examined.stream()
                 .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
                 .toArray();
-        List<int[]> leftOut = new ArrayList<>(targets.length);
+        int[][] leftOut = new int[targets.length][];
         for (int at = 0; at < targets.length; at++) {
-            leftOut.add(leftOut(examined.get(at), targets[at], catalogue));
+            leftOut[at] = leftOut(examined.get(at), targets[at], catalogue);
         }
-
+        List<CatalogueScan.Query> queries = new ArrayList<>();
+        List<CatalogueScan.Order> orders = new ArrayList<>();
         List<QueryWeights> weights = weights();
-        List<RankingTotals> byModel = new ArrayList<>(modelTotals(weights.size()));
-        List<List<Double>> places = new ArrayList<>();
-        examined.forEach(example -> places.add(new ArrayList<>()));
         for (int from = 0; from < weights.size(); ) {
             int to = sameChannels(weights, from);
-            List<ItemScores.Ranking> rankings = weights.subList(from, to).stream()
-                    .map(each -> new ItemScores.Ranking(
-                            terms(numbers, each.popularity() * model.temperature()), targets.length))
+            List<CatalogueScan.Order> sharing = weights.subList(from, to).stream()
+                    // cos + β τ log p ranks as cos / τ + β log p does, and leaves the cosine unchanged if β is 0
+                    .map(each -> new CatalogueScan.Order(each.popularity() * model.temperature(), targets.length))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
-            place(users, scores, rankings, targets, leftOut, items, places);
+            queries.add(new CatalogueScan.Query(users, model.dim(), sharing));
+            orders.addAll(sharing);
             from = to;
         }
-        RankingTotals byPopularity = totals.popularity();
-        for (int at = 0; at < targets.length; at++) {
-            Rank popularityRank = Rank.among(sortedCounts, counts[targets[at]]);
-            for (int had : leftOut.get(at)) {
-                popularityRank = popularityRank.without(counts[had], counts[targets[at]]);
-            }
-            byPopularity = byPopularity.plus(popularityRank.place());
-            for (int r = 0; r < weights.size(); r++) {
-                byModel.set(r, byModel.get(r).plus(places.get(at).get(r)));
-            }
-            witness.ranked(examined.get(at), places.get(at), popularityRank.place());
-        }
-        totals = new ExamTotals(
-                byModel.get(0), byPopularity, totals.withoutHistory(), byModel.subList(1, byModel.size()));
+        Places byPopularity = new CatalogueScan(model, catalogue, products, targets, leftOut)
+                .run(queries, popularity, fast, batch.get(0).time());
+        add(examined, orders, byPopularity);
     }
 
-    /** Appends to each example the places of its item by rankings that share the users' vectors. */
-    private static void place(
-            float[] users,
-            ItemScores scores,
-            List<ItemScores.Ranking> rankings,
-            int[] targets,
-            List<int[]> leftOut,
-            int items,
-            List<List<Double>> places) {
-        int dim = users.length / targets.length;
-        for (int at = 0; at < targets.length; at++) {
-            float product = scores.score(users, at * dim, targets[at]);
-            for (ItemScores.Ranking ranking : rankings) {
-                ranking.marks()[at] = product + ranking.terms()[targets[at]];
+    private void add(List<TrainingExample> examined, List<CatalogueScan.Order> orders, Places byPopularity) {
+        List<RankingTotals> byModel = new ArrayList<>(modelTotals(orders.size()));
+        RankingTotals popular = totals.popularity();
+        for (int at = 0; at < examined.size(); at++) {
+            List<Double> places = new ArrayList<>(orders.size());
+            for (int order = 0; order < orders.size(); order++) {
+                double place = orders.get(order).places().of(at);
+                places.add(place);
+                byModel.set(order, byModel.get(order).plus(place));
             }
+            popular = popular.plus(byPopularity.of(at));
+            witness.ranked(examined.get(at), places, byPopularity.of(at));
         }
-        scores.count(users, rankings);
-        for (int at = 0; at < targets.length; at++) {
-            int[] had = leftOut.get(at);
-            float[] products = new float[had.length];
-            for (int which = 0; which < had.length; which++) {
-                products[which] = scores.score(users, at * dim, had[which]);
-            }
-            for (ItemScores.Ranking ranking : rankings) {
-                Rank rank = new Rank(ranking.above()[at], items - ranking.above()[at] - ranking.below()[at]);
-                for (int which = 0; which < had.length; which++) {
-                    rank = rank.without(products[which] + ranking.terms()[had[which]], ranking.marks()[at]);
-                }
-                places.get(at).add(rank.place());
-            }
-        }
+        totals = new ExamTotals(byModel.get(0), popular, totals.withoutHistory(), byModel.subList(1, byModel.size()));
     }
 
     /** Returns the end, exclusive, of the run of weights from {@code from} on that weigh the channels alike. */
@@ -254,20 +211,8 @@ public final class Examiner implements Durable {
     }
 
     /**
-     * Returns the terms to add to the cosines. cos + β τ log p ranks as cos / τ + β log p does, and leaves the cosine
-     * unchanged if β is 0.
-     */
-    private static float[] terms(double[] numbers, double factor) {
-        float[] terms = new float[numbers.length];
-        for (int item = 0; item < terms.length; item++) {
-            terms[item] = (float) (factor * numbers[item]);
-        }
-        return terms;
-    }
-
-    /**
-     * Returns the numbers of the items that the target does not compete with, each once: the user's history, and the
-     * target itself.
+     * Returns the numbers of the items that the target does not compete with, each once and ascending: the user's history,
+     * and the target itself.
      */
     private static int[] leftOut(TrainingExample example, int target, Catalogue catalogue) {
         Set<Integer> numbers = new HashSet<>();
@@ -275,7 +220,7 @@ public final class Examiner implements Durable {
         for (String item : example.user().history()) {
             catalogue.number(item).ifPresent(numbers::add);
         }
-        return numbers.stream().mapToInt(Integer::intValue).toArray();
+        return numbers.stream().mapToInt(Integer::intValue).sorted().toArray();
     }
 
     private static double hours(long epochMillis) {

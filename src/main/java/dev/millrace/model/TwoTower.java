@@ -214,7 +214,7 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * Computes the vectors of many items. The last bits of a vector depend on the other items in the call.
+     * Computes items' vectors, those that are published. The bits of a vector do not depend on the other items in the call.
      *
      * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without a direction
      */
@@ -223,25 +223,12 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * Computes items' vectors for publication. The bits of a vector do not depend on the other items in the call.
-     *
-     * @param out [items, dim] vectors, row-major, filled: unit length; zeros for a channel without a direction
-     */
-    public void publishedVectors(List<String> items, float[] out) {
-        if (!items.isEmpty()) {
-            List<Subject> subjects = items(items, upkeep.clock());
-            itemTower.inputs().resolve(subjects);
-            System.arraycopy(itemTower.forward(subjects), 0, out, 0, subjects.size() * dim());
-        }
-    }
-
-    /**
-     * As {@link #publishedVectors(List, float[])}, with the vectors' lengths before they were normalised.
+     * As {@link #itemVectors(List, float[])}, with the vectors' lengths before they were normalised.
      *
      * @param lengths [items] mean length over an item's channels, filled
      */
-    public void publishedVectors(List<String> items, float[] out, float[] lengths) {
-        publishedVectors(items, out);
+    public void itemVectors(List<String> items, float[] out, float[] lengths) {
+        itemVectors(items, out);
         itemTower.lengths(items.size(), lengths);
     }
 

@@ -223,7 +223,7 @@ public final class Publisher implements Durable {
         List<ItemEmbedding> embeddings = new ArrayList<>();
         List<String> items = due.keySet().stream().filter(catalogue::contains).toList();
         float[] vectors = new float[items.size() * model.dim()];
-        model.publishedVectors(items, vectors);
+        model.itemVectors(items, vectors);
         for (int at = 0; at < items.size(); at++) {
             String item = items.get(at);
             float[] vector = Arrays.copyOfRange(vectors, at * model.dim(), (at + 1) * model.dim());

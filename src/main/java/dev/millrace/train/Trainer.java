@@ -197,7 +197,7 @@ public final class Trainer implements Durable {
      * @param out [items, dim] row-major, filled
      */
     public void vectors(List<String> items, float[] out) {
-        model.publishedVectors(items, out);
+        model.itemVectors(items, out);
     }
 
     /**

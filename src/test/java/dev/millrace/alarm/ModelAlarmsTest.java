@@ -127,8 +127,7 @@ class ModelAlarmsTest {
         float[] vectors = new float[20 * 2 * DIM];
         float[] lengths = new float[20];
 
-        parallel.publishedVectors(
-                IntStream.range(0, 20).mapToObj(item -> "i" + item).toList(), vectors, lengths);
+        parallel.itemVectors(IntStream.range(0, 20).mapToObj(item -> "i" + item).toList(), vectors, lengths);
 
         // both channels are the row itself, as the networks' output is 0
         for (int item = 0; item < 20; item++) {

@@ -9,6 +9,7 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ExaminerTest {
@@ -92,6 +94,81 @@ class ExaminerTest {
     }
 
     @Test
+    void aCatalogueOfSeveralTilesRanksAsScoringEachItemOnItsOwnDoes() {
+        // items are their category alone, and 300 categories come again in every tile: there are ties within and across
+        // tiles
+        int items = 2 * CatalogueScan.TILE + 77;
+        for (int item = 0; item < items; item++) {
+            Features category = Features.of(Map.of("category", new FeatureValue.Category("c" + item % 300)));
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, category)));
+        }
+        ModelSettings byCategory = ModelSettings.read(new SettingsReader(Map.of(
+                "tower.dim", "8",
+                "features.item", "category",
+                "features.item.category.kind", "categorical",
+                "features.user", "user",
+                "features.item.category.dim", "8",
+                "features.user.user.dim", "8")));
+        List<TrainingExample> examples = new ArrayList<>();
+        for (int at = 0; at < 150; at++) { // more users than are scored together
+            List<String> history = List.of("i" + at, "i" + (at + 300), "i" + (items - 1), "i" + random.nextInt(items));
+            UserFeatures user = new UserFeatures("u" + at, TIME, Features.NONE, history);
+            examples.add(
+                    new TrainingExample("e", user, Features.NONE, "i" + random.nextInt(items), "click", 1, TIME, 0));
+        }
+        popularity.observe(batch(examples));
+        TwoTower model = new TwoTower(byCategory, catalogue);
+        Examiner examiner = examiner();
+        examiner.observe(batch(examples.subList(0, 100)));
+
+        examiner.examine(batch(examples), model, catalogue, popularity);
+
+        float[] vectors = new float[items * 8];
+        model.itemVectors(IntStream.range(0, items).mapToObj(item -> "i" + item).toList(), vectors);
+        RankingTotals expected = RankingTotals.NONE;
+        RankingTotals expectedByPopularity = RankingTotals.NONE;
+        double factor = WEIGHTS.get(0) * byCategory.loss().temperature();
+        for (TrainingExample example : examples) {
+            float[] user = new float[8];
+            model.userVectors(List.of(example.user()), List.of(example.context()), user);
+            int target = Integer.parseInt(example.item().substring(1));
+            double place = 1;
+            double popularPlace = 1;
+            long clicks = clicks(examples, target);
+            for (int item = 0; item < items; item++) {
+                String other = "i" + item;
+                if (item != target && !example.user().history().contains(other)) {
+                    float score = score(user, vectors, item) + (float) (factor * popularity.number(other, TIME));
+                    float mark =
+                            score(user, vectors, target) + (float) (factor * popularity.number(example.item(), TIME));
+                    place += score > mark ? 1 : score == mark ? 0.5 : 0;
+                    long others = clicks(examples, item);
+                    popularPlace += others > clicks ? 1 : others == clicks ? 0.5 : 0;
+                }
+            }
+            expected = expected.plus(place);
+            expectedByPopularity = expectedByPopularity.plus(popularPlace);
+        }
+        assertThat(examiner.totals().model()).usingRecursiveComparison().isEqualTo(expected);
+        assertThat(examiner.totals().popularity()).usingRecursiveComparison().isEqualTo(expectedByPopularity);
+        assertThat(expected.hits()[3]).isPositive();
+    }
+
+    private static long clicks(List<TrainingExample> examples, int item) {
+        return examples.subList(0, 100).stream()
+                .filter(example -> example.item().equals("i" + item))
+                .count();
+    }
+
+    private static float score(float[] user, float[] vectors, int item) {
+        float sum = 0;
+        for (int d = 0; d < user.length; d++) {
+            sum += user[d] * vectors[item * user.length + d];
+        }
+        return sum;
+    }
+
+    @Test
     void restoredItHasTheTotalsOfEveryWeight() {
         catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i1", TIME, Features.NONE)));
         Examiner restored = examiner();
@@ -125,7 +202,7 @@ class ExaminerTest {
         return new Examiner(settings, 'E', 'e');
     }
 
-    /** Each item's score on its own, in the order of the components as {@link ItemScores} adds them up. */
+    /** Each item's score on its own. */
     private RankingTotals reference(MiniBatch batch, TwoTower model, double weight) {
         RankingTotals totals = RankingTotals.NONE;
         for (TrainingExample example : batch.examples()) {

@@ -47,7 +47,7 @@ class TowerExportTest {
         float[] expectedItems = new float[items.size() * model.dim()];
 
         model.userVectors(users, contexts, expectedUsers);
-        model.publishedVectors(items, expectedItems);
+        model.itemVectors(items, expectedItems);
         float[] userVectors =
                 run(to -> model.exportTower(Side.USER, to), model.userTower().inputRows(USERS), USERS, asSet(model));
         float[] itemVectors = run(

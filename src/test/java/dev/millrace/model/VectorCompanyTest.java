@@ -37,7 +37,7 @@ class VectorCompanyTest {
         Map<String, float[]> alone = new TreeMap<>();
         for (int item = 0; item < Scenes.ITEMS; item++) {
             float[] vector = new float[dim];
-            model.publishedVectors(List.of("i" + item), vector);
+            model.itemVectors(List.of("i" + item), vector);
             alone.put("i" + item, vector);
         }
 
@@ -47,7 +47,7 @@ class VectorCompanyTest {
                 company.add("i" + (at * 7 + size) % Scenes.ITEMS);
             }
             float[] together = new float[size * dim];
-            model.publishedVectors(company, together);
+            model.itemVectors(company, together);
 
             for (int at = 0; at < size; at++) {
                 assertThat(Arrays.copyOfRange(together, at * dim, (at + 1) * dim))

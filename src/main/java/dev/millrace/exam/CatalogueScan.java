@@ -1,0 +1,258 @@
+package dev.millrace.exam;
+
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.DecayedCounts;
+import dev.millrace.batch.FastPopularity;
+import dev.millrace.model.TwoTower;
+import dev.millrace.model.engine.Products;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Counts the items of the catalogue that are before and beside given items in several orders. One thread.
+ *
+ * <p>It encodes and scores one tile of items after the other, so that its arrays do not grow with the catalogue. Each
+ * item is encoded once, whatever the number of orders. An item has the same bits in its own product as in a tile's.
+ */
+final class CatalogueScan {
+
+    /** Items that are encoded together. */
+    static final int TILE = 1024;
+
+    private static final int USERS_AT_ONCE = 128; // their scores with a tile stay in the second-level cache
+    private static final double MILLIS_AN_HOUR = 3_600_000;
+
+    private final TwoTower model;
+    private final Catalogue catalogue;
+    private final Products products;
+    private final int[] targets;
+    private final int[][] leftOut;
+    /** [targets] first number of {@code leftOut} that is not before the tile. */
+    private final int[] reached;
+
+    private final float[] vectors;
+    private final float[] scores;
+    private final float[] raised = new float[TILE];
+
+    /**
+     * @param products whose bits depend on the row and the column alone
+     * @param targets [n] numbers of the items that are placed
+     * @param leftOut [n][] numbers of the items that a target does not compete with, each once and ascending; the target
+     *     itself is among them
+     */
+    CatalogueScan(TwoTower model, Catalogue catalogue, Products products, int[] targets, int[][] leftOut) {
+        this.model = model;
+        this.catalogue = catalogue;
+        this.products = products;
+        this.targets = targets;
+        this.leftOut = leftOut;
+        this.reached = new int[targets.length];
+        this.vectors = new float[Math.min(TILE, catalogue.size()) * model.dim()];
+        this.scores = new float[Math.min(USERS_AT_ONCE, targets.length) * Math.min(TILE, catalogue.size())];
+    }
+
+    /** Users' vectors, and the orders of the items by their scores. */
+    static final class Query {
+
+        private final float[][] blocks;
+        private final List<Order> orders;
+
+        /**
+         * @param users [n, dim] row-major
+         * @param orders one or more
+         */
+        Query(float[] users, int dim, List<Order> orders) {
+            int block = USERS_AT_ONCE * dim;
+            this.blocks = IntStream.range(0, (users.length + block - 1) / block)
+                    .mapToObj(at -> Arrays.copyOfRange(users, at * block, Math.min(users.length, (at + 1) * block)))
+                    .toArray(float[][]::new);
+            this.orders = orders;
+        }
+    }
+
+    /** Items by their inner product with the user, plus a factor times {@link FastPopularity#number}. */
+    static final class Order {
+
+        private final double factor;
+        private final float[] marks;
+        private final Places places;
+        private float[] terms = new float[0];
+
+        Order(double factor, int users) {
+            this.factor = factor;
+            this.marks = new float[users];
+            this.places = new Places(users);
+        }
+
+        Places places() {
+            return places;
+        }
+
+        private boolean hasTerms() {
+            return factor != 0;
+        }
+
+        private float term(double number) {
+            return (float) (factor * number);
+        }
+    }
+
+    /**
+     * Fills the places of all orders.
+     *
+     * @param popularity the baseline's counts
+     * @param fast numbers of the orders with a factor
+     * @param time epoch milliseconds, of counts and numbers
+     * @return the places by popularity
+     */
+    Places run(List<Query> queries, DecayedCounts popularity, FastPopularity fast, long time) {
+        double now = time / MILLIS_AN_HOUR;
+        double[] countsOfTargets = new double[targets.length];
+        for (int at = 0; at < targets.length; at++) {
+            countsOfTargets[at] = popularity.count(catalogue.itemAt(targets[at]), now);
+        }
+        mark(queries, fast, time);
+        Places byPopularity = new Places(targets.length);
+        int items = catalogue.size();
+        for (int first = 0; first < items; first += TILE) {
+            List<String> ids = ids(first, Math.min(TILE, items - first));
+            model.itemVectors(ids, vectors);
+            for (Query query : queries) {
+                count(query, first, ids, fast, time);
+            }
+            double[] counts =
+                    ids.stream().mapToDouble(id -> popularity.count(id, now)).toArray();
+            count(byPopularity, countsOfTargets, counts, first);
+            for (int at = 0; at < targets.length; at++) {
+                reached[at] = endOfLeftOut(at, first + ids.size());
+            }
+        }
+        return byPopularity;
+    }
+
+    private List<String> ids(int first, int size) {
+        List<String> ids = new ArrayList<>(size);
+        for (int number = first; number < first + size; number++) {
+            ids.add(catalogue.itemAt(number));
+        }
+        return ids;
+    }
+
+    /** Scores the targets themselves. */
+    private void mark(List<Query> queries, FastPopularity fast, long time) {
+        int dim = model.dim();
+        float[] product = new float[1];
+        for (int first = 0; first < targets.length; first += TILE) {
+            int size = Math.min(Math.min(TILE, catalogue.size()), targets.length - first);
+            List<String> ids = IntStream.range(first, first + size)
+                    .mapToObj(at -> catalogue.itemAt(targets[at]))
+                    .toList();
+            float[] own = new float[size * dim];
+            model.itemVectors(ids, own);
+            for (int at = first; at < first + size; at++) {
+                float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
+                for (Query query : queries) {
+                    int row = at % USERS_AT_ONCE * dim;
+                    float[] user = Arrays.copyOfRange(query.blocks[at / USERS_AT_ONCE], row, row + dim);
+                    products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
+                    for (Order order : query.orders) {
+                        order.marks[at] = order.hasTerms()
+                                ? product[0] + order.term(fast.number(ids.get(at - first), time))
+                                : product[0];
+                    }
+                }
+            }
+        }
+    }
+
+    private void count(Query query, int first, List<String> ids, FastPopularity fast, long time) {
+        int size = ids.size();
+        boolean hasTerms = query.orders.stream().anyMatch(Order::hasTerms);
+        if (hasTerms) {
+            double[] numbers =
+                    ids.stream().mapToDouble(id -> fast.number(id, time)).toArray();
+            for (Order order : query.orders) {
+                order.terms = new float[size];
+                for (int item = 0; item < size; item++) {
+                    order.terms[item] = order.term(numbers[item]);
+                }
+            }
+        }
+        int from = 0;
+        for (float[] users : query.blocks) {
+            int n = users.length / model.dim();
+            products.multiplyTransposedRight(users, vectors, scores, n, model.dim(), size, 1f);
+            for (int user = 0; user < n; user++) {
+                for (Order order : query.orders) {
+                    count(order, from + user, user * size, first, size);
+                }
+            }
+            from += n;
+        }
+    }
+
+    /** @param row where the user's scores with the tile begin */
+    private void count(Order order, int at, int row, int first, int size) {
+        float[] compared = scores;
+        int start = row;
+        if (order.hasTerms()) {
+            for (int item = 0; item < size; item++) {
+                raised[item] = scores[row + item] + order.terms[item];
+            }
+            compared = raised;
+            start = 0;
+        }
+        float mark = order.marks[at];
+        int better = 0;
+        int worse = 0;
+        for (int item = start; item < start + size; item++) {
+            float score = compared[item];
+            better += score > mark ? 1 : 0;
+            worse += score < mark ? 1 : 0;
+        }
+        order.places.add(at, better, size - better - worse);
+        for (int which = reached[at]; which < endOfLeftOut(at, first + size); which++) {
+            float score = compared[start + leftOut[at][which] - first];
+            order.places.remove(at, score > mark, !(score > mark) && !(score < mark));
+        }
+    }
+
+    private void count(Places places, double[] marks, double[] counts, int first) {
+        double[] ascending = counts.clone();
+        Arrays.sort(ascending);
+        for (int at = 0; at < marks.length; at++) {
+            int below = countBelow(ascending, marks[at]);
+            int notAbove = countBelow(ascending, Math.nextUp(marks[at]));
+            places.add(at, counts.length - notAbove, notAbove - below);
+            for (int which = reached[at]; which < endOfLeftOut(at, first + counts.length); which++) {
+                double count = counts[leftOut[at][which] - first];
+                places.remove(at, count > marks[at], count == marks[at]);
+            }
+        }
+    }
+
+    /** Returns the first index, from {@code reached} on, of a number that is not below the end. */
+    private int endOfLeftOut(int at, int end) {
+        int which = reached[at];
+        while (which < leftOut[at].length && leftOut[at][which] < end) {
+            which++;
+        }
+        return which;
+    }
+
+    private static int countBelow(double[] ascending, double count) {
+        int low = 0;
+        int high = ascending.length;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (ascending[middle] < count) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+}
