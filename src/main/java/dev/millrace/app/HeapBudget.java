@@ -7,7 +7,6 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,20 +42,26 @@ record HeapBudget(List<Part> parts) {
     private static final int A_TEXT = 48;
 
     private static final long SIGHTINGS = 1 << 20;
+    private static final int LONGEST_KEYS = 4; // the cache counts keys of usual length
     private static final int OBJECTS_A_BYTE = 4; // of a record, as objects
 
     static HeapBudget of(MillraceSettings settings) {
         ModelSettings model = settings.trainer().model();
         BatchSettings batch = settings.trainer().batch();
         List<Part> parts = new ArrayList<>();
-        long rows = model.maxRows();
-        for (Map.Entry<String, Integer> table : model.floatsARow().entrySet()) {
-            long row = A_ROW + A_TEXT + (long) Float.BYTES * table.getValue();
-            parts.add(new Part(
-                    "table " + table.getKey() + ", " + rows + " rows (table.max-rows)",
-                    rows * (row + USUAL_KEY) + SIGHTINGS,
-                    rows * (row + 2L * RowKeys.MAX_LENGTH) + SIGHTINGS));
+        long usual = 0;
+        long most = 0;
+        for (int floats : model.floatsARow().values()) {
+            long row = A_ROW + A_TEXT + (long) Float.BYTES * floats;
+            usual += model.maxRows() * (row + USUAL_KEY);
+            most += model.maxRows() * (row + 2L * RowKeys.MAX_LENGTH);
         }
+        long cache = settings.trainer().cacheBytes();
+        long sightings = SIGHTINGS * model.floatsARow().size();
+        parts.add(new Part(
+                "embedding rows (table.cache-bytes, table.max-rows)",
+                Math.min(usual, cache) + sightings,
+                Math.min(most, LONGEST_KEYS * cache) + sightings));
         long items = batch.unannounced().max();
         long item = AN_ITEM + A_TEXT + (long) Float.BYTES * model.width();
         parts.add(new Part(
@@ -96,14 +101,14 @@ record HeapBudget(List<Part> parts) {
                 mib(heap));
         if (usual() / GROSSLY > heap) {
             throw new InvalidSettingsException(List.of(new SettingFault(
-                    "table.max-rows, catalogue.max-unannounced",
+                    "table.cache-bytes, catalogue.max-unannounced",
                     "together " + mib(usual()) + " of heap when full",
                     "must be at most " + GROSSLY + " times the heap of " + mib(heap)
                             + "; lower them, or give more heap (MILLRACE_HEAP)")));
         }
         if (usual() > heap) {
             LOG.warn(
-                    "The settings allow {} of heap and there are {}: before the tables are full, memory is. Lower table.max-rows and "
+                    "The settings allow {} of heap and there are {}: before they are full, memory is. Lower table.cache-bytes and "
                             + "catalogue.max-unannounced, or set MILLRACE_HEAP",
                     mib(usual()),
                     mib(heap));

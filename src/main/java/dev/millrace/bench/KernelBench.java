@@ -12,6 +12,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.QueryEncoder;
+import dev.millrace.model.RowStorage;
 import dev.millrace.model.Side;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
@@ -283,7 +284,7 @@ public final class KernelBench {
      * @param slots what the optimiser remembers of a row that begins
      */
     private TwoTower begin(ModelSettings learning, float[] slots, StepTimes times) {
-        TwoTower model = new TwoTower(learning, catalogue, engine, times);
+        TwoTower model = new TwoTower(learning, catalogue, engine, RowStorage.ON_THE_HEAP, times);
         for (Side side : Side.values()) {
             for (int tensor = 0; tensor < 2 * LAYERS; tensor++) {
                 float[] weights = inputs.reals(tensorName(side, tensor));

@@ -6,6 +6,7 @@ import dev.millrace.feature.FeatureSpec.Source;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
+import dev.millrace.state.EntrySum;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -20,9 +21,12 @@ import java.util.function.BiConsumer;
 /** All embedding tables of a model, and the gradients of their rows in one step. One thread. */
 final class EmbeddingTables {
 
-    private static final int EXPIRED_A_STEP = 1024; // bounds the work of one step, for each table
+    private static final long NEVER = Long.MIN_VALUE;
+    /** After an eviction, this part of the budget is free, so that it is not needed for each step. */
+    private static final int FREED_PART = 16;
 
     private final ModelSettings settings;
+    private final RowStorage storage;
     private final SortedMap<String, EmbeddingTable> tables = new TreeMap<>();
     private final SortedMap<String, RowGradients> gradients = new TreeMap<>();
     private final Set<String> userTables = new HashSet<>();
@@ -32,8 +36,9 @@ final class EmbeddingTables {
     /** L2 distance that the last step moved the rows of each item; filled only after {@link #keepMoves}. */
     private final Map<String, Float> moves = new LinkedHashMap<>();
 
-    EmbeddingTables(ModelSettings settings) {
+    EmbeddingTables(ModelSettings settings, RowStorage storage) {
         this.settings = settings;
+        this.storage = storage;
         add(settings.user(), userTables);
         add(settings.item(), new HashSet<>());
     }
@@ -55,7 +60,8 @@ final class EmbeddingTables {
                                 feature.dim(),
                                 settings.initialRows(),
                                 settings.optimiser().rows().rule(),
-                                settings.tables().admitAfter()));
+                                settings.tables().admitAfter(),
+                                new EmbeddingTable.Storage(ModelEntry.Row.prefix(name), storage.rows())));
                 gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table));
             }
         }
@@ -96,8 +102,44 @@ final class EmbeddingTables {
     }
 
     /** Number of rows of all tables. */
-    int rowCount() {
-        return tables.values().stream().mapToInt(EmbeddingTable::size).sum();
+    long rowCount() {
+        return tables.values().stream().mapToLong(EmbeddingTable::size).sum();
+    }
+
+    /** Returns the sum of all rows' entries as of the last drain. */
+    EntrySum rowSum() {
+        return tables.values().stream().map(EmbeddingTable::sum).reduce(EntrySum.NONE, EntrySum::plus);
+    }
+
+    /**
+     * Begins with the stored rows, when all else is restored.
+     *
+     * @param checked see {@link EmbeddingTable#begin}
+     */
+    void begin(long checked) {
+        tables.values().forEach(table -> table.begin(checked));
+    }
+
+    /** Takes rows off the heap if they need more than the cache may. No row number is known afterwards. */
+    void makeRoom() {
+        long bytes = heapBytes();
+        if (bytes <= storage.cacheBytes()) {
+            return;
+        }
+        long excess = bytes - storage.cacheBytes() + storage.cacheBytes() / FREED_PART;
+        int idle = 0; // rounds in which nothing became free: at first, all rows may be recent
+        while (excess > 0 && idle < 2 * EmbeddingTable.EVICTION_PARTS) {
+            long before = excess;
+            for (EmbeddingTable table : tables.values()) {
+                excess -= table.evict(excess);
+            }
+            idle = excess < before ? 0 : idle + 1;
+        }
+    }
+
+    /** Bytes of the rows on the heap, roughly. */
+    long heapBytes() {
+        return tables.values().stream().mapToLong(EmbeddingTable::heapBytes).sum();
     }
 
     /** Number of rows that have a gradient in this step. */
@@ -167,16 +209,17 @@ final class EmbeddingTables {
     }
 
     /**
-     * Counts the keys that the step read and that got no row. Then removes rows: a bounded number of rows that no step
-     * touched for long, and all rows above a table's maximum.
+     * Counts the keys that the step read and that got no row. Then removes rows that no step touched for long, and rows above a
+     * table's maximum, see {@link EmbeddingTable#keepUp}.
      */
     void keepUp(TableUpkeep upkeep) {
         long expireMillis = settings.tables().expireAfter().toMillis();
+        long before = expireMillis > 0 ? upkeep.clock() - expireMillis : NEVER;
         for (EmbeddingTable table : tables.values()) {
             long waiting = table.countSightings();
-            long expired = expireMillis > 0 ? table.expire(upkeep.clock() - expireMillis, EXPIRED_A_STEP) : 0;
-            long displaced = table.shrinkTo(settings.tables().maxRows());
-            upkeep.count(waiting, expired, displaced);
+            EmbeddingTable.Removals removals =
+                    table.keepUp(before, settings.tables().maxRows());
+            upkeep.count(waiting, removals.expired(), removals.displaced());
         }
     }
 
@@ -206,12 +249,10 @@ final class EmbeddingTables {
                 .findFirst();
     }
 
-    /** Makes the next drain hand over all rows that the user tower reads. */
-    void touchUserRows() {
-        for (EmbeddingTable table : tables.values()) {
-            if (isUserTable(table.name())) {
-                table.forEach((key, row) -> table.touch(row));
-            }
-        }
+    /** Visits key and value of the entries of all rows that the user tower reads. Follows a drain. */
+    void forEachUserEntry(BiConsumer<byte[], byte[]> visitor) {
+        tables.values().stream()
+                .filter(table -> isUserTable(table.name()))
+                .forEach(table -> table.forEachEntry(visitor));
     }
 }

@@ -1,7 +1,7 @@
 package dev.millrace.model;
 
-import dev.millrace.model.table.RecencyOrder;
 import dev.millrace.model.table.SightingCounts;
+import dev.millrace.model.table.TableRows;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -15,8 +15,8 @@ import java.util.function.Predicate;
  * The kind and identity of one stored entry of a model, as in its key.
  *
  * <p>A key is {@code m}, the code of the {@link Kind}, then: of statistics, side and feature; of weights and slots, side,
- * tensor [1 byte] and chunk [2 bytes]; of a row, table, 0 and the row's key; of sightings, table, 0 and the chunk [2 bytes],
- * or nothing for the number of additions.
+ * tensor [1 byte] and chunk [2 bytes]; of a row, table, 0 and the row's key; of a table, its name; of sightings, table, 0 and
+ * the chunk [2 bytes], or nothing for the number of additions.
  */
 public sealed interface ModelEntry {
 
@@ -34,6 +34,7 @@ public sealed interface ModelEntry {
         LEARNED_TEMPERATURE('l'),
         LEARNED_OBJECTIVES('u'),
         ROW('r'),
+        TABLE('c'),
         SIGHTINGS('s'),
         UPKEEP('t');
 
@@ -85,6 +86,8 @@ public sealed interface ModelEntry {
         void visit(LearnedObjectives objectives);
 
         void visit(Row row);
+
+        void visit(Table table);
 
         void visit(Sightings sightings);
 
@@ -314,6 +317,17 @@ public sealed interface ModelEntry {
 
     /** A row of an embedding table. */
     record Row(String table, String rowKey) implements ModelEntry {
+
+        /** Returns what the keys of all rows begin with. */
+        static byte[] prefix() {
+            return Kind.ROW.key();
+        }
+
+        /** Returns what the keys of a table's rows begin with. */
+        static byte[] prefix(String table) {
+            return Kind.ROW.key(utf8(table), new byte[] {0});
+        }
+
         @Override
         public byte[] key() {
             return Kind.ROW.key(utf8(table), new byte[] {0}, utf8(rowKey));
@@ -338,7 +352,7 @@ public sealed interface ModelEntry {
          * The entry's value.
          *
          * @param slots the optimiser's state of the row
-         * @param moment of the last touch, see {@link RecencyOrder}
+         * @param moment of the last touch; later touches have larger ones
          * @param time of the last touch, epoch milliseconds
          */
         public static byte[] value(float[] row, float[] slots, long moment, long time) {
@@ -348,6 +362,29 @@ public sealed interface ModelEntry {
                     .longInteger(moment)
                     .longInteger(time)
                     .framed();
+        }
+    }
+
+    /** What is stored of a table beside its rows, see {@link TableRows}. */
+    record Table(String table) implements ModelEntry {
+        @Override
+        public byte[] key() {
+            return Kind.TABLE.key(utf8(table));
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public String description() {
+            return "number of rows of table " + table;
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return false;
         }
     }
 
@@ -385,6 +422,11 @@ public sealed interface ModelEntry {
         return Kind.ROW.isOf(key);
     }
 
+    /** Returns whether a key is that of a {@link Table}. */
+    static boolean isTable(byte[] key) {
+        return Kind.TABLE.isOf(key);
+    }
+
     /** @throws CorruptEntryException if the key is not one of a model */
     static ModelEntry of(byte[] key) {
         return switch (Kind.of(key)) {
@@ -400,6 +442,7 @@ public sealed interface ModelEntry {
                 int end = tableEnd(key);
                 yield new Row(text(key, 2, end), text(key, end + 1, key.length));
             }
+            case TABLE -> new Table(text(key, 2, key.length));
             case SIGHTINGS -> {
                 int end = tableEnd(key);
                 yield new Sightings(

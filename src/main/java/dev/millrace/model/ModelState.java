@@ -4,9 +4,9 @@ import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.loss.Objective;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.SightingCounts;
+import dev.millrace.model.table.TableRows;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
-import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -30,6 +30,7 @@ final class ModelState {
     private long networkSteps;
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
+    private boolean areUserRowsDue;
 
     ModelState(
             ModelSettings settings,
@@ -58,7 +59,7 @@ final class ModelState {
         areNetworksDirty = true;
         tower(Side.USER).inputs().touchMoments();
         objective.temperature().touch();
-        tables.touchUserRows();
+        areUserRowsDue = true;
     }
 
     /**
@@ -104,6 +105,14 @@ final class ModelState {
         gone.sort(Arrays::compareUnsigned);
         changed.forEach(sink::put);
         gone.forEach(sink::delete);
+        if (areUserRowsDue) {
+            areUserRowsDue = false;
+            tables.forEachUserEntry((key, value) -> {
+                if (!changed.containsKey(key)) {
+                    sink.repeat(key, value);
+                }
+            });
+        }
     }
 
     private void drain(Tower tower, Map<byte[], byte[]> changed) {
@@ -119,9 +128,8 @@ final class ModelState {
     }
 
     private static void drain(EmbeddingTable table, Map<byte[], byte[]> changed, List<byte[]> gone) {
-        table.drain(
-                (key, row) -> putRow(table, key, row, changed),
-                key -> gone.add(new ModelEntry.Row(table.name(), key).key()));
+        table.drain(changed, gone)
+                .ifPresent(rows -> changed.put(new ModelEntry.Table(table.name()).key(), rows.entry()));
         SightingCounts sightings = table.sightings();
         if (sightings.areAdditionsDirty()) {
             putAdditions(table, changed);
@@ -178,16 +186,6 @@ final class ModelState {
                 entries.put(entry.key(), entry.value(tensors[tensor]));
             }
         }
-    }
-
-    static void putRow(EmbeddingTable table, String key, int row, Map<byte[], byte[]> entries) {
-        entries.put(
-                new ModelEntry.Row(table.name(), key).key(),
-                ModelEntry.Row.value(
-                        table.copy(row),
-                        table.slotsCopy(row),
-                        table.recency().moment(row),
-                        table.recency().time(row)));
     }
 
     static void putSightings(EmbeddingTable table, int chunk, Map<byte[], byte[]> entries) {
@@ -278,27 +276,17 @@ final class ModelState {
 
         @Override
         public void visit(ModelEntry.Row entry) {
-            Optional<EmbeddingTable> table = table(entry.table());
-            ByteBuffer payload = Frame.open(value);
-            float[] row = Fields.floats(payload);
-            float[] slots = Fields.floats(payload);
-            boolean fits = table.isPresent()
-                    && row.length == table.get().dim()
-                    && slots.length == table.get().slotsARow()
-                    && payload.remaining() == 2 * Long.BYTES;
-            if (!fits) {
-                throw new CorruptEntryException(
-                        "a stored row of " + row.length + " floats does not fit table " + entry.table());
-            }
-            table.get().put(entry.rowKey(), row, slots, payload.getLong(), payload.getLong());
+            table(entry.table()).restore(entry.rowKey(), value);
+        }
+
+        @Override
+        public void visit(ModelEntry.Table entry) {
+            table(entry.table()).restore(TableRows.read(value));
         }
 
         @Override
         public void visit(ModelEntry.Sightings entry) {
-            SightingCounts sightings = table(entry.table())
-                    .orElseThrow(() ->
-                            new CorruptEntryException("stored sightings are of an unknown table " + entry.table()))
-                    .sightings();
+            SightingCounts sightings = table(entry.table()).sightings();
             ByteBuffer payload = Frame.open(value);
             if (entry.chunk() == ModelEntry.Sightings.ADDITIONS) {
                 sightings.restoreAdditions(payload.getLong());
@@ -314,8 +302,9 @@ final class ModelState {
             upkeep.restore(value);
         }
 
-        private Optional<EmbeddingTable> table(String name) {
-            return Optional.ofNullable(tables.byName().get(name));
+        private EmbeddingTable table(String name) {
+            return Optional.ofNullable(tables.byName().get(name))
+                    .orElseThrow(() -> new CorruptEntryException("a stored entry is of an unknown table " + name));
         }
     }
 }

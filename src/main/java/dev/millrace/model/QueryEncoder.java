@@ -300,6 +300,9 @@ public final class QueryEncoder {
         }
 
         @Override
+        public void visit(ModelEntry.Table table) {}
+
+        @Override
         public void visit(ModelEntry.Sightings sightings) {}
 
         @Override

@@ -16,6 +16,7 @@ import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySum;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -74,16 +75,16 @@ public final class TwoTower implements Durable {
      * @throws IllegalStateException if the process may use several native threads, see {@link NumericFingerprint}
      */
     public TwoTower(ModelSettings settings, Catalogue catalogue) {
-        this(settings, catalogue, Engine.VECTOR, StepTimes.UNTIMED);
+        this(settings, catalogue, Engine.VECTOR, RowStorage.ON_THE_HEAP, StepTimes.UNTIMED);
     }
 
     /** @param times called at the end of each phase of a step, on the learner's thread */
-    public TwoTower(ModelSettings settings, Catalogue catalogue, Engine engine, StepTimes times) {
+    public TwoTower(ModelSettings settings, Catalogue catalogue, Engine engine, RowStorage rows, StepTimes times) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.times = times;
         this.generation = settings.generationName();
-        this.tables = new EmbeddingTables(settings);
+        this.tables = new EmbeddingTables(settings, rows);
         this.userTower = Tower.of(Side.USER, settings, tables, engine);
         this.itemTower = Tower.of(Side.ITEM, settings, tables, engine);
         this.objective = new Objective(settings.loss(), engine.products(), settings.width());
@@ -110,6 +111,7 @@ public final class TwoTower implements Durable {
         Candidates candidates = Candidates.of(batch, settings.loss(), pairs);
         List<Subject> users = users(batch);
         List<Subject> items = items(candidates.items(), Math.max(upkeep.clock(), batchTime));
+        tables.makeRoom();
         ResolvedRows resolved = ResolvedRows.of(
                 userTower.inputs(), users, itemTower.inputs(), items, candidates.positive(), catalogue::contains);
         times.lap(StepTimes.Phase.RESOLVE);
@@ -272,6 +274,7 @@ public final class TwoTower implements Durable {
 
     private void vectors(Tower tower, List<Subject> subjects, float[] out) {
         if (!subjects.isEmpty()) {
+            tables.makeRoom();
             tower.inputs().resolve(subjects);
             System.arraycopy(tower.forward(subjects), 0, out, 0, subjects.size() * dim());
         }
@@ -358,7 +361,7 @@ public final class TwoTower implements Durable {
         return widths;
     }
 
-    /** Returns the rows of a table, by their key. */
+    /** Returns the rows of a table that are on the heap, by their key. */
     public SortedMap<String, float[]> rows(String table) {
         EmbeddingTable named = Optional.ofNullable(tables.byName().get(table))
                 .orElseThrow(() -> new IllegalArgumentException("there is no table " + table));
@@ -405,8 +408,42 @@ public final class TwoTower implements Durable {
     }
 
     /** Number of rows of all embedding tables. */
-    public int rowCount() {
+    public long rowCount() {
         return tables.rowCount();
+    }
+
+    /** Bytes of the embedding rows on the heap, roughly. */
+    public long heapBytesOfRows() {
+        return tables.heapBytes();
+    }
+
+    /** Returns the sum of the entries of all rows as of the last drain. */
+    public EntrySum rowSum() {
+        return tables.rowSum();
+    }
+
+    /** Returns whether an entry is an embedding row: it stays in the {@link RowStorage}, and need not be restored. */
+    public static boolean isRow(byte[] key) {
+        return ModelEntry.isRow(key);
+    }
+
+    /** Returns whether an entry holds the number of a table's rows and where their sweep is. */
+    public static boolean isTable(byte[] key) {
+        return ModelEntry.isTable(key);
+    }
+
+    /** Returns what the keys of all embedding rows begin with, and no others. */
+    public static byte[] rowPrefix() {
+        return ModelEntry.Row.prefix();
+    }
+
+    /**
+     * Begins with the stored rows, when all other entries have been restored.
+     *
+     * @param checked largest number of rows of a table that are read here and now, to be checked
+     */
+    public void begin(long checked) {
+        tables.begin(checked);
     }
 
     /** Counts of the rows of all embedding tables. */

@@ -4,14 +4,8 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 
 /**
- * SHA-256 over a set of entries, updated entry by entry. Its cost depends on the number of changes, not on the number
- * of entries.
- *
- * <p>Each entry adds the first 128 bits of SHA-256(key length, key, value) to a sum of two 64-bit lanes. When the entry
- * changes, its old share is subtracted. The digest is SHA-256 of the number of entries and the sum. Addition is
- * commutative, so the digest is a function of the entries alone, whatever the order of the writes. This is an additive
- * multiset hash in the manner of Clarke et al. 2003: it finds faults, it does not withstand an adversary who chooses
- * the entries.
+ * The {@link EntrySum} of a set of entries, updated entry by entry. Its cost depends on the number of changes, not on the
+ * number of entries. It keeps the share of each entry, and subtracts it when the entry changes.
  *
  * <p>Layout: a hash table with open addressing and three longs per entry, addressed by 64 bits of SHA-256(key), at most
  * two thirds full. One thread.
@@ -26,16 +20,12 @@ public final class EntryDigest {
     private long[] slots = new long[LONGS * FIRST_CAPACITY]; // [capacity, 3] key's fingerprint, two lanes of its share
     private int mask = FIRST_CAPACITY - 1;
     private int count;
-    private long firstLane;
-    private long secondLane;
+    private EntrySum sum = EntrySum.NONE;
 
     /** Adds an entry, or replaces its value. */
     public void put(byte[] key, byte[] value) {
         long fingerprint = fingerprint(key);
-        sha.update((byte) (key.length >>> 8));
-        sha.update((byte) key.length);
-        sha.update(key);
-        ByteBuffer share = ByteBuffer.wrap(sha.digest(value));
+        EntryShare share = EntryShare.of(sha, key, value);
         int slot = find(fingerprint);
         if (slots[slot] == FREE) {
             slots[slot] = fingerprint;
@@ -43,10 +33,9 @@ public final class EntryDigest {
         } else {
             subtract(slot);
         }
-        slots[slot + 1] = share.getLong();
-        slots[slot + 2] = share.getLong();
-        firstLane += slots[slot + 1];
-        secondLane += slots[slot + 2];
+        slots[slot + 1] = share.first();
+        slots[slot + 2] = share.second();
+        sum = sum.plus(share);
         if (3 * count > 2 * (mask + 1)) {
             grow();
         }
@@ -63,18 +52,14 @@ public final class EntryDigest {
         close(slot);
     }
 
-    /** Returns the number of entries. */
-    public int entries() {
-        return count;
+    /** Returns the number of entries and the sum of their shares. */
+    public EntrySum sum() {
+        return sum;
     }
 
     /** Returns the digest of all entries, [32]. */
     public byte[] digest() {
-        return sha.digest(ByteBuffer.allocate(3 * Long.BYTES)
-                .putLong(count)
-                .putLong(firstLane)
-                .putLong(secondLane)
-                .array());
+        return sum.digest();
     }
 
     private long fingerprint(byte[] key) {
@@ -83,8 +68,7 @@ public final class EntryDigest {
     }
 
     private void subtract(int slot) {
-        firstLane -= slots[slot + 1];
-        secondLane -= slots[slot + 2];
+        sum = sum.minus(new EntryShare(slots[slot + 1], slots[slot + 2]));
     }
 
     /** Returns the slot of the fingerprint, or the free slot where it belongs. */

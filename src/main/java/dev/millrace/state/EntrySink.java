@@ -13,6 +13,11 @@ public interface EntrySink {
 
     void delete(byte[] key);
 
+    /** Receives an entry that is stored as it is, for those that begin to follow. */
+    default void repeat(byte[] key, byte[] value) {
+        put(key, value);
+    }
+
     /** Keeps in a map what the entries come to. */
     static EntrySink into(Map<byte[], byte[]> entries) {
         return new EntrySink() {

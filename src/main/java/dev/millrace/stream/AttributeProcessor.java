@@ -8,6 +8,7 @@ import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.KeptSettings;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
@@ -94,7 +95,7 @@ final class AttributeProcessor
     }
 
     @Override
-    public Attribution fresh() {
+    public Attribution fresh(EntrySource stored) {
         return new Attribution(settings, new StoreEntries(entries), this);
     }
 

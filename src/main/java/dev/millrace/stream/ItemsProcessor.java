@@ -4,6 +4,7 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.Rejected;
 import dev.millrace.event.UnusableEventException;
 import dev.millrace.state.Books;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import dev.millrace.state.Utf8;
@@ -86,7 +87,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     @Override
-    public Books fresh() {
+    public Books fresh(EntrySource stored) {
         return new Books();
     }
 

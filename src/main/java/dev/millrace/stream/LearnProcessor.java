@@ -7,6 +7,7 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySource;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.LogLag;
 import dev.millrace.train.Trainer;
@@ -22,7 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
@@ -53,7 +54,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     private final Source source;
     private final TopicNames topics;
-    private final Supplier<Trainer> trainers;
+    private final Function<EntrySource, Trainer> trainers;
     private final Duration maxWait;
     private final AvroWire wire;
     private final TrainingRecords training;
@@ -156,8 +157,13 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     @Override
-    public Trainer fresh() {
-        return trainers.get();
+    public Trainer fresh(EntrySource stored) {
+        return trainers.apply(stored);
+    }
+
+    @Override
+    public byte[] readLater() {
+        return Trainer.readLater();
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
+import dev.millrace.state.EntrySource;
 import dev.millrace.topic.LargestRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.train.Trainer;
@@ -11,7 +12,7 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.wire.AvroWire;
 import java.time.Duration;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -113,18 +114,18 @@ public final class MillraceTopology {
     /**
      * The parts of a learner's node.
      *
-     * @param trainers makes an empty trainer
+     * @param trainers makes an empty trainer over its stored entries
      * @param maxWait longest time that an open batch waits to become full
      * @param terms terms under which the learner publishes its generation
      * @param store store that keeps the trainer
      */
     public record Learner(
-            Supplier<Trainer> trainers,
+            Function<EntrySource, Trainer> trainers,
             Duration maxWait,
             GenerationTerms terms,
             StoreBuilder<WriteThroughStore<Trainer>> store) {
 
-        public Learner(Supplier<Trainer> trainers, Duration maxWait, GenerationTerms terms) {
+        public Learner(Function<EntrySource, Trainer> trainers, Duration maxWait, GenerationTerms terms) {
             this(trainers, maxWait, terms, WriteThroughStore.builder(LEARNER_STORE));
         }
     }
@@ -137,7 +138,7 @@ public final class MillraceTopology {
      */
     public static Topology learn(
             TopicNames topics, TrainerSettings settings, Duration maxWait, AvroWire wire, GenerationTerms terms) {
-        return learn(topics, wire, new Learner(() -> new Trainer(settings), maxWait, terms));
+        return learn(topics, wire, new Learner(stored -> new Trainer(settings, stored), maxWait, terms));
     }
 
     public static Topology learn(TopicNames topics, AvroWire wire, Learner learner) {
@@ -157,7 +158,7 @@ public final class MillraceTopology {
                 isPublishing ? LearnProcessor.Source.LOG : LearnProcessor.Source.LOG_IN_SHADOW,
                 topics,
                 wire,
-                new Learner(() -> new Trainer(settings), NO_WAIT, terms));
+                new Learner(stored -> new Trainer(settings, stored), NO_WAIT, terms));
     }
 
     private static Topology learner(LearnProcessor.Source source, TopicNames topics, AvroWire wire, Learner learner) {

@@ -4,6 +4,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
@@ -47,7 +48,7 @@ import org.slf4j.LoggerFactory;
  * anything else in the first commit, so they are the first records of the changelog and stay there: {@link StoredSettings} reads them
  * before a start. A state is restored under the same settings only.
  *
- * <p>Heap copy. It is loaded from RocksDB at first use, when RocksDB has been restored. Standbys have none. It is dropped whenever
+ * <p>Heap copy. What the state does not read itself is loaded from RocksDB at first use, when RocksDB has been restored. Standbys have none. It is dropped whenever
  * RocksDB may change under it: in {@code init} (a corrupted task is revived with the same objects), in {@link #clearCache} (a task
  * becomes a standby, or a standby a task) and in {@link #close}. Nothing is written on close: a clean close has committed before.
  *
@@ -58,8 +59,17 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     /** The processor's side of the store. */
     interface Owner<D> {
 
-        /** Returns a new, empty state. */
-        D fresh();
+        /**
+         * Returns a new, empty state.
+         *
+         * @param stored the store's entries; of those that begin with {@link #readLater}, none is restored
+         */
+        D fresh(EntrySource stored);
+
+        /** Returns what the keys begin with of the entries that a state reads itself; empty if it restores all. */
+        default byte[] readLater() {
+            return new byte[0];
+        }
 
         /** Returns the settings that the bits of the state depend on. */
         default KeptSettings settings() {
@@ -184,8 +194,10 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     private D load(Owner<D> from) {
-        D fresh = from.fresh();
-        try (KeyValueIterator<Bytes, byte[]> entries = wrapped().all()) {
+        D fresh = from.fresh(new StoreEntries(wrapped()));
+        byte[] later = from.readLater();
+        try (KeyValueIterator<Bytes, byte[]> entries =
+                later.length == 0 ? wrapped().all() : wrapped().range(null, Bytes.wrap(later))) {
             boolean isBegun = loadOwn(entries, from.settings());
             if (isBegun && !from.settings().isEmpty() && unwritten.equals(from.settings())) {
                 LOG.atWarn()
@@ -193,13 +205,29 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
                         .log("The state of store " + name() + " is of a version that kept no settings with it: those"
                                 + " of this start are kept with it from now on, and must be those it was begun with");
             }
-            while (entries.hasNext()) {
-                KeyValue<Bytes, byte[]> entry = entries.next();
-                fresh.restore(entry.key.get(), entry.value);
+            restore(fresh, entries);
+        }
+        if (later.length > 0) {
+            try (KeyValueIterator<Bytes, byte[]> entries = wrapped().range(Bytes.wrap(behind(later)), null)) {
+                restore(fresh, entries);
             }
         }
         from.restored(fresh);
         return fresh;
+    }
+
+    private static void restore(Durable state, KeyValueIterator<Bytes, byte[]> entries) {
+        while (entries.hasNext()) {
+            KeyValue<Bytes, byte[]> entry = entries.next();
+            state.restore(entry.key.get(), entry.value);
+        }
+    }
+
+    /** Returns the first key behind all that begin so. */
+    private static byte[] behind(byte[] prefix) {
+        byte[] end = prefix.clone();
+        end[end.length - 1]++;
+        return end;
     }
 
     /**
@@ -321,6 +349,11 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         public void delete(byte[] key) {
             store.delete(Bytes.wrap(key));
             written.accept(key, Optional.empty());
+        }
+
+        @Override
+        public void repeat(byte[] key, byte[] value) {
+            written.accept(key, Optional.of(value));
         }
     }
 

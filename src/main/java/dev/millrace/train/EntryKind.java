@@ -96,7 +96,8 @@ public enum EntryKind {
     /** Returns the role of an entry. In two kinds, one entry has another role than the rest. */
     private static Role role(byte[] key) {
         return of(key).map(kind -> switch (kind) {
-                    case MODEL -> TwoTower.isHeader(key) ? Role.HEADER : kind.role;
+                    case MODEL ->
+                        TwoTower.isHeader(key) ? Role.HEADER : TwoTower.isTable(key) ? Role.COMPANION : kind.role;
                     case PUBLICATION -> Publisher.isOfTheGate(key) ? Role.JUDGEMENT : kind.role;
                     case CATALOGUE, POPULARITY, FAST_POPULARITY, OPEN_BATCH, BOOKS, EXAM, BASELINE, ALARMS, PROGRESS ->
                         kind.role;

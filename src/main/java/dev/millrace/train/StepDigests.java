@@ -1,8 +1,10 @@
 package dev.millrace.train;
 
+import dev.millrace.model.TwoTower;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySum;
 import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -10,6 +12,7 @@ import java.util.Deque;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The digest of the learnt state as of the last commit, and digests of some earlier steps.
@@ -23,14 +26,19 @@ final class StepDigests {
     private static final int KEPT = 32;
 
     private final int everySteps;
+    private final Supplier<EntrySum> rows;
     private final EntryDigest digest = new EntryDigest();
     private final Deque<StepDigest> earlier = new ArrayDeque<>();
     private long step = -1; // nothing drained yet, not even the entries of a new model
     private String written = "";
 
-    /** @param everySteps distance of the steps whose digests are kept */
-    StepDigests(int everySteps) {
+    /**
+     * @param everySteps distance of the steps whose digests are kept
+     * @param rows sum of the entries of the embedding rows as of the last drain, which are not given here one by one
+     */
+    StepDigests(int everySteps, Supplier<EntrySum> rows) {
         this.everySteps = everySteps;
+        this.rows = rows;
     }
 
     /** Returns the digest of that step; absent if the step has not been drained yet. */
@@ -45,7 +53,7 @@ final class StepDigests {
 
     /** Adds a restored entry to the digest, if it is digested. */
     void restore(byte[] key, byte[] value) {
-        if (EntryKind.isDigested(key)) {
+        if (isCovered(key)) {
             digest.put(key, value);
         }
     }
@@ -61,10 +69,15 @@ final class StepDigests {
 
             @Override
             public void delete(byte[] key) {
-                if (EntryKind.isDigested(key)) {
+                if (isCovered(key)) {
                     digest.remove(key);
                 }
                 sink.delete(key);
+            }
+
+            @Override
+            public void repeat(byte[] key, byte[] value) {
+                sink.repeat(key, value);
             }
         };
     }
@@ -102,14 +115,22 @@ final class StepDigests {
 
     /** @throws CorruptEntryException if the restored entries are not those of the last commit */
     void requireWhole() {
-        boolean isNew = written.isEmpty() && digest.entries() == 0;
+        boolean isNew = written.isEmpty() && all().count() == 0;
         if (!isNew && !written.equals(now())) {
-            throw new CorruptEntryException(digest.entries() + " entries restored for step " + Math.max(step, 0)
+            throw new CorruptEntryException(all().count() + " entries restored for step " + Math.max(step, 0)
                     + " have the digest " + now() + ", the commit wrote " + written);
         }
     }
 
+    private static boolean isCovered(byte[] key) {
+        return EntryKind.isDigested(key) && !TwoTower.isRow(key);
+    }
+
+    private EntrySum all() {
+        return digest.sum().plus(rows.get());
+    }
+
     private String now() {
-        return HexFormat.of().formatHex(digest.digest());
+        return HexFormat.of().formatHex(all().digest());
     }
 }

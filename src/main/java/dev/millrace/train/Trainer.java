@@ -12,6 +12,7 @@ import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RefusedStepException;
+import dev.millrace.model.RowStorage;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
@@ -21,6 +22,7 @@ import dev.millrace.state.Books;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
@@ -42,6 +44,9 @@ import java.util.stream.IntStream;
  * batches are complete already. {@link #learn} is the same step for both. One thread.
  */
 public final class Trainer implements Durable {
+
+    /** Rows of a table that a start reads for their check; they take about a second. */
+    private static final long CHECKED_AT_ONCE = 500_000;
 
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
     private final Books books = new Books(EntryKind.BOOKS.prefix());
@@ -76,17 +81,31 @@ public final class Trainer implements Durable {
 
     /** @param witness told of each event that an exam ranks */
     public Trainer(TrainerSettings settings, StepTimes times, ExamWitness witness) {
+        this(settings, EntrySource.NONE, times, witness);
+    }
+
+    /**
+     * A trainer that restores no embedding rows, but reads each when it needs it.
+     *
+     * @param stored what the trainer's drains wrote, see {@link #readLater}
+     */
+    public Trainer(TrainerSettings settings, EntrySource stored) {
+        this(settings, stored, StepTimes.UNTIMED, ExamWitness.NONE);
+    }
+
+    public Trainer(TrainerSettings settings, EntrySource stored, StepTimes times, ExamWitness witness) {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix());
-        model = new TwoTower(settings.model(), catalogue, settings.engine(), times);
+        model = new TwoTower(
+                settings.model(), catalogue, settings.engine(), new RowStorage(stored, settings.cacheBytes()), times);
         examiner = new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix());
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
         if (settings.publish().mostMoved() > 0) {
             keepMoves();
         }
-        digests = new StepDigests(settings.digestSteps());
+        digests = new StepDigests(settings.digestSteps(), model::rowSum);
         learnFrom = settings.learnFrom();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
     }
@@ -343,13 +362,22 @@ public final class Trainer implements Durable {
         }
     }
 
+    /** Returns what the keys of those entries begin with that are not restored, if the trainer has a source of them. */
+    public static byte[] readLater() {
+        return TwoTower.rowPrefix();
+    }
+
     /**
      * Checks that the restored entries are those of the last commit: none is missing, and none is of another commit.
-     * Call it when all entries have been restored.
+     * Call it when all entries have been restored, but those that are read later.
+     *
+     * <p>Of a table with many rows, the commit's sum is taken for granted here. Each row is checked when it is read, and all
+     * rows against the sum as the learner goes on.
      *
      * @throws CorruptEntryException if they are not
      */
     public void requireWhole() {
+        model.begin(CHECKED_AT_ONCE);
         digests.requireWhole();
     }
 

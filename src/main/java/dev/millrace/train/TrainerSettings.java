@@ -6,6 +6,7 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.table.Tables;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param fast popularity term of a query
  * @param learnFrom event time, epoch milliseconds; batches before it are not learnt; 0: all are learnt
  * @param digestSteps distance of the steps whose digests are kept
+ * @param cacheBytes bytes of embedding rows on the heap, if the others can be read
  */
 public record TrainerSettings(
         BatchSettings batch,
@@ -30,7 +32,8 @@ public record TrainerSettings(
         PublishSettings publish,
         FastPopularity.Settings fast,
         long learnFrom,
-        int digestSteps) {
+        int digestSteps,
+        long cacheBytes) {
 
     public static TrainerSettings read(SettingsReader reader) {
         return new TrainerSettings(
@@ -42,7 +45,8 @@ public record TrainerSettings(
                 reader.free(PublishSettings::read),
                 FastPopularity.Settings.read(reader),
                 learnFrom(reader),
-                reader.free(TrainerSettings::digestSteps));
+                reader.free(TrainerSettings::digestSteps),
+                reader.free(Tables::cacheBytes));
     }
 
     /** Those that the bits of a learner depend on. */
@@ -76,7 +80,12 @@ public record TrainerSettings(
         }
     }
 
+    public TrainerSettings withCacheBytes(long other) {
+        return new TrainerSettings(batch, model, engine, exam, alarms, publish, fast, learnFrom, digestSteps, other);
+    }
+
     public TrainerSettings withExam(ExamSettings other) {
-        return new TrainerSettings(batch, model, engine, other, alarms, publish, fast, learnFrom, digestSteps);
+        return new TrainerSettings(
+                batch, model, engine, other, alarms, publish, fast, learnFrom, digestSteps, cacheBytes);
     }
 }

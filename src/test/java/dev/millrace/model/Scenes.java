@@ -180,7 +180,7 @@ public final class Scenes {
         }
         model.state().putNetworkSteps(entries);
         for (EmbeddingTable table : model.tables().values()) {
-            table.forEach((key, row) -> ModelState.putRow(table, key, row, entries));
+            table.forEachEntry(entries::put);
             if (table.sightings().additions() > 0) {
                 ModelState.putAdditions(table, entries);
             }

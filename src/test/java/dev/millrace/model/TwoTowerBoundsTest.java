@@ -190,7 +190,7 @@ class TwoTowerBoundsTest {
         return new TwoTower(Scenes.plainSettings(settings), Scenes.catalogue());
     }
 
-    private static int rows(TwoTower model, String table) {
+    private static long rows(TwoTower model, String table) {
         return Objects.requireNonNull(model.tables().get(table)).size();
     }
 

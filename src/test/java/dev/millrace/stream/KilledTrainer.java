@@ -35,7 +35,7 @@ public final class KilledTrainer {
                         topics,
                         wire,
                         new MillraceTopology.Learner(
-                                () -> new Trainer(Streams.trainer()),
+                                stored -> new Trainer(Streams.trainer(), stored),
                                 COMMIT,
                                 Streams.terms(),
                                 isLate

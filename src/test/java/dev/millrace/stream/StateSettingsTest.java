@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.Books;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import java.nio.charset.StandardCharsets;
@@ -87,7 +88,7 @@ class StateSettingsTest {
     private long startAndCommit(KeptSettings settings) {
         store.own(new WriteThroughStore.Owner<>() {
             @Override
-            public Books fresh() {
+            public Books fresh(EntrySource stored) {
                 return new Books();
             }
 

@@ -173,7 +173,8 @@ class TrainerWithholdingTest {
                 settings.publish(),
                 settings.fast(),
                 settings.learnFrom(),
-                settings.digestSteps());
+                settings.digestSteps(),
+                settings.cacheBytes());
     }
 
     private static Descent times(Descent given, double factor) {

@@ -1,59 +1,120 @@
 package dev.millrace.model.table;
 
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntryShare;
+import dev.millrace.state.EntrySource;
+import dev.millrace.state.EntrySum;
 import java.util.Arrays;
-import java.util.BitSet;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 
 /**
- * Embedding rows by key, in one growing array. No two keys share a row. One thread.
+ * Embedding rows by key. No two keys share a row. One thread.
  *
  * <p>Three rules bound the number of rows. A key gets a row once enough steps have read it. A row that no step touched for
- * long is removed. A table with too many rows loses the rows that were touched longest ago. All three depend on the steps
- * alone.
+ * long is removed. A table with too many rows loses rows that were touched longest ago. All three depend on the steps alone.
  *
  * <p>A row number depends on the order of arrival and on freed rows. No result may depend on a row number.
  */
 public final class EmbeddingTable {
 
+    /*
+     * Rows are stored. The heap holds those that were read or changed of late: the arena.
+     *
+     * Keys. `unstored` are those of rows that a scan of the store does not find: the rows admitted since the last drain, or, without
+     * a store, all. `removed` are the stored keys without a row, until the drain deletes them. `size` counts all rows.
+     *
+     * Cache. A row that is not on the heap is read from the store when it is asked for. Only `evict` takes rows off the heap, by
+     * CLOCK (Corbato 1968), and only rows that the store has as they are. A caller that holds row numbers must not call it.
+     * Without a store nothing is evicted. What the heap holds changes no result.
+     *
+     * Sweep. Rows are found to be old by a cursor over all of them, see RowSweep, not by an index of their ages. Its pace follows
+     * from the steps: a row is visited within size / BASE_VISITS steps, and sooner while many are admitted.
+     *
+     * Proof. `sum` is that of the stored rows, and part of each step's digest. It changes with each write, by the share of the entry
+     * that is replaced. A damaged entry fails its checksum when it is read. A lost one is missed at the end of the sweep's round.
+     */
+
     /** In place of a row number: the key has no row. */
     public static final int NONE = KeyIndex.NONE;
 
-    private static final int FIRST_CAPACITY = 1024;
+    /** So many calls of {@link #evict} pass all rows. */
+    public static final int EVICTION_PARTS = RowArena.PARTS + 1;
+
+    private static final int BASE_VISITS = 16;
+    private static final int VISITS_A_ROW = 4;
+    /** Rows visited at once, so that a scan's beginning costs little. */
+    private static final int VISITS_AT_ONCE = 256;
+    /** A row too many is the one touched longest ago among so many, in the order of their keys. */
+    private static final int CANDIDATES = 8;
 
     private final String name;
     private final int dim;
     private final InitialRows initialRows;
     private final int admitAfter;
-    private final KeyIndex rows = new KeyIndex();
-    private float[] values;
     private final RowOptimiser optimiser;
     private final int slotsARow;
-    private float[] slots;
-    private int end;
-    private int[] free = new int[16];
-    private int freeCount;
-    private final BitSet dirty = new BitSet();
-    private final TreeSet<String> removed = new TreeSet<>();
-    private final RecencyOrder recency = new RecencyOrder();
+    private final EntrySource stored;
+    private final RowEntries entries;
+    private final RowSweep sweep;
+    private final RowArena arena;
+    private final NavigableSet<String> unstored = new TreeSet<>(RowEntries.ORDER);
+    private final SortedMap<String, EntryShare> removed = new TreeMap<>(RowEntries.ORDER);
+
+    private long size;
+    private EntrySum sum = EntrySum.NONE;
+    private long debt;
+    private long admitted;
+    private byte[] drained = new byte[0];
+
     private final SightingCounts sightings = new SightingCounts();
     private final LinkedHashSet<String> sighted = new LinkedHashSet<>();
+
+    /**
+     * Where a table's rows are stored.
+     *
+     * @param prefix of their keys, ends with 0
+     * @param source the stored entries; {@link EntrySource#NONE} if all rows stay on the heap
+     */
+    public record Storage(byte[] prefix, EntrySource source) {}
 
     /**
      * @param rule update rule of the rows
      * @param admitAfter steps that must have read a key before it gets a row
      */
-    public EmbeddingTable(String name, int dim, InitialRows initialRows, OptimiserRule rule, int admitAfter) {
+    public EmbeddingTable(
+            String name, int dim, InitialRows initialRows, OptimiserRule rule, int admitAfter, Storage storage) {
         this.name = name;
         this.dim = dim;
         this.initialRows = initialRows;
         this.admitAfter = admitAfter;
         this.optimiser = RowOptimiser.of(rule);
         this.slotsARow = optimiser.slots(dim);
-        this.values = new float[FIRST_CAPACITY * dim];
-        this.slots = new float[FIRST_CAPACITY * slotsARow];
+        this.stored = storage.source();
+        this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
+        this.arena = new RowArena(name, dim, slotsARow, entries);
+        this.sweep = new RowSweep(entries, stored, unstored, new RowSweep.Resident() {
+            @Override
+            public Optional<RowSweep.Visited> visit(String key) {
+                int row = arena.index().find(key);
+                return row == NONE
+                        ? Optional.empty()
+                        : Optional.of(new RowSweep.Visited(key, arena.moment(row), arena.time(row)));
+            }
+
+            @Override
+            public boolean isRemoved(String key) {
+                return removed.containsKey(key);
+            }
+        });
     }
 
     public String name() {
@@ -64,18 +125,19 @@ public final class EmbeddingTable {
         return dim;
     }
 
-    public int size() {
-        return rows.size();
+    /** Number of rows, on the heap or not. */
+    public long size() {
+        return size;
     }
 
     /** Upper bound of the row numbers, exclusive. */
     int end() {
-        return end;
+        return arena.end();
     }
 
-    /** [end, dim] the rows; valid until the next admission. */
+    /** [end, dim] the rows; valid until the next row is read or admitted. */
     public float[] values() {
-        return values;
+        return arena.values();
     }
 
     /** The optimiser that updates the rows. */
@@ -83,45 +145,52 @@ public final class EmbeddingTable {
         return optimiser;
     }
 
-    /** [end, slots] the optimiser's state of each row; valid until the next admission. */
+    /** [end, slots] the optimiser's state of each row; valid until the next row is read or admitted. */
     float[] slots() {
-        return slots;
+        return arena.slots();
     }
 
     public int slotsARow() {
         return slotsARow;
     }
 
-    /** Returns the key's row number, or {@link #NONE}. */
+    /** Returns the key's row number, or {@link #NONE}. Reads the row if it is not on the heap. */
     public int row(String key) {
-        return rows.find(key);
+        int row = arena.index().find(key);
+        return row == NONE && arena.index().size() < size && !removed.containsKey(key) ? read(key) : row;
     }
 
     /**
-     * Finds the row numbers of many keys: {@link #NONE} for a key without a row.
+     * Finds the row numbers of many keys: {@link #NONE} for a key without a row on the heap.
      *
      * @param keys [count]
      * @param fingerprints [count] the keys' fingerprints, see {@link KeyIndex#fingerprint}
      * @param found [count] row numbers, filled
      */
     public void rows(String[] keys, long[] fingerprints, int count, int[] found) {
-        rows.findAll(keys, fingerprints, count, found);
+        arena.index().findAll(keys, fingerprints, count, found);
     }
 
     /** Returns the key of a row; the row must exist. */
     public String key(int row) {
-        return rows.key(row);
+        return arena.index().key(row);
     }
 
     /** Returns the key's row number; adds a row if the key has none. */
     int admit(String key) {
-        int known = rows.find(key);
+        int known = row(key);
         if (known != NONE) {
             return known;
         }
-        int row = allocate(key);
-        initialRows.fill(name, key, values, row * dim, dim);
-        optimiser.begin(values, row * dim, dim, slots, row * slotsARow);
+        int row = arena.allocate(key);
+        initialRows.fill(name, key, values(), row * dim, dim);
+        optimiser.begin(values(), row * dim, dim, slots(), row * slotsARow);
+        Optional.ofNullable(removed.remove(key)).ifPresent(share -> arena.keep(row, share));
+        if (!arena.isKept(row) || stored == EntrySource.NONE) {
+            unstored.add(key);
+        }
+        size++;
+        admitted++;
         return row;
     }
 
@@ -157,11 +226,6 @@ public final class EmbeddingTable {
         return initialRows.row(name, key, dim);
     }
 
-    /** Marks a row as changed: the next drain hands it over. */
-    public void touch(int row) {
-        dirty.set(row);
-    }
-
     /**
      * Marks a row as changed by a step.
      *
@@ -169,74 +233,112 @@ public final class EmbeddingTable {
      * @param time event time, epoch milliseconds
      */
     public void touch(int row, long moment, long time) {
-        touch(row);
-        recency.touch(row, moment, time);
+        arena.touch(row, moment, time);
     }
+
+    /** Number of rows that a step removed because no step touched them for long, and because there were too many. */
+    public record Removals(int expired, int displaced) {}
 
     /**
-     * Removes rows that were last touched before a time, oldest first.
+     * Removes rows: of those that the sweep visits, each that was last touched before a time; then, of {@link #CANDIDATES}
+     * times as many as there are too many, those that were touched longest ago.
      *
      * @param before event time, epoch milliseconds
-     * @param most largest number of rows to remove
-     * @return number of removed rows
+     * @param most rows that may be left
      */
-    public int expire(long before, int most) {
-        int gone = 0;
-        for (int row = recency.oldest(); gone < most && row != NONE && recency.time(row) < before; gone++) {
-            remove(rows.key(row));
-            row = recency.oldest();
+    public Removals keepUp(long before, int most) {
+        debt = Math.min(size, debt + BASE_VISITS + VISITS_A_ROW * admitted);
+        admitted = 0;
+        int expired = 0;
+        if (debt >= Math.min(size, VISITS_AT_ONCE)) {
+            for (RowSweep.Visited row : sweep.next((int) debt, sum)) {
+                if (row.time() < before) {
+                    remove(row.key());
+                    expired++;
+                }
+            }
+            debt = 0;
         }
-        return gone;
-    }
-
-    /** Removes the rows that were touched longest ago until at most {@code most} are left. Returns the number of removed rows. */
-    public int shrinkTo(int most) {
-        int gone = 0;
-        for (; rows.size() > most; gone++) {
-            remove(rows.key(recency.oldest()));
+        int excess = (int) Math.max(0, size - most);
+        if (excess > 0) {
+            sweep.next((int) Math.min(size, (long) CANDIDATES * excess), sum).stream()
+                    .sorted(Comparator.comparingLong(RowSweep.Visited::moment))
+                    .limit(excess)
+                    .forEach(row -> remove(row.key()));
         }
-        return gone;
+        return new Removals(expired, excess);
     }
 
     public void remove(String key) {
-        int row = rows.remove(key);
+        int row = row(key);
         if (row == NONE) {
             return;
         }
-        dirty.clear(row);
-        recency.remove(row);
-        removed.add(key);
-        if (freeCount == free.length) {
-            free = Arrays.copyOf(free, 2 * freeCount);
+        unstored.remove(key);
+        if (arena.isKept(row)) {
+            removed.put(key, arena.share(row));
         }
-        free[freeCount++] = row;
+        arena.release(row);
+        size--;
     }
 
     /** Undoes an admission; nothing else may have changed since. */
     public void retract(String key) {
-        boolean wasRemoved = removed.contains(key);
         remove(key);
-        if (!wasRemoved) {
-            removed.remove(key);
-        }
+        admitted--;
     }
 
     /**
-     * Restores a stored row, the optimiser's state of it, and its last touch.
+     * Restores a stored row, if all rows stay on the heap.
      *
-     * @param row [dim]
-     * @param remembered [slots] the optimiser's state of the row
+     * @throws CorruptEntryException if the value is damaged, or is not one of this table
      */
-    public void put(String key, float[] row, float[] remembered, long moment, long time) {
-        int known = rows.find(key);
-        int number = known == NONE ? allocate(key) : known;
-        System.arraycopy(row, 0, values, number * dim, dim);
-        System.arraycopy(remembered, 0, slots, number * slotsARow, slotsARow);
-        recency.restore(number, moment, time);
+    public void restore(String key, byte[] value) {
+        int known = arena.index().find(key);
+        if (known == NONE) {
+            size++;
+            unstored.add(key);
+        } else {
+            sum = sum.minus(arena.share(known));
+        }
+        int row = known == NONE ? arena.allocate(key) : known;
+        arena.place(row, entries.key(key), value);
+        sum = sum.plus(arena.share(row));
     }
 
-    public RecencyOrder recency() {
-        return recency;
+    /** Restores what is stored beside the rows. */
+    public void restore(TableRows all) {
+        sweep.restore(all.cursor());
+        debt = all.debt();
+        if (stored != EntrySource.NONE) {
+            sum = all.rows();
+            size = sum.count();
+        }
+        drained = all.entry();
+    }
+
+    /**
+     * Begins with the stored rows, when all else is restored.
+     *
+     * @param checked largest number of rows that are read here and now; more are checked by the sweep, and each when it is read
+     */
+    public void begin(long checked) {
+        boolean isUpgraded = drained.length == 0;
+        if (stored != EntrySource.NONE && (isUpgraded || size <= checked)) {
+            EntrySum[] found = {EntrySum.NONE};
+            stored.scan(entries.first(), entries.end(), (key, value) -> {
+                entries.readTouch(value);
+                found[0] = found[0].plus(entries.share(key, value));
+                return true;
+            });
+            sum = found[0];
+            size = sum.count();
+        }
+    }
+
+    /** Returns the sum of the rows' entries as of the last drain. */
+    public EntrySum sum() {
+        return sum;
     }
 
     public SightingCounts sightings() {
@@ -244,23 +346,62 @@ public final class EmbeddingTable {
     }
 
     public float[] copy(int row) {
-        return Arrays.copyOfRange(values, row * dim, (row + 1) * dim);
+        return Arrays.copyOfRange(values(), row * dim, (row + 1) * dim);
     }
 
     public float[] slotsCopy(int row) {
-        return Arrays.copyOfRange(slots, row * slotsARow, (row + 1) * slotsARow);
+        return Arrays.copyOfRange(slots(), row * slotsARow, (row + 1) * slotsARow);
     }
 
     /**
-     * Hands over the changes since the last drain, in no order: key and row number of each changed row, then the key of each
-     * removed row.
+     * Hands over the changes since the last drain.
+     *
+     * @param changed takes key and value of each changed row's entry
+     * @param gone takes the key of each removed row's entry
+     * @return what is to be stored beside the rows; absent if that has not changed
      */
-    public void drain(BiConsumer<String, Integer> changed, Consumer<String> gone) {
-        dirty.stream().forEach(row -> changed.accept(rows.key(row), row));
-        // a key that was removed and admitted again has a row
-        removed.stream().filter(key -> rows.find(key) == NONE).forEach(gone);
-        dirty.clear();
+    public Optional<TableRows> drain(Map<byte[], byte[]> changed, List<byte[]> gone) {
+        arena.dirty().forEach(row -> {
+            String rowKey = key(row);
+            byte[] key = entries.key(rowKey);
+            byte[] value = arena.value(row);
+            EntryShare share = entries.share(key, value);
+            if (arena.isKept(row)) {
+                sum = sum.minus(arena.share(row));
+                sweep.deleted(rowKey, arena.share(row));
+            }
+            sum = sum.plus(share);
+            sweep.written(rowKey, share);
+            arena.keep(row, share);
+            changed.put(key, value);
+        });
+        removed.forEach((rowKey, share) -> {
+            sum = sum.minus(share);
+            sweep.deleted(rowKey, share);
+            gone.add(entries.key(rowKey));
+        });
+        arena.clean();
         removed.clear();
+        if (stored != EntrySource.NONE) {
+            unstored.clear();
+        }
+        TableRows now = new TableRows(sum, sweep.cursor(), debt);
+        byte[] entry = now.entry();
+        boolean isSame = Arrays.equals(entry, drained);
+        drained = entry;
+        return isSame ? Optional.empty() : Optional.of(now);
+    }
+
+    /** Visits key and value of each stored entry. Follows {@link #drain}. */
+    public void forEachEntry(BiConsumer<byte[], byte[]> visitor) {
+        if (stored == EntrySource.NONE) {
+            arena.forEach((key, row) -> visitor.accept(entries.key(key), arena.value(row)));
+            return;
+        }
+        stored.scan(entries.first(), entries.end(), (key, value) -> {
+            visitor.accept(key, value);
+            return true;
+        });
     }
 
     /**
@@ -269,12 +410,18 @@ public final class EmbeddingTable {
      * @param isWhole whether to check all rows, not only the rows that changed since the last drain
      */
     public boolean isFinite(boolean isWhole) {
-        if (isWhole) {
-            boolean[] found = {true};
-            rows.forEach((key, row) -> found[0] &= areFinite(values, row * dim, (row + 1) * dim));
-            return found[0];
+        boolean areChangesFinite = arena.dirty().allMatch(arena::isFinite);
+        if (!isWhole || !areChangesFinite) {
+            return areChangesFinite;
         }
-        return dirty.stream().allMatch(row -> areFinite(values, row * dim, (row + 1) * dim));
+        float[] row = new float[dim];
+        float[] memory = new float[slotsARow];
+        boolean[] found = {true};
+        forEachEntry((key, value) -> {
+            entries.read(value, row, 0, memory, 0);
+            found[0] &= areFinite(row, 0, dim);
+        });
+        return found[0];
     }
 
     public static boolean areFinite(float[] components, int from, int to) {
@@ -285,22 +432,34 @@ public final class EmbeddingTable {
         return sum == 0f;
     }
 
+    /** Visits key and row number of each row on the heap. */
     public void forEach(BiConsumer<String, Integer> visitor) {
-        rows.forEach(visitor);
+        arena.forEach(visitor);
     }
 
-    private int allocate(String key) {
-        int row = freeCount > 0 ? free[--freeCount] : end++;
-        if (row == values.length / dim) {
-            int widest = Math.max(dim, slotsARow);
-            int capacity = Math.toIntExact(Math.min((long) row + row / 2, Integer.MAX_VALUE / widest - 1));
-            if (capacity <= row) {
-                throw new IllegalStateException("table " + name + " is full: " + row + " rows of " + dim + " floats");
-            }
-            slots = Arrays.copyOf(slots, capacity * slotsARow);
-            values = Arrays.copyOf(values, capacity * dim);
+    /** Bytes of the rows on the heap, roughly. */
+    public long heapBytes() {
+        return arena.bytes();
+    }
+
+    /**
+     * Takes rows off the heap that are stored as they are. All row numbers may become those of other rows.
+     *
+     * @param excess bytes that should become free
+     * @return bytes that became free; the table may have more
+     */
+    public long evict(long excess) {
+        return stored == EntrySource.NONE ? 0 : arena.evict(excess);
+    }
+
+    private int read(String key) {
+        byte[] entryKey = entries.key(key);
+        Optional<byte[]> value = stored.get(entryKey);
+        if (value.isEmpty()) {
+            return NONE;
         }
-        rows.put(key, row);
+        int row = arena.allocate(key);
+        arena.place(row, entryKey, value.get());
         return row;
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.stream.run;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.StepTimes;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.KillPoint;
@@ -46,7 +47,11 @@ public final class HaltingTrainer {
                                 topics,
                                 wire,
                                 new MillraceTopology.Learner(
-                                        () -> new Trainer(settings.trainer(), new Gradients(interruption)),
+                                        stored -> new Trainer(
+                                                settings.trainer(),
+                                                stored,
+                                                new Gradients(interruption),
+                                                ExamWitness.NONE),
                                         settings.stream().maxWait(),
                                         terms(settings)))),
                 new InterruptedClients(interruption, topics));

@@ -1,0 +1,202 @@
+package dev.millrace.model.table;
+
+import dev.millrace.state.EntryShare;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
+
+/**
+ * The rows of a table that are on the heap, each under a row number. One thread.
+ *
+ * <p>Layout: parallel arrays by row number. `dirty` rows changed since the last drain. `kept` rows have a stored entry, and
+ * `shares` holds its share. `recent` rows were changed since the clock's hand last passed.
+ */
+final class RowArena {
+
+    /** Bytes of a row on the heap beside its floats, roughly: key, index, moment, time, share. */
+    private static final long BYTES_A_ROW = 200;
+
+    private static final int FIRST_CAPACITY = 1024;
+    /** The hand passes this part of the rows at once. */
+    static final int PARTS = 16;
+
+    private final String table;
+    private final int dim;
+    private final int slotsARow;
+    private final RowEntries entries;
+    private final KeyIndex index = new KeyIndex();
+
+    private float[] values;
+    private float[] slots;
+    private long[] moments = new long[FIRST_CAPACITY];
+    private long[] times = new long[FIRST_CAPACITY];
+    private EntryShare[] shares = new EntryShare[FIRST_CAPACITY];
+    private int end;
+    private int[] free = new int[16];
+    private int freeCount;
+    private int hand;
+
+    private final BitSet dirty = new BitSet();
+    private final BitSet kept = new BitSet();
+    private final BitSet recent = new BitSet();
+
+    RowArena(String table, int dim, int slotsARow, RowEntries entries) {
+        this.table = table;
+        this.dim = dim;
+        this.slotsARow = slotsARow;
+        this.entries = entries;
+        this.values = new float[FIRST_CAPACITY * dim];
+        this.slots = new float[FIRST_CAPACITY * slotsARow];
+    }
+
+    KeyIndex index() {
+        return index;
+    }
+
+    /** Upper bound of the row numbers, exclusive. */
+    int end() {
+        return end;
+    }
+
+    /** [end, dim] valid until the next {@link #allocate}. */
+    float[] values() {
+        return values;
+    }
+
+    /** [end, slots] valid until the next {@link #allocate}. */
+    float[] slots() {
+        return slots;
+    }
+
+    long moment(int row) {
+        return moments[row];
+    }
+
+    long time(int row) {
+        return times[row];
+    }
+
+    /** Gives the key a row number. Values and slots are those of an earlier row. */
+    int allocate(String key) {
+        int row = freeCount > 0 ? free[--freeCount] : end++;
+        if (row == moments.length) {
+            grow(row);
+        }
+        moments[row] = 0;
+        times[row] = 0;
+        index.put(key, row);
+        return row;
+    }
+
+    private void grow(int full) {
+        int widest = Math.max(dim, slotsARow);
+        int capacity = Math.toIntExact(Math.min((long) full + full / 2, Integer.MAX_VALUE / widest - 1));
+        if (capacity <= full) {
+            throw new IllegalStateException("table " + table + " is full: " + full + " rows of " + dim + " floats");
+        }
+        slots = Arrays.copyOf(slots, capacity * slotsARow);
+        values = Arrays.copyOf(values, capacity * dim);
+        moments = Arrays.copyOf(moments, capacity);
+        times = Arrays.copyOf(times, capacity);
+        shares = Arrays.copyOf(shares, capacity);
+    }
+
+    /** Takes a row off the heap, with its number. */
+    void release(int row) {
+        index.remove(index.key(row));
+        dirty.clear(row);
+        kept.clear(row);
+        recent.clear(row);
+        if (freeCount == free.length) {
+            free = Arrays.copyOf(free, 2 * freeCount);
+        }
+        free[freeCount++] = row;
+    }
+
+    /** Fills a row from its stored entry. */
+    void place(int row, byte[] key, byte[] value) {
+        ByteBuffer touch = entries.read(value, values, row * dim, slots, row * slotsARow);
+        moments[row] = touch.getLong();
+        times[row] = touch.getLong();
+        keep(row, entries.share(key, value));
+    }
+
+    /** Returns the entry's value of a row as it is. */
+    byte[] value(int row) {
+        return entries.value(values, row * dim, slots, row * slotsARow, moments[row], times[row]);
+    }
+
+    void touch(int row, long moment, long time) {
+        dirty.set(row);
+        recent.set(row);
+        moments[row] = moment;
+        times[row] = time;
+    }
+
+    /** Notes the share of a row's stored entry. */
+    void keep(int row, EntryShare share) {
+        kept.set(row);
+        shares[row] = share;
+    }
+
+    boolean isKept(int row) {
+        return kept.get(row);
+    }
+
+    /** Returns the share of the stored entry of a row that is kept. */
+    EntryShare share(int row) {
+        return shares[row];
+    }
+
+    /** Returns the numbers of the rows that changed since the last {@link #clean}, ascending. */
+    IntStream dirty() {
+        return dirty.stream();
+    }
+
+    void clean() {
+        dirty.clear();
+    }
+
+    boolean isFinite(int row) {
+        return EmbeddingTable.areFinite(values, row * dim, (row + 1) * dim);
+    }
+
+    /** Visits key and row number of each row. */
+    void forEach(BiConsumer<String, Integer> visitor) {
+        index.forEach(visitor);
+    }
+
+    long bytes() {
+        return index.size() * bytesARow();
+    }
+
+    /**
+     * Passes the clock's hand over a part of the rows. Rows that are stored as they are, and not recent, leave the heap; the
+     * others are no longer recent.
+     *
+     * @param excess bytes after which it stops
+     * @return bytes that became free
+     */
+    long evict(long excess) {
+        long freed = 0;
+        for (int left = end / PARTS + 1; left > 0 && freed < excess; left--) {
+            hand = hand + 1 < end ? hand + 1 : 0;
+            if (!kept.get(hand) || dirty.get(hand)) {
+                continue;
+            }
+            if (recent.get(hand)) {
+                recent.clear(hand);
+            } else {
+                release(hand);
+                freed += bytesARow();
+            }
+        }
+        return freed;
+    }
+
+    private long bytesARow() {
+        return BYTES_A_ROW + (long) Float.BYTES * (dim + slotsARow);
+    }
+}

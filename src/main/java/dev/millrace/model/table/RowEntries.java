@@ -1,0 +1,147 @@
+package dev.millrace.model.table;
+
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntryShare;
+import dev.millrace.state.Frame;
+import dev.millrace.state.Sha256;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Comparator;
+
+/**
+ * The stored form of a table's rows. One thread.
+ *
+ * <p>A key is the table's prefix and the row's key in UTF-8. A value is a {@link Frame} of: dim [int32], the row [dim
+ * float32], slots [int32], the optimiser's state of the row [slots float32], moment and time of the last touch [int64 each].
+ */
+final class RowEntries {
+
+    /** The order of the stored keys: by code points, as UTF-8 compares. */
+    static final Comparator<String> ORDER = RowEntries::compare;
+
+    private static final int TOUCH_BYTES = 2 * Long.BYTES;
+
+    private final String table;
+    private final byte[] prefix;
+    private final int dim;
+    private final int slots;
+    private final MessageDigest sha = Sha256.start();
+
+    /** @param prefix of the keys; no other entry's key begins with it */
+    RowEntries(String table, byte[] prefix, int dim, int slots) {
+        this.table = table;
+        this.prefix = prefix;
+        this.dim = dim;
+        this.slots = slots;
+    }
+
+    byte[] key(String rowKey) {
+        byte[] utf8 = rowKey.getBytes(StandardCharsets.UTF_8);
+        byte[] key = Arrays.copyOf(prefix, prefix.length + utf8.length);
+        System.arraycopy(utf8, 0, key, prefix.length, utf8.length);
+        return key;
+    }
+
+    String rowKey(byte[] key) {
+        return new String(key, prefix.length, key.length - prefix.length, StandardCharsets.UTF_8);
+    }
+
+    /** Returns a key before that of every row. */
+    byte[] first() {
+        return prefix;
+    }
+
+    /** Returns a key behind that of every row. */
+    byte[] end() {
+        byte[] end = prefix.clone();
+        end[end.length - 1]++; // the prefix ends with 0
+        return end;
+    }
+
+    /** Returns the first possible key behind a row's. */
+    byte[] behind(String rowKey) {
+        byte[] key = key(rowKey);
+        return Arrays.copyOf(key, key.length + 1);
+    }
+
+    /**
+     * Returns the value of a row.
+     *
+     * @param rows [.., dim] the row's components begin at {@code row}
+     * @param memory [.., slots] the row's slots begin at {@code slot}
+     */
+    byte[] value(float[] rows, int row, float[] memory, int slot, long moment, long time) {
+        ByteBuffer value = Frame.allocate((2 + dim + slots) * Integer.BYTES + TOUCH_BYTES);
+        write(value, rows, row, dim);
+        write(value, memory, slot, slots);
+        return Frame.seal(value.putLong(moment).putLong(time));
+    }
+
+    private static void write(ByteBuffer to, float[] floats, int from, int count) {
+        to.putInt(count);
+        for (int at = from; at < from + count; at++) {
+            to.putFloat(floats[at]);
+        }
+    }
+
+    /**
+     * Reads a value, and returns what is left of it: moment and time of the last touch.
+     *
+     * @param rows [.., dim] filled from {@code row}
+     * @param memory [.., slots] filled from {@code slot}
+     * @throws CorruptEntryException if the value is damaged, or is not one of this table
+     */
+    ByteBuffer read(byte[] value, float[] rows, int row, float[] memory, int slot) {
+        ByteBuffer payload = open(value);
+        read(payload, rows, row, dim);
+        read(payload, memory, slot, slots);
+        return payload;
+    }
+
+    private static void read(ByteBuffer from, float[] floats, int at, int count) {
+        from.getInt();
+        for (int to = at; to < at + count; to++) {
+            floats[to] = from.getFloat();
+        }
+    }
+
+    /** Reads moment and time of the last touch alone, as {@link #read}. */
+    ByteBuffer readTouch(byte[] value) {
+        ByteBuffer payload = open(value);
+        return payload.position(payload.limit() - TOUCH_BYTES);
+    }
+
+    EntryShare share(byte[] key, byte[] value) {
+        return EntryShare.of(sha, key, value);
+    }
+
+    private ByteBuffer open(byte[] value) {
+        ByteBuffer payload = Frame.open(value);
+        int at = payload.position();
+        boolean fits = payload.remaining() == (2 + dim + slots) * Integer.BYTES + TOUCH_BYTES
+                && payload.getInt(at) == dim
+                && payload.getInt(at + (1 + dim) * Integer.BYTES) == slots;
+        if (!fits) {
+            throw new CorruptEntryException("a stored row of " + payload.remaining()
+                    + " bytes does not fit table " + table + ", which has " + dim + " floats a row and " + slots
+                    + " of its optimiser");
+        }
+        return payload;
+    }
+
+    private static int compare(String left, String right) {
+        int common = Math.min(left.length(), right.length());
+        for (int at = 0; at < common; at++) {
+            char one = left.charAt(at);
+            char other = right.charAt(at);
+            if (one != other) {
+                // a surrogate is a part of a code point above all that one char holds
+                boolean isPart = Character.isSurrogate(one);
+                return isPart == Character.isSurrogate(other) ? one - other : isPart ? 1 : -1;
+            }
+        }
+        return left.length() - right.length();
+    }
+}
