@@ -5,6 +5,7 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWindow;
+import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
@@ -30,6 +31,7 @@ public final class ModelAlarms implements Durable {
 
     private static final long SAMPLE_STREAM = 0x616c61726dL;
     private static final int MEASUREMENTS_OF_A_TREND = 8;
+    private static final double ERRORS = 3; // standard errors that a short stretch must be below popularity
     /** What the first entry has; the alarm about items has an entry of its own. */
     private static final Set<Alarm.Kind> IN_THE_FIRST_ENTRY =
             EnumSet.range(Alarm.Kind.EMBEDDING_COLLAPSE, Alarm.Kind.VECTOR_AGE);
@@ -82,13 +84,41 @@ public final class ModelAlarms implements Durable {
             return;
         }
         dirty = true;
-        recall.moved(totals).ifPresent(exam -> {
-            double popularity = exam.popularity().recallAt(settings.recallAt());
-            double model = exam.model().recallAt(settings.recallAt());
-            // where popularity finds nothing, the model is not below it
-            double share = popularity == 0 ? Double.MAX_VALUE : model / popularity;
-            judge(Alarm.Kind.RECALL_BELOW_POPULARITY, step, share);
+        recall.moved(step, totals)
+                .map(ExamWindow.Advance::stretches)
+                .filter(stretches -> !stretches.isEmpty())
+                .ifPresent(stretches -> compareWithPopularity(step, stretches));
+    }
+
+    /**
+     * Judges the latest stretch. A short one is below popularity by chance at times. So the alarm begins only if a stretch is
+     * below it even if chance is allowed for.
+     */
+    private void compareWithPopularity(long step, List<ExamWindow.Stretch> stretches) {
+        alarms.computeIfPresent(Alarm.Kind.RECALL_BELOW_POPULARITY, (kind, before) -> {
+            double share = ofPopularity(stretches.get(0).exam());
+            boolean mayBegin =
+                    before.isActive() || stretches.stream().anyMatch(each -> isSurelyBelow(each, before.limit()));
+            long since = share >= before.limit() || !mayBegin ? 0 : before.isActive() ? before.since() : step;
+            return new Alarm(kind, share, before.limit(), since);
         });
+    }
+
+    /** Returns the model's recall over popularity's. Where popularity finds nothing, the model is not below it. */
+    private double ofPopularity(ExamTotals exam) {
+        double popularity = exam.popularity().recallAt(settings.recallAt());
+        return popularity == 0 ? Double.MAX_VALUE : exam.model().recallAt(settings.recallAt()) / popularity;
+    }
+
+    private boolean isSurelyBelow(ExamWindow.Stretch stretch, double limit) {
+        if (stretch.isFull()) {
+            return ofPopularity(stretch.exam()) < limit;
+        }
+        RankingTotals.Estimate model = stretch.exam().model().estimateAt(settings.recallAt());
+        RankingTotals.Estimate popularity = stretch.exam().popularity().estimateAt(settings.recallAt());
+        double error = Math.sqrt(model.variance() + limit * limit * popularity.variance());
+        return model.mean() + ERRORS * error
+                < limit * stretch.exam().popularity().recallAt(settings.recallAt());
     }
 
     /**

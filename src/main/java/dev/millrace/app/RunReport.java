@@ -53,6 +53,9 @@ public record RunReport(
     }
 
     private static void putRecall(ObjectNode node, RankingTotals totals) {
-        node.put("at10", totals.recallAt(10)).put("at100", totals.recallAt(100));
+        node.put("at10", totals.recallAt(10))
+                .put("at100", totals.recallAt(100))
+                .put("standardError10", totals.standardErrorAt(10))
+                .put("standardError100", totals.standardErrorAt(100));
     }
 }

@@ -1,6 +1,8 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Side;
 import dev.millrace.train.Figure;
@@ -10,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -18,6 +21,8 @@ import java.util.function.ToDoubleFunction;
  * <p>All are read from the latest training progress. Before the first commit they are not a number.
  */
 final class TrainMetrics {
+
+    private static final long LATEST_POSITIVES = 5_000;
 
     private final MeterRegistry registry;
     private final ProgressWatch progress;
@@ -33,6 +38,7 @@ final class TrainMetrics {
         steps();
         figures(model);
         fieldWeights(model);
+        exam();
         alarms();
     }
 
@@ -87,6 +93,37 @@ final class TrainMetrics {
                         "weight of the loss of an action after the last step",
                         Tags.of("action", action),
                         training -> training.figure(Figure.OBJECTIVE_WEIGHT, action)));
+    }
+
+    /** The exam over the latest positives, of the model and of popularity beside it. */
+    private void exam() {
+        gauge("millrace.exam.scored", "events ranked by exams", training -> training.exam()
+                .model()
+                .scored());
+        Map<String, Function<ExamTotals, RankingTotals>> ranked =
+                Map.of("model", ExamTotals::model, "popularity", ExamTotals::popularity);
+        ranked.forEach((by, totals) -> {
+            for (int cutoff : RankingTotals.CUTOFFS) {
+                Tags tags = Tags.of("by", by, "k", String.valueOf(cutoff));
+                latest(
+                        "millrace.exam.recall",
+                        "share of the last ranked events whose item was among the first k",
+                        tags,
+                        exam -> totals.apply(exam).recallAt(cutoff));
+                latest(
+                        "millrace.exam.recall.standard.error",
+                        "standard error of the recall",
+                        tags,
+                        exam -> totals.apply(exam).standardErrorAt(cutoff));
+            }
+        });
+    }
+
+    private void latest(String name, String description, Tags tags, ToDoubleFunction<ExamTotals> value) {
+        Gauge.builder(name, progress, one -> value.applyAsDouble(one.examOfLast(LATEST_POSITIVES)))
+                .description(description)
+                .tags(tags)
+                .register(registry);
     }
 
     /** A gauge for each feature of a tower that weighs its fields. */

@@ -36,7 +36,7 @@ public final class RecoveryBench {
     private static final Map<String, String> SETTINGS = Map.of(
             "batch.size", "512",
             "batch.negatives", "0",
-            "exam.every-steps", "1000000",
+            "exam.budget", "0",
             "topic.partitions", "1",
             "train.http.port", "-1");
 

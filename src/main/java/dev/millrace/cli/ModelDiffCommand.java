@@ -118,11 +118,13 @@ final class ModelDiffCommand implements Callable<Integer> {
         out.println("exam        " + generation
                 + progress.map(training -> String.format(
                                 Locale.ROOT,
-                                ": step %,d, %,d ranked, R@10 %.4f, R@100 %.4f, NDCG@10 %.4f",
+                                ": step %,d, %,d ranked, R@10 %.4f ± %.4f, R@100 %.4f ± %.4f, NDCG@10 %.4f",
                                 training.step(),
                                 training.exam().model().scored(),
                                 training.exam().model().recallAt(10),
+                                training.exam().model().standardErrorAt(10),
                                 training.exam().model().recallAt(100),
+                                training.exam().model().standardErrorAt(100),
                                 training.exam().model().ndcg10()))
                         .orElse(": no progress of its learner"));
     }

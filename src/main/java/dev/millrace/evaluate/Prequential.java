@@ -57,7 +57,7 @@ public final class Prequential {
             PrequentialSettings settings, RecordedExamples recorded, TrainerSettings trainerSettings, StepTimes times) {
         this.settings = settings;
         this.recorded = recorded;
-        this.trainerSettings = trainerSettings;
+        this.trainerSettings = trainerSettings.withExam(trainerSettings.exam().ofEveryBatch());
         this.times = times;
     }
 

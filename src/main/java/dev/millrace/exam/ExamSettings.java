@@ -8,15 +8,15 @@ import java.util.List;
 /**
  * Settings of the exam.
  *
- * @param everySteps steps between two exams
- * @param maxExamples most examples of one batch in its exam, the first ones
+ * @param budget share of the steps' arithmetic that exams may cost; 0: no exam
+ * @param everyBatchUpTo items; in a catalogue of at most so many every batch is examined, whatever the budget
  * @param popularityHalfLife event time after which a click weighs half in the popularity baseline
  * @param popularityWeight β of the score cos / τ + β log p that the exam ranks by
  * @param otherWeights further weights to rank by, for comparison
  */
 public record ExamSettings(
-        int everySteps,
-        int maxExamples,
+        double budget,
+        int everyBatchUpTo,
         Duration popularityHalfLife,
         double popularityWeight,
         List<QueryWeights> otherWeights) {
@@ -26,15 +26,21 @@ public record ExamSettings(
     }
 
     public static ExamSettings read(SettingsReader reader) {
+        reader.retired("exam.every-steps", "exam.budget");
+        reader.retired("exam.max-examples", "exam.budget");
         return new ExamSettings(
-                reader.integer(
-                        "exam.every-steps",
-                        1,
-                        1,
+                reader.number(
+                        "exam.budget",
+                        0.2,
+                        0,
                         1_000_000,
-                        "steps between two exams; an exam costs a scan of the catalogue"),
+                        "what exams may cost, as a share of the steps' own multiply-adds; 0: no exam"),
                 reader.integer(
-                        "exam.max-examples", 8192, 1, 8192, "most examples of a batch in its exam, the first ones"),
+                        "exam.every-batch-up-to",
+                        2000,
+                        0,
+                        1_000_000_000,
+                        "items; in a catalogue of at most so many every batch is examined, whatever the budget"),
                 reader.duration(
                         "exam.popularity-half-life",
                         Duration.ofHours(6),
@@ -52,6 +58,11 @@ public record ExamSettings(
 
     /** Returns these settings with other further weights. */
     public ExamSettings withOtherWeights(List<QueryWeights> weights) {
-        return new ExamSettings(everySteps, maxExamples, popularityHalfLife, popularityWeight, weights);
+        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, popularityWeight, weights);
+    }
+
+    /** Returns these settings with an exam of every batch, whatever it costs. */
+    public ExamSettings ofEveryBatch() {
+        return new ExamSettings(1, Integer.MAX_VALUE, popularityHalfLife, popularityWeight, otherWeights);
     }
 }

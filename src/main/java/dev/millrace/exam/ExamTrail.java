@@ -10,6 +10,7 @@ import java.util.List;
 public final class ExamTrail {
 
     private static final int MAX_POINTS = 4_000;
+    private static final int LEAST_SCORED = 100;
 
     private record Point(long positives, ExamTotals exam) {}
 
@@ -32,14 +33,20 @@ public final class ExamTrail {
         }
     }
 
-    /** Returns the totals over at least the last {@code positives} positives. */
+    /** Returns the totals over at least the last {@code positives} positives, and over more if few of them were scored. */
     public ExamTotals ofLast(long positives) {
-        return last().exam.minus(at(last().positives - positives).exam);
+        ExamTotals found = last().exam.minus(at(last().positives - positives).exam);
+        for (int at = points.size() - 1; at >= 0 && found.model().scored() < LEAST_SCORED; at--) {
+            if (points.get(at).positives < last().positives - positives) {
+                found = last().exam.minus(points.get(at).exam);
+            }
+        }
+        return found;
     }
 
     /** Returns the totals over at least the second half of the positives. */
     public ExamTotals ofSecondHalf() {
-        return ofLast(last().positives / 2);
+        return last().exam.minus(at(last().positives - last().positives / 2).exam);
     }
 
     private Point last() {

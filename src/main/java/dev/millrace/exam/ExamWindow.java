@@ -3,22 +3,56 @@ package dev.millrace.exam;
 import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * The exam over a window of the last scored events. One thread.
  *
- * <p>It keeps totals at points that are at least one part of the window apart, and it advances by at least one part.
+ * <p>It keeps totals at points that are at least one part of the window apart, and it advances by at least one part. Where
+ * few events are scored a step, the window would be full only after thousands of steps. Then it advances by smaller parts, and
+ * its last stretches can be judged before it is full. They are short, so whoever judges them must allow for chance.
  */
 public final class ExamWindow {
 
     /** Number of parts of a window. */
     public static final int PARTS = 16;
 
+    private static final int SMALL_PARTS = 64;
+    /** Fewest steps of a small part, and of a stretch that is judged before the window is full. */
+    private static final int STEPS = 64;
+
+    private static final long UNKNOWN = Long.MAX_VALUE / 2; // step of a mark of earlier versions: never long ago
+
+    private record Mark(long step, ExamTotals totals) {
+
+        long scored() {
+            return totals.model().scored();
+        }
+    }
+
+    /**
+     * The last exams.
+     *
+     * @param exam their totals
+     * @param isFull whether they have as many scored events as a window
+     */
+    public record Stretch(ExamTotals exam, boolean isFull) {}
+
+    /**
+     * An advance of the window.
+     *
+     * @param share of the window that is new, at most one part
+     * @param stretches that can be judged, the shortest first; empty in the beginning
+     */
+    public record Advance(double share, List<Stretch> stretches) {}
+
     private final long events;
-    private final Deque<ExamTotals> marks = new ArrayDeque<>();
+    private final Deque<Mark> marks = new ArrayDeque<>();
 
     /** @param events least number of scored events in a window */
     public ExamWindow(long events) {
@@ -28,45 +62,71 @@ public final class ExamWindow {
     /**
      * Takes the totals since the beginning.
      *
-     * @return the totals over the window, if it advanced and is full
+     * @param step of the log
+     * @return absent if the window did not advance
      */
-    public Optional<ExamTotals> moved(ExamTotals totals) {
-        long scored = totals.model().scored();
+    public Optional<Advance> moved(long step, ExamTotals totals) {
+        Mark now = new Mark(step, totals);
         if (marks.isEmpty()) {
-            marks.add(totals);
+            marks.add(now);
+            return Optional.of(new Advance(0, List.of()));
+        }
+        long advanced = now.scored() - marks.getLast().scored();
+        boolean isPart = advanced >= Math.max(1, events / PARTS);
+        boolean isSmallPart = advanced >= Math.max(1, events / SMALL_PARTS) && step - marks.getLast().step >= STEPS;
+        if (!isPart && !isSmallPart) {
             return Optional.empty();
         }
-        if (scored - marks.getLast().model().scored() < Math.max(1, events / PARTS)) {
-            return Optional.empty();
-        }
-        marks.add(totals);
-        while (scored - second().model().scored() >= events) {
+        marks.add(now);
+        while (now.scored() - second().scored() >= events) {
             marks.removeFirst();
         }
-        ExamTotals first = marks.getFirst();
-        return scored - first.model().scored() >= events ? Optional.of(totals.minus(first)) : Optional.empty();
+        return Optional.of(new Advance(isPart ? 1.0 / PARTS : (double) advanced / events, stretches(now)));
+    }
+
+    /** Forgets all exams but where the last one ended. */
+    public void restart() {
+        while (marks.size() > 1) {
+            marks.removeFirst();
+        }
+    }
+
+    private List<Stretch> stretches(Mark now) {
+        List<Stretch> stretches = new ArrayList<>();
+        for (Iterator<Mark> each = marks.descendingIterator(); each.hasNext(); ) {
+            Mark from = each.next();
+            boolean isFull = now.scored() - from.scored() >= events;
+            if (isFull || now.step - from.step >= STEPS) {
+                stretches.add(new Stretch(now.totals.minus(from.totals), isFull));
+            }
+        }
+        return Collections.unmodifiableList(stretches);
     }
 
     /** Appends the state. */
     public void write(Fields fields) {
         fields.integer(marks.size());
-        for (ExamTotals mark : marks) {
-            write(fields, mark.model());
-            write(fields, mark.popularity());
-            fields.longInteger(mark.withoutHistory());
+        for (Mark mark : marks) {
+            write(fields, mark.totals.model());
+            write(fields, mark.totals.popularity());
+            fields.longInteger(mark.totals.withoutHistory());
         }
+        marks.forEach(mark -> fields.longInteger(mark.step));
     }
 
-    /** Restores the state that {@link #write} appended. */
+    /** Restores the state that {@link #write} appended. Earlier versions appended no steps, and nothing after it. */
     public void read(ByteBuffer payload) {
         marks.clear();
+        List<ExamTotals> totals = new ArrayList<>();
         for (int left = payload.getInt(); left > 0; left--) {
-            marks.add(new ExamTotals(ranking(payload), ranking(payload), payload.getLong()));
+            totals.add(new ExamTotals(ranking(payload), ranking(payload), payload.getLong()));
         }
+        boolean hasSteps = payload.hasRemaining();
+        totals.forEach(each -> marks.add(new Mark(hasSteps ? payload.getLong() : UNKNOWN, each)));
     }
 
-    private ExamTotals second() {
-        Iterator<ExamTotals> each = marks.iterator();
+    private Mark second() {
+        Iterator<Mark> each = marks.iterator();
         each.next();
         return each.next();
     }

@@ -30,17 +30,20 @@ public final class Examiner implements Durable {
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
     private static final byte TOTALS = 0;
+    private static final byte CREDIT = 1;
 
     private final ExamSettings settings;
     private final byte prefix;
     private final DecayedCounts popularity;
     private final ExamWitness witness;
+    private final ExamBudget budget;
     private final Products products = Engine.ofRows();
     private ExamTotals totals = ExamTotals.NONE;
     private boolean totalsDirty;
+    private boolean creditDirty;
 
     /**
-     * @param prefix first byte of the totals' key
+     * @param prefix first byte of the keys of totals and credit
      * @param popularityPrefix first byte of the baseline's keys
      */
     public Examiner(ExamSettings settings, char prefix, char popularityPrefix) {
@@ -51,6 +54,7 @@ public final class Examiner implements Durable {
     public Examiner(ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness) {
         this.settings = settings;
         this.witness = witness;
+        this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
         this.prefix = (byte) prefix;
         this.popularity = new DecayedCounts(
                 popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR);
@@ -60,24 +64,28 @@ public final class Examiner implements Durable {
         return totals;
     }
 
-    /** Examines the model on a batch that neither it nor the baseline has learnt from. */
+    /**
+     * Examines the model on a batch that neither it nor the baseline has learnt from, if the budget allows. An example
+     * without an earlier click of its user is counted only; an item that is not in the catalogue cannot be found.
+     */
     public void examine(MiniBatch batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
-        if (batch.step() % settings.everySteps() != 0) {
-            return;
-        }
-        List<TrainingExample> examined = new ArrayList<>();
-        long withoutHistory = totals.withoutHistory();
-        for (TrainingExample example : batch.examples()) {
-            if (example.user().history().isEmpty()) {
-                withoutHistory++;
-            } else if (examined.size() < settings.maxExamples()) {
-                examined.add(example);
+        List<TrainingExample> withHistory = batch.examples().stream()
+                .filter(example -> !example.user().history().isEmpty())
+                .toList();
+        List<TrainingExample> examined = withHistory.stream()
+                .filter(example -> catalogue.contains(example.item()))
+                .toList();
+        double credit = budget.credit();
+        boolean isExamined = budget.affords(batch, examined.size(), catalogue.size(), model);
+        creditDirty |= budget.credit() != credit;
+        if (isExamined) {
+            int without = batch.examples().size() - withHistory.size();
+            totals = new ExamTotals(
+                    totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
+            totalsDirty = true;
+            if (!examined.isEmpty()) {
+                rank(examined, withHistory.get(0).time(), model, catalogue, fast);
             }
-        }
-        totals = new ExamTotals(totals.model(), totals.popularity(), withoutHistory, totals.others());
-        totalsDirty = true;
-        if (!examined.isEmpty()) {
-            rank(examined, model, catalogue, fast);
         }
     }
 
@@ -99,6 +107,10 @@ public final class Examiner implements Durable {
             return;
         }
         ByteBuffer payload = Frame.open(value);
+        if (key[1] == CREDIT) {
+            budget.restore(payload.getDouble());
+            return;
+        }
         RankingTotals model = readRanking(payload);
         RankingTotals baseline = readRanking(payload);
         long withoutHistory = payload.getLong();
@@ -121,17 +133,17 @@ public final class Examiner implements Durable {
             sink.put(new byte[] {prefix, TOTALS}, Frame.seal(framed));
             totalsDirty = false;
         }
+        if (creditDirty) {
+            sink.put(
+                    new byte[] {prefix, CREDIT},
+                    Frame.seal(Frame.allocate(Double.BYTES).putDouble(budget.credit())));
+            creditDirty = false;
+        }
         popularity.drainDirty(sink);
     }
 
-    private void rank(List<TrainingExample> batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
-        // an item that is not in the catalogue cannot be found
-        List<TrainingExample> examined = batch.stream()
-                .filter(example -> catalogue.contains(example.item()))
-                .toList();
-        if (examined.isEmpty()) {
-            return;
-        }
+    private void rank(
+            List<TrainingExample> examined, long time, TwoTower model, Catalogue catalogue, FastPopularity fast) {
         int[] targets = examined.stream()
                 .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
                 .toArray();
@@ -153,8 +165,8 @@ public final class Examiner implements Durable {
             orders.addAll(sharing);
             from = to;
         }
-        Places byPopularity = new CatalogueScan(model, catalogue, products, targets, leftOut)
-                .run(queries, popularity, fast, batch.get(0).time());
+        Places byPopularity =
+                new CatalogueScan(model, catalogue, products, targets, leftOut).run(queries, popularity, fast, time);
         add(examined, orders, byPopularity);
     }
 

@@ -44,11 +44,40 @@ public record RankingTotals(long scored, long[] hits, double gain10) {
 
     /** Returns the recall at one of {@link #CUTOFFS}; 0 if nothing was scored. */
     public double recallAt(int cutoff) {
+        long found = hitsAt(cutoff);
+        return scored == 0 ? 0 : (double) found / scored;
+    }
+
+    /** Returns the standard error of the recall, {@code √(p (1 − p) / n)}; 0 if nothing was scored. */
+    public double standardErrorAt(int cutoff) {
+        double recall = recallAt(cutoff);
+        return scored == 0 ? 0 : Math.sqrt(recall * (1 - recall) / scored);
+    }
+
+    /**
+     * An estimate of a recall from few events.
+     *
+     * @param mean of the recall
+     * @param variance of the mean
+     */
+    public record Estimate(double mean, double variance) {}
+
+    /**
+     * Estimates the recall as if two more events had been found and two more not (Agresti and Coull 1998). So the variance
+     * is not 0 if none or all were found.
+     */
+    public Estimate estimateAt(int cutoff) {
+        double events = scored + 4.0;
+        double mean = (hitsAt(cutoff) + 2) / events;
+        return new Estimate(mean, mean * (1 - mean) / events);
+    }
+
+    private long hitsAt(int cutoff) {
         int at = CUTOFFS.indexOf(cutoff);
         if (at < 0) {
             throw new IllegalArgumentException("Recall@" + cutoff + " is not counted");
         }
-        return scored == 0 ? 0 : (double) hits[at] / scored;
+        return hits[at];
     }
 
     /** Returns NDCG@10; 0 if nothing was scored. */

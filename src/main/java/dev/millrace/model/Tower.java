@@ -95,6 +95,14 @@ final class Tower {
         return optimiser;
     }
 
+    /** Number of multiply-adds of the dense layers for one row, and one for each number of the row. */
+    long multiplyAdds() {
+        return inputs.width()
+                + kernel.shape().layers().stream()
+                        .mapToLong(layer -> (long) layer.in() * layer.out())
+                        .sum();
+    }
+
     /**
      * Computes the length of each vector of the last forward pass before it was normalised.
      *

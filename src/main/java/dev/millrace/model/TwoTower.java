@@ -370,6 +370,11 @@ public final class TwoTower implements Durable {
         return rows;
     }
 
+    /** Number of multiply-adds that the vector of one user or item takes: those of the dense layers, and one for each number of the input. */
+    public long multiplyAdds(Side side) {
+        return tower(side).multiplyAdds();
+    }
+
     /** Number of channels of a vector. */
     public int channels() {
         return settings.towers().channels().size();

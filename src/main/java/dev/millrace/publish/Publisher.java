@@ -84,8 +84,8 @@ public final class Publisher implements Durable {
     }
 
     /** Takes the exam's totals and the number of items in the catalogue. */
-    public void examined(ExamTotals totals, int items) {
-        gate.examined(totals, items);
+    public void examined(long step, ExamTotals totals, int items) {
+        gate.examined(step, totals, items);
     }
 
     /** Returns why the last {@link #take} gave only tombstones; absent if it gave everything. */

@@ -2,8 +2,10 @@ package dev.millrace.publish;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWindow;
+import dev.millrace.exam.RankingTotals;
 import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -20,19 +22,26 @@ import java.util.Optional;
  * items, or a busier hour, make the task harder for both; a model that learnt garbage finds no more than popularity
  * does.
  *
+ * <p>Where few events are scored a step, as in a large catalogue, the window is not awaited. Each stretch of the last exams can
+ * close the gate if its recall is too low even if chance is allowed for: by three standard errors of stretch and reference. To
+ * open it, a stretch must be long enough for the reference to expect some hits.
+ *
  * <p>Among twice as many items, the same model has a lower recall. When the catalogue has more than doubled, the gate
  * starts anew.
  */
 final class QualityGate {
 
-    private static final double RISE = 1.0 / ExamWindow.PARTS;
-    private static final double FALL = RISE / 8;
-    private static final double FALL_WHILE_CLOSED = FALL / 4;
+    private static final double FALL_OF_RISE = 1.0 / 8;
+    private static final double FALL_WHILE_CLOSED_OF_RISE = FALL_OF_RISE / 4;
+    private static final double ERRORS = 3; // that a short stretch must be below
+    private static final int EXPECTED_HITS = 16; // of a stretch that is taken as the level
+    private static final int CERTAIN_HITS = 64; // of a window; half as many are no chance
     private static final int HITS = 10; // of popularity; with fewer, a multiple of its recall says nothing
 
     private final GateSettings settings;
     private ExamWindow window;
     private double level = Double.NaN;
+    private long levelEvents;
     private double reference = Double.NaN;
     private int fewestItems = Integer.MAX_VALUE;
     private boolean isClosed;
@@ -43,12 +52,17 @@ final class QualityGate {
         this.window = new ExamWindow(settings.window());
     }
 
-    /** Takes the exam's totals and the number of items in the catalogue. */
-    void examined(ExamTotals totals, int items) {
+    /**
+     * Takes the exam's totals.
+     *
+     * @param step of the log
+     * @param items number of items in the catalogue
+     */
+    void examined(long step, ExamTotals totals, int items) {
         if (!settings.isOn()) {
             return;
         }
-        dirty = true;
+        dirty |= items < fewestItems;
         fewestItems = Math.min(fewestItems, items);
         if (items > 2L * fewestItems) {
             fewestItems = items;
@@ -57,7 +71,9 @@ final class QualityGate {
             reference = Double.NaN;
             isClosed = false;
         }
-        window.moved(totals).ifPresent(this::judge);
+        Optional<ExamWindow.Advance> advance = window.moved(step, totals);
+        dirty |= advance.isPresent();
+        advance.filter(one -> !one.stretches().isEmpty()).ifPresent(this::judge);
     }
 
     /** Returns why the gate is closed; absent while it is open. */
@@ -67,7 +83,7 @@ final class QualityGate {
                         Locale.ROOT,
                         "Recall@%d over %d scored events is %.4f, it was %.4f and may fall to %.4f",
                         settings.recallAt(),
-                        settings.window(),
+                        levelEvents,
                         level,
                         reference,
                         (1 - settings.maxFall()) * reference))
@@ -88,6 +104,7 @@ final class QualityGate {
         // a gate that was turned off meanwhile is open
         isClosed = payload.getInt() == 1 && settings.isOn();
         window.read(payload);
+        levelEvents = payload.hasRemaining() ? payload.getLong() : settings.window(); // earlier versions stored none
     }
 
     /** Returns the state, if it changed since the last call. */
@@ -104,23 +121,71 @@ final class QualityGate {
                 .integer(fewestItems)
                 .integer(isClosed ? 1 : 0);
         window.write(fields);
+        fields.longInteger(levelEvents);
         return Optional.of(fields.framed());
     }
 
-    private void judge(ExamTotals exam) {
-        double found = exam.model().recallAt(settings.recallAt());
-        boolean isSound = isAbovePopularity(exam);
-        level = found;
-        if (Double.isNaN(reference)) {
-            reference = found;
-        } else if (isClosed) {
-            reference += FALL_WHILE_CLOSED * Math.min(0, found - reference);
-            isClosed = !isSound && found < (1 - settings.maxFall() / 2) * reference;
-        } else if (!isSound && found < (1 - settings.maxFall()) * reference) {
-            isClosed = true;
-        } else {
-            reference += (found > reference ? RISE : FALL) * (found - reference);
+    private void judge(ExamWindow.Advance advance) {
+        List<ExamWindow.Stretch> stretches = advance.stretches();
+        ExamTotals longest = stretches.get(stretches.size() - 1).exam();
+        ExamWindow.Stretch last = stretches.stream()
+                .filter(each -> each.isFull() || each.exam().model().scored() * reference >= EXPECTED_HITS)
+                .findFirst()
+                .orElse(stretches.get(stretches.size() - 1));
+        ExamTotals latest = last.exam();
+        level = recall(latest);
+        levelEvents = latest.model().scored();
+        double change = recall(longest) - reference;
+        if (isClosed) {
+            reference += advance.share() * FALL_WHILE_CLOSED_OF_RISE * Math.min(0, change);
+            isClosed = !isAbovePopularity(latest) && level < (1 - settings.maxFall() / 2) * reference;
+            if (!isClosed && !last.isFull()) { // exams before the fall was made good no longer count
+                window.restart();
+            }
+            return;
         }
+        boolean isFull = stretches.get(stretches.size() - 1).isFull();
+        if (isFull && !Double.isNaN(reference) && isFallen(longest)) {
+            isClosed = true;
+            return;
+        }
+        for (ExamWindow.Stretch stretch : stretches) {
+            ExamTotals before = longest.minus(stretch.exam());
+            if (before.model().scored() > 0 && isFallen(stretch.exam(), before)) {
+                isClosed = true;
+                reference = recall(before);
+                return;
+            }
+        }
+        // before the first full window, chance would move an average of short ones more than the model does
+        boolean isYoung = !isFull || Double.isNaN(reference);
+        reference = isYoung ? recall(longest) : reference + advance.share() * (change > 0 ? 1 : FALL_OF_RISE) * change;
+    }
+
+    /** Returns true if recall over a full window is too low for the reference. */
+    private boolean isFallen(ExamTotals window) {
+        long events = window.model().scored();
+        return !isAbovePopularity(window)
+                && (events * reference >= CERTAIN_HITS
+                        ? recall(window) < (1 - settings.maxFall()) * reference
+                        : isSurelyBelow(window, reference, reference * (1 - reference) / events));
+    }
+
+    /** Returns true if recall over the last exams is too low for that over those before, even if chance is allowed for. */
+    private boolean isFallen(ExamTotals last, ExamTotals before) {
+        double variance = before.model().estimateAt(settings.recallAt()).variance();
+        return !isAbovePopularity(last) && isSurelyBelow(last, recall(before), variance);
+    }
+
+    /** @param variance of the recall of before */
+    private boolean isSurelyBelow(ExamTotals exam, double before, double variance) {
+        double share = 1 - settings.maxFall();
+        RankingTotals.Estimate found = exam.model().estimateAt(settings.recallAt());
+        return found.mean() + ERRORS * Math.sqrt(found.variance() + share * share * variance) < share * before;
+    }
+
+    private double recall(ExamTotals exam) {
+        return exam.model().recallAt(settings.recallAt());
     }
 
     private boolean isAbovePopularity(ExamTotals exam) {

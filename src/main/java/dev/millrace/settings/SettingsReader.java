@@ -3,6 +3,7 @@ package dev.millrace.settings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +28,7 @@ public final class SettingsReader {
     private final SortedMap<String, SettingDoc> documented = new TreeMap<>();
     private final SortedMap<String, String> effective = new TreeMap<>();
     private final Set<String> kept = new HashSet<>();
+    private final Map<String, String> retired = new HashMap<>();
     private final List<SettingFault> faults = new ArrayList<>();
     private boolean isFree;
 
@@ -135,6 +137,11 @@ public final class SettingsReader {
                 .collect(Collectors.joining(",")));
     }
 
+    /** Names a key that earlier versions had. If it is given, that is a fault, which names its successor. */
+    public void retired(String key, String successor) {
+        retired.put(key, successor);
+    }
+
     /** Adds a fault if a rule between settings does not hold. */
     public void require(boolean holds, String key, Object value, String rule) {
         SettingFault fault = new SettingFault(key, String.valueOf(value), rule);
@@ -198,14 +205,22 @@ public final class SettingsReader {
                             .anyMatch(known1 ->
                                     known1.endsWith("*") && key.startsWith(known1.substring(0, known1.length() - 1)));
             if (!known) {
-                String hint =
-                        nearest(key).map(near -> ", did you mean " + near + "?").orElse("");
-                faults.add(new SettingFault(key, entry.getValue(), "is not a setting" + hint));
+                faults.add(new SettingFault(key, entry.getValue(), unknown(key)));
             }
         }
         if (!faults.isEmpty()) {
             throw new InvalidSettingsException(faults);
         }
+    }
+
+    private String unknown(String key) {
+        String successor = retired.get(key);
+        return successor == null
+                ? "is not a setting"
+                        + nearest(key)
+                                .map(near -> ", did you mean " + near + "?")
+                                .orElse("")
+                : "is no longer a setting, " + successor + " has taken its place";
     }
 
     private <T> T read(

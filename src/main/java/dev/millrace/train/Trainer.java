@@ -166,7 +166,7 @@ public final class Trainer implements Durable {
         if (!batch.examples().isEmpty()) {
             examiner.examine(batch, model, catalogue, fastPopularity);
             examiner.observe(batch);
-            publisher.examined(examiner.totals(), catalogue.size());
+            publisher.examined(batch.step(), examiner.totals(), catalogue.size());
             alarms.examined(batch.step(), examiner.totals());
         }
         StepOutcome outcome = step(batch, isOwn);

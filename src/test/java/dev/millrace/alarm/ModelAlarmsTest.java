@@ -175,7 +175,7 @@ class ModelAlarmsTest {
     void modelBelowPopularityOverTheWindowIsAnAlarm() {
         ModelAlarms alarms = alarms("alarm.recall-window", "160");
         for (int scored = 0; scored < 160; scored += 10) {
-            alarms.examined(scored, totals(scored, scored / 10, scored / 2));
+            alarms.examined(scored / 40, totals(scored, scored / 10, scored / 2));
             assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).value())
                     .isNaN();
         }
@@ -185,6 +185,34 @@ class ModelAlarmsTest {
         assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY))
                 .satisfies(given -> assertThat(given.value()).isEqualTo(0.2)) // 16 found, popularity finds 80
                 .satisfies(given -> assertThat(given.since()).isEqualTo(16));
+    }
+
+    @Test
+    void ofAMillionItemsSomeExamsAreEnoughToSeeTheModelBelowPopularity() {
+        // a batch of 128 in some 2,300 steps; popularity finds 30 of them, a model that learnt garbage none
+        ModelAlarms alarms = alarms("alarm.every-steps", "1");
+        int exam = 0;
+        for (;
+                exam < 40;
+                exam++) { // no better than popularity, as far as chance lets one see: two hits less of 128, two more
+            long sway = exam % 2 * 2;
+            alarms.examined(exam * 2300L, totals(exam * 128L, exam * 30L - sway, exam * 30L));
+            assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive())
+                    .isFalse();
+        }
+        long found = exam * 30L;
+        int garbage = 0;
+        for (; !alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive(); exam++, garbage++) {
+            alarms.examined(exam * 2300L, totals(exam * 128L, found, exam * 30L));
+        }
+
+        // small parts of the window of 20,000 are of 312 events: three exams
+        assertThat(garbage).isBetween(3, 6);
+        for (int good = 0; alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive(); exam++, good++) {
+            found += 40;
+            alarms.examined(exam * 2300L, totals(exam * 128L, found, exam * 30L));
+            assertThat(good).isLessThan(6);
+        }
     }
 
     @Test

@@ -34,7 +34,7 @@ class OptimiserConfigurationsTest {
         Map<String, String> given = overlay(Path.of("config/optimisers", optimiser + ".properties"));
         given.put("batch.size", "" + BATCH);
         given.put("batch.negatives", "128");
-        given.put("exam.every-steps", "5");
+        given.put("exam.every-batch-up-to", "0");
         MillraceSettings settings =
                 MillraceSettings.load(List.of(Path.of("config/movielens.properties")), Map.of(), Map.of(), given);
         ClusteredClicks clicks = new ClusteredClicks(3, 10, 20, TIME);

@@ -126,8 +126,8 @@ class EvaluateCommandTest {
 
     @Test
     void ofTwoSettingsFilesTheLaterOneHolds() throws IOException {
-        Path one = Files.writeString(folder.resolve("one.properties"), "batch.size = 1\nexam.every-steps = 0\n");
-        Path other = Files.writeString(folder.resolve("other.properties"), "exam.every-steps = 1\n");
+        Path one = Files.writeString(folder.resolve("one.properties"), "batch.size = 1\nexam.budget = -1\n");
+        Path other = Files.writeString(folder.resolve("other.properties"), "exam.budget = 1\n");
 
         int status = run("--config", one.toString(), "--config", other.toString());
 

@@ -139,7 +139,7 @@ class LargeEventsIT {
                 "stream.state-memory-bytes=67108864",
                 "batch.negatives=16",
                 "tower.dim=16",
-                "exam.every-steps=1000000"));
+                "exam.budget=0"));
         all.forEach(setting -> arguments.addAll(List.of("--set", setting)));
         return arguments.toArray(String[]::new);
     }

@@ -93,7 +93,7 @@ class StateSettingsIT {
                 "2h",
                 "alarm.every-steps",
                 "10",
-                "exam.every-steps",
+                "exam.budget",
                 "2",
                 "publish.max-age.steps",
                 "20",

@@ -42,6 +42,17 @@ class ExamTrailTest {
     }
 
     @Test
+    void aStretchReachesBackToExamsIfItHasFew() {
+        trail.add(5_000, scored(150));
+        trail.add(9_000, scored(250));
+        trail.add(15_000, scored(330));
+        trail.add(20_000, scored(330));
+
+        // the last 5,000 have none, the last 11,000 have 80, the last 15,000 have 180
+        assertThat(trail.ofLast(5_000).model().scored()).isEqualTo(180);
+    }
+
+    @Test
     void aPointThatIsNotLaterChangesNothing() {
         trail.add(40, scored(40));
         trail.add(40, scored(999));

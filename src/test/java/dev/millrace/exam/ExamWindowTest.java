@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import java.util.List;
 import java.util.Optional;
+import org.assertj.core.groups.Tuple;
 import org.junit.jupiter.api.Test;
 
 class ExamWindowTest {
@@ -14,31 +16,38 @@ class ExamWindowTest {
         ExamWindow window = new ExamWindow(160);
 
         // it begins with the first totals, whatever they are; parts are of 10 events
-        assertThat(window.moved(totals(1000, 500))).isEmpty();
-        for (int scored = 1005; scored < 1160; scored += 5) {
-            assertThat(window.moved(totals(scored, 500))).isEmpty();
+        assertThat(window.moved(1, totals(1000, 500)))
+                .hasValueSatisfying(advance -> assertThat(advance.stretches()).isEmpty());
+        for (int scored = 1010; scored < 1160; scored += 10) {
+            assertThat(window.moved(1, totals(scored - 5, 500))).isEmpty();
+            assertThat(window.moved(1, totals(scored, 500)))
+                    .hasValueSatisfying(
+                            advance -> assertThat(advance.stretches()).isEmpty());
         }
-        assertThat(window.moved(totals(1160, 580))).hasValueSatisfying(exam -> {
+        assertThat(window.moved(1, totals(1160, 580))).hasValueSatisfying(advance -> {
+            ExamTotals exam = only(advance);
             assertThat(exam.model().scored()).isEqualTo(160);
             assertThat(exam.model().recallAt(100)).isEqualTo(0.5); // 80 of 160
         });
-        assertThat(window.moved(totals(1165, 580))).isEmpty();
-        assertThat(window.moved(totals(1170, 580)))
-                .hasValueSatisfying(exam -> assertThat(exam.model().scored()).isEqualTo(160));
+        assertThat(window.moved(1, totals(1165, 580))).isEmpty();
+        assertThat(window.moved(1, totals(1170, 580)))
+                .hasValueSatisfying(
+                        advance -> assertThat(only(advance).model().scored()).isEqualTo(160));
     }
 
     @Test
     void anExamLargerThanAPartMakesTheWindowNoLargerThanItMustBe() {
         ExamWindow window = new ExamWindow(160);
-        window.moved(totals(0, 0));
-        window.moved(totals(100, 0));
-        window.moved(totals(200, 0));
+        window.moved(1, totals(0, 0));
+        window.moved(1, totals(100, 0));
+        window.moved(1, totals(200, 0));
 
-        Optional<ExamTotals> third = window.moved(totals(300, 0));
+        Optional<ExamWindow.Advance> third = window.moved(1, totals(300, 0));
 
         // of the totals at 0, 100, 200 and 300, those at 100 are the latest that leave 160 events
         assertThat(third)
-                .hasValueSatisfying(exam -> assertThat(exam.model().scored()).isEqualTo(200));
+                .hasValueSatisfying(
+                        advance -> assertThat(only(advance).model().scored()).isEqualTo(200));
     }
 
     @Test
@@ -46,7 +55,7 @@ class ExamWindowTest {
         ExamWindow one = new ExamWindow(160);
         ExamWindow other = new ExamWindow(160);
         for (int scored = 0; scored < 300; scored += 7) {
-            one.moved(totals(scored, scored / 3));
+            one.moved(1, totals(scored, scored / 3));
         }
         Fields fields = new Fields();
         one.write(fields);
@@ -54,13 +63,53 @@ class ExamWindowTest {
         other.read(Frame.open(fields.framed()));
 
         for (int scored = 300; scored < 500; scored += 7) {
-            Optional<ExamTotals> expected = one.moved(totals(scored, scored / 2));
-            Optional<ExamTotals> found = other.moved(totals(scored, scored / 2));
-            assertThat(found.map(exam -> exam.model().recallAt(100)))
-                    .isEqualTo(expected.map(exam -> exam.model().recallAt(100)));
-            assertThat(found.map(exam -> exam.model().scored()))
-                    .isEqualTo(expected.map(exam -> exam.model().scored()));
+            Optional<ExamWindow.Advance> expected = one.moved(1, totals(scored, scored / 2));
+            Optional<ExamWindow.Advance> found = other.moved(1, totals(scored, scored / 2));
+            assertThat(found).usingRecursiveComparison().isEqualTo(expected);
         }
+    }
+
+    @Test
+    void whereFewEventsAreScoredAStepTheLastExamsAreGivenBeforeTheWindowIsFull() {
+        ExamWindow window = new ExamWindow(6400); // small parts are of 100 events
+        window.moved(1000, totals(0, 0));
+
+        assertThat(window.moved(2000, totals(99, 9))).isEmpty();
+        Optional<ExamWindow.Advance> first = window.moved(3000, totals(120, 12));
+        Optional<ExamWindow.Advance> second = window.moved(4000, totals(240, 12));
+
+        assertThat(first).hasValueSatisfying(advance -> {
+            assertThat(advance.share()).isEqualTo(120 / 6400.0);
+            assertThat(advance.stretches()).singleElement().satisfies(all -> {
+                assertThat(all.isFull()).isFalse();
+                assertThat(all.exam().model().scored()).isEqualTo(120);
+            });
+        });
+        assertThat(second).hasValueSatisfying(advance -> assertThat(advance.stretches())
+                .extracting(
+                        stretch -> stretch.exam().model().scored(),
+                        stretch -> stretch.exam().model().recallAt(100))
+                .containsExactly(Tuple.tuple(120L, 0.0), Tuple.tuple(240L, 0.05)));
+    }
+
+    @Test
+    void whereManyAreScoredNothingIsGivenBeforeItIsFull() {
+        ExamWindow window = new ExamWindow(6400);
+
+        for (int step = 0; step < 50; step++) {
+            assertThat(window.moved(step, totals(step * 128L, 0)).map(ExamWindow.Advance::stretches))
+                    .satisfies(given -> assertThat(given.orElse(List.of())).isEmpty());
+        }
+        window.moved(50, totals(6399, 0));
+        assertThat(window.moved(51, totals(6800, 0)))
+                .hasValueSatisfying(
+                        advance -> assertThat(only(advance).model().scored()).isEqualTo(6800));
+    }
+
+    private static ExamTotals only(ExamWindow.Advance advance) {
+        assertThat(advance.stretches()).singleElement().satisfies(stretch -> assertThat(stretch.isFull())
+                .isTrue());
+        return advance.stretches().get(0).exam();
     }
 
     /** Totals of which so many were found within the first hundred, and none nearer. */

@@ -18,10 +18,13 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -72,7 +75,7 @@ class ExaminerTest {
         QueryWeights other = new QueryWeights(0, new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
         QueryWeights both = new QueryWeights(0, new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
         Examiner examiner = new Examiner(
-                new ExamSettings(1, 8192, Duration.ofHours(6), 0, List.of(other, both, QueryWeights.ofPopularity(0))),
+                new ExamSettings(1, 2000, Duration.ofHours(6), 0, List.of(other, both, QueryWeights.ofPopularity(0))),
                 'E',
                 'e');
         TwoTower model = new TwoTower(channels, catalogue);
@@ -192,10 +195,36 @@ class ExaminerTest {
         assertThat(restored.totals().others()).hasSize(3);
     }
 
+    @Test
+    void restoredItExaminesTheBatchesThatTheOtherDoes() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), 0, List.of());
+        Examiner undisturbed = new Examiner(small, 'E', 'e');
+        Examiner restarted = new Examiner(small, 'E', 'e');
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        Set<Long> scored = new TreeSet<>();
+        for (int step = 0; step < 60; step++) {
+            MiniBatch batch = batch(drawn(20));
+            undisturbed.examine(batch, model, catalogue, popularity);
+            restarted.examine(batch, model, catalogue, popularity);
+            restarted.drainDirty(EntrySink.into(stored));
+            restarted = new Examiner(small, 'E', 'e');
+            stored.forEach(restarted::restore);
+            assertThat(restarted.totals()).usingRecursiveComparison().isEqualTo(undisturbed.totals());
+            scored.add(undisturbed.totals().model().scored());
+        }
+
+        // some batches were examined, not all
+        assertThat(scored).hasSizeBetween(3, 30);
+    }
+
     private static Examiner examiner() {
         ExamSettings settings = new ExamSettings(
                 1,
-                8192,
+                5000,
                 Duration.ofHours(6),
                 WEIGHTS.get(0),
                 WEIGHTS.stream().skip(1).map(QueryWeights::ofPopularity).toList());

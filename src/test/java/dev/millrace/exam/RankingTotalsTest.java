@@ -41,4 +41,22 @@ class RankingTotalsTest {
     void onlyCountedCutoffsCanBeAskedFor() {
         assertThatThrownBy(() -> RankingTotals.NONE.recallAt(7)).hasMessage("Recall@7 is not counted");
     }
+
+    @Test
+    void theStandardErrorIsThatOfAShareOfIndependentEvents() {
+        RankingTotals totals = new RankingTotals(1600, new long[] {320, 400, 800, 1600}, 0);
+
+        assertThat(totals.standardErrorAt(10)).isEqualTo(0.01); // √(.2 · .8 / 1600)
+        assertThat(totals.standardErrorAt(100)).isZero();
+        assertThat(RankingTotals.NONE.standardErrorAt(10)).isZero();
+    }
+
+    @Test
+    void theEstimateFromFewEventsIsNeverSure() {
+        // as if 2 of 16 + 4 had been found: √(.1 · .9 / 20)² = .0045
+        RankingTotals.Estimate none = new RankingTotals(16, new long[4], 0).estimateAt(10);
+
+        assertThat(none.mean()).isEqualTo(0.1);
+        assertThat(none.variance()).isCloseTo(0.0045, within(1e-12));
+    }
 }

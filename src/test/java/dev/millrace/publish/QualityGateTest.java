@@ -9,6 +9,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Frame;
 import java.util.Map;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 class QualityGateTest {
@@ -125,6 +126,7 @@ class QualityGateTest {
             hits += 20L * percent / 100;
             popular += popularPercent;
             one.examined(
+                    scored / 40,
                     new ExamTotals(
                             new RankingTotals(scored, new long[] {0, 0, 0, hits}, 0),
                             new RankingTotals(scored, new long[] {0, 0, 0, popular / 5}, 0),
@@ -139,9 +141,9 @@ class QualityGateTest {
 
         score(gate, 3 * WINDOW, 80);
         score(gate, WINDOW, 0);
-        other.examined(totals(0, 0), items); // an exam of 80 events each: exam.every-steps above 1
+        other.examined(0, totals(0, 0), items); // an exam of 80 events each: exam.every-steps above 1
         for (long at = 80; at <= 4 * WINDOW; at += 80) {
-            other.examined(totals(at, Math.min(at, 3 * WINDOW) * 8 / 10), items);
+            other.examined(0, totals(at, Math.min(at, 3 * WINDOW) * 8 / 10), items);
         }
 
         assertThat(gate.closed()).isPresent();
@@ -188,13 +190,108 @@ class QualityGateTest {
         assertThat(atTen.closed()).isEmpty();
     }
 
+    @Test
+    void ofAMillionItemsOneExamOfGarbageIsEnoughWhereThereWereSomeHits() {
+        // by exam.budget a batch of 128 is examined in some 2,300 steps: with a window of 5,000 it would be full after
+        // 90,000
+        QualityGate rare = new QualityGate(new GateSettings(5000, 100, 0.5, 2));
+        Rare exams = new Rare(rare, 1);
+        for (int exam = 0; exam < 8; exam++) {
+            exams.next(0.2, 0.02);
+            assertThat(rare.closed()).isEmpty();
+        }
+
+        exams.next(0.0001, 0.02); // the share of a hundred items in a million
+
+        assertThat(rare.closed())
+                .hasValueSatisfying(why -> assertThat(why).startsWith("Recall@100 over 128 scored events is 0.0000"));
+        for (int exam = 0; exam < 30; exam++) {
+            exams.next(0.0001, 0.02);
+            assertThat(rare.closed()).isPresent();
+        }
+        for (int exam = 0; exam < 3; exam++) {
+            exams.next(0.2, 0.02);
+        }
+        assertThat(rare.closed()).isEmpty();
+    }
+
+    @Test
+    void theFewerAreFoundTheMoreExamsOfGarbageItTakes() {
+        // for found = 0, the estimate 2 / (n + 4) and three of its errors are below half of the reference from n = 12.5
+        // / reference
+        // on: 250 events at .05, 625 at .02; the error of the reference adds some
+        assertThat(garbageUntilClosed(0.05)).isBetween(250L, 400L);
+        assertThat(garbageUntilClosed(0.02)).isBetween(600L, 900L);
+    }
+
+    private static long garbageUntilClosed(double recall) {
+        QualityGate rare = new QualityGate(new GateSettings(5000, 100, 0.5, 2));
+        Rare exams = new Rare(rare, 2);
+        for (int exam = 0; exam < 40; exam++) {
+            exams.next(recall, recall);
+        }
+        long before = exams.scored;
+        while (rare.closed().isEmpty()) {
+            exams.next(0, recall);
+        }
+        return exams.scored - before;
+    }
+
+    @Test
+    void chanceAlmostNeverClosesItOnFewEvents() {
+        for (double recall : new double[] {0.001, 0.003, 0.01, 0.02, 0.05, 0.2, 0.5}) {
+            int closed = 0;
+            for (int seed = 0; seed < 20; seed++) {
+                QualityGate rare = new QualityGate(new GateSettings(5000, 100, 0.5, 2));
+                Rare exams = new Rare(rare, seed);
+                for (int exam = 0; exam < 200 && rare.closed().isEmpty(); exam++) {
+                    exams.next(recall, 0);
+                }
+                closed += rare.closed().isPresent() ? 1 : 0;
+            }
+            // of 4,000 exams
+            assertThat(closed).as("recall %s", recall).isLessThanOrEqualTo(1);
+        }
+    }
+
+    /** Exams of 128 events each, 2,300 steps apart, of which each is found with a probability. */
+    private static final class Rare {
+        private final QualityGate gate;
+        private final SplittableRandom random;
+        private long step;
+        private long scored;
+        private long hits;
+        private long popular;
+
+        Rare(QualityGate gate, long seed) {
+            this.gate = gate;
+            this.random = new SplittableRandom(seed);
+        }
+
+        void next(double found, double byPopularity) {
+            for (int event = 0; event < 128; event++) {
+                hits += random.nextDouble() < found ? 1 : 0;
+                popular += random.nextDouble() < byPopularity ? 1 : 0;
+            }
+            scored += 128;
+            step += 2300;
+            gate.examined(
+                    step,
+                    new ExamTotals(
+                            new RankingTotals(scored, new long[] {0, 0, 0, hits}, 0),
+                            new RankingTotals(scored, new long[] {0, 0, 0, popular}, 0),
+                            0),
+                    1_000_000);
+        }
+    }
+
     private void score(QualityGate gate, int events, int percent) {
         for (int event = 0; event < events; event++) {
-            gate.examined(totals(scored, hits), items);
+            gate.examined(scored / 40, totals(scored, hits), items);
             scored++;
             hits += event * percent / 100 < (event + 1) * percent / 100 ? 1 : 0;
         }
-        gate.examined(totals(scored, hits), items);
+        gate.examined(scored / 40, totals(scored, hits), items);
     }
 
     private static ExamTotals totals(long scored, long hits) {

@@ -93,7 +93,7 @@ class BoundedMemoryIT {
                         "tower.dim=8",
                         "tower.user.hidden=8",
                         "tower.item.hidden=8",
-                        "exam.every-steps=1000000")
+                        "exam.budget=0")
                 .forEach(command::add);
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(out.toFile());

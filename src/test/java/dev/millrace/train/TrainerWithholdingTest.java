@@ -191,7 +191,8 @@ class TrainerWithholdingTest {
     void fallOfRecallHoldsBackAllButTombstonesUntilItIsMadeGoodWithOneExamInSeveralStepsAndARestart() {
         TrainerSettings gated = settings(
                 "batch.size", "32",
-                "exam.every-steps", "3",
+                "exam.every-batch-up-to", "0",
+                "exam.budget", "1",
                 "publish.gate.window", "640",
                 "publish.gate.recall-at", "10");
         ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, TIME);

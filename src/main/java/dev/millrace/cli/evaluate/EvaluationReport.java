@@ -43,6 +43,8 @@ public final class EvaluationReport {
                 .put("at20", totals.recallAt(20))
                 .put("at50", totals.recallAt(50))
                 .put("at100", totals.recallAt(100))
+                .put("standardError10", totals.standardErrorAt(10))
+                .put("standardError100", totals.standardErrorAt(100))
                 .put("ndcg10", totals.ndcg10());
     }
 }

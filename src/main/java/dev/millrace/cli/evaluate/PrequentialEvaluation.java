@@ -79,6 +79,11 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
                 perSecond));
         text.append(RecallTable.HEAD).append(System.lineSeparator());
         append(rows, text, json);
+        text.append(String.format(
+                Locale.ROOT,
+                "one standard error of the model: R@10 ± %.4f, R@100 ± %.4f%n",
+                exam.model().standardErrorAt(10),
+                exam.model().standardErrorAt(100)));
         if (extras.byAction()) {
             ObjectNode actions = json.putObject("byAction");
             online.byAction().forEach((action, totals) -> {

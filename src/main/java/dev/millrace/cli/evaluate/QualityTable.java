@@ -47,18 +47,20 @@ final class QualityTable {
         StringBuilder text = new StringBuilder();
         text.append(String.format(
                 Locale.ROOT,
-                "%s: %,d events ranked. examples/s: learnt in a second of CPU time of learning steps, exams and batching not counted.%n%n",
+                "%s: %,d events ranked; ± is one standard error. examples/s: learnt in a second of CPU time of learning steps, exams and batching not counted.%n%n",
                 data,
                 rows.isEmpty() ? 0 : rows.get(0).totals().scored()));
         text.append(String.format("| configuration | R@10 | R@100 | NDCG@10 | examples/s |%n|---|---|---|---|---|%n"));
         for (Row row : rows) {
             text.append(String.format(
                     Locale.ROOT,
-                    "| %s%s | %.4f | %.4f | %.4f | %s |%n",
+                    "| %s%s | %.4f ± %.4f | %.4f ± %.4f | %.4f | %s |%n",
                     row.name(),
                     refused(row),
                     row.totals().recallAt(10),
+                    row.totals().standardErrorAt(10),
                     row.totals().recallAt(100),
+                    row.totals().standardErrorAt(100),
                     row.totals().ndcg10(),
                     row.perSecond().isPresent()
                             ? String.format(

@@ -1,0 +1,132 @@
+package dev.millrace.exam;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.TwoTower;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingsReader;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class ExamBudgetTest {
+
+    private static final int MILLION = 1_000_000;
+
+    private static final MiniBatch BATCH = Batches.of(
+            1,
+            1,
+            List.of(),
+            IntStream.range(0, 128).mapToObj(at -> example("i" + at)).toList(),
+            new float[128],
+            IntStream.range(126, 638).mapToObj(at -> "i" + at).toList(),
+            new float[512],
+            MILLION);
+
+    private final TwoTower model = new TwoTower(ModelSettings.read(new SettingsReader(Map.of())), new Catalogue('C'));
+
+    @Test
+    void costsAreTheMultiplyAddsOfBothTowersAndOfTheScores() {
+        // item tower: 64 inputs, 64 · 64 + 64 · 64 weights; user tower: 128 inputs, 128 · 64 + 64 · 64 weights
+        double item = 64 + 8192;
+        double user = 128 + 12_288;
+
+        assertThat(ExamBudget.costOfExam(2, 10, model)).isEqualTo(2 * user + 10 * item + 2 * 10 * 64);
+        // 128 different items and 512 negatives, of which 2 are items of the batch; forward, and twice that backward
+        assertThat(ExamBudget.costOfStep(BATCH, model)).isEqualTo(3 * (128 * user + 638 * item + 128 * 638 * 64));
+    }
+
+    @Test
+    void inASmallCatalogueEveryBatchIsExamined() {
+        ExamBudget budget = new ExamBudget(0.2, 2000);
+
+        assertThat(examined(budget, 2000, 100)).isEqualTo(100);
+    }
+
+    @Test
+    void withoutABudgetThereIsNoExamInAnyCatalogue() {
+        ExamBudget budget = new ExamBudget(0, 2000);
+
+        assertThat(examined(budget, 1, 100)).isZero();
+    }
+
+    @Test
+    void overManyStepsExamsCostTheirShare() {
+        for (int items : new int[] {2001, 10_000, 100_000, MILLION}) {
+            ExamBudget budget = new ExamBudget(0.2, 2000);
+            int steps = 20_000;
+
+            int exams = examined(budget, items, steps);
+
+            double share =
+                    exams * ExamBudget.costOfExam(128, items, model) / (steps * ExamBudget.costOfStep(BATCH, model));
+            assertThat(share).as("%d items", items).isCloseTo(0.2, within(0.02));
+        }
+    }
+
+    @Test
+    void ofAMillionItemsTheDefaultsExamineABatchInSomeThousandSteps() {
+        // an exam takes 1.6e6 + 8.3e9 + 8.2e9 = 16.4e9, a step 36.2e6: a fifth of it pays for an exam in 2,275 steps
+        ExamBudget budget = new ExamBudget(0.2, 2000);
+
+        assertThat(examined(budget, MILLION, 2_200)).isZero();
+        assertThat(examined(budget, MILLION, 150)).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsSavedWhileNothingCanBeExaminedPaysForOneExamOnly() {
+        ExamBudget budget = new ExamBudget(0.2, 2000);
+        for (int step = 0; step < 1000; step++) {
+            assertThat(budget.affords(BATCH, 0, 10_000, model)).isFalse();
+        }
+
+        assertThat(budget.credit()).isEqualTo(ExamBudget.costOfExam(128, 10_000, model));
+        assertThat(examined(budget, 10_000, 2)).isEqualTo(1);
+    }
+
+    @Test
+    void restoredItExaminesTheBatchesThatTheOtherDoes() {
+        ExamBudget budget = new ExamBudget(0.2, 2000);
+        examined(budget, 10_000, 33);
+        ExamBudget restored = new ExamBudget(0.2, 2000);
+
+        restored.restore(budget.credit());
+
+        for (int step = 0; step < 100; step++) {
+            assertThat(restored.affords(BATCH, 100, 10_000, model))
+                    .isEqualTo(budget.affords(BATCH, 100, 10_000, model));
+        }
+    }
+
+    @Test
+    void theSettingsBeforeItStopTheStartAndNameIt() {
+        SettingsReader reader = new SettingsReader(Map.of("exam.every-steps", "5", "exam.max-examples", "100"));
+        ExamSettings.read(reader);
+
+        assertThatThrownBy(reader::finish)
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("exam.every-steps = 5: is no longer a setting, exam.budget has taken its place")
+                .hasMessageContaining("exam.max-examples = 100: is no longer a setting, exam.budget has");
+    }
+
+    private int examined(ExamBudget budget, int items, int steps) {
+        return (int) IntStream.range(0, steps)
+                .filter(step -> budget.affords(BATCH, 128, items, model))
+                .count();
+    }
+
+    private static TrainingExample example(String item) {
+        UserFeatures user = new UserFeatures("u", 1, Features.NONE, List.of());
+        return new TrainingExample("e", user, Features.NONE, item, "click", 1, 1, 0);
+    }
+}
