@@ -141,7 +141,7 @@ class QualityGateTest {
 
         score(gate, 3 * WINDOW, 80);
         score(gate, WINDOW, 0);
-        other.examined(0, totals(0, 0), items); // an exam of 80 events each: exam.every-steps above 1
+        other.examined(0, totals(0, 0), items); // exams of 80 events each
         for (long at = 80; at <= 4 * WINDOW; at += 80) {
             other.examined(0, totals(at, Math.min(at, 3 * WINDOW) * 8 / 10), items);
         }

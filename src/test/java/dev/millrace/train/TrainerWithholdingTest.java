@@ -188,6 +188,35 @@ class TrainerWithholdingTest {
     }
 
     @Test
+    void garbageIsNoticedInAFewExamsWhereTheyAreRare() {
+        // an exam in some 80 steps, as in a large catalogue: the window would be full after 5,000
+        TrainerSettings gated = settings(
+                "batch.size", "32",
+                "exam.every-batch-up-to", "0",
+                "exam.budget", "0.03",
+                "publish.gate.window", "2048",
+                "publish.gate.recall-at", "10");
+        ClusteredClicks clicks = new ClusteredClicks(5, 10, 20, TIME);
+        Trainer trainer = new Trainer(gated);
+        Trainer follower = new Trainer(gated);
+        clicks.items().forEach(item -> trainer.change(upsert(item)));
+        for (int step = 1; step <= 700; step++) {
+            feed(trainer, follower, clicks, false);
+            trainer.publish();
+            assertThat(trainer.withheld()).isEmpty();
+        }
+        long examined = trainer.progress().exam().model().scored();
+        assertThat(examined).isBetween(100L, 700L); // of 22,400
+        while (trainer.withheld().isEmpty() && trainer.step() < 1400) {
+            feed(trainer, follower, clicks, true);
+            trainer.publish();
+        }
+
+        assertThat(trainer.withheld()).hasValueSatisfying(why -> assertThat(why).startsWith("Recall@10 over "));
+        assertThat(trainer.progress().exam().model().scored() - examined).isLessThanOrEqualTo(4 * 32);
+    }
+
+    @Test
     void fallOfRecallHoldsBackAllButTombstonesUntilItIsMadeGoodWithOneExamInSeveralStepsAndARestart() {
         TrainerSettings gated = settings(
                 "batch.size", "32",
