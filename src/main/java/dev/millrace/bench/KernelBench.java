@@ -16,7 +16,7 @@ import dev.millrace.model.RowStorage;
 import dev.millrace.model.Side;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
-import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.MemoryEntries;
 import java.io.PrintStream;
@@ -58,7 +58,7 @@ public final class KernelBench {
     private static final List<String> TABLES =
             List.of("user", "item", "uc0", "uc1", "uc2", "uc3", "uc4", "uc5", "ic0", "ic1", "ic2");
 
-    private final Engine engine;
+    private final StepEngine engine;
     private final PeerInputs inputs;
     private final Optional<Path> reference;
     private final Catalogue catalogue = new Catalogue('c');
@@ -85,7 +85,7 @@ public final class KernelBench {
             Optional<Double> worstError) {}
 
     /** @param peerData folder of the peer's inputs and references; the same shapes are drawn where there is none */
-    public KernelBench(Optional<Path> peerData, Engine engine) {
+    public KernelBench(Optional<Path> peerData, StepEngine engine) {
         this.engine = engine;
         this.inputs = peerData.map(PeerInputs::read).orElseGet(() -> PeerInputs.drawn(42));
         this.reference = peerData;
@@ -94,7 +94,7 @@ public final class KernelBench {
 
     /** Measures the batch sizes of the peer's table and prints a line each. */
     public static List<Result> run(
-            PrintStream out, List<Integer> batches, Optional<Path> peerData, int steps, Engine engine) {
+            PrintStream out, List<Integer> batches, Optional<Path> peerData, int steps, StepEngine engine) {
         KernelBench bench = new KernelBench(peerData, engine);
         out.println(peerData.map(folder -> "inputs of " + folder).orElse("inputs drawn from a seed, no reference"));
         List<Result> results = new ArrayList<>();

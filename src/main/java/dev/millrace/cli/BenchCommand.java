@@ -8,6 +8,8 @@ import dev.millrace.bench.KernelBench;
 import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
 import dev.millrace.replay.Pace;
 import dev.millrace.settings.SettingsReader;
 import java.io.IOException;
@@ -43,7 +45,7 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "kernel",
             mixinStandardHelpOptions = true,
-            description = "Time a learning step on one thread. Check it against a float64 reference first.")
+            description = "Time a learning step. Check it against a float64 reference first.")
     int kernel(
             @Option(names = "--batches", split = ",", defaultValue = "256,512,1024", description = "batch sizes")
                     List<Integer> batches,
@@ -54,8 +56,11 @@ final class BenchCommand implements Runnable {
                             description = "inputs and reference of the peer. Default: random inputs of the same shapes")
                     @Nullable
                     Path peerData,
-            @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine) {
-        KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps, engine(engine));
+            @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
+            @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads) {
+        try (StepEngine shared = new StepEngine(engine(engine), new Team(threads))) {
+            KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps, shared);
+        }
         return 0;
     }
 

@@ -108,10 +108,11 @@ public final class Holdout {
         List<TrainingExample> test = new ArrayList<>();
         divide(used, train, test);
         ItemNeighbours neighbours = new ItemNeighbours();
-        Trainer trainer = new Trainer(trainerSettings, times);
-        List<TrainingExample> clicked = Passes.positives(train);
-        learn(trainer, train, clicked, neighbours);
-        return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours, pool);
+        try (Trainer trainer = new Trainer(trainerSettings, times)) {
+            List<TrainingExample> clicked = Passes.positives(train);
+            learn(trainer, train, clicked, neighbours);
+            return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours, pool);
+        }
     }
 
     private void divide(List<TrainingExample> used, List<TrainingExample> train, List<TrainingExample> test) {

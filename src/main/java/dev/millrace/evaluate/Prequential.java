@@ -72,7 +72,12 @@ public final class Prequential {
     }
 
     private Result run(Mode mode, Tally tally) {
-        Trainer trainer = new Trainer(trainerSettings, times, tally);
+        try (Trainer trainer = new Trainer(trainerSettings, times, tally)) {
+            return run(mode, tally, trainer);
+        }
+    }
+
+    private Result run(Mode mode, Tally tally, Trainer trainer) {
         Passes.list(trainer, recorded.catalogue(), batch -> {
             tally.list(batch);
             trainer.rehearse(batch);

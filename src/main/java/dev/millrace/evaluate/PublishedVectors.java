@@ -64,7 +64,12 @@ public final class PublishedVectors {
 
     /** @param everySteps steps from one publication to the next */
     public List<Result> run(List<Policy> policies, int everySteps) {
-        Trainer trainer = new Trainer(trainerSettings, StepTimes.UNTIMED);
+        try (Trainer trainer = new Trainer(trainerSettings, StepTimes.UNTIMED)) {
+            return run(policies, everySteps, trainer);
+        }
+    }
+
+    private List<Result> run(List<Policy> policies, int everySteps, Trainer trainer) {
         trainer.keepMoves();
         List<TrainingExample> examples = recorded.examples();
         List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));

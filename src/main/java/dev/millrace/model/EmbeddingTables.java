@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.model.engine.Team;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
@@ -27,6 +28,7 @@ final class EmbeddingTables {
 
     private final ModelSettings settings;
     private final RowStorage storage;
+    private final Team team;
     private final SortedMap<String, EmbeddingTable> tables = new TreeMap<>();
     private final SortedMap<String, RowGradients> gradients = new TreeMap<>();
     private final Set<String> userTables = new HashSet<>();
@@ -36,9 +38,10 @@ final class EmbeddingTables {
     /** L2 distance that the last step moved the rows of each item; filled only after {@link #keepMoves}. */
     private final Map<String, Float> moves = new LinkedHashMap<>();
 
-    EmbeddingTables(ModelSettings settings, RowStorage storage) {
+    EmbeddingTables(ModelSettings settings, RowStorage storage, Team team) {
         this.settings = settings;
         this.storage = storage;
+        this.team = team;
         add(settings.user(), userTables);
         add(settings.item(), new HashSet<>());
     }
@@ -62,7 +65,7 @@ final class EmbeddingTables {
                                 settings.optimiser().rows().rule(),
                                 settings.tables().admitAfter(),
                                 new EmbeddingTable.Storage(ModelEntry.Row.prefix(name), storage.rows())));
-                gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table));
+                gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table, team));
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.Pooling;
+import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.Scratch;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.KeyIndex;
@@ -18,6 +19,10 @@ import java.util.function.Predicate;
  * One thread.
  */
 final class FeatureInputs {
+
+    // worth a second thread
+    private static final int SUBJECTS = 16;
+    private static final int VALUES = 256;
 
     /*
      * Layout. An input row holds the features side by side, in the order of their declaration. For the subjects of the last
@@ -47,13 +52,27 @@ final class FeatureInputs {
 
     /** [features][rows] Share of each row in its pooled sum; only for histories that are not pooled by their mean. */
     private final float[][] shares;
-    /** [values, dim] the rows of one history, and their gradients. */
-    private float[] packed = new float[0];
+    /** [values] Slot of each row of the feature that is being scattered, and [values, dim] gradients of its rows. */
+    private int[] slots = new int[0];
 
-    private float[] packedGradients = new float[0];
-    private float[] packedShares = new float[0];
+    private float[] rowGradients = new float[0];
 
-    FeatureInputs(List<FeatureSpec> features, EmbeddingTables tables) {
+    private final Team team;
+    private final Pad[] pads;
+
+    /** What one thread needs to pool histories. */
+    private static final class Pad {
+        /** [values, dim] the rows of one history, and their gradients. */
+        private float[] packed = new float[0];
+
+        private float[] packedGradients = new float[0];
+        private float[] packedShares = new float[0];
+    }
+
+    FeatureInputs(List<FeatureSpec> features, EmbeddingTables tables, Team team) {
+        this.team = team;
+        this.pads = new Pad[team.size()];
+        Arrays.setAll(pads, member -> new Pad());
         this.features = features;
         int count = features.size();
         this.offsets = new int[count];
@@ -180,14 +199,22 @@ final class FeatureInputs {
      * @param input [n, width] filled
      */
     void gather(List<Subject> subjects, float[] input) {
-        int n = subjects.size();
-        Arrays.fill(input, 0, n * width, 0f);
+        for (int f = 0; f < offsets.length; f++) {
+            if (features.get(f).hasRows() && features.get(f).pooling().kind() != Pooling.Kind.MEAN) {
+                shares[f] = Scratch.atLeast(shares[f], starts[f][subjects.size()]);
+            }
+        }
+        team.share(subjects.size(), SUBJECTS, (from, to, member) -> gather(subjects, input, from, to, pads[member]));
+    }
+
+    private void gather(List<Subject> subjects, float[] input, int from, int to, Pad pad) {
+        Arrays.fill(input, from * width, to * width, 0f);
         for (int f = 0; f < offsets.length; f++) {
             FeatureSpec feature = features.get(f);
             switch (feature.kind()) {
-                case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(f, n, input);
+                case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(f, from, to, input, pad);
                 case NUMERIC -> {
-                    for (int i = 0; i < n; i++) {
+                    for (int i = from; i < to; i++) {
                         OptionalDouble number = subjects.get(i).number(feature);
                         if (number.isPresent()) {
                             input[i * width + offsets[f]] = moments[f].normalise(number.getAsDouble());
@@ -195,7 +222,7 @@ final class FeatureInputs {
                     }
                 }
                 case VECTOR -> {
-                    for (int i = 0; i < n; i++) {
+                    for (int i = from; i < to; i++) {
                         subjects.get(i).copyVector(feature, input, i * width + offsets[f]);
                     }
                 }
@@ -203,9 +230,9 @@ final class FeatureInputs {
         }
     }
 
-    private void pool(int f, int n, float[] input) {
+    private void pool(int f, int from, int end, float[] input, Pad pad) {
         if (features.get(f).pooling().kind() != Pooling.Kind.MEAN) {
-            poolByShares(f, n, input);
+            poolByShares(f, from, end, input, pad);
             return;
         }
         EmbeddingTable table = tables[f];
@@ -213,7 +240,7 @@ final class FeatureInputs {
         float[] values = table.values();
         int[] start = starts[f];
         int[] row = rows[f];
-        for (int i = 0; i < n; i++) {
+        for (int i = from; i < end; i++) {
             int to = i * width + offsets[f];
             int count = start[i + 1] - start[i];
             for (int at = start[i]; at < start[i + 1]; at++) {
@@ -251,81 +278,113 @@ final class FeatureInputs {
         }
     }
 
+    /**
+     * Each row's sum belongs to one thread, which adds to it in the order of the subjects. Neighbouring rows have the same owner, as they share
+     * lines of the processor's cache.
+     */
     private void scatter(int f, float[] inputGradients, int n) {
+        int values = starts[f][n];
+        if (slots.length < values) {
+            slots = new int[2 * values];
+        }
+        gradients[f].open(rows[f], values, slots);
+        boolean isAttention = features.get(f).pooling().kind() == Pooling.Kind.ATTENTION;
+        if (isAttention) {
+            rowGradients = Scratch.atLeast(rowGradients, values * tables[f].dim());
+            team.share(n, SUBJECTS, (from, to, member) -> attentionBack(f, inputGradients, from, to, pads[member]));
+        }
+        int owners = values < VALUES ? 1 : ceilingPowerOfTwo(team.size());
+        team.share(owners, 1, (from, to, member) -> {
+            for (int owner = from; owner < to; owner++) {
+                if (isAttention) {
+                    addOwned(f, values, owner, owners);
+                } else {
+                    addOwned(f, inputGradients, n, owner, owners);
+                }
+            }
+        });
+    }
+
+    private static int ceilingPowerOfTwo(int number) {
+        return Integer.highestOneBit(2 * number - 1);
+    }
+
+    private void addOwned(int f, float[] inputGradients, int n, int owner, int owners) {
         RowGradients into = gradients[f];
         int[] start = starts[f];
-        int[] row = rows[f];
-        if (features.get(f).pooling().kind() != Pooling.Kind.MEAN) {
-            scatterByShares(f, inputGradients, n);
-            return;
-        }
+        boolean isMean = features.get(f).pooling().kind() == Pooling.Kind.MEAN;
         for (int i = 0; i < n; i++) {
             int known = start[i + 1] - start[i];
             float share = known == 0 ? 0f : 1f / known;
+            int from = i * width + offsets[f];
             for (int at = start[i]; at < start[i + 1]; at++) {
-                if (row[at] >= 0) {
-                    into.add(row[at], inputGradients, i * width + offsets[f], share);
+                if (RowGradients.isOwned(slots[at], owner, owners)) {
+                    into.addTo(slots[at], inputGradients, from, isMean ? share : shares[f][at]);
                 }
             }
         }
     }
 
-    private void scatterByShares(int f, float[] inputGradients, int n) {
-        RowGradients into = gradients[f];
-        int[] row = rows[f];
+    private void addOwned(int f, int values, int owner, int owners) {
         int rowWidth = tables[f].dim();
-        boolean isAttention = features.get(f).pooling().kind() == Pooling.Kind.ATTENTION;
-        for (int i = 0; i < n; i++) {
+        for (int at = 0; at < values; at++) {
+            if (RowGradients.isOwned(slots[at], owner, owners)) {
+                gradients[f].addTo(slots[at], rowGradients, at * rowWidth, 1f);
+            }
+        }
+    }
+
+    /** Fills the gradients of the rows of some subjects' histories. */
+    private void attentionBack(int f, float[] inputGradients, int from, int to, Pad pad) {
+        int rowWidth = tables[f].dim();
+        for (int i = from; i < to; i++) {
             int start = starts[f][i];
             int count = starts[f][i + 1] - start;
-            int at = i * width + offsets[f];
-            if (isAttention) {
-                pack(f, i);
-                System.arraycopy(shares[f], start, packedShares, 0, count);
-                HistoryShares.attentionBack(packed, count, rowWidth, packedShares, inputGradients, at, packedGradients);
-            }
-            for (int j = 0; j < count; j++) {
-                if (isAttention) {
-                    into.add(row[start + j], packedGradients, j * rowWidth, 1f);
-                } else {
-                    into.add(row[start + j], inputGradients, at, shares[f][start + j]);
-                }
-            }
+            pack(f, i, pad);
+            System.arraycopy(shares[f], start, pad.packedShares, 0, count);
+            HistoryShares.attentionBack(
+                    pad.packed,
+                    count,
+                    rowWidth,
+                    pad.packedShares,
+                    inputGradients,
+                    i * width + offsets[f],
+                    pad.packedGradients);
+            System.arraycopy(pad.packedGradients, 0, rowGradients, start * rowWidth, count * rowWidth);
         }
     }
 
     /** Copies the rows of a subject's history side by side. */
-    private void pack(int f, int i) {
+    private void pack(int f, int i, Pad pad) {
         int rowWidth = tables[f].dim();
         int start = starts[f][i];
         int count = starts[f][i + 1] - start;
-        packed = Scratch.atLeast(packed, count * rowWidth);
-        packedGradients = Scratch.atLeast(packedGradients, count * rowWidth);
-        packedShares = Scratch.atLeast(packedShares, count);
+        pad.packed = Scratch.atLeast(pad.packed, count * rowWidth);
+        pad.packedGradients = Scratch.atLeast(pad.packedGradients, count * rowWidth);
+        pad.packedShares = Scratch.atLeast(pad.packedShares, count);
         for (int j = 0; j < count; j++) {
-            System.arraycopy(tables[f].values(), rows[f][start + j] * rowWidth, packed, j * rowWidth, rowWidth);
+            System.arraycopy(tables[f].values(), rows[f][start + j] * rowWidth, pad.packed, j * rowWidth, rowWidth);
         }
     }
 
     /** Pools by the shares of {@link HistoryShares}. A history skips items without a row, so each place has one. */
-    private void poolByShares(int f, int n, float[] input) {
+    private void poolByShares(int f, int from, int end, float[] input, Pad pad) {
         Pooling pooling = features.get(f).pooling();
         int rowWidth = tables[f].dim();
-        shares[f] = Scratch.atLeast(shares[f], starts[f][n]);
-        for (int i = 0; i < n; i++) {
+        for (int i = from; i < end; i++) {
             int start = starts[f][i];
             int count = starts[f][i + 1] - start;
             int to = i * width + offsets[f];
-            pack(f, i);
+            pack(f, i, pad);
             if (pooling.kind() == Pooling.Kind.ATTENTION) {
-                HistoryShares.byAttention(packed, count, rowWidth, packedShares);
+                HistoryShares.byAttention(pad.packed, count, rowWidth, pad.packedShares);
             } else {
-                HistoryShares.byRecency(pooling.decay(), count, packedShares);
+                HistoryShares.byRecency(pooling.decay(), count, pad.packedShares);
             }
-            System.arraycopy(packedShares, 0, shares[f], start, count);
+            System.arraycopy(pad.packedShares, 0, shares[f], start, count);
             for (int j = 0; j < count; j++) {
                 for (int d = 0; d < rowWidth; d++) {
-                    input[to + d] += packedShares[j] * packed[j * rowWidth + d];
+                    input[to + d] += pad.packedShares[j] * pad.packed[j * rowWidth + d];
                 }
             }
         }

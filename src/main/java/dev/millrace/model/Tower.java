@@ -3,6 +3,8 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.DenseOptimiser;
 import dev.millrace.model.network.Scratch;
@@ -26,10 +28,13 @@ final class Tower {
     /** A vector shorter than this has no direction: it is published as zeros and passes no gradient. */
     static final float MIN_NORM = 1e-6f;
 
+    private static final int BLOCKS = 128; // worth a second thread
+
     private final Side side;
     private final FeatureInputs inputs;
     private final TowerNetwork kernel;
     private final Products rows;
+    private final Team team;
     private final DenseOptimiser optimiser;
     private final ChannelScales scales;
     private final int dim;
@@ -53,24 +58,25 @@ final class Tower {
             ModelSettings settings,
             FeatureInputs inputs,
             TowerShape shape,
-            Engine engine,
+            StepEngine engine,
             long seed,
             ChannelScales scales) {
         TowerSettings towers = settings.towers();
         this.side = side;
         this.inputs = inputs;
         this.kernel = new TowerNetwork(shape, engine, seed, towers.skip() ? towers.outputScale() : 1);
-        this.rows = Engine.ofRows();
-        this.optimiser = DenseOptimiser.of(settings.optimiser().dense().rule(), kernel);
+        this.rows = Engine.ofRows(engine.team());
+        this.team = engine.team();
+        this.optimiser = DenseOptimiser.of(settings.optimiser().dense().rule(), kernel, engine.team());
         this.scales = scales;
         this.dim = settings.dim();
         this.channels = scales.count();
         this.width = channels * dim;
     }
 
-    static Tower of(Side side, ModelSettings settings, EmbeddingTables tables, Engine engine) {
+    static Tower of(Side side, ModelSettings settings, EmbeddingTables tables, StepEngine engine) {
         List<FeatureSpec> features = settings.features(side);
-        FeatureInputs inputs = new FeatureInputs(features, tables);
+        FeatureInputs inputs = new FeatureInputs(features, tables, engine.team());
         TowerShape shape = settings.shape(side);
         boolean isUser = side == Side.USER;
         long seed = isUser ? settings.seed() : settings.seed() + 1;
@@ -205,8 +211,15 @@ final class Tower {
      */
     void backward(float[] vectorGradients, int n) {
         inputGradients = Scratch.atLeast(inputGradients, n * inputs.width());
+        team.share(n * channels, BLOCKS, (from, to, member) -> throughNorm(vectorGradients, from, to));
+        kernel.backward(raw, n, inputGradients);
+        inputs.scatter(inputGradients, n);
+    }
+
+    /** Replaces the raw vectors by their gradients. */
+    private void throughNorm(float[] vectorGradients, int from, int to) {
         float[] rawGradients = raw;
-        for (int block = 0; block < n * channels; block++) {
+        for (int block = from; block < to; block++) {
             int at = block * dim;
             float scale = factors[block];
             float norm = norms[block];
@@ -221,8 +234,6 @@ final class Tower {
                 rawGradients[at + d] = (vectorGradients[at + d] - vectors[at + d] * along) * inverse;
             }
         }
-        kernel.backward(rawGradients, n, inputGradients);
-        inputs.scatter(inputGradients, n);
     }
 
     /** Adds the gradient of the L2 penalty on the network's matrices. Follows {@link #backward}. */
@@ -297,7 +308,11 @@ final class Tower {
     }
 
     private void normalise(int n) {
-        for (int block = 0; block < n * channels; block++) {
+        team.share(n * channels, BLOCKS, (from, to, member) -> normalise(from, to));
+    }
+
+    private void normalise(int from, int to) {
+        for (int block = from; block < to; block++) {
             int at = block * dim;
             float norm = norm(raw, at, dim);
             norms[block] = norm;

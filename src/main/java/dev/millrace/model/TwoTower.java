@@ -7,6 +7,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.loss.Candidates;
 import dev.millrace.model.loss.NegativePairs;
 import dev.millrace.model.loss.Objective;
@@ -43,12 +44,12 @@ public final class TwoTower implements Durable {
      * before it stay removed.
      *
      * Same bits. All draws of a step use the seed of the settings and the number of the step. Sums have one fixed order. The native
-     * products run on one thread. So the weights are a function of the settings and the log, for one NumericFingerprint.
+     * products run on one thread; what the team shares is cut where no number depends on the cut. So the weights are a function of the settings and the log, for one NumericFingerprint.
      *
      * Layout. Matrices are row-major float arrays, one row for each user or item. The rows of users are the examples, then
      * the exposures without a click. The rows of items are the candidates, each item once.
      *
-     * Threads. One: the learner's. Vectors that it returns are copied to the caller's arrays.
+     * Threads. One: the learner's. Its loops are shared with the engine's team, which changes no bit (Team). Vectors that it returns are copied to the caller's arrays.
      */
 
     /** First byte of the keys of a model's entries. */
@@ -75,23 +76,25 @@ public final class TwoTower implements Durable {
      * @throws IllegalStateException if the process may use several native threads, see {@link NumericFingerprint}
      */
     public TwoTower(ModelSettings settings, Catalogue catalogue) {
-        this(settings, catalogue, Engine.VECTOR, RowStorage.ON_THE_HEAP, StepTimes.UNTIMED);
+        this(settings, catalogue, StepEngine.alone(Engine.VECTOR), RowStorage.ON_THE_HEAP, StepTimes.UNTIMED);
     }
 
     /** @param times called at the end of each phase of a step, on the learner's thread */
-    public TwoTower(ModelSettings settings, Catalogue catalogue, Engine engine, RowStorage rows, StepTimes times) {
+    public TwoTower(
+            ModelSettings settings, Catalogue catalogue, StepEngine engine, RowStorage rows, StepTimes times) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.times = times;
         this.generation = settings.generationName();
-        this.tables = new EmbeddingTables(settings, rows);
+        this.tables = new EmbeddingTables(settings, rows, engine.team());
         this.userTower = Tower.of(Side.USER, settings, tables, engine);
         this.itemTower = Tower.of(Side.ITEM, settings, tables, engine);
-        this.objective = new Objective(settings.loss(), engine.products(), settings.width());
+        this.objective = new Objective(settings.loss(), engine, settings.width());
         this.hardNegatives = new HardNegatives(
                 settings.loss().negatives().hardByModel(), catalogue, engine.products(), settings.width());
         Map<Side, Tower> towers = new TreeMap<>(Map.of(Side.USER, userTower, Side.ITEM, itemTower));
-        this.state = new ModelState(settings, NumericFingerprint.require(engine), tables, towers, objective, upkeep);
+        this.state =
+                new ModelState(settings, NumericFingerprint.require(engine.kind()), tables, towers, objective, upkeep);
     }
 
     /**

@@ -167,6 +167,11 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     @Override
+    public void dropped(Trainer trainer) {
+        trainer.close();
+    }
+
+    @Override
     public void restored(Trainer trainer) {
         try {
             trainer.requireWhole();

@@ -79,6 +79,9 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         /** Called when all of a state's entries have been restored, before it is used. */
         default void restored(D state) {}
 
+        /** Called when the store lets go of a state, so that its threads end. */
+        default void dropped(D state) {}
+
         /** Called once in each commit if anything changed, on the task's thread. It must drain the store. */
         void beforeCommit(D state);
     }
@@ -258,6 +261,10 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     private void drop() {
+        D held = state;
+        if (held != null) {
+            owner().dropped(held);
+        }
         state = null;
         changed = false;
         positions.clear();

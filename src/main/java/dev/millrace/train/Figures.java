@@ -2,6 +2,8 @@ package dev.millrace.train;
 
 import dev.millrace.model.StepReport;
 import dev.millrace.publish.PublicationAge;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
 import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
@@ -25,6 +27,15 @@ final class Figures {
         figures.put(Figure.LOG_Q_HIGH.label(), report.logQHigh());
         objectiveWeights.forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
         return Collections.unmodifiableSortedMap(figures);
+    }
+
+    /** Reads numbers by their labels from an entry. */
+    static SortedMap<String, Double> read(ByteBuffer payload) {
+        SortedMap<String, Double> numbers = new TreeMap<>();
+        for (int left = payload.getInt(); left > 0; left--) {
+            numbers.put(Fields.text(payload), payload.getDouble());
+        }
+        return Collections.unmodifiableSortedMap(numbers);
     }
 
     /**

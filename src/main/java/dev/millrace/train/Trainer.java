@@ -16,6 +16,7 @@ import dev.millrace.model.RowStorage;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
@@ -32,7 +33,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
@@ -41,9 +41,9 @@ import java.util.stream.IntStream;
  * published.
  *
  * <p>From events, {@link #add} and {@link #change} fill the open batch and {@link #closeBatch} closes it. From the log,
- * batches are complete already. {@link #learn} is the same step for both. One thread.
+ * batches are complete already. {@link #learn} is the same step for both. One thread, which may share a step.
  */
-public final class Trainer implements Durable {
+public final class Trainer implements Durable, AutoCloseable {
 
     /** Rows of a table that a start reads for their check; they take about a second. */
     private static final long CHECKED_AT_ONCE = 500_000;
@@ -52,6 +52,7 @@ public final class Trainer implements Durable {
     private final Books books = new Books(EntryKind.BOOKS.prefix());
     private final Batcher batcher;
     private final FastPopularity fastPopularity;
+    private final StepEngine engine;
     private final TwoTower model;
     private final Examiner examiner;
     private final Publisher publisher;
@@ -97,8 +98,9 @@ public final class Trainer implements Durable {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix());
+        engine = settings.stepEngine();
         model = new TwoTower(
-                settings.model(), catalogue, settings.engine(), new RowStorage(stored, settings.cacheBytes()), times);
+                settings.model(), catalogue, engine, new RowStorage(stored, settings.cacheBytes()), times);
         examiner = new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix());
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
@@ -108,6 +110,12 @@ public final class Trainer implements Durable {
         digests = new StepDigests(settings.digestSteps(), model::rowSum);
         learnFrom = settings.learnFrom();
         removalMemoryMillis = settings.batch().removalMemory().toMillis();
+    }
+
+    /** Ends the threads that share the steps. Those begin with the first step. */
+    @Override
+    public void close() {
+        engine.close();
     }
 
     /** Adds an example to the open batch. An example of a removed item is only counted. */
@@ -511,15 +519,7 @@ public final class Trainer implements Durable {
         loss = payload.getDouble();
         gradientNorm = payload.getDouble();
         digests.read(payload, learntStep);
-        fieldWeights = numbers(payload);
-        figures = numbers(payload);
-    }
-
-    private static SortedMap<String, Double> numbers(ByteBuffer payload) {
-        SortedMap<String, Double> numbers = new TreeMap<>();
-        for (int left = payload.getInt(); left > 0; left--) {
-            numbers.put(Fields.text(payload), payload.getDouble());
-        }
-        return Collections.unmodifiableSortedMap(numbers);
+        fieldWeights = Figures.read(payload);
+        figures = Figures.read(payload);
     }
 }

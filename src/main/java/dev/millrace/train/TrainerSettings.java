@@ -6,6 +6,8 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
 import dev.millrace.model.table.Tables;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.KeptSettings;
@@ -18,6 +20,7 @@ import java.util.Map;
  * Settings of a {@link Trainer}.
  *
  * @param engine what computes a step; not among the model's settings, as it changes no formula
+ * @param threads that share a step; they change no bit
  * @param fast popularity term of a query
  * @param learnFrom event time, epoch milliseconds; batches before it are not learnt; 0: all are learnt
  * @param digestSteps distance of the steps whose digests are kept
@@ -27,6 +30,7 @@ public record TrainerSettings(
         BatchSettings batch,
         ModelSettings model,
         Engine engine,
+        int threads,
         ExamSettings exam,
         AlarmSettings alarms,
         PublishSettings publish,
@@ -40,6 +44,7 @@ public record TrainerSettings(
                 BatchSettings.read(reader),
                 ModelSettings.read(reader),
                 Engine.read(reader),
+                reader.free(TrainerSettings::threads),
                 reader.free(ExamSettings::read),
                 reader.free(AlarmSettings::read),
                 reader.free(PublishSettings::read),
@@ -49,9 +54,19 @@ public record TrainerSettings(
                 reader.free(Tables::cacheBytes));
     }
 
+    /** Returns a new engine for the steps of one learner, which closes it. */
+    StepEngine stepEngine() {
+        return new StepEngine(engine, new Team(threads));
+    }
+
     /** Those that the bits of a learner depend on. */
     public static KeptSettings kept(Map<String, String> given) {
         return KeptSettings.of(given, TrainerSettings::read);
+    }
+
+    private static int threads(SettingsReader reader) {
+        return reader.integer(
+                "learn.threads", 1, 1, Team.MOST, "threads that share a learning step; any number gives the same bits");
     }
 
     private static int digestSteps(SettingsReader reader) {
@@ -81,11 +96,12 @@ public record TrainerSettings(
     }
 
     public TrainerSettings withCacheBytes(long other) {
-        return new TrainerSettings(batch, model, engine, exam, alarms, publish, fast, learnFrom, digestSteps, other);
+        return new TrainerSettings(
+                batch, model, engine, threads, exam, alarms, publish, fast, learnFrom, digestSteps, other);
     }
 
     public TrainerSettings withExam(ExamSettings other) {
         return new TrainerSettings(
-                batch, model, engine, other, alarms, publish, fast, learnFrom, digestSteps, cacheBytes);
+                batch, model, engine, threads, other, alarms, publish, fast, learnFrom, digestSteps, cacheBytes);
     }
 }

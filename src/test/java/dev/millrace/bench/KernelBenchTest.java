@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -15,7 +16,7 @@ class KernelBenchTest {
     void stepAgreesWithTheFloat64ReferenceOnThePeersInputs() {
         Path folder = Path.of(System.getenv().getOrDefault("PEER_DATA", "peer-data"));
         assumeTrue(Files.exists(folder.resolve("ref_512.bin")), "PEER_DATA names no folder with references");
-        KernelBench bench = new KernelBench(Optional.of(folder), Engine.VECTOR);
+        KernelBench bench = new KernelBench(Optional.of(folder), StepEngine.alone(Engine.VECTOR));
 
         for (int batch : new int[] {256, 512, 1024}) {
             assertThat(bench.compare(batch)).as("B = %d", batch).isLessThanOrEqualTo(KernelBench.TOLERANCE);

@@ -32,7 +32,10 @@ class DeterminismIT {
                 "stream.attribute.commit-interval=5s stream.learn.commit-interval=5s",
                 "stream.attribute.threads=2",
                 "stream.transactional-stores=false",
-                "exam.every-batch-up-to=0 exam.budget=0.05 digest.steps=3"
+                "exam.every-batch-up-to=0 exam.budget=0.05 digest.steps=3",
+                "table.cache-bytes=1048576",
+                "learn.threads=2",
+                "learn.threads=4"
             })
     void f39_whatMustNotMatterDoesNot(String settings) throws Exception {
         try (Experiment run = Experiment.begin("F39-" + settings.replaceAll("[^a-z0-9.]+", "-"), settings, 1)) {

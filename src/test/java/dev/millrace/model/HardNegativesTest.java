@@ -6,6 +6,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.loss.NegativePairs;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -90,7 +91,10 @@ class HardNegativesTest {
 
     private NegativePairs find(ModelSettings settings, MiniBatch batch, TwoTower model) {
         return new HardNegatives(
-                        settings.loss().negatives().hardByModel(), catalogue, Engine.VECTOR.products(), Scenes.DIM)
+                        settings.loss().negatives().hardByModel(),
+                        catalogue,
+                        StepEngine.alone(Engine.VECTOR).products(),
+                        Scenes.DIM)
                 .find(batch, model);
     }
 

@@ -168,6 +168,7 @@ class TrainerWithholdingTest {
                         optimiser,
                         model.tables()),
                 settings.engine(),
+                settings.threads(),
                 settings.exam(),
                 settings.alarms(),
                 settings.publish(),

@@ -163,19 +163,25 @@ class RecordedLogTest {
     private static String digest(List<Path> files, Engine engine) {
         Map<String, String> given = new TreeMap<>(LEARNER);
         given.put("model.engine", engine.name().toLowerCase(Locale.ROOT));
+        return digest(files, given, log);
+    }
+
+    static String digest(List<Path> files, Map<String, String> given, List<MiniBatch> log) {
         MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), given);
         MessageDigest sha = Sha256.start();
-        Trainer trainer = new Trainer(settings.trainer());
-        for (MiniBatch batch : log) {
-            trainer.learn(batch);
-            trainer.publish().forEach(embedding -> sha.update(bytes(embedding)));
-            changed(trainer).forEach((key, value) -> {
-                sha.update(key);
-                sha.update(value);
-            });
-            sha.update(trainer.digest().map(StepDigest::digest).orElseThrow().getBytes(StandardCharsets.UTF_8));
+        try (Trainer trainer = new Trainer(settings.trainer())) {
+            for (MiniBatch batch : log) {
+                trainer.learn(batch);
+                trainer.publish().forEach(embedding -> sha.update(bytes(embedding)));
+                changed(trainer).forEach((key, value) -> {
+                    sha.update(key);
+                    sha.update(value);
+                });
+                sha.update(
+                        trainer.digest().map(StepDigest::digest).orElseThrow().getBytes(StandardCharsets.UTF_8));
+            }
+            assertThat(trainer.progress().refusedSteps()).isZero();
         }
-        assertThat(trainer.progress().refusedSteps()).isZero();
         return HexFormat.of().formatHex(sha.digest());
     }
 
@@ -206,16 +212,19 @@ class RecordedLogTest {
     }
 
     private static byte[] written() throws IOException {
+        return written(WRITER, Map.of("shop.items", "150", "shop.users", "100", "shop.bursts-per-day", "0"), BATCHES);
+    }
+
+    static byte[] written(Map<String, String> writer, Map<String, String> shopGiven, int batches) throws IOException {
         MillraceSettings settings =
-                MillraceSettings.load(List.of(CONFIG.resolve("shop.properties")), Map.of(), Map.of(), WRITER);
+                MillraceSettings.load(List.of(CONFIG.resolve("shop.properties")), Map.of(), Map.of(), writer);
         AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         Trainer trainer = new Trainer(settings.trainer());
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             Attribution attribution =
                     new Attribution(settings.attribution(), new MemoryEntries(), new ExamplesInto(trainer));
-            ShopSettings shop = ShopSettings.read(
-                    new SettingsReader(Map.of("shop.items", "150", "shop.users", "100", "shop.bursts-per-day", "0")));
+            ShopSettings shop = ShopSettings.read(new SettingsReader(shopGiven));
             ReplayEvent.Visitor visitor = new ReplayEvent.Visitor() {
                 @Override
                 public void item(CatalogueItem item) {
@@ -238,7 +247,7 @@ class RecordedLogTest {
                 }
             };
             var events = new ShopGenerator(shop).events(bad -> {}).iterator();
-            for (int closed = 0; closed < BATCHES; ) {
+            for (int closed = 0; closed < batches; ) {
                 events.next().accept(visitor);
                 if (trainer.isBatchReady()) {
                     MiniBatch batch = trainer.closeBatch();
@@ -253,7 +262,7 @@ class RecordedLogTest {
         return bytes.toByteArray();
     }
 
-    private static List<MiniBatch> decode(byte[] bytes) throws IOException {
+    static List<MiniBatch> decode(byte[] bytes) throws IOException {
         AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
         List<MiniBatch> batches = new ArrayList<>();
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {

@@ -7,15 +7,15 @@ public enum Engine {
     /** On the heap, in the Vector API. */
     VECTOR {
         @Override
-        public Products products() {
-            return HeapProducts.begin();
+        public Products products(Team team) {
+            return HeapProducts.begin(team);
         }
     },
     /** By ND4J's OpenBLAS. */
     ND4J {
         @Override
-        public Products products() {
-            return new BlasProducts();
+        public Products products(Team team) {
+            return new BlasProducts(); // its bits depend on the whole shape, so its products are not cut
         }
     };
 
@@ -33,11 +33,20 @@ public enum Engine {
         return engine;
     }
 
-    /** Products of learning steps, for one thread. */
-    public abstract Products products();
+    /**
+     * Products of learning steps, for one thread.
+     *
+     * @param team may share the work of a product
+     */
+    public abstract Products products(Team team);
 
     /** Products of all other passes, for one thread: the bits of a row depend on no other row. */
     public static Products ofRows() {
-        return HeapProducts.begin();
+        return ofRows(Team.alone());
+    }
+
+    /** As {@link #ofRows()}; the team may share the work of a product. */
+    public static Products ofRows(Team team) {
+        return HeapProducts.begin(team);
     }
 }

@@ -19,10 +19,10 @@ record HeapProducts(Products plain, Products vector, Warmth warmth) implements P
         static final Optional<Warmth> VECTORS = vectorTile().map(Warmth::begin);
     }
 
-    static Products begin() {
-        Products plain = new PanelProducts(new PlainTile());
+    static Products begin(Team team) {
+        Products plain = new PanelProducts(new PlainTile(), team);
         return Compiled.VECTORS
-                .<Products>map(warmth -> new HeapProducts(plain, new PanelProducts(warmth.tile()), warmth))
+                .<Products>map(warmth -> new HeapProducts(plain, new PanelProducts(warmth.tile(), team), warmth))
                 .orElse(plain);
     }
 

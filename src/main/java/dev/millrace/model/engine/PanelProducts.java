@@ -4,77 +4,130 @@ import java.util.Arrays;
 
 /**
  * Products on the heap. The bits of a number of the result depend on its row of the left factor, its column of the right one and their length
- * alone: {@link Tile} says how. One thread.
+ * alone: {@link Tile} says how. One thread, which shares large products with a team.
  *
  * <p>The right factor is copied to panels, k rows of {@link Tile#width} numbers side by side, so that the innermost loop reads both factors
  * in order. For few rows that would cost more than it gains, so they read it in place. The left factor is read in place, by strides, so
  * that its transpose costs nothing.
+ *
+ * <p>The result is cut into blocks of {@link Tile#ROWS} rows and one panel. They are numbered down the first panel, then down the next, so that
+ * a thread that takes a range of them copies few panels that another copies too.
  */
 final class PanelProducts implements Products {
 
     /** From so many rows on, a panel is copied. */
     private static final int ROWS_WORTH_A_COPY = 3 * Tile.ROWS;
+    /** Multiplications and additions that are worth a second thread: some ten microseconds. */
+    private static final int WORTH_A_THREAD = 1 << 19;
 
     private final Tile tile;
+    private final Team team;
     private final int width;
-    /** Result of a tile that reaches over the last column. */
-    private final float[] edge;
-    /** [k, width] */
-    private float[] panel = new float[0];
+    private final Bench[] benches;
 
-    PanelProducts(Tile tile) {
+    /** What one thread needs for itself. */
+    private static final class Bench {
+        /** Result of a tile that reaches over the last column. */
+        private final float[] edge;
+        /** [k, width] */
+        private float[] panel = new float[0];
+
+        Bench(int width) {
+            this.edge = new float[Tile.ROWS * width];
+        }
+    }
+
+    /** Left factor, the number of row i and column p is at {@code i · rowStride + p · columnStride}. */
+    private record Left(float[] numbers, int rowStride, int columnStride) {}
+
+    /** Right factor [k, n], or [n, k] if it is transposed. */
+    private record Right(float[] numbers, boolean isTransposed) {}
+
+    private record Shape(int m, int k, int n, float factor) {
+
+        int blocksDown() {
+            return (m + Tile.ROWS - 1) / Tile.ROWS;
+        }
+    }
+
+    PanelProducts(Tile tile, Team team) {
         this.tile = tile;
+        this.team = team;
         this.width = tile.width();
-        this.edge = new float[Tile.ROWS * width];
+        this.benches = new Bench[team.size()];
+        for (int member = 0; member < benches.length; member++) {
+            benches[member] = new Bench(width);
+        }
     }
 
     @Override
     public void multiply(float[] a, float[] b, float[] c, int m, int k, int n, float factor) {
-        byRows(a, k, 1, b, c, m, k, n, factor);
+        multiply(new Left(a, k, 1), new Right(b, false), c, new Shape(m, k, n, factor));
     }
 
     @Override
     public void multiplyTransposedLeft(float[] a, float[] b, float[] c, int m, int k, int n, float factor) {
-        byRows(a, 1, m, b, c, m, k, n, factor);
+        multiply(new Left(a, 1, m), new Right(b, false), c, new Shape(m, k, n, factor));
     }
 
     @Override
     public void multiplyTransposedRight(float[] a, float[] b, float[] c, int m, int k, int n, float factor) {
-        for (int column = 0; column < n; column += width) {
-            packColumns(b, column, k, n);
-            multiply(a, k, 1, panel, 0, width, c, column, m, k, n, factor);
+        multiply(new Left(a, k, 1), new Right(b, true), c, new Shape(m, k, n, factor));
+    }
+
+    private void multiply(Left a, Right b, float[] c, Shape shape) {
+        int blocks = shape.blocksDown() * ((shape.n + width - 1) / width);
+        int least = WORTH_A_THREAD / Math.max(1, Tile.ROWS * width * shape.k) + 1;
+        team.share(blocks, least, (from, to, member) -> blocks(a, b, c, shape, from, to, benches[member]));
+    }
+
+    private void blocks(Left a, Right b, float[] c, Shape shape, int from, int to, Bench bench) {
+        int down = shape.blocksDown();
+        for (int block = from; block < to; ) {
+            int column = block / down * width;
+            int first = block % down;
+            int last = Math.min(down, first + to - block);
+            int firstRow = first * Tile.ROWS;
+            int lastRow = Math.min(shape.m, last * Tile.ROWS);
+            panel(a, b, c, shape, column, firstRow, lastRow, bench);
+            block += last - first;
         }
     }
 
-    private void byRows(
-            float[] a, int rowStride, int columnStride, float[] b, float[] c, int m, int k, int n, float factor) {
-        for (int column = 0; column < n; column += width) {
-            if (m < ROWS_WORTH_A_COPY && column + width <= n) {
-                multiply(a, rowStride, columnStride, b, column, n, c, column, m, k, n, factor);
-            } else {
-                packRows(b, column, k, n);
-                multiply(a, rowStride, columnStride, panel, 0, width, c, column, m, k, n, factor);
-            }
+    /** Some rows of the left factor times the panel of the columns from {@code column} on. */
+    private void panel(Left a, Right b, float[] c, Shape shape, int column, int from, int to, Bench bench) {
+        if (b.isTransposed) {
+            packColumns(b.numbers, column, shape, bench);
+            rows(a, bench.panel, 0, width, c, shape, column, from, to, bench);
+        } else if (to - from < ROWS_WORTH_A_COPY && column + width <= shape.n) {
+            rows(a, b.numbers, column, shape.n, c, shape, column, from, to, bench);
+        } else {
+            packRows(b.numbers, column, shape, bench);
+            rows(a, bench.panel, 0, width, c, shape, column, from, to, bench);
         }
     }
 
-    /** All rows of the left factor times the panel of the columns from {@code column} on. */
-    private void multiply(
-            float[] a,
-            int rowStride,
-            int columnStride,
+    private void rows(
+            Left left,
             float[] b,
             int bAt,
             int bStride,
             float[] c,
+            Shape shape,
             int column,
-            int m,
-            int k,
-            int n,
-            float factor) {
+            int from,
+            int to,
+            Bench bench) {
+        float[] a = left.numbers;
+        int rowStride = left.rowStride;
+        int columnStride = left.columnStride;
+        int k = shape.k;
+        int n = shape.n;
+        float factor = shape.factor;
+        float[] edge = bench.edge;
         int columns = Math.min(width, n - column);
-        int row = 0;
-        for (; row + Tile.ROWS <= m; row += Tile.ROWS) {
+        int row = from;
+        for (; row + Tile.ROWS <= to; row += Tile.ROWS) {
             int at = row * rowStride;
             if (columns == width) {
                 tile.rows(a, at, rowStride, columnStride, k, b, bAt, bStride, factor, c, row * n + column, n);
@@ -85,23 +138,25 @@ final class PanelProducts implements Products {
                 }
             }
         }
-        for (; row < m; row++) {
+        for (; row < to; row++) {
             tile.row(a, row * rowStride, columnStride, k, b, bAt, bStride, factor, edge, 0);
             System.arraycopy(edge, 0, c, row * n + column, columns);
         }
     }
 
     /** Packs columns of b [k, n]. */
-    private void packRows(float[] b, int column, int k, int n) {
-        int columns = beginPanel(k, n - column);
-        for (int p = 0; p < k; p++) {
-            System.arraycopy(b, p * n + column, panel, p * width, columns);
+    private void packRows(float[] b, int column, Shape shape, Bench bench) {
+        int columns = beginPanel(shape.k, shape.n - column, bench);
+        for (int p = 0; p < shape.k; p++) {
+            System.arraycopy(b, p * shape.n + column, bench.panel, p * width, columns);
         }
     }
 
     /** Packs rows of b [n, k]. */
-    private void packColumns(float[] b, int column, int k, int n) {
-        int columns = beginPanel(k, n - column);
+    private void packColumns(float[] b, int column, Shape shape, Bench bench) {
+        int k = shape.k;
+        int columns = beginPanel(k, shape.n - column, bench);
+        float[] panel = bench.panel;
         for (int j = 0; j < columns; j++) {
             int from = (column + j) * k;
             for (int p = 0; p < k; p++) {
@@ -111,12 +166,12 @@ final class PanelProducts implements Products {
     }
 
     /** Returns the columns to be packed. Behind them the panel has zeros. */
-    private int beginPanel(int k, int left) {
+    private int beginPanel(int k, int left, Bench bench) {
         int length = k * width;
-        if (panel.length < length) {
-            panel = new float[length];
+        if (bench.panel.length < length) {
+            bench.panel = new float[length];
         } else if (left < width) {
-            Arrays.fill(panel, 0, length, 0f);
+            Arrays.fill(bench.panel, 0, length, 0f);
         }
         return Math.min(width, left);
     }

@@ -1,5 +1,7 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.model.engine.Team;
+import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
 /**
@@ -20,19 +22,34 @@ final class InBatchSoftmax implements ScoreLoss {
 
     private final boolean isPositiveApart;
     private final boolean isFactorLearned;
-    private final RowNegatives negatives = new RowNegatives();
-    /** Logits of one example, from the beginning of the array: see {@link Exponential}. */
-    private float[] logits = new float[0];
+    private final Team team;
+    private final Bench[] benches;
+    /** [examples] Σ s dL/ds over the scores of each. */
+    private double[] scoreGradients = new double[0];
 
-    private float[] scratch = new float[0];
     private double scoreGradient;
 
-    InBatchSoftmax() {
-        this(Correction.CLASSIC, false);
+    /** What one thread needs for an example. */
+    private static final class Bench {
+        private final RowNegatives negatives = new RowNegatives();
+        /** Logits of one example, from the beginning of the array: see {@link Exponential}. */
+        private float[] logits = new float[0];
+
+        private float[] scratch = new float[0];
     }
 
-    /** @param isFactorLearned whether to compute {@link #scoreGradient} */
-    InBatchSoftmax(Correction correction, boolean isFactorLearned) {
+    InBatchSoftmax() {
+        this(Correction.CLASSIC, false, Team.alone());
+    }
+
+    /**
+     * @param isFactorLearned whether to compute {@link #scoreGradient}
+     * @param team shares the examples
+     */
+    InBatchSoftmax(Correction correction, boolean isFactorLearned, Team team) {
+        this.team = team;
+        this.benches = new Bench[team.size()];
+        Arrays.setAll(benches, member -> new Bench());
         this.isPositiveApart = correction == Correction.YANDEX_2025;
         this.isFactorLearned = isFactorLearned;
     }
@@ -46,13 +63,22 @@ final class InBatchSoftmax implements ScoreLoss {
         for (int i = 0; i < examples; i++) {
             longest = Math.max(longest, count + pairs(candidates, i));
         }
-        if (logits.length < longest) {
-            logits = new float[longest];
-            scratch = new float[longest];
+        for (Bench bench : benches) {
+            bench.logits = Scratch.atLeast(bench.logits, longest);
+            bench.scratch = Scratch.atLeast(bench.scratch, longest);
         }
+        if (scoreGradients.length < examples) {
+            scoreGradients = new double[examples];
+        }
+        team.share(examples, WORTH_A_THREAD, (from, to, member) -> {
+            for (int i = from; i < to; i++) {
+                scoreGradients[i] = 0;
+                losses[i] = row(i, scores, pairScores, candidates, weights[i], examples, benches[member]);
+            }
+        });
         scoreGradient = 0;
         for (int i = 0; i < examples; i++) {
-            losses[i] = row(i, scores, pairScores, candidates, weights[i], examples);
+            scoreGradient += scoreGradients[i];
         }
     }
 
@@ -62,12 +88,14 @@ final class InBatchSoftmax implements ScoreLoss {
     }
 
     /** Returns the loss of one example, and replaces its scores by their gradients. Σ s dL/ds is computed before that. */
-    private double row(int i, float[] scores, float[] pairScores, Candidates candidates, float weight, int examples) {
+    private double row(
+            int i, float[] scores, float[] pairScores, Candidates candidates, float weight, int examples, Bench bench) {
+        RowNegatives negatives = bench.negatives;
         int count = candidates.shared();
         int firstPair = candidates.pairStarts()[i];
         int all = count + pairs(candidates, i);
         int y = candidates.positive()[i];
-        float[] l = logits;
+        float[] l = bench.logits;
         System.arraycopy(scores, i * count, l, 0, count);
         System.arraycopy(pairScores, firstPair, l, count, all - count);
         float positive = l[y]
@@ -85,7 +113,7 @@ final class InBatchSoftmax implements ScoreLoss {
             clear(i, scores, pairScores, candidates);
             return 0;
         }
-        float sum = Exponential.replace(l, all, max, scratch);
+        float sum = Exponential.replace(l, all, max, bench.scratch);
         if (negatives.areMasked()) {
             clearMasked(l, constants, y);
         }
@@ -94,7 +122,7 @@ final class InBatchSoftmax implements ScoreLoss {
         if (isPositiveApart) {
             l[y] = 0f;
             double logRest = candidates.columns().logRest()[i];
-            double doubt = doubt(i, positive, max + logRest, constants, candidates);
+            double doubt = doubt(i, positive, max + logRest, constants, candidates, l);
             loss = doubt * (max + StrictMath.log(sum) + logRest - positive);
             factor = (float) (weight * doubt / examples);
         } else {
@@ -104,7 +132,7 @@ final class InBatchSoftmax implements ScoreLoss {
         scale(l, all, factor / sum);
         l[y] -= factor;
         if (isFactorLearned) {
-            scoreGradient += dot(l, 0, scores, i * count, count) + dot(l, count, pairScores, firstPair, all - count);
+            scoreGradients[i] = dot(l, 0, scores, i * count, count) + dot(l, count, pairScores, firstPair, all - count);
         }
         System.arraycopy(l, 0, scores, i * count, count);
         System.arraycopy(l, count, pairScores, firstPair, all - count);
@@ -115,7 +143,8 @@ final class InBatchSoftmax implements ScoreLoss {
      * Returns 1 − P over the shared negatives, or over the example's own pairs if it has no shared negative. The
      * exponentials are relative to {@code logScale}.
      */
-    private double doubt(int i, float positive, double logScale, float[] constants, Candidates candidates) {
+    private static double doubt(
+            int i, float positive, double logScale, float[] constants, Candidates candidates, float[] logits) {
         int count = candidates.shared();
         int[] columns = candidates.columns().count();
         double sum = 0;

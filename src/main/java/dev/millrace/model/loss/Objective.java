@@ -2,6 +2,7 @@ package dev.millrace.model.loss;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
@@ -26,11 +27,11 @@ public final class Objective {
     private float[] itemGradients = new float[0];
 
     /** @param dim width of the vectors */
-    public Objective(Loss settings, Products products, int dim) {
-        this.products = products;
+    public Objective(Loss settings, StepEngine engine, int dim) {
+        this.products = engine.products();
         this.settings = settings;
         this.dim = dim;
-        this.loss = ScoreLoss.of(settings);
+        this.loss = ScoreLoss.of(settings, engine.team());
         this.temperature = new Temperature(settings.temperature(), settings.learnedTemperature());
         this.objectiveWeights = new ObjectiveWeights(settings.objectives());
     }

@@ -1,6 +1,8 @@
 package dev.millrace.model.loss;
 
 import dev.millrace.batch.CounterRandom;
+import dev.millrace.model.engine.Team;
+import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
 
 /**
@@ -21,13 +23,25 @@ final class PointwiseLoss implements ScoreLoss {
     private static final int TRIES = 16;
 
     private final int negatives;
-    private final RowNegatives rowNegatives = new RowNegatives();
-    private float[] row = new float[0];
-    private float[] gradients = new float[0];
+    private final Team team;
+    private final Bench[] benches;
 
-    /** @param negatives number for each example; 0 for all */
-    PointwiseLoss(int negatives) {
+    /** What one thread needs for an example. */
+    private static final class Bench {
+        private final RowNegatives rowNegatives = new RowNegatives();
+        private float[] row = new float[0];
+        private float[] gradients = new float[0];
+    }
+
+    /**
+     * @param negatives number for each example; 0 for all
+     * @param team shares the examples
+     */
+    PointwiseLoss(int negatives, Team team) {
         this.negatives = negatives;
+        this.team = team;
+        this.benches = new Bench[team.size()];
+        Arrays.setAll(benches, member -> new Bench());
     }
 
     @Override
@@ -35,35 +49,45 @@ final class PointwiseLoss implements ScoreLoss {
             float[] scores, float[] pairScores, Candidates candidates, float[] weights, double[] losses) {
         int examples = weights.length;
         int count = candidates.shared();
-        if (row.length < count) {
-            row = new float[count];
-            gradients = new float[count];
-        }
-        for (int i = 0; i < examples; i++) {
-            System.arraycopy(scores, i * count, row, 0, count);
-            Arrays.fill(gradients, 0, count, 0f);
-            float factor = weights[i] / examples;
-            float[] logOdds = candidates.columns().logOdds();
-            int y = candidates.positive()[i];
-            float[] constants = rowNegatives.constants(candidates, i, row);
-            double own = negatives == 0 ? 0 : logOdds[y];
-            double z = row[y] + own;
-            double sum = softplus(-z);
-            gradients[y] = (float) (-factor * sigmoid(-z));
-            sum += negatives == 0
-                    ? all(y, constants, factor, count)
-                    : drawn(i, y, constants, logOdds, factor, candidates.columns());
-            for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
-                double hard = pairScores[pair] + own;
-                sum += softplus(hard);
-                pairScores[pair] = (float) (factor * sigmoid(hard));
+        team.share(examples, WORTH_A_THREAD, (from, to, member) -> {
+            Bench bench = benches[member];
+            bench.row = Scratch.atLeast(bench.row, count);
+            bench.gradients = Scratch.atLeast(bench.gradients, count);
+            for (int i = from; i < to; i++) {
+                losses[i] = example(i, scores, pairScores, candidates, weights[i] / examples, bench);
             }
-            losses[i] = sum;
-            System.arraycopy(gradients, 0, scores, i * count, count);
-        }
+        });
     }
 
-    private double drawn(int i, int y, float[] constants, float[] logOdds, float factor, Candidates.Columns columns) {
+    /** Returns the loss of one example, and replaces its scores by their gradients. */
+    private double example(
+            int i, float[] scores, float[] pairScores, Candidates candidates, float factor, Bench bench) {
+        int count = candidates.shared();
+        float[] row = bench.row;
+        float[] gradients = bench.gradients;
+        System.arraycopy(scores, i * count, row, 0, count);
+        Arrays.fill(gradients, 0, count, 0f);
+        float[] logOdds = candidates.columns().logOdds();
+        int y = candidates.positive()[i];
+        float[] constants = bench.rowNegatives.constants(candidates, i, row);
+        double own = negatives == 0 ? 0 : logOdds[y];
+        double z = row[y] + own;
+        double sum = softplus(-z);
+        gradients[y] = (float) (-factor * sigmoid(-z));
+        sum += negatives == 0
+                ? all(y, constants, factor, count, bench)
+                : drawn(i, y, constants, candidates.columns(), factor, bench);
+        for (int pair = candidates.pairStarts()[i]; pair < candidates.pairStarts()[i + 1]; pair++) {
+            double hard = pairScores[pair] + own;
+            sum += softplus(hard);
+            pairScores[pair] = (float) (factor * sigmoid(hard));
+        }
+        System.arraycopy(gradients, 0, scores, i * count, count);
+        return sum;
+    }
+
+    private double drawn(int i, int y, float[] constants, Candidates.Columns columns, float factor, Bench bench) {
+        float[] logOdds = columns.logOdds();
         double sum = 0;
         int count = columns.candidate().length;
         for (int draw = 0; draw < negatives && count > 0; draw++) {
@@ -71,9 +95,9 @@ final class PointwiseLoss implements ScoreLoss {
             for (int attempt = 0; attempt < TRIES; attempt++) {
                 int c = columns.candidate()[CounterRandom.below(count, columns.seed(), DRAWS, slot + attempt)];
                 if (c != y && constants[c] != Float.NEGATIVE_INFINITY) {
-                    double z = row[c] + logOdds[c];
+                    double z = bench.row[c] + logOdds[c];
                     sum += softplus(z);
-                    gradients[c] += (float) (factor * sigmoid(z));
+                    bench.gradients[c] += (float) (factor * sigmoid(z));
                     break;
                 }
             }
@@ -81,7 +105,7 @@ final class PointwiseLoss implements ScoreLoss {
         return sum;
     }
 
-    private double all(int y, float[] constants, float factor, int count) {
+    private static double all(int y, float[] constants, float factor, int count, Bench bench) {
         float max = Float.NEGATIVE_INFINITY;
         for (int c = 0; c < count; c++) {
             max = c != y && constants[c] > max ? constants[c] : max;
@@ -94,8 +118,8 @@ final class PointwiseLoss implements ScoreLoss {
         for (int c = 0; c < count && total > 0; c++) {
             double weight = weight(c, y, constants, max) / total;
             if (weight > 0) {
-                sum += weight * softplus(row[c]);
-                gradients[c] += (float) (factor * weight * sigmoid(row[c]));
+                sum += weight * softplus(bench.row[c]);
+                bench.gradients[c] += (float) (factor * weight * sigmoid(bench.row[c]));
             }
         }
         return sum;

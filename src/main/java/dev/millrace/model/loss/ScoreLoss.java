@@ -1,7 +1,12 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.model.engine.Team;
+
 /** A loss as a function of the scores of examples and candidates. One thread. */
 sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
+
+    /** Examples that are worth a second thread. */
+    int WORTH_A_THREAD = 8;
 
     /**
      * Computes the losses, and replaces the scores by their gradients.
@@ -22,13 +27,14 @@ sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
         return 0;
     }
 
-    static ScoreLoss of(Loss settings) {
+    /** @param team shares the examples */
+    static ScoreLoss of(Loss settings, Team team) {
         return switch (settings.form().kind()) {
             case SOFTMAX ->
                 new InBatchSoftmax(
-                        settings.correction(), settings.learnedTemperature().isLearned());
-            case POINTWISE -> new PointwiseLoss(settings.form().negatives());
-            case TRIPLET -> new TripletLoss(settings.form().margin());
+                        settings.correction(), settings.learnedTemperature().isLearned(), team);
+            case POINTWISE -> new PointwiseLoss(settings.form().negatives(), team);
+            case TRIPLET -> new TripletLoss(settings.form().margin(), team);
         };
     }
 }

@@ -10,8 +10,8 @@ public enum Activation {
         }
 
         @Override
-        void apply(float[] in, float[] out, int length) { // a loop that the compiler can vectorise
-            for (int at = 0; at < length; at++) {
+        void apply(float[] in, float[] out, int from, int to) { // a loop that the compiler can vectorise
+            for (int at = from; at < to; at++) {
                 out[at] = Math.max(in[at], 0f);
             }
         }
@@ -146,9 +146,9 @@ public enum Activation {
 
     abstract float at(float x);
 
-    /** Applies {@link #at} to the first numbers of an array. Both arrays may be the same. */
-    void apply(float[] in, float[] out, int length) {
-        for (int at = 0; at < length; at++) {
+    /** Applies {@link #at} to the numbers from {@code from} to {@code to}, exclusive. Both arrays may be the same. */
+    void apply(float[] in, float[] out, int from, int to) {
+        for (int at = from; at < to; at++) {
             out[at] = at(in[at]);
         }
     }

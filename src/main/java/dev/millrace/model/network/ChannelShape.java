@@ -1,6 +1,6 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 
 /** A network that can be a channel of a tower. */
 interface ChannelShape extends NetworkShape {
@@ -11,7 +11,7 @@ interface ChannelShape extends NetworkShape {
      * @param engine of the learning steps
      * @param outputScale factor on the initial weights of the last layer, in [0, 1]
      */
-    TowerKernel kernel(Engine engine, long seed, double outputScale);
+    TowerKernel kernel(StepEngine engine, long seed, double outputScale);
 
     /** Returns whether this channel reads the shared layers, if there are any. Otherwise it reads the fields. */
     default boolean readsSharedLayers() {

@@ -1,15 +1,19 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 import java.util.Collections;
 
 /** Cross layers, forward and backward. One thread. */
 final class CrossKernel implements TowerKernel {
 
+    private static final int NUMBERS = 1 << 14; // worth a second thread
+
     private final CrossShape shape;
     private final Products products;
+    private final Team team;
     private final float[][] weights;
     private final float[][] gradients;
     /** [depth][n, inputs] x_1 to x_depth. */
@@ -22,11 +26,12 @@ final class CrossKernel implements TowerKernel {
     private float[] delta = new float[0];
     private float[] next = new float[0];
 
-    CrossKernel(CrossShape shape, Engine engine, long seed, double outputScale) {
+    CrossKernel(CrossShape shape, StepEngine engine, long seed, double outputScale) {
         this.shape = shape;
         this.products = engine.products();
+        this.team = engine.team();
         this.weights = InitialWeights.of(
-                engine,
+                engine.kind(),
                 MlpShape.of(
                         shape.inputs(),
                         Collections.nCopies(shape.depth(), shape.inputs()),
@@ -63,8 +68,14 @@ final class CrossKernel implements TowerKernel {
             factors[layer] = Scratch.atLeast(factors[layer], n * width);
             crossed[layer] = Scratch.atLeast(crossed[layer], n * width);
             dense(layer, x, n, factors[layer]);
-            CrossShape.cross(inputs, factors[layer], x, crossed[layer], n * width);
-            x = crossed[layer];
+            float[] before = x;
+            float[] factor = factors[layer];
+            float[] after = crossed[layer];
+            team.share(
+                    n * width,
+                    NUMBERS,
+                    (from, to, member) -> CrossShape.cross(inputs, factor, before, after, from, to));
+            x = after;
         }
         dense(shape.depth(), x, n, outputs);
     }
@@ -81,22 +92,27 @@ final class CrossKernel implements TowerKernel {
         Arrays.fill(inputGradients, 0, length, 0f);
         for (int layer = depth - 1; layer >= 0; layer--) {
             float[] factor = factors[layer];
-            for (int at = 0; at < length; at++) {
-                inputGradients[at] += delta[at] * factor[at];
-                scaled[at] = delta[at] * inputs[at];
-            }
+            team.share(length, NUMBERS, (from, to, member) -> {
+                for (int at = from; at < to; at++) {
+                    inputGradients[at] += delta[at] * factor[at];
+                    scaled[at] = delta[at] * inputs[at];
+                }
+            });
             denseBackward(layer, layer == 0 ? inputs : crossed[layer - 1], scaled, n, next);
-            for (int at = 0; at < length; at++) {
-                delta[at] += next[at];
-            }
+            team.share(length, NUMBERS, (from, to, member) -> add(next, delta, from, to));
         }
-        for (int at = 0; at < length; at++) {
-            inputGradients[at] += delta[at];
+        team.share(length, NUMBERS, (from, to, member) -> add(delta, inputGradients, from, to));
+    }
+
+    private static void add(float[] numbers, float[] sums, int from, int to) {
+        for (int at = from; at < to; at++) {
+            sums[at] += numbers[at];
         }
     }
 
     private void dense(int layer, float[] in, int n, float[] out) {
-        DenseLayer.forward(products, in, n, shape.inputs(), weights[2 * layer], weights[2 * layer + 1], out, false);
+        DenseLayer.forward(
+                products, team, in, n, shape.inputs(), weights[2 * layer], weights[2 * layer + 1], out, false);
     }
 
     private void denseBackward(int layer, float[] in, float[] outGradients, int n, float[] inGradients) {

@@ -1,7 +1,7 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,7 +13,7 @@ import java.util.List;
 record CrossShape(int inputs, int depth, int outputs) implements ChannelShape {
 
     @Override
-    public TowerKernel kernel(Engine engine, long seed, double outputScale) {
+    public TowerKernel kernel(StepEngine engine, long seed, double outputScale) {
         return new CrossKernel(this, engine, seed, outputScale);
     }
 
@@ -34,7 +34,7 @@ record CrossShape(int inputs, int depth, int outputs) implements ChannelShape {
             float[] next = new float[n * inputs];
             int at = first + 2 * layer;
             DenseLayer.forward(products, x, n, inputs, tensors[at], tensors[at + 1], next, false);
-            cross(in, next, x, next, n * inputs);
+            cross(in, next, x, next, 0, n * inputs);
             x = next;
         }
         int last = first + 2 * depth;
@@ -42,8 +42,8 @@ record CrossShape(int inputs, int depth, int outputs) implements ChannelShape {
     }
 
     /** {@code out = x0 ⊙ u + x}; out may be u. */
-    static void cross(float[] x0, float[] u, float[] x, float[] out, int length) {
-        for (int at = 0; at < length; at++) {
+    static void cross(float[] x0, float[] u, float[] x, float[] out, int from, int to) {
+        for (int at = from; at < to; at++) {
             out[at] = x0[at] * u[at] + x[at];
         }
     }

@@ -1,10 +1,13 @@
 package dev.millrace.model.network;
 
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 
 /** One dense layer over many rows, forward and backward. Any thread. */
 final class DenseLayer {
+
+    private static final int NUMBERS = 1 << 14; // worth a second thread
 
     private DenseLayer() {}
 
@@ -25,7 +28,23 @@ final class DenseLayer {
             float[] out,
             boolean relu) {
         products.multiply(in, weight, out, n, inWidth, bias.length, 1f);
-        addBias(out, n, bias, relu);
+        addBias(out, 0, n, bias, relu);
+    }
+
+    /** As {@link #forward(Products, float[], int, int, float[], float[], float[], boolean)}; the team shares all of it. */
+    static void forward(
+            Products products,
+            Team team,
+            float[] in,
+            int n,
+            int inWidth,
+            float[] weight,
+            float[] bias,
+            float[] out,
+            boolean relu) {
+        products.multiply(in, weight, out, n, inWidth, bias.length, 1f);
+        int least = NUMBERS / bias.length + 1;
+        team.share(n, least, (from, to, member) -> addBias(out, from, to, bias, relu));
     }
 
     /**
@@ -51,9 +70,9 @@ final class DenseLayer {
         products.multiplyTransposedRight(delta, weight, inGradients, n, width, inWidth, 1f);
     }
 
-    private static void addBias(float[] out, int n, float[] bias, boolean relu) {
+    private static void addBias(float[] out, int from, int to, float[] bias, boolean relu) {
         int width = bias.length;
-        for (int row = 0; row < n; row++) {
+        for (int row = from; row < to; row++) {
             int at = row * width;
             if (relu) {
                 for (int o = 0; o < width; o++) {

@@ -1,5 +1,6 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Team;
 import dev.millrace.model.table.BiasCorrection;
 import dev.millrace.model.table.OptimiserRule;
 import dev.millrace.model.table.RowOptimiser;
@@ -12,11 +13,15 @@ import java.util.Arrays;
  */
 public abstract class DenseOptimiser {
 
+    private static final int WEIGHTS = 1 << 12; // worth a second thread
+
     final float[][] weights;
     final float[][] gradients;
     private final float[][][] slots;
+    private final Team team;
 
-    private DenseOptimiser(TowerKernel kernel, int slots) {
+    private DenseOptimiser(TowerKernel kernel, int slots, Team team) {
+        this.team = team;
         this.weights = kernel.weights();
         this.gradients = kernel.gradients();
         this.slots = new float[slots][][];
@@ -25,27 +30,30 @@ public abstract class DenseOptimiser {
         }
     }
 
-    /** @param kernel network that it updates */
-    public static DenseOptimiser of(OptimiserRule rule, TowerKernel kernel) {
+    /**
+     * @param kernel network that it updates
+     * @param team shares the weights
+     */
+    public static DenseOptimiser of(OptimiserRule rule, TowerKernel kernel, Team team) {
         return rule.accept(new OptimiserRule.Visitor<>() {
             @Override
             public DenseOptimiser visit(OptimiserRule.Adagrad adagrad) {
-                return new Adagrad(adagrad, kernel);
+                return new Adagrad(adagrad, kernel, team);
             }
 
             @Override
             public DenseOptimiser visit(OptimiserRule.Adam adam) {
-                return new Adam(adam, kernel);
+                return new Adam(adam, kernel, team);
             }
 
             @Override
             public DenseOptimiser visit(OptimiserRule.Ftrl ftrl) {
-                return new Ftrl(ftrl, kernel);
+                return new Ftrl(ftrl, kernel, team);
             }
 
             @Override
             public DenseOptimiser visit(OptimiserRule.Sgd sgd) {
-                return new Sgd(sgd, kernel);
+                return new Sgd(sgd, kernel, team);
             }
         });
     }
@@ -64,18 +72,20 @@ public abstract class DenseOptimiser {
      */
     public final void apply(float scale, float rate, long count) {
         for (int tensor = 0; tensor < weights.length; tensor++) {
-            move(tensor, scale, rate, count);
+            int moved = tensor;
+            team.share(weights[moved].length, WEIGHTS, (from, to, member) -> move(moved, from, to, scale, rate, count));
         }
     }
 
-    abstract void move(int tensor, float scale, float rate, long count);
+    /** Updates the weights of a tensor from {@code from} to {@code to}, exclusive. */
+    abstract void move(int tensor, int from, int to, float scale, float rate, long count);
 
     private static final class Adagrad extends DenseOptimiser {
 
         private final float epsilon;
 
-        Adagrad(OptimiserRule.Adagrad rule, TowerKernel kernel) {
-            super(kernel, 1);
+        Adagrad(OptimiserRule.Adagrad rule, TowerKernel kernel, Team team) {
+            super(kernel, 1, team);
             epsilon = (float) rule.epsilon();
             for (float[] accumulators : slots()[0]) {
                 Arrays.fill(accumulators, (float) rule.initialAccumulator());
@@ -83,11 +93,11 @@ public abstract class DenseOptimiser {
         }
 
         @Override
-        void move(int tensor, float scale, float rate, long count) {
+        void move(int tensor, int from, int to, float scale, float rate, long count) {
             float[] weight = weights[tensor];
             float[] accumulator = slots()[0][tensor];
             float[] gradient = gradients[tensor];
-            for (int at = 0; at < weight.length; at++) {
+            for (int at = from; at < to; at++) {
                 float g = gradient[at] * scale;
                 float sum = accumulator[at] + g * g;
                 accumulator[at] = sum;
@@ -104,8 +114,8 @@ public abstract class DenseOptimiser {
         private final BiasCorrection first;
         private final BiasCorrection second;
 
-        Adam(OptimiserRule.Adam rule, TowerKernel kernel) {
-            super(kernel, 2);
+        Adam(OptimiserRule.Adam rule, TowerKernel kernel, Team team) {
+            super(kernel, 2, team);
             beta1 = (float) rule.beta1();
             beta2 = (float) rule.beta2();
             epsilon = (float) rule.epsilon();
@@ -114,14 +124,14 @@ public abstract class DenseOptimiser {
         }
 
         @Override
-        void move(int tensor, float scale, float rate, long count) {
+        void move(int tensor, int from, int to, float scale, float rate, long count) {
             float[] weight = weights[tensor];
             float[] means = slots()[0][tensor];
             float[] squares = slots()[1][tensor];
             float[] gradient = gradients[tensor];
             float pace = (float) (rate / first.at(count));
             float rootScale = (float) (1 / Math.sqrt(second.at(count)));
-            for (int at = 0; at < weight.length; at++) {
+            for (int at = from; at < to; at++) {
                 float g = gradient[at] * scale;
                 float m = beta1 * means[at] + (1 - beta1) * g;
                 float v = beta2 * squares[at] + (1 - beta2) * g * g;
@@ -140,8 +150,8 @@ public abstract class DenseOptimiser {
         private final float l1;
         private final float l2;
 
-        Ftrl(OptimiserRule.Ftrl rule, TowerKernel kernel) {
-            super(kernel, 2);
+        Ftrl(OptimiserRule.Ftrl rule, TowerKernel kernel, Team team) {
+            super(kernel, 2, team);
             alpha = (float) rule.learningRate();
             beta = (float) rule.beta();
             l1 = (float) rule.l1();
@@ -154,12 +164,12 @@ public abstract class DenseOptimiser {
         }
 
         @Override
-        void move(int tensor, float scale, float rate, long count) {
+        void move(int tensor, int from, int to, float scale, float rate, long count) {
             float[] weight = weights[tensor];
             float[] sums = slots()[0][tensor];
             float[] linear = slots()[1][tensor];
             float[] gradient = gradients[tensor];
-            for (int at = 0; at < weight.length; at++) {
+            for (int at = from; at < to; at++) {
                 float g = gradient[at] * scale;
                 float before = (float) Math.sqrt(sums[at]);
                 sums[at] += g * g;
@@ -174,23 +184,23 @@ public abstract class DenseOptimiser {
 
         private final float momentum;
 
-        Sgd(OptimiserRule.Sgd rule, TowerKernel kernel) {
-            super(kernel, rule.momentum() == 0 ? 0 : 1);
+        Sgd(OptimiserRule.Sgd rule, TowerKernel kernel, Team team) {
+            super(kernel, rule.momentum() == 0 ? 0 : 1, team);
             momentum = (float) rule.momentum();
         }
 
         @Override
-        void move(int tensor, float scale, float rate, long count) {
+        void move(int tensor, int from, int to, float scale, float rate, long count) {
             float[] weight = weights[tensor];
             float[] gradient = gradients[tensor];
             if (slots().length == 0) {
-                for (int at = 0; at < weight.length; at++) {
+                for (int at = from; at < to; at++) {
                     weight[at] -= rate * (gradient[at] * scale);
                 }
                 return;
             }
             float[] velocity = slots()[0][tensor];
-            for (int at = 0; at < weight.length; at++) {
+            for (int at = from; at < to; at++) {
                 float v = momentum * velocity[at] + gradient[at] * scale;
                 velocity[at] = v;
                 weight[at] -= rate * v;

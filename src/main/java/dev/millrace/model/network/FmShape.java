@@ -1,7 +1,7 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
 import java.util.List;
 
 /**
@@ -26,7 +26,7 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     }
 
     @Override
-    public TowerKernel kernel(Engine engine, long seed, double outputScale) {
+    public TowerKernel kernel(StepEngine engine, long seed, double outputScale) {
         return new FmKernel(this, engine, seed, outputScale);
     }
 
@@ -38,19 +38,19 @@ record FmShape(int inputs, List<Integer> fields, int width, int outputs) impleme
     @Override
     public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
         float[] pairs = new float[n * width];
-        multiply(in, n, new float[n * width], pairs);
+        multiply(in, 0, n, new float[n * width], pairs);
         linear().forward(products, tensors, first, pairs, n, out);
     }
 
     /**
-     * Multiplies the fields.
+     * Multiplies the fields of the rows from {@code from} to {@code to}, exclusive.
      *
      * @param in [n, inputs]
      * @param sums [n, width] Σ v_f, filled
      * @param pairs [n, width] q, filled
      */
-    void multiply(float[] in, int n, float[] sums, float[] pairs) {
-        for (int row = 0; row < n; row++) {
+    void multiply(float[] in, int from, int to, float[] sums, float[] pairs) {
+        for (int row = from; row < to; row++) {
             multiply(in, row * inputs, sums, pairs, row * width);
         }
     }

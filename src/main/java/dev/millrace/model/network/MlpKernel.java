@@ -1,8 +1,9 @@
 package dev.millrace.model.network;
 
 import dev.millrace.batch.CounterRandom;
-import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
 
 /** Dense layers, forward and backward. One thread. */
 final class MlpKernel implements TowerKernel {
@@ -12,8 +13,13 @@ final class MlpKernel implements TowerKernel {
 
     private static final double UNIT_24 = 0x1p-24;
 
+    // worth a second thread
+    private static final int ACTIVATIONS = 1 << 9; // StrictMath: some ten nanoseconds each
+    private static final int NUMBERS = 1 << 14;
+
     private final MlpShape shape;
     private final Products products;
+    private final Team team;
     private final float[][] weights;
     private final float[][] gradients;
     /** [depth − 1][n, out] outputs of the hidden layers, after the activation. */
@@ -27,10 +33,11 @@ final class MlpKernel implements TowerKernel {
 
     private float[] inputs = new float[0];
 
-    MlpKernel(MlpShape shape, Engine engine, long seed, double outputScale) {
+    MlpKernel(MlpShape shape, StepEngine engine, long seed, double outputScale) {
         this.shape = shape;
         this.products = engine.products();
-        this.weights = InitialWeights.of(engine, shape, seed, outputScale);
+        this.team = engine.team();
+        this.weights = InitialWeights.of(engine.kind(), shape, seed, outputScale);
         this.gradients = shape.zeros();
         this.hidden = new float[shape.depth() - 1][0];
         this.before = new float[shape.depth()][0];
@@ -64,9 +71,9 @@ final class MlpKernel implements TowerKernel {
             float[] sums = isDirect ? out : room(before, layer, n);
             boolean relu = isDirect && behind == Activation.RELU;
             DenseLayer.forward(
-                    products, in, n, shape.in(layer), weights[2 * layer], weights[2 * layer + 1], sums, relu);
+                    products, team, in, n, shape.in(layer), weights[2 * layer], weights[2 * layer + 1], sums, relu);
             if (!isDirect) {
-                behind.apply(sums, out, n * shape.out(layer));
+                team.share(n * shape.out(layer), ACTIVATIONS, (from, to, member) -> behind.apply(sums, out, from, to));
             }
             if (drops(layer)) {
                 drop(out, n * shape.out(layer), layer, seed);
@@ -84,19 +91,7 @@ final class MlpKernel implements TowerKernel {
                 delta = room(layerGradients, layer, n);
                 System.arraycopy(outputGradients, 0, delta, 0, length);
             }
-            if (drops(layer)) {
-                for (int at = 0; at < length; at++) {
-                    delta[at] *= masks[layer][at];
-                }
-            }
-            if (!isDirect(layer)) {
-                Activation behind = shape.behind(layer);
-                for (int at = 0; at < length; at++) {
-                    delta[at] *= behind.slope(before[layer][at]);
-                }
-            } else if (!isLast(layer) && shape.behind(layer) == Activation.RELU) {
-                gate(delta, hidden[layer], length);
-            }
+            throughActivation(layer, delta, length);
             float[] below = layer == 0 ? inputs : hidden[layer - 1];
             float[] next = layer == 0 ? inputGradients : room(layerGradients, layer - 1, n);
             DenseLayer.backward(
@@ -110,6 +105,30 @@ final class MlpKernel implements TowerKernel {
                     gradients[2 * layer + 1],
                     next);
             delta = next;
+        }
+    }
+
+    /** Replaces the gradients of a layer's output by those of its sums. */
+    private void throughActivation(int layer, float[] delta, int length) {
+        if (drops(layer)) {
+            float[] mask = masks[layer];
+            team.share(length, NUMBERS, (from, to, member) -> {
+                for (int at = from; at < to; at++) {
+                    delta[at] *= mask[at];
+                }
+            });
+        }
+        if (!isDirect(layer)) {
+            Activation behind = shape.behind(layer);
+            float[] sums = before[layer];
+            team.share(length, ACTIVATIONS, (from, to, member) -> {
+                for (int at = from; at < to; at++) {
+                    delta[at] *= behind.slope(sums[at]);
+                }
+            });
+        } else if (!isLast(layer) && shape.behind(layer) == Activation.RELU) {
+            float[] activations = hidden[layer];
+            team.share(length, NUMBERS, (from, to, member) -> gate(delta, activations, from, to));
         }
     }
 
@@ -131,16 +150,18 @@ final class MlpKernel implements TowerKernel {
     private void drop(float[] out, int length, int layer, long seed) {
         float[] mask = room(masks, layer, length / shape.out(layer));
         float kept = (float) (1 / (1 - shape.dropout()));
-        for (int at = 0; at < length; at++) {
-            double draw = (CounterRandom.bits(seed, layer, at) >>> 40) * UNIT_24;
-            mask[at] = draw < shape.dropout() ? 0f : kept;
-            out[at] *= mask[at];
-        }
+        team.share(length, NUMBERS, (from, to, member) -> {
+            for (int at = from; at < to; at++) {
+                double draw = (CounterRandom.bits(seed, layer, at) >>> 40) * UNIT_24;
+                mask[at] = draw < shape.dropout() ? 0f : kept;
+                out[at] *= mask[at];
+            }
+        });
     }
 
     /** Backward pass of ReLU, without a branch: keeps a gradient if its activation is above zero, else sets it to 0. */
-    private static void gate(float[] gradients, float[] activations, int length) {
-        for (int at = 0; at < length; at++) {
+    private static void gate(float[] gradients, float[] activations, int from, int to) {
+        for (int at = from; at < to; at++) {
             gradients[at] *= Math.min(activations[at] * OPEN, 1f);
         }
     }

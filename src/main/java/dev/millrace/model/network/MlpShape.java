@@ -1,7 +1,7 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -64,7 +64,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
     }
 
     @Override
-    public TowerKernel kernel(Engine engine, long seed, double outputScale) {
+    public TowerKernel kernel(StepEngine engine, long seed, double outputScale) {
         return new MlpKernel(this, engine, seed, outputScale);
     }
 
@@ -92,7 +92,7 @@ record MlpShape(List<Integer> widths, Activation activation, Activation last, do
             boolean relu = behind(layer) == Activation.RELU;
             DenseLayer.forward(products, from, n, in(layer), weights, bias, to, relu);
             if (!relu && behind(layer) != Activation.IDENTITY) {
-                behind(layer).apply(to, to, n * out(layer));
+                behind(layer).apply(to, to, 0, n * out(layer));
             }
             from = to;
         }

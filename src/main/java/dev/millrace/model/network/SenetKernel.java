@@ -1,12 +1,16 @@
 package dev.millrace.model.network;
 
-import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
+import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 
 /** Squeeze and excitation over fields, forward and backward. One thread. */
 final class SenetKernel implements TowerKernel {
 
+    private static final int ROWS = 32; // worth a second thread
+
     private final SenetShape shape;
+    private final Team team;
     private final MlpKernel excitation;
     private float[] inputs = new float[0];
     /** [n, fields] means and weights of the fields, and their gradients. */
@@ -20,8 +24,9 @@ final class SenetKernel implements TowerKernel {
      * Sets the bias so that the initial field weights are about 1, where the activation allows it: an untrained model treats
      * its fields alike.
      */
-    SenetKernel(SenetShape shape, Engine engine, long seed) {
+    SenetKernel(SenetShape shape, StepEngine engine, long seed) {
         this.shape = shape;
+        this.team = engine.team();
         this.excitation = new MlpKernel(shape.excitation(), engine, seed, 1);
         float[] bias = excitation.weights()[excitation.weights().length - 1];
         switch (shape.excitation().last()) {
@@ -65,9 +70,9 @@ final class SenetKernel implements TowerKernel {
         this.inputs = inputs;
         means = Scratch.atLeast(means, n * shape.fields());
         factors = Scratch.atLeast(factors, n * shape.fields());
-        shape.squeeze(inputs, n, means);
+        team.share(n, ROWS, (from, to, member) -> shape.squeeze(inputs, from, to, means));
         excitation.forward(means, n, factors, seed);
-        shape.weigh(inputs, n, factors, outputs);
+        team.share(n, ROWS, (from, to, member) -> shape.weigh(inputs, from, to, factors, outputs));
     }
 
     /** dL/da_f = Σ dL/dv · e_f;  dL/de_f = a_f dL/dv + dL/dz_f / width. */
@@ -76,7 +81,14 @@ final class SenetKernel implements TowerKernel {
         int fields = shape.fields();
         meanGradients = Scratch.atLeast(meanGradients, n * fields);
         factorGradients = Scratch.atLeast(factorGradients, n * fields);
-        for (int row = 0; row < n; row++) {
+        team.share(n, ROWS, (from, to, member) -> factorGradients(outputGradients, from, to));
+        excitation.backward(factorGradients, n, meanGradients);
+        team.share(n, ROWS, (from, to, member) -> inputGradients(outputGradients, from, to, inputGradients));
+    }
+
+    private void factorGradients(float[] outputGradients, int from, int to) {
+        int fields = shape.fields();
+        for (int row = from; row < to; row++) {
             for (int f = 0; f < fields; f++) {
                 float sum = 0f;
                 int end = at(row, f + 1);
@@ -86,8 +98,11 @@ final class SenetKernel implements TowerKernel {
                 factorGradients[row * fields + f] = sum;
             }
         }
-        excitation.backward(factorGradients, n, meanGradients);
-        for (int row = 0; row < n; row++) {
+    }
+
+    private void inputGradients(float[] outputGradients, int from, int to, float[] inputGradients) {
+        int fields = shape.fields();
+        for (int row = from; row < to; row++) {
             for (int f = 0; f < fields; f++) {
                 float factor = factors[row * fields + f];
                 float share = meanGradients[row * fields + f] / shape.width(f);

@@ -44,32 +44,32 @@ record SenetShape(List<Integer> starts, MlpShape excitation) implements NetworkS
     public void forward(Products products, float[][] tensors, int first, float[] in, int n, float[] out) {
         float[] means = new float[n * fields()];
         float[] weights = new float[n * fields()];
-        squeeze(in, n, means);
+        squeeze(in, 0, n, means);
         excitation.forward(products, tensors, first, means, n, weights);
-        weigh(in, n, weights, out);
+        weigh(in, 0, n, weights, out);
     }
 
     /**
-     * Takes the means of the fields.
+     * Takes the means of the fields of the rows from {@code from} to {@code to}, exclusive.
      *
      * @param in [n, inputs]
      * @param means [n, fields] filled
      */
-    void squeeze(float[] in, int n, float[] means) {
-        for (int row = 0; row < n; row++) {
+    void squeeze(float[] in, int from, int to, float[] means) {
+        for (int row = from; row < to; row++) {
             squeeze(in, row * inputs(), means, row * fields());
         }
     }
 
     /**
-     * Weighs the fields.
+     * Weighs the fields of the rows from {@code from} to {@code to}, exclusive.
      *
      * @param in [n, inputs]
      * @param weights [n, fields]
      * @param out [n, inputs] filled
      */
-    void weigh(float[] in, int n, float[] weights, float[] out) {
-        for (int row = 0; row < n; row++) {
+    void weigh(float[] in, int from, int to, float[] weights, float[] out) {
+        for (int row = from; row < to; row++) {
             weigh(in, row * inputs(), weights, row * fields(), out);
         }
     }

@@ -1,7 +1,7 @@
 package dev.millrace.model.network;
 
 import dev.millrace.batch.CounterRandom;
-import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,7 +41,7 @@ public final class TowerNetwork implements TowerKernel {
      * @param engine of the learning steps
      * @param outputScale factor on the initial weights of each channel's last layer, in [0, 1]
      */
-    public TowerNetwork(TowerShape shape, Engine engine, long seed, double outputScale) {
+    public TowerNetwork(TowerShape shape, StepEngine engine, long seed, double outputScale) {
         this.shape = shape;
         this.senet = shape.senet().map(part -> new SenetKernel(part, engine, CounterRandom.bits(seed, SENET, 0)));
         this.bottom = shape.bottom().map(part -> new MlpKernel(part, engine, CounterRandom.bits(seed, BOTTOM, 0), 1));

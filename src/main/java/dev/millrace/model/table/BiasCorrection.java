@@ -2,13 +2,13 @@ package dev.millrace.model.table;
 
 import java.util.Arrays;
 
-/** Adam's bias corrections {@code 1 − β^t}, cached for small t. One thread. */
+/** Adam's bias corrections {@code 1 − β^t}, cached for small t. Any thread. */
 public final class BiasCorrection {
 
     private static final int REMEMBERED = 1 << 16;
 
     private final double beta;
-    private double[] corrections = new double[0];
+    private volatile double[] corrections = new double[0];
 
     public BiasCorrection(double beta) {
         this.beta = beta;
@@ -23,14 +23,16 @@ public final class BiasCorrection {
         if (count >= REMEMBERED) {
             return exact(count);
         }
-        int known = corrections.length;
-        if (count >= known) {
-            corrections = Arrays.copyOf(corrections, (int) Math.min(REMEMBERED, Math.max(256, 2 * count)));
-            for (int t = known; t < corrections.length; t++) {
-                corrections[t] = exact(t);
+        double[] known = corrections;
+        if (count >= known.length) {
+            double[] more = Arrays.copyOf(known, (int) Math.min(REMEMBERED, Math.max(256, 2 * count)));
+            for (int t = known.length; t < more.length; t++) {
+                more[t] = exact(t);
             }
+            corrections = more; // whole, before another thread can see it
+            known = more;
         }
-        return corrections[(int) count];
+        return known[(int) count];
     }
 
     private double exact(long count) {

@@ -1,9 +1,10 @@
 package dev.millrace.model.table;
 
+import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 
 /**
- * Gradients of one table's rows in one step: one sum for each row that the step reads. One thread.
+ * Gradients of one table's rows in one step: one sum for each row that the step reads. One thread, except {@link #addTo}.
  *
  * <p>Rows get slots in the order of their first appearance, and each sum is added up in the order of the calls. So the bits
  * do not depend on row numbers.
@@ -11,6 +12,8 @@ import java.util.Arrays;
 public final class RowGradients {
 
     private static final int LANES = 8;
+    private static final int SLOTS = 256; // worth a second thread
+    private static final int NEIGHBOURS = 3; // eight slots have one owner
     private static final int SLOT_BITS = 24; // rows of a step: a batch has at most 8,192 examples
 
     private final EmbeddingTable table;
@@ -20,15 +23,20 @@ public final class RowGradients {
 
     private int[] rows = new int[256];
     private float[] sums;
+    private float[] squares = new float[256];
     private float[] meanSquares = new float[256];
     /** [count] L2 distance that each row moved; filled only after {@link #keepDistances}. */
     private float[] distances = new float[0];
 
-    private float[] before = new float[0];
+    private final Team team;
+    /** [members][dim] */
+    private float[][] before = new float[0][];
+
     private boolean areDistancesKept;
     private int count;
 
-    public RowGradients(EmbeddingTable table) {
+    public RowGradients(EmbeddingTable table, Team team) {
+        this.team = team;
         this.table = table;
         this.dim = table.dim();
         this.sums = new float[rows.length * dim];
@@ -47,14 +55,31 @@ public final class RowGradients {
         return rows[slot];
     }
 
-    /** [count, dim] the sums, by slot; valid until the next {@link #add}. */
+    /** [count, dim] the sums, by slot; valid until the next {@link #open}. */
     public float[] sums() {
         return sums;
     }
 
-    /** Adds {@code factor * gradient[at … at + dim)} to a row's sum. */
-    public void add(int row, float[] gradient, int at, float factor) {
-        int to = slot(row) * dim;
+    /**
+     * Gives slots to rows, in their order.
+     *
+     * @param opened [count] rows; a negative number is none
+     * @param found [count] the slot of each row, filled; negative for none
+     */
+    public void open(int[] opened, int count, int[] found) {
+        for (int at = 0; at < count; at++) {
+            found[at] = opened[at] < 0 ? -1 : slot(opened[at]);
+        }
+    }
+
+    /** Returns whether a slot belongs to one of some owners, whose number is a power of two. */
+    public static boolean isOwned(int slot, int owner, int owners) {
+        return slot >= 0 && (slot >>> NEIGHBOURS & owners - 1) == owner;
+    }
+
+    /** Adds {@code factor * gradient[at … at + dim)} to a slot's sum. Any thread, if no two threads add to one slot. */
+    public void addTo(int slot, float[] gradient, int at, float factor) {
+        int to = slot * dim;
         float[] into = sums;
         for (int d = 0; d < dim; d++) {
             into[to + d] += factor * gradient[at + d];
@@ -63,11 +88,15 @@ public final class RowGradients {
 
     /** Returns the squared L2 norm of all sums. Must precede {@link #clip} and {@link #apply}. */
     public double squaredNorm() {
+        team.share(count, SLOTS, (from, to, member) -> {
+            for (int slot = from; slot < to; slot++) {
+                squares[slot] = squares(slot * dim);
+                meanSquares[slot] = squares[slot] / dim;
+            }
+        });
         double total = 0;
         for (int slot = 0; slot < count; slot++) {
-            float squares = squares(slot * dim);
-            meanSquares[slot] = squares / dim;
-            total += squares;
+            total += squares[slot];
         }
         return total;
     }
@@ -75,26 +104,34 @@ public final class RowGradients {
     /** Adds the gradient of the L2 penalty: {@code l2} times each row. */
     public void addPenalty(float l2) {
         float[] values = table.values();
-        for (int slot = 0; slot < count; slot++) {
-            int from = rows[slot] * dim;
-            int to = slot * dim;
-            for (int d = 0; d < dim; d++) {
-                sums[to + d] += l2 * values[from + d];
+        team.share(count, SLOTS, (from, to, member) -> {
+            for (int slot = from; slot < to; slot++) {
+                int row = rows[slot] * dim;
+                int sum = slot * dim;
+                for (int d = 0; d < dim; d++) {
+                    sums[sum + d] += l2 * values[row + d];
+                }
             }
-        }
+        });
     }
 
     /** Scales the gradient of each row down to an L2 norm, if it is longer. Follows {@link #squaredNorm}. */
     public void clip(double maxNorm) {
         double maxMeanSquare = maxNorm * maxNorm / dim;
-        for (int slot = 0; slot < count; slot++) {
-            if (meanSquares[slot] > maxMeanSquare) {
-                float scale = (float) Math.sqrt(maxMeanSquare / meanSquares[slot]);
-                for (int at = slot * dim; at < (slot + 1) * dim; at++) {
-                    sums[at] *= scale;
-                }
-                meanSquares[slot] = (float) maxMeanSquare;
+        team.share(count, SLOTS, (from, to, member) -> {
+            for (int slot = from; slot < to; slot++) {
+                clip(slot, maxMeanSquare);
             }
+        });
+    }
+
+    private void clip(int slot, double maxMeanSquare) {
+        if (meanSquares[slot] > maxMeanSquare) {
+            float scale = (float) Math.sqrt(maxMeanSquare / meanSquares[slot]);
+            for (int at = slot * dim; at < (slot + 1) * dim; at++) {
+                sums[at] *= scale;
+            }
+            meanSquares[slot] = (float) maxMeanSquare;
         }
     }
 
@@ -106,30 +143,36 @@ public final class RowGradients {
      * @param time event time of the step, epoch milliseconds
      */
     public void apply(float rate, long step, long time) {
+        if (areDistancesKept && distances.length < count) {
+            distances = new float[rows.length];
+        }
+        team.share(count, SLOTS, (from, to, member) -> move(from, to, rate, member));
+        for (int slot = 0; slot < count; slot++) {
+            table.touch(rows[slot], (step << SLOT_BITS) + slot + 1, time);
+        }
+    }
+
+    private void move(int from, int to, float rate, int member) {
         RowOptimiser optimiser = table.optimiser();
         float[] values = table.values();
         float[] memory = table.slots();
         int slotsARow = table.slotsARow();
-        if (areDistancesKept && distances.length < count) {
-            distances = new float[rows.length];
-        }
-        for (int slot = 0; slot < count; slot++) {
+        for (int slot = from; slot < to; slot++) {
             int row = rows[slot];
             if (areDistancesKept) {
-                System.arraycopy(values, row * dim, before, 0, dim);
+                System.arraycopy(values, row * dim, before[member], 0, dim);
             }
             optimiser.move(values, row * dim, dim, memory, row * slotsARow, sums, slot * dim, meanSquares[slot], rate);
             if (areDistancesKept) {
-                distances[slot] = distance(values, row * dim);
+                distances[slot] = distance(values, row * dim, before[member]);
             }
-            table.touch(row, (step << SLOT_BITS) + slot + 1, time);
         }
     }
 
     /** From now on, {@link #apply} records how far it moves each row. */
     public void keepDistances() {
         areDistancesKept = true;
-        before = new float[dim];
+        before = new float[team.size()][dim];
     }
 
     /** Returns the L2 distance that the last {@link #apply} moved a slot's row; 0 without {@link #keepDistances}. */
@@ -137,10 +180,10 @@ public final class RowGradients {
         return areDistancesKept ? distances[slot] : 0f;
     }
 
-    private float distance(float[] values, int from) {
+    private float distance(float[] values, int from, float[] old) {
         float squares = 0;
         for (int d = 0; d < dim; d++) {
-            float difference = values[from + d] - before[d];
+            float difference = values[from + d] - old[d];
             squares += difference * difference;
         }
         return (float) Math.sqrt(squares);
@@ -151,7 +194,7 @@ public final class RowGradients {
         for (int slot = 0; slot < count; slot++) {
             slots[rows[slot]] = 0;
         }
-        Arrays.fill(sums, 0, count * dim, 0f);
+        team.share(count, SLOTS, (from, to, member) -> Arrays.fill(sums, from * dim, to * dim, 0f));
         count = 0;
     }
 
@@ -185,6 +228,7 @@ public final class RowGradients {
             slots[row] = count;
             if (slot == rows.length) {
                 rows = Arrays.copyOf(rows, 2 * slot);
+                squares = Arrays.copyOf(squares, 2 * slot);
                 meanSquares = Arrays.copyOf(meanSquares, 2 * slot);
                 sums = Arrays.copyOf(sums, 2 * slot * dim);
             }

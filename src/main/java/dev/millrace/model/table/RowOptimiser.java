@@ -3,7 +3,7 @@ package dev.millrace.model.table;
 import java.util.Arrays;
 
 /**
- * An update rule for embedding rows. Its state is a fixed number of floats for each row, the slots. One thread.
+ * An update rule for embedding rows. Its state is a fixed number of floats for each row, the slots. Any thread, if no two threads move one row.
  *
  * <p>Updates are lazy: the slots of a row change only in the steps that read the row.
  */

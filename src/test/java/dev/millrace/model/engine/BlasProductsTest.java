@@ -11,7 +11,7 @@ class BlasProductsTest {
     private static final float UNTOUCHED = 7f;
 
     private final Random random = new Random(3);
-    private final Products heap = new PanelProducts(new PlainTile());
+    private final Products heap = new PanelProducts(new PlainTile(), Team.alone());
     private final Products blas = new BlasProducts();
 
     /** Any of the three products, by the shapes of its factors. */

@@ -12,8 +12,8 @@ class HeapProductsTest {
     private static final int CASES = 300;
 
     private final Random random = new Random(7);
-    private final Products plain = new PanelProducts(new PlainTile());
-    private final Products vector = new PanelProducts(HeapProducts.vectorTile().orElseThrow());
+    private final Products plain = new PanelProducts(new PlainTile(), Team.alone());
+    private final Products vector = new PanelProducts(HeapProducts.vectorTile().orElseThrow(), Team.alone());
 
     /** Any of the three products, by the shapes of its factors. */
     private interface Kind {
@@ -34,6 +34,23 @@ class HeapProductsTest {
             float[] b = numbers(k * n);
             for (Kind kind : new Kind[] {PLAIN, LEFT, RIGHT}) {
                 assertThat(product(kind, vector, a, b, m, k, n)).isEqualTo(product(kind, plain, a, b, m, k, n));
+            }
+        }
+    }
+
+    @Test
+    void aTeamHasTheBitsOfOneThread() {
+        try (Team team = new Team(3)) {
+            Products shared = new PanelProducts(new PlainTile(), team);
+            for (int at = 0; at < 20; at++) {
+                int m = 100 + random.nextInt(100);
+                int k = 100 + random.nextInt(100);
+                int n = 50 + random.nextInt(100);
+                float[] a = numbers(m * k);
+                float[] b = numbers(k * n);
+                for (Kind kind : new Kind[] {PLAIN, LEFT, RIGHT}) {
+                    assertThat(product(kind, shared, a, b, m, k, n)).isEqualTo(product(kind, plain, a, b, m, k, n));
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ import dev.millrace.batch.NegativeDraws;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Scenes;
+import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -118,7 +119,12 @@ class FullSoftmaxTest {
         SplittableRandom random = new SplittableRandom(12);
 
         double[] mean = meanGradient(
-                settings, random, new PointwiseLoss(0), () -> drawn(random, popularity, 1), uniform, byPopularity);
+                settings,
+                random,
+                new PointwiseLoss(0, Team.alone()),
+                () -> drawn(random, popularity, 1),
+                uniform,
+                byPopularity);
 
         // measured: at most 0.073, as a share of the positives' pull
         double length = Math.sqrt(Arrays.stream(mean).map(each -> each * each).sum());
@@ -134,7 +140,7 @@ class FullSoftmaxTest {
         double[] mean = meanGradient(
                 settings,
                 random,
-                new InBatchSoftmax(settings.correction(), false),
+                new InBatchSoftmax(settings.correction(), false, Team.alone()),
                 () -> positive,
                 uniform,
                 byPopularity);

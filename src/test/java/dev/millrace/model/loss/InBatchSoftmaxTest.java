@@ -10,6 +10,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Scenes;
+import dev.millrace.model.engine.Team;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -175,7 +176,8 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {0.5f, 1};
 
-        double loss = loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1});
+        double loss = loss(
+                new InBatchSoftmax(Correction.YANDEX_2025, false, Team.alone()), scores, candidates, new float[] {1});
 
         // Q'_b = .4 / (1 − .2) = .5: e^1 / .5 = 2e. P = e^.5 / (e^.5 + 2e / 1), w = 1 − P
         double negatives = 2 * Math.E;
@@ -190,7 +192,9 @@ class InBatchSoftmaxTest {
         Candidates candidates = Candidates.of(batch, new Loss(1, Correction.YANDEX_2025, 2, 0));
         float[] scores = {3, 4};
 
-        double loss = loss(new InBatchSoftmax(Correction.YANDEX_2025, false), scores, candidates, new float[] {1, 1});
+        double loss = loss(
+                new InBatchSoftmax(Correction.YANDEX_2025, false, Team.alone()), scores, candidates, new float[] {1, 1
+                });
 
         assertThat(loss).isZero();
         assertThat(scores).containsExactly(0f, 0f);

@@ -7,6 +7,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.model.Scenes;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.state.Fields;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -102,7 +103,7 @@ class ObjectiveTest {
         Function<String, double[]> vectors = item -> items[candidates.items().indexOf(item)];
         LossReference reference = new LossReference(settings, batch, NegativePairs.of(batch));
         double[] temperature = {Math.log(settings.temperature())};
-        Objective objective = new Objective(settings, Engine.VECTOR.products(), Scenes.DIM);
+        Objective objective = new Objective(settings, StepEngine.alone(Engine.VECTOR), Scenes.DIM);
         Map<String, double[]> logVariances = new TreeMap<>();
         if (settings.objectives().areLearned()) {
             settings.objectives()

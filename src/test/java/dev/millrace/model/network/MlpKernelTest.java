@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.StepEngine;
 import java.util.List;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -27,7 +28,7 @@ class MlpKernelTest {
     @CsvSource({"VECTOR,3", "VECTOR,32", "ND4J,3", "ND4J,32"})
     void agreesWithTheLayersOfDl4j(Engine engine, int n) {
         // Given the same weights in DL4J, in double precision
-        MlpKernel kernel = new MlpKernel(SHAPE, engine, 3, 1);
+        MlpKernel kernel = new MlpKernel(SHAPE, StepEngine.alone(engine), 3, 1);
         MultiLayerConfiguration configuration = Dl4jNetwork.configuration(SHAPE, 3, DataType.DOUBLE);
         configuration.setTrainingWorkspaceMode(WorkspaceMode.NONE);
         configuration.setInferenceWorkspaceMode(WorkspaceMode.NONE);
@@ -59,8 +60,8 @@ class MlpKernelTest {
 
     @Test
     void smallerBatchAfterALargerOneReadsNothingOfIt() {
-        MlpKernel fresh = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1);
-        MlpKernel used = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1);
+        MlpKernel fresh = new MlpKernel(SHAPE, StepEngine.alone(Engine.VECTOR), 3, 1);
+        MlpKernel used = new MlpKernel(SHAPE, StepEngine.alone(Engine.VECTOR), 3, 1);
         used.forward(random(40 * SHAPE.inputs(), 9), 40, new float[40 * SHAPE.outputs()], 0);
         used.backward(random(40 * SHAPE.outputs(), 8), 40, new float[40 * SHAPE.inputs()]);
 
@@ -76,17 +77,19 @@ class MlpKernelTest {
 
     @Test
     void seedDecidesTheInitialWeights() {
-        float[][] weights = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1).weights();
+        float[][] weights = new MlpKernel(SHAPE, StepEngine.alone(Engine.VECTOR), 3, 1).weights();
 
-        assertThat(new MlpKernel(SHAPE, Engine.VECTOR, 3, 1).weights()).isEqualTo(weights);
-        assertThat(new MlpKernel(SHAPE, Engine.VECTOR, 4, 1).weights()[0]).isNotEqualTo(weights[0]);
+        assertThat(new MlpKernel(SHAPE, StepEngine.alone(Engine.VECTOR), 3, 1).weights())
+                .isEqualTo(weights);
+        assertThat(new MlpKernel(SHAPE, StepEngine.alone(Engine.VECTOR), 4, 1).weights()[0])
+                .isNotEqualTo(weights[0]);
     }
 
     @Test
     void outputScaleShrinksTheLastLayerOnly() {
-        float[][] whole = new MlpKernel(SHAPE, Engine.VECTOR, 3, 1).weights();
+        float[][] whole = new MlpKernel(SHAPE, StepEngine.alone(Engine.VECTOR), 3, 1).weights();
 
-        float[][] scaled = new MlpKernel(SHAPE, Engine.VECTOR, 3, 0.5).weights();
+        float[][] scaled = new MlpKernel(SHAPE, StepEngine.alone(Engine.VECTOR), 3, 0.5).weights();
 
         assertThat(scaled[0]).isEqualTo(whole[0]);
         assertThat(scaled[2]).isEqualTo(whole[2]);

@@ -8,6 +8,7 @@ import dev.millrace.model.Scenes;
 import dev.millrace.model.TwoTowerReference;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
+import dev.millrace.model.engine.StepEngine;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Compares every kind of network with its twin in double precision, and its gradients with finite differences of the twin. */
 class TowerNetworkTest {
 
-    private static final Products PRODUCTS = Engine.VECTOR.products();
+    private static final Products PRODUCTS = StepEngine.alone(Engine.VECTOR).products();
     private static final double DIFFERENCE = 1e-5;
 
     @ParameterizedTest(name = "{0}")
@@ -28,7 +29,7 @@ class TowerNetworkTest {
         for (boolean isUser : new boolean[] {true, false}) {
             TowerShape shape = isUser ? user(settings) : item(settings);
             for (Engine engine : Engine.values()) {
-                check(name, settings, isUser, new TowerNetwork(shape, engine, 5, 1), 9);
+                check(name, settings, isUser, new TowerNetwork(shape, StepEngine.alone(engine), 5, 1), 9);
             }
         }
     }
@@ -84,8 +85,8 @@ class TowerNetworkTest {
         TowerShape one = user(Scenes.settings());
         TowerShape two = user(Scenes.settings("tower.channels", "mlp,cross"));
 
-        float[][] first = new TowerNetwork(one, Engine.VECTOR, 5, 1).weights();
-        float[][] both = new TowerNetwork(two, Engine.VECTOR, 5, 1).weights();
+        float[][] first = new TowerNetwork(one, StepEngine.alone(Engine.VECTOR), 5, 1).weights();
+        float[][] both = new TowerNetwork(two, StepEngine.alone(Engine.VECTOR), 5, 1).weights();
 
         assertThat(Arrays.copyOf(both, first.length)).isEqualTo(first);
     }
@@ -94,7 +95,7 @@ class TowerNetworkTest {
     void channelsOfOneKindHaveDifferentInitialWeights() {
         TowerShape shape = user(Scenes.settings("tower.channels", "click,like"));
 
-        float[][] weights = new TowerNetwork(shape, Engine.VECTOR, 5, 1).weights();
+        float[][] weights = new TowerNetwork(shape, StepEngine.alone(Engine.VECTOR), 5, 1).weights();
 
         assertThat(weights[weights.length / 2]).hasSameSizeAs(weights[0]).isNotEqualTo(weights[0]);
     }
@@ -103,7 +104,7 @@ class TowerNetworkTest {
     void fieldsOfAnUntrainedModelHaveEqualWeights() {
         // 2σ(x) is 1 at 0, and with rows of zeros that is where every weight is
         TowerShape shape = user(Scenes.settings("tower.user.senet", "true"));
-        TowerNetwork network = new TowerNetwork(shape, Engine.VECTOR, 5, 1);
+        TowerNetwork network = new TowerNetwork(shape, StepEngine.alone(Engine.VECTOR), 5, 1);
 
         network.forward(new float[2 * shape.inputs()], 2, new float[2 * shape.outputs()], 0);
 
@@ -115,7 +116,10 @@ class TowerNetworkTest {
     @Test
     void dropoutDependsOnTheSeedAloneAndOnlyStepsHaveIt() {
         MlpKernel kernel = new MlpKernel(
-                MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25), Engine.VECTOR, 3, 1);
+                MlpShape.of(4, List.of(1000), 1, Activation.IDENTITY).withDropout(0.25),
+                StepEngine.alone(Engine.VECTOR),
+                3,
+                1);
         Arrays.fill(kernel.weights()[0], 0f);
         Arrays.fill(kernel.weights()[1], 1f); // every hidden number is 1 …
         Arrays.fill(kernel.weights()[2], 1f); // … and the output their sum
@@ -143,7 +147,10 @@ class TowerNetworkTest {
         // with identity activations the output is linear in every single weight: a difference is exact however
         // large
         MlpKernel kernel = new MlpKernel(
-                MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4), Engine.VECTOR, 3, 1);
+                MlpShape.of(3, List.of(6, 5), 2, Activation.IDENTITY).withDropout(0.4),
+                StepEngine.alone(Engine.VECTOR),
+                3,
+                1);
         int n = 9;
         float[] inputs = random(n * 3, 1);
         float[] outputGradients = random(n * 2, 2);
