@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import com.sun.management.ThreadMXBean;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
@@ -21,7 +22,6 @@ import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.MemoryEntries;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -72,6 +72,7 @@ public final class KernelBench {
      * @param tenthMicros a tenth of the steps is faster
      * @param cpuMicros median of the thread's processor time, which neighbours disturb less
      * @param examplesPerSecond at the median
+     * @param allocatedBytes on the heap, by the learner's thread in a step: the mean
      * @param phaseMicros median by phase, in the order of the step
      * @param worstError of loss, gradients and losses of five steps against the reference, where there is one
      */
@@ -81,6 +82,7 @@ public final class KernelBench {
             double tenthMicros,
             double cpuMicros,
             double examplesPerSecond,
+            double allocatedBytes,
             Map<String, Double> phaseMicros,
             Optional<Double> worstError) {}
 
@@ -102,7 +104,7 @@ public final class KernelBench {
             Result result = bench.measure(batch, steps / 3, steps);
             out.printf(
                     Locale.ROOT,
-                    "B=%d: median %.0f us/step, p10 %.0f us, cpu %.0f us, %.0f examples/s (%.0f without finding rows by key); phases us %s;"
+                    "B=%d: median %.0f us/step, p10 %.0f us, cpu %.0f us, %.0f examples/s (%.0f without finding rows by key), %.0f KB allocated; phases us %s;"
                             + " worst error %s%n",
                     batch,
                     result.medianMicros(),
@@ -110,6 +112,7 @@ public final class KernelBench {
                     result.cpuMicros(),
                     result.examplesPerSecond(),
                     batch * 1e6 / (result.medianMicros() - result.phaseMicros().getOrDefault("resolve", 0.0)),
+                    result.allocatedBytes() / 1024,
                     phases(result),
                     result.worstError().map("%.1e"::formatted).orElse("not compared"));
             results.add(result);
@@ -126,17 +129,20 @@ public final class KernelBench {
         for (int step = 0; step < warmUpSteps; step++) {
             model.learn(batch(step % batches * batch, batch));
         }
-        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        ThreadMXBean threads = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
+        long allocated = 0;
         double[] micros = new double[steps];
         double[] cpuMicros = new double[steps];
         Map<StepTimes.Phase, double[]> phases = new EnumMap<>(StepTimes.Phase.class);
         for (int step = 0; step < steps; step++) {
             MiniBatch next = batch(step % batches * batch, batch);
+            long allocatedBefore = threads.getCurrentThreadAllocatedBytes();
             long cpuStart = threads.getCurrentThreadCpuTime();
             long start = System.nanoTime();
             model.learn(next);
             micros[step] = (System.nanoTime() - start) / 1e3;
             cpuMicros[step] = (threads.getCurrentThreadCpuTime() - cpuStart) / 1e3;
+            allocated += threads.getCurrentThreadAllocatedBytes() - allocatedBefore;
             for (Map.Entry<StepTimes.Phase, Long> lap : laps.nanos.entrySet()) {
                 phases.computeIfAbsent(lap.getKey(), phase -> new double[steps])[step] = lap.getValue() / 1e3;
             }
@@ -150,6 +156,7 @@ public final class KernelBench {
                 quantile(micros, 0.1),
                 quantile(cpuMicros, 0.5),
                 batch * 1e6 / median,
+                (double) allocated / steps,
                 medians,
                 worstError);
     }
