@@ -6,6 +6,8 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
 
 /**
  * The recent popularity of items: for each item, a count of its positives that decays in event time. It follows every
@@ -55,6 +57,7 @@ public final class FastPopularity implements Durable {
 
     private final Settings settings;
     private final DecayedCounts counts;
+    private Optional<Cooling> cooling = Optional.empty(); // absent before it was asked for
 
     /** @param prefix first byte of this state's keys */
     public FastPopularity(Settings settings, char prefix) {
@@ -70,6 +73,7 @@ public final class FastPopularity implements Durable {
     public void observe(MiniBatch batch) {
         for (TrainingExample example : batch.counted()) {
             counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
+            cooling.ifPresent(queue -> queue.place(example.item(), 0));
         }
     }
 
@@ -85,15 +89,31 @@ public final class FastPopularity implements Durable {
     /**
      * Returns the items whose number fell below a multiple of {@code step} between two times, in the order of their
      * ids. If a caller reads the numbers of these items each time, none of its numbers is out of date by {@code step}
-     * or more.
+     * or more. The first call passes over all items. A later one that goes on where the call before ended takes only
+     * those that may have cooled.
      *
      * @param from epoch milliseconds
      * @param to epoch milliseconds, later
      */
     public List<String> cooled(long from, long to, double step) {
-        return counts.items().stream()
+        Cooling queue = cooling.filter(present -> present.goesOn(from, step)).orElseGet(() -> cooling(from, step));
+        cooling = Optional.of(queue);
+        SortedSet<String> candidates = queue.takeUntil(to);
+        candidates.forEach(item -> queue.place(item, to));
+        return candidates.stream()
                 .filter(item -> Math.floor(number(item, from) / step) != Math.floor(number(item, to) / step))
                 .toList();
+    }
+
+    /** Returns the time of the item's last click, epoch milliseconds; 0 without one. */
+    double lastClick(String item) {
+        return counts.stored(item).asOf() * MILLIS_AN_HOUR;
+    }
+
+    private Cooling cooling(long from, double step) {
+        Cooling all = new Cooling(this, from, step);
+        counts.items().forEach(item -> all.place(item, from));
+        return all;
     }
 
     /** Returns the natural log of p, the expected share of the item among the positives. */
@@ -113,11 +133,13 @@ public final class FastPopularity implements Durable {
 
     public void remove(String item) {
         counts.remove(item);
+        cooling.ifPresent(queue -> queue.remove(item));
     }
 
     @Override
     public void restore(byte[] key, byte[] value) {
         counts.restore(key, value);
+        cooling = Optional.empty();
     }
 
     @Override

@@ -132,6 +132,47 @@ class FastPopularityTest {
         assertThat(cooled).isPositive().isLessThan(80 * ITEMS / 4);
     }
 
+    /** Against a pass over all items, with removals, a restart, and times between takes from a second to a day. */
+    @Test
+    void whatCooledIsWhatAPassOverAllItemsFinds() {
+        SplittableRandom random = new SplittableRandom(4);
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        double step = 0.1;
+        long before = TIME;
+        int cooled = 0;
+        for (int at = 0; at < 400; at++) {
+            if (random.nextInt(3) == 0) {
+                popularity.observe(batch(drawn(random, at % 40)));
+            }
+            if (random.nextInt(10) == 0) {
+                popularity.remove("i" + random.nextInt(ITEMS));
+            }
+            if (at == 200) {
+                popularity.drainDirty(EntrySink.into(stored));
+                FastPopularity restored = new FastPopularity(SETTINGS, 'F');
+                stored.forEach(restored::restore);
+                popularity = restored;
+            }
+            long now = before + 1_000 + random.nextLong(random.nextInt(20) == 0 ? 24 * HOUR : HOUR / 10);
+            long from = before;
+            FastPopularity present = popularity;
+            List<String> byPass = IntStream.range(0, ITEMS)
+                    .mapToObj(item -> "i" + item)
+                    .filter(item -> Math.floor(present.number(item, from) / step)
+                            != Math.floor(present.number(item, now) / step))
+                    .sorted()
+                    .toList();
+
+            List<String> found = popularity.cooled(from, now, step);
+
+            assertThat(found).isEqualTo(byPass);
+            cooled += found.size();
+            before = now;
+        }
+        assertThat(cooled).isGreaterThan(200);
+    }
+
     @Test
     void restoredItGoesOnBitForBit() {
         SplittableRandom random = new SplittableRandom(8);
