@@ -14,11 +14,11 @@ import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must be withheld.
@@ -33,7 +33,6 @@ import java.util.Optional;
  */
 public final class Publisher implements Durable {
 
-    private static final double UNIT_TOLERANCE = 1e-3;
     private static final byte GATE = 'g';
 
     private final PublishSettings settings;
@@ -41,6 +40,7 @@ public final class Publisher implements Durable {
     private final byte[] gateKey;
     private final QualityGate gate;
     private final PublicationPlan plan;
+    private final List<float[]> rooms = new ArrayList<>(); // of the tiles
     private long popularityTime; // up to which vectors have their component of popularity right, within the move
     private int refusedInARow;
     private Optional<String> withheld = Optional.empty();
@@ -101,24 +101,22 @@ public final class Publisher implements Durable {
     }
 
     /**
-     * Returns the vectors to publish now; each item at most once, tombstones first.
+     * Hands on the embeddings to publish now; each item at most once, tombstones first. No vector is handed on before all
+     * are checked.
      *
      * <p>The query-side entries that the model drains next follow the same rule. While vectors are {@link #withheld},
      * only deletions may be sent. When that ends, the model drains all query-side entries.
+     *
+     * @param hold reason to withhold vectors, if there is one
      */
-    public List<ItemEmbedding> take(TwoTower model, Catalogue catalogue, FastPopularity popularity) {
-        return take(model, catalogue, popularity, Optional.empty());
-    }
-
-    /**
-     * As {@link #take(TwoTower, Catalogue, FastPopularity)}, but withholds vectors if there is a {@code hold} reason.
-     */
-    public List<ItemEmbedding> take(
-            TwoTower model, Catalogue catalogue, FastPopularity popularity, Optional<String> hold) {
-        List<ItemEmbedding> embeddings = new ArrayList<>();
+    public void take(
+            TwoTower model,
+            Catalogue catalogue,
+            FastPopularity popularity,
+            Optional<String> hold,
+            Consumer<ItemEmbedding> to) {
         for (String item : plan.takeRemoved()) {
-            embeddings.add(
-                    new ItemEmbedding(item, Optional.empty(), model.generation(), plan.step(), plan.eventTime(), 0));
+            to.accept(new ItemEmbedding(item, Optional.empty(), model.generation(), plan.step(), plan.eventTime(), 0));
         }
         Optional<String> reason =
                 hold.or(this::refusals).or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
@@ -129,14 +127,25 @@ public final class Publisher implements Durable {
                     plan.touch(catalogue.itemAt(number));
                 }
             }
-            List<ItemEmbedding> vectors = vectors(plan.due(), model, catalogue, popularity);
-            reason = firstUnsound(vectors, model.channels());
+            Map<String, Long> due = plan.due();
+            List<String> items =
+                    due.keySet().stream().filter(catalogue::contains).toList();
+            VectorTiles tiles = new VectorTiles(model, items, rooms);
+            reason = tiles.firstUnsound();
             if (reason.isEmpty()) {
                 if (withheld.isPresent()) {
                     model.touchQuerySide();
                 }
-                embeddings.addAll(vectors);
-                plan.published(vectors.stream().map(ItemEmbedding::item).toList());
+                tiles.forEach((item, vector) -> to.accept(new ItemEmbedding(
+                        item,
+                        Optional.of(vector),
+                        model.generation(),
+                        plan.step(),
+                        plan.eventTime(),
+                        due.getOrDefault(item, 0L),
+                        published(item, popularity),
+                        attributes(catalogue.features(item)))));
+                plan.published(items);
             }
         }
         if (reason.isPresent()) {
@@ -146,7 +155,6 @@ public final class Publisher implements Durable {
             withheld = reason;
             dirty = true;
         }
-        return embeddings;
     }
 
     /**
@@ -218,62 +226,12 @@ public final class Publisher implements Durable {
         }
     }
 
-    private List<ItemEmbedding> vectors(
-            Map<String, Long> due, TwoTower model, Catalogue catalogue, FastPopularity popularity) {
-        List<ItemEmbedding> embeddings = new ArrayList<>();
-        List<String> items = due.keySet().stream().filter(catalogue::contains).toList();
-        float[] vectors = new float[items.size() * model.dim()];
-        model.itemVectors(items, vectors);
-        for (int at = 0; at < items.size(); at++) {
-            String item = items.get(at);
-            float[] vector = Arrays.copyOfRange(vectors, at * model.dim(), (at + 1) * model.dim());
-            embeddings.add(new ItemEmbedding(
-                    item,
-                    Optional.of(vector),
-                    model.generation(),
-                    plan.step(),
-                    plan.eventTime(),
-                    due.getOrDefault(item, 0L),
-                    published(item, popularity),
-                    attributes(catalogue.features(item))));
-        }
-        return embeddings;
-    }
-
     private Features attributes(Features all) {
         Map<String, FeatureValue> wanted = new HashMap<>();
         for (String name : settings.attributes()) {
             all.value(name).ifPresent(value -> wanted.put(name, value));
         }
         return Features.of(wanted);
-    }
-
-    private static Optional<String> firstUnsound(List<ItemEmbedding> embeddings, int channels) {
-        return embeddings.stream()
-                .filter(embedding -> !embedding
-                        .vector()
-                        .map(vector -> isSound(vector, channels))
-                        .orElse(true))
-                .findFirst()
-                .map(embedding -> "the vector of item " + embedding.item() + " is not finite or not of unit length");
-    }
-
-    /**
-     * Returns true if all channels have the same length and the vector has unit length. A channel of zeros has no
-     * direction yet and is passed over.
-     */
-    private static boolean isSound(float[] vector, int channels) {
-        int width = vector.length / channels;
-        for (int channel = 0; channel < channels; channel++) {
-            double squares = 0;
-            for (int at = channel * width; at < (channel + 1) * width; at++) {
-                squares += (double) vector[at] * vector[at];
-            }
-            if (squares != 0 && !(Math.abs(Math.sqrt(squares * channels) - 1) <= UNIT_TOLERANCE)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Returns true if an entry of this state is the gate's. */

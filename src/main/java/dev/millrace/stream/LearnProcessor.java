@@ -4,7 +4,6 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.generation.GenerationFact;
-import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
@@ -20,7 +19,6 @@ import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -207,7 +205,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     /** Takes the vectors that are due, and sends none. */
     private void commitInShadow(Trainer trainer) {
         trainer.keepGenerationUnknown();
-        trainer.publish(hold(trainer));
+        trainer.publish(hold(trainer), embedding -> {});
         store.drain((key, value) -> {});
     }
 
@@ -217,9 +215,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (trainer.startGeneration()) {
             outlet.send(fact(trainer, GenerationFact.Kind.STARTED, now));
         }
-        List<ItemEmbedding> embeddings = trainer.publish(hold(trainer));
+        trainer.publish(hold(trainer), embedding -> outlet.send(embedding, generation, now));
         boolean isWithheld = trainer.withheld().isPresent();
-        embeddings.forEach(embedding -> outlet.send(embedding, generation, now));
         notices.withheld(trainer.withheld());
         if (trainer.completeGeneration()) {
             complete(trainer, now);

@@ -29,11 +29,13 @@ import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /**
@@ -203,19 +205,22 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.observe(batch);
     }
 
-    /**
-     * Returns the vectors to publish before the next commit. After it, {@link #withheld} says whether the query side
-     * may be published, too.
-     */
+    /** As {@link #publish(Optional, Consumer)} without a reason to withhold; returns all at once. */
     public List<ItemEmbedding> publish() {
-        return publish(Optional.empty());
+        List<ItemEmbedding> embeddings = new ArrayList<>();
+        publish(Optional.empty(), embeddings::add);
+        return embeddings;
     }
 
-    /** As {@link #publish()}, but withholds vectors and query side if there is a {@code hold} reason. */
-    public List<ItemEmbedding> publish(Optional<String> hold) {
-        List<ItemEmbedding> embeddings = publisher.take(model, catalogue, fastPopularity, hold);
+    /**
+     * Hands on what to publish before the next commit, one by one. After it, {@link #withheld} says whether the query
+     * side may be published, too.
+     *
+     * @param hold reason to withhold vectors and query side, if there is one
+     */
+    public void publish(Optional<String> hold, Consumer<ItemEmbedding> to) {
+        publisher.take(model, catalogue, fastPopularity, hold, to);
         alarms.published(learntStep, publisher.age().ofBound());
-        return embeddings;
     }
 
     /**

@@ -130,7 +130,7 @@ final class ModelReplay {
 
     private String digest() {
         if (trainer.digest().isEmpty()) {
-            trainer.publish(); // as before each commit; the vectors are not needed
+            trainer.publish(Optional.empty(), embedding -> {}); // as before each commit; the vectors are not needed
             trainer.drainDirty(sink);
         }
         return trainer.digest().map(StepDigest::digest).orElseThrow();

@@ -92,15 +92,7 @@ class TrainerWithholdingTest {
         }
         trainer.learn(trainer.closeBatch());
         assertThat(trainer.publish()).hasSize(20);
-        float[] poison = new float[8]; // tower.dim
-        poison[3] = Float.NaN;
-        byte[] row = new Fields()
-                .floats(poison)
-                .floats(new float[] {1})
-                .longInteger(1)
-                .longInteger(TIME)
-                .framed();
-        trainer.restore("mritem\0i5".getBytes(StandardCharsets.UTF_8), row);
+        trainer.restore("mritem\0i5".getBytes(StandardCharsets.UTF_8), row(Float.NaN));
         trainer.change(upsert("i5"));
         trainer.learn(trainer.closeBatch());
 
@@ -111,6 +103,43 @@ class TrainerWithholdingTest {
         trainer.learn(trainer.closeBatch());
         assertThat(trainer.publish()).hasSize(1 + 19);
         assertThat(trainer.withheld()).isEmpty();
+    }
+
+    @Test
+    void everythingGoesOutInTilesAndOneBadVectorInTheLastHoldsBackAll() {
+        int items = 18 * 1024 + 7; // tiles of 1,024, of which 16 are kept between the check and the sending
+        Trainer trainer = new Trainer(settings);
+        for (int item = 0; item < items; item++) {
+            trainer.change(upsert("i" + item));
+        }
+        trainer.learn(trainer.closeBatch());
+        byte[] key = ("mritem\0i" + (items - 1)).getBytes(StandardCharsets.UTF_8);
+        trainer.restore(key, row(Float.NaN));
+        assertThat(trainer.publish()).isEmpty();
+        assertThat(trainer.withheld()).hasValueSatisfying(why -> assertThat(why).contains("i" + (items - 1)));
+
+        trainer.restore(key, row(1));
+        List<ItemEmbedding> published = trainer.publish();
+
+        List<String> ids = published.stream().map(ItemEmbedding::item).toList();
+        assertThat(ids).containsExactlyInAnyOrderElementsOf(trainer.items());
+        float[] expected = new float[items * trainer.dim()];
+        trainer.vectors(ids, expected);
+        for (int at = 0; at < items; at++) {
+            assertThat(published.get(at).vector().orElseThrow())
+                    .isEqualTo(Arrays.copyOfRange(expected, at * trainer.dim(), (at + 1) * trainer.dim()));
+        }
+    }
+
+    private static byte[] row(float component) {
+        float[] row = new float[8]; // tower.dim
+        row[3] = component;
+        return new Fields()
+                .floats(row)
+                .floats(new float[] {1})
+                .longInteger(1)
+                .longInteger(TIME)
+                .framed();
     }
 
     @ParameterizedTest(name = "learning rates times {0}")

@@ -1,0 +1,99 @@
+package dev.millrace.publish;
+
+import dev.millrace.model.TwoTower;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The vectors of the items to publish, encoded in tiles, so that no array grows with their number.
+ *
+ * <p>All are checked before the first is sent, which are two passes. The first tiles are kept from one pass to the next.
+ * The others are encoded twice: a vector has the same bits each time, because they do not depend on the other items of a
+ * tile.
+ */
+final class VectorTiles {
+
+    /** Items of a tile. */
+    static final int ROWS = 1024;
+
+    /** Tiles that are kept: a few MB at usual widths, and more than a publication of several steps at once. */
+    static final int KEPT = 16;
+
+    private static final double UNIT_TOLERANCE = 1e-3;
+
+    private final TwoTower model;
+    private final List<String> items;
+    private final List<float[]> rooms;
+
+    /** @param rooms arrays of earlier tiles, which are used again; at first none */
+    VectorTiles(TwoTower model, List<String> items, List<float[]> rooms) {
+        this.model = model;
+        this.items = items;
+        this.rooms = rooms;
+    }
+
+    /** Receives an item and a copy of its vector. */
+    interface Receiver {
+        void receive(String item, float[] vector);
+    }
+
+    /** Returns a description of the first vector that must not be published; empty if all may. Comes before {@link #forEach}. */
+    Optional<String> firstUnsound() {
+        int dim = model.dim();
+        for (int from = 0; from < items.size(); from += ROWS) {
+            float[] vectors = encoded(from);
+            for (int at = from; at < end(from); at++) {
+                if (!isSound(vectors, (at - from) * dim)) {
+                    return Optional.of("the vector of item " + items.get(at) + " is not finite or not of unit length");
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Hands on all vectors, in the order of the items. */
+    void forEach(Receiver receiver) {
+        int dim = model.dim();
+        for (int from = 0; from < items.size(); from += ROWS) {
+            float[] vectors = from / ROWS < KEPT ? rooms.get(from / ROWS) : encoded(from);
+            for (int at = from; at < end(from); at++) {
+                receiver.receive(items.get(at), Arrays.copyOfRange(vectors, (at - from) * dim, (at - from + 1) * dim));
+            }
+        }
+    }
+
+    /** Encodes the tile that begins with an item: [rows, dim] row-major, with room behind the last tile. */
+    private float[] encoded(int from) {
+        int room = Math.min(from / ROWS, KEPT);
+        if (room == rooms.size()) {
+            rooms.add(new float[ROWS * model.dim()]);
+        }
+        float[] vectors = rooms.get(room);
+        model.itemVectors(items.subList(from, end(from)), vectors);
+        return vectors;
+    }
+
+    private int end(int from) {
+        return Math.min(items.size(), from + ROWS);
+    }
+
+    /**
+     * Returns true if all channels have the same length and the vector has unit length. A channel of zeros has no
+     * direction yet and is passed over.
+     */
+    private boolean isSound(float[] vectors, int from) {
+        int channels = model.channels();
+        int width = model.dim() / channels;
+        for (int channel = 0; channel < channels; channel++) {
+            double squares = 0;
+            for (int at = from + channel * width; at < from + (channel + 1) * width; at++) {
+                squares += (double) vectors[at] * vectors[at];
+            }
+            if (squares != 0 && !(Math.abs(Math.sqrt(squares * channels) - 1) <= UNIT_TOLERANCE)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}
