@@ -77,6 +77,11 @@ final class TrainMetrics {
                 "age of the oldest published vector at the last publication, in event time",
                 Tags.empty(),
                 Figure.VECTOR_AGE_SECONDS);
+        figure(
+                "millrace.publish.vector.age.bound.steps",
+                "bound in force on the age of the oldest published vector, learning steps; 0: none",
+                Tags.empty(),
+                Figure.VECTOR_AGE_BOUND);
         figure("millrace.publish.vectors", "vectors published", Tags.empty(), Figure.PUBLISHED_VECTORS);
         Map<String, Figure> quantiles = Map.of(
                 "0.05", Figure.LOG_Q_LOW,

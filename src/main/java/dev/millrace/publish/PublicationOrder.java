@@ -1,5 +1,6 @@
 package dev.millrace.publish;
 
+import dev.millrace.publish.Publications.Publication;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -12,12 +13,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 
-/** The last publication of each item's vector, the oldest first. One thread. */
+/**
+ * The last publication of each item's vector, the oldest first; after a restore those of one step by id. One thread.
+ *
+ * <p>No call passes over all vectors, except the first after a restore, which sorts them.
+ */
 final class PublicationOrder {
 
     /**
@@ -28,23 +33,13 @@ final class PublicationOrder {
      */
     record Moment(long step, long time) {}
 
-    /**
-     * The vector of one item. The distance that its row moved since then is an estimate; it is 0 again after a restart.
-     */
-    private static final class Vector {
-        private final Moment made;
-        private float moved;
-
-        Vector(Moment made) {
-            this.made = made;
-        }
-    }
-
     private final byte[] prefix;
-    private final LinkedHashMap<String, Vector> vectors = new LinkedHashMap<>();
+    private final LinkedHashMap<String, LatestVector> vectors = new LinkedHashMap<>();
+    private final Publications publications = new Publications();
+    private final FarthestFirst moved = new FarthestFirst();
     private final Set<String> dirty = new TreeSet<>();
+    private Map<String, Moment> restored = new TreeMap<>();
     private long stepSum;
-    private boolean isOrderKept = true;
 
     /** @param prefix prefix of this state's keys; the item follows it */
     PublicationOrder(byte... prefix) {
@@ -52,18 +47,18 @@ final class PublicationOrder {
     }
 
     int size() {
+        takeRestored();
         return vectors.size();
     }
 
     void published(String item, Moment moment) {
-        keepOrder();
-        forget(item);
-        vectors.put(item, new Vector(moment));
-        stepSum += moment.step();
+        takeRestored();
+        add(item, moment);
         dirty.add(item);
     }
 
     void remove(String item) {
+        takeRestored();
         if (forget(item)) {
             dirty.add(item);
         }
@@ -71,15 +66,16 @@ final class PublicationOrder {
 
     /** Adds the distance by which a step moved the item's row. */
     void moved(String item, float distance) {
-        Vector vector = vectors.get(item);
+        takeRestored();
+        LatestVector vector = vectors.get(item);
         if (vector != null) {
-            vector.moved += distance;
+            moved.move(vector, distance);
         }
     }
 
     /** Returns the items published longest ago. */
     List<String> oldest(long count) {
-        keepOrder();
+        takeRestored();
         return vectors.keySet().stream().limit(count).toList();
     }
 
@@ -88,30 +84,18 @@ final class PublicationOrder {
      * equal ones the older come first.
      */
     List<String> farthest(long count, Predicate<String> isWanted) {
-        if (count == 0) {
-            return List.of();
-        }
-        keepOrder();
-        PriorityQueue<Map.Entry<String, Vector>> nearestFirst =
-                new PriorityQueue<>(Comparator.comparingDouble(entry -> entry.getValue().moved));
-        for (Map.Entry<String, Vector> entry : vectors.entrySet()) {
-            boolean isFar = entry.getValue().moved > 0
-                    && (nearestFirst.size() < count
-                            || entry.getValue().moved > nearestFirst.element().getValue().moved);
-            if (isFar && isWanted.test(entry.getKey())) {
-                nearestFirst.add(Map.entry(entry.getKey(), entry.getValue()));
-                if (nearestFirst.size() > count) {
-                    nearestFirst.remove();
-                }
-            }
-        }
-        return nearestFirst.stream().map(Map.Entry::getKey).sorted().toList();
+        return moved.farthest(count, isWanted);
     }
 
-    /** Returns the publication that {@code older} publications precede; absent if there are not as many. */
-    Optional<Moment> behind(long older) {
-        keepOrder();
-        return vectors.values().stream().skip(older).findFirst().map(vector -> vector.made);
+    /** Returns the publication of the oldest vector; absent without vectors. */
+    Optional<Moment> oldest() {
+        return size() == 0 ? Optional.empty() : Optional.of(publications.oldest());
+    }
+
+    /** Returns the publication of the vector that {@code older} older ones precede; there must be more vectors. */
+    Moment behind(long older) {
+        takeRestored();
+        return publications.behind(older);
     }
 
     /** Returns the mean step of the items' publications; 0 without items. */
@@ -122,11 +106,7 @@ final class PublicationOrder {
     void restore(byte[] key, byte[] value) {
         String item = new String(key, prefix.length, key.length - prefix.length, StandardCharsets.UTF_8);
         ByteBuffer payload = Frame.open(value);
-        forget(item);
-        Moment moment = new Moment(payload.getLong(), payload.getLong());
-        vectors.put(item, new Vector(moment));
-        stepSum += moment.step();
-        isOrderKept = false;
+        restored.put(item, new Moment(payload.getLong(), payload.getLong()));
     }
 
     void drainDirty(EntrySink sink) {
@@ -134,7 +114,7 @@ final class PublicationOrder {
             byte[] id = item.getBytes(StandardCharsets.UTF_8);
             byte[] key = Arrays.copyOf(prefix, prefix.length + id.length);
             System.arraycopy(id, 0, key, prefix.length, id.length);
-            Optional<Moment> moment = Optional.ofNullable(vectors.get(item)).map(vector -> vector.made);
+            Optional<Moment> moment = Optional.ofNullable(vectors.get(item)).map(vector -> vector.from.made());
             moment.ifPresentOrElse(
                     made -> sink.put(
                             key,
@@ -147,25 +127,31 @@ final class PublicationOrder {
         dirty.clear();
     }
 
+    private void add(String item, Moment moment) {
+        forget(item);
+        Publication publication = publications.join(moment);
+        vectors.put(item, new LatestVector(item, publication));
+        stepSum += moment.step();
+    }
+
     private boolean forget(String item) {
-        Vector before = vectors.remove(item);
+        LatestVector before = vectors.remove(item);
         if (before == null) {
             return false;
         }
-        stepSum -= before.made.step();
+        moved.forget(before);
+        publications.leave(before.from);
+        stepSum -= before.from.made().step();
         return true;
     }
 
     /** Sorts the items after a restore, because entries are restored in any order. */
-    private void keepOrder() {
-        if (!isOrderKept) {
-            List<Map.Entry<String, Vector>> entries = new ArrayList<>(vectors.entrySet());
-            entries.sort(Comparator.comparingLong((Map.Entry<String, Vector> entry) ->
-                            entry.getValue().made.step())
-                    .thenComparing(Map.Entry::getKey));
-            vectors.clear();
-            entries.forEach(entry -> vectors.put(entry.getKey(), entry.getValue()));
-            isOrderKept = true;
+    private void takeRestored() {
+        if (!restored.isEmpty()) {
+            List<Map.Entry<String, Moment>> entries = new ArrayList<>(restored.entrySet());
+            restored = new TreeMap<>();
+            entries.sort(Comparator.comparingLong(entry -> entry.getValue().step())); // stable: by id in a step
+            entries.forEach(entry -> add(entry.getKey(), entry.getValue()));
         }
     }
 }

@@ -25,7 +25,10 @@ import java.util.Set;
  * − 1 items are ahead of an item that was just published. So its turn comes again B steps later, or at the first
  * publication after that. A bound in event time is kept in the same way; the larger of the two numbers counts.
  *
- * <p>It does not read the weights. One thread.
+ * <p>N is the {@link RecentPeak} of the catalogue, and the {@link AgeBound} may grow with it. The share {@code N / B(N)}
+ * grows with N, so the turn of an item comes in time whatever comes and goes.
+ *
+ * <p>It does not read the weights. Apart from the first call after a restore, a publication costs what it publishes. One thread.
  */
 public final class PublicationPlan implements Durable {
 
@@ -35,8 +38,9 @@ public final class PublicationPlan implements Durable {
     private final PublishSettings settings;
     private final byte[] key;
     private final PublicationOrder order;
-    private final Map<String, Long> touched = new LinkedHashMap<>();
-    private final Set<String> removed = new LinkedHashSet<>();
+    private Map<String, Long> touched = new LinkedHashMap<>();
+    private Set<String> removed = new LinkedHashSet<>();
+    private Optional<RecentPeak> peak = Optional.empty(); // absent until the first use after a restore without it
     private long steps;
     private long firstTime; // event time of the first example; ages in event time count from it at the earliest
     private long eventTime;
@@ -59,6 +63,7 @@ public final class PublicationPlan implements Durable {
 
     /** Takes a step of the log and its catalogue changes. */
     public void stepped(MiniBatch batch) {
+        peak(); // before anything is removed
         steps = batch.step();
         dirty = true;
         for (CatalogueChange change : batch.catalogue()) {
@@ -107,7 +112,7 @@ public final class PublicationPlan implements Durable {
     /** Returns the items that left the catalogue since the last call. */
     List<String> takeRemoved() {
         List<String> taken = List.copyOf(removed);
-        removed.clear();
+        removed = new LinkedHashSet<>(); // clearing costs what the largest one held
         return taken;
     }
 
@@ -125,9 +130,11 @@ public final class PublicationPlan implements Durable {
     /** Marks all that was {@link #due} as published; {@code items} are those of it that are in the catalogue. */
     public void published(List<String> items) {
         PublicationOrder.Moment now = new PublicationOrder.Moment(steps, eventTime);
+        RecentPeak sizes = peak();
         items.forEach(item -> order.published(item, now));
+        sizes.observe(order.size(), now);
         vectors += items.size();
-        touched.clear();
+        touched = new LinkedHashMap<>(); // clearing costs what the largest one held
         measure(now);
         last = now;
         dirty = true;
@@ -173,21 +180,23 @@ public final class PublicationPlan implements Durable {
         eventTime = payload.getLong();
         last = new PublicationOrder.Moment(payload.getLong(), payload.getLong());
         vectors = payload.getLong();
+        peak = payload.hasRemaining() ? Optional.of(new RecentPeak(settings, payload)) : Optional.empty();
     }
 
     @Override
     public void drainDirty(EntrySink sink) {
         if (dirty) {
-            sink.put(
-                    key,
-                    new Fields()
-                            .longInteger(steps)
-                            .longInteger(firstTime)
-                            .longInteger(eventTime)
-                            .longInteger(last.step())
-                            .longInteger(last.time())
-                            .longInteger(vectors)
-                            .framed());
+            Fields fields = new Fields()
+                    .longInteger(steps)
+                    .longInteger(firstTime)
+                    .longInteger(eventTime)
+                    .longInteger(last.step())
+                    .longInteger(last.time())
+                    .longInteger(vectors);
+            if (peak().vectors() > order.size()) { // otherwise it is the number of vectors at the last publication
+                peak().write(fields);
+            }
+            sink.put(key, fields.framed());
             dirty = false;
         }
         order.drainDirty(sink);
@@ -195,31 +204,38 @@ public final class PublicationPlan implements Durable {
 
     /** Returns how many of the oldest must be published to keep the bound. */
     private long duty() {
-        long bySteps = share(steps - last.step(), settings.maxAgeSteps());
+        long bySteps = share(steps - last.step(), settings.bound().steps(peak().vectors()));
         long byTime = last.time() == 0
                 ? 0
-                : share(eventTime - last.time(), settings.maxAge().toMillis());
+                : share(eventTime - last.time(), (double) settings.maxAge().toMillis());
         long due = Math.min(order.size(), Math.max(bySteps, byTime));
         return settings.maxVectors() == 0 ? due : Math.min(due, settings.maxVectors());
     }
 
-    private long share(long passed, long bound) {
-        return bound == 0 ? 0 : (long) Math.ceil((double) order.size() * passed / bound);
+    private long share(long passed, double bound) {
+        return bound == 0 ? 0 : (long) Math.ceil((double) peak().vectors() * passed / bound);
+    }
+
+    private RecentPeak peak() {
+        RecentPeak present = peak.orElseGet(() -> new RecentPeak(settings, order.size(), last));
+        peak = Optional.of(present);
+        return present;
     }
 
     /** @param since from when on the interval to the publication before counts */
     private void measure(PublicationOrder.Moment since) {
-        Optional<PublicationOrder.Moment> oldest = order.behind(0);
+        Optional<PublicationOrder.Moment> oldest = order.oldest();
         if (oldest.isEmpty()) {
             age = PublicationAge.NONE;
             return;
         }
         long maxSteps = steps - oldest.get().step();
         long maxMillis = eventTime - Math.max(firstTime, oldest.get().time());
-        long p99 = steps - order.behind(order.size() / 100).orElseThrow().step();
-        double ofSteps = share(maxSteps, settings.maxAgeSteps(), since.step() - last.step());
+        long p99 = steps - order.behind(order.size() / 100).step();
+        long bound = settings.bound().wholeSteps(peak().vectors());
+        double ofSteps = share(maxSteps, bound, since.step() - last.step());
         double ofTime = share(maxMillis, settings.maxAge().toMillis(), since.time() - last.time());
-        age = new PublicationAge(maxSteps, p99, steps - order.meanStep(), maxMillis, Math.max(ofSteps, ofTime));
+        age = new PublicationAge(maxSteps, p99, steps - order.meanStep(), maxMillis, bound, Math.max(ofSteps, ofTime));
     }
 
     private static double share(long oldest, long bound, long interval) {

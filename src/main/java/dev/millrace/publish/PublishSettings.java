@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * How vectors are published.
  *
- * @param maxAgeSteps steps within which every vector of the catalogue is published anew, touched or not; 0: no bound
+ * @param bound steps within which every vector of the catalogue is published anew, touched or not
  * @param maxAge event time within which every vector of the catalogue is published anew; 0: no bound
  * @param mostMoved further vectors to publish per step, those whose rows moved farthest
  * @param maxVectors most of the oldest vectors in one publication; 0: as many as the bounds need
@@ -18,7 +18,7 @@ import java.util.List;
  * @param popularityMinMove largest amount by which that component may be out of date
  */
 public record PublishSettings(
-        int maxAgeSteps,
+        AgeBound bound,
         Duration maxAge,
         int mostMoved,
         int maxVectors,
@@ -32,10 +32,10 @@ public record PublishSettings(
         attributes = List.copyOf(attributes);
     }
 
-    /** Returns these settings with other bounds. */
+    /** Returns these settings with other bounds, which do not depend on the catalogue. */
     public PublishSettings withBounds(int steps, int moved) {
         return new PublishSettings(
-                steps,
+                AgeBound.fixed(steps),
                 Duration.ZERO,
                 moved,
                 0,
@@ -46,14 +46,17 @@ public record PublishSettings(
                 popularityMinMove);
     }
 
-    public static PublishSettings read(SettingsReader reader) {
+    /** @param batchSize positives of a full batch */
+    public static PublishSettings read(SettingsReader reader, int batchSize) {
         return new PublishSettings(
-                reader.integer(
+                reader.value(
                         "publish.max-age.steps",
-                        50,
-                        0,
-                        1_000_000,
-                        "steps within which every vector is published anew, even if no step touched it; 0: no such bound"),
+                        AgeBound.AUTO,
+                        text -> AgeBound.parse(text, batchSize),
+                        "must be auto, or a whole number from 0 to 1000000",
+                        "steps within which every vector is published anew, even if no step touched it: a number, 0: no such "
+                                + "bound; or auto: 50, and in a catalogue of more than 50 times `batch.size` items as many as it "
+                                + "takes to refresh `batch.size` vectors a step"),
                 reader.duration(
                         "publish.max-age",
                         Duration.ZERO,

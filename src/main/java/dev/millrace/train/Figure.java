@@ -25,6 +25,8 @@ public enum Figure {
     VECTOR_AGE_MEAN("vector-age.mean-steps"),
     /** Age of the oldest published vector, event time in seconds. */
     VECTOR_AGE_SECONDS("vector-age.max-seconds"),
+    /** Bound in force on the age of the oldest vector, learning steps; 0: none. */
+    VECTOR_AGE_BOUND("vector-age.bound-steps"),
     /** Number of vectors published so far, repeats included. */
     PUBLISHED_VECTORS("published-vectors");
 

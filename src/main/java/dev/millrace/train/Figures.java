@@ -49,6 +49,7 @@ final class Figures {
         figures.put(Figure.VECTOR_AGE_P99.label(), (double) age.p99Steps());
         figures.put(Figure.VECTOR_AGE_MEAN.label(), age.meanSteps());
         figures.put(Figure.VECTOR_AGE_SECONDS.label(), age.maxMillis() / 1e3);
+        figures.put(Figure.VECTOR_AGE_BOUND.label(), (double) age.boundSteps());
         figures.put(Figure.PUBLISHED_VECTORS.label(), (double) vectors);
         return figures;
     }

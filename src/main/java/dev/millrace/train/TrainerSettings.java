@@ -40,14 +40,15 @@ public record TrainerSettings(
         long cacheBytes) {
 
     public static TrainerSettings read(SettingsReader reader) {
+        BatchSettings batch = BatchSettings.read(reader);
         return new TrainerSettings(
-                BatchSettings.read(reader),
+                batch,
                 ModelSettings.read(reader),
                 Engine.read(reader),
                 reader.free(TrainerSettings::threads),
                 reader.free(ExamSettings::read),
                 reader.free(AlarmSettings::read),
-                reader.free(PublishSettings::read),
+                reader.free(free -> PublishSettings.read(free, batch.size())),
                 FastPopularity.Settings.read(reader),
                 learnFrom(reader),
                 reader.free(TrainerSettings::digestSteps),

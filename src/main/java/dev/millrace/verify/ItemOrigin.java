@@ -43,7 +43,8 @@ public sealed interface ItemOrigin {
      * @param batch of the step that made the vector; absent if it is no longer in the log
      * @param roles of the item in that batch
      * @param change the newest batch up to that step that has the item as a positive or changes it in the catalogue, and so is the
-     *     reason for publishing it; absent if none of the last {@code publish.max-age.steps} has: the sweep published it
+     *     reason for publishing it; absent if none of the steps within the bound of {@code publish.max-age.steps} has: the sweep
+     *     published it
      * @param settingsHash of the model settings of this process
      * @param isOfTheseSettings whether the vector's generation is that of these settings
      */

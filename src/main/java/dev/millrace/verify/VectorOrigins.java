@@ -92,7 +92,9 @@ public final class VectorOrigins {
     /** The newest batch up to the vector's step that has the item as a positive or changes it in the catalogue. */
     private Optional<BatchOrigin> change(BatchLog log, ItemEmbedding embedding) {
         long first = log.firstStep().orElse(Long.MAX_VALUE);
-        long from = Math.max(first, embedding.step() - trainer.publish().maxAgeSteps() + 1);
+        int items = progress().map(TrainingProgress::items).orElse(0);
+        long bound = trainer.publish().bound().wholeSteps(items);
+        long from = Math.max(first, embedding.step() - bound + 1);
         if (from > embedding.step()) {
             return Optional.empty();
         }

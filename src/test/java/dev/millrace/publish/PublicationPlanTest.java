@@ -80,6 +80,82 @@ class PublicationPlanTest {
         assertThat(plan.vectors()).isEqualTo(published);
     }
 
+    /** The vectors behind the oldest ones leave: fewer are left, and as many are ahead of the next in turn. */
+    @ParameterizedTest
+    @ValueSource(strings = {"20", "auto"})
+    void noVectorIsOlderThanTheBoundInForceHoweverTheCatalogueGrowsAndShrinks(String bound) {
+        for (long seed = 1; seed <= 5; seed++) {
+            Random random = new Random(seed);
+            publishedAt.clear();
+            step = 0;
+            PublicationPlan plan = plan(4, "publish.max-age.steps", bound);
+            step(plan, changes(0, 1_000), List.of());
+            publish(plan);
+            int items = 1_000;
+            long last = step;
+            for (int round = 0; round < 700; round++) {
+                List<CatalogueChange> changes = new ArrayList<>();
+                if (random.nextInt(60) == 0) {
+                    int more = random.nextInt(600);
+                    changes.addAll(changes(items, items + more));
+                    items += more;
+                }
+                if (random.nextInt(60) == 0) {
+                    long oldest = 20 + (long) (publishedAt.size() * random.nextDouble());
+                    publishedAt.entrySet().stream()
+                            .sorted(Map.Entry.comparingByValue())
+                            .skip(oldest)
+                            .map(Map.Entry::getKey)
+                            .toList()
+                            .forEach(gone -> {
+                                changes.add(new CatalogueChange.Removal(gone, time));
+                                publishedAt.remove(gone);
+                            });
+                }
+                step(plan, changes, List.of());
+                if (random.nextInt(3) == 0) {
+                    continue;
+                }
+
+                publish(plan);
+
+                long between = step - last;
+                last = step;
+                assertThat(publishedAt.values())
+                        .allMatch(at -> step - at <= plan.age().boundSteps() + between);
+                assertThat(plan.age().ofBound()).isLessThanOrEqualTo(1);
+                List<Long> ages = publishedAt.values().stream()
+                        .map(at -> step - at)
+                        .sorted()
+                        .toList();
+                assertThat(plan.age().p99Steps()).isEqualTo(ages.get(ages.size() - 1 - ages.size() / 100));
+            }
+        }
+    }
+
+    @Test
+    void theBoundThatGrowsWithTheCatalogueIsInForceAsLongAsAVectorMayRelyOnIt() {
+        PublicationPlan plan = plan(4, "publish.max-age.steps", "auto");
+        step(plan, changes(0, 1_000), List.of());
+        publish(plan);
+        assertThat(plan.age().boundSteps()).isEqualTo(250); // 1,000 items, 4 a step
+
+        step(plan, removals(100, 1_000), List.of());
+        publish(plan);
+        assertThat(plan.age().boundSteps()).isEqualTo(250);
+        long smaller = 0;
+        while (plan.age().boundSteps() == 250) {
+            step(plan, List.of(), List.of());
+            assertThat(publish(plan)).hasSize(4);
+            smaller++;
+        }
+
+        assertThat(plan.age().boundSteps()).isEqualTo(50);
+        assertThat(smaller).isBetween(250L, 500L);
+        step(plan, List.of(), List.of());
+        assertThat(publish(plan)).hasSize(2); // 100 in 50 steps
+    }
+
     @Test
     void aBoundInEventTimeIsKeptWhateverTheSteps() {
         PublicationPlan plan = plan("publish.max-age.steps", "1000000", "publish.max-age", "60s");
@@ -134,7 +210,7 @@ class PublicationPlanTest {
             plan.withheld();
         }
 
-        assertThat(plan.age()).isEqualTo(new PublicationAge(25, 25, 25, 0, 2.5));
+        assertThat(plan.age()).isEqualTo(new PublicationAge(25, 25, 25, 0, 10, 2.5));
     }
 
     @Test
@@ -230,12 +306,52 @@ class PublicationPlanTest {
         assertThat(stored).hasSize(2 + 1); // i5, one of the sweep, and the plan's own
     }
 
+    /** What is stored of the plan itself, and how many vectors come from each moment, are those of a plan that was not stopped. */
+    @ParameterizedTest
+    @ValueSource(ints = {60, 330})
+    void restoredInTheMiddleOfAShrinkItPublishesAsUndisturbed(int rounds) {
+        PublicationPlan plan = plan(4, "publish.max-age.steps", "auto");
+        step(plan, changes(0, 1_000), List.of("i0"));
+        publish(plan);
+        for (int round = 0; round < rounds; round++) {
+            time += SECOND;
+            step(plan, round == 40 ? removals(300, 1_000) : List.of(), List.of("i" + (100 + round % 100)));
+            publish(plan);
+        }
+        store(plan);
+        Map<byte[], byte[]> other = new TreeMap<>(Arrays::compareUnsigned);
+        other.putAll(stored);
+        PublicationPlan restored = plan(4, "publish.max-age.steps", "auto");
+        other.forEach(restored::restore);
+
+        for (int round = 0; round < 700; round++) {
+            step++;
+            for (PublicationPlan each : List.of(plan, restored)) {
+                each.stepped(batch(List.of(), List.of()));
+                each.published(List.copyOf(each.due().keySet()));
+            }
+            assertThat(restored.age()).isEqualTo(plan.age());
+            store(plan);
+            restored.drainDirty(EntrySink.into(other));
+            byte[] own = {'P', 'p'};
+            assertThat(other.get(own)).isEqualTo(stored.get(own));
+        }
+        assertThat(other.values().stream().map(Arrays::toString).sorted())
+                .containsExactlyElementsOf(
+                        stored.values().stream().map(Arrays::toString).sorted().toList());
+        assertThat(plan.age().boundSteps()).isEqualTo(75); // 300 items, 4 a step
+    }
+
     private static PublicationPlan plan(String... given) {
+        return plan(128, given);
+    }
+
+    private static PublicationPlan plan(int batchSize, String... given) {
         Map<String, String> values = new HashMap<>();
         for (int at = 0; at < given.length; at += 2) {
             values.put(given[at], given[at + 1]);
         }
-        return new PublicationPlan(PublishSettings.read(new SettingsReader(values)), 'P');
+        return new PublicationPlan(PublishSettings.read(new SettingsReader(values), batchSize), 'P');
     }
 
     private static List<CatalogueChange> changes(int from, int to) {
@@ -244,6 +360,15 @@ class PublicationPlanTest {
             changes.add(new CatalogueChange.Upsert(new CatalogueItem("i" + item, 1_600_000_000_000L, Features.NONE)));
         }
         return changes;
+    }
+
+    private List<CatalogueChange> removals(int from, int to) {
+        List<CatalogueChange> removals = new ArrayList<>();
+        for (int item = from; item < to; item++) {
+            removals.add(new CatalogueChange.Removal("i" + item, time));
+            publishedAt.remove("i" + item);
+        }
+        return removals;
     }
 
     private void step(PublicationPlan plan, List<CatalogueChange> changes, List<String> clicks) {

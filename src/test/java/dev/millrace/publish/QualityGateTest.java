@@ -171,7 +171,7 @@ class QualityGateTest {
     @Test
     void recallThatIsNotCountedIsRefused() {
         SettingsReader reader = new SettingsReader(Map.of("publish.gate.recall-at", "30"));
-        PublishSettings.read(reader);
+        PublishSettings.read(reader, 128);
 
         assertThatThrownBy(reader::finish)
                 .isInstanceOf(InvalidSettingsException.class)

@@ -1,0 +1,66 @@
+package dev.millrace.publish;
+
+import dev.millrace.publish.PublicationOrder.Moment;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/**
+ * The largest number of vectors in the last while: at least since one bound ago, at most since two bounds ago.
+ *
+ * <p>The sweep's share is of this number. A vector that was published among N others has its turn after them, also if
+ * items behind it leave: they would lower the share while as many are ahead.
+ *
+ * <p>While no vector has left, the peak is the present number, and it has no state of its own.
+ */
+final class RecentPeak {
+
+    private final AgeBound bound;
+    private final Duration maxAge;
+    private long current;
+    private long before;
+    private Moment since;
+
+    /** @param now last publication, after which there were that many vectors */
+    RecentPeak(PublishSettings settings, long vectors, Moment now) {
+        this.bound = settings.bound();
+        this.maxAge = settings.maxAge();
+        this.current = vectors;
+        this.since = now;
+    }
+
+    RecentPeak(PublishSettings settings, ByteBuffer stored) {
+        this(settings, stored.getLong(), new Moment(stored.getLong(), stored.getLong()));
+        before = stored.getLong();
+    }
+
+    long vectors() {
+        return Math.max(before, current);
+    }
+
+    /** Takes the number of vectors after a publication. */
+    void observe(long vectors, Moment now) {
+        if (vectors >= vectors()) {
+            current = vectors;
+            before = 0;
+            since = now;
+        } else if (isBoundPast(now)) {
+            before = current;
+            current = vectors;
+            since = now;
+        } else {
+            current = Math.max(current, vectors);
+        }
+    }
+
+    void write(Fields to) {
+        to.longInteger(current)
+                .longInteger(since.step())
+                .longInteger(since.time())
+                .longInteger(before);
+    }
+
+    private boolean isBoundPast(Moment now) {
+        return now.step() - since.step() >= bound.steps(vectors()) && now.time() - since.time() >= maxAge.toMillis();
+    }
+}
