@@ -2,10 +2,12 @@ package dev.millrace.bench;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ProgressWatch;
+import dev.millrace.stream.Part;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -80,7 +82,8 @@ public final class RecoveryBench {
                     ProgressWatch progress = new ProgressWatch(
                             settings.clients(),
                             settings.topics().names().trainingProgress(),
-                            new ProgressRecords(wire))) {
+                            new ProgressRecords(wire),
+                            PartProgress.logLearner(settings.stream().applicationId(Part.LEARN_FROM_LOG)))) {
                 long step = log.append(rows);
                 Process learner = start(options, place.resolve("learner-0.log"));
                 try {

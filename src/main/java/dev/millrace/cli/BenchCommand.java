@@ -135,12 +135,19 @@ final class BenchCommand implements Runnable {
     int recovery(
             @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") long rows,
             @Option(names = "--rounds", defaultValue = "3", description = "kills for each kind of store") int rounds)
-            throws IOException, InterruptedException {
+            throws IOException {
+        Processes.requireAtLeastOne("--rows", rows);
+        Processes.requireAtLeastOne("--rounds", rounds);
         PrintWriter out = out();
         Path directory = newDirectory("recovery", out);
         RecoveryBench bench = new RecoveryBench(directory, launcher(directory), out);
-        bench.run(rows, rounds, true);
-        bench.run(rows, rounds, false);
+        endOnSignal();
+        try {
+            bench.run(rows, rounds, true);
+            bench.run(rows, rounds, false);
+        } catch (InterruptedException stopped) {
+            out.println("stopped before its end");
+        }
         return 0;
     }
 
@@ -189,8 +196,7 @@ final class BenchCommand implements Runnable {
         Path directory = newDirectory("freshness", out);
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
         FreshnessBench bench = new FreshnessBench(directory, launcher(directory), files, config.set, out);
-        Thread main = Thread.currentThread();
-        Processes.onSignal(main::interrupt); // so that no process stays behind
+        endOnSignal();
         try {
             bench.run(new FreshnessBench.Plan(
                     steady, Duration.ofSeconds(warmUpSeconds), Duration.ofSeconds(seconds), queries));
@@ -198,6 +204,12 @@ final class BenchCommand implements Runnable {
             out.println("stopped before its end");
         }
         return 0;
+    }
+
+    /** Interrupts this thread at a signal, so that no process of the benchmark stays behind. */
+    private static void endOnSignal() {
+        Thread main = Thread.currentThread();
+        Processes.onSignal(main::interrupt);
     }
 
     private PrintWriter out() {

@@ -138,6 +138,7 @@ class CommandLineTest {
                 "verify --model --step x | 'x' is not a long",
                 "explain --step -1 | --step = -1: must be at least 1",
                 "broker --port 65536 | --port = 65536: must be from 0 to 65535",
+                "bench recovery --rows 0 | --rows = 0: must be at least 1",
                 "model diff a b --k 0 | --k = 0: must be at least 1",
                 "model diff a b --users 0 | --users = 0: must be at least 1",
                 "model export | must have at least one of --out, --vectors and --onnx",
