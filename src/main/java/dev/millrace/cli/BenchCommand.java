@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.bench.ColdStartBench;
 import dev.millrace.bench.DigestBench;
 import dev.millrace.bench.FreshnessBench;
@@ -7,6 +8,7 @@ import dev.millrace.bench.IndexBench;
 import dev.millrace.bench.KernelBench;
 import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
+import dev.millrace.bench.ScaleBench;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
@@ -31,6 +33,8 @@ import picocli.CommandLine.Spec;
 
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Run a benchmark.")
 final class BenchCommand implements Runnable {
+
+    private static final int MOST_OF_A_KIND = 100_000_000;
 
     @Spec
     @Nullable
@@ -204,6 +208,69 @@ final class BenchCommand implements Runnable {
             out.println("stopped before its end");
         }
         return 0;
+    }
+
+    @Command(
+            name = "scale",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Time the phases of a learning step by the number of items and of users, with the learner alone. Sizes that the heap "
+                            + "cannot hold are left out.")
+    int scale(
+            @Mixin ConfigOptions config,
+            @Option(
+                            names = "--items",
+                            split = ",",
+                            paramLabel = "N",
+                            description =
+                                    "numbers of items. Default: 1000,10000,100000,1000000; none if --users is given")
+                    @Nullable
+                    List<Integer> items,
+            @Option(
+                            names = "--users",
+                            split = ",",
+                            paramLabel = "N",
+                            description =
+                                    "numbers of users. Default: 1000,10000,100000,1000000,10000000; none if --items is given")
+                    @Nullable
+                    List<Integer> users,
+            @Option(
+                            names = "--beside",
+                            paramLabel = "N",
+                            defaultValue = "10000",
+                            description = "users beside each number of items, and items beside each number of users")
+                    int beside,
+            @Option(names = "--steps", defaultValue = "400", description = "timed steps for each size") int steps,
+            @Option(
+                            names = "--seconds",
+                            defaultValue = "60",
+                            description = "seconds after which a size ends before all its steps")
+                    int seconds,
+            @Option(
+                            names = "--wall",
+                            description = "time phases by the wall clock, not by the CPU time of the learner's thread")
+                    boolean isByWall,
+            @Option(names = "--svg", paramLabel = "FILE", description = "file for a drawing of the curves") @Nullable
+                    Path svg)
+            throws IOException {
+        boolean isDefault = items == null && users == null;
+        List<Integer> byItems = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000) : orNone(items);
+        List<Integer> byUsers = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000, 10_000_000) : orNone(users);
+        byItems.forEach(size -> Processes.require("--items", size, 2, MOST_OF_A_KIND));
+        byUsers.forEach(size -> Processes.require("--users", size, 2, MOST_OF_A_KIND));
+        Processes.require("--beside", beside, 2, MOST_OF_A_KIND);
+        Processes.requireAtLeastOne("--steps", steps);
+        Processes.requireAtLeastOne("--seconds", seconds);
+        MillraceSettings settings = config.settings();
+        new ScaleBench(settings.trainer(), settings.trainerTexts(), out())
+                .run(
+                        new ScaleBench.Plan(byItems, byUsers, beside, steps, Duration.ofSeconds(seconds), isByWall),
+                        Optional.ofNullable(svg));
+        return 0;
+    }
+
+    private static List<Integer> orNone(@Nullable List<Integer> sizes) {
+        return sizes == null ? List.of() : sizes;
     }
 
     /** Interrupts this thread at a signal, so that no process of the benchmark stays behind. */

@@ -1,0 +1,122 @@
+package dev.millrace.bench;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/**
+ * A shop whose clicks follow Zipf's law: the user, the item and each item of the history are drawn on their own. The same numbers give
+ * the same clicks.
+ *
+ * <p>Items and users came in an order that has nothing to do with their rank, so that what is read most does not lie side by side.
+ */
+final class ZipfShop {
+
+    private static final int HISTORY = 20;
+    private static final int ITEMS_A_BATCH = 10_000;
+    private static final int FIRST_CLICKS_A_BATCH = 512;
+    private static final long SPREAD = 2_654_435_761L; // a prime, so that multiples of it reach each number once
+    private static final long FIRST_TIME = 1_767_225_600_000L; // 2026-01-01
+    private static final long SEED = 1;
+
+    private final int items;
+    private final int users;
+    private final ZipfDraws itemRanks;
+    private final ZipfDraws userRanks;
+    private long examples;
+
+    ZipfShop(int items, int users) {
+        this.items = items;
+        this.users = users;
+        this.itemRanks = new ZipfDraws(items, SEED);
+        this.userRanks = new ZipfDraws(users, SEED + 1);
+    }
+
+    /** The next click. */
+    TrainingExample next() {
+        long number = examples++;
+        List<String> history = IntStream.rangeClosed(1, HISTORY)
+                .mapToObj(at -> item(spread(itemRanks.draw(number, at), items)))
+                .toList();
+        return click(
+                user(spread(userRanks.draw(number, 0), users)),
+                item(spread(itemRanks.draw(number, 0), items)),
+                history);
+    }
+
+    /**
+     * Batches that put all items into the catalogue, and then name each item and each user at least once, so that all have their rows.
+     *
+     * @return the last step
+     */
+    long begin(Consumer<MiniBatch> log) {
+        long step = 0;
+        for (int from = 0; from < items; from += ITEMS_A_BATCH) {
+            List<CatalogueChange> changes = IntStream.range(from, Math.min(items, from + ITEMS_A_BATCH))
+                    .<CatalogueChange>mapToObj(number ->
+                            new CatalogueChange.Upsert(new CatalogueItem(item(number), FIRST_TIME, Features.NONE)))
+                    .toList();
+            log.accept(batch(++step, changes, List.of(), changes.size() + from));
+        }
+        int most = Math.max(items, users);
+        for (int from = 0; from < most; from += FIRST_CLICKS_A_BATCH) {
+            List<TrainingExample> clicks = IntStream.range(from, Math.min(most, from + FIRST_CLICKS_A_BATCH))
+                    .mapToObj(number -> click(user(number % users), item(number % items), List.of()))
+                    .toList();
+            log.accept(batch(++step, List.of(), clicks, items));
+        }
+        return step;
+    }
+
+    private TrainingExample click(String user, String item, List<String> history) {
+        long time = FIRST_TIME + examples;
+        return new TrainingExample(
+                "c" + examples,
+                new UserFeatures(user, time, Features.NONE, history),
+                Features.NONE,
+                item,
+                "click",
+                1,
+                time,
+                0);
+    }
+
+    /** The number of a rank. */
+    private static int spread(int rank, int numbers) {
+        return (int) (rank * SPREAD % numbers);
+    }
+
+    private static String item(int number) {
+        return "item-" + number;
+    }
+
+    private static String user(int number) {
+        return "user-" + number;
+    }
+
+    private static MiniBatch batch(
+            long step, List<CatalogueChange> changes, List<TrainingExample> clicks, int catalogueSize) {
+        float[] logProbability = new float[clicks.size()];
+        Arrays.fill(logProbability, (float) -StrictMath.log(catalogueSize));
+        return new MiniBatch(
+                step,
+                step,
+                changes,
+                clicks,
+                logProbability,
+                List.of(),
+                new float[0],
+                catalogueSize,
+                List.of(),
+                NegativeDraws.UNIFORM,
+                List.of());
+    }
+}
