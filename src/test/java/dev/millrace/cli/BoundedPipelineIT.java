@@ -27,10 +27,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A trainer process on a broker, fed with users and items that each come once: {@code -Dfaults.ids=} is twenty times as many. */
+@Tag("fault")
 class BoundedPipelineIT {
 
     private static final int IDS = (int) (Long.getLong("faults.ids", 200_000) / 20);

@@ -1,7 +1,6 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.cli.MillraceProcess;
@@ -91,22 +90,42 @@ class DeterminismIT {
                         .as(audit.output())
                         .isZero();
             }
-            // and a trainer of the first Java goes on from that state
-            TrainerProcess first = run.train();
+            run.passed("same log, same digest, on " + other.getFileName());
+        }
+    }
+
+    /** The second half of the input comes when the first is learnt and its trainer has stopped. */
+    @Test
+    void f39_aTrainerGoesOnFromTheStateOfAnotherJava() throws Exception {
+        MillraceProcess.Launch launch = MillraceProcess.Launch.PROGRAM.on(java25());
+        int half = STREAM.moments() / 2;
+        try (Experiment run = Experiment.beginEmpty("F39-java-state", "JDK 25, then JDK 17 on its state", 1)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.takeCatalogue(launch);
             try (EventProducer producer = run.producer()) {
-                producer.send(SeededStream.item(0));
+                SeededStream.sendUsers(producer);
+                STREAM.send(producer, 0, half);
             }
-            await().atMost(Experiment.PATIENCE)
-                    .untilAsserted(() -> assertThat(Outcome.read(run.settings()).step())
-                            .as(first.output())
-                            .isGreaterThan(left.step()));
+            run.train(launch, "state", List.of("train"));
+            run.awaitRead(STREAM.sent(half));
             run.stopTrainers();
-            try (MillraceProcess audit = run.run("verify-17", "verify", "--model")) {
+            long step = run.step();
+            assertThat(step).isBetween(1L, undisturbed.step() - 1);
+            run.note("at step " + step + " of " + undisturbed.step());
+            try (EventProducer producer = run.producer()) {
+                STREAM.send(producer, half, STREAM.moments());
+            }
+
+            run.train();
+
+            run.awaitBooks(undisturbed.books());
+            run.stopTrainers();
+            try (MillraceProcess audit = run.run(launch, "verify-25", "verify", "--model", "--counts")) {
                 assertThat(audit.awaitExit(Experiment.PATIENCE))
                         .as(audit.output())
                         .isZero();
             }
-            run.passed("same log, same digest, on " + other.getFileName() + "; JDK 17 went on from its state");
+            run.judge(undisturbed, Judgement.Demand.SAME_LOG);
         }
     }
 
