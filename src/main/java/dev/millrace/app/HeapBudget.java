@@ -32,7 +32,7 @@ record HeapBudget(List<Part> parts) {
     /** Settings are refused if not even a tenth of what they allow has room. */
     private static final int GROSSLY = 10;
 
-    /** Of a row, beside floats and key: the index at a quarter of its capacity, the order of recency, the reference, and room to grow. */
+    /** Of a row, beside floats and key: the index at a quarter of its capacity, moment and time, share, reference, and room to grow. */
     private static final int A_ROW = 64 + 24 + 8 + 70;
 
     /** Of an item without features, beside its id and its vector in the exam: catalogue, sighting, popularity, age of its vector. */

@@ -235,12 +235,12 @@ public final class FreshnessBench {
 
     private void printSettings(Plan plan, MillraceSettings settings) {
         figures.print(
-                "commits every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam every %d steps, %d partitions, heaps of %d MB",
+                "commits every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam budget of %s, %d partitions, heaps of %d MB",
                 settings.stream().attributeCommitInterval().toMillis(),
                 settings.stream().learnCommitInterval().toMillis(),
                 settings.trainer().batch().size(),
                 settings.stream().maxWait().toMillis(),
-                settings.trainer().exam().everySteps(),
+                settings.trainer().exam().budget(),
                 settings.topics().partitions(),
                 Runtime.getRuntime().maxMemory() >> 20);
         figures.print(

@@ -4,8 +4,8 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.StepTimes;
-import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -66,7 +67,7 @@ final class TimedLearner {
             public void lap(Phase phase) {}
         };
         ExamWitness witness = (example, byModel, byPopularity) -> ranked++;
-        this.trainer = new Trainer(settings, times, witness);
+        this.trainer = new Trainer(settings, EntrySource.NONE, times, witness);
         forget();
     }
 
@@ -78,7 +79,7 @@ final class TimedLearner {
                 throw new IllegalStateException("step " + batch.step() + " was refused");
             }
         });
-        trainer.publish();
+        trainer.publish(Optional.empty(), embedding -> {});
         trainer.completeGeneration();
         trainer.drainDirty(written);
     }
@@ -93,14 +94,16 @@ final class TimedLearner {
             return trainer.closeBatch();
         });
         learn(batch);
-        List<ItemEmbedding> embeddings = timed(Cost.PUBLISH, trainer::publish);
+        timed(Cost.PUBLISH, () -> {
+            trainer.publish(Optional.empty(), embedding -> vectors++);
+            return vectors;
+        });
         timed(Cost.DRAIN, () -> {
             trainer.drainDirty(written);
             return trainer.progress();
         });
         wallNanos += System.nanoTime() - wall;
         examples += clicks.size();
-        vectors += embeddings.size();
         withheldSteps += trainer.withheld().isPresent() ? 1 : 0;
     }
 

@@ -5,6 +5,7 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.DecayedCounts;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
+import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ExactIndex;
 import dev.millrace.index.GraphIndex;
@@ -13,6 +14,7 @@ import dev.millrace.index.NearestItems;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.model.StepTimes;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.util.ArrayList;
@@ -108,7 +110,7 @@ public final class Holdout {
         List<TrainingExample> test = new ArrayList<>();
         divide(used, train, test);
         ItemNeighbours neighbours = new ItemNeighbours();
-        try (Trainer trainer = new Trainer(trainerSettings, times)) {
+        try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, times, ExamWitness.NONE)) {
             List<TrainingExample> clicked = Passes.positives(train);
             learn(trainer, train, clicked, neighbours);
             return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours, pool);

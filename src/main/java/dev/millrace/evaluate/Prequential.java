@@ -5,6 +5,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.model.StepTimes;
+import dev.millrace.state.EntrySource;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import java.util.List;
@@ -72,7 +73,7 @@ public final class Prequential {
     }
 
     private Result run(Mode mode, Tally tally) {
-        try (Trainer trainer = new Trainer(trainerSettings, times, tally)) {
+        try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, times, tally)) {
             return run(mode, tally, trainer);
         }
     }

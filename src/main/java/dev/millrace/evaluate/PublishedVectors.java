@@ -7,7 +7,6 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ExactIndex;
 import dev.millrace.index.ScoredItem;
-import dev.millrace.model.StepTimes;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublicationPlan;
 import dev.millrace.publish.PublishSettings;
@@ -64,7 +63,7 @@ public final class PublishedVectors {
 
     /** @param everySteps steps from one publication to the next */
     public List<Result> run(List<Policy> policies, int everySteps) {
-        try (Trainer trainer = new Trainer(trainerSettings, StepTimes.UNTIMED)) {
+        try (Trainer trainer = new Trainer(trainerSettings)) {
             return run(policies, everySteps, trainer);
         }
     }
@@ -96,7 +95,8 @@ public final class PublishedVectors {
 
     private static void rank(MiniBatch batch, Trainer trainer, List<Trial> trials) {
         List<TrainingExample> scored = batch.examples().stream()
-                .filter(example -> !example.user().history().isEmpty() && trainer.isListed(example.item()))
+                .filter(example -> !example.user().history().isEmpty()
+                        && trainer.catalogue().contains(example.item()))
                 .toList();
         if (scored.isEmpty()) {
             return;
@@ -175,8 +175,9 @@ public final class PublishedVectors {
             }
             steps++;
             if (steps % everySteps == 0) {
-                List<String> due =
-                        plan.due().keySet().stream().filter(trainer::isListed).toList();
+                List<String> due = plan.due().keySet().stream()
+                        .filter(trainer.catalogue()::contains)
+                        .toList();
                 publish(due, current);
             }
             // the age of the vectors that rank the next batch

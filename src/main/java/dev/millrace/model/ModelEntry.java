@@ -116,6 +116,11 @@ public sealed interface ModelEntry {
         default String description() {
             return "model's own";
         }
+
+        @Override
+        default boolean isQuerySide(Predicate<String> isUserTable) {
+            return false;
+        }
     }
 
     /** Fingerprint and settings hash of the weights. */
@@ -165,11 +170,6 @@ public sealed interface ModelEntry {
         public void accept(Visitor visitor) {
             visitor.visit(this);
         }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return false;
-        }
     }
 
     /** The learned temperature, and its accumulator. */
@@ -201,11 +201,6 @@ public sealed interface ModelEntry {
         public void accept(Visitor visitor) {
             visitor.visit(this);
         }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return false;
-        }
     }
 
     /** Event time of the model, and counts of removed and not admitted rows. */
@@ -218,11 +213,6 @@ public sealed interface ModelEntry {
         @Override
         public void accept(Visitor visitor) {
             visitor.visit(this);
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return false;
         }
     }
 
@@ -318,8 +308,8 @@ public sealed interface ModelEntry {
     /** A row of an embedding table. */
     record Row(String table, String rowKey) implements ModelEntry {
 
-        /** Returns what the keys of all rows begin with. */
-        static byte[] prefix() {
+        /** Returns what the keys of all rows begin with, and no others. */
+        public static byte[] prefix() {
             return Kind.ROW.key();
         }
 
@@ -366,7 +356,7 @@ public sealed interface ModelEntry {
     }
 
     /** What is stored of a table beside its rows, see {@link TableRows}. */
-    record Table(String table) implements ModelEntry {
+    record Table(String table) implements Own {
         @Override
         public byte[] key() {
             return Kind.TABLE.key(utf8(table));
@@ -375,16 +365,6 @@ public sealed interface ModelEntry {
         @Override
         public void accept(Visitor visitor) {
             visitor.visit(this);
-        }
-
-        @Override
-        public String description() {
-            return "number of rows of table " + table;
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return false;
         }
     }
 
@@ -415,6 +395,11 @@ public sealed interface ModelEntry {
         public boolean isQuerySide(Predicate<String> isUserTable) {
             return false;
         }
+    }
+
+    /** Returns whether a key is that of the header, which names settings and engine. */
+    static boolean isHeader(byte[] key) {
+        return Kind.HEADER.isOf(key);
     }
 
     /** Returns whether a key is that of a row. */

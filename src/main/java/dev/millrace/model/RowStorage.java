@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySource;
 
 /**
@@ -12,4 +13,14 @@ public record RowStorage(EntrySource rows, long cacheBytes) {
 
     /** All rows stay on the heap. */
     public static final RowStorage ON_THE_HEAP = new RowStorage(EntrySource.NONE, Long.MAX_VALUE);
+
+    /** Reads the bytes of rows that a learner keeps on the heap. */
+    public static long cacheBytes(SettingsReader reader) {
+        return reader.longInteger(
+                "table.cache-bytes",
+                512L << 20,
+                1L << 20,
+                1L << 40,
+                "bytes of embedding rows on the heap; the others are read from the state directory when a step needs them");
+    }
 }

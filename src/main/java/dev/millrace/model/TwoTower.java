@@ -19,7 +19,6 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySum;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -55,8 +54,6 @@ public final class TwoTower implements Durable {
     /** First byte of the keys of a model's entries. */
     public static final char PREFIX = (char) ModelEntry.PREFIX;
 
-    private static final byte[] HEADER_KEY = new ModelEntry.Header().key();
-
     private final ModelSettings settings;
     private final Catalogue catalogue;
     private final String generation;
@@ -80,8 +77,7 @@ public final class TwoTower implements Durable {
     }
 
     /** @param times called at the end of each phase of a step, on the learner's thread */
-    public TwoTower(
-            ModelSettings settings, Catalogue catalogue, StepEngine engine, RowStorage rows, StepTimes times) {
+    public TwoTower(ModelSettings settings, Catalogue catalogue, StepEngine engine, RowStorage rows, StepTimes times) {
         this.settings = settings;
         this.catalogue = catalogue;
         this.times = times;
@@ -430,21 +426,6 @@ public final class TwoTower implements Durable {
         return tables.rowSum();
     }
 
-    /** Returns whether an entry is an embedding row: it stays in the {@link RowStorage}, and need not be restored. */
-    public static boolean isRow(byte[] key) {
-        return ModelEntry.isRow(key);
-    }
-
-    /** Returns whether an entry holds the number of a table's rows and where their sweep is. */
-    public static boolean isTable(byte[] key) {
-        return ModelEntry.isTable(key);
-    }
-
-    /** Returns what the keys of all embedding rows begin with, and no others. */
-    public static byte[] rowPrefix() {
-        return ModelEntry.Row.prefix();
-    }
-
     /**
      * Begins with the stored rows, when all other entries have been restored.
      *
@@ -457,11 +438,6 @@ public final class TwoTower implements Durable {
     /** Counts of the rows of all embedding tables. */
     public RowCounts rowCounts() {
         return upkeep.counts(rowCount());
-    }
-
-    /** Returns whether an entry of {@link #drainDirty} is the header, which names settings and engine. */
-    public static boolean isHeader(byte[] key) {
-        return Arrays.equals(key, HEADER_KEY);
     }
 
     /** Returns the kind of an entry of {@link #drainDirty} in words; for a row with its table. */

@@ -306,7 +306,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
                 kind,
                 now,
                 trainer.step(),
-                trainer.catalogueSize(),
+                trainer.catalogue().size(),
                 terms.application(),
                 kind == GenerationFact.Kind.STARTED ? terms.settings() : new TreeMap<>());
     }

@@ -1,5 +1,6 @@
 package dev.millrace.train;
 
+import dev.millrace.model.ModelEntry;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.Publisher;
 import java.util.Optional;
@@ -77,7 +78,7 @@ public enum EntryKind {
     }
 
     /**
-     * Returns true if the entry names the settings and the engine that made the model, see {@link TwoTower#isHeader}.
+     * Returns true if the entry names the settings and the engine that made the model, see {@link ModelEntry#isHeader}.
      */
     public static boolean isHeader(byte[] key) {
         return role(key) == Role.HEADER;
@@ -97,7 +98,7 @@ public enum EntryKind {
     private static Role role(byte[] key) {
         return of(key).map(kind -> switch (kind) {
                     case MODEL ->
-                        TwoTower.isHeader(key) ? Role.HEADER : TwoTower.isTable(key) ? Role.COMPANION : kind.role;
+                        ModelEntry.isHeader(key) ? Role.HEADER : ModelEntry.isTable(key) ? Role.COMPANION : kind.role;
                     case PUBLICATION -> Publisher.isOfTheGate(key) ? Role.JUDGEMENT : kind.role;
                     case CATALOGUE, POPULARITY, FAST_POPULARITY, OPEN_BATCH, BOOKS, EXAM, BASELINE, ALARMS, PROGRESS ->
                         kind.role;

@@ -1,6 +1,6 @@
 package dev.millrace.train;
 
-import dev.millrace.model.TwoTower;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryDigest;
 import dev.millrace.state.EntrySink;
@@ -123,7 +123,7 @@ final class StepDigests {
     }
 
     private static boolean isCovered(byte[] key) {
-        return EntryKind.isDigested(key) && !TwoTower.isRow(key);
+        return EntryKind.isDigested(key) && !ModelEntry.isRow(key);
     }
 
     private EntrySum all() {

@@ -11,6 +11,7 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.StepReport;
@@ -52,6 +53,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
     private final Books books = new Books(EntryKind.BOOKS.prefix());
+    private final BatchBooks batchBooks = new BatchBooks(books);
     private final Batcher batcher;
     private final FastPopularity fastPopularity;
     private final StepEngine engine;
@@ -73,36 +75,27 @@ public final class Trainer implements Durable, AutoCloseable {
     private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
     private SortedMap<String, Double> figures = Collections.emptySortedMap();
 
+    /** A trainer that has all embedding rows on the heap. */
     public Trainer(TrainerSettings settings) {
-        this(settings, StepTimes.UNTIMED);
+        this(settings, EntrySource.NONE);
     }
 
-    /** @param times told of the end of each phase of a step, on the learner's thread */
-    public Trainer(TrainerSettings settings, StepTimes times) {
-        this(settings, times, ExamWitness.NONE);
-    }
-
-    /** @param witness told of each event that an exam ranks */
-    public Trainer(TrainerSettings settings, StepTimes times, ExamWitness witness) {
-        this(settings, EntrySource.NONE, times, witness);
-    }
-
-    /**
-     * A trainer that restores no embedding rows, but reads each when it needs it.
-     *
-     * @param stored what the trainer's drains wrote, see {@link #readLater}
-     */
+    /** @param stored what the trainer's drains wrote; embedding rows are read from it when they are needed */
     public Trainer(TrainerSettings settings, EntrySource stored) {
         this(settings, stored, StepTimes.UNTIMED, ExamWitness.NONE);
     }
 
+    /**
+     * @param stored {@link EntrySource#NONE} if all embedding rows stay on the heap
+     * @param times told of the end of each phase of a step, on the learner's thread
+     * @param witness told of each event that an exam ranks
+     */
     public Trainer(TrainerSettings settings, EntrySource stored, StepTimes times, ExamWitness witness) {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix());
         engine = settings.stepEngine();
-        model = new TwoTower(
-                settings.model(), catalogue, engine, new RowStorage(stored, settings.cacheBytes()), times);
+        model = new TwoTower(settings.model(), catalogue, engine, new RowStorage(stored, settings.cacheBytes()), times);
         examiner = new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness);
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix());
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
@@ -197,7 +190,7 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.observe(batch);
         fastPopularity.observe(batch);
         learntStep = batch.step();
-        settle(batch, isOwn, Outcome.EXAMINED);
+        batchBooks.settle(batch, isOwn, Outcome.EXAMINED);
     }
 
     /** Lets the exam's popularity baseline learn from a batch given to {@link #rehearse}. */
@@ -257,9 +250,9 @@ public final class Trainer implements Durable, AutoCloseable {
         return model.dim();
     }
 
-    /** Returns true if the item is in the catalogue. */
-    public boolean isListed(String item) {
-        return catalogue.contains(item);
+    /** Returns the catalogue, for reading. */
+    public Catalogue catalogue() {
+        return catalogue;
     }
 
     /** Returns the items of the catalogue. */
@@ -285,11 +278,6 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Returns true if the generation was marked complete at any time. */
     public boolean isGenerationComplete() {
         return publisher.isComplete();
-    }
-
-    /** Returns the number of items in the catalogue. */
-    public int catalogueSize() {
-        return catalogue.size();
     }
 
     /** Returns why only deletions may be published at present; absent if everything may. */
@@ -377,7 +365,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Returns what the keys of those entries begin with that are not restored, if the trainer has a source of them. */
     public static byte[] readLater() {
-        return TwoTower.rowPrefix();
+        return ModelEntry.Row.prefix();
     }
 
     /**
@@ -455,7 +443,7 @@ public final class Trainer implements Durable, AutoCloseable {
         comeTo(batch);
         examiner.observe(batch);
         fastPopularity.observe(batch);
-        settle(batch, isOwn, Outcome.BEFORE_START);
+        batchBooks.settle(batch, isOwn, Outcome.BEFORE_START);
     }
 
     /** Advances event time to that of the batch. */
@@ -470,7 +458,7 @@ public final class Trainer implements Durable, AutoCloseable {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
-            settle(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
+            batchBooks.settle(batch, isOwn, isOwn ? Outcome.WITHOUT_POSITIVES : Outcome.CATALOGUE_CHANGE);
             return new StepOutcome.CatalogueOnly();
         }
         comeTo(batch);
@@ -482,37 +470,16 @@ public final class Trainer implements Durable, AutoCloseable {
             fieldWeights = model.fieldWeights();
             figures = Figures.learnt(report, model.objectiveWeights());
             publisher.learnt(batch, model);
-            settle(batch, isOwn, Outcome.LEARNT);
+            batchBooks.settle(batch, isOwn, Outcome.LEARNT);
             return new StepOutcome.Learnt(report);
         } catch (RefusedStepException refused) {
             refusedSteps++;
             publisher.refused(batch);
-            settleRefused(batch, isOwn, refused.reason());
+            batchBooks.settleRefused(batch, isOwn, refused.reason().text());
             return new StepOutcome.Refused(String.valueOf(refused.getMessage()));
         } finally {
             fastPopularity.observe(batch);
         }
-    }
-
-    /** Settles the examples that waited in an own batch. A batch of the log is itself the received event. */
-    private void settle(MiniBatch batch, boolean isOwn, Outcome outcome) {
-        if (isOwn) {
-            books.settleWaiting(InputTopic.EXAMPLES, outcome, examplesIn(batch));
-        } else {
-            books.settle(InputTopic.BATCHES, outcome);
-        }
-    }
-
-    private void settleRefused(MiniBatch batch, boolean isOwn, RefusedStepException.Reason reason) {
-        if (isOwn) {
-            books.settleWaiting(InputTopic.EXAMPLES, Outcome.REFUSED, reason.text(), examplesIn(batch));
-        } else {
-            books.settle(InputTopic.BATCHES, Outcome.REFUSED, reason.text());
-        }
-    }
-
-    private static int examplesIn(MiniBatch batch) {
-        return batch.examples().size() + batch.exposed().size();
     }
 
     private void restoreProgress(ByteBuffer payload) {

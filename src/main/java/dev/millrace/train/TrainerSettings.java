@@ -5,10 +5,10 @@ import dev.millrace.batch.BatchSettings;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.ExamSettings;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.model.RowStorage;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
-import dev.millrace.model.table.Tables;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
@@ -52,7 +52,7 @@ public record TrainerSettings(
                 FastPopularity.Settings.read(reader),
                 learnFrom(reader),
                 reader.free(TrainerSettings::digestSteps),
-                reader.free(Tables::cacheBytes));
+                reader.free(RowStorage::cacheBytes));
     }
 
     /** Returns a new engine for the steps of one learner, which closes it. */

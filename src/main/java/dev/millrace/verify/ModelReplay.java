@@ -139,7 +139,7 @@ final class ModelReplay {
     private Optional<Difference> compare(PublishedModel.Vector vector, float[] own) {
         ItemEmbedding embedding = vector.embedding();
         float[] published = embedding.vector().orElseThrow();
-        if (!trainer.isListed(embedding.item())) {
+        if (!trainer.catalogue().contains(embedding.item())) {
             return findUnlisted(vector);
         }
         if (published.length != own.length) {
@@ -158,7 +158,7 @@ final class ModelReplay {
     /** A vector whose item is not in the catalogue; absent if it is, or was found before. */
     private Optional<Difference> findUnlisted(PublishedModel.Vector vector) {
         ItemEmbedding embedding = vector.embedding();
-        return trainer.isListed(embedding.item()) || !unlisted.add(embedding.item())
+        return trainer.catalogue().contains(embedding.item()) || !unlisted.add(embedding.item())
                 ? Optional.empty()
                 : Optional.of(new Difference.Extra(embedding.item(), embedding.step(), vector.place(), step()));
     }

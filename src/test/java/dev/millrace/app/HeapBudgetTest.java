@@ -24,9 +24,10 @@ class HeapBudgetTest {
     }
 
     @Test
-    void aTableCountsFloatsSlotsAndKeys() {
-        // 1,000 rows of 8 floats, under Adam with 17 slots: 100 bytes; beside 166 + 48 for index, order and text; keys
-        // of 16 or 512 bytes
+    void tablesCountFloatsSlotsAndKeys() {
+        // two tables of 1,000 rows of 8 floats, under Adam with 17 slots: 100 bytes; beside 166 + 48 for index, touch
+        // and
+        // text; keys of 16 or 512 bytes
         HeapBudget.Part part = budget(Map.of(
                         "table.max-rows", "1000",
                         "tower.dim", "8",
@@ -36,17 +37,26 @@ class HeapBudgetTest {
                 .parts()
                 .get(0);
 
-        assertThat(part.usual()).isEqualTo(1000 * (100 + 214 + 16) + (1 << 20));
-        assertThat(part.most()).isEqualTo(1000 * (100 + 214 + 512) + (1 << 20));
+        assertThat(part.usual()).isEqualTo(2 * (1000 * (100 + 214 + 16) + (1 << 20)));
+        assertThat(part.most()).isEqualTo(2 * (1000 * (100 + 214 + 512) + (1 << 20)));
+    }
+
+    @Test
+    void tablesLargerThanTheCacheTakeNoMoreThanTheCache() {
+        HeapBudget.Part part = budget(Map.of("table.max-rows", "100000000", "table.cache-bytes", "5000000"))
+                .parts()
+                .get(0);
+
+        assertThat(part.usual()).isEqualTo(5_000_000 + 2 * (1 << 20));
     }
 
     @Test
     void settingsManyTimesBeyondTheHeapAreRefused() {
-        HeapBudget budget = budget(Map.of("table.max-rows", "100000000"));
+        HeapBudget budget = budget(Map.of("table.max-rows", "100000000", "table.cache-bytes", "100000000000"));
 
         assertThatThrownBy(() -> budget.check(LAUNCHERS_HEAP))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("table.max-rows, catalogue.max-unannounced = together ")
+                .hasMessageContaining("table.cache-bytes, catalogue.max-unannounced = together ")
                 .hasMessageContaining("must be at most 10 times the heap of 2048 MiB");
     }
 

@@ -8,7 +8,7 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.model.TwoTower;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
@@ -252,7 +252,7 @@ class StoredRowsTest {
         int kill() {
             trainer = new Trainer(settings, store);
             store.scan(new byte[] {0}, new byte[] {(byte) 0xff}, (key, value) -> {
-                if (!TwoTower.isRow(key)) {
+                if (!ModelEntry.isRow(key)) {
                     trainer.restore(key, value);
                 }
                 return true;
@@ -276,7 +276,7 @@ class StoredRowsTest {
             EntrySink sink = EntrySink.into(new TreeMap<>(Arrays::compareUnsigned));
             trainer.drainDirty(sink);
             store.scan(new byte[] {0}, new byte[] {(byte) 0xff}, (key, value) -> {
-                if (EntryKind.isDigested(key) || TwoTower.isTable(key)) {
+                if (EntryKind.isDigested(key) || ModelEntry.isTable(key)) {
                     shown.put(EntryKind.words(key) + Arrays.toString(key), Arrays.toString(value));
                 }
                 return true;

@@ -249,7 +249,7 @@ class TrainerPublicationTest {
         publishing.learn(log.closeBatch());
 
         assertThat(publishing.startGeneration()).isTrue();
-        assertThat(publishing.publish()).hasSize(publishing.catalogueSize());
+        assertThat(publishing.publish()).hasSize(publishing.catalogue().size());
         assertThat(publishing.completeGeneration()).isTrue();
         publishing.drainDirty(new EntrySink() {
             @Override

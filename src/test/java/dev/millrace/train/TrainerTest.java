@@ -113,7 +113,7 @@ class TrainerTest {
         // of the model only what counts the items moves, no weight
         assertThat(shown(stored, "m")).isEqualTo(shown(before, "m"));
         assertThat(learner.step()).isEqualTo(4);
-        assertThat(learner.isListed("i0")).isTrue();
+        assertThat(learner.catalogue().contains("i0")).isTrue();
 
         log.add(at("boundary", TIME + 500));
         log.add(at("behind", TIME + 1_000));

@@ -253,7 +253,7 @@ public final class EmbeddingTable {
         if (debt >= Math.min(size, VISITS_AT_ONCE)) {
             for (RowSweep.Visited row : sweep.next((int) debt, sum)) {
                 if (row.time() < before) {
-                    remove(row.key());
+                    drop(row.key());
                     expired++;
                 }
             }
@@ -264,12 +264,18 @@ public final class EmbeddingTable {
             sweep.next((int) Math.min(size, (long) CANDIDATES * excess), sum).stream()
                     .sorted(Comparator.comparingLong(RowSweep.Visited::moment))
                     .limit(excess)
-                    .forEach(row -> remove(row.key()));
+                    .forEach(row -> drop(row.key()));
         }
         return new Removals(expired, excess);
     }
 
+    /** Removes a key's row, and all trace of the key but what the next drain deletes. */
     public void remove(String key) {
+        sweep.forget(key);
+        drop(key);
+    }
+
+    private void drop(String key) {
         int row = row(key);
         if (row == NONE) {
             return;
@@ -284,7 +290,7 @@ public final class EmbeddingTable {
 
     /** Undoes an admission; nothing else may have changed since. */
     public void retract(String key) {
-        remove(key);
+        drop(key);
         admitted--;
     }
 

@@ -67,6 +67,13 @@ final class RowSweep {
         isRoundWhole = false;
     }
 
+    /** Leaves no trace of a removed key: if the cursor is there, a new round begins. */
+    void forget(String key) {
+        if (cursor.isPresent() && cursor.get().equals(key)) {
+            restore(Optional.empty());
+        }
+    }
+
     /**
      * Visits the next rows, and begins the next round where the last one ends.
      *

@@ -28,14 +28,4 @@ public record Tables(int admitAfter, Duration expireAfter, int maxRows) {
                         100_000_000,
                         "most rows of an embedding table; beyond it rows touched long ago are removed"));
     }
-
-    /** Reads the bytes of embedding rows that a learner keeps on the heap. No bit depends on them. */
-    public static long cacheBytes(SettingsReader reader) {
-        return reader.longInteger(
-                "table.cache-bytes",
-                512L << 20,
-                1L << 20,
-                1L << 40,
-                "bytes of embedding rows on the heap; the others are read from the state directory when a step needs them");
-    }
 }

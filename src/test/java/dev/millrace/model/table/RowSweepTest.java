@@ -146,6 +146,25 @@ class RowSweepTest {
         assertThat(table.size()).isGreaterThan(200);
     }
 
+    @Test
+    void noTraceOfARemovedKeyStaysInTheCursor() {
+        EmbeddingTable table = table(EntrySource.NONE);
+        for (String key : List.of("ann", "bob", "cem")) {
+            touch(table, key, 1, key.equals("cem") ? 10 : 90);
+        }
+        table.keepUp(50, MANY); // cem expires, and is the last that was visited
+        assertThat(rows(table).cursor()).contains("cem");
+
+        table.remove("cem");
+
+        assertThat(rows(table).cursor()).isEmpty();
+    }
+
+    private static TableRows rows(EmbeddingTable table) {
+        return table.drain(new TreeMap<>(Arrays::compareUnsigned), new ArrayList<>())
+                .orElseThrow();
+    }
+
     private static EmbeddingTable table(EntrySource source) {
         return new EmbeddingTable(
                 "t",
