@@ -191,26 +191,26 @@ class ModelAlarmsTest {
     void ofAMillionItemsSomeExamsAreEnoughToSeeTheModelBelowPopularity() {
         // a batch of 128 in some 2,300 steps; popularity finds 30 of them, a model that learnt garbage none
         ModelAlarms alarms = alarms("alarm.every-steps", "1");
-        int exam = 0;
+        long exam = 0;
         for (;
                 exam < 40;
                 exam++) { // no better than popularity, as far as chance lets one see: two hits less of 128, two more
             long sway = exam % 2 * 2;
-            alarms.examined(exam * 2300L, totals(exam * 128L, exam * 30L - sway, exam * 30L));
+            alarms.examined(exam * 2300, totals(exam * 128, exam * 30 - sway, exam * 30));
             assertThat(alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive())
                     .isFalse();
         }
-        long found = exam * 30L;
+        long found = exam * 30;
         int garbage = 0;
         for (; !alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive(); exam++, garbage++) {
-            alarms.examined(exam * 2300L, totals(exam * 128L, found, exam * 30L));
+            alarms.examined(exam * 2300, totals(exam * 128, found, exam * 30));
         }
 
         // small parts of the window of 20,000 are of 312 events: three exams
         assertThat(garbage).isBetween(3, 6);
         for (int good = 0; alarm(alarms, Alarm.Kind.RECALL_BELOW_POPULARITY).isActive(); exam++, good++) {
             found += 40;
-            alarms.examined(exam * 2300L, totals(exam * 128L, found, exam * 30L));
+            alarms.examined(exam * 2300, totals(exam * 128, found, exam * 30));
             assertThat(good).isLessThan(6);
         }
     }
