@@ -101,8 +101,7 @@ class BoundedMemoryIT {
         builder.environment().put("OPENBLAS_NUM_THREADS", "1");
         builder.environment().put("OPENBLAS_CORETYPE", "Haswell");
         Process process = builder.start();
-        boolean hasEnded =
-                process.waitFor(Duration.ofMinutes(2).plusMillis(ids / 5).toMillis(), TimeUnit.MILLISECONDS);
+        boolean hasEnded = process.waitFor(Duration.ofMinutes(2).plusMillis(ids).toMillis(), TimeUnit.MILLISECONDS);
         process.destroyForcibly();
         String printed = Files.readString(out);
         assertThat(hasEnded).as(printed).isTrue();
