@@ -1,12 +1,12 @@
 package dev.millrace.checkpoint;
 
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySource;
 import dev.millrace.topic.LoggedBatch;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -14,9 +14,9 @@ import java.util.TreeMap;
 /**
  * A learner at one step of its log: its entries, and where they come from.
  *
- * @param entries all entries of the learner, by key in unsigned order
+ * @param entries all entries of the learner, and no others; who opened them closes them
  */
-public record Checkpoint(Header header, NavigableMap<byte[], byte[]> entries) {
+public record Checkpoint(Header header, EntrySource entries) {
 
     /** Who made the entries. */
     public enum Source {
@@ -100,11 +100,6 @@ public record Checkpoint(Header header, NavigableMap<byte[], byte[]> entries) {
         }
     }
 
-    /** An empty map of entries, in the order that a checkpoint has them. */
-    public static NavigableMap<byte[], byte[]> noEntries() {
-        return new TreeMap<>(Arrays::compareUnsigned);
-    }
-
     /**
      * The settings that its learner had, read again.
      *
@@ -122,13 +117,17 @@ public record Checkpoint(Header header, NavigableMap<byte[], byte[]> entries) {
     }
 
     /**
-     * The learner, to look at: on any engine, and not to learn on.
+     * The learner, to look at: on any engine, and not to learn on. It reads embedding rows from the entries when it needs them.
      *
      * @throws CorruptEntryException if an entry is missing, or one of another commit
      */
     public Trainer toLookAt() {
-        Trainer trainer = new Trainer(settings().trainer());
-        LearnerRestore.into(trainer, entries, header.learnt());
+        Trainer trainer = LearnerEntries.toLookAt(settings().trainer(), entries);
+        StepDigest found = trainer.digest().orElseThrow();
+        if (!found.equals(header.learnt())) {
+            throw new CorruptEntryException("its entries have the digest " + found.digest() + " at step " + found.step()
+                    + ", it names " + header.learnt().digest() + " at step " + header.step());
+        }
         return trainer;
     }
 }

@@ -2,8 +2,10 @@ package dev.millrace.checkpoint;
 
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Sha256;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
@@ -11,6 +13,7 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -23,8 +26,6 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -41,6 +42,7 @@ import java.util.function.Consumer;
 public final class CheckpointFile {
 
     private static final byte[] MAGIC = "MILLRCKP".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] FIRST = {}; // before every key
     private static final int VERSION = 2; // 2: origin, settings, digest, place in the log
     private static final int FRAME_HEADER_BYTES = 8;
     private static final int SUM_BYTES = 32;
@@ -69,15 +71,15 @@ public final class CheckpointFile {
     /**
      * Reads a file to its end.
      *
+     * @param into empty; filled with the entries, which are not to be trusted before this returns
      * @throws UnusableCheckpointException if anything is not as it was written
      */
-    public static Checkpoint read(Path file) {
-        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
-        return new Checkpoint(read(file, entries::put), entries);
+    public static Checkpoint read(Path file, OrderedEntries into) {
+        return new Checkpoint(read(file, into::put), into);
     }
 
     /**
-     * As {@link #read(Path)}, and keeps no entry.
+     * As {@link #read(Path, OrderedEntries)}, and keeps no entry.
      *
      * @param entry given each key and value; not to be trusted before this returns
      */
@@ -135,15 +137,26 @@ public final class CheckpointFile {
         DigestOutputStream out = new DigestOutputStream(to, sum);
         out.write(MAGIC);
         out.write(header(checkpoint));
-        for (Map.Entry<byte[], byte[]> entry : checkpoint.entries().entrySet()) {
-            byte[] key = entry.getKey();
-            byte[] value = entry.getValue();
+        try {
+            checkpoint.entries().scan(FIRST, (key, value) -> {
+                write(out, key, value);
+                return true;
+            });
+        } catch (UncheckedIOException failed) {
+            throw failed.getCause();
+        }
+        to.write(sum.digest());
+    }
+
+    private static void write(OutputStream out, byte[] key, byte[] value) {
+        try {
             out.write(Frame.seal(Frame.allocate(Integer.BYTES + key.length + value.length)
                     .putInt(key.length)
                     .put(key)
                     .put(value)));
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
         }
-        to.write(sum.digest());
     }
 
     private static byte[] header(Checkpoint checkpoint) {
@@ -166,17 +179,19 @@ public final class CheckpointFile {
                 .text(place.sha256()));
         fields.integer(header.settings().size());
         header.settings().forEach((key, value) -> fields.text(key).text(value));
-        return fields.longInteger(checkpoint.entries().size())
-                .longInteger(bytes(checkpoint.entries()))
-                .framed();
+        long[] extent = extent(checkpoint.entries());
+        return fields.longInteger(extent[0]).longInteger(extent[1]).framed();
     }
 
-    private static long bytes(NavigableMap<byte[], byte[]> entries) {
-        long bytes = 0;
-        for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
-            bytes += FRAME_HEADER_BYTES + Integer.BYTES + entry.getKey().length + entry.getValue().length;
-        }
-        return bytes;
+    /** [2] the number of entries, and their bytes in the file. */
+    private static long[] extent(EntrySource entries) {
+        long[] extent = new long[2];
+        entries.scan(FIRST, (key, value) -> {
+            extent[0]++;
+            extent[1] += FRAME_HEADER_BYTES + Integer.BYTES + key.length + value.length;
+            return true;
+        });
+        return extent;
     }
 
     private static Opening open(Reading in, long size) throws IOException {

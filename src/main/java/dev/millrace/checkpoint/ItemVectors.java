@@ -31,7 +31,12 @@ public final class ItemVectors {
         int width = learner.dim();
         WholeFile.write(directory.resolve("vectors.npy"), out -> {
             Blocks blocks = new Blocks(items, learner);
-            NumpyArray.write(out, items.size(), width, blocks::copy);
+            NumpyArray array = new NumpyArray(out, items.size(), width);
+            float[] vector = new float[width];
+            for (int item = 0; item < items.size(); item++) {
+                blocks.copy(item, vector);
+                array.write(vector);
+            }
         });
         WholeFile.write(directory.resolve("ids.txt"), out -> {
             for (String item : items) {

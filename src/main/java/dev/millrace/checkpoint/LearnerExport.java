@@ -4,16 +4,14 @@ import dev.millrace.model.ModelHeader;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.Frame;
+import dev.millrace.state.EntrySource;
+import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
-import dev.millrace.train.Trainer;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
 
 /**
@@ -36,17 +34,19 @@ public final class LearnerExport {
     /**
      * Reads a learner.
      *
+     * @param into empty; filled with its entries
      * @throws InvalidSettingsException if the learner has other settings of the model
      * @throws UnexportableLearnerException if its entries do not have the digest of its commit, or it has not committed yet
      */
-    public Checkpoint of(LearnerState learner) {
+    public Checkpoint of(LearnerState learner, OrderedEntries into) {
         settings.kept().require(learner.kept(), "the learner of application " + learner.application());
-        Reading reading = new Reading();
-        NavigableMap<byte[], byte[]> entries = learner.entries(reading::isWhole)
-                .orElseThrow(() -> new UnexportableLearnerException(
-                        learner.application(), "its changelog is not what it committed: " + reading.fault));
-        entries.keySet().removeIf(EntryKind::isOfTheApplication);
-        ModelHeader made = header(entries)
+        Reading reading = new Reading(into);
+        if (!learner.read(into, reading::isWhole)) {
+            throw new UnexportableLearnerException(
+                    learner.application(), "its changelog is not what it committed: " + reading.fault);
+        }
+        LearnerEntries.remove(into, EntryKind::isOfTheApplication);
+        ModelHeader made = LearnerEntries.header(into)
                 .orElseThrow(() ->
                         new UnexportableLearnerException(learner.application(), "it has not committed anything yet"));
         Checkpoint.Header header = new Checkpoint.Header(
@@ -55,7 +55,7 @@ public final class LearnerExport {
                 reading.learnt,
                 place(reading.learnt.step()),
                 settings.texts());
-        return new Checkpoint(header, entries);
+        return new Checkpoint(header, into);
     }
 
     /** Where that step is in the log; its batch was committed before. */
@@ -65,26 +65,23 @@ public final class LearnerExport {
         }
     }
 
-    private static Optional<ModelHeader> header(NavigableMap<byte[], byte[]> entries) {
-        return entries.entrySet().stream()
-                .filter(entry -> EntryKind.isHeader(entry.getKey()))
-                .map(Map.Entry::getValue)
-                .map(value -> ModelHeader.read(Frame.open(value)))
-                .findFirst();
-    }
-
     /** The last reading of the changelog. */
     private final class Reading {
 
+        private final EntrySource entries;
         StepDigest learnt = new StepDigest(0, "");
         String fault = "";
 
-        boolean isWhole(NavigableMap<byte[], byte[]> entries) {
-            header(entries).ifPresent(this::requireSettings);
+        Reading(EntrySource entries) {
+            this.entries = entries;
+        }
+
+        boolean isWhole() {
+            LearnerEntries.header(entries).ifPresent(this::requireSettings);
             try {
-                Trainer trainer = new Trainer(settings.trainer());
-                LearnerRestore.into(trainer, entries);
-                learnt = trainer.digest().orElse(learnt);
+                learnt = LearnerEntries.toLookAt(settings.trainer(), entries)
+                        .digest()
+                        .orElse(learnt);
                 return true;
             } catch (CorruptEntryException notWhole) {
                 fault = String.valueOf(notWhole.getMessage());

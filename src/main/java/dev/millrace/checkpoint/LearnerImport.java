@@ -4,7 +4,7 @@ import dev.millrace.model.NumericFingerprint;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.EntrySink;
+import dev.millrace.state.OrderedEntries;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.BrokenLogException;
@@ -14,10 +14,10 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.train.EntryKind;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
+import dev.millrace.train.TrainerSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Optional;
 
 /**
@@ -86,20 +86,21 @@ public final class LearnerImport {
      * @throws BrokenLogException if the log does not go on behind the checkpoint, or is another
      */
     public Begun into(LearnerState learner, Path file, Start start) {
-        Checkpoint checkpoint = CheckpointFile.read(file);
-        switch (start) {
-            case SAME -> requireSame(checkpoint.header());
-            case WARM -> requireCompatible(checkpoint.header());
+        try (ScratchEntries entries = ScratchEntries.create()) {
+            Checkpoint checkpoint = CheckpointFile.read(file, entries);
+            switch (start) {
+                case SAME -> requireSame(checkpoint.header());
+                case WARM -> requireCompatible(checkpoint.header());
+            }
+            try {
+                prepare(entries, settings.trainer(), checkpoint.header().learnt(), start);
+            } catch (CorruptEntryException notThose) {
+                throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
+            }
+            long offset = behind(checkpoint.header());
+            learner.begin(entries, settings.kept(), cluster.topics().miniBatches(), offset);
+            return new Begun(checkpoint.header(), offset);
         }
-        NavigableMap<byte[], byte[]> entries;
-        try {
-            entries = entries(checkpoint, start);
-        } catch (CorruptEntryException notThose) {
-            throw new UnusableCheckpointException(file, String.valueOf(notThose.getMessage()), notThose);
-        }
-        long offset = behind(checkpoint.header());
-        learner.begin(entries, settings.kept(), cluster.topics().miniBatches(), offset);
-        return new Begun(checkpoint.header(), offset);
     }
 
     private void requireSame(Checkpoint.Header header) {
@@ -147,27 +148,27 @@ public final class LearnerImport {
                 || key.matches(FREE_OPTIMISER_SETTING);
     }
 
-    /** The entries of the new application's learner. It has published nothing, so that its first commit publishes everything. */
-    private NavigableMap<byte[], byte[]> entries(Checkpoint checkpoint, Start start) {
-        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
-        entries.putAll(checkpoint.entries());
-        entries.keySet().removeIf(EntryKind::isOfTheApplication);
+    /**
+     * Makes of a checkpoint's entries those of the new application's learner. It has published nothing, so that its first commit
+     * publishes everything.
+     *
+     * @param learnt step and digest that the entries must have
+     * @throws CorruptEntryException if they have not
+     */
+    static void prepare(OrderedEntries entries, TrainerSettings settings, StepDigest learnt, Start start) {
+        LearnerEntries.remove(entries, EntryKind::isOfTheApplication);
         if (start == Start.WARM) {
-            entries.keySet().removeIf(EntryKind::isHeader); // it says what the weights were made by: written anew
-            entries.keySet().removeIf(EntryKind::isJudgement);
+            // the header says what the weights were made by: written anew
+            LearnerEntries.remove(entries, key -> EntryKind.isHeader(key) || EntryKind.isJudgement(key));
         }
-        Trainer trainer = new Trainer(settings.trainer());
-        entries.forEach((key, value) -> LearnerRestore.entry(trainer, key, value));
-        trainer.requireWhole();
+        Trainer trainer = LearnerEntries.toGoOn(settings, entries);
         StepDigest found = trainer.digest().orElseThrow();
-        if (!found.equals(checkpoint.header().learnt())) {
-            throw new CorruptEntryException("its entries are of " + found + ", it names "
-                    + checkpoint.header().learnt());
+        if (!found.equals(learnt)) {
+            throw new CorruptEntryException("its entries are of " + found + ", it names " + learnt);
         }
         trainer.publishAnew();
-        trainer.drainDirty(EntrySink.into(entries));
-        entries.keySet().removeIf(EntryKind::isOfTheApplication);
-        return entries;
+        trainer.drainDirty(entries);
+        LearnerEntries.remove(entries, EntryKind::isOfTheApplication);
     }
 
     /** Offset behind the checkpoint's last batch. */

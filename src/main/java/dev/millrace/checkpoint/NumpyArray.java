@@ -16,27 +16,24 @@ final class NumpyArray {
     private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
     private static final int ALIGNMENT = 64;
 
-    private NumpyArray() {}
+    private final OutputStream out;
+    private final ByteBuffer bytes;
 
-    /** The rows of a matrix, one at a time. */
-    interface Rows {
-        /** @param out [width] filled */
-        void copy(int row, float[] out);
-    }
-
-    static void write(OutputStream out, int rows, int width, Rows values) throws IOException {
+    /** Writes the header; the rows are to follow. */
+    NumpyArray(OutputStream out, long rows, int width) throws IOException {
+        this.out = out;
+        this.bytes = ByteBuffer.allocate(width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         out.write(header(rows, width));
-        float[] row = new float[width];
-        ByteBuffer bytes = ByteBuffer.allocate(width * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int at = 0; at < rows; at++) {
-            values.copy(at, row);
-            bytes.clear();
-            bytes.asFloatBuffer().put(row);
-            out.write(bytes.array());
-        }
     }
 
-    private static byte[] header(int rows, int width) {
+    /** @param row [width] the next one */
+    void write(float[] row) throws IOException {
+        bytes.clear();
+        bytes.asFloatBuffer().put(row);
+        out.write(bytes.array());
+    }
+
+    private static byte[] header(long rows, int width) {
         String literal = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + rows + ", " + width + "), }";
         int before = MAGIC.length + Short.BYTES;
         int whole = (before + literal.length() + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

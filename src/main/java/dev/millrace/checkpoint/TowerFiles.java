@@ -11,12 +11,12 @@ import dev.millrace.model.Side;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.UserChannel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SortedMap;
 import java.util.function.Consumer;
 
 /**
@@ -107,32 +107,51 @@ public final class TowerFiles {
 
     private static void writeTables(Path directory, ArrayNode described, TwoTower model) throws IOException {
         int number = 0;
+        Map<String, Long> sizes = model.tableSizes();
         for (Map.Entry<String, Integer> table : model.tableWidths().entrySet()) {
+            String name = table.getKey();
             String rowFile = "table-" + number + ".npy";
             String keyFile = "table-" + number + ".keys";
             number++;
-            SortedMap<String, float[]> rows = model.rows(table.getKey());
-            List<float[]> inOrder = List.copyOf(rows.values());
+            long count = sizes.getOrDefault(name, 0L);
             int width = table.getValue();
-            WholeFile.write(
-                    directory.resolve(rowFile),
-                    out -> NumpyArray.write(
-                            out,
-                            inOrder.size(),
-                            width,
-                            (row, into) -> System.arraycopy(inOrder.get(row), 0, into, 0, width)));
-            WholeFile.write(directory.resolve(keyFile), out -> {
-                for (String key : rows.keySet()) {
-                    out.write((JSON.writeValueAsString(key) + "\n").getBytes(StandardCharsets.UTF_8));
-                }
+            WholeFile.write(directory.resolve(rowFile), out -> {
+                NumpyArray array = new NumpyArray(out, count, width);
+                forEachRow(model, name, (key, row) -> array.write(row));
             });
+            WholeFile.write(
+                    directory.resolve(keyFile),
+                    out -> forEachRow(
+                            model,
+                            name,
+                            (key, row) ->
+                                    out.write((JSON.writeValueAsString(key) + "\n").getBytes(StandardCharsets.UTF_8))));
             described
                     .addObject()
-                    .put("name", table.getKey())
-                    .put("rows", rows.size())
+                    .put("name", name)
+                    .put("rows", count)
                     .put("width", width)
                     .put("file", rowFile)
                     .put("keys", keyFile);
+        }
+    }
+
+    /** Writes something of a row. */
+    private interface RowWriter {
+        void write(String key, float[] row) throws IOException;
+    }
+
+    private static void forEachRow(TwoTower model, String table, RowWriter writer) throws IOException {
+        try {
+            model.forEachRow(table, (key, row) -> {
+                try {
+                    writer.write(key, row);
+                } catch (IOException failed) {
+                    throw new UncheckedIOException(failed);
+                }
+            });
+        } catch (UncheckedIOException failed) {
+            throw failed.getCause();
         }
     }
 

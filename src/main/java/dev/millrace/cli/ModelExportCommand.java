@@ -6,6 +6,7 @@ import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.ItemVectors;
 import dev.millrace.checkpoint.LearnerExport;
+import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.checkpoint.TowerFiles;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
@@ -72,15 +73,17 @@ final class ModelExportCommand implements Callable<Integer> {
                     "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
         PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();
-        Checkpoint checkpoint = in == null ? ofLearner() : CheckpointFile.read(in);
-        ModelShowCommand.print(checkpoint.header(), told);
-        if (out != null) {
-            CheckpointFile.write(out, checkpoint);
-            told.println("written     " + out);
-        }
-        if (vectors != null || onnx != null) {
-            Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint);
-            writeFiles(checkpoint, trainer, told);
+        try (ScratchEntries entries = ScratchEntries.create()) {
+            Checkpoint checkpoint = in == null ? ofLearner(entries) : CheckpointFile.read(in, entries);
+            ModelShowCommand.print(checkpoint.header(), told);
+            if (out != null) {
+                CheckpointFile.write(out, checkpoint);
+                told.println("written     " + out);
+            }
+            if (vectors != null || onnx != null) {
+                Trainer trainer = in == null ? checkpoint.toLookAt() : CheckpointFile.toLookAt(in, checkpoint);
+                writeFiles(checkpoint, trainer, told);
+            }
         }
         told.flush();
         return 0;
@@ -98,10 +101,10 @@ final class ModelExportCommand implements Callable<Integer> {
         }
     }
 
-    private Checkpoint ofLearner() {
+    private Checkpoint ofLearner(ScratchEntries entries) {
         MillraceSettings settings = config.settings();
         Part part = learner.source() == TrainProcess.From.EVENTS ? Part.LEARN : Part.LEARN_FROM_LOG;
         return new LearnerExport(settings.cluster(), settings.learner())
-                .of(new LearnerState(settings.clients(), settings.stream(), part));
+                .of(new LearnerState(settings.clients(), settings.stream(), part), entries);
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.follow;
 
+import dev.millrace.state.OrderedEntries;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -17,6 +18,7 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiPredicate;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
@@ -25,18 +27,20 @@ import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.Options;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
 
 /**
- * Entries on disk, as many as there are users, with a bounded cache.
+ * Entries on disk, as many as there are users or embedding rows, with a bounded cache.
  *
- * <p>Empty at each start, as the compacted topics give everything again. So it writes no log and does not survive a crash. One process
+ * <p>Empty at each start, as their source gives everything again. So it writes no log and does not survive a crash. One process
  * a directory. Safe for any number of threads.
  */
-public final class DiskEntries implements AutoCloseable {
+public final class DiskEntries implements OrderedEntries, AutoCloseable {
 
     private static final int BLOOM_BITS_PER_KEY = 10;
     private static final int WRITE_BUFFER_SHARE = 4; // of the cache, as its divisor
@@ -79,6 +83,7 @@ public final class DiskEntries implements AutoCloseable {
         }
     }
 
+    @Override
     public Optional<byte[]> get(byte[] key) {
         closing.readLock().lock();
         try {
@@ -91,6 +96,7 @@ public final class DiskEntries implements AutoCloseable {
         }
     }
 
+    @Override
     public void put(byte[] key, byte[] value) {
         closing.readLock().lock();
         try {
@@ -103,6 +109,7 @@ public final class DiskEntries implements AutoCloseable {
         }
     }
 
+    @Override
     public void delete(byte[] key) {
         closing.readLock().lock();
         try {
@@ -110,6 +117,31 @@ public final class DiskEntries implements AutoCloseable {
             entries.delete(withoutLog, key);
         } catch (RocksDBException failed) {
             throw new UncheckedIOException(new IOException("an entry could not be deleted", failed));
+        } finally {
+            closing.readLock().unlock();
+        }
+    }
+
+    @Override
+    public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
+        scan(from, (key, value) -> Arrays.compareUnsigned(key, to) < 0 && visitor.test(key, value));
+    }
+
+    @Override
+    public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+        closing.readLock().lock();
+        try {
+            requireOpen();
+            try (ReadOptions once = new ReadOptions().setFillCache(false);
+                    RocksIterator at = entries.newIterator(once)) {
+                at.seek(from);
+                while (at.isValid() && visitor.test(at.key(), at.value())) {
+                    at.next();
+                }
+                at.status(); // where a block is damaged, the iterator ends as if there were no more entries
+            }
+        } catch (RocksDBException failed) {
+            throw new UncheckedIOException(new IOException("entries could not be read", failed));
         } finally {
             closing.readLock().unlock();
         }

@@ -7,7 +7,10 @@ import dev.millrace.model.engine.Team;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
+import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,7 +19,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
 
 /** All embedding tables of a model, and the gradients of their rows in one step. One thread. */
@@ -118,9 +123,26 @@ final class EmbeddingTables {
      * Begins with the stored rows, when all else is restored.
      *
      * @param checked see {@link EmbeddingTable#begin}
+     * @throws CorruptEntryException if there are rows of other tables
      */
     void begin(long checked) {
+        byte[] from = ModelEntry.Row.prefix();
+        byte[] end = EntrySource.behind(from);
+        SortedSet<byte[]> prefixes = new TreeSet<>(Arrays::compareUnsigned);
+        tables.keySet().forEach(name -> prefixes.add(ModelEntry.Row.prefix(name)));
+        for (byte[] prefix : prefixes) {
+            requireNoRows(from, prefix);
+            from = EntrySource.behind(prefix);
+        }
+        requireNoRows(from, end);
         tables.values().forEach(table -> table.begin(checked));
+    }
+
+    private void requireNoRows(byte[] from, byte[] to) {
+        storage.rows().scan(from, to, (key, value) -> {
+            throw new CorruptEntryException(
+                    "the model has no such table: " + ModelEntry.of(key).description());
+        });
     }
 
     /** Takes rows off the heap if they need more than the cache may. No row number is known afterwards. */

@@ -360,13 +360,18 @@ public final class TwoTower implements Durable {
         return widths;
     }
 
-    /** Returns the rows of a table that are on the heap, by their key. */
-    public SortedMap<String, float[]> rows(String table) {
-        EmbeddingTable named = Optional.ofNullable(tables.byName().get(table))
-                .orElseThrow(() -> new IllegalArgumentException("there is no table " + table));
-        SortedMap<String, float[]> rows = new TreeMap<>();
-        named.forEach((key, row) -> rows.put(key, named.copy(row)));
-        return rows;
+    /** Returns the number of rows of each embedding table, by its name. */
+    public SortedMap<String, Long> tableSizes() {
+        SortedMap<String, Long> sizes = new TreeMap<>();
+        tables.byName().forEach((name, table) -> sizes.put(name, table.size()));
+        return sizes;
+    }
+
+    /** As {@link EmbeddingTable#forEachRow}. */
+    public void forEachRow(String table, BiConsumer<String, float[]> visitor) {
+        Optional.ofNullable(tables.byName().get(table))
+                .orElseThrow(() -> new IllegalArgumentException("there is no table " + table))
+                .forEachRow(visitor);
     }
 
     /** Number of multiply-adds that the vector of one user or item takes: those of the dense layers, and one for each number of the input. */

@@ -1,6 +1,7 @@
 package dev.millrace.state;
 
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
 
 /** Stored entries that a state reads when it needs them, in the unsigned order of their keys. One thread. */
@@ -17,6 +18,11 @@ public interface EntrySource {
         public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
             // nothing to visit
         }
+
+        @Override
+        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+            // nothing to visit
+        }
     };
 
     Optional<byte[]> get(byte[] key);
@@ -26,4 +32,36 @@ public interface EntrySource {
      * not change entries.
      */
     void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor);
+
+    /** As {@link #scan(byte[], byte[], BiPredicate)}, to the last entry. */
+    void scan(byte[] from, BiPredicate<byte[], byte[]> visitor);
+
+    /**
+     * Visits the entries with {@code from <= key}, in ascending order, but none whose key begins with a prefix.
+     *
+     * @param prefix behind {@code from}; empty if no entry is left out
+     */
+    default void scanBut(byte[] from, byte[] prefix, BiConsumer<byte[], byte[]> visitor) {
+        BiPredicate<byte[], byte[]> all = (key, value) -> {
+            visitor.accept(key, value);
+            return true;
+        };
+        if (prefix.length == 0) {
+            scan(from, all);
+        } else {
+            scan(from, prefix, all);
+            scan(behind(prefix), all);
+        }
+    }
+
+    /**
+     * Returns the first possible key behind all that begin with a prefix.
+     *
+     * @param prefix not empty, its last byte not 0xFF
+     */
+    static byte[] behind(byte[] prefix) {
+        byte[] end = prefix.clone();
+        end[end.length - 1]++;
+        return end;
+    }
 }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 
@@ -29,7 +30,16 @@ public final class MemoryEntries implements OrderedEntries {
 
     @Override
     public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-        for (Map.Entry<byte[], byte[]> entry : entries.subMap(from, to).entrySet()) {
+        visit(entries.subMap(from, to), visitor);
+    }
+
+    @Override
+    public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+        visit(entries.tailMap(from), visitor);
+    }
+
+    private static void visit(SortedMap<byte[], byte[]> entries, BiPredicate<byte[], byte[]> visitor) {
+        for (Map.Entry<byte[], byte[]> entry : entries.entrySet()) {
             if (!visitor.test(entry.getKey(), entry.getValue())) {
                 return;
             }

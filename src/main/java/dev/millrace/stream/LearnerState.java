@@ -3,6 +3,8 @@ package dev.millrace.stream;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingFault;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Frame;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
@@ -16,16 +18,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
-import java.util.function.Predicate;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -88,33 +87,33 @@ public final class LearnerState {
     }
 
     /**
-     * The learner's entries as of its last commit, whether it runs or not.
+     * Reads the learner's entries as of its last commit, whether it runs or not.
      *
      * <p>All that one commit wrote is one transaction, and the last stable offset is the end of one. While this reads, compaction may remove
      * an entry whose newer value lies behind that offset. The changelog is then read on from where reading stopped.
      *
-     * @param isWhole whether these are all entries of one commit
-     * @return empty if they are not, however often they were read
+     * @param into empty; filled
+     * @param isWhole whether what was read so far is all entries of one commit
+     * @return false if it is not, however often it was read on
      * @throws UnusableTopicException if there is no such application
      */
-    public Optional<NavigableMap<byte[], byte[]>> entries(Predicate<NavigableMap<byte[], byte[]>> isWhole) {
+    public boolean read(EntrySink into, BooleanSupplier isWhole) {
         requireChangelog();
-        NavigableMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
         try (TopicReader reader = new TopicReader(clients, TopicReader.PATIENCE)) {
             long from = reader.extents(changelog).get(0).first();
             for (int reading = 0; reading < READINGS; reading++) {
                 long end = reader.committedEnd(changelog, 0);
                 reader.read(new TopicReader.Extent(changelog, 0, from, end), from, record -> {
-                    take(record, entries);
+                    take(record, into);
                     return true;
                 });
-                if (isWhole.test(entries)) {
-                    return Optional.of(entries);
+                if (isWhole.getAsBoolean()) {
+                    return true;
                 }
                 from = end;
             }
         }
-        return Optional.empty();
+        return false;
     }
 
     /**
@@ -126,7 +125,7 @@ public final class LearnerState {
      * @param offset of the next record that it learns
      * @throws InvalidSettingsException if there is anything of that application in the cluster or in the state directory
      */
-    public void begin(NavigableMap<byte[], byte[]> entries, KeptSettings kept, String input, long offset) {
+    public void begin(EntrySource entries, KeptSettings kept, String input, long offset) {
         requireNoLocalState();
         requireNoGroup();
         createChangelog();
@@ -138,7 +137,10 @@ public final class LearnerState {
             producer.beginTransaction();
             WriteThroughStore.settingEntries(kept)
                     .forEach((key, value) -> send(producer, key, value)); // first, as a start reads them
-            entries.forEach((key, value) -> send(producer, key, value));
+            entries.scan(new byte[0], (key, value) -> {
+                send(producer, key, value);
+                return true;
+            });
             send(
                     producer,
                     WriteThroughStore.positionKey(partition.toString()),
@@ -163,12 +165,12 @@ public final class LearnerState {
         producer.send(new ProducerRecord<>(changelog, 0, key, value));
     }
 
-    private static void take(TopicRecord record, NavigableMap<byte[], byte[]> entries) {
+    private static void take(TopicRecord record, EntrySink into) {
         byte[] key = record.key();
         if (WriteThroughStore.isOwn(key)) {
             return;
         }
-        record.value().ifPresentOrElse(value -> entries.put(key, value), () -> entries.remove(key));
+        record.value().ifPresentOrElse(value -> into.put(key, value), () -> into.delete(key));
     }
 
     private void requireChangelog() {

@@ -34,6 +34,18 @@ final class StoreEntries implements OrderedEntries {
     }
 
     @Override
+    public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+        try (KeyValueIterator<Bytes, byte[]> entries = store.range(Bytes.wrap(from), null)) {
+            while (entries.hasNext()) {
+                KeyValue<Bytes, byte[]> entry = entries.next();
+                if (!visitor.test(entry.key.get(), entry.value)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    @Override
     public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
         try (KeyValueIterator<Bytes, byte[]> entries = store.range(Bytes.wrap(from), Bytes.wrap(to))) {
             while (entries.hasNext()) {

@@ -19,11 +19,9 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
-import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.processor.StateStore;
 import org.apache.kafka.streams.processor.StateStoreContext;
 import org.apache.kafka.streams.processor.api.RecordMetadata;
-import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.StoreBuilder;
 import org.apache.kafka.streams.state.Stores;
@@ -91,6 +89,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     // first bytes of the store's own keys, in the order of the store; the state's begin with a printable character
     private static final byte POSITION = 0;
     private static final byte SETTING = 1;
+    private static final byte[] BEHIND_OWN = {SETTING + 1};
 
     private final SortedMap<String, Long> positions = new TreeMap<>();
     private final Set<String> moved = new TreeSet<>();
@@ -197,67 +196,44 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     private D load(Owner<D> from) {
-        D fresh = from.fresh(new StoreEntries(wrapped()));
-        byte[] later = from.readLater();
-        try (KeyValueIterator<Bytes, byte[]> entries =
-                later.length == 0 ? wrapped().all() : wrapped().range(null, Bytes.wrap(later))) {
-            boolean isBegun = loadOwn(entries, from.settings());
-            if (isBegun && !from.settings().isEmpty() && unwritten.equals(from.settings())) {
-                LOG.atWarn()
-                        .addKeyValue("store", name())
-                        .log("The state of store " + name() + " is of a version that kept no settings with it: those"
-                                + " of this start are kept with it from now on, and must be those it was begun with");
-            }
-            restore(fresh, entries);
+        EntrySource stored = new StoreEntries(wrapped());
+        D fresh = from.fresh(stored);
+        boolean isBegun = loadOwn(stored, from.settings());
+        if (isBegun && !from.settings().isEmpty() && unwritten.equals(from.settings())) {
+            LOG.atWarn()
+                    .addKeyValue("store", name())
+                    .log("The state of store " + name() + " is of a version that kept no settings with it: those"
+                            + " of this start are kept with it from now on, and must be those it was begun with");
         }
-        if (later.length > 0) {
-            try (KeyValueIterator<Bytes, byte[]> entries = wrapped().range(Bytes.wrap(behind(later)), null)) {
-                restore(fresh, entries);
-            }
-        }
+        stored.scanBut(BEHIND_OWN, from.readLater(), fresh::restore);
         from.restored(fresh);
         return fresh;
     }
 
-    private static void restore(Durable state, KeyValueIterator<Bytes, byte[]> entries) {
-        while (entries.hasNext()) {
-            KeyValue<Bytes, byte[]> entry = entries.next();
-            state.restore(entry.key.get(), entry.value);
-        }
-    }
-
-    /** Returns the first key behind all that begin so. */
-    private static byte[] behind(byte[] prefix) {
-        byte[] end = prefix.clone();
-        end[end.length - 1]++;
-        return end;
-    }
-
     /**
-     * Loads the store's own entries, which come first.
+     * Loads the store's own entries.
      *
      * @return true if there were any
      * @throws InvalidSettingsException if the state was begun under other settings
      */
-    private boolean loadOwn(KeyValueIterator<Bytes, byte[]> entries, KeptSettings given) {
+    private boolean loadOwn(EntrySource stored, KeptSettings given) {
         SortedMap<String, String> kept = new TreeMap<>();
-        boolean isBegun = false;
-        while (entries.hasNext() && isOwn(entries.peekNextKey().get())) {
-            KeyValue<Bytes, byte[]> entry = entries.next();
-            byte[] key = entry.key.get();
-            isBegun = true;
+        boolean[] isBegun = {false};
+        stored.scan(new byte[] {POSITION}, BEHIND_OWN, (key, value) -> {
+            isBegun[0] = true;
             if (key[0] == POSITION) {
-                positions.put(PrefixedKey.text(key), Frame.open(entry.value).getLong());
+                positions.put(PrefixedKey.text(key), Frame.open(value).getLong());
             } else {
-                kept.put(PrefixedKey.text(key), setting(entry.value));
+                kept.put(PrefixedKey.text(key), setting(value));
             }
-        }
+            return true;
+        });
         KeptSettings ofState = new KeptSettings(kept);
         if (!given.isEmpty()) {
             given.require(ofState, "the state of store " + name());
         }
         unwritten = given.without(ofState);
-        return isBegun;
+        return isBegun[0];
     }
 
     private void drop() {

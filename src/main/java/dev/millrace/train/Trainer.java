@@ -382,6 +382,12 @@ public final class Trainer implements Durable, AutoCloseable {
         digests.requireWhole();
     }
 
+    /** As {@link #requireWhole}, but reads and checks each row, however many there are. */
+    public void requireEachRow() {
+        model.begin(Long.MAX_VALUE);
+        digests.requireWhole();
+    }
+
     @Override
     public void drainDirty(EntrySink sink) {
         EntrySink digesting = digests.before(sink);

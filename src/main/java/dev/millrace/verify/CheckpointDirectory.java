@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 final class CheckpointDirectory {
 
     /** A checkpoint that was checked, and its file. */
-    record UsableCheckpoint(Path file, Checkpoint checkpoint) {}
+    record UsableCheckpoint(Path file, Checkpoint.Header header) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDirectory.class);
     private static final int KEPT = 3;
@@ -99,15 +99,14 @@ final class CheckpointDirectory {
     }
 
     private UsableCheckpoint read(Path file, long step) {
-        Checkpoint checkpoint = CheckpointFile.read(file);
-        Checkpoint.Header header = checkpoint.header();
+        Checkpoint.Header header = CheckpointFile.read(file, (key, value) -> {});
         foreign(header).ifPresent(why -> {
             throw new CorruptEntryException(why);
         });
         if (header.step() != step) {
             throw new CorruptEntryException("it is of step " + header.step());
         }
-        return new UsableCheckpoint(file, checkpoint);
+        return new UsableCheckpoint(file, header);
     }
 
     /** Why a checkpoint is none of an audit of this lineage; absent if it is one. */

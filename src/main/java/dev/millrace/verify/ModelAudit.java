@@ -1,8 +1,10 @@
 package dev.millrace.verify;
 
 import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.checkpoint.Lineage;
+import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.NumericFingerprint;
 import dev.millrace.settings.InvalidSettingsException;
@@ -86,7 +88,8 @@ public final class ModelAudit {
         Optional<CheckpointDirectory> checkpoints = scope.checkpoints()
                 .map(directory -> new CheckpointDirectory(directory, lineage(), listener::beforeRename));
         checkpoints.ifPresent(CheckpointDirectory::prepare);
-        try (TopicReader reader = cluster.reader()) {
+        try (TopicReader reader = cluster.reader();
+                ScratchEntries entries = ScratchEntries.create()) {
             PublishedModel published = PublishedModel.read(reader, cluster, generation);
             requireGeneration(published, generation);
             requireEngine(reader, generation);
@@ -97,8 +100,8 @@ public final class ModelAudit {
             Optional<CheckpointDirectory.UsableCheckpoint> start =
                     checkpoints.flatMap(directory -> start(directory, published, log, target));
             requireBeginning(log, start, scope);
-            ModelReplay replay = start.map(found -> new ModelReplay(trainer, found))
-                    .orElseGet(() -> new ModelReplay(trainer, checkpoints.isPresent()));
+            start.ifPresent(found -> CheckpointFile.read(found.file(), entries));
+            ModelReplay replay = new ModelReplay(trainer, entries);
             return new AuditRun(replay, log, published, target, scope, checkpoints).run();
         }
     }
@@ -110,6 +113,7 @@ public final class ModelAudit {
         private final BatchLog log;
         private final PublishedModel published;
         private final long target;
+        private final long newestDigest;
         private final Scope scope;
         private final Optional<CheckpointDirectory> checkpoints;
         private final long begun = System.nanoTime();
@@ -132,6 +136,7 @@ public final class ModelAudit {
             this.log = log;
             this.published = published;
             this.target = target;
+            this.newestDigest = published.newestDigestStep(target).orElse(0);
             this.scope = scope;
             this.checkpoints = checkpoints;
             this.fromStep = replay.step();
@@ -146,6 +151,9 @@ public final class ModelAudit {
                     if (replay.step() < target) {
                         replay.learn(logged.batch());
                         compare(Optional.of(logged));
+                        if (replay.step() < newestDigest) {
+                            replay.makeRoom();
+                        }
                         reportProgress();
                     }
                     return replay.step() < target || !missing.isEmpty();
@@ -229,14 +237,14 @@ public final class ModelAudit {
         long oldest = Math.min(target, published.oldestVectorStep().orElse(target));
         return directory
                 .newest(oldest)
-                .filter(found -> found.checkpoint().header().step() + 1 >= first)
+                .filter(found -> found.header().step() + 1 >= first)
                 .or(() -> directory.newest(target));
     }
 
     private static void requireBeginning(
             BatchLog log, Optional<CheckpointDirectory.UsableCheckpoint> start, Scope scope) {
         long first = log.firstStep().orElse(1);
-        long next = start.map(found -> found.checkpoint().header().step() + 1).orElse(1L);
+        long next = start.map(found -> found.header().step() + 1).orElse(1L);
         if (first > next) {
             throw new BrokenLogException("the log begins at step " + first + " and "
                     + scope.checkpoints()

@@ -1,8 +1,10 @@
 package dev.millrace.verify;
 
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.checkpoint.LearnerEntries;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
+import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -10,10 +12,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -23,39 +23,19 @@ import java.util.TreeSet;
  */
 final class ModelReplay {
 
+    /** Vectors that are computed together. */
+    private static final int BLOCK = 1024;
+
     private final Trainer trainer;
-    private final boolean keepsEntries;
+    private final OrderedEntries entries;
+    private final long mostHeapBytes;
     private final Set<String> unlisted = new HashSet<>();
-    private final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
-    private final EntrySink sink = new EntrySink() {
-        @Override
-        public void put(byte[] key, byte[] value) {
-            if (keepsEntries) {
-                entries.put(key, value);
-            }
-        }
 
-        @Override
-        public void delete(byte[] key) {
-            entries.remove(key);
-        }
-    };
-
-    /**
-     * From the beginning.
-     *
-     * @param keepsEntries whether to keep {@link #entries}, in as much memory as the model's
-     */
-    ModelReplay(TrainerSettings settings, boolean keepsEntries) {
-        this.trainer = new Trainer(settings);
-        this.keepsEntries = keepsEntries;
-    }
-
-    /** From a checkpoint. */
-    ModelReplay(TrainerSettings settings, CheckpointDirectory.UsableCheckpoint checkpoint) {
-        this(settings, true);
-        checkpoint.checkpoint().entries().forEach(trainer::restore);
-        entries.putAll(checkpoint.checkpoint().entries());
+    /** @param entries of the checkpoint to go on from; none to begin from the beginning. Those of later steps replace them */
+    ModelReplay(TrainerSettings settings, OrderedEntries entries) {
+        this.trainer = LearnerEntries.toGoOn(settings, entries);
+        this.entries = entries;
+        this.mostHeapBytes = 2 * settings.cacheBytes();
     }
 
     long step() {
@@ -83,13 +63,17 @@ final class ModelReplay {
     /** Compares the vectors of its step. */
     List<Difference> compareVectors(List<PublishedModel.Vector> vectors) {
         List<Difference> differences = new ArrayList<>();
-        List<String> items =
-                vectors.stream().map(vector -> vector.embedding().item()).toList();
-        float[] own = new float[items.size() * trainer.dim()];
-        trainer.vectors(items, own);
-        for (int at = 0; at < items.size(); at++) {
-            compare(vectors.get(at), Arrays.copyOfRange(own, at * trainer.dim(), (at + 1) * trainer.dim()))
-                    .ifPresent(differences::add);
+        int width = trainer.dim();
+        for (int from = 0; from < vectors.size(); from += BLOCK) {
+            List<PublishedModel.Vector> block = vectors.subList(from, Math.min(vectors.size(), from + BLOCK));
+            List<String> items =
+                    block.stream().map(vector -> vector.embedding().item()).toList();
+            float[] own = new float[items.size() * width];
+            trainer.vectors(items, own);
+            for (int at = 0; at < items.size(); at++) {
+                compare(block.get(at), Arrays.copyOfRange(own, at * width, (at + 1) * width))
+                        .ifPresent(differences::add);
+            }
         }
         return differences;
     }
@@ -112,8 +96,19 @@ final class ModelReplay {
         return items;
     }
 
-    /** All state entries as of the last digest that was compared. */
-    NavigableMap<byte[], byte[]> entries() {
+    /**
+     * Stores what changed if it needs much of the heap.
+     *
+     * <p>The {@link #entries} are then of this step. Call it only if a digest of a later step is to be compared.
+     */
+    void makeRoom() {
+        if (trainer.model().heapBytesOfRows() > mostHeapBytes) {
+            store();
+        }
+    }
+
+    /** All state entries, as of the last digest that was compared. */
+    EntrySource entries() {
         return entries;
     }
 
@@ -129,11 +124,15 @@ final class ModelReplay {
     }
 
     private String digest() {
+        store();
+        return trainer.digest().map(StepDigest::digest).orElseThrow();
+    }
+
+    private void store() {
         if (trainer.digest().isEmpty()) {
             trainer.publish(Optional.empty(), embedding -> {}); // as before each commit; the vectors are not needed
-            trainer.drainDirty(sink);
+            trainer.drainDirty(entries);
         }
-        return trainer.digest().map(StepDigest::digest).orElseThrow();
     }
 
     private Optional<Difference> compare(PublishedModel.Vector vector, float[] own) {

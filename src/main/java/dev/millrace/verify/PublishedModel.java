@@ -125,6 +125,12 @@ final class PublishedModel {
         return newest < 0 ? OptionalLong.empty() : OptionalLong.of(newest);
     }
 
+    /** The newest step, not after that one, of which there is a digest. */
+    OptionalLong newestDigestStep(long notAfter) {
+        Long step = digests.floorKey(notAfter);
+        return step == null ? OptionalLong.empty() : OptionalLong.of(step);
+    }
+
     /** Digests of the steps from and to, both included. */
     int digestCount(long from, long to) {
         return count(digests, from, to);

@@ -6,9 +6,11 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.NumericFingerprint;
-import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
+import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.Trainer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -58,11 +60,11 @@ public final class Learners {
 
     /** Of a learner that has read so many steps of the log. */
     public static Checkpoint checkpoint(int steps) {
-        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
+        MemoryEntries entries = new MemoryEntries();
         Trainer trainer = new Trainer(SETTINGS.trainer());
         log(steps).forEach(trainer::learn);
         trainer.publish();
-        trainer.drainDirty(into(entries));
+        trainer.drainDirty(entries);
         return new Checkpoint(
                 new Checkpoint.Header(
                         Checkpoint.Origin.now(Checkpoint.Source.LEARNER),
@@ -75,7 +77,13 @@ public final class Learners {
                 entries);
     }
 
-    static EntrySink into(NavigableMap<byte[], byte[]> entries) {
-        return EntrySink.into(entries);
+    /** All entries, by their keys in unsigned order. */
+    public static NavigableMap<byte[], byte[]> map(EntrySource entries) {
+        NavigableMap<byte[], byte[]> map = new TreeMap<>(Arrays::compareUnsigned);
+        entries.scan(new byte[0], (key, value) -> {
+            map.put(key, value);
+            return true;
+        });
+        return map;
     }
 }

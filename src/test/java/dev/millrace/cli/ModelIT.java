@@ -8,9 +8,11 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
+import dev.millrace.checkpoint.Learners;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.MemoryEntries;
 import dev.millrace.stream.run.LostContinuityException;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
@@ -85,7 +87,7 @@ class ModelIT {
                     .contains("stream.application-id = other: must be one that no trainer ever had: its group "
                             + "other-learn-from-log has offsets");
 
-            Checkpoint original = CheckpointFile.read(end);
+            Checkpoint original = CheckpointFile.read(end, new MemoryEntries());
             Checkpoint imported = afterLearningTo(original.header().step(), other);
             assertThat(imported.header().learnt()).isEqualTo(original.header().learnt());
             assertThat(ofTheLog(imported)).isEqualTo(ofTheLog(original)).hasSizeGreaterThan(ITEMS);
@@ -142,7 +144,7 @@ class ModelIT {
                 assertThat(run(live, "model", "export", "--out", middle.toString()))
                         .as(out + "" + err)
                         .isZero();
-                Checkpoint found = CheckpointFile.read(middle);
+                Checkpoint found = CheckpointFile.read(middle, new MemoryEntries());
                 assertThat(found.header().step()).isGreaterThan(10);
                 Trainer trainer = found.toLookAt();
                 assertThat(trainer.items()).hasSize(ITEMS);
@@ -151,8 +153,11 @@ class ModelIT {
             await().atMost(PATIENCE).until(() -> positives(live) == 2L * CLICKS_A_PHASE);
         }
         assertThat(run(live, "model", "export", "--out", end.toString())).isZero();
-        assertThat(CheckpointFile.read(end).header().step())
-                .isGreaterThan(CheckpointFile.read(middle).header().step() + 10);
+        assertThat(CheckpointFile.read(end, new MemoryEntries()).header().step())
+                .isGreaterThan(CheckpointFile.read(middle, new MemoryEntries())
+                                .header()
+                                .step()
+                        + 10);
     }
 
     private void filesForOthersAreWrittenFromTheFile() throws Exception {
@@ -186,7 +191,10 @@ class ModelIT {
         assertThat(MillraceSettings.load(List.of(settings), Map.of(), Map.of(), Map.of())
                         .learner()
                         .hash())
-                .isEqualTo(CheckpointFile.read(middle).header().lineage().settingsHash());
+                .isEqualTo(CheckpointFile.read(middle, new MemoryEntries())
+                        .header()
+                        .lineage()
+                        .settingsHash());
     }
 
     private void whatDoesNotFitIsRefused(Map<String, String> other) throws Exception {
@@ -211,7 +219,7 @@ class ModelIT {
         assertThat(show("--in", damaged.toString())).isEqualTo(74);
 
         // step by step the same, and of another log
-        Checkpoint found = CheckpointFile.read(middle);
+        Checkpoint found = CheckpointFile.read(middle, new MemoryEntries());
         Checkpoint.Header header = found.header();
         Path elsewhere = directory.resolve("elsewhere.checkpoint");
         CheckpointFile.write(
@@ -268,10 +276,10 @@ class ModelIT {
                 assertThat(run(other, "model", "export", "--from", "mini-batches", "--out", file.toString()))
                         .as(out + "" + err)
                         .isZero();
-                return CheckpointFile.read(file).header().step() == step;
+                return CheckpointFile.read(file, new MemoryEntries()).header().step() == step;
             });
         }
-        return CheckpointFile.read(file);
+        return CheckpointFile.read(file, new MemoryEntries());
     }
 
     /** It had published nothing, so that items and rows which no later step touched are there too. */
@@ -301,7 +309,7 @@ class ModelIT {
             }
             assertThat(published).hasSize(ITEMS).containsExactlyInAnyOrderElementsOf(trainer.items());
             assertThat(querySide)
-                    .containsExactlyInAnyOrderElementsOf(imported.entries().keySet().stream()
+                    .containsExactlyInAnyOrderElementsOf(Learners.map(imported.entries()).keySet().stream()
                             .filter(trainer::isQuerySide)
                             .map(Arrays::toString)
                             .toList());
@@ -311,7 +319,7 @@ class ModelIT {
     /** What is a function of the log, by key and value as text. */
     private static NavigableMap<String, String> ofTheLog(Checkpoint checkpoint) {
         NavigableMap<String, String> entries = new TreeMap<>();
-        checkpoint.entries().forEach((key, value) -> {
+        Learners.map(checkpoint.entries()).forEach((key, value) -> {
             if ("mCPFeE".indexOf(key[0]) >= 0) {
                 entries.put(Arrays.toString(key), Arrays.toString(value));
             }
@@ -324,7 +332,7 @@ class ModelIT {
         assertThat(run(live, "model", "export", "--out", file.toString()))
                 .as(out + "" + err)
                 .isZero();
-        Trainer trainer = CheckpointFile.read(file).toLookAt();
+        Trainer trainer = CheckpointFile.read(file, new MemoryEntries()).toLookAt();
         return trainer.progress().positives();
     }
 

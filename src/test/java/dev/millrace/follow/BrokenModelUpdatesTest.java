@@ -39,8 +39,9 @@ class BrokenModelUpdatesTest {
                     new SettingsReader(LEARNER.header().settings()))
             .model();
     private static final String GENERATION = MODEL.generationName();
-    private static final List<byte[]> KEYS =
-            LEARNER.entries().keySet().stream().filter(key -> key[0] == 'm').toList();
+    private static final List<byte[]> KEYS = Learners.map(LEARNER.entries()).keySet().stream()
+            .filter(key -> key[0] == 'm')
+            .toList();
 
     private static final String ITEM_ROW = "mritem\0";
 
@@ -208,7 +209,7 @@ class BrokenModelUpdatesTest {
     }
 
     private static byte[] value(byte[] key) {
-        return Optional.ofNullable(LEARNER.entries().get(key)).orElseThrow();
+        return LEARNER.entries().get(key).orElseThrow();
     }
 
     private static byte[] payload(byte[] value) {

@@ -5,6 +5,7 @@ import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Learners;
 import dev.millrace.checkpoint.UnusableCheckpointException;
 import dev.millrace.state.Frame;
+import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.Sha256;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 
 /**
  * Checkpoints. The first byte chooses what the rest is: a file; the payloads of a file's frames, each behind its length of two bytes, which
@@ -32,7 +32,8 @@ public final class CheckpointFuzz {
     private static final byte[] MAGIC = "MILLRCKP".getBytes(StandardCharsets.US_ASCII);
     private static final int FRAME_HEADER_BYTES = 8;
     private static final Checkpoint LEARNER = Learners.checkpoint(2);
-    private static final List<byte[]> KEYS = List.copyOf(LEARNER.entries().keySet());
+    private static final List<byte[]> KEYS =
+            List.copyOf(Learners.map(LEARNER.entries()).keySet());
 
     private CheckpointFuzz() {}
 
@@ -50,21 +51,21 @@ public final class CheckpointFuzz {
         Files.write(FILE, bytes);
         Checkpoint read;
         try {
-            read = CheckpointFile.read(FILE);
+            read = CheckpointFile.read(FILE, new MemoryEntries());
         } catch (UnusableCheckpointException refused) {
             Input.require(Arrays.equals(Files.readAllBytes(FILE), bytes), "a refused file stays as it is");
             return;
         }
         look(read);
         CheckpointFile.write(FILE, read);
-        Checkpoint again = CheckpointFile.read(FILE);
+        Checkpoint again = CheckpointFile.read(FILE, new MemoryEntries());
         Input.require(again.header().equals(read.header()), "the header is read as it was written");
         Input.require(entries(again).equals(entries(read)), "the entries are read as they were written");
     }
 
     private static void entry(byte[] key, byte[] payload) {
-        NavigableMap<byte[], byte[]> entries = Checkpoint.noEntries();
-        entries.putAll(LEARNER.entries());
+        MemoryEntries entries = new MemoryEntries();
+        Learners.map(LEARNER.entries()).forEach(entries::put);
         entries.put(key, Frame.seal(Frame.allocate(payload.length).put(payload)));
         look(new Checkpoint(LEARNER.header(), entries));
     }
@@ -79,7 +80,8 @@ public final class CheckpointFuzz {
 
     private static List<List<Byte>> entries(Checkpoint checkpoint) {
         List<List<Byte>> all = new ArrayList<>();
-        for (Map.Entry<byte[], byte[]> entry : checkpoint.entries().entrySet()) {
+        for (Map.Entry<byte[], byte[]> entry :
+                Learners.map(checkpoint.entries()).entrySet()) {
             all.add(boxed(entry.getKey()));
             all.add(boxed(entry.getValue()));
         }

@@ -3,6 +3,7 @@ package dev.millrace.fuzz;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Learners;
+import dev.millrace.state.EntrySource;
 import dev.millrace.stream.HostileRecords;
 import dev.millrace.train.EntryKind;
 import java.io.ByteArrayOutputStream;
@@ -130,7 +131,7 @@ final class Corpus {
 
     private static void checkpoints() throws IOException {
         Checkpoint learner = Learners.checkpoint(2);
-        Checkpoint empty = new Checkpoint(learner.header(), Checkpoint.noEntries());
+        Checkpoint empty = new Checkpoint(learner.header(), EntrySource.NONE);
         Path file = Input.directory().resolve("seed");
         CheckpointFile.write(file, empty);
         byte[] bytes = Files.readAllBytes(file);
@@ -143,7 +144,7 @@ final class Corpus {
         }));
         Set<String> kinds = new HashSet<>();
         int number = 0;
-        for (Map.Entry<byte[], byte[]> entry : learner.entries().entrySet()) {
+        for (Map.Entry<byte[], byte[]> entry : Learners.map(learner.entries()).entrySet()) {
             byte[] value = entry.getValue();
             String kind = EntryKind.words(entry.getKey());
             if (value.length <= MOST_BYTES && kinds.add(kind)) {

@@ -167,7 +167,12 @@ final class OnceSeenIds {
 
         @Override
         public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-            for (Map.Entry<byte[], byte[]> entry : values.subMap(from, to).entrySet()) {
+            scan(from, (key, value) -> Arrays.compareUnsigned(key, to) < 0 && visitor.test(key, value));
+        }
+
+        @Override
+        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+            for (Map.Entry<byte[], byte[]> entry : values.tailMap(from).entrySet()) {
                 if (!visitor.test(entry.getKey(), entry.getValue())) {
                     return;
                 }

@@ -6,12 +6,15 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.checkpoint.Checkpoint;
+import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Lineage;
+import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.MemoryEntries;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -44,7 +47,7 @@ class ModelReplayTest {
         Live live = live(3);
 
         List<Difference> differences = new ArrayList<>();
-        ModelReplay replay = new ModelReplay(settings, false);
+        ModelReplay replay = new ModelReplay(settings, new MemoryEntries());
         for (int step = 0; step < STEPS; step++) {
             replay.learn(live.log.get(step));
             differences.addAll(replay.compareDigests(digests(live, step + 1)));
@@ -53,6 +56,27 @@ class ModelReplayTest {
 
         assertThat(live.published).anySatisfy(commit -> assertThat(commit).hasSizeGreaterThan(8));
         assertThat(differences).isEmpty();
+    }
+
+    /** Of the rows, some ten are in the cache. What changed is stored after each step, as there is no room for more. */
+    @Test
+    void onDiskWithRoomForAFewRowsItFindsTheSameBits() {
+        Live live = live(3);
+        TrainerSettings small = settings.withCacheBytes(2_000);
+
+        List<Difference> differences = new ArrayList<>();
+        try (ScratchEntries entries = ScratchEntries.create()) {
+            ModelReplay replay = new ModelReplay(small, entries);
+            for (int step = 0; step < STEPS; step++) {
+                replay.learn(live.log.get(step));
+                differences.addAll(replay.compareDigests(digests(live, step + 1)));
+                differences.addAll(replay.compareVectors(vectors(live, step + 1)));
+                replay.makeRoom();
+            }
+
+            assertThat(differences).isEmpty();
+            assertThat(new ModelReplay(small, entries).step()).isEqualTo(STEPS);
+        }
     }
 
     @Test
@@ -74,7 +98,7 @@ class ModelReplayTest {
                 "offset 9 of item-embeddings-0");
 
         List<Difference> differences;
-        ModelReplay replay = new ModelReplay(settings, false);
+        ModelReplay replay = new ModelReplay(settings, new MemoryEntries());
         live.log.forEach(replay::learn);
         differences = replay.compareVectors(List.of(vectors(live, step).get(0), bad));
 
@@ -87,7 +111,7 @@ class ModelReplayTest {
     void anotherDigestIsNamedWithBothValues() {
         Live live = live(1);
 
-        ModelReplay replay = new ModelReplay(settings, false);
+        ModelReplay replay = new ModelReplay(settings, new MemoryEntries());
         live.log.forEach(replay::learn);
 
         assertThat(replay.compareDigests(List.of(new PublishedModel.Digest(STEPS, "ab", "here"))))
@@ -108,7 +132,7 @@ class ModelReplayTest {
                         0),
                 "there");
 
-        ModelReplay replay = new ModelReplay(settings, false);
+        ModelReplay replay = new ModelReplay(settings, new MemoryEntries());
         live.log.forEach(replay::learn);
 
         assertThat(replay.compareVectors(List.of(stranger)))
@@ -121,7 +145,7 @@ class ModelReplayTest {
         CheckpointDirectory checkpoints =
                 new CheckpointDirectory(directory, new Lineage("g", "s", "m", "f"), file -> {});
         int middle = STEPS / 2;
-        ModelReplay first = new ModelReplay(settings, true);
+        ModelReplay first = new ModelReplay(settings, new MemoryEntries());
         live.log.subList(0, middle).forEach(first::learn);
         assertThat(first.compareDigests(digests(live, middle))).isEmpty();
         checkpoints.write(new Checkpoint(
@@ -133,8 +157,9 @@ class ModelReplayTest {
                         new TreeMap<>()),
                 first.entries()));
 
-        ModelReplay second =
-                new ModelReplay(settings, checkpoints.newest(middle).orElseThrow());
+        MemoryEntries stored = new MemoryEntries();
+        CheckpointFile.read(checkpoints.newest(middle).orElseThrow().file(), stored);
+        ModelReplay second = new ModelReplay(settings, stored);
         assertThat(second.step()).isEqualTo(middle);
         assertThat(second.compareDigests(digests(live, middle))).isEmpty();
         assertThat(second.compareVectors(vectors(live, middle))).isEmpty();

@@ -411,6 +411,24 @@ public final class EmbeddingTable {
     }
 
     /**
+     * Visits key and row of each row in the order of the stored keys. Follows {@link #drain}.
+     *
+     * @param visitor takes a key and [dim] its row, which is its own only until it returns
+     */
+    public void forEachRow(BiConsumer<String, float[]> visitor) {
+        if (stored == EntrySource.NONE) {
+            unstored.forEach(key -> visitor.accept(key, copy(arena.index().find(key))));
+            return;
+        }
+        float[] row = new float[dim];
+        float[] memory = new float[slotsARow];
+        forEachEntry((key, value) -> {
+            entries.read(value, row, 0, memory, 0);
+            visitor.accept(entries.rowKey(key), row);
+        });
+    }
+
+    /**
      * Returns whether the rows have only finite components.
      *
      * @param isWhole whether to check all rows, not only the rows that changed since the last drain
@@ -436,11 +454,6 @@ public final class EmbeddingTable {
             sum += 0f * components[at]; // NaN for what is not finite, else 0
         }
         return sum == 0f;
-    }
-
-    /** Visits key and row number of each row on the heap. */
-    public void forEach(BiConsumer<String, Integer> visitor) {
-        arena.forEach(visitor);
     }
 
     /** Bytes of the rows on the heap, roughly. */
