@@ -416,11 +416,6 @@ public final class TwoTower implements Durable {
         return generation;
     }
 
-    /** Number of rows of all embedding tables. */
-    public long rowCount() {
-        return tables.rowCount();
-    }
-
     /** Bytes of the embedding rows on the heap, roughly. */
     public long heapBytesOfRows() {
         return tables.heapBytes();
@@ -442,7 +437,7 @@ public final class TwoTower implements Durable {
 
     /** Counts of the rows of all embedding tables. */
     public RowCounts rowCounts() {
-        return upkeep.counts(rowCount());
+        return upkeep.counts(tables.rowCount());
     }
 
     /** Returns the kind of an entry of {@link #drainDirty} in words; for a row with its table. */

@@ -206,10 +206,8 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /**
-     * Hands on what to publish before the next commit, one by one. After it, {@link #withheld} says whether the query
-     * side may be published, too.
-     *
-     * @param hold reason to withhold vectors and query side, if there is one
+     * Hands on what to publish before the next commit, one by one; only tombstones if there is a {@code hold} reason.
+     * After it, {@link #withheld} says whether the query side may be published, too.
      */
     public void publish(Optional<String> hold, Consumer<ItemEmbedding> to) {
         publisher.take(model, catalogue, fastPopularity, hold, to);
@@ -369,8 +367,7 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /**
-     * Checks that the restored entries are those of the last commit: none is missing, and none is of another commit.
-     * Call it when all entries have been restored, but those that are read later.
+     * Checks that the entries are those of the last commit, when all are restored but those that are read later.
      *
      * <p>Of a table with many rows, the commit's sum is taken for granted here. Each row is checked when it is read, and all
      * rows against the sum as the learner goes on.

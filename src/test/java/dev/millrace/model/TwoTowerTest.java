@@ -97,7 +97,7 @@ class TwoTowerTest {
                 }
             }
         }
-        assertThat(model.rowCount()).as(name).isEqualTo(rows).isGreaterThan(50);
+        assertThat(model.rowCounts().rows()).as(name).isEqualTo(rows).isGreaterThan(50);
     }
 
     @Test
