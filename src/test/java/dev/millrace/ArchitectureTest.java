@@ -212,14 +212,14 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** A pool may be handed to the core, which starts none. The one exception only waits for the compiler. */
+    /** A pool may be handed to the core, which starts none. Two exceptions: one waits for the compiler, one shares a step. */
     @Test
     void theCoreStartsNoThreads() {
         noClasses()
                 .that()
                 .resideInAnyPackage(packages(CORE))
                 .and()
-                .doNotHaveFullyQualifiedName(ROOT + "model.engine.Warmth")
+                .haveNameNotMatching("dev\\.millrace\\.model\\.engine\\.(Warmth|Team)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .haveNameMatching("java\\.lang\\.(Thread|ThreadLocal|Process.*)|java\\.util\\.Timer"
