@@ -1,6 +1,8 @@
 package dev.millrace.bench;
 
 import dev.millrace.bench.TimedLearner.Cost;
+import dev.millrace.checkpoint.ScratchEntries;
+import dev.millrace.state.OrderedEntries;
 import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -38,9 +40,16 @@ public final class ScaleBench {
      * @param steps timed steps for each size
      * @param longest time after which a size ends before all its steps
      * @param isByWall whether phases are timed by the wall clock instead of the CPU time of the learner's thread
+     * @param isOnDisk whether the entries go to a store on disk, and rows beyond the cache are read from it
      */
     public record Plan(
-            List<Integer> items, List<Integer> users, int beside, int steps, Duration longest, boolean isByWall) {
+            List<Integer> items,
+            List<Integer> users,
+            int beside,
+            int steps,
+            Duration longest,
+            boolean isByWall,
+            boolean isOnDisk) {
 
         public Plan {
             items = items.stream().distinct().sorted().toList();
@@ -82,7 +91,7 @@ public final class ScaleBench {
         describe(plan);
         warmJvm(plan);
         figures.print(
-                "%10s %10s %10s | %7s %9s %7s %7s %8s %8s %8s | %8s %8s | %8s | %8s %8s",
+                "%10s %10s %10s | %7s %9s %7s %7s %8s %8s %8s %8s %8s %8s | %8s | %8s | %8s %8s",
                 "items",
                 "users",
                 "rows",
@@ -94,6 +103,8 @@ public final class ScaleBench {
                 "vectors",
                 "drain",
                 "kB",
+                "learnt",
+                "read",
                 "not step",
                 "heap MB",
                 "ex/s",
@@ -116,9 +127,10 @@ public final class ScaleBench {
 
     private void describe(Plan plan) {
         figures.print(
-                "The learner alone: clicks by Zipf's law with exponent 1, a history of 20 items, a commit after each step into a sink that "
-                        + "counts bytes. %s; the median a step, of the exam the mean; at most %d steps and %d s a size, after half as "
-                        + "many to warm up. ex/s is by the same clock.",
+                "The learner alone: clicks by Zipf's law with exponent 1, a history of 20 items, a commit after each step into %s. "
+                        + "%s; the median a step, of the exam the mean; at most %d steps and %d s a size, after half as "
+                        + "many to warm up. ex/s is by the same clock. learnt: rows that a step learns from; read: rows read from the store a step.",
+                plan.isOnDisk() ? "a RocksDB in the directory for temporary files" : "a sink that counts bytes",
                 plan.isByWall() ? "Milliseconds of the wall clock" : "CPU milliseconds of the learner's thread",
                 plan.steps(),
                 plan.longest().toSeconds());
@@ -152,15 +164,24 @@ public final class ScaleBench {
         int users = plan.users().isEmpty() ? plan.beside() : plan.users().get(0);
         Duration longest = plan.longest().compareTo(JVM_WARM_UP) < 0 ? plan.longest() : JVM_WARM_UP;
         ZipfShop shop = new ZipfShop(items, users);
-        TimedLearner learner = new TimedLearner(settings, clock(plan));
+        TimedLearner learner = new TimedLearner(settings, clock(plan), Optional.empty());
         learner.begin(shop);
         learn(learner, shop, 20 * plan.steps(), longest);
     }
 
     private Point measure(int items, int users, Plan plan) {
+        if (!plan.isOnDisk()) {
+            return measure(items, users, plan, Optional.empty());
+        }
+        try (ScratchEntries store = ScratchEntries.create()) {
+            return measure(items, users, plan, Optional.of(store));
+        }
+    }
+
+    private Point measure(int items, int users, Plan plan, Optional<OrderedEntries> store) {
         long before = Figures.usedHeap();
         ZipfShop shop = new ZipfShop(items, users);
-        TimedLearner learner = new TimedLearner(settings, clock(plan));
+        TimedLearner learner = new TimedLearner(settings, clock(plan), store);
         learner.begin(shop);
         learn(learner, shop, (plan.steps() + 1) / 2, plan.longest().dividedBy(2));
         learner.forget();
@@ -186,7 +207,7 @@ public final class ScaleBench {
         Map<Cost, Double> millis = point.millis();
         double around = millis(millis, Cost.EXAM) + millis(millis, Cost.PUBLISH) + millis(millis, Cost.DRAIN);
         figures.print(
-                "%,10d %,10d %,10d | %7.2f %9.2f %7s %7.2f %8.2f %,8.0f %8.2f %8.0f | %7.2fx | %,8.0f | %,8.0f %,8.0f%s",
+                "%,10d %,10d %,10d | %7.2f %9.2f %7s %7.2f %8.2f %,8.0f %8.2f %8.0f %,8.0f %,8.0f | %7.2fx | %,8.0f | %,8.0f %,8.0f%s",
                 point.items(),
                 point.users(),
                 learner.progress().rows().rows(),
@@ -198,6 +219,8 @@ public final class ScaleBench {
                 learner.vectorsAStep(),
                 millis(millis, Cost.DRAIN),
                 learner.bytesAStep() / 1e3,
+                learner.rowsAStep(),
+                learner.rowsReadAStep(),
                 around / millis(millis, Cost.STEP),
                 point.heapBytes() / BYTES_A_MB,
                 learner.examplesASecond(),

@@ -3,9 +3,12 @@ package dev.millrace.bench;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamWitness;
+import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.train.StepOutcome;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
@@ -38,12 +41,13 @@ final class TimedLearner {
         DRAIN
     }
 
+    private static final int STEPS_A_DRAIN = 64;
     private static final double NANOS_A_MILLI = 1e6;
     private static final double NANOS_A_SECOND = 1e9;
 
     private final LongSupplier clock;
     private final Trainer trainer;
-    private final CountedBytes written = new CountedBytes();
+    private final CountedBytes written;
     private final Map<Cost, DurationSample> millis = new EnumMap<>(Cost.class);
     private final Map<Cost, Double> sums = new EnumMap<>(Cost.class);
     private long beganStep;
@@ -53,10 +57,16 @@ final class TimedLearner {
     private long exams;
     private long vectors;
     private long withheldSteps;
+    private long touchedRows;
+    private long rowsReadBefore;
 
-    /** @param clock of the phases, nanoseconds */
-    TimedLearner(TrainerSettings settings, LongSupplier clock) {
+    /**
+     * @param clock of the phases, nanoseconds
+     * @param store of the learner's entries; absent if all rows stay on the heap, and nothing is stored
+     */
+    TimedLearner(TrainerSettings settings, LongSupplier clock, Optional<OrderedEntries> store) {
         this.clock = clock;
+        this.written = new CountedBytes(store);
         StepTimes times = new StepTimes() {
             @Override
             public void begin() {
@@ -67,7 +77,8 @@ final class TimedLearner {
             public void lap(Phase phase) {}
         };
         ExamWitness witness = (example, byModel, byPopularity) -> ranked++;
-        this.trainer = new Trainer(settings, EntrySource.NONE, times, witness);
+        this.trainer = new Trainer(
+                settings, store.<EntrySource>map(entries -> entries).orElse(EntrySource.NONE), times, witness);
         forget();
     }
 
@@ -77,6 +88,10 @@ final class TimedLearner {
         shop.begin(batch -> {
             if (trainer.rehearse(batch).refusal().isPresent()) {
                 throw new IllegalStateException("step " + batch.step() + " was refused");
+            }
+            if (batch.step() % STEPS_A_DRAIN == 0) { // so that a table may be larger than the heap
+                trainer.publish(Optional.empty(), embedding -> {});
+                trainer.drainDirty(written);
             }
         });
         trainer.publish(Optional.empty(), embedding -> {});
@@ -119,6 +134,8 @@ final class TimedLearner {
         exams = 0;
         vectors = 0;
         withheldSteps = 0;
+        touchedRows = 0;
+        rowsReadBefore = trainer.model().rowCache().read();
         written.bytes = 0;
     }
 
@@ -157,6 +174,16 @@ final class TimedLearner {
         return (double) written.bytes / steps();
     }
 
+    /** Rows that were learnt from, a step. */
+    double rowsAStep() {
+        return (double) touchedRows / steps();
+    }
+
+    /** Rows that were read from the store, a step: by the steps, and by what is done around them. */
+    double rowsReadAStep() {
+        return (double) (trainer.model().rowCache().read() - rowsReadBefore) / steps();
+    }
+
     /** Steps after which vectors were withheld. */
     long withheldSteps() {
         return withheldSteps;
@@ -180,9 +207,11 @@ final class TimedLearner {
     private void learn(MiniBatch batch) {
         long rankedBefore = ranked;
         long begin = clock.getAsLong();
-        trainer.learn(batch).refusal().ifPresent(message -> {
+        StepOutcome outcome = trainer.learn(batch);
+        outcome.refusal().ifPresent(message -> {
             throw new IllegalStateException("step " + batch.step() + " was refused: " + message);
         });
+        touchedRows += outcome.learnt().map(StepReport::touched).orElse(0);
         long end = clock.getAsLong();
         add(Cost.EXAM, beganStep - begin);
         add(Cost.STEP, end - beganStep);
@@ -209,19 +238,26 @@ final class TimedLearner {
         return sums.getOrDefault(cost, 0.0);
     }
 
-    /** A sink that keeps nothing but the number of bytes. */
+    /** A sink that counts bytes, and passes the entries on if they are to be stored. */
     private static final class CountedBytes implements EntrySink {
 
+        private final Optional<OrderedEntries> store;
         private long bytes;
+
+        CountedBytes(Optional<OrderedEntries> store) {
+            this.store = store;
+        }
 
         @Override
         public void put(byte[] key, byte[] value) {
             bytes += key.length + value.length;
+            store.ifPresent(entries -> entries.put(key, value));
         }
 
         @Override
         public void delete(byte[] key) {
             bytes += key.length;
+            store.ifPresent(entries -> entries.delete(key));
         }
     }
 }

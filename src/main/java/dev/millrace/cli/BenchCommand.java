@@ -250,6 +250,11 @@ final class BenchCommand implements Runnable {
                             names = "--wall",
                             description = "time phases by the wall clock, not by the CPU time of the learner's thread")
                     boolean isByWall,
+            @Option(
+                            names = "--on-disk",
+                            description =
+                                    "keep the learner's entries in a RocksDB, and on the heap only table.cache-bytes of rows")
+                    boolean isOnDisk,
             @Option(names = "--svg", paramLabel = "FILE", description = "file for a drawing of the curves") @Nullable
                     Path svg)
             throws IOException {
@@ -264,7 +269,8 @@ final class BenchCommand implements Runnable {
         MillraceSettings settings = config.settings();
         new ScaleBench(settings.trainer(), settings.trainerTexts(), out())
                 .run(
-                        new ScaleBench.Plan(byItems, byUsers, beside, steps, Duration.ofSeconds(seconds), isByWall),
+                        new ScaleBench.Plan(
+                                byItems, byUsers, beside, steps, Duration.ofSeconds(seconds), isByWall, isOnDisk),
                         Optional.ofNullable(svg));
         return 0;
     }

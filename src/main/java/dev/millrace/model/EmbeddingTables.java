@@ -162,8 +162,13 @@ final class EmbeddingTables {
         }
     }
 
-    /** Bytes of the rows on the heap, roughly. */
-    long heapBytes() {
+    RowCache cache() {
+        return new RowCache(
+                heapBytes(),
+                tables.values().stream().mapToLong(EmbeddingTable::rowsRead).sum());
+    }
+
+    private long heapBytes() {
         return tables.values().stream().mapToLong(EmbeddingTable::heapBytes).sum();
     }
 

@@ -416,9 +416,9 @@ public final class TwoTower implements Durable {
         return generation;
     }
 
-    /** Bytes of the embedding rows on the heap, roughly. */
-    public long heapBytesOfRows() {
-        return tables.heapBytes();
+    /** Returns what is on the heap of the embedding rows. */
+    public RowCache rowCache() {
+        return tables.cache();
     }
 
     /** Returns the sum of the entries of all rows as of the last drain. */

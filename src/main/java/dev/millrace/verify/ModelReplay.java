@@ -102,7 +102,7 @@ final class ModelReplay {
      * <p>The {@link #entries} are then of this step. Call it only if a digest of a later step is to be compared.
      */
     void makeRoom() {
-        if (trainer.model().heapBytesOfRows() > mostHeapBytes) {
+        if (trainer.model().rowCache().bytes() > mostHeapBytes) {
             store();
         }
     }

@@ -30,7 +30,9 @@ class ScaleBenchTest {
         Path drawing = directory.resolve("scale.svg");
 
         new ScaleBench(settings, reader.effective(), new PrintWriter(printed))
-                .run(new ScaleBench.Plan(List.of(100, 50, 50), List.of(60), 40, 6, LONG, true), Optional.of(drawing));
+                .run(
+                        new ScaleBench.Plan(List.of(100, 50, 50), List.of(60), 40, 6, LONG, true, false),
+                        Optional.of(drawing));
 
         assertThat(printed.toString())
                 .contains("batch.size = 8", "exam.popularity-half-life = 6h", "publish.max-age", "heap")
@@ -53,6 +55,24 @@ class ScaleBenchTest {
     }
 
     @Test
+    void onDiskRowsBeyondTheCacheAreReadFromTheStore() throws IOException {
+        SettingsReader reader = new SettingsReader(Map.of("batch.size", "8", "table.cache-bytes", "1048576"));
+        StringWriter printed = new StringWriter();
+
+        new ScaleBench(TrainerSettings.read(reader), reader.effective(), new PrintWriter(printed))
+                .run(
+                        new ScaleBench.Plan(List.of(50), List.of(), 20_000, 40, LONG, true, true),
+                        Optional.empty()); // 20,000 rows of 64 floats take some nine times the cache
+
+        String line = printed.toString()
+                .lines()
+                .filter(one -> one.contains("x |"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(Integer.parseInt(line.strip().split("[ |]+")[12])).isPositive(); // rows read a step
+    }
+
+    @Test
     void theHeapOfASizeIsOnTheLineThroughTheTwoBefore() {
         Point thousand = point(1_000, 10_000_000);
         Point tenThousand = point(10_000, 28_000_000);
@@ -67,7 +87,7 @@ class ScaleBenchTest {
 
     @Test
     void aPanelWithoutSizesIsLeftOut() {
-        ScaleBench.Plan plan = new ScaleBench.Plan(List.of(1_000), List.of(), 500, 1, LONG, false);
+        ScaleBench.Plan plan = new ScaleBench.Plan(List.of(1_000), List.of(), 500, 1, LONG, false, false);
 
         LineChart chart = ScaleBench.chart(plan, List.of(point(1_000, 1)), List.of());
 

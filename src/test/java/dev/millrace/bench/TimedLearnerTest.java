@@ -6,6 +6,7 @@ import dev.millrace.bench.TimedLearner.Cost;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -18,8 +19,8 @@ class TimedLearnerTest {
     @Test
     void eachPhaseIsTimedOnce() {
         AtomicLong clock = new AtomicLong();
-        TimedLearner learner =
-                new TimedLearner(settings(Map.of()), () -> clock.getAndAdd(MILLI)); // each look takes 1 ms
+        TimedLearner learner = new TimedLearner(
+                settings(Map.of()), () -> clock.getAndAdd(MILLI), Optional.empty()); // each look takes 1 ms
         ZipfShop shop = new ZipfShop(ITEMS, USERS);
         learner.begin(shop);
 
@@ -36,7 +37,7 @@ class TimedLearnerTest {
 
     @Test
     void stepsWithAnExamAndRankedExamplesAreCounted() {
-        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime);
+        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime, Optional.empty());
         ZipfShop shop = new ZipfShop(ITEMS, USERS);
         learner.begin(shop);
 
@@ -50,7 +51,7 @@ class TimedLearnerTest {
 
     @Test
     void everyItemAndEveryUserHasARowAndEveryVectorIsPublishedBeforeTheFirstStep() {
-        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime);
+        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime, Optional.empty());
         ZipfShop shop = new ZipfShop(ITEMS, USERS);
 
         learner.begin(shop);
@@ -62,7 +63,7 @@ class TimedLearnerTest {
 
     @Test
     void whatWasMeasuredBeforeIsForgotten() {
-        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime);
+        TimedLearner learner = new TimedLearner(settings(Map.of()), System::nanoTime, Optional.empty());
         ZipfShop shop = new ZipfShop(ITEMS, USERS);
         learner.begin(shop);
         learner.step(shop, 4);

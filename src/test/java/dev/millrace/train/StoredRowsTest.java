@@ -117,8 +117,8 @@ class StoredRowsTest {
 
         // an exam reads the rows of at most 300 items beside the cache, and a step as many again that it read; each has
         // 236 bytes
-        assertThat(small.trainer.model().heapBytesOfRows()).isLessThan(20_000 + 300 * 236);
-        assertThat(large.trainer.model().heapBytesOfRows()).isGreaterThan(100_000);
+        assertThat(small.trainer.model().rowCache().bytes()).isLessThan(20_000 + 300 * 236);
+        assertThat(large.trainer.model().rowCache().bytes()).isGreaterThan(100_000);
     }
 
     @Test

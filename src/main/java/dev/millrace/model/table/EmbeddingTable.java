@@ -73,6 +73,7 @@ public final class EmbeddingTable {
     private EntrySum sum = EntrySum.NONE;
     private long debt;
     private long admitted;
+    private long rowsRead;
     private byte[] drained = new byte[0];
 
     private final SightingCounts sightings = new SightingCounts();
@@ -456,6 +457,11 @@ public final class EmbeddingTable {
         return sum == 0f;
     }
 
+    /** Number of rows that were read from the store. */
+    public long rowsRead() {
+        return rowsRead;
+    }
+
     /** Bytes of the rows on the heap, roughly. */
     public long heapBytes() {
         return arena.bytes();
@@ -479,6 +485,7 @@ public final class EmbeddingTable {
         }
         int row = arena.allocate(key);
         arena.place(row, entryKey, value.get());
+        rowsRead++;
         return row;
     }
 }
