@@ -200,13 +200,18 @@ class CrashIT {
             trainer = startTrainer();
         }
 
-        /** Sends half a phase's events, and the other half once some of those are in the log; kills the trainer at once then. */
+        /**
+         * Sends half a phase's events, and the other half once some of those are in the log. Kills the trainer when the next batch is
+         * there: so its last commit has a step.
+         */
         void produceAndKill(int phase) throws Exception {
             int before = batches.size();
             int middle = phase * EXPOSURES_A_PHASE + EXPOSURES_A_PHASE / 2;
             produce(phase * EXPOSURES_A_PHASE, middle);
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> batches.size() > before + 3);
             SortedSet<String> sent = produce(middle, (phase + 1) * EXPOSURES_A_PHASE);
+            int seen = batches.size();
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(5)).until(() -> batches.size() > seen);
             kill();
             assertThat(loggedIds()).as("the kill came in mid-stream").doesNotContain(sent.last());
             trainer = startTrainer();
