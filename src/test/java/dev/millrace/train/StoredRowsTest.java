@@ -12,6 +12,7 @@ import dev.millrace.model.ModelEntry;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -264,9 +265,7 @@ class StoredRowsTest {
         List<byte[]> rowKeys() {
             List<byte[]> keys = new ArrayList<>();
             byte[] first = Trainer.readLater();
-            byte[] end = first.clone();
-            end[end.length - 1]++;
-            store.scan(first, end, (key, value) -> keys.add(key));
+            store.scan(first, EntrySource.behind(first), (key, value) -> keys.add(key));
             return keys;
         }
 

@@ -356,10 +356,6 @@ public final class EmbeddingTable {
         return Arrays.copyOfRange(values(), row * dim, (row + 1) * dim);
     }
 
-    public float[] slotsCopy(int row) {
-        return Arrays.copyOfRange(slots(), row * slotsARow, (row + 1) * slotsARow);
-    }
-
     /**
      * Hands over the changes since the last drain.
      *

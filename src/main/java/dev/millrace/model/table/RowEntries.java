@@ -2,6 +2,7 @@ package dev.millrace.model.table;
 
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Frame;
 import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
@@ -55,9 +56,7 @@ final class RowEntries {
 
     /** Returns a key behind that of every row. */
     byte[] end() {
-        byte[] end = prefix.clone();
-        end[end.length - 1]++; // the prefix ends with 0
-        return end;
+        return EntrySource.behind(prefix);
     }
 
     /** Returns the first possible key behind a row's. */
