@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -66,6 +67,10 @@ class ErasureIT {
     private static final int LOAD_USERS = 40;
     private static final int LOAD_ITEMS = 20;
     private static final int LOAD_EVENTS = 3_000;
+    /** Batches that only time closes: all events under load fit in one. */
+    private static final Map<String, String> LARGE_BATCHES =
+            Map.of("batch.size", "8192", "batch.max-changes", "100000", "batch.max-bytes", "4000000");
+
     private static final String ATTRIBUTION = "millrace-attribute-attribution-changelog";
     private static final String LEARNER = "millrace-learn-learner-changelog";
 
@@ -150,7 +155,7 @@ class ErasureIT {
     @Test
     void nothingIsLeftOfUsersWhoWentUnderLoadAndCameBackAndWentForGood() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
-            MillraceSettings settings = settings(broker.bootstrapServers());
+            MillraceSettings settings = settings(broker.bootstrapServers(), LARGE_BATCHES);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             List<TopicFollower> followers = new ArrayList<>();
             AvroWire wire = new AvroWire(settings.wire());
@@ -169,13 +174,15 @@ class ErasureIT {
                     assertThat(trainer.awaitRunning(PATIENCE)).isTrue();
                     followAll(settings, followers);
                     events = produceLoad(producer, events);
-                    await().atMost(PATIENCE)
-                            .until(() -> topicsHolding(LOAD_USER).contains("user-features"));
+                    await().atMost(PATIENCE).until(() -> topicsHolding(LOAD_USER)
+                            .containsAll(Set.of("user-features", "model-updates")));
                 }
                 events = produceLoad(producer, events); // is there when the trainer comes back
                 long sent;
-                MillraceSettings closingFull = settings(broker.bootstrapServers(), Map.of("batch.max-wait", "1h"));
-                try (StreamRunner trainer = TrainProcess.runner(closingFull, TrainProcess.From.EVENTS)) {
+                Map<String, String> openFor = new HashMap<>(LARGE_BATCHES);
+                openFor.put("batch.max-wait", "1h");
+                MillraceSettings keepingOpen = settings(broker.bootstrapServers(), openFor);
+                try (StreamRunner trainer = TrainProcess.runner(keepingOpen, TrainProcess.From.EVENTS)) {
                     trainer.start();
                     sent = produceLoad(producer, events);
                     awaitReceived(progress, sent);
