@@ -171,7 +171,7 @@ public final class PublishedVectors {
                 plan.refused(batch);
             } else {
                 plan.learnt(batch);
-                trainer.forEachMove(plan::moved);
+                plan.moved(trainer.moved());
             }
             steps++;
             if (steps % everySteps == 0) {

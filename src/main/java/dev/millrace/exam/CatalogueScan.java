@@ -4,6 +4,7 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.DecayedCounts;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.model.TwoTower;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -195,6 +196,7 @@ final class CatalogueScan {
 
     /** @param row where the user's scores with the tile begin */
     private void count(Order order, int at, int row, int first, int size) {
+        Loops loops = Loops.now();
         float[] compared = scores;
         int start = row;
         if (order.hasTerms()) {
@@ -205,13 +207,8 @@ final class CatalogueScan {
             start = 0;
         }
         float mark = order.marks[at];
-        int better = 0;
-        int worse = 0;
-        for (int item = start; item < start + size; item++) {
-            float score = compared[item];
-            better += score > mark ? 1 : 0;
-            worse += score < mark ? 1 : 0;
-        }
+        int better = loops.countAbove(compared, start, start + size, mark);
+        int worse = loops.countBelow(compared, start, start + size, mark);
         order.places.add(at, better, size - better - worse);
         for (int which = reached[at]; which < endOfLeftOut(at, first + size); which++) {
             float score = compared[start + leftOut[at][which] - first];

@@ -15,9 +15,9 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
+import java.util.OptionalInt;
 
 /**
  * Progressive validation: ranks each example's item against the whole catalogue without the items of the user's
@@ -227,12 +227,24 @@ public final class Examiner implements Durable {
      * and the target itself.
      */
     private static int[] leftOut(TrainingExample example, int target, Catalogue catalogue) {
-        Set<Integer> numbers = new HashSet<>();
-        numbers.add(target);
-        for (String item : example.user().history()) {
-            catalogue.number(item).ifPresent(numbers::add);
+        List<String> history = example.user().history();
+        int[] numbers = new int[history.size() + 1];
+        int count = 0;
+        numbers[count++] = target;
+        for (String item : history) {
+            OptionalInt number = catalogue.number(item);
+            if (number.isPresent()) {
+                numbers[count++] = number.getAsInt();
+            }
         }
-        return numbers.stream().mapToInt(Integer::intValue).sorted().toArray();
+        Arrays.sort(numbers, 0, count);
+        int distinct = 1;
+        for (int at = 1; at < count; at++) {
+            if (numbers[at] != numbers[distinct - 1]) {
+                numbers[distinct++] = numbers[at];
+            }
+        }
+        return Arrays.copyOf(numbers, distinct);
     }
 
     private static double hours(long epochMillis) {

@@ -1,7 +1,6 @@
 package dev.millrace.feature;
 
 import dev.millrace.state.Sha256;
-import java.util.List;
 
 /**
  * The keys of embedding rows at a bounded length: a table bounds its rows, and a key is part of a row.
@@ -17,15 +16,8 @@ public final class RowKeys {
 
     private RowKeys() {}
 
-    /** Returns the keys in their order. A longer one is replaced by a NUL, {@code sha256:} and the SHA-256 of its UTF-8, in hexadecimal. */
-    public static List<String> bounded(List<String> keys) {
-        for (String key : keys) {
-            if (key.length() > MAX_LENGTH) {
-                return keys.stream()
-                        .map(any -> any.length() > MAX_LENGTH ? HASHED + Sha256.hex(any) : any)
-                        .toList();
-            }
-        }
-        return keys;
+    /** Returns the key. A longer one is replaced by a NUL, {@code sha256:} and the SHA-256 of its UTF-8, in hexadecimal. */
+    public static String bounded(String key) {
+        return key.length() > MAX_LENGTH ? HASHED + Sha256.hex(key) : key;
     }
 }

@@ -13,7 +13,6 @@ import dev.millrace.state.EntrySum;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,8 +39,8 @@ final class EmbeddingTables {
     private final Set<String> itemIdTables = new HashSet<>();
     private final Set<String> userIdTables = new HashSet<>();
 
-    /** L2 distance that the last step moved the rows of each item; filled only after {@link #keepMoves}. */
-    private final Map<String, Float> moves = new LinkedHashMap<>();
+    /** Of the last step; filled only after {@link #keepMoves}. */
+    private final MovedItems moved = new MovedItems();
 
     EmbeddingTables(ModelSettings settings, RowStorage storage, Team team) {
         this.settings = settings;
@@ -206,7 +205,7 @@ final class EmbeddingTables {
      */
     void apply(long step, long clock) {
         Descent descent = settings.optimiser().rows();
-        moves.clear();
+        moved.clear();
         for (RowGradients rows : gradients.values()) {
             if (descent.maxGradientNorm() > 0) {
                 rows.clip(descent.maxGradientNorm());
@@ -221,7 +220,7 @@ final class EmbeddingTables {
         for (int slot = 0; slot < rows.count(); slot++) {
             float distance = rows.distance(slot);
             if (distance > 0) {
-                moves.merge(rows.table().key(rows.row(slot)), distance, Float::sum);
+                moved.add(rows.table().key(rows.row(slot)), distance);
             }
         }
     }
@@ -233,9 +232,9 @@ final class EmbeddingTables {
                 .forEach(RowGradients::keepDistances);
     }
 
-    /** Visits each item whose rows the last step moved, with the L2 distance; none before {@link #keepMoves}. */
-    void forEachMove(BiConsumer<String, Float> moved) {
-        moves.forEach(moved);
+    /** Returns the items whose rows the last step moved; none before {@link #keepMoves}. */
+    MovedItems moved() {
+        return moved;
     }
 
     /**

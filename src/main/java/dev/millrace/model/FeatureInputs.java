@@ -3,15 +3,17 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.Pooling;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.Scratch;
 import dev.millrace.model.table.EmbeddingTable;
-import dev.millrace.model.table.KeyIndex;
 import dev.millrace.model.table.RowGradients;
+import dev.millrace.state.KeyIndex;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
@@ -47,6 +49,8 @@ final class FeatureInputs {
     private String[] keys = new String[16];
 
     private long[] fingerprints = new long[16];
+    private int keyCount;
+    private final Consumer<String> keyReader = this::addKey;
     private String[] rowless = new String[16];
     private int rowlessCount;
 
@@ -235,6 +239,7 @@ final class FeatureInputs {
             poolByShares(f, from, end, input, pad);
             return;
         }
+        Loops loops = Loops.now();
         EmbeddingTable table = tables[f];
         int rowWidth = table.dim();
         float[] values = table.values();
@@ -245,9 +250,9 @@ final class FeatureInputs {
             int count = start[i + 1] - start[i];
             for (int at = start[i]; at < start[i + 1]; at++) {
                 if (row[at] >= 0) {
-                    addTo(input, to, values, row[at] * rowWidth, rowWidth);
+                    loops.add(input, to, values, row[at] * rowWidth, rowWidth);
                 } else {
-                    addTo(input, to, table.initial(rowless[-1 - row[at]]), 0, rowWidth);
+                    loops.add(input, to, table.initial(rowless[-1 - row[at]]), 0, rowWidth);
                 }
             }
             if (count > 1) {
@@ -256,12 +261,6 @@ final class FeatureInputs {
                     input[to + d] *= share;
                 }
             }
-        }
-    }
-
-    private static void addTo(float[] into, int to, float[] from, int at, int width) {
-        for (int d = 0; d < width; d++) {
-            into[to + d] += from[at + d];
         }
     }
 
@@ -369,6 +368,7 @@ final class FeatureInputs {
 
     /** Pools by the shares of {@link HistoryShares}. A history skips items without a row, so each place has one. */
     private void poolByShares(int f, int from, int end, float[] input, Pad pad) {
+        Loops loops = Loops.now();
         Pooling pooling = features.get(f).pooling();
         int rowWidth = tables[f].dim();
         for (int i = from; i < end; i++) {
@@ -383,9 +383,7 @@ final class FeatureInputs {
             }
             System.arraycopy(pad.packedShares, 0, shares[f], start, count);
             for (int j = 0; j < count; j++) {
-                for (int d = 0; d < rowWidth; d++) {
-                    input[to + d] += pad.packedShares[j] * pad.packed[j * rowWidth + d];
-                }
+                loops.addScaled(input, to, pad.packed, j * rowWidth, rowWidth, pad.packedShares[j]);
             }
         }
     }
@@ -411,23 +409,24 @@ final class FeatureInputs {
         if (starts[f].length <= n) {
             starts[f] = new int[n + 1];
         }
-        int end = 0;
+        keyCount = 0;
         for (int i = 0; i < n; i++) {
-            starts[f][i] = end;
-            List<String> own = subjects.get(i).keys(feature);
-            int count = own.size();
-            if (end + count > keys.length) {
-                keys = Arrays.copyOf(keys, 2 * (end + count));
-                fingerprints = Arrays.copyOf(fingerprints, keys.length);
-            }
-            for (int k = 0; k < count; k++) {
-                String key = own.get(k);
-                keys[end] = key;
-                fingerprints[end++] = KeyIndex.fingerprint(key);
-            }
+            starts[f][i] = keyCount;
+            subjects.get(i).forEachKey(feature, keyReader);
         }
-        starts[f][n] = end;
-        return end;
+        starts[f][n] = keyCount;
+        for (int at = 0; at < keyCount; at++) {
+            fingerprints[at] = KeyIndex.fingerprint(keys[at]);
+        }
+        return keyCount;
+    }
+
+    private void addKey(String key) {
+        if (keyCount == keys.length) {
+            keys = Arrays.copyOf(keys, 2 * keyCount);
+            fingerprints = new long[keys.length];
+        }
+        keys[keyCount++] = key;
     }
 
     /** Asks the finder for the rows that were not found. A bag skips keys that still have no row. */

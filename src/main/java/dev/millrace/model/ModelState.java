@@ -8,14 +8,13 @@ import dev.millrace.model.table.TableRows;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
+import dev.millrace.state.SortedEntries;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The stored entries of a model: restores its parts from them, and hands over the entries that changed. One thread. */
 final class ModelState {
@@ -77,8 +76,7 @@ final class ModelState {
      * their keys.
      */
     void drainDirty(EntrySink sink) {
-        SortedMap<byte[], byte[]> changed = new TreeMap<>(Arrays::compareUnsigned);
-        List<byte[]> gone = new ArrayList<>();
+        SortedEntries changed = new SortedEntries();
         if (isHeaderDirty) {
             changed.put(new ModelEntry.Header().key(), header());
         }
@@ -101,21 +99,21 @@ final class ModelState {
         }
         isHeaderDirty = false;
         areNetworksDirty = false;
-        tables.byName().values().forEach(table -> drain(table, changed, gone));
-        gone.sort(Arrays::compareUnsigned);
-        changed.forEach(sink::put);
-        gone.forEach(sink::delete);
+        tables.byName().values().forEach(table -> drain(table, changed));
+        changed.passTo(sink);
         if (areUserRowsDue) {
             areUserRowsDue = false;
+            Set<byte[]> handedOver = new TreeSet<>(Arrays::compareUnsigned);
+            handedOver.addAll(changed.keys());
             tables.forEachUserEntry((key, value) -> {
-                if (!changed.containsKey(key)) {
+                if (!handedOver.contains(key)) {
                     sink.repeat(key, value);
                 }
             });
         }
     }
 
-    private void drain(Tower tower, Map<byte[], byte[]> changed) {
+    private void drain(Tower tower, EntrySink changed) {
         FeatureInputs inputs = tower.inputs();
         for (int f = 0; f < inputs.features().size(); f++) {
             if (inputs.drainMoments(f)) {
@@ -127,16 +125,15 @@ final class ModelState {
         }
     }
 
-    private static void drain(EmbeddingTable table, Map<byte[], byte[]> changed, List<byte[]> gone) {
-        table.drain(changed, gone)
-                .ifPresent(rows -> changed.put(new ModelEntry.Table(table.name()).key(), rows.entry()));
+    private static void drain(EmbeddingTable table, EntrySink changed) {
+        table.drain(changed).ifPresent(rows -> changed.put(new ModelEntry.Table(table.name()).key(), rows.entry()));
         SightingCounts sightings = table.sightings();
         if (sightings.areAdditionsDirty()) {
             putAdditions(table, changed);
         }
         sightings.drain(chunk -> {
             if (sightings.isEmpty(chunk)) {
-                gone.add(new ModelEntry.Sightings(table.name(), chunk).key());
+                changed.delete(new ModelEntry.Sightings(table.name(), chunk).key());
             } else {
                 putSightings(table, chunk, changed);
             }
@@ -147,7 +144,7 @@ final class ModelState {
         return ModelHeader.of(fingerprint, settings).framed();
     }
 
-    static void putMoments(Tower tower, int f, Map<byte[], byte[]> entries) {
+    static void putMoments(Tower tower, int f, EntrySink entries) {
         FeatureSpec feature = tower.inputs().features().get(f);
         if (feature.kind() == FeatureSpec.Kind.NUMERIC) {
             entries.put(
@@ -156,7 +153,7 @@ final class ModelState {
         }
     }
 
-    static void putNetwork(Tower tower, Map<byte[], byte[]> entries) {
+    static void putNetwork(Tower tower, EntrySink entries) {
         putTensors(
                 tower.kernel().weights(),
                 (tensor, chunk) -> new ModelEntry.Weights(tower.side(), tensor, chunk),
@@ -168,7 +165,7 @@ final class ModelState {
         }
     }
 
-    void putNetworkSteps(Map<byte[], byte[]> entries) {
+    void putNetworkSteps(EntrySink entries) {
         if (settings.optimiser().dense().rule().countsSteps()) {
             entries.put(new ModelEntry.NetworkSteps().key(), framed(networkSteps));
         }
@@ -179,7 +176,7 @@ final class ModelState {
         ModelEntry.Chunk entry(int tensor, int chunk);
     }
 
-    private static void putTensors(float[][] tensors, Naming naming, Map<byte[], byte[]> entries) {
+    private static void putTensors(float[][] tensors, Naming naming, EntrySink entries) {
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             for (int chunk = 0; chunk < ModelEntry.Chunk.count(tensors[tensor]); chunk++) {
                 ModelEntry.Chunk entry = naming.entry(tensor, chunk);
@@ -188,14 +185,14 @@ final class ModelState {
         }
     }
 
-    static void putSightings(EmbeddingTable table, int chunk, Map<byte[], byte[]> entries) {
+    static void putSightings(EmbeddingTable table, int chunk, EntrySink entries) {
         byte[] counts = table.sightings().chunk(chunk);
         entries.put(
                 new ModelEntry.Sightings(table.name(), chunk).key(),
                 Frame.seal(Frame.allocate(counts.length).put(counts)));
     }
 
-    static void putAdditions(EmbeddingTable table, Map<byte[], byte[]> entries) {
+    static void putAdditions(EmbeddingTable table, EntrySink entries) {
         entries.put(
                 new ModelEntry.Sightings(table.name(), ModelEntry.Sightings.ADDITIONS).key(),
                 framed(table.sightings().additions()));

@@ -4,11 +4,11 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.loss.Temperature;
 import dev.millrace.model.network.ChannelScales;
 import dev.millrace.model.network.NetworkShape;
 import dev.millrace.model.network.TowerShape;
-import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -82,7 +82,7 @@ public final class QueryEncoder {
      */
     public static float[] row(byte[] value) {
         float[] row = whole(() -> Fields.floats(Frame.open(value)));
-        if (!EmbeddingTable.areFinite(row, 0, row.length)) {
+        if (!Loops.now().areFinite(row, 0, row.length)) {
             throw new CorruptEntryException("a row's component is not finite");
         }
         return row;
@@ -193,14 +193,14 @@ public final class QueryEncoder {
 
     private void pool(Subject subject, FeatureSpec feature, float[] input, int at) {
         List<float[]> found = new ArrayList<>();
-        for (String key : subject.keys(feature)) {
+        subject.forEachKey(feature, key -> {
             // a row may have come before these settings, which say how wide it is
             Optional<float[]> row = rows.row(new ModelEntry.Row(feature.table(), key).key())
                     .filter(stored -> stored.length == feature.dim());
             if (row.isPresent() || !feature.isBag()) {
                 found.add(row.orElseGet(() -> settings.initialRows().row(feature.table(), key, feature.dim())));
             }
-        }
+        });
         float[] shares = shares(feature, found);
         for (int j = 0; j < shares.length; j++) {
             for (int d = 0; d < feature.dim(); d++) {
@@ -270,7 +270,7 @@ public final class QueryEncoder {
             // a snapshot may still read the old array
             float[] changed = tensors[weights.tensor()].clone();
             weights.restore(value, changed);
-            if (!EmbeddingTable.areFinite(changed, 0, changed.length)) {
+            if (!Loops.now().areFinite(changed, 0, changed.length)) {
                 throw new CorruptEntryException("a weight of the user tower is not finite");
             }
             tensors[weights.tensor()] = changed;

@@ -12,6 +12,7 @@ import dev.millrace.feature.UserFeatures;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 
 /**
  * The subject of one row of a tower's input: a user in a context, or an item.
@@ -35,7 +36,7 @@ public record Subject(
     /** Key of the row that stands for an absent category. */
     static final String ABSENT = "\0absent";
 
-    private static final List<String> ONLY_ABSENT = List.of(ABSENT);
+    private static final FeatureValue NO_VALUE = new FeatureValue.Bag(List.of());
 
     private static final FeatureValue.Visitor<List<String>> CATEGORIES = new Categories();
 
@@ -63,29 +64,35 @@ public record Subject(
         return new Subject(item.item(), item.features(), Features.NONE, List.of(), "", item.time(), now);
     }
 
-    /** Returns the keys of the rows that a feature reads, of bounded length. */
-    List<String> keys(FeatureSpec feature) {
+    /** Visits the keys of the rows that a feature reads, of bounded length. */
+    void forEachKey(FeatureSpec feature, Consumer<String> visitor) {
         if (feature.kind() == Kind.ID) {
-            return List.of(id);
+            visitor.accept(id);
+        } else if (feature.source() == Source.HISTORY) {
+            forFirst(history, feature.maxValues(), visitor);
+        } else if (feature.kind() == Kind.AGE) {
+            visitor.accept(age(number(feature)));
+        } else {
+            FeatureValue value = from(feature).values().getOrDefault(feature.name(), NO_VALUE);
+            switch (feature.kind()) {
+                case TEXT -> {
+                    List<String> grams = feature.grams().keys(value.accept(CATEGORIES), feature.maxValues());
+                    grams.forEach(gram -> visitor.accept(RowKeys.bounded(gram)));
+                }
+                case BAG ->
+                    forFirst(
+                            value.accept(CATEGORIES), feature.maxValues(), key -> visitor.accept(RowKeys.bounded(key)));
+                default -> visitor.accept(category(value));
+            }
         }
-        if (feature.source() == Source.HISTORY) {
-            return first(history, feature.maxValues());
+    }
+
+    private static String category(FeatureValue value) {
+        if (value instanceof FeatureValue.Category category) { // without the list that the others need
+            return RowKeys.bounded(category.value());
         }
-        Optional<FeatureValue> value = value(feature);
-        if (feature.kind() == Kind.AGE) {
-            return List.of(age(number(feature)));
-        }
-        if (feature.kind() == Kind.TEXT) {
-            return value.map(
-                            text -> RowKeys.bounded(feature.grams().keys(text.accept(CATEGORIES), feature.maxValues())))
-                    .orElse(List.of());
-        }
-        if (feature.kind() == Kind.BAG) {
-            return value.map(bag -> RowKeys.bounded(first(bag.accept(CATEGORIES), feature.maxValues())))
-                    .orElse(List.of());
-        }
-        List<String> categories = value.map(one -> one.accept(CATEGORIES)).orElse(List.of());
-        return categories.size() == 1 ? RowKeys.bounded(categories) : ONLY_ABSENT;
+        List<String> categories = value.accept(CATEGORIES);
+        return categories.size() == 1 ? RowKeys.bounded(categories.get(0)) : ABSENT;
     }
 
     /** Returns the number of a feature, if there is one. */
@@ -122,11 +129,18 @@ public record Subject(
     }
 
     private Optional<FeatureValue> value(FeatureSpec feature) {
-        return (feature.source() == Source.CONTEXT ? context : features).value(feature.name());
+        return from(feature).value(feature.name());
     }
 
-    private static List<String> first(List<String> values, int max) {
-        return values.size() <= max ? values : values.subList(0, max);
+    private Features from(FeatureSpec feature) {
+        return feature.source() == Source.CONTEXT ? context : features;
+    }
+
+    private static void forFirst(List<String> values, int max, Consumer<String> visitor) {
+        int count = Math.min(values.size(), max);
+        for (int at = 0; at < count; at++) {
+            visitor.accept(values.get(at));
+        }
     }
 
     /** The values of a feature as categories; none of a vector. */

@@ -2,6 +2,7 @@ package dev.millrace.model;
 
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
@@ -218,6 +219,7 @@ final class Tower {
 
     /** Replaces the raw vectors by their gradients. */
     private void throughNorm(float[] vectorGradients, int from, int to) {
+        Loops loops = Loops.now();
         float[] rawGradients = raw;
         for (int block = from; block < to; block++) {
             int at = block * dim;
@@ -228,7 +230,7 @@ final class Tower {
                 continue;
             }
             // v = s r/‖r‖, so dL/dr = (g − v <v, g> / s²) s / ‖r‖
-            float along = dot(vectors, at, vectorGradients, at, dim) / (scale * scale);
+            float along = loops.dot(vectors, at, vectorGradients, at, dim) / (scale * scale);
             float inverse = scale / norm;
             for (int d = 0; d < dim; d++) {
                 rawGradients[at + d] = (vectorGradients[at + d] - vectors[at + d] * along) * inverse;
@@ -286,25 +288,7 @@ final class Tower {
 
     /** Returns the Euclidean length of one vector, added up in a fixed order. */
     static float norm(float[] vector, int at, int dim) {
-        return (float) Math.sqrt(dot(vector, at, vector, at, dim));
-    }
-
-    private static float dot(float[] left, int leftAt, float[] right, int rightAt, int dim) {
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        int d = 0;
-        for (; d + 4 <= dim; d += 4) {
-            s0 += left[leftAt + d] * right[rightAt + d];
-            s1 += left[leftAt + d + 1] * right[rightAt + d + 1];
-            s2 += left[leftAt + d + 2] * right[rightAt + d + 2];
-            s3 += left[leftAt + d + 3] * right[rightAt + d + 3];
-        }
-        for (; d < dim; d++) {
-            s0 += left[leftAt + d] * right[rightAt + d];
-        }
-        return (s0 + s1) + (s2 + s3);
+        return (float) Math.sqrt(Loops.now().dot(vector, at, vector, at, dim));
     }
 
     private void normalise(int n) {

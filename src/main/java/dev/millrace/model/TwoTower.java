@@ -7,6 +7,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.loss.Candidates;
 import dev.millrace.model.loss.NegativePairs;
@@ -284,9 +285,9 @@ public final class TwoTower implements Durable {
         tables.keepMoves();
     }
 
-    /** Visits each item whose rows the last step moved, with the L2 distance; none before {@link #keepMoves}. */
-    public void forEachMove(BiConsumer<String, Float> moved) {
-        tables.forEachMove(moved);
+    /** Returns the items whose rows the last step moved; none before {@link #keepMoves}. */
+    public MovedItems moved() {
+        return tables.moved();
     }
 
     /** Forgets an item's own rows. */
@@ -314,7 +315,7 @@ public final class TwoTower implements Durable {
      */
     public Optional<String> unusableQuerySide(boolean isWhole) {
         for (float[] tensor : userTower.kernel().weights()) {
-            if (!EmbeddingTable.areFinite(tensor, 0, tensor.length)) {
+            if (!Loops.now().areFinite(tensor, 0, tensor.length)) {
                 return Optional.of("a weight of the user tower is not finite");
             }
         }

@@ -1,6 +1,7 @@
 package dev.millrace.publish;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -12,24 +13,31 @@ import java.util.function.Predicate;
  */
 final class FarthestFirst {
 
-    private static final Comparator<LatestVector> ORDER = Comparator.comparingDouble(
-                    (LatestVector vector) -> -vector.moved)
-            .thenComparingLong(vector -> vector.from.number())
+    private static final Comparator<LatestVector> AMONG_EQUALS = Comparator.comparingLong(
+                    (LatestVector vector) -> vector.from.number())
             .thenComparing(vector -> vector.item);
 
     private final ArrayList<LatestVector> heap = new ArrayList<>();
+    /**
+     * By place, the distance of the vector there when it was given to {@link #rise}; the heap is ordered by it. Most comparisons need no
+     * more.
+     */
+    private float[] distances = new float[16];
 
-    /** Adds a distance to that of a vector. */
-    void move(LatestVector vector, float distance) {
-        vector.moved += distance;
+    /** Takes a vector whose distance has grown. Several may grow before they are given, one after the other. */
+    void rise(LatestVector vector) {
         if (!(vector.moved > 0)) {
             return;
         }
         if (vector.place == LatestVector.NOWHERE) {
             heap.add(vector);
             vector.place = heap.size() - 1;
+            if (vector.place == distances.length) {
+                distances = Arrays.copyOf(distances, 2 * distances.length);
+            }
         }
-        rise(vector);
+        distances[vector.place] = vector.moved;
+        up(vector);
     }
 
     /** Takes a vector out. */
@@ -41,16 +49,16 @@ final class FarthestFirst {
         vector.place = LatestVector.NOWHERE;
         LatestVector last = heap.remove(heap.size() - 1);
         if (last != vector) {
-            put(last, place);
-            rise(last);
-            sink(last);
+            put(last, place, distances[heap.size()]);
+            up(last);
+            down(last);
         }
     }
 
     /** Returns the wanted items whose rows moved farthest, in the order of their ids. */
     List<String> farthest(long count, Predicate<String> isWanted) {
         List<String> found = new ArrayList<>();
-        PriorityQueue<Integer> next = new PriorityQueue<>(Comparator.comparing(heap::get, ORDER));
+        PriorityQueue<Integer> next = new PriorityQueue<>(this::compare);
         add(next, 0);
         while (found.size() < count && !next.isEmpty()) {
             int place = next.remove();
@@ -70,35 +78,46 @@ final class FarthestFirst {
         }
     }
 
-    private void rise(LatestVector vector) {
+    private void up(LatestVector vector) {
         while (vector.place > 0) {
-            LatestVector parent = heap.get((vector.place - 1) / 2);
-            if (ORDER.compare(parent, vector) <= 0) {
+            int parent = (vector.place - 1) / 2;
+            if (!isBefore(vector.place, parent)) {
                 return;
             }
-            swap(parent, vector);
+            swap(heap.get(parent), vector);
         }
     }
 
-    private void sink(LatestVector vector) {
+    private void down(LatestVector vector) {
         for (int child = 2 * vector.place + 1; child < heap.size(); child = 2 * vector.place + 1) {
-            boolean isRightNearer = child + 1 < heap.size() && ORDER.compare(heap.get(child + 1), heap.get(child)) < 0;
-            LatestVector nearest = heap.get(isRightNearer ? child + 1 : child);
-            if (ORDER.compare(vector, nearest) <= 0) {
+            int nearest = child + 1 < heap.size() && isBefore(child + 1, child) ? child + 1 : child;
+            if (!isBefore(nearest, vector.place)) {
                 return;
             }
-            swap(vector, nearest);
+            swap(vector, heap.get(nearest));
         }
+    }
+
+    private boolean isBefore(int place, int other) {
+        return compare(place, other) < 0;
+    }
+
+    private int compare(int place, int other) {
+        return distances[place] != distances[other]
+                ? Float.compare(distances[other], distances[place])
+                : AMONG_EQUALS.compare(heap.get(place), heap.get(other));
     }
 
     private void swap(LatestVector one, LatestVector other) {
         int place = one.place;
-        put(one, other.place);
-        put(other, place);
+        float distance = distances[other.place];
+        put(one, other.place, distances[place]);
+        put(other, place, distance);
     }
 
-    private void put(LatestVector vector, int place) {
+    private void put(LatestVector vector, int place, float distance) {
         heap.set(place, vector);
+        distances[place] = distance;
         vector.place = place;
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.publish;
 
+import dev.millrace.model.MovedItems;
 import dev.millrace.publish.Publications.Publication;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
@@ -9,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -34,7 +34,7 @@ final class PublicationOrder {
     record Moment(long step, long time) {}
 
     private final byte[] prefix;
-    private final LinkedHashMap<String, LatestVector> vectors = new LinkedHashMap<>();
+    private final LatestVectors vectors = new LatestVectors();
     private final Publications publications = new Publications();
     private final FarthestFirst moved = new FarthestFirst();
     private final Set<String> dirty = new TreeSet<>();
@@ -64,19 +64,17 @@ final class PublicationOrder {
         }
     }
 
-    /** Adds the distance by which a step moved the item's row. */
-    void moved(String item, float distance) {
+    /** Adds the distances by which a step moved items' rows. */
+    void moved(MovedItems step) {
         takeRestored();
-        LatestVector vector = vectors.get(item);
-        if (vector != null) {
-            moved.move(vector, distance);
-        }
+        float[] distances = step.distances();
+        vectors.forEach(step.items(), step.count(), (vector, at) -> vector.moved += distances[at], moved::rise);
     }
 
     /** Returns the items published longest ago. */
     List<String> oldest(long count) {
         takeRestored();
-        return vectors.keySet().stream().limit(count).toList();
+        return vectors.oldest(count);
     }
 
     /**
@@ -100,7 +98,7 @@ final class PublicationOrder {
 
     /** Returns the mean step of the items' publications; 0 without items. */
     double meanStep() {
-        return vectors.isEmpty() ? 0 : (double) stepSum / vectors.size();
+        return vectors.size() == 0 ? 0 : (double) stepSum / vectors.size();
     }
 
     void restore(byte[] key, byte[] value) {
@@ -114,7 +112,7 @@ final class PublicationOrder {
             byte[] id = item.getBytes(StandardCharsets.UTF_8);
             byte[] key = Arrays.copyOf(prefix, prefix.length + id.length);
             System.arraycopy(id, 0, key, prefix.length, id.length);
-            Optional<Moment> moment = Optional.ofNullable(vectors.get(item)).map(vector -> vector.from.made());
+            Optional<Moment> moment = vectors.of(item).map(vector -> vector.from.made());
             moment.ifPresentOrElse(
                     made -> sink.put(
                             key,
@@ -130,19 +128,18 @@ final class PublicationOrder {
     private void add(String item, Moment moment) {
         forget(item);
         Publication publication = publications.join(moment);
-        vectors.put(item, new LatestVector(item, publication));
+        vectors.add(new LatestVector(item, publication));
         stepSum += moment.step();
     }
 
     private boolean forget(String item) {
-        LatestVector before = vectors.remove(item);
-        if (before == null) {
-            return false;
-        }
-        moved.forget(before);
-        publications.leave(before.from);
-        stepSum -= before.from.made().step();
-        return true;
+        Optional<LatestVector> before = vectors.remove(item);
+        before.ifPresent(vector -> {
+            moved.forget(vector);
+            publications.leave(vector.from);
+            stepSum -= vector.from.made().step();
+        });
+        return before.isPresent();
     }
 
     /** Sorts the items after a restore, because entries are restored in any order. */

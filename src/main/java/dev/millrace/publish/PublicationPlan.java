@@ -3,6 +3,7 @@ package dev.millrace.publish;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.MovedItems;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
@@ -99,9 +100,9 @@ public final class PublicationPlan implements Durable {
         }
     }
 
-    /** Adds the L2 distance by which a step moved an item's row. */
-    public void moved(String item, float distance) {
-        order.moved(item, distance);
+    /** Adds the distances by which a step moved items' rows. */
+    public void moved(MovedItems step) {
+        order.moved(step);
     }
 
     /** Marks an item's vector for the next publication. */

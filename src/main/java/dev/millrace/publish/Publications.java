@@ -33,6 +33,9 @@ final class Publications {
         }
     }
 
+    /** In place of a publication. */
+    static final Publication NONE = new Publication(new Moment(0, 0), 0);
+
     private final Publication ends = new Publication(new Moment(0, 0), Long.MAX_VALUE); // closes the ring
     private Publication mark = ends;
     private long beforeMark; // vectors of the publications before the mark

@@ -79,7 +79,7 @@ public final class Publisher implements Durable {
         refusedInARow = 0;
         plan.learnt(batch);
         if (settings.mostMoved() > 0) {
-            model.forEachMove(plan::moved);
+            plan.moved(model.moved());
         }
     }
 

@@ -12,6 +12,7 @@ import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelEntry;
+import dev.millrace.model.MovedItems;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.StepReport;
@@ -35,7 +36,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -238,9 +238,9 @@ public final class Trainer implements Durable, AutoCloseable {
         model.keepMoves();
     }
 
-    /** Passes on how far the last step moved the rows of items, L2; nothing without {@link #keepMoves}. */
-    public void forEachMove(BiConsumer<String, Float> moved) {
-        model.forEachMove(moved);
+    /** Returns the items whose rows the last step moved; none without {@link #keepMoves}. */
+    public MovedItems moved() {
+        return model.moved();
     }
 
     /** Returns the number of floats of a vector. */

@@ -15,6 +15,7 @@ import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.SightingCounts;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntryDigest;
+import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -160,6 +161,7 @@ public final class Scenes {
     /** Digest of a model's entries. */
     public static byte[] digest(TwoTower model) {
         Map<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+        EntrySink sink = EntrySink.into(entries);
         entries.put(new ModelEntry.Header().key(), model.state().header());
         entries.put(new ModelEntry.Upkeep().key(), model.upkeep().entry());
         if (model.objective().temperature().isLearned()) {
@@ -174,19 +176,19 @@ public final class Scenes {
         }
         for (Tower tower : List.of(model.userTower(), model.itemTower())) {
             for (int f = 0; f < tower.inputs().features().size(); f++) {
-                ModelState.putMoments(tower, f, entries);
+                ModelState.putMoments(tower, f, sink);
             }
-            ModelState.putNetwork(tower, entries);
+            ModelState.putNetwork(tower, sink);
         }
-        model.state().putNetworkSteps(entries);
+        model.state().putNetworkSteps(sink);
         for (EmbeddingTable table : model.tables().values()) {
             table.forEachEntry(entries::put);
             if (table.sightings().additions() > 0) {
-                ModelState.putAdditions(table, entries);
+                ModelState.putAdditions(table, sink);
             }
             IntStream.range(0, SightingCounts.CHUNKS)
                     .filter(chunk -> !table.sightings().isEmpty(chunk))
-                    .forEach(chunk -> ModelState.putSightings(table, chunk, entries));
+                    .forEach(chunk -> ModelState.putSightings(table, chunk, sink));
         }
         EntryDigest digest = new EntryDigest();
         entries.forEach(digest::put);

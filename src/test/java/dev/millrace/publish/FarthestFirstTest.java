@@ -3,6 +3,8 @@ package dev.millrace.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.publish.PublicationOrder.Moment;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
@@ -29,7 +31,7 @@ class FarthestFirstTest {
                 }
                 vectors[at] = new LatestVector("i" + at, publications.join(new Moment(round / 50, 0)));
             } else {
-                moved.move(vectors[at], random.nextInt(4));
+                grow(vectors, random).forEach(moved::rise);
             }
             int even = random.nextInt(2);
             Predicate<String> isWanted = item -> Integer.parseInt(item.substring(1)) % 2 == even;
@@ -41,8 +43,21 @@ class FarthestFirstTest {
         }
     }
 
+    /** Several vectors grow before the heap knows of one. */
+    private static List<LatestVector> grow(LatestVector[] vectors, Random random) {
+        List<LatestVector> grown = new ArrayList<>();
+        for (int count = 1 + random.nextInt(8); count > 0; count--) {
+            LatestVector vector = vectors[random.nextInt(vectors.length)];
+            if (vector != null) {
+                vector.moved += random.nextInt(4);
+                grown.add(vector);
+            }
+        }
+        return grown;
+    }
+
     private static List<String> bySort(LatestVector[] vectors, int count, Predicate<String> isWanted) {
-        return java.util.Arrays.stream(vectors)
+        return Arrays.stream(vectors)
                 .filter(vector -> vector != null && vector.moved > 0 && isWanted.test(vector.item))
                 .sorted(Comparator.comparingDouble((LatestVector vector) -> -vector.moved)
                         .thenComparingLong(vector -> vector.from.made().step())

@@ -10,6 +10,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.MovedItems;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
 import java.util.ArrayList;
@@ -218,11 +219,11 @@ class PublicationPlanTest {
         PublicationPlan plan = plan("publish.max-age.steps", "1000000", "publish.most-moved", "2");
         step(plan, changes(0, 50), List.of());
         publish(plan);
-        plan.moved("i7", 0.5f);
-        plan.moved("i8", 0.2f);
-        plan.moved("i9", 0.4f);
-        plan.moved("i8", 0.25f);
-        plan.moved("no item", 9);
+        plan.moved(moved("i7", 0.5f));
+        plan.moved(moved("i8", 0.2f));
+        plan.moved(moved("i9", 0.4f));
+        plan.moved(moved("i8", 0.25f));
+        plan.moved(moved("no item", 9));
 
         step(plan, List.of(), List.of("i3"));
         List<String> first = publish(plan);
@@ -407,5 +408,11 @@ class PublicationPlanTest {
 
     private void store(PublicationPlan plan) {
         plan.drainDirty(EntrySink.into(stored));
+    }
+
+    private static MovedItems moved(String item, float distance) {
+        MovedItems moved = new MovedItems();
+        moved.add(item, distance);
+        return moved;
     }
 }

@@ -1,43 +1,17 @@
 package dev.millrace.model.engine;
 
-import java.util.Optional;
-
 /**
  * Products in the Vector API, once that is compiled; before, and where this JVM has no such module, in plain loops with the same bits. One thread.
  *
- * <p>Until it is compiled, the Vector API makes an object of each vector, and is some hundred times slower than plain loops.
- *
  * @param plain takes the products before
  */
-record HeapProducts(Products plain, Products vector, Warmth warmth) implements Products {
-
-    private static final String VECTOR_TILE =
-            "dev.millrace.model.engine.VectorTile"; // by name: no class may need the module
-
-    /** What is compiled is compiled for the whole process. */
-    private static final class Compiled {
-        static final Optional<Warmth> VECTORS = vectorTile().map(Warmth::begin);
-    }
+record HeapProducts(Products plain, Products vector) implements Products {
 
     static Products begin(Team team) {
         Products plain = new PanelProducts(new PlainTile(), team);
-        return Compiled.VECTORS
-                .<Products>map(warmth -> new HeapProducts(plain, new PanelProducts(warmth.tile(), team), warmth))
+        return Warmth.tile()
+                .<Products>map(tile -> new HeapProducts(plain, new PanelProducts(tile, team)))
                 .orElse(plain);
-    }
-
-    static Optional<Tile> vectorTile() {
-        if (ModuleLayer.boot().findModule(Engine.VECTOR_API).isEmpty()) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(Class.forName(VECTOR_TILE)
-                    .asSubclass(Tile.class)
-                    .getDeclaredConstructor()
-                    .newInstance());
-        } catch (ReflectiveOperationException missing) {
-            throw new IllegalStateException(VECTOR_TILE + " is not on the class path", missing);
-        }
     }
 
     @Override
@@ -56,6 +30,6 @@ record HeapProducts(Products plain, Products vector, Warmth warmth) implements P
     }
 
     private Products now() {
-        return warmth.isWarm() ? vector : plain;
+        return Warmth.isWarm() ? vector : plain;
     }
 }

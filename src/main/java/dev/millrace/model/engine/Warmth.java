@@ -1,9 +1,18 @@
 package dev.millrace.model.engine;
 
 import java.util.Arrays;
+import java.util.Optional;
 
-/** Runs a tile on a thread of its own until it is compiled: until it takes less time a number than plain loops do. */
+/**
+ * The loops in the Vector API, and whether they are compiled. Until then each vector is an object, and they are some hundred times slower than
+ * plain loops.
+ *
+ * <p>What is compiled is compiled for the whole process. A thread of its own runs all of them until they take less time a number than
+ * plain loops do. In a JVM without the module there are none.
+ */
 final class Warmth {
+
+    private static final String PACKAGE = "dev.millrace.model.engine."; // by name: no class may need the module
 
     private static final int LENGTH = 32;
     private static final int CALLS = 256;
@@ -11,42 +20,83 @@ final class Warmth {
     private static final long PAUSE_MILLIS = 40;
     private static final long LONG_PAUSE_MILLIS = 10_000;
 
+    private static final Loops PLAIN_LOOPS = new PlainLoops();
+    private static final Optional<Warmth> VECTORS = vectors();
+
     private final Tile tile;
-    private final Tile plain = new PlainTile();
+    private final Loops loops;
     private final float[] a = new float[Tile.ROWS * LENGTH];
     private final float[] b;
     private final float[] c;
+    private final float[] bias = new float[LENGTH];
     private volatile boolean isWarm;
 
-    private Warmth(Tile tile) {
+    private Warmth(Tile tile, Loops loops) {
         this.tile = tile;
-        int width = Math.max(tile.width(), plain.width());
+        this.loops = loops;
+        int width = Math.max(tile.width(), new PlainTile().width());
         this.b = new float[LENGTH * width];
         this.c = new float[Tile.ROWS * width];
         Arrays.fill(a, 1f);
         Arrays.fill(b, 1f);
     }
 
-    static Warmth begin(Tile tile) {
-        Warmth warmth = new Warmth(tile);
-        Thread thread = new Thread(warmth::run, "compile-vectors");
+    private static Optional<Warmth> vectors() {
+        Optional<Warmth> vectors = vectorTile().flatMap(tile -> vectorLoops().map(loops -> new Warmth(tile, loops)));
+        vectors.ifPresent(Warmth::begin);
+        return vectors;
+    }
+
+    private void begin() {
+        Thread thread = new Thread(this::run, "compile-vectors");
         thread.setDaemon(true);
         thread.start();
-        return warmth;
     }
 
-    Tile tile() {
-        return tile;
+    /** Returns the loops in the Vector API once they are compiled, plain ones before. */
+    static Loops loops() {
+        return VECTORS.isPresent() && VECTORS.get().isWarm ? VECTORS.get().loops : PLAIN_LOOPS;
     }
 
-    boolean isWarm() {
-        return isWarm;
+    /** Returns the tile in the Vector API, compiled or not, if there is one. */
+    static Optional<Tile> tile() {
+        return VECTORS.map(vectors -> vectors.tile);
+    }
+
+    /** Returns true if all is compiled. */
+    static boolean isWarm() {
+        return VECTORS.isPresent() && VECTORS.get().isWarm;
+    }
+
+    static Optional<Tile> vectorTile() {
+        return make("VectorTile", Tile.class);
+    }
+
+    static Optional<Loops> vectorLoops() {
+        return make("VectorLoops", Loops.class);
+    }
+
+    private static <T> Optional<T> make(String name, Class<T> type) {
+        if (ModuleLayer.boot().findModule(Engine.VECTOR_API).isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Class.forName(PACKAGE + name)
+                    .asSubclass(type)
+                    .getDeclaredConstructor()
+                    .newInstance());
+        } catch (ReflectiveOperationException missing) {
+            throw new IllegalStateException(PACKAGE + name + " is not on the class path", missing);
+        }
     }
 
     /** A JVM without the compiler that knows vectors never comes to an end here; the pauses keep that cheap. */
     private void run() {
+        Tile plainTile = new PlainTile();
         try {
-            for (int round = 1; nanosANumber(tile) > nanosANumber(plain); round++) {
+            for (int round = 1;
+                    nanosANumber(tile) > nanosANumber(plainTile) || nanos(loops) > nanos(PLAIN_LOOPS);
+                    round++) {
                 Thread.sleep(round < SOON ? PAUSE_MILLIS : LONG_PAUSE_MILLIS);
             }
             isWarm = true;
@@ -63,5 +113,20 @@ final class Warmth {
             one.row(a, 0, 1, LENGTH, b, 0, width, 1f, c, 0);
         }
         return (double) (System.nanoTime() - start) / width;
+    }
+
+    private long nanos(Loops all) {
+        long start = System.nanoTime();
+        for (int call = 0; call < CALLS; call++) {
+            all.add(c, 0, b, 0, LENGTH);
+            all.addScaled(c, 0, b, 0, LENGTH, -1f);
+            all.addBias(a, 0, Tile.ROWS, bias);
+            all.addBiasRectified(a, 0, Tile.ROWS, bias);
+            c[0] = all.dot(b, 0, b, LENGTH, LENGTH);
+            c[1] = all.max(b, 0, LENGTH);
+            c[2] = all.areFinite(b, 0, LENGTH) ? 1f : 0f;
+            c[3] = all.countAbove(b, 0, LENGTH, 0f) + all.countBelow(b, 0, LENGTH, 0f);
+        }
+        return System.nanoTime() - start;
     }
 }

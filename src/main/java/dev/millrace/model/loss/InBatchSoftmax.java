@@ -1,5 +1,6 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.Scratch;
 import java.util.Arrays;
@@ -108,7 +109,7 @@ final class InBatchSoftmax implements ScoreLoss {
             l[at] += candidates.own()[i];
         }
         l[y] = isPositiveApart ? Float.NEGATIVE_INFINITY : positive;
-        float max = max(l, all);
+        float max = Loops.now().max(l, 0, all);
         if (max == Float.NEGATIVE_INFINITY) { // no negatives
             clear(i, scores, pairScores, candidates);
             return 0;
@@ -195,27 +196,6 @@ final class InBatchSoftmax implements ScoreLoss {
             sum += (double) left[leftAt + at] * right[rightAt + at];
         }
         return sum;
-    }
-
-    /** Returns the largest logit. It compares by {@code >}, because {@link Math#max} also has to handle −0 and NaN. */
-    private static float max(float[] logits, int count) {
-        float m0 = logits[0];
-        float m1 = m0;
-        float m2 = m0;
-        float m3 = m0;
-        int c = 0;
-        for (; c + 4 <= count; c += 4) {
-            m0 = logits[c] > m0 ? logits[c] : m0;
-            m1 = logits[c + 1] > m1 ? logits[c + 1] : m1;
-            m2 = logits[c + 2] > m2 ? logits[c + 2] : m2;
-            m3 = logits[c + 3] > m3 ? logits[c + 3] : m3;
-        }
-        for (; c < count; c++) {
-            m0 = logits[c] > m0 ? logits[c] : m0;
-        }
-        m0 = m1 > m0 ? m1 : m0;
-        m2 = m3 > m2 ? m3 : m2;
-        return m2 > m0 ? m2 : m0;
     }
 
     private static void scale(float[] logits, int count, float factor) {

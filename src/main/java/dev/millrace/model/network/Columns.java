@@ -1,5 +1,7 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Loops;
+
 /** Some columns of row-major matrices. A stride is the width of a whole row. */
 final class Columns {
 
@@ -7,12 +9,9 @@ final class Columns {
 
     static void add(
             float[] from, int fromAt, int fromStride, float[] into, int intoAt, int intoStride, int n, int width) {
+        Loops loops = Loops.now();
         for (int i = 0; i < n; i++) {
-            int at = fromAt + i * fromStride;
-            int to = intoAt + i * intoStride;
-            for (int d = 0; d < width; d++) {
-                into[to + d] += from[at + d];
-            }
+            loops.add(into, intoAt + i * intoStride, from, fromAt + i * fromStride, width);
         }
     }
 

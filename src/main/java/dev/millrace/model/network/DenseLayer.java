@@ -1,5 +1,6 @@
 package dev.millrace.model.network;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
 import dev.millrace.model.engine.Team;
 import java.util.Arrays;
@@ -71,29 +72,18 @@ final class DenseLayer {
     }
 
     private static void addBias(float[] out, int from, int to, float[] bias, boolean relu) {
-        int width = bias.length;
-        for (int row = from; row < to; row++) {
-            int at = row * width;
-            if (relu) {
-                for (int o = 0; o < width; o++) {
-                    out[at + o] = Math.max(out[at + o] + bias[o], 0f);
-                }
-            } else {
-                for (int o = 0; o < width; o++) {
-                    out[at + o] += bias[o];
-                }
-            }
+        if (relu) {
+            Loops.now().addBiasRectified(out, from, to, bias);
+        } else {
+            Loops.now().addBias(out, from, to, bias);
         }
     }
 
     private static void sumRows(float[] rows, int n, float[] sum) {
-        int width = sum.length;
+        Loops loops = Loops.now();
         Arrays.fill(sum, 0f);
         for (int row = 0; row < n; row++) {
-            int at = row * width;
-            for (int o = 0; o < width; o++) {
-                sum[o] += rows[at + o];
-            }
+            loops.add(sum, 0, rows, row * sum.length, sum.length);
         }
     }
 }

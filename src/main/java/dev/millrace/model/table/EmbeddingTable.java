@@ -1,14 +1,15 @@
 package dev.millrace.model.table;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
+import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
+import dev.millrace.state.KeyIndex;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -359,11 +360,10 @@ public final class EmbeddingTable {
     /**
      * Hands over the changes since the last drain.
      *
-     * @param changed takes key and value of each changed row's entry
-     * @param gone takes the key of each removed row's entry
+     * @param sink takes the entry of each changed row, and the key of each removed row's
      * @return what is to be stored beside the rows; absent if that has not changed
      */
-    public Optional<TableRows> drain(Map<byte[], byte[]> changed, List<byte[]> gone) {
+    public Optional<TableRows> drain(EntrySink sink) {
         arena.dirty().forEach(row -> {
             String rowKey = key(row);
             byte[] key = entries.key(rowKey);
@@ -376,12 +376,12 @@ public final class EmbeddingTable {
             sum = sum.plus(share);
             sweep.written(rowKey, share);
             arena.keep(row, share);
-            changed.put(key, value);
+            sink.put(key, value);
         });
         removed.forEach((rowKey, share) -> {
             sum = sum.minus(share);
             sweep.deleted(rowKey, share);
-            gone.add(entries.key(rowKey));
+            sink.delete(entries.key(rowKey));
         });
         arena.clean();
         removed.clear();
@@ -440,17 +440,9 @@ public final class EmbeddingTable {
         boolean[] found = {true};
         forEachEntry((key, value) -> {
             entries.read(value, row, 0, memory, 0);
-            found[0] &= areFinite(row, 0, dim);
+            found[0] &= Loops.now().areFinite(row, 0, dim);
         });
         return found[0];
-    }
-
-    public static boolean areFinite(float[] components, int from, int to) {
-        float sum = 0;
-        for (int at = from; at < to; at++) {
-            sum += 0f * components[at]; // NaN for what is not finite, else 0
-        }
-        return sum == 0f;
     }
 
     /** Number of rows that were read from the store. */

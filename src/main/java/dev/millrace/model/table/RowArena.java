@@ -1,6 +1,8 @@
 package dev.millrace.model.table;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.state.EntryShare;
+import dev.millrace.state.KeyIndex;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -10,8 +12,9 @@ import java.util.stream.IntStream;
 /**
  * The rows of a table that are on the heap, each under a row number. One thread.
  *
- * <p>Layout: parallel arrays by row number. `dirty` rows changed since the last drain. `kept` rows have a stored entry, and
- * `shares` holds its share. `recent` rows were changed since the clock's hand last passed.
+ * <p>Layout: parallel arrays by row number. `notes` has moment and time of the last touch, and the two lanes of the share of the stored
+ * entry, side by side: a touch of a cold row waits for memory once. `dirty` rows changed since the last drain. `kept` rows have a stored
+ * entry, and so a share. `recent` rows were changed since the clock's hand last passed.
  */
 final class RowArena {
 
@@ -19,6 +22,13 @@ final class RowArena {
     private static final long BYTES_A_ROW = 200;
 
     private static final int FIRST_CAPACITY = 1024;
+    /** Places among the notes of a row. */
+    private static final int MOMENT = 0;
+
+    private static final int TIME = 1;
+    private static final int SHARE = 2;
+    private static final int NOTES = 4;
+
     /** The hand passes this part of the rows at once. */
     static final int PARTS = 16;
 
@@ -30,9 +40,7 @@ final class RowArena {
 
     private float[] values;
     private float[] slots;
-    private long[] moments = new long[FIRST_CAPACITY];
-    private long[] times = new long[FIRST_CAPACITY];
-    private EntryShare[] shares = new EntryShare[FIRST_CAPACITY];
+    private long[] notes = new long[FIRST_CAPACITY * NOTES];
     private int end;
     private int[] free = new int[16];
     private int freeCount;
@@ -71,36 +79,33 @@ final class RowArena {
     }
 
     long moment(int row) {
-        return moments[row];
+        return notes[row * NOTES + MOMENT];
     }
 
     long time(int row) {
-        return times[row];
+        return notes[row * NOTES + TIME];
     }
 
     /** Gives the key a row number. Values and slots are those of an earlier row. */
     int allocate(String key) {
         int row = freeCount > 0 ? free[--freeCount] : end++;
-        if (row == moments.length) {
+        if (row * NOTES == notes.length) {
             grow(row);
         }
-        moments[row] = 0;
-        times[row] = 0;
+        setTouch(row, 0, 0);
         index.put(key, row);
         return row;
     }
 
     private void grow(int full) {
-        int widest = Math.max(dim, slotsARow);
+        int widest = Math.max(NOTES, Math.max(dim, slotsARow));
         int capacity = Math.toIntExact(Math.min((long) full + full / 2, Integer.MAX_VALUE / widest - 1));
         if (capacity <= full) {
             throw new IllegalStateException("table " + table + " is full: " + full + " rows of " + dim + " floats");
         }
         slots = Arrays.copyOf(slots, capacity * slotsARow);
         values = Arrays.copyOf(values, capacity * dim);
-        moments = Arrays.copyOf(moments, capacity);
-        times = Arrays.copyOf(times, capacity);
-        shares = Arrays.copyOf(shares, capacity);
+        notes = Arrays.copyOf(notes, capacity * NOTES);
     }
 
     /** Takes a row off the heap, with its number. */
@@ -118,27 +123,31 @@ final class RowArena {
     /** Fills a row from its stored entry. */
     void place(int row, byte[] key, byte[] value) {
         ByteBuffer touch = entries.read(value, values, row * dim, slots, row * slotsARow);
-        moments[row] = touch.getLong();
-        times[row] = touch.getLong();
+        setTouch(row, touch.getLong(), touch.getLong());
         keep(row, entries.share(key, value));
     }
 
     /** Returns the entry's value of a row as it is. */
     byte[] value(int row) {
-        return entries.value(values, row * dim, slots, row * slotsARow, moments[row], times[row]);
+        return entries.value(values, row * dim, slots, row * slotsARow, moment(row), time(row));
     }
 
     void touch(int row, long moment, long time) {
         dirty.set(row);
         recent.set(row);
-        moments[row] = moment;
-        times[row] = time;
+        setTouch(row, moment, time);
+    }
+
+    private void setTouch(int row, long moment, long time) {
+        notes[row * NOTES + MOMENT] = moment;
+        notes[row * NOTES + TIME] = time;
     }
 
     /** Notes the share of a row's stored entry. */
     void keep(int row, EntryShare share) {
         kept.set(row);
-        shares[row] = share;
+        notes[row * NOTES + SHARE] = share.first();
+        notes[row * NOTES + SHARE + 1] = share.second();
     }
 
     boolean isKept(int row) {
@@ -147,7 +156,7 @@ final class RowArena {
 
     /** Returns the share of the stored entry of a row that is kept. */
     EntryShare share(int row) {
-        return shares[row];
+        return new EntryShare(notes[row * NOTES + SHARE], notes[row * NOTES + SHARE + 1]);
     }
 
     /** Returns the numbers of the rows that changed since the last {@link #clean}, ascending. */
@@ -160,7 +169,7 @@ final class RowArena {
     }
 
     boolean isFinite(int row) {
-        return EmbeddingTable.areFinite(values, row * dim, (row + 1) * dim);
+        return Loops.now().areFinite(values, row * dim, (row + 1) * dim);
     }
 
     /** Visits key and row number of each row. */

@@ -80,9 +80,8 @@ final class RowEntries {
 
     private static void write(ByteBuffer to, float[] floats, int from, int count) {
         to.putInt(count);
-        for (int at = from; at < from + count; at++) {
-            to.putFloat(floats[at]);
-        }
+        to.asFloatBuffer().put(floats, from, count);
+        to.position(to.position() + count * Float.BYTES);
     }
 
     /**
@@ -101,9 +100,8 @@ final class RowEntries {
 
     private static void read(ByteBuffer from, float[] floats, int at, int count) {
         from.getInt();
-        for (int to = at; to < at + count; to++) {
-            floats[to] = from.getFloat();
-        }
+        from.asFloatBuffer().get(floats, at, count);
+        from.position(from.position() + count * Float.BYTES);
     }
 
     /** Reads moment and time of the last touch alone, as {@link #read}. */

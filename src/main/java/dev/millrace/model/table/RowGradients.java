@@ -1,5 +1,6 @@
 package dev.millrace.model.table;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Team;
 import java.util.Arrays;
 
@@ -79,11 +80,7 @@ public final class RowGradients {
 
     /** Adds {@code factor * gradient[at … at + dim)} to a slot's sum. Any thread, if no two threads add to one slot. */
     public void addTo(int slot, float[] gradient, int at, float factor) {
-        int to = slot * dim;
-        float[] into = sums;
-        for (int d = 0; d < dim; d++) {
-            into[to + d] += factor * gradient[at + d];
-        }
+        Loops.now().addScaled(sums, slot * dim, gradient, at, dim, factor);
     }
 
     /** Returns the squared L2 norm of all sums. Must precede {@link #clip} and {@link #apply}. */
@@ -106,11 +103,7 @@ public final class RowGradients {
         float[] values = table.values();
         team.share(count, SLOTS, (from, to, member) -> {
             for (int slot = from; slot < to; slot++) {
-                int row = rows[slot] * dim;
-                int sum = slot * dim;
-                for (int d = 0; d < dim; d++) {
-                    sums[sum + d] += l2 * values[row + d];
-                }
+                Loops.now().addScaled(sums, slot * dim, values, rows[slot] * dim, dim, l2);
             }
         });
     }

@@ -1,5 +1,6 @@
 package dev.millrace.model.table;
 
+import dev.millrace.model.engine.Loops;
 import java.util.Arrays;
 
 /**
@@ -100,9 +101,7 @@ public interface RowOptimiser {
             memory[slot] = accumulator;
             // the root of a float in double, rounded, is the correctly rounded float root
             float pace = rate / ((float) Math.sqrt(accumulator) + epsilon);
-            for (int d = 0; d < dim; d++) {
-                rows[row + d] -= pace * gradients[gradient + d];
-            }
+            Loops.now().addScaled(rows, row, gradients, gradient, dim, -pace);
         }
     }
 
@@ -257,9 +256,7 @@ public interface RowOptimiser {
                 int gradient,
                 float meanSquare,
                 float rate) {
-            for (int d = 0; d < dim; d++) {
-                rows[row + d] -= rate * gradients[gradient + d];
-            }
+            Loops.now().addScaled(rows, row, gradients, gradient, dim, -rate);
         }
     }
 }

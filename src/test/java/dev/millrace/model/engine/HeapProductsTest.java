@@ -13,7 +13,7 @@ class HeapProductsTest {
 
     private final Random random = new Random(7);
     private final Products plain = new PanelProducts(new PlainTile(), Team.alone());
-    private final Products vector = new PanelProducts(HeapProducts.vectorTile().orElseThrow(), Team.alone());
+    private final Products vector = new PanelProducts(Warmth.vectorTile().orElseThrow(), Team.alone());
 
     /** Any of the three products, by the shapes of its factors. */
     private interface Kind {

@@ -6,13 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.SortedEntries;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -161,8 +159,7 @@ class RowSweepTest {
     }
 
     private static TableRows rows(EmbeddingTable table) {
-        return table.drain(new TreeMap<>(Arrays::compareUnsigned), new ArrayList<>())
-                .orElseThrow();
+        return table.drain(new SortedEntries()).orElseThrow();
     }
 
     private static EmbeddingTable table(EntrySource source) {
@@ -187,10 +184,8 @@ class RowSweepTest {
     }
 
     private static void drain(EmbeddingTable table, MemoryEntries store) {
-        Map<byte[], byte[]> changed = new TreeMap<>(Arrays::compareUnsigned);
-        List<byte[]> gone = new ArrayList<>();
-        table.drain(changed, gone);
-        changed.forEach(store::put);
-        gone.forEach(store::delete);
+        SortedEntries changed = new SortedEntries();
+        table.drain(changed);
+        changed.passTo(store);
     }
 }

@@ -1,4 +1,4 @@
-package dev.millrace.model.table;
+package dev.millrace.state;
 
 import java.util.Arrays;
 import java.util.function.BiConsumer;
@@ -13,7 +13,10 @@ import java.util.function.BiConsumer;
 public final class KeyIndex {
 
     /** In place of a number: the key has none. */
-    static final int NONE = -1;
+    public static final int NONE = -1;
+
+    /** In place of a number: the first place of the key is taken by another. */
+    private static final int ELSEWHERE = -2;
 
     private static final int EXACT_LENGTH = 7;
     private static final int LATIN_1_END = 256;
@@ -29,12 +32,12 @@ public final class KeyIndex {
     private String[] keys = new String[FIRST_CAPACITY];
     private int size;
 
-    int size() {
+    public int size() {
         return size;
     }
 
     /** Returns the key of a number; the number must be in use. */
-    String key(int number) {
+    public String key(int number) {
         return keys[number];
     }
 
@@ -64,25 +67,34 @@ public final class KeyIndex {
     }
 
     /** Returns the key's number, or {@link #NONE}. */
-    int find(String key) {
+    public int find(String key) {
         return (int) slots[slot(fingerprint(key), key) + 1] - 1;
     }
 
     /**
-     * Finds the numbers of many keys.
+     * Finds the numbers of many keys, in passes: a pass waits for the memory of several keys at once.
      *
      * @param wanted [count] keys
      * @param fingerprints [count] the keys' fingerprints
      * @param numbers [count] result of {@link #find} for each key, filled
      */
-    void findAll(String[] wanted, long[] fingerprints, int count, int[] numbers) {
+    public void findAll(String[] wanted, long[] fingerprints, int count, int[] numbers) {
         for (int at = 0; at < count; at++) {
-            numbers[at] = (int) slots[slot(fingerprints[at], wanted[at]) + 1] - 1;
+            int home = home(fingerprints[at]);
+            long found = slots[home];
+            numbers[at] = found == fingerprints[at] ? (int) slots[home + 1] - 1 : found == 0 ? NONE : ELSEWHERE;
+        }
+        for (int at = 0; at < count; at++) {
+            int number = numbers[at];
+            boolean isOther = number >= 0 && fingerprints[at] < 0 && !keys[number].equals(wanted[at]);
+            if (isOther || number == ELSEWHERE) {
+                numbers[at] = (int) slots[slot(fingerprints[at], wanted[at]) + 1] - 1;
+            }
         }
     }
 
     /** Gives a number to a key that has none. */
-    void put(String key, int number) {
+    public void put(String key, int number) {
         if (2 * (size + 1) > slots.length / 2) {
             grow();
         }
@@ -98,7 +110,7 @@ public final class KeyIndex {
     }
 
     /** Removes a key. Returns its number, or {@link #NONE} if it had none. */
-    int remove(String key) {
+    public int remove(String key) {
         int hole = slot(fingerprint(key), key);
         int number = (int) slots[hole + 1] - 1;
         if (number == NONE) {
@@ -123,7 +135,7 @@ public final class KeyIndex {
     }
 
     /** Visits all keys and their numbers, in no order. */
-    void forEach(BiConsumer<String, Integer> visitor) {
+    public void forEach(BiConsumer<String, Integer> visitor) {
         for (int slot = 0; slot < slots.length; slot += 2) {
             int number = (int) slots[slot + 1] - 1;
             if (number != NONE) {

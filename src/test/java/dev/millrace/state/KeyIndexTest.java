@@ -1,4 +1,4 @@
-package dev.millrace.model.table;
+package dev.millrace.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,46 @@
+package dev.millrace.model.engine;
+
+/**
+ * Loops over short runs of numbers, such as a row of an embedding table.
+ *
+ * <p>Each number of a result is computed by itself, or its order does not matter, or it is said. So the bits do not depend on the lanes. Safe
+ * for threads.
+ */
+public interface Loops {
+
+    /** Returns the fastest that is ready, see {@link Warmth}. */
+    static Loops now() {
+        return Warmth.loops();
+    }
+
+    /** {@code into[to + d] += from[at + d]}, for each d below the width. */
+    void add(float[] into, int to, float[] from, int at, int width);
+
+    /** {@code into[to + d] += factor * from[at + d]}, for each d below the width. The product is rounded. */
+    void addScaled(float[] into, int to, float[] from, int at, int width, float factor);
+
+    /**
+     * Adds a bias to rows.
+     *
+     * @param rows [.., width of the bias] those from {@code from} to {@code to}, exclusive, are changed
+     */
+    void addBias(float[] rows, int from, int to, float[] bias);
+
+    /** As {@link #addBias}; then negative numbers become 0, and NaN stays. */
+    void addBiasRectified(float[] rows, int from, int to, float[] bias);
+
+    /** Inner product in four sums: number d is in sum d mod 4, and the result is {@code (s0 + s1) + (s2 + s3)}. */
+    float dot(float[] left, int leftAt, float[] right, int rightAt, int width);
+
+    /** Returns the largest of the numbers from {@code from} to {@code to}, exclusive, as {@link Math#max} has it. */
+    float max(float[] numbers, int from, int to);
+
+    /** Returns whether all numbers from {@code from} to {@code to}, exclusive, are finite. */
+    boolean areFinite(float[] numbers, int from, int to);
+
+    /** Counts the numbers from {@code from} to {@code to}, exclusive, that are larger than a mark. */
+    int countAbove(float[] numbers, int from, int to, float mark);
+
+    /** Counts the numbers from {@code from} to {@code to}, exclusive, that are smaller than a mark. */
+    int countBelow(float[] numbers, int from, int to, float mark);
+}

@@ -1,0 +1,129 @@
+package dev.millrace.model.engine;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/** {@link Loops} in the Vector API. Numbers behind the last whole vector go through {@link PlainLoops}. */
+final class VectorLoops implements Loops {
+
+    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final int LANES = SPECIES.length();
+    /** One lane for each sum of {@link Loops#dot}. */
+    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+
+    private final PlainLoops rest = new PlainLoops();
+
+    @Override
+    public void add(float[] into, int to, float[] from, int at, int width) {
+        int d = 0;
+        for (; d + LANES <= width; d += LANES) {
+            FloatVector.fromArray(SPECIES, into, to + d)
+                    .add(FloatVector.fromArray(SPECIES, from, at + d))
+                    .intoArray(into, to + d);
+        }
+        if (d < width) {
+            rest.add(into, to + d, from, at + d, width - d);
+        }
+    }
+
+    @Override
+    public void addScaled(float[] into, int to, float[] from, int at, int width, float factor) {
+        int d = 0;
+        for (; d + LANES <= width; d += LANES) {
+            FloatVector.fromArray(SPECIES, into, to + d)
+                    .add(FloatVector.fromArray(SPECIES, from, at + d).mul(factor))
+                    .intoArray(into, to + d);
+        }
+        if (d < width) {
+            rest.addScaled(into, to + d, from, at + d, width - d, factor);
+        }
+    }
+
+    @Override
+    public void addBias(float[] rows, int from, int to, float[] bias) {
+        for (int row = from; row < to; row++) {
+            add(rows, row * bias.length, bias, 0, bias.length);
+        }
+    }
+
+    @Override
+    public void addBiasRectified(float[] rows, int from, int to, float[] bias) {
+        int width = bias.length;
+        FloatVector zero = FloatVector.zero(SPECIES);
+        for (int row = from; row < to; row++) {
+            int at = row * width;
+            int d = 0;
+            for (; d + LANES <= width; d += LANES) {
+                FloatVector sum =
+                        FloatVector.fromArray(SPECIES, rows, at + d).add(FloatVector.fromArray(SPECIES, bias, d));
+                // by a comparison, as the maximum of two vectors also has to look for NaN
+                sum.blend(zero, sum.compare(VectorOperators.LE, zero)).intoArray(rows, at + d);
+            }
+            for (; d < width; d++) {
+                rows[at + d] = Math.max(rows[at + d] + bias[d], 0f);
+            }
+        }
+    }
+
+    @Override
+    public float dot(float[] left, int leftAt, float[] right, int rightAt, int width) {
+        FloatVector sums = FloatVector.zero(FOUR);
+        int d = 0;
+        for (; d + FOUR.length() <= width; d += FOUR.length()) {
+            sums = sums.add(
+                    FloatVector.fromArray(FOUR, left, leftAt + d).mul(FloatVector.fromArray(FOUR, right, rightAt + d)));
+        }
+        float s0 = sums.lane(0);
+        for (; d < width; d++) {
+            s0 += left[leftAt + d] * right[rightAt + d];
+        }
+        return (s0 + sums.lane(1)) + (sums.lane(2) + sums.lane(3));
+    }
+
+    @Override
+    public float max(float[] numbers, int from, int to) {
+        FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+        int at = from;
+        for (; at + LANES <= to; at += LANES) {
+            max = max.max(FloatVector.fromArray(SPECIES, numbers, at));
+        }
+        return Math.max(max.reduceLanes(VectorOperators.MAX), rest.max(numbers, at, to));
+    }
+
+    @Override
+    public boolean areFinite(float[] numbers, int from, int to) {
+        FloatVector sums = FloatVector.zero(SPECIES);
+        int at = from;
+        for (; at + LANES <= to; at += LANES) {
+            sums = sums.add(FloatVector.fromArray(SPECIES, numbers, at).mul(0f));
+        }
+        return sums.reduceLanes(VectorOperators.ADD) == 0f && rest.areFinite(numbers, at, to);
+    }
+
+    @Override
+    public int countAbove(float[] numbers, int from, int to, float mark) {
+        FloatVector marks = FloatVector.broadcast(SPECIES, mark);
+        int count = 0;
+        int at = from;
+        for (; at + LANES <= to; at += LANES) {
+            count += FloatVector.fromArray(SPECIES, numbers, at)
+                    .compare(VectorOperators.GT, marks)
+                    .trueCount();
+        }
+        return count + rest.countAbove(numbers, at, to, mark);
+    }
+
+    @Override
+    public int countBelow(float[] numbers, int from, int to, float mark) {
+        FloatVector marks = FloatVector.broadcast(SPECIES, mark);
+        int count = 0;
+        int at = from;
+        for (; at + LANES <= to; at += LANES) {
+            count += FloatVector.fromArray(SPECIES, numbers, at)
+                    .compare(VectorOperators.LT, marks)
+                    .trueCount();
+        }
+        return count + rest.countBelow(numbers, at, to, mark);
+    }
+}

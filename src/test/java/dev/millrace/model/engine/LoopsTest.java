@@ -1,0 +1,97 @@
+package dev.millrace.model.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The loops in the Vector API against plain ones, bit by bit: of any width, at any place, and for numbers that are not finite. */
+class LoopsTest {
+
+    private static final float[] SPECIAL = {
+        0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, -Float.MAX_VALUE, 1e-39f
+    };
+
+    private final Loops plain = new PlainLoops();
+    private final Loops vector = Warmth.vectorLoops().orElseThrow();
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 4, 7, 8, 15, 16, 17, 31, 32, 33, 64, 100, 129})
+    void haveTheBitsOfPlainLoops(int width) {
+        for (int seed = 0; seed < 40; seed++) {
+            boolean isFinite = seed % 2 == 0;
+            float[] from = numbers(seed, width + 5, isFinite);
+            float[] rows = numbers(seed + 1_000, 3 * width, isFinite);
+            float[] bias = numbers(seed + 2_000, width, isFinite);
+            same(rows, (loops, into) -> loops.add(into, width, from, 5, width));
+            same(rows, (loops, into) -> loops.addScaled(into, width, from, 3, width, -0.3f));
+            same(rows, (loops, into) -> loops.addBias(into, 1, 3, bias));
+            same(rows, (loops, into) -> loops.addBiasRectified(into, 0, 2, bias));
+            same(rows, (loops, into) -> into[0] = loops.dot(from, 2, rows, width, width));
+            same(rows, (loops, into) -> into[0] = loops.max(from, 2, 2 + width));
+            same(rows, (loops, into) -> into[0] = loops.areFinite(from, 2, 2 + width) ? 1f : 0f);
+            same(rows, (loops, into) -> into[0] = loops.countAbove(from, 2, 2 + width, from[3]));
+            same(rows, (loops, into) -> into[0] = loops.countBelow(from, 2, 2 + width, from[3]));
+        }
+    }
+
+    /** What they compute, and not only that they agree. */
+    @ParameterizedTest
+    @ValueSource(ints = {5, 16, 40})
+    void computeWhatTheySay(int width) {
+        for (Loops loops : new Loops[] {plain, vector}) {
+            float[] ones = new float[width];
+            Arrays.fill(ones, 1f);
+            float[] into = new float[2 * width];
+            loops.addScaled(into, width, ones, 0, width, 2f);
+            loops.add(into, width, ones, 0, width);
+            assertThat(into[width - 1]).isZero();
+            assertThat(into[width]).isEqualTo(3f);
+            assertThat(into[2 * width - 1]).isEqualTo(3f);
+            assertThat(loops.dot(into, width, ones, 0, width)).isEqualTo(3f * width);
+            loops.addScaled(into, width, ones, 0, width, -4f);
+            loops.addBias(into, 0, 1, ones);
+            loops.addBiasRectified(into, 1, 2, new float[width]);
+            assertThat(into[width - 1]).isEqualTo(1f);
+            assertThat(into[width]).isZero();
+            into[width] = 7f;
+            assertThat(loops.max(into, 0, 2 * width)).isEqualTo(7f);
+            assertThat(loops.countAbove(into, 0, 2 * width, 0f)).isEqualTo(width + 1);
+            assertThat(loops.countBelow(into, 0, 2 * width, 1f)).isEqualTo(width - 1);
+            assertThat(loops.areFinite(into, 0, 2 * width)).isTrue();
+            into[width] = Float.NaN;
+            assertThat(loops.areFinite(into, 0, 2 * width)).isFalse();
+        }
+    }
+
+    private interface Use {
+        void of(Loops loops, float[] into);
+    }
+
+    private void same(float[] rows, Use use) {
+        assertThat(bits(rows, into -> use.of(vector, into))).isEqualTo(bits(rows, into -> use.of(plain, into)));
+    }
+
+    /** The bits of the numbers after a use; all that are NaN have the same. */
+    private static int[] bits(float[] rows, Consumer<float[]> use) {
+        float[] into = rows.clone();
+        use.accept(into);
+        int[] bits = new int[into.length];
+        Arrays.setAll(bits, at -> Float.floatToIntBits(into[at]));
+        return bits;
+    }
+
+    private static float[] numbers(long seed, int count, boolean areFinite) {
+        Random random = new Random(seed);
+        float[] numbers = new float[count];
+        for (int at = 0; at < count; at++) {
+            numbers[at] = !areFinite && random.nextInt(20) == 0
+                    ? SPECIAL[random.nextInt(SPECIAL.length)]
+                    : (float) random.nextGaussian();
+        }
+        return numbers;
+    }
+}
