@@ -8,116 +8,146 @@ import java.util.PriorityQueue;
 import java.util.function.Predicate;
 
 /**
- * The vectors whose rows moved since their publication, the farthest first: a binary heap in which each vector knows its
- * place. Of equal distances the older publication comes first, then the smaller id.
+ * The vectors whose rows moved since their publication, the farthest first. Of equal distances the older publication comes first, then the
+ * smaller id. One thread.
+ *
+ * <p>A binary heap in arrays of numbers: each step moves thousands of rows, and a reference that is written into an old array costs more than
+ * the comparison.
  */
 final class FarthestFirst {
 
+    private static final int NOWHERE = -1;
     private static final Comparator<LatestVector> AMONG_EQUALS = Comparator.comparingLong(
                     (LatestVector vector) -> vector.from.number())
             .thenComparing(vector -> vector.item);
 
-    private final ArrayList<LatestVector> heap = new ArrayList<>();
-    /**
-     * By place, the distance of the vector there when it was given to {@link #rise}; the heap is ordered by it. Most comparisons need no
-     * more.
-     */
+    private final LatestVectors vectors;
+    /** By number, how far the item's row has moved: an estimate, 0 again after a restart. */
+    private float[] moved = new float[0];
+    /** By number, the place in the heap. */
+    private int[] places = new int[0];
+
+    private int size;
+    /** By place, the number of the vector there. */
+    private int[] heap = new int[16];
+    /** By place, the distance of the vector there when it was given to {@link #rise}; the heap is ordered by it. */
     private float[] distances = new float[16];
 
-    /** Takes a vector whose distance has grown. Several may grow before they are given, one after the other. */
-    void rise(LatestVector vector) {
-        if (!(vector.moved > 0)) {
-            return;
-        }
-        if (vector.place == LatestVector.NOWHERE) {
-            heap.add(vector);
-            vector.place = heap.size() - 1;
-            if (vector.place == distances.length) {
-                distances = Arrays.copyOf(distances, 2 * distances.length);
-            }
-        }
-        distances[vector.place] = vector.moved;
-        up(vector);
+    FarthestFirst(LatestVectors vectors) {
+        this.vectors = vectors;
     }
 
-    /** Takes a vector out. */
-    void forget(LatestVector vector) {
-        int place = vector.place;
-        if (place == LatestVector.NOWHERE) {
+    /** Adds a distance to that of a vector. {@link #rise} must follow, at once or when others have been added to. */
+    void add(int number, float distance) {
+        if (number >= moved.length) {
+            int before = moved.length;
+            moved = Arrays.copyOf(moved, Math.max(number + 1, 2 * before));
+            places = Arrays.copyOf(places, moved.length);
+            Arrays.fill(places, before, places.length, NOWHERE);
+        }
+        moved[number] += distance;
+    }
+
+    /** Gives a vector its place by its distance, which has grown. */
+    void rise(int number) {
+        float distance = moved[number];
+        if (!(distance > 0)) {
             return;
         }
-        vector.place = LatestVector.NOWHERE;
-        LatestVector last = heap.remove(heap.size() - 1);
-        if (last != vector) {
-            put(last, place, distances[heap.size()]);
-            up(last);
-            down(last);
+        int place = places[number];
+        if (place == NOWHERE) {
+            place = size++;
+            if (place == heap.length) {
+                heap = Arrays.copyOf(heap, 2 * place);
+                distances = Arrays.copyOf(distances, 2 * place);
+            }
+        }
+        up(number, distance, place);
+    }
+
+    /** Takes a vector out; of its number, the next begins with 0. */
+    void forget(int number) {
+        if (number >= moved.length) {
+            return;
+        }
+        moved[number] = 0;
+        int place = places[number];
+        if (place == NOWHERE) {
+            return;
+        }
+        places[number] = NOWHERE;
+        size--;
+        if (place < size) {
+            int last = heap[size];
+            up(last, distances[size], place);
+            down(last, distances[places[last]], places[last]);
         }
     }
 
     /** Returns the wanted items whose rows moved farthest, in the order of their ids. */
     List<String> farthest(long count, Predicate<String> isWanted) {
         List<String> found = new ArrayList<>();
-        PriorityQueue<Integer> next = new PriorityQueue<>(this::compare);
-        add(next, 0);
+        PriorityQueue<Integer> next = new PriorityQueue<>(
+                (place, other) -> compare(distances[place], heap[place], distances[other], heap[other]));
+        offer(next, 0);
         while (found.size() < count && !next.isEmpty()) {
             int place = next.remove();
-            if (isWanted.test(heap.get(place).item)) {
-                found.add(heap.get(place).item);
+            String item = vectors.at(heap[place]).item;
+            if (isWanted.test(item)) {
+                found.add(item);
             }
-            add(next, 2 * place + 1);
-            add(next, 2 * place + 2);
+            offer(next, 2 * place + 1);
+            offer(next, 2 * place + 2);
         }
         found.sort(Comparator.naturalOrder());
         return found;
     }
 
-    private void add(PriorityQueue<Integer> places, int place) {
-        if (place < heap.size()) {
+    private void offer(PriorityQueue<Integer> places, int place) {
+        if (place < size) {
             places.add(place);
         }
     }
 
-    private void up(LatestVector vector) {
-        while (vector.place > 0) {
-            int parent = (vector.place - 1) / 2;
-            if (!isBefore(vector.place, parent)) {
-                return;
+    /** Puts a vector at a place or above it. */
+    private void up(int number, float distance, int from) {
+        int place = from;
+        while (place > 0) {
+            int parent = (place - 1) / 2;
+            if (compare(distance, number, distances[parent], heap[parent]) >= 0) {
+                break;
             }
-            swap(heap.get(parent), vector);
+            put(heap[parent], distances[parent], place);
+            place = parent;
         }
+        put(number, distance, place);
     }
 
-    private void down(LatestVector vector) {
-        for (int child = 2 * vector.place + 1; child < heap.size(); child = 2 * vector.place + 1) {
-            int nearest = child + 1 < heap.size() && isBefore(child + 1, child) ? child + 1 : child;
-            if (!isBefore(nearest, vector.place)) {
-                return;
+    /** Puts a vector at a place or below it. */
+    private void down(int number, float distance, int from) {
+        int place = from;
+        for (int child = 2 * place + 1; child < size; child = 2 * place + 1) {
+            if (child + 1 < size && compare(distances[child + 1], heap[child + 1], distances[child], heap[child]) < 0) {
+                child++;
             }
-            swap(vector, heap.get(nearest));
+            if (compare(distance, number, distances[child], heap[child]) <= 0) {
+                break;
+            }
+            put(heap[child], distances[child], place);
+            place = child;
         }
+        put(number, distance, place);
     }
 
-    private boolean isBefore(int place, int other) {
-        return compare(place, other) < 0;
+    private int compare(float distance, int number, float otherDistance, int other) {
+        return distance != otherDistance
+                ? Float.compare(otherDistance, distance)
+                : AMONG_EQUALS.compare(vectors.at(number), vectors.at(other));
     }
 
-    private int compare(int place, int other) {
-        return distances[place] != distances[other]
-                ? Float.compare(distances[other], distances[place])
-                : AMONG_EQUALS.compare(heap.get(place), heap.get(other));
-    }
-
-    private void swap(LatestVector one, LatestVector other) {
-        int place = one.place;
-        float distance = distances[other.place];
-        put(one, other.place, distances[place]);
-        put(other, place, distance);
-    }
-
-    private void put(LatestVector vector, int place, float distance) {
-        heap.set(place, vector);
+    private void put(int number, float distance, int place) {
+        heap[place] = number;
         distances[place] = distance;
-        vector.place = place;
+        places[number] = place;
     }
 }

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
-import java.util.function.ObjIntConsumer;
 
 /** The latest vector of each item, by item and in the order in which they were added. One thread. */
 final class LatestVectors {
@@ -14,12 +12,12 @@ final class LatestVectors {
     private final KeyIndex numbers = new KeyIndex();
     private LatestVector[] vectors = new LatestVector[16];
     /** Numbers that are not in use. */
-    private int[] free = new int[0];
+    private int[] free = new int[16];
 
     private int freeCount;
     private long[] fingerprints = new long[0];
     private int[] found = new int[0];
-    private final LatestVector ends = new LatestVector("", Publications.NONE); // closes the chain
+    private final LatestVector ends = new LatestVector("", KeyIndex.NONE, Publications.NONE); // closes the chain
 
     int size() {
         return numbers.size();
@@ -30,14 +28,13 @@ final class LatestVectors {
         return number == KeyIndex.NONE ? Optional.empty() : Optional.of(vectors[number]);
     }
 
-    /**
-     * Visits the vectors of the first {@code count} items, those that have one, twice.
-     *
-     * <p>It goes in passes, each over all items: a pass waits for the memory of several at once.
-     *
-     * @param first takes the vector, and the item's place
-     */
-    void forEach(String[] items, int count, ObjIntConsumer<LatestVector> first, Consumer<LatestVector> then) {
+    /** Returns the vector of a number that is in use. */
+    LatestVector at(int number) {
+        return vectors[number];
+    }
+
+    /** [count] Returns the numbers of the first {@code count} items, {@link KeyIndex#NONE} of one without a vector; valid until the next call. */
+    int[] numbers(String[] items, int count) {
         if (found.length < count) {
             fingerprints = new long[2 * count];
             found = new int[2 * count];
@@ -46,26 +43,18 @@ final class LatestVectors {
             fingerprints[at] = KeyIndex.fingerprint(items[at]);
         }
         numbers.findAll(items, fingerprints, count, found);
-        for (int at = 0; at < count; at++) {
-            if (found[at] != KeyIndex.NONE) {
-                first.accept(vectors[found[at]], at);
-            }
-        }
-        for (int at = 0; at < count; at++) {
-            if (found[at] != KeyIndex.NONE) {
-                then.accept(vectors[found[at]]);
-            }
-        }
+        return found;
     }
 
-    /** Adds the vector of an item that has none. */
-    void add(LatestVector vector) {
+    /** Adds a vector of an item that has none. */
+    void add(String item, Publications.Publication from) {
         int number = freeCount > 0 ? free[--freeCount] : numbers.size();
         if (number == vectors.length) {
             vectors = Arrays.copyOf(vectors, 2 * number);
         }
+        LatestVector vector = new LatestVector(item, number, from);
         vectors[number] = vector;
-        numbers.put(vector.item, number);
+        numbers.put(item, number);
         vector.older = ends.older;
         vector.newer = ends;
         ends.older.newer = vector;
@@ -81,7 +70,7 @@ final class LatestVectors {
         LatestVector removed = vectors[number];
         vectors[number] = ends;
         if (freeCount == free.length) {
-            free = Arrays.copyOf(free, Math.max(16, 2 * freeCount));
+            free = Arrays.copyOf(free, 2 * freeCount);
         }
         free[freeCount++] = number;
         removed.older.newer = removed.newer;

@@ -5,6 +5,7 @@ import dev.millrace.publish.Publications.Publication;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.KeyIndex;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ final class PublicationOrder {
     private final byte[] prefix;
     private final LatestVectors vectors = new LatestVectors();
     private final Publications publications = new Publications();
-    private final FarthestFirst moved = new FarthestFirst();
+    private final FarthestFirst moved = new FarthestFirst(vectors);
     private final Set<String> dirty = new TreeSet<>();
     private Map<String, Moment> restored = new TreeMap<>();
     private long stepSum;
@@ -67,8 +68,18 @@ final class PublicationOrder {
     /** Adds the distances by which a step moved items' rows. */
     void moved(MovedItems step) {
         takeRestored();
-        float[] distances = step.distances();
-        vectors.forEach(step.items(), step.count(), (vector, at) -> vector.moved += distances[at], moved::rise);
+        int count = step.count();
+        int[] numbers = vectors.numbers(step.items(), count);
+        for (int at = 0; at < count; at++) {
+            if (numbers[at] != KeyIndex.NONE) {
+                moved.add(numbers[at], step.distances()[at]);
+            }
+        }
+        for (int at = 0; at < count; at++) {
+            if (numbers[at] != KeyIndex.NONE) {
+                moved.rise(numbers[at]);
+            }
+        }
     }
 
     /** Returns the items published longest ago. */
@@ -128,14 +139,14 @@ final class PublicationOrder {
     private void add(String item, Moment moment) {
         forget(item);
         Publication publication = publications.join(moment);
-        vectors.add(new LatestVector(item, publication));
+        vectors.add(item, publication);
         stepSum += moment.step();
     }
 
     private boolean forget(String item) {
         Optional<LatestVector> before = vectors.remove(item);
         before.ifPresent(vector -> {
-            moved.forget(vector);
+            moved.forget(vector.number);
             publications.leave(vector.from);
             stepSum -= vector.from.made().step();
         });

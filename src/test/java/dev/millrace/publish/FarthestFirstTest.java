@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.publish.PublicationOrder.Moment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Predicate;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,50 +21,66 @@ class FarthestFirstTest {
     void itFindsWhatASortOfAllFinds(long seed) {
         Random random = new Random(seed);
         Publications publications = new Publications();
-        FarthestFirst moved = new FarthestFirst();
-        LatestVector[] vectors = new LatestVector[80];
+        LatestVectors vectors = new LatestVectors();
+        FarthestFirst moved = new FarthestFirst(vectors);
+        Map<String, Float> distances = new HashMap<>();
         for (int round = 0; round < 3_000; round++) {
-            int at = random.nextInt(vectors.length);
-            if (vectors[at] == null || random.nextInt(10) == 0) {
-                if (vectors[at] != null) {
-                    moved.forget(vectors[at]);
-                    publications.leave(vectors[at].from);
+            String item = item(random);
+            if (!distances.containsKey(item) || random.nextInt(10) == 0) {
+                vectors.remove(item).ifPresent(vector -> {
+                    moved.forget(vector.number);
+                    publications.leave(vector.from);
+                });
+                distances.remove(item);
+                if (random.nextInt(3) > 0) {
+                    vectors.add(item, publications.join(new Moment(round / 50, 0)));
+                    distances.put(item, 0f);
                 }
-                vectors[at] = new LatestVector("i" + at, publications.join(new Moment(round / 50, 0)));
             } else {
-                grow(vectors, random).forEach(moved::rise);
+                grow(vectors, moved, distances, random);
             }
             int even = random.nextInt(2);
-            Predicate<String> isWanted = item -> Integer.parseInt(item.substring(1)) % 2 == even;
+            Predicate<String> isWanted = one -> Integer.parseInt(one.substring(1)) % 2 == even;
             int count = random.nextInt(20);
 
             List<String> found = moved.farthest(count, isWanted);
 
-            assertThat(found).isEqualTo(bySort(vectors, count, isWanted));
+            assertThat(found).isEqualTo(bySort(vectors, distances, count, isWanted));
         }
     }
 
     /** Several vectors grow before the heap knows of one. */
-    private static List<LatestVector> grow(LatestVector[] vectors, Random random) {
-        List<LatestVector> grown = new ArrayList<>();
+    private static void grow(LatestVectors vectors, FarthestFirst moved, Map<String, Float> distances, Random random) {
+        List<Integer> grown = new ArrayList<>();
         for (int count = 1 + random.nextInt(8); count > 0; count--) {
-            LatestVector vector = vectors[random.nextInt(vectors.length)];
-            if (vector != null) {
-                vector.moved += random.nextInt(4);
-                grown.add(vector);
-            }
+            String item = item(random);
+            float distance = random.nextInt(4);
+            vectors.of(item).ifPresent(vector -> {
+                moved.add(vector.number, distance);
+                distances.merge(item, distance, Float::sum);
+                grown.add(vector.number);
+            });
         }
-        return grown;
+        grown.forEach(moved::rise);
     }
 
-    private static List<String> bySort(LatestVector[] vectors, int count, Predicate<String> isWanted) {
-        return Arrays.stream(vectors)
-                .filter(vector -> vector != null && vector.moved > 0 && isWanted.test(vector.item))
-                .sorted(Comparator.comparingDouble((LatestVector vector) -> -vector.moved)
-                        .thenComparingLong(vector -> vector.from.made().step())
-                        .thenComparing(vector -> vector.item))
+    private static String item(Random random) {
+        return "i" + random.nextInt(80);
+    }
+
+    private static List<String> bySort(
+            LatestVectors vectors, Map<String, Float> distances, int count, Predicate<String> isWanted) {
+        return distances.entrySet().stream()
+                .filter(each -> each.getValue() > 0 && isWanted.test(each.getKey()))
+                .sorted(Comparator.comparingDouble((Map.Entry<String, Float> each) -> -each.getValue())
+                        .thenComparingLong(each -> vectors.of(each.getKey())
+                                .orElseThrow()
+                                .from
+                                .made()
+                                .step())
+                        .thenComparing(Map.Entry::getKey))
                 .limit(count)
-                .map(vector -> vector.item)
+                .map(Map.Entry::getKey)
                 .sorted()
                 .toList();
     }
