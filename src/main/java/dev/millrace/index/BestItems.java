@@ -20,6 +20,13 @@ final class BestItems {
         this.worstFirst = new PriorityQueue<>(Math.min(k, of) + 1, ScoredItem.BEST_FIRST.reversed());
     }
 
+    /** Returns the score below which no item is admitted. */
+    float worst() {
+        return worstFirst.size() < k
+                ? Float.NEGATIVE_INFINITY
+                : worstFirst.element().score();
+    }
+
     /** Whether an item is better than the worst of those kept, or there is room for it. */
     boolean admits(String item, float score) {
         if (worstFirst.size() < k) {

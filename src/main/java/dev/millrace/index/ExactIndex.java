@@ -1,6 +1,7 @@
 package dev.millrace.index;
 
 import dev.millrace.event.Features;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,7 +29,11 @@ public final class ExactIndex implements NearestItems {
      * and every sweep does, takes no more than the stamped lock of its chunk. A search reads a chunk optimistically into its
      * own array of scores, and a second time under the lock if a writer was at work in that chunk meanwhile.
      *
-     * Cost. A search: rows * dim multiplications. A replaced vector: a map look-up and a copy of dim floats; it waits for no
+     * Bytes first, floats last. A row is also kept in bytes. From these a search gets a bound for each row's score (ByteQuery), and computes the
+     * score itself only if the bound is not below the worst of the best so far. So the answer is that of the floats alone, to the bit, for a
+     * quarter of the memory that is read. Without the Vector API the floats are read at once.
+     *
+     * Cost. A search: rows * dim multiplications of bytes. A replaced vector: a map look-up and a copy of dim floats; it waits for no
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
      * the searches under way, and searches that start meanwhile wait with it: one scan at most.
      *
@@ -183,7 +188,7 @@ public final class ExactIndex implements NearestItems {
     /**
      * As {@link #search(float[], int, Predicate, float)}, of the items that pass a filter.
      *
-     * @param filter called only for items that would be among the best, in the order of the rows
+     * @param filter called only for items that may be among the best, in the order of the rows
      */
     public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded, ItemFilter filter, float weight) {
         check(query);
@@ -194,7 +199,10 @@ public final class ExactIndex implements NearestItems {
             throw new IllegalArgumentException("k = " + k + ": must be at least 1");
         }
         BestItems best = new BestItems(k, size);
-        float[] scores = new float[IndexChunk.ROWS];
+        boolean areBytesFirst = Loops.now().areBytesFast();
+        ByteQuery inBytes = ByteQuery.of(query);
+        int[] sums = new int[IndexChunk.ROWS];
+        float[] bounds = new float[IndexChunk.ROWS];
         PopularityMoment now = moment;
         membership.readLock().lock();
         try {
@@ -204,11 +212,21 @@ public final class ExactIndex implements NearestItems {
                 if (weight != 0) {
                     chunk.bringTo(now);
                 }
-                chunk.score(query, weight, count, scores);
+                if (areBytesFirst) {
+                    chunk.bound(inBytes, weight, count, sums, bounds);
+                } else {
+                    chunk.score(query, weight, count, bounds);
+                }
                 for (int at = 0; at < count; at++) {
+                    if (bounds[at] < best.worst()) {
+                        continue;
+                    }
                     String item = chunk.item(at);
-                    if (best.admits(item, scores[at]) && filter.passes(chunk.attributes(at)) && !excluded.test(item)) {
-                        best.add(item, scores[at]);
+                    if (filter.passes(chunk.attributes(at)) && !excluded.test(item)) {
+                        float score = areBytesFirst ? chunk.score(query, weight, at) : bounds[at];
+                        if (best.admits(item, score)) {
+                            best.add(item, score);
+                        }
                     }
                 }
                 left -= count;
@@ -266,7 +284,7 @@ public final class ExactIndex implements NearestItems {
                 Integer row = rows.get(item);
                 if (row != null) {
                     scored.add(new ScoredItem(
-                            item, chunks.get(row / IndexChunk.ROWS).score(query, row % IndexChunk.ROWS)));
+                            item, chunks.get(row / IndexChunk.ROWS).score(query, 0, row % IndexChunk.ROWS)));
                 }
             }
         } finally {

@@ -1,6 +1,7 @@
 package dev.millrace.index;
 
 import dev.millrace.event.Features;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.concurrent.locks.StampedLock;
 
@@ -20,6 +21,12 @@ final class IndexChunk {
     private final StampedLock lock = new StampedLock();
     private final int dim;
     private final float[] vectors;
+    /** [dim, ROWS] The vectors in bytes, one component of all rows after the other; [ROWS] the step, and the lengths of {@link ByteQuery#bound}. */
+    private final byte[] bytes;
+
+    private final float[] scales = new float[ROWS];
+    private final float[] left = new float[ROWS];
+    private final float[] kept = new float[ROWS];
     private final long[] steps = new long[ROWS];
     private final long[] eventTimes = new long[ROWS];
     private final long[] publications = new long[ROWS];
@@ -30,6 +37,7 @@ final class IndexChunk {
     IndexChunk(int dim) {
         this.dim = dim;
         this.vectors = new float[ROWS * dim];
+        this.bytes = new byte[ROWS * ByteQuery.evenWidth(dim)];
     }
 
     /** Copies the steps of the first rows. Returns their oldest publication. */
@@ -74,6 +82,7 @@ final class IndexChunk {
         long stamp = lock.writeLock();
         try {
             System.arraycopy(vector, 0, vectors, row * dim, dim);
+            copyToBytes(row, vector);
             steps[row] = embedding.step();
             eventTimes[row] = embedding.eventTime();
             publications[row] = publishedAt;
@@ -90,6 +99,12 @@ final class IndexChunk {
         long stamp = lock.writeLock();
         try {
             System.arraycopy(from.vectors, fromRow * dim, vectors, row * dim, dim);
+            for (int d = 0; d < dim; d++) {
+                bytes[d * ROWS + row] = from.bytes[d * ROWS + fromRow];
+            }
+            scales[row] = from.scales[fromRow];
+            left[row] = from.left[fromRow];
+            kept[row] = from.kept[fromRow];
             steps[row] = from.steps[fromRow];
             eventTimes[row] = from.eventTimes[fromRow];
             publications[row] = from.publications[fromRow];
@@ -101,6 +116,22 @@ final class IndexChunk {
         } finally {
             lock.unlockWrite(stamp);
         }
+    }
+
+    private void copyToBytes(int row, float[] vector) {
+        float scale = ByteQuery.scale(vector);
+        double squaresLeft = 0;
+        double squaresKept = 0;
+        for (int d = 0; d < dim; d++) {
+            byte number = ByteQuery.number(vector[d], scale);
+            bytes[d * ROWS + row] = number;
+            double rounded = (double) scale * number;
+            squaresLeft += (vector[d] - rounded) * (vector[d] - rounded);
+            squaresKept += rounded * rounded;
+        }
+        scales[row] = scale;
+        left[row] = (float) Math.sqrt(squaresLeft);
+        kept[row] = (float) Math.sqrt(squaresKept);
     }
 
     /** Copies the first rows to arrays of all items, from an item on. Nothing may be written meanwhile. */
@@ -168,24 +199,64 @@ final class IndexChunk {
         }
     }
 
-    float score(float[] query, int row) {
+    /**
+     * Computes what no score of a row is larger than, as {@link #score(float[], float, int)} has it, from the vectors in bytes.
+     *
+     * @param sums [ROWS] scratch
+     * @param bounds [ROWS] filled for the first {@code count} rows
+     */
+    void bound(ByteQuery query, float weight, int count, int[] sums, float[] bounds) {
         long optimistic = lock.tryOptimisticRead();
-        float score = InnerProduct.of(query, 0, vectors, row * dim, dim);
+        if (optimistic != 0) {
+            boundNow(query, weight, count, sums, bounds);
+            if (lock.validate(optimistic)) {
+                return;
+            }
+        }
+        long stamp = lock.readLock();
+        try {
+            boundNow(query, weight, count, sums, bounds);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    private void boundNow(ByteQuery query, float weight, int count, int[] sums, float[] bounds) {
+        Loops.now().byteProducts(query.numbers(), bytes, ROWS, sums);
+        for (int row = 0; row < count; row++) {
+            bounds[row] = query.bound(sums[row], scales[row], left[row], kept[row]);
+        }
+        addPopularity(weight, count, bounds);
+    }
+
+    /** Returns the inner product of a row, and weight times its popularity. */
+    float score(float[] query, float weight, int row) {
+        long optimistic = lock.tryOptimisticRead();
+        float score = scoreNow(query, weight, row);
         if (optimistic != 0 && lock.validate(optimistic)) {
             return score;
         }
         long stamp = lock.readLock();
         try {
-            return InnerProduct.of(query, 0, vectors, row * dim, dim);
+            return scoreNow(query, weight, row);
         } finally {
             lock.unlockRead(stamp);
         }
+    }
+
+    private float scoreNow(float[] query, float weight, int row) {
+        float score = InnerProduct.of(query, 0, vectors, row * dim, dim);
+        return weight == 0 ? score : score + weight * numbers[row];
     }
 
     private void score(float[] query, float weight, float[] scores, int count) {
         for (int row = 0; row < count; row++) {
             scores[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);
         }
+        addPopularity(weight, count, scores);
+    }
+
+    private void addPopularity(float weight, int count, float[] scores) {
         if (weight != 0) {
             for (int row = 0; row < count; row++) {
                 scores[row] += weight * numbers[row];

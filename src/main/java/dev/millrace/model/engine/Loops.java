@@ -43,4 +43,17 @@ public interface Loops {
 
     /** Counts the numbers from {@code from} to {@code to}, exclusive, that are smaller than a mark. */
     int countBelow(float[] numbers, int from, int to, float mark);
+
+    /**
+     * Inner products of a row of numbers with the columns of a matrix of bytes.
+     *
+     * @param row [n] an even number, each from −127 to 127
+     * @param bytes [n, columns] each from −127 to 127
+     * @param columns a multiple of 16
+     * @param products [columns] filled
+     */
+    void byteProducts(short[] row, byte[] bytes, int columns, int[] products);
+
+    /** Returns whether {@link #byteProducts} takes less time than to multiply as many floats. */
+    boolean areBytesFast();
 }

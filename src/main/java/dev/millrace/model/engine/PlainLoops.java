@@ -1,5 +1,7 @@
 package dev.millrace.model.engine;
 
+import java.util.Arrays;
+
 /** {@link Loops} without the Vector API: for a JVM that does not have it, and until it is compiled. */
 final class PlainLoops implements Loops {
 
@@ -87,5 +89,20 @@ final class PlainLoops implements Loops {
             count += numbers[at] < mark ? 1 : 0;
         }
         return count;
+    }
+
+    @Override
+    public void byteProducts(short[] row, byte[] bytes, int columns, int[] products) {
+        Arrays.fill(products, 0, columns, 0);
+        for (int p = 0; p < row.length; p++) {
+            for (int column = 0; column < columns; column++) {
+                products[column] += row[p] * bytes[p * columns + column];
+            }
+        }
+    }
+
+    @Override
+    public boolean areBytesFast() {
+        return false;
     }
 }

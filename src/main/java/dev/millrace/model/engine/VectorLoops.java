@@ -1,7 +1,11 @@
 package dev.millrace.model.engine;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** {@link Loops} in the Vector API. Numbers behind the last whole vector go through {@link PlainLoops}. */
@@ -11,6 +15,12 @@ final class VectorLoops implements Loops {
     private static final int LANES = SPECIES.length();
     /** One lane for each sum of {@link Loops#dot}. */
     private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Short> SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, LANES * Short.SIZE)));
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
 
     private final PlainLoops rest = new PlainLoops();
 
@@ -125,5 +135,34 @@ final class VectorLoops implements Loops {
                     .trueCount();
         }
         return count + rest.countBelow(numbers, at, to, mark);
+    }
+
+    @Override
+    public void byteProducts(short[] row, byte[] bytes, int columns, int[] products) {
+        if (!areBytesFast()) {
+            rest.byteProducts(row, bytes, columns, products);
+            return;
+        }
+        for (int column = 0; column < columns; column += LANES) {
+            IntVector sums = IntVector.zero(INTS);
+            int at = column;
+            for (int p = 0; p < row.length; p += 2) {
+                ShortVector one = shorts(bytes, at).mul(row[p]);
+                ShortVector other = shorts(bytes, at + columns).mul(row[p + 1]);
+                sums = sums.add(one.add(other).castShape(INTS, 0));
+                at += 2 * columns;
+            }
+            sums.intoArray(products, column);
+        }
+    }
+
+    private static ShortVector shorts(byte[] bytes, int at) {
+        return (ShortVector) ByteVector.fromArray(BYTES, bytes, at).castShape(SHORTS, 0);
+    }
+
+    /** As many bytes as there are lanes must be a vector: eight. */
+    @Override
+    public boolean areBytesFast() {
+        return LANES >= Long.BYTES;
     }
 }

@@ -29,6 +29,9 @@ final class Warmth {
     private final float[] b;
     private final float[] c;
     private final float[] bias = new float[LENGTH];
+    private final short[] row = new short[2];
+    private final byte[] bytes = new byte[2 * LENGTH];
+    private final int[] products = new int[LENGTH];
     private volatile boolean isWarm;
 
     private Warmth(Tile tile, Loops loops) {
@@ -125,6 +128,7 @@ final class Warmth {
             c[0] = all.dot(b, 0, b, LENGTH, LENGTH);
             c[1] = all.max(b, 0, LENGTH);
             c[2] = all.areFinite(b, 0, LENGTH) ? 1f : 0f;
+            all.byteProducts(row, bytes, LENGTH, products);
             c[3] = all.countAbove(b, 0, LENGTH, 0f) + all.countBelow(b, 0, LENGTH, 0f);
         }
         return System.nanoTime() - start;

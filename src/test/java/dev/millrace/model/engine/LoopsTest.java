@@ -38,6 +38,33 @@ class LoopsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {2, 8, 64, 130})
+    void multiplyBytesExactly(int length) {
+        Random random = new Random(length);
+        for (int round = 0; round < 20; round++) {
+            int columns = 16 * (1 + random.nextInt(4));
+            short[] row = new short[length];
+            byte[] bytes = new byte[length * columns];
+            boolean isLargest = round == 0; // all products at their largest
+            for (int at = 0; at < bytes.length; at++) {
+                bytes[at] = (byte) (isLargest ? -127 : random.nextInt(255) - 127);
+            }
+            for (int p = 0; p < length; p++) {
+                row[p] = (short) (isLargest ? 127 : random.nextInt(255) - 127);
+            }
+            int[] expected = new int[columns];
+            for (int at = 0; at < bytes.length; at++) {
+                expected[at % columns] += row[at / columns] * bytes[at];
+            }
+            for (Loops loops : new Loops[] {plain, vector}) {
+                int[] products = new int[columns];
+                loops.byteProducts(row, bytes, columns, products);
+                assertThat(products).isEqualTo(expected);
+            }
+        }
+    }
+
     /** What they compute, and not only that they agree. */
     @ParameterizedTest
     @ValueSource(ints = {5, 16, 40})
