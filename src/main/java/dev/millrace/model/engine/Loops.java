@@ -24,7 +24,11 @@ public interface Loops {
      *
      * @param rows [.., width of the bias] those from {@code from} to {@code to}, exclusive, are changed
      */
-    void addBias(float[] rows, int from, int to, float[] bias);
+    default void addBias(float[] rows, int from, int to, float[] bias) {
+        for (int row = from; row < to; row++) {
+            add(rows, row * bias.length, bias, 0, bias.length);
+        }
+    }
 
     /** As {@link #addBias}; then negative numbers become 0, and NaN stays. */
     void addBiasRectified(float[] rows, int from, int to, float[] bias);

@@ -51,13 +51,6 @@ final class VectorLoops implements Loops {
     }
 
     @Override
-    public void addBias(float[] rows, int from, int to, float[] bias) {
-        for (int row = from; row < to; row++) {
-            add(rows, row * bias.length, bias, 0, bias.length);
-        }
-    }
-
-    @Override
     public void addBiasRectified(float[] rows, int from, int to, float[] bias) {
         int width = bias.length;
         FloatVector zero = FloatVector.zero(SPECIES);
