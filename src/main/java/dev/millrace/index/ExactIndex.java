@@ -29,7 +29,7 @@ public final class ExactIndex implements NearestItems {
      * and every sweep does, takes no more than the stamped lock of its chunk. A search reads a chunk optimistically into its
      * own array of scores, and a second time under the lock if a writer was at work in that chunk meanwhile.
      *
-     * Bytes first, floats last. A row is also kept in bytes. From these a search gets a bound for each row's score (ByteQuery), and computes the
+     * Bytes first, floats last. A row is also kept in bytes. From these a search gets a bound for each row's score (ByteVector), and computes the
      * score itself only if the bound is not below the worst of the best so far. So the answer is that of the floats alone, to the bit, for a
      * quarter of the memory that is read. Without the Vector API the floats are read at once.
      *
@@ -200,7 +200,7 @@ public final class ExactIndex implements NearestItems {
         }
         BestItems best = new BestItems(k, size);
         boolean areBytesFirst = Loops.now().areBytesFast();
-        ByteQuery inBytes = ByteQuery.of(query);
+        ByteVector inBytes = ByteVector.of(query);
         int[] sums = new int[IndexChunk.ROWS];
         float[] bounds = new float[IndexChunk.ROWS];
         PopularityMoment now = moment;

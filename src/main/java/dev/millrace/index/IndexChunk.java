@@ -21,7 +21,7 @@ final class IndexChunk {
     private final StampedLock lock = new StampedLock();
     private final int dim;
     private final float[] vectors;
-    /** [dim, ROWS] The vectors in bytes, one component of all rows after the other; [ROWS] the step, and the lengths of {@link ByteQuery#bound}. */
+    /** [dim, ROWS] The vectors in bytes, one component of all rows after the other; [ROWS] the step, and the lengths of {@link ByteVector#bound}. */
     private final byte[] bytes;
 
     private final float[] scales = new float[ROWS];
@@ -37,7 +37,7 @@ final class IndexChunk {
     IndexChunk(int dim) {
         this.dim = dim;
         this.vectors = new float[ROWS * dim];
-        this.bytes = new byte[ROWS * ByteQuery.evenWidth(dim)];
+        this.bytes = new byte[ROWS * ByteVector.evenWidth(dim)];
     }
 
     /** Copies the steps of the first rows. Returns their oldest publication. */
@@ -119,19 +119,13 @@ final class IndexChunk {
     }
 
     private void copyToBytes(int row, float[] vector) {
-        float scale = ByteQuery.scale(vector);
-        double squaresLeft = 0;
-        double squaresKept = 0;
+        ByteVector inBytes = ByteVector.of(vector);
         for (int d = 0; d < dim; d++) {
-            byte number = ByteQuery.number(vector[d], scale);
-            bytes[d * ROWS + row] = number;
-            double rounded = (double) scale * number;
-            squaresLeft += (vector[d] - rounded) * (vector[d] - rounded);
-            squaresKept += rounded * rounded;
+            bytes[d * ROWS + row] = (byte) inBytes.numbers()[d];
         }
-        scales[row] = scale;
-        left[row] = (float) Math.sqrt(squaresLeft);
-        kept[row] = (float) Math.sqrt(squaresKept);
+        scales[row] = inBytes.scale();
+        left[row] = inBytes.left();
+        kept[row] = inBytes.kept();
     }
 
     /** Copies the first rows to arrays of all items, from an item on. Nothing may be written meanwhile. */
@@ -184,19 +178,12 @@ final class IndexChunk {
 
     /** @param scores [count] filled with the inner products of the first rows, and weight times their popularity */
     void score(float[] query, float weight, int count, float[] scores) {
-        long optimistic = lock.tryOptimisticRead();
-        if (optimistic != 0) {
-            score(query, weight, scores, count);
-            if (lock.validate(optimistic)) {
-                return;
+        read(() -> {
+            for (int row = 0; row < count; row++) {
+                scores[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);
             }
-        }
-        long stamp = lock.readLock();
-        try {
-            score(query, weight, scores, count);
-        } finally {
-            lock.unlockRead(stamp);
-        }
+            addPopularity(weight, count, scores);
+        });
     }
 
     /**
@@ -205,28 +192,31 @@ final class IndexChunk {
      * @param sums [ROWS] scratch
      * @param bounds [ROWS] filled for the first {@code count} rows
      */
-    void bound(ByteQuery query, float weight, int count, int[] sums, float[] bounds) {
+    void bound(ByteVector query, float weight, int count, int[] sums, float[] bounds) {
+        read(() -> {
+            Loops.now().byteProducts(query.numbers(), bytes, ROWS, sums);
+            for (int row = 0; row < count; row++) {
+                bounds[row] = query.bound(sums[row], scales[row], left[row], kept[row]);
+            }
+            addPopularity(weight, count, bounds);
+        });
+    }
+
+    /** Reads the rows' numbers into arrays of the reader's; a second time, under the lock, if a writer was at work meanwhile. */
+    private void read(Runnable reading) {
         long optimistic = lock.tryOptimisticRead();
         if (optimistic != 0) {
-            boundNow(query, weight, count, sums, bounds);
+            reading.run();
             if (lock.validate(optimistic)) {
                 return;
             }
         }
         long stamp = lock.readLock();
         try {
-            boundNow(query, weight, count, sums, bounds);
+            reading.run();
         } finally {
             lock.unlockRead(stamp);
         }
-    }
-
-    private void boundNow(ByteQuery query, float weight, int count, int[] sums, float[] bounds) {
-        Loops.now().byteProducts(query.numbers(), bytes, ROWS, sums);
-        for (int row = 0; row < count; row++) {
-            bounds[row] = query.bound(sums[row], scales[row], left[row], kept[row]);
-        }
-        addPopularity(weight, count, bounds);
     }
 
     /** Returns the inner product of a row, and weight times its popularity. */
@@ -247,13 +237,6 @@ final class IndexChunk {
     private float scoreNow(float[] query, float weight, int row) {
         float score = InnerProduct.of(query, 0, vectors, row * dim, dim);
         return weight == 0 ? score : score + weight * numbers[row];
-    }
-
-    private void score(float[] query, float weight, float[] scores, int count) {
-        for (int row = 0; row < count; row++) {
-            scores[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);
-        }
-        addPopularity(weight, count, scores);
     }
 
     private void addPopularity(float weight, int count, float[] scores) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ByteQueryTest {
+class ByteVectorTest {
 
     /** Vectors of all kinds: dense, of few components, of one large and many small ones, tiny, huge, and of zeros. */
     @ParameterizedTest
@@ -78,18 +78,13 @@ class ByteQueryTest {
     }
 
     private static float bound(float[] query, float[] item) {
-        ByteQuery inBytes = ByteQuery.of(query);
-        float scale = ByteQuery.scale(item);
-        int sum = 0;
-        double left = 0;
-        double kept = 0;
+        ByteVector one = ByteVector.of(query);
+        ByteVector other = ByteVector.of(item);
+        int product = 0;
         for (int d = 0; d < item.length; d++) {
-            int number = ByteQuery.number(item[d], scale);
-            sum += inBytes.numbers()[d] * number;
-            left += Math.pow(item[d] - (double) scale * number, 2);
-            kept += Math.pow((double) scale * number, 2);
+            product += one.numbers()[d] * other.numbers()[d];
         }
-        return inBytes.bound(sum, scale, (float) Math.sqrt(left), (float) Math.sqrt(kept));
+        return one.bound(product, other.scale(), other.left(), other.kept());
     }
 
     private static float[] unit(Random random, int dim) {

@@ -1,0 +1,90 @@
+package dev.millrace.index;
+
+/**
+ * A vector in bytes: {@code v ≈ scale · numbers}, each number from −127 to 127.
+ *
+ * <p>For {@code q ≈ t c} and {@code v ≈ s b}, Cauchy and Schwarz bound the inner product:
+ * {@code <q, v> ≤ t s <c, b> + ‖q‖ ‖v − s b‖ + ‖q − t c‖ ‖s b‖}.
+ */
+final class ByteVector {
+
+    /** Largest number: two products of such numbers fit in 16 bits. */
+    private static final int LARGEST = 127;
+
+    private final short[] numbers;
+    private final float scale;
+    private final float length;
+    private final float left;
+    private final float kept;
+
+    private ByteVector(short[] numbers, float scale, double squares, double squaresLeft, double squaresKept) {
+        this.numbers = numbers;
+        this.scale = scale;
+        this.length = (float) Math.sqrt(squares);
+        this.left = (float) Math.sqrt(squaresLeft);
+        this.kept = (float) Math.sqrt(squaresKept);
+    }
+
+    /** @param vector [dim] finite */
+    static ByteVector of(float[] vector) {
+        float largest = 0;
+        for (float component : vector) {
+            largest = Math.max(largest, Math.abs(component));
+        }
+        float scale = largest / LARGEST;
+        short[] numbers = new short[evenWidth(vector.length)];
+        double squares = 0;
+        double squaresLeft = 0;
+        double squaresKept = 0;
+        for (int d = 0; d < vector.length; d++) {
+            int nearest = scale == 0 ? 0 : Math.round(vector[d] / scale);
+            numbers[d] = (short) Math.max(-LARGEST, Math.min(LARGEST, nearest));
+            double rounded = (double) scale * numbers[d];
+            squares += (double) vector[d] * vector[d];
+            squaresLeft += (vector[d] - rounded) * (vector[d] - rounded);
+            squaresKept += rounded * rounded;
+        }
+        return new ByteVector(numbers, scale, squares, squaresLeft, squaresKept);
+    }
+
+    /** Width of the numbers: even, as they are multiplied in pairs. */
+    static int evenWidth(int dim) {
+        return dim + dim % 2;
+    }
+
+    /** [evenWidth] a last one beyond the vector is 0 */
+    short[] numbers() {
+        return numbers;
+    }
+
+    /** The step between two numbers; 0 for a vector of zeros. */
+    float scale() {
+        return scale;
+    }
+
+    /** Length of what the numbers leave of the vector. */
+    float left() {
+        return left;
+    }
+
+    /** Length of the vector that the numbers say. */
+    float kept() {
+        return kept;
+    }
+
+    /**
+     * Returns a number that no inner product of this vector and another is larger than, as {@link InnerProduct} computes it; NaN or infinite if
+     * floats cannot hold it.
+     *
+     * @param product inner product of the numbers of both
+     * @param otherScale of the other vector, as the next two
+     */
+    float bound(int product, float otherScale, float otherLeft, float otherKept) {
+        // of a product in floats, of a sum of its many numbers, and of this bound itself: half a unit of the last place
+        // each
+        float rounding = (numbers.length / 8 + 16) * Math.ulp(1f) * length;
+        return scale * otherScale * product
+                + (length * otherLeft + left * otherKept)
+                + (rounding * (otherLeft + otherKept) + Float.MIN_NORMAL);
+    }
+}
