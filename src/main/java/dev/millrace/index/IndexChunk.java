@@ -3,6 +3,7 @@ package dev.millrace.index;
 import dev.millrace.event.Features;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
+import java.util.Arrays;
 import java.util.concurrent.locks.StampedLock;
 
 /**
@@ -99,12 +100,7 @@ final class IndexChunk {
         long stamp = lock.writeLock();
         try {
             System.arraycopy(from.vectors, fromRow * dim, vectors, row * dim, dim);
-            for (int d = 0; d < dim; d++) {
-                bytes[d * ROWS + row] = from.bytes[d * ROWS + fromRow];
-            }
-            scales[row] = from.scales[fromRow];
-            left[row] = from.left[fromRow];
-            kept[row] = from.kept[fromRow];
+            copyToBytes(row, Arrays.copyOfRange(from.vectors, fromRow * dim, (fromRow + 1) * dim));
             steps[row] = from.steps[fromRow];
             eventTimes[row] = from.eventTimes[fromRow];
             publications[row] = from.publications[fromRow];

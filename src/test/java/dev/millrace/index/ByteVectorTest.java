@@ -45,10 +45,11 @@ class ByteVectorTest {
         }
     }
 
-    /** Once the Vector API is compiled: the answer is that of all scores, sorted. */
+    /** Once the Vector API is compiled: the answer is that of all scores, sorted. Where its vectors are short, bytes are not read. */
     @Test
     void bytesFirstFindWhatFloatsFind() {
-        await().atMost(Duration.ofMinutes(1)).until(() -> Loops.now().areBytesFast());
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> Loops.now().getClass().getSimpleName().equals("VectorLoops"));
         int dim = 24;
         int items = 3_000;
         Random random = new Random(9);

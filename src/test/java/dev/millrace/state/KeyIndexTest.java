@@ -74,4 +74,29 @@ class KeyIndexTest {
 
         assertThat(numbers).containsExactly(5, KeyIndex.NONE, 3, 3);
     }
+
+    /** Two keys with one fingerprint, found by a search among 2^26 prefixes. */
+    @Test
+    void keysOfOneFingerprintAreFoundEachByItself() {
+        String one = "beodplllelbenlfkx";
+        String other = "dnpmpapnllfhhmin\u4fc1";
+        long fingerprint = KeyIndex.fingerprint(one);
+        assertThat(KeyIndex.fingerprint(other)).isEqualTo(fingerprint);
+        String[] wanted = {one, other};
+        long[] fingerprints = {fingerprint, fingerprint};
+        int[] numbers = new int[2];
+        KeyIndex index = new KeyIndex();
+
+        index.put(other, 7);
+        index.findAll(wanted, fingerprints, 2, numbers);
+        assertThat(numbers).containsExactly(KeyIndex.NONE, 7);
+
+        index.put(one, 3);
+        index.findAll(wanted, fingerprints, 2, numbers);
+        assertThat(numbers).containsExactly(3, 7);
+
+        index.remove(other);
+        index.findAll(wanted, fingerprints, 2, numbers);
+        assertThat(numbers).containsExactly(3, KeyIndex.NONE);
+    }
 }

@@ -30,6 +30,6 @@ record HeapProducts(Products plain, Products vector) implements Products {
     }
 
     private Products now() {
-        return Warmth.isWarm() ? vector : plain;
+        return Warmth.isTileWarm() ? vector : plain;
     }
 }

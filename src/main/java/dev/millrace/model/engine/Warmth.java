@@ -2,13 +2,14 @@ package dev.millrace.model.engine;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /**
  * The loops in the Vector API, and whether they are compiled. Until then each vector is an object, and they are some hundred times slower than
  * plain loops.
  *
- * <p>What is compiled is compiled for the whole process. A thread of its own runs all of them until they take less time a number than
- * plain loops do. In a JVM without the module there are none.
+ * <p>What is compiled is compiled for the whole process. A thread of its own runs them until they take less time a number than plain
+ * loops do: first the tile, then the others. In a JVM without the module there are none.
  */
 final class Warmth {
 
@@ -32,7 +33,8 @@ final class Warmth {
     private final short[] row = new short[2];
     private final byte[] bytes = new byte[2 * LENGTH];
     private final int[] products = new int[LENGTH];
-    private volatile boolean isWarm;
+    private volatile boolean isTileWarm;
+    private volatile boolean areLoopsWarm;
 
     private Warmth(Tile tile, Loops loops) {
         this.tile = tile;
@@ -58,7 +60,7 @@ final class Warmth {
 
     /** Returns the loops in the Vector API once they are compiled, plain ones before. */
     static Loops loops() {
-        return VECTORS.isPresent() && VECTORS.get().isWarm ? VECTORS.get().loops : PLAIN_LOOPS;
+        return VECTORS.isPresent() && VECTORS.get().areLoopsWarm ? VECTORS.get().loops : PLAIN_LOOPS;
     }
 
     /** Returns the tile in the Vector API, compiled or not, if there is one. */
@@ -66,9 +68,9 @@ final class Warmth {
         return VECTORS.map(vectors -> vectors.tile);
     }
 
-    /** Returns true if all is compiled. */
-    static boolean isWarm() {
-        return VECTORS.isPresent() && VECTORS.get().isWarm;
+    /** Returns true if the tile is compiled. */
+    static boolean isTileWarm() {
+        return VECTORS.isPresent() && VECTORS.get().isTileWarm;
     }
 
     static Optional<Tile> vectorTile() {
@@ -93,18 +95,23 @@ final class Warmth {
         }
     }
 
-    /** A JVM without the compiler that knows vectors never comes to an end here; the pauses keep that cheap. */
+    /** The tile first: a step spends most of its time there. */
     private void run() {
         Tile plainTile = new PlainTile();
         try {
-            for (int round = 1;
-                    nanosANumber(tile) > nanosANumber(plainTile) || nanos(loops) > nanos(PLAIN_LOOPS);
-                    round++) {
-                Thread.sleep(round < SOON ? PAUSE_MILLIS : LONG_PAUSE_MILLIS);
-            }
-            isWarm = true;
+            await(() -> nanosANumber(tile) <= nanosANumber(plainTile));
+            isTileWarm = true;
+            await(() -> nanos(loops) <= nanos(PLAIN_LOOPS));
+            areLoopsWarm = true;
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A JVM without the compiler that knows vectors never comes to an end here; the pauses keep that cheap. */
+    private static void await(BooleanSupplier isWarm) throws InterruptedException {
+        for (int round = 1; !isWarm.getAsBoolean(); round++) {
+            Thread.sleep(round < SOON ? PAUSE_MILLIS : LONG_PAUSE_MILLIS);
         }
     }
 

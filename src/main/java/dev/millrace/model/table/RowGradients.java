@@ -100,10 +100,11 @@ public final class RowGradients {
 
     /** Adds the gradient of the L2 penalty: {@code l2} times each row. */
     public void addPenalty(float l2) {
+        Loops loops = Loops.now();
         float[] values = table.values();
         team.share(count, SLOTS, (from, to, member) -> {
             for (int slot = from; slot < to; slot++) {
-                Loops.now().addScaled(sums, slot * dim, values, rows[slot] * dim, dim, l2);
+                loops.addScaled(sums, slot * dim, values, rows[slot] * dim, dim, l2);
             }
         });
     }

@@ -30,6 +30,7 @@ class LoopsTest {
             same(rows, (loops, into) -> loops.addScaled(into, width, from, 3, width, -0.3f));
             same(rows, (loops, into) -> loops.addBias(into, 1, 3, bias));
             same(rows, (loops, into) -> loops.addBiasRectified(into, 0, 2, bias));
+            same(all(rows.length, -0f), (loops, into) -> loops.addBiasRectified(into, 0, 2, all(width, -0f)));
             same(rows, (loops, into) -> into[0] = loops.dot(from, 2, rows, width, width));
             same(rows, (loops, into) -> into[0] = loops.max(from, 2, 2 + width));
             same(rows, (loops, into) -> into[0] = loops.areFinite(from, 2, 2 + width) ? 1f : 0f);
@@ -70,8 +71,7 @@ class LoopsTest {
     @ValueSource(ints = {5, 16, 40})
     void computeWhatTheySay(int width) {
         for (Loops loops : new Loops[] {plain, vector}) {
-            float[] ones = new float[width];
-            Arrays.fill(ones, 1f);
+            float[] ones = all(width, 1f);
             float[] into = new float[2 * width];
             loops.addScaled(into, width, ones, 0, width, 2f);
             loops.add(into, width, ones, 0, width);
@@ -92,6 +92,12 @@ class LoopsTest {
             into[width] = Float.NaN;
             assertThat(loops.areFinite(into, 0, 2 * width)).isFalse();
         }
+    }
+
+    private static float[] all(int count, float number) {
+        float[] numbers = new float[count];
+        Arrays.fill(numbers, number);
+        return numbers;
     }
 
     private interface Use {
