@@ -29,7 +29,7 @@ import java.util.regex.Pattern;
  * process.
  *
  * <p>Each round kills the learner, appends one batch and starts the learner again. It takes two times from that start: until Kafka
- * Streams runs, and until the new batch has been learnt, for which all rows must be on the heap.
+ * Streams runs, and until the new batch has been learnt.
  */
 public final class RecoveryBench {
 

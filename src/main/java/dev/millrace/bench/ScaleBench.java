@@ -41,6 +41,7 @@ public final class ScaleBench {
      * @param longest time after which a size ends before all its steps
      * @param isByWall whether phases are timed by the wall clock instead of the CPU time of the learner's thread
      * @param isOnDisk whether the entries go to a store on disk, and rows beyond the cache are read from it
+     * @param storeBytes native memory of that store
      */
     public record Plan(
             List<Integer> items,
@@ -49,7 +50,8 @@ public final class ScaleBench {
             int steps,
             Duration longest,
             boolean isByWall,
-            boolean isOnDisk) {
+            boolean isOnDisk,
+            long storeBytes) {
 
         public Plan {
             items = items.stream().distinct().sorted().toList();
@@ -173,7 +175,7 @@ public final class ScaleBench {
         if (!plan.isOnDisk()) {
             return measure(items, users, plan, Optional.empty());
         }
-        try (ScratchEntries store = ScratchEntries.create()) {
+        try (ScratchEntries store = ScratchEntries.create(plan.storeBytes())) {
             return measure(items, users, plan, Optional.of(store));
         }
     }

@@ -35,10 +35,19 @@ public final class ScratchEntries implements OrderedEntries, AutoCloseable {
 
     /** @throws UncheckedIOException if the directory for temporary files cannot be used */
     public static ScratchEntries create() {
+        return create(CACHE_BYTES);
+    }
+
+    /**
+     * As {@link #create()}, with a cache of the caller's size.
+     *
+     * @param cacheBytes block cache and write buffers together
+     */
+    public static ScratchEntries create(long cacheBytes) {
         try {
             Path directory = Files.createTempDirectory("millrace-entries-"); // its owner's alone
             try {
-                return new ScratchEntries(directory, DiskEntries.open(directory, CACHE_BYTES));
+                return new ScratchEntries(directory, DiskEntries.open(directory, cacheBytes));
             } catch (IOException | RuntimeException notOpened) {
                 remove(directory);
                 throw notOpened;

@@ -270,7 +270,14 @@ final class BenchCommand implements Runnable {
         new ScaleBench(settings.trainer(), settings.trainerTexts(), out())
                 .run(
                         new ScaleBench.Plan(
-                                byItems, byUsers, beside, steps, Duration.ofSeconds(seconds), isByWall, isOnDisk),
+                                byItems,
+                                byUsers,
+                                beside,
+                                steps,
+                                Duration.ofSeconds(seconds),
+                                isByWall,
+                                isOnDisk,
+                                settings.stream().stateMemoryBytes()),
                         Optional.ofNullable(svg));
         return 0;
     }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ScaleBenchTest {
 
+    private static final long STORE_BYTES = 16 << 20;
     private static final Duration LONG = Duration.ofMinutes(5);
 
     @Test
@@ -31,7 +32,7 @@ class ScaleBenchTest {
 
         new ScaleBench(settings, reader.effective(), new PrintWriter(printed))
                 .run(
-                        new ScaleBench.Plan(List.of(100, 50, 50), List.of(60), 40, 6, LONG, true, false),
+                        new ScaleBench.Plan(List.of(100, 50, 50), List.of(60), 40, 6, LONG, true, false, STORE_BYTES),
                         Optional.of(drawing));
 
         assertThat(printed.toString())
@@ -61,7 +62,7 @@ class ScaleBenchTest {
 
         new ScaleBench(TrainerSettings.read(reader), reader.effective(), new PrintWriter(printed))
                 .run(
-                        new ScaleBench.Plan(List.of(50), List.of(), 20_000, 40, LONG, true, true),
+                        new ScaleBench.Plan(List.of(50), List.of(), 20_000, 40, LONG, true, true, STORE_BYTES),
                         Optional.empty()); // 20,000 rows of 64 floats take some nine times the cache
 
         String line = printed.toString()
@@ -87,7 +88,7 @@ class ScaleBenchTest {
 
     @Test
     void aPanelWithoutSizesIsLeftOut() {
-        ScaleBench.Plan plan = new ScaleBench.Plan(List.of(1_000), List.of(), 500, 1, LONG, false, false);
+        ScaleBench.Plan plan = new ScaleBench.Plan(List.of(1_000), List.of(), 500, 1, LONG, false, false, STORE_BYTES);
 
         LineChart chart = ScaleBench.chart(plan, List.of(point(1_000, 1)), List.of());
 

@@ -51,6 +51,9 @@ final class Experiment implements AutoCloseable {
     /** Changes what an experiment draws at random; printed with its report. */
     static final long SEED = Long.getLong("faults.seed", 1L);
 
+    // test processes that run beside this one have other numbers
+    private static final int FORK = Integer.getInteger("test.fork", 1);
+
     private static final Path ROOT = Path.of("target/faults").toAbsolutePath();
     private static final List<String> REPLICATED = List.of(
             "min.insync.replicas=2",
@@ -426,7 +429,7 @@ final class Experiment implements AutoCloseable {
     private static synchronized Path scene(int partitions) throws Exception {
         Path known = SCENES.get(partitions);
         if (known == null) {
-            known = fresh("scene-" + partitions);
+            known = fresh("scene-" + partitions + "-" + FORK);
             try (Experiment making =
                     new Experiment(new FaultReport("scene-" + partitions, "", SEED), partitions, known)) {
                 making.takeCatalogue(MillraceProcess.Launch.PROGRAM);
