@@ -69,6 +69,7 @@ public final class ScaleBench {
 
     private static final List<Cost> DRAWN = List.of(Cost.STEP, Cost.EXAM, Cost.PUBLISH, Cost.DRAIN);
     private static final Duration JVM_WARM_UP = Duration.ofSeconds(10);
+    private static final int WARM_UP_SIZE = 1_000;
     private static final double HEAP_TO_WORK =
             1.5; // what growing arrays and the first publication need beside what is kept
     private static final double BYTES_A_MB = 1e6;
@@ -93,7 +94,7 @@ public final class ScaleBench {
         describe(plan);
         warmJvm(plan);
         figures.print(
-                "%10s %10s %10s | %7s %9s %7s %7s %8s %8s %8s %8s %8s %8s | %8s | %8s | %8s %8s",
+                "%10s %10s %10s | %7s %9s %7s %7s %8s %8s %8s %8s %8s %8s %6s | %8s | %8s | %8s %8s",
                 "items",
                 "users",
                 "rows",
@@ -107,6 +108,7 @@ public final class ScaleBench {
                 "kB",
                 "learnt",
                 "read",
+                "hits",
                 "not step",
                 "heap MB",
                 "ex/s",
@@ -131,7 +133,7 @@ public final class ScaleBench {
         figures.print(
                 "The learner alone: clicks by Zipf's law with exponent 1, a history of 20 items, a commit after each step into %s. "
                         + "%s; the median a step, of the exam the mean; at most %d steps and %d s a size, after half as "
-                        + "many to warm up. ex/s is by the same clock. learnt: rows that a step learns from; read: rows read from the store a step.",
+                        + "many to warm up. ex/s is by the same clock. learnt: rows that a step learns from; read: rows read from the store a step; hits: the share of the learnt rows that need not be read.",
                 plan.isOnDisk() ? "a RocksDB in the directory for temporary files" : "a sink that counts bytes",
                 plan.isByWall() ? "Milliseconds of the wall clock" : "CPU milliseconds of the learner's thread",
                 plan.steps(),
@@ -162,8 +164,12 @@ public final class ScaleBench {
 
     /** The compiler needs some seconds before the first size. */
     private void warmJvm(Plan plan) {
-        int items = plan.items().isEmpty() ? plan.beside() : plan.items().get(0);
-        int users = plan.users().isEmpty() ? plan.beside() : plan.users().get(0);
+        int items = Math.min(
+                WARM_UP_SIZE,
+                plan.items().isEmpty() ? plan.beside() : plan.items().get(0));
+        int users = Math.min(
+                WARM_UP_SIZE,
+                plan.users().isEmpty() ? plan.beside() : plan.users().get(0));
         Duration longest = plan.longest().compareTo(JVM_WARM_UP) < 0 ? plan.longest() : JVM_WARM_UP;
         ZipfShop shop = new ZipfShop(items, users);
         TimedLearner learner = new TimedLearner(settings, clock(plan), Optional.empty());
@@ -209,7 +215,7 @@ public final class ScaleBench {
         Map<Cost, Double> millis = point.millis();
         double around = millis(millis, Cost.EXAM) + millis(millis, Cost.PUBLISH) + millis(millis, Cost.DRAIN);
         figures.print(
-                "%,10d %,10d %,10d | %7.2f %9.2f %7s %7.2f %8.2f %,8.0f %8.2f %8.0f %,8.0f %,8.0f | %7.2fx | %,8.0f | %,8.0f %,8.0f%s",
+                "%,10d %,10d %,10d | %7.2f %9.2f %7s %7.2f %8.2f %,8.0f %8.2f %8.0f %,8.0f %,8.0f %5.1f%% | %7.2fx | %,8.0f | %,8.0f %,8.0f%s",
                 point.items(),
                 point.users(),
                 learner.progress().rows().rows(),
@@ -223,6 +229,7 @@ public final class ScaleBench {
                 learner.bytesAStep() / 1e3,
                 learner.rowsAStep(),
                 learner.rowsReadAStep(),
+                100 * (1 - learner.rowsReadAStep() / learner.rowsAStep()),
                 around / millis(millis, Cost.STEP),
                 point.heapBytes() / BYTES_A_MB,
                 learner.examplesASecond(),

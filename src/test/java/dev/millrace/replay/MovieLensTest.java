@@ -1,7 +1,6 @@
 package dev.millrace.replay;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.event.Click;
 import dev.millrace.event.FeatureValue;
@@ -98,7 +97,6 @@ class MovieLensTest {
 
     private static void assertFacts(String name, int ratings, int users, int rated, int films, int profiles) {
         Path data = RealData.folder(name);
-        assumeTrue(Files.isDirectory(data), "no " + name + " under " + data);
         BadRows bad = new BadRows(5);
 
         List<ReplayEvent> events;

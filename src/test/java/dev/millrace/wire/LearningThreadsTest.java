@@ -2,7 +2,11 @@ package dev.millrace.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.app.MillraceSettings;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.replay.DataFormat;
+import dev.millrace.replay.RealData;
+import dev.millrace.replay.ReplayEvent;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +15,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -63,6 +68,26 @@ class LearningThreadsTest {
         List<Path> files = List.of(Path.of("config/shop.properties"));
 
         assertThat(digest(files, "nd4j", threads)).isEqualTo(digest(files, "nd4j", 1));
+    }
+
+    /** All of KuaiRand-Pure. */
+    @Test
+    void threadsChangeNoBitOfKuaiRand() throws IOException {
+        Path data = RealData.folder("kuairand-pure");
+        List<Path> files = List.of(Path.of("config/kuairand.properties"));
+        MillraceSettings settings = MillraceSettings.load(files, Map.of(), Map.of(), Map.of());
+        List<MiniBatch> batches;
+        try (Stream<ReplayEvent> events =
+                DataFormat.KUAIRAND.open(data, settings.replay()).events(bad -> {})) {
+            batches = RecordedLogTest.decode(RecordedLogTest.written(settings, events, Integer.MAX_VALUE));
+        }
+        assertThat(batches).hasSizeGreaterThan(700);
+
+        assertThat(Stream.of(1, 2, 4, 8)
+                        .map(threads -> RecordedLogTest.digest(
+                                files, Map.of("learn.threads", "" + threads, "digest.steps", "1"), batches))
+                        .distinct())
+                .hasSize(1);
     }
 
     static Stream<List<Path>> configurations() throws IOException {

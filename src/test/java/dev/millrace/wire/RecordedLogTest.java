@@ -215,16 +215,23 @@ class RecordedLogTest {
         return written(WRITER, Map.of("shop.items", "150", "shop.users", "100", "shop.bursts-per-day", "0"), BATCHES);
     }
 
+    /** The log of the generated shop's first batches. */
     static byte[] written(Map<String, String> writer, Map<String, String> shopGiven, int batches) throws IOException {
-        MillraceSettings settings =
-                MillraceSettings.load(List.of(CONFIG.resolve("shop.properties")), Map.of(), Map.of(), writer);
+        ShopSettings shop = ShopSettings.read(new SettingsReader(shopGiven));
+        return written(
+                MillraceSettings.load(List.of(CONFIG.resolve("shop.properties")), Map.of(), Map.of(), writer),
+                new ShopGenerator(shop).events(bad -> {}),
+                batches);
+    }
+
+    /** The log of the first batches that events make, or of all. */
+    static byte[] written(MillraceSettings settings, Stream<ReplayEvent> from, int batches) throws IOException {
         AvroWire wire = new AvroWire(WireSettings.read(new SettingsReader(Map.of())));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         Trainer trainer = new Trainer(settings.trainer());
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             Attribution attribution =
                     new Attribution(settings.attribution(), new MemoryEntries(), new ExamplesInto(trainer));
-            ShopSettings shop = ShopSettings.read(new SettingsReader(shopGiven));
             ReplayEvent.Visitor visitor = new ReplayEvent.Visitor() {
                 @Override
                 public void item(CatalogueItem item) {
@@ -246,8 +253,8 @@ class RecordedLogTest {
                     attribution.click(click);
                 }
             };
-            var events = new ShopGenerator(shop).events(bad -> {}).iterator();
-            for (int closed = 0; closed < batches; ) {
+            var events = from.iterator();
+            for (int closed = 0; closed < batches && events.hasNext(); ) {
                 events.next().accept(visitor);
                 if (trainer.isBatchReady()) {
                     MiniBatch batch = trainer.closeBatch();
