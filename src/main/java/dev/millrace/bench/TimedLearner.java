@@ -94,7 +94,9 @@ final class TimedLearner {
                 trainer.drainDirty(written);
             }
         });
-        trainer.publish(Optional.empty(), embedding -> {});
+        while (trainer.publish(Optional.empty(), embedding -> {})) {
+            trainer.drainDirty(written);
+        }
         trainer.completeGeneration();
         trainer.drainDirty(written);
     }

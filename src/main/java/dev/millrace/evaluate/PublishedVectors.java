@@ -69,7 +69,7 @@ public final class PublishedVectors {
     }
 
     private List<Result> run(List<Policy> policies, int everySteps, Trainer trainer) {
-        trainer.keepMoves();
+        trainer.model().keepMoves();
         List<TrainingExample> examples = recorded.examples();
         List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
         int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
@@ -171,7 +171,7 @@ public final class PublishedVectors {
                 plan.refused(batch);
             } else {
                 plan.learnt(batch);
-                plan.moved(trainer.moved());
+                plan.moved(trainer.model().moved());
             }
             steps++;
             if (steps % everySteps == 0) {

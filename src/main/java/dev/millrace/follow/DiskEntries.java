@@ -1,6 +1,7 @@
 package dev.millrace.follow;
 
 import dev.millrace.state.OrderedEntries;
+import dev.millrace.stream.run.CachedTables;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -24,7 +25,6 @@ import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
 import org.rocksdb.CompressionType;
 import org.rocksdb.InfoLogLevel;
-import org.rocksdb.LRUCache;
 import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.Options;
 import org.rocksdb.ReadOptions;
@@ -197,7 +197,7 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
         Files.createDirectories(directory);
         Deque<AutoCloseable> natives = new ArrayDeque<>();
         try {
-            Cache cache = closedWith(natives, new LRUCache(cacheBytes));
+            Cache cache = closedWith(natives, CachedTables.cache(cacheBytes));
             WriteBufferManager buffers =
                     closedWith(natives, new WriteBufferManager(cacheBytes / WRITE_BUFFER_SHARE, cache));
             BloomFilter filter = closedWith(natives, new BloomFilter(BLOOM_BITS_PER_KEY));
@@ -209,10 +209,8 @@ public final class DiskEntries implements OrderedEntries, AutoCloseable {
                     .setCompressionType(CompressionType.LZ4_COMPRESSION)
                     .setInfoLogLevel(InfoLogLevel.ERROR_LEVEL)
                     .setKeepLogFileNum(1)
-                    .setTableFormatConfig(new BlockBasedTableConfig()
-                            .setBlockCache(cache)
-                            .setFilterPolicy(filter)
-                            .setCacheIndexAndFilterBlocks(true));
+                    .setTableFormatConfig(
+                            CachedTables.within(new BlockBasedTableConfig().setFilterPolicy(filter), cache));
             RocksDB entries = closedWith(natives, RocksDB.open(options, directory.toString()));
             return new DiskEntries(lockFile, entries, withoutLog, natives);
         } catch (RocksDBException failed) {

@@ -12,6 +12,7 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,8 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
+import java.util.stream.Stream;
 
 /** All embedding tables of a model, and the gradients of their rows in one step. One thread. */
 final class EmbeddingTables {
@@ -270,18 +272,38 @@ final class EmbeddingTables {
         }
     }
 
-    /** Returns the name of a table of the user tower that has a row which is not finite. */
-    Optional<String> unusableUserTable(boolean isWhole) {
-        return tables.values().stream()
-                .filter(table -> isUserTable(table.name()) && !table.isFinite(isWhole))
-                .map(EmbeddingTable::name)
+    /** Returns which table of the user tower has a row that is not finite, if one has. */
+    Optional<String> unusable(boolean isWhole) {
+        return userTables()
+                .filter(table -> !table.isFinite(isWhole))
+                .map(table -> "a row of table " + table.name() + " is not finite")
                 .findFirst();
     }
 
-    /** Visits key and value of the entries of all rows that the user tower reads. Follows a drain. */
-    void forEachUserEntry(BiConsumer<byte[], byte[]> visitor) {
-        tables.values().stream()
-                .filter(table -> isUserTable(table.name()))
-                .forEach(table -> table.forEachEntry(visitor));
+    /** Number of rows that the user tower reads. */
+    long userRows() {
+        return userTables().mapToLong(EmbeddingTable::size).sum();
+    }
+
+    /**
+     * Visits key and value of the entries of rows that the user tower reads, from a key on, in the order of the keys. Follows a drain.
+     *
+     * @param visitor returns false for the last entry that it wants
+     */
+    void forEachUserEntryFrom(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+        boolean[] isWanted = {true};
+        userTables()
+                .filter(table ->
+                        Arrays.compareUnsigned(from, EntrySource.behind(ModelEntry.Row.prefix(table.name()))) < 0)
+                .sorted(Comparator.comparing(table -> ModelEntry.Row.prefix(table.name()), Arrays::compareUnsigned))
+                .takeWhile(table -> isWanted[0])
+                .forEach(table -> table.forEachEntryFrom(from, (key, value) -> {
+                    isWanted[0] = visitor.test(key, value);
+                    return isWanted[0];
+                }));
+    }
+
+    private Stream<EmbeddingTable> userTables() {
+        return tables.values().stream().filter(table -> isUserTable(table.name()));
     }
 }

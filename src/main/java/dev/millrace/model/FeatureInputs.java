@@ -12,9 +12,11 @@ import dev.millrace.state.KeyIndex;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * The input rows of one tower: finds and pools the embedding rows that the features read, and passes gradients back to them.
@@ -123,6 +125,15 @@ final class FeatureInputs {
     /** Returns the statistics of a feature, by its place in the declaration. */
     Moments moments(int feature) {
         return moments[feature];
+    }
+
+    /** Returns which statistics are not finite, if any are not. */
+    Optional<String> unusable() {
+        return IntStream.range(0, moments.length)
+                .filter(f -> !moments[f].isFinite())
+                .mapToObj(f ->
+                        "the statistics of user feature " + features().get(f).name() + " are not finite")
+                .findFirst();
     }
 
     void restoreMoments(int feature, Moments restored) {

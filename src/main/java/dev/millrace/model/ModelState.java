@@ -19,6 +19,9 @@ import java.util.TreeSet;
 /** The stored entries of a model: restores its parts from them, and hands over the entries that changed. One thread. */
 final class ModelState {
 
+    /** Handed over in less than a second. */
+    static final int USER_ROWS_A_DRAIN = 1 << 14;
+
     private final ModelSettings settings;
     private final NumericFingerprint fingerprint;
     private final EmbeddingTables tables;
@@ -29,7 +32,8 @@ final class ModelState {
     private long networkSteps;
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
-    private boolean areUserRowsDue;
+    private Optional<byte[]> nextUserRow = Optional.empty(); // key from which on user rows are to be handed over
+    private long handedOver; // user rows before it
 
     ModelState(
             ModelSettings settings,
@@ -52,13 +56,22 @@ final class ModelState {
         return ++networkSteps;
     }
 
-    /** Makes the next drain hand over all entries of the query side, changed or not. */
+    /**
+     * Makes the next drains hand over all entries of the query side, changed or not: the first one all but the rows, and each at most
+     * {@value #USER_ROWS_A_DRAIN} rows.
+     */
     void touchQuerySide() {
         isHeaderDirty = true;
         areNetworksDirty = true;
         tower(Side.USER).inputs().touchMoments();
         objective.temperature().touch();
-        areUserRowsDue = true;
+        nextUserRow = Optional.of(new byte[0]);
+        handedOver = 0;
+    }
+
+    /** Returns true if the next drain hands over the last of what {@link #touchQuerySide} asked for. */
+    boolean isQuerySideNearlyOut() {
+        return nextUserRow.isEmpty() || tables.userRows() - handedOver <= USER_ROWS_A_DRAIN;
     }
 
     /**
@@ -101,16 +114,27 @@ final class ModelState {
         areNetworksDirty = false;
         tables.byName().values().forEach(table -> drain(table, changed));
         changed.passTo(sink);
-        if (areUserRowsDue) {
-            areUserRowsDue = false;
-            Set<byte[]> handedOver = new TreeSet<>(Arrays::compareUnsigned);
-            handedOver.addAll(changed.keys());
-            tables.forEachUserEntry((key, value) -> {
-                if (!handedOver.contains(key)) {
-                    sink.repeat(key, value);
-                }
-            });
+        if (nextUserRow.isPresent()) {
+            handOverUserRows(nextUserRow.get(), changed, sink);
         }
+    }
+
+    /** @param changed entries that the sink has already */
+    private void handOverUserRows(byte[] from, SortedEntries changed, EntrySink sink) {
+        long most = isQuerySideNearlyOut() ? Long.MAX_VALUE : handedOver + USER_ROWS_A_DRAIN;
+        Set<byte[]> known = new TreeSet<>(Arrays::compareUnsigned);
+        known.addAll(changed.keys());
+        nextUserRow = Optional.empty();
+        tables.forEachUserEntryFrom(from, (key, value) -> {
+            if (!known.contains(key)) {
+                sink.repeat(key, value);
+            }
+            handedOver++;
+            if (handedOver == most) {
+                nextUserRow = Optional.of(Arrays.copyOf(key, key.length + 1)); // the least key behind this one
+            }
+            return handedOver < most;
+        });
     }
 
     private void drain(Tower tower, EntrySink changed) {

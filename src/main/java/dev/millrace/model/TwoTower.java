@@ -308,8 +308,7 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * Returns a description of a part of the query side that is not finite, and so must not be published; empty if all parts
-     * are finite.
+     * Returns which part of the query side is not finite and so must not be published; empty if all are finite.
      *
      * @param isWhole whether to check all rows, not only the rows that changed since the last drain
      */
@@ -319,19 +318,17 @@ public final class TwoTower implements Durable {
                 return Optional.of("a weight of the user tower is not finite");
             }
         }
-        FeatureInputs inputs = userTower.inputs();
-        for (int f = 0; f < inputs.features().size(); f++) {
-            if (!inputs.moments(f).isFinite()) {
-                return Optional.of("the statistics of user feature "
-                        + inputs.features().get(f).name() + " are not finite");
-            }
-        }
-        return tables.unusableUserTable(isWhole).map(table -> "a row of table " + table + " is not finite");
+        return userTower.inputs().unusable().or(() -> tables.unusable(isWhole));
     }
 
-    /** Makes the next drain hand over all entries of the query side, changed or not. */
+    /** Makes the next drains hand over all entries of the query side, changed or not, some of many rows at a time. */
     public void touchQuerySide() {
         state.touchQuerySide();
+    }
+
+    /** Returns true if the next drain hands over the last of them. */
+    public boolean isQuerySideNearlyOut() {
+        return state.isQuerySideNearlyOut();
     }
 
     /** Exports a tower, from its input row to a vector. The factors of a user tower of several channels are an input too. */

@@ -95,7 +95,7 @@ public final class PublicationPlan implements Durable {
     /** Takes a batch that the model has learnt. */
     public void learnt(MiniBatch batch) {
         for (TrainingExample example : batch.examples()) {
-            touched.merge(example.item(), example.producedAt(), PublicationPlan::earlier);
+            touch(example.item(), example.producedAt());
             passed(example.time());
         }
     }
@@ -108,6 +108,22 @@ public final class PublicationPlan implements Durable {
     /** Marks an item's vector for the next publication. */
     void touch(String item) {
         touched.putIfAbsent(item, 0L);
+    }
+
+    /**
+     * Marks an item's vector for the next publication.
+     *
+     * @param producedAt wall clock when a click that the vector includes was produced, epoch milliseconds; 0 if there is none
+     */
+    void touch(String item, long producedAt) {
+        touched.merge(item, producedAt, PublicationPlan::earlier);
+    }
+
+    /** Returns the marked items, with the wall clocks, and unmarks them. */
+    Map<String, Long> takeTouched() {
+        Map<String, Long> taken = touched;
+        touched = new LinkedHashMap<>();
+        return taken;
     }
 
     /** Returns the items that left the catalogue since the last call. */

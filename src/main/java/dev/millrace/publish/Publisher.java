@@ -29,7 +29,7 @@ import java.util.function.Consumer;
  *
  * <p>All vectors are withheld while the learner refuses its steps, while its recall is much lower than before, or while
  * a vector or the query side is invalid. Tombstones are published all the same. When no reason is left, the whole
- * catalogue and query side are published anew.
+ * catalogue and query side are published anew, some at a time: a transaction has a timeout.
  */
 public final class Publisher implements Durable {
 
@@ -45,6 +45,8 @@ public final class Publisher implements Durable {
     private int refusedInARow;
     private Optional<String> withheld = Optional.empty();
     private PublicationStage stage = PublicationStage.UNKNOWN;
+    private boolean isRenewing; // from the first part until the last was taken
+    private Renewal renewal = Renewal.NONE;
     private boolean dirty;
 
     /** @param prefix first byte of this state's keys */
@@ -93,7 +95,7 @@ public final class Publisher implements Durable {
         return withheld;
     }
 
-    /** Makes the next {@link #take} give the whole catalogue, and the query side with it. */
+    /** Makes the next calls of {@link #take} give the whole catalogue, and the query side with it. */
     public void publishAnew() {
         withheld = Optional.of("nothing was published yet");
         stage = PublicationStage.UNKNOWN;
@@ -105,11 +107,13 @@ public final class Publisher implements Durable {
      * are checked.
      *
      * <p>The query-side entries that the model drains next follow the same rule. While vectors are {@link #withheld},
-     * only deletions may be sent. When that ends, the model drains all query-side entries.
+     * only deletions may be sent. When that ends, all items are published anew and the model drains all query-side entries: a
+     * part of them each time, until all are out.
      *
      * @param hold reason to withhold vectors, if there is one
+     * @return whether more is to be taken after the next drain, however few events there are
      */
-    public void take(
+    public boolean take(
             TwoTower model,
             Catalogue catalogue,
             FastPopularity popularity,
@@ -122,18 +126,18 @@ public final class Publisher implements Durable {
                 hold.or(this::refusals).or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
         if (reason.isEmpty()) {
             touchCooled(popularity);
-            if (withheld.isPresent()) {
-                for (int number = 0; number < catalogue.size(); number++) {
-                    plan.touch(catalogue.itemAt(number));
-                }
+            boolean isFirst = withheld.isPresent() || isRenewing && renewal == Renewal.NONE;
+            if (isFirst) {
+                renewal = renewalOf(catalogue);
             }
+            renewal.next().forEach(plan::touch);
             Map<String, Long> due = plan.due();
             List<String> items =
                     due.keySet().stream().filter(catalogue::contains).toList();
             VectorTiles tiles = new VectorTiles(model, items, rooms);
             reason = tiles.firstUnsound();
             if (reason.isEmpty()) {
-                if (withheld.isPresent()) {
+                if (isFirst) {
                     model.touchQuerySide();
                 }
                 tiles.forEach((item, vector) -> to.accept(new ItemEmbedding(
@@ -146,15 +150,33 @@ public final class Publisher implements Durable {
                         published(item, popularity),
                         attributes(catalogue.features(item)))));
                 plan.published(items);
+                renewing(!renewal.isOver() || !model.isQuerySideNearlyOut());
             }
         }
         if (reason.isPresent()) {
             plan.withheld();
+            renewing(false);
         }
         if (!withheld.equals(reason)) {
             withheld = reason;
             dirty = true;
         }
+        return isRenewing;
+    }
+
+    /** What is marked comes first. */
+    private Renewal renewalOf(Catalogue catalogue) {
+        Map<String, Long> items = plan.takeTouched();
+        for (int number = 0; number < catalogue.size(); number++) {
+            items.putIfAbsent(catalogue.itemAt(number), 0L);
+        }
+        return new Renewal(items);
+    }
+
+    private void renewing(boolean isMoreLeft) {
+        dirty |= isRenewing != isMoreLeft;
+        isRenewing = isMoreLeft;
+        renewal = isMoreLeft ? renewal : Renewal.NONE;
     }
 
     /**
@@ -178,9 +200,9 @@ public final class Publisher implements Durable {
         stage = PublicationStage.UNKNOWN;
     }
 
-    /** Marks the generation complete if the last {@link #take} published every item. Returns true the first time. */
+    /** Marks the generation complete if every item was published. Returns true the first time. */
     public boolean complete() {
-        boolean isFirst = stage != PublicationStage.COMPLETE && withheld.isEmpty() && plan.step() > 0;
+        boolean isFirst = stage != PublicationStage.COMPLETE && withheld.isEmpty() && !isRenewing && plan.step() > 0;
         if (isFirst) {
             stage = PublicationStage.COMPLETE;
             dirty = true;
@@ -254,6 +276,7 @@ public final class Publisher implements Durable {
         withheld = Optional.of(Fields.text(payload)).filter(reason -> !reason.isEmpty());
         popularityTime = payload.getLong();
         stage = PublicationStage.of(payload.hasRemaining() ? payload.getInt() : 0); // earlier versions stored none
+        isRenewing = payload.hasRemaining();
     }
 
     @Override
@@ -264,14 +287,15 @@ public final class Publisher implements Durable {
             throw new IllegalStateException(waiting + " items were touched and not published before the commit");
         }
         if (dirty) {
-            sink.put(
-                    key,
-                    new Fields()
-                            .integer(refusedInARow)
-                            .text(withheld.orElse(""))
-                            .longInteger(popularityTime)
-                            .integer(stage.code())
-                            .framed());
+            Fields fields = new Fields()
+                    .integer(refusedInARow)
+                    .text(withheld.orElse(""))
+                    .longInteger(popularityTime)
+                    .integer(stage.code());
+            if (isRenewing) {
+                fields.integer(1);
+            }
+            sink.put(key, fields.framed());
             dirty = false;
         }
         plan.drainDirty(sink);

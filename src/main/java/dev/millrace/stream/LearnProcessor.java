@@ -49,6 +49,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private static final Duration IDLE = Duration.ofSeconds(2);
+    private static final Duration SOON = Duration.ofMillis(1);
 
     private final Source source;
     private final TopicNames topics;
@@ -70,6 +71,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private WriteThroughStore<Trainer> store;
     private long commitIntervalMillis;
     private Optional<Cancellable> waiting = Optional.empty(); // while a batch is open
+    private boolean isPublicationUnfinished;
     private boolean isStepUncommitted;
     private long stepCommittedAt; // wall clock
 
@@ -215,7 +217,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (trainer.startGeneration()) {
             outlet.send(fact(trainer, GenerationFact.Kind.STARTED, now));
         }
-        trainer.publish(hold(trainer), embedding -> outlet.send(embedding, generation, now));
+        isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> outlet.send(embedding, generation, now));
+        if (isPublicationUnfinished) {
+            goOnSoon();
+        }
         boolean isWithheld = trainer.withheld().isPresent();
         notices.withheld(trainer.withheld());
         if (trainer.completeGeneration()) {
@@ -230,7 +235,8 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     /** Returns the reason why nothing may be published yet; empty if it may. */
     private Optional<String> hold(Trainer trainer) {
-        return catchUp.isBehind() && !trainer.isGenerationComplete()
+        // once it has begun, a publication ends, even if the log grows longer meanwhile
+        return catchUp.isBehind() && !trainer.isGenerationComplete() && !isPublicationUnfinished
                 ? Optional.of(LearnerNotices.BEHIND)
                 : Optional.empty();
     }
@@ -282,6 +288,16 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         if (context.currentSystemTimeMs() - stepCommittedAt >= commitIntervalMillis) {
             context.commit();
         }
+    }
+
+    /** Asks for a commit that publishes the next part, whether or not there are records. */
+    private void goOnSoon() {
+        Cancellable[] once = new Cancellable[1];
+        once[0] = context.schedule(SOON, PunctuationType.WALL_CLOCK_TIME, now -> {
+            once[0].cancel();
+            store.change();
+            context.commit();
+        });
     }
 
     private void lookForTheEnd() {

@@ -12,7 +12,6 @@ import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelEntry;
-import dev.millrace.model.MovedItems;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.StepReport;
@@ -100,7 +99,7 @@ public final class Trainer implements Durable, AutoCloseable {
         publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix());
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
         if (settings.publish().mostMoved() > 0) {
-            keepMoves();
+            model.keepMoves();
         }
         digests = new StepDigests(settings.digestSteps(), model::rowSum);
         learnFrom = settings.learnFrom();
@@ -198,7 +197,7 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.observe(batch);
     }
 
-    /** As {@link #publish(Optional, Consumer)} without a reason to withhold; returns all at once. */
+    /** As {@link #publish(Optional, Consumer)} without a reason to withhold; returns what is published. */
     public List<ItemEmbedding> publish() {
         List<ItemEmbedding> embeddings = new ArrayList<>();
         publish(Optional.empty(), embeddings::add);
@@ -206,12 +205,13 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /**
-     * Hands on what to publish before the next commit, one by one; only tombstones if there is a {@code hold} reason.
-     * After it, {@link #withheld} says whether the query side may be published, too.
+     * Hands on what to publish before the next commit, one by one; only tombstones if there is a {@code hold} reason. After it,
+     * {@link #withheld} says whether the query side may be published, too. Returns whether more waits for the next commit.
      */
-    public void publish(Optional<String> hold, Consumer<ItemEmbedding> to) {
-        publisher.take(model, catalogue, fastPopularity, hold, to);
+    public boolean publish(Optional<String> hold, Consumer<ItemEmbedding> to) {
+        boolean isMoreLeft = publisher.take(model, catalogue, fastPopularity, hold, to);
         alarms.published(learntStep, publisher.age().ofBound());
+        return isMoreLeft;
     }
 
     /**
@@ -231,16 +231,6 @@ public final class Trainer implements Durable, AutoCloseable {
      */
     public void userVectors(List<UserFeatures> users, List<Features> contexts, float[] out) {
         model.userVectors(users, contexts, out);
-    }
-
-    /** From now on, each step records how far it moved the rows of items. */
-    public void keepMoves() {
-        model.keepMoves();
-    }
-
-    /** Returns the items whose rows the last step moved; none without {@link #keepMoves}. */
-    public MovedItems moved() {
-        return model.moved();
     }
 
     /** Returns the number of floats of a vector. */
@@ -268,7 +258,7 @@ public final class Trainer implements Durable, AutoCloseable {
         publisher.stayUnknown();
     }
 
-    /** Marks the generation complete if the last {@link #publish} gave every item. Returns true the first time. */
+    /** Marks the generation complete if every item was published. Returns true the first time. */
     public boolean completeGeneration() {
         return publisher.complete();
     }

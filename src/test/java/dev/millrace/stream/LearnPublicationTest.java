@@ -107,6 +107,27 @@ class LearnPublicationTest {
     }
 
     @Test
+    void aLargeCatalogueGoesOutInSeveralCommitsWithoutFurtherEvents() {
+        int items = 40_000;
+        try (LearnerDriver driver = driver(learn(), "a")) {
+            for (int item = 0; item < items; item++) {
+                driver.send(new CatalogueChange.Upsert(Streams.item("i" + item)));
+            }
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
+            String mark = LearnerDriver.generation() + "\0";
+            assertThat(LearnerDriver.keys(driver.read(topics.itemEmbeddings())))
+                    .hasSizeLessThan(items / 2)
+                    .doesNotContain(mark);
+
+            driver.advanceWallClockTime(Duration.ofMillis(1));
+            driver.advanceWallClockTime(Duration.ofMillis(1));
+
+            List<String> rest = LearnerDriver.keys(driver.read(topics.itemEmbeddings()));
+            assertThat(rest).hasSizeGreaterThan(items / 2).endsWith(mark);
+        }
+    }
+
+    @Test
     void aGenerationStartsIsCompleteBehindItsVectorsAndThenIsToAnswer() {
         GenerationTerms unpromoted =
                 new GenerationTerms("app-2", Streams.terms().settings(), false, Duration.ofSeconds(30), () -> 0);

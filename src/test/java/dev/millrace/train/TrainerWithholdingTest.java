@@ -22,9 +22,11 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** When a {@link Trainer} withholds its vectors, and when it publishes them again. */
 class TrainerWithholdingTest {
+
+    /** Items, and rows, of one commit at most when all are published. */
+    private static final int PART = 16 * 1024;
 
     private final SplittableRandom random = new SplittableRandom(7);
     private final TrainerSettings settings = settings();
@@ -92,7 +97,7 @@ class TrainerWithholdingTest {
         }
         trainer.learn(trainer.closeBatch());
         assertThat(trainer.publish()).hasSize(20);
-        trainer.restore("mritem\0i5".getBytes(StandardCharsets.UTF_8), row(Float.NaN));
+        trainer.restore(rowKey("i5"), row(Float.NaN));
         trainer.change(upsert("i5"));
         trainer.learn(trainer.closeBatch());
 
@@ -106,20 +111,25 @@ class TrainerWithholdingTest {
     }
 
     @Test
-    void everythingGoesOutInTilesAndOneBadVectorInTheLastHoldsBackAll() {
-        int items = 18 * 1024 + 7; // tiles of 1,024, of which 16 are kept between the check and the sending
-        Trainer trainer = new Trainer(settings);
-        for (int item = 0; item < items; item++) {
-            trainer.change(upsert("i" + item));
-        }
-        trainer.learn(trainer.closeBatch());
-        byte[] key = ("mritem\0i" + (items - 1)).getBytes(StandardCharsets.UTF_8);
+    void everythingGoesOutInPartsOfTilesAndABadVectorHoldsBackItsPart() {
+        int items = PART + 2 * 1024 + 7; // tiles of 1,024
+        Trainer trainer = trainerOf(items);
+        byte[] key = rowKey("i" + (items - 1));
+
+        List<ItemEmbedding> published = new ArrayList<>();
+        assertThat(trainer.publish(Optional.empty(), published::add)).isTrue();
+        assertThat(published).hasSize(PART);
+        assertThat(trainer.completeGeneration()).isFalse();
         trainer.restore(key, row(Float.NaN));
         assertThat(trainer.publish()).isEmpty();
         assertThat(trainer.withheld()).hasValueSatisfying(why -> assertThat(why).contains("i" + (items - 1)));
 
         trainer.restore(key, row(1));
-        List<ItemEmbedding> published = trainer.publish();
+        published.clear();
+        assertThat(trainer.publish(Optional.empty(), published::add)).isTrue();
+        assertThat(trainer.completeGeneration()).isFalse();
+        assertThat(trainer.publish(Optional.empty(), published::add)).isFalse();
+        assertThat(trainer.completeGeneration()).isTrue();
 
         List<String> ids = published.stream().map(ItemEmbedding::item).toList();
         assertThat(ids).containsExactlyInAnyOrderElementsOf(trainer.items());
@@ -129,6 +139,103 @@ class TrainerWithholdingTest {
             assertThat(published.get(at).vector().orElseThrow())
                     .isEqualTo(Arrays.copyOfRange(expected, at * trainer.dim(), (at + 1) * trainer.dim()));
         }
+    }
+
+    @Test
+    void whatIsClickedGoesOutAtOnceWhileTheCatalogueGoesOutInParts() {
+        Trainer trainer = trainerOf(2 * PART + 5);
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        String last = trainer.items().get(2 * PART + 4);
+        assertThat(trainer.publish())
+                .hasSize(PART)
+                .extracting(ItemEmbedding::item)
+                .doesNotContain(last);
+        trainer.drainDirty(EntrySink.into(stored));
+
+        trainer.add(example("c1", "ann", last, 1));
+        trainer.learn(trainer.closeBatch());
+
+        assertThat(trainer.publish())
+                .extracting(ItemEmbedding::item)
+                .hasSizeGreaterThan(PART)
+                .contains(last);
+    }
+
+    @Test
+    void afterARestartInTheMiddleAllGoesOutAgainBeforeTheGenerationIsComplete() {
+        Trainer stopped = trainerOf(PART + 1);
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+        assertThat(stopped.publish()).hasSize(PART);
+        stopped.drainDirty(EntrySink.into(stored));
+        Trainer restored = new Trainer(settings);
+        stored.forEach(restored::restore);
+
+        assertThat(restored.publish()).hasSize(PART);
+        assertThat(restored.completeGeneration()).isFalse();
+        restored.drainDirty(EntrySink.into(stored));
+        assertThat(restored.publish()).hasSizeGreaterThanOrEqualTo(1);
+        assertThat(restored.completeGeneration()).isTrue();
+        restored.drainDirty(EntrySink.into(stored));
+        Trainer later = new Trainer(settings);
+        stored.forEach(later::restore);
+        assertThat(later.publish()).isEmpty();
+    }
+
+    @Test
+    void rowsOfTheQuerySideGoOutInPartsEachOnce() {
+        int rows = 2 * PART + 9;
+        Trainer trainer = trainerOf(3);
+        for (int row = 0; row < rows; row++) {
+            trainer.restore(rowKey("r" + row), row(1));
+        }
+
+        List<Counted> drains = new ArrayList<>();
+        boolean isMoreLeft;
+        do {
+            isMoreLeft = trainer.publish(Optional.empty(), embedding -> {});
+            assertThat(trainer.completeGeneration()).isEqualTo(!isMoreLeft);
+            drains.add(new Counted());
+            trainer.drainDirty(drains.get(drains.size() - 1));
+        } while (isMoreLeft);
+
+        assertThat(drains).extracting(drain -> drain.rows.size()).containsExactly(PART, PART, 9);
+        assertThat(drains.stream().flatMap(drain -> drain.rows.stream()).distinct())
+                .hasSize(rows);
+    }
+
+    /** Takes the keys of rows. */
+    private static final class Counted implements EntrySink {
+
+        private final List<String> rows = new ArrayList<>();
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            if (key[0] == 'm' && key[1] == 'r') {
+                rows.add(new String(key, StandardCharsets.UTF_8));
+            }
+        }
+
+        @Override
+        public void delete(byte[] key) {}
+
+        @Override
+        public void repeat(byte[] key, byte[] value) {
+            put(key, value);
+        }
+    }
+
+    private Trainer trainerOf(int items) {
+        Trainer trainer = new Trainer(settings);
+        for (int item = 0; item < items; item++) {
+            trainer.change(upsert("i" + item));
+        }
+        trainer.learn(trainer.closeBatch());
+        trainer.startGeneration();
+        return trainer;
+    }
+
+    private static byte[] rowKey(String key) {
+        return ("mritem\0" + key).getBytes(StandardCharsets.UTF_8);
     }
 
     private static byte[] row(float component) {

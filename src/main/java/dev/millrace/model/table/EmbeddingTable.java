@@ -16,6 +16,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.function.BiPredicate;
 
 /**
  * Embedding rows by key. No two keys share a row. One thread.
@@ -397,14 +398,31 @@ public final class EmbeddingTable {
 
     /** Visits key and value of each stored entry. Follows {@link #drain}. */
     public void forEachEntry(BiConsumer<byte[], byte[]> visitor) {
-        if (stored == EntrySource.NONE) {
-            arena.forEach((key, row) -> visitor.accept(entries.key(key), arena.value(row)));
-            return;
-        }
-        stored.scan(entries.first(), entries.end(), (key, value) -> {
+        forEachEntryFrom(entries.first(), (key, value) -> {
             visitor.accept(key, value);
             return true;
         });
+    }
+
+    /**
+     * Visits key and value of the stored entries from a key on, in the order of the keys. Follows {@link #drain}.
+     *
+     * @param from any key; entries of lower keys are passed over
+     * @param visitor returns false for the last entry that it wants
+     */
+    public void forEachEntryFrom(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+        byte[] begin = Arrays.compareUnsigned(from, entries.first()) < 0 ? entries.first() : from;
+        if (stored != EntrySource.NONE) {
+            stored.scan(begin, entries.end(), visitor);
+            return;
+        }
+        for (String key : unstored) {
+            byte[] entryKey = entries.key(key);
+            if (Arrays.compareUnsigned(entryKey, begin) >= 0
+                    && !visitor.test(entryKey, arena.value(arena.index().find(key)))) {
+                return;
+            }
+        }
     }
 
     /**

@@ -4,7 +4,6 @@ import java.util.Map;
 import org.apache.kafka.streams.state.RocksDBConfigSetter;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.Cache;
-import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.WriteBufferManager;
@@ -30,7 +29,7 @@ public final class BoundedRocksDb implements RocksDBConfigSetter {
 
         Shared(long bytes) {
             RocksDB.loadLibrary();
-            cache = new LRUCache(bytes);
+            cache = CachedTables.cache(bytes);
             writeBuffers = new WriteBufferManager(bytes / 4, cache);
         }
 
@@ -47,9 +46,7 @@ public final class BoundedRocksDb implements RocksDBConfigSetter {
             throw new IllegalStateException("the application's configuration has no " + SHARED);
         }
         if (options.tableFormatConfig() instanceof BlockBasedTableConfig table) {
-            table.setBlockCache(shared.cache);
-            table.setCacheIndexAndFilterBlocks(true);
-            options.setTableFormatConfig(table);
+            options.setTableFormatConfig(CachedTables.within(table, shared.cache));
         }
         options.setWriteBufferManager(shared.writeBuffers);
         options.setWriteBufferSize(MEMTABLE_BYTES);
