@@ -126,7 +126,7 @@ public final class Publisher implements Durable {
                 hold.or(this::refusals).or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
         if (reason.isEmpty()) {
             touchCooled(popularity);
-            boolean isFirst = withheld.isPresent() || isRenewing && renewal == Renewal.NONE;
+            boolean isFirst = withheld.isPresent() || (isRenewing && renewal == Renewal.NONE);
             if (isFirst) {
                 renewal = renewalOf(catalogue);
             }
