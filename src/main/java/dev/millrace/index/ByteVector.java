@@ -1,5 +1,7 @@
 package dev.millrace.index;
 
+import dev.millrace.model.engine.Loops;
+
 /**
  * A vector in bytes: {@code v ≈ scale · numbers}, each number from −127 to 127.
  *
@@ -73,18 +75,29 @@ final class ByteVector {
     }
 
     /**
-     * Returns a number that no inner product of this vector and another is larger than, as {@link InnerProduct} computes it; NaN or infinite if
-     * floats cannot hold it.
+     * Computes numbers that no inner products of this vector and others are larger than, as {@link InnerProduct} has them; NaN or infinite where
+     * floats cannot hold them.
      *
-     * @param product inner product of the numbers of both
-     * @param otherScale of the other vector, as the next two
+     * @param products [count] inner products of the numbers of both
+     * @param otherScales [count] of the other vectors, as the next two
+     * @param count a multiple of {@value Loops#BYTE_BLOCK}
+     * @param bounds [count] filled
      */
-    float bound(int product, float otherScale, float otherLeft, float otherKept) {
+    void bounds(int[] products, float[] otherScales, float[] otherLeft, float[] otherKept, int count, float[] bounds) {
         // of a product in floats, of a sum of its many numbers, and of this bound itself: half a unit of the last place
         // each
         float rounding = (numbers.length / 8 + 16) * Math.ulp(1f) * length;
-        return scale * otherScale * product
-                + (length * otherLeft + left * otherKept)
-                + (rounding * (otherLeft + otherKept) + Float.MIN_NORMAL);
+        Loops.now()
+                .combine(
+                        scale,
+                        otherScales,
+                        products,
+                        length + rounding,
+                        otherLeft,
+                        left + rounding,
+                        otherKept,
+                        Float.MIN_NORMAL,
+                        count,
+                        bounds);
     }
 }

@@ -199,7 +199,8 @@ public final class ExactIndex implements NearestItems {
             throw new IllegalArgumentException("k = " + k + ": must be at least 1");
         }
         BestItems best = new BestItems(k, size);
-        boolean areBytesFirst = Loops.now().areBytesFast();
+        Loops loops = Loops.now();
+        boolean areBytesFirst = loops.areBytesFast();
         ByteVector inBytes = ByteVector.of(query);
         int[] sums = new int[IndexChunk.ROWS];
         float[] bounds = new float[IndexChunk.ROWS];
@@ -217,6 +218,10 @@ public final class ExactIndex implements NearestItems {
                 } else {
                     chunk.score(query, weight, count, bounds);
                 }
+                left -= count;
+                if (loops.max(bounds, 0, count) < best.worst()) {
+                    continue; // as most are, once the best are found
+                }
                 for (int at = 0; at < count; at++) {
                     if (bounds[at] < best.worst()) {
                         continue;
@@ -229,7 +234,6 @@ public final class ExactIndex implements NearestItems {
                         }
                     }
                 }
-                left -= count;
             }
         } finally {
             membership.readLock().unlock();

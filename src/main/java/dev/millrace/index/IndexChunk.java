@@ -14,15 +14,15 @@ import java.util.concurrent.locks.StampedLock;
  */
 final class IndexChunk {
 
-    /** Rows of a chunk. */
-    static final int ROWS = 256;
+    /** Rows of a chunk: some blocks of bytes. */
+    static final int ROWS = 4 * Loops.BYTE_BLOCK;
 
     private final String[] items = new String[ROWS];
     private final Features[] attributes = new Features[ROWS];
     private final StampedLock lock = new StampedLock();
     private final int dim;
     private final float[] vectors;
-    /** [dim, ROWS] The vectors in bytes, one component of all rows after the other; [ROWS] the step, and the lengths of {@link ByteVector#bound}. */
+    /** The vectors in bytes, in blocks of {@link Loops#byteProducts}; [ROWS] the step, and the lengths of {@link ByteVector#bounds}. */
     private final byte[] bytes;
 
     private final float[] scales = new float[ROWS];
@@ -116,8 +116,9 @@ final class IndexChunk {
 
     private void copyToBytes(int row, float[] vector) {
         ByteVector inBytes = ByteVector.of(vector);
+        int width = ByteVector.evenWidth(dim);
         for (int d = 0; d < dim; d++) {
-            bytes[d * ROWS + row] = (byte) inBytes.numbers()[d];
+            bytes[Loops.byteAt(width, d, row)] = (byte) inBytes.numbers()[d];
         }
         scales[row] = inBytes.scale();
         left[row] = inBytes.left();
@@ -191,9 +192,7 @@ final class IndexChunk {
     void bound(ByteVector query, float weight, int count, int[] sums, float[] bounds) {
         read(() -> {
             Loops.now().byteProducts(query.numbers(), bytes, ROWS, sums);
-            for (int row = 0; row < count; row++) {
-                bounds[row] = query.bound(sums[row], scales[row], left[row], kept[row]);
-            }
+            query.bounds(sums, scales, left, kept, ROWS, bounds);
             addPopularity(weight, count, bounds);
         });
     }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.publish.ItemEmbedding;
@@ -18,6 +20,7 @@ import dev.millrace.train.ClusteredClicks;
 import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.GenerationRecords;
 import dev.millrace.wire.TrainingRecords;
@@ -29,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.test.TestRecord;
 import org.junit.jupiter.api.Test;
@@ -107,23 +111,38 @@ class LearnPublicationTest {
     }
 
     @Test
-    void aLargeCatalogueGoesOutInSeveralCommitsWithoutFurtherEvents() {
+    void aLargeCatalogueGoesOutInSeveralCommitsWithoutFurtherRecords() {
         int items = 40_000;
-        try (LearnerDriver driver = driver(learn(), "a")) {
-            for (int item = 0; item < items; item++) {
-                driver.send(new CatalogueChange.Upsert(Streams.item("i" + item)));
+        List<CatalogueChange> changes = IntStream.range(0, items)
+                .<CatalogueChange>mapToObj(item -> new CatalogueChange.Upsert(Streams.item("i" + item)))
+                .toList();
+        MiniBatch batch = new MiniBatch(
+                1,
+                1,
+                changes,
+                List.of(),
+                new float[0],
+                List.of(),
+                new float[0],
+                items,
+                List.of(),
+                NegativeDraws.UNIFORM,
+                List.of());
+        String mark = LearnerDriver.generation() + "\0";
+        try (LearnerDriver driver = driver(learnFromLog(), "a")) {
+            driver.send(topics.miniBatches(), new BatchRecords(wire).encode(topics.miniBatches(), batch));
+            List<List<String>> parts = new ArrayList<>();
+            for (int round = 0; round < 6; round++) {
+                driver.advanceWallClockTime(
+                        round < 2 ? LONG_ENOUGH_TO_BE_IDLE : Duration.ofMillis(1)); // seen idle twice
+                parts.add(LearnerDriver.keys(driver.read(topics.itemEmbeddings())));
             }
-            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
-            String mark = LearnerDriver.generation() + "\0";
-            assertThat(LearnerDriver.keys(driver.read(topics.itemEmbeddings())))
-                    .hasSizeLessThan(items / 2)
-                    .doesNotContain(mark);
+            parts.removeIf(List::isEmpty);
 
-            driver.advanceWallClockTime(Duration.ofMillis(1));
-            driver.advanceWallClockTime(Duration.ofMillis(1));
-
-            List<String> rest = LearnerDriver.keys(driver.read(topics.itemEmbeddings()));
-            assertThat(rest).hasSizeGreaterThan(items / 2).endsWith(mark);
+            assertThat(parts).hasSize(3);
+            assertThat(parts.subList(0, 2)).allSatisfy(part -> assertThat(part).doesNotContain(mark));
+            assertThat(parts.get(2)).endsWith(mark);
+            assertThat(parts.stream().mapToInt(List::size).sum()).isEqualTo(items + 1);
         }
     }
 
@@ -179,8 +198,7 @@ class LearnPublicationTest {
         }
         assertThat(log).hasSize(4);
 
-        try (LearnerDriver driver =
-                driver(MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms()), "log")) {
+        try (LearnerDriver driver = driver(learnFromLog(), "log")) {
             log.forEach(batch -> driver.send(topics.miniBatches(), batch));
 
             assertThat(driver.items()).isEmpty(); // the batches are old: it is catching up
@@ -293,6 +311,10 @@ class LearnPublicationTest {
                             0,
                             new TreeMap<>(Map.of("learnt", (long) LearnerDriver.BATCH, "user-removal", 1L))));
         }
+    }
+
+    private Topology learnFromLog() {
+        return MillraceTopology.learnFromLog(topics, Streams.trainer(), true, wire, Streams.terms());
     }
 
     private Topology learn() {

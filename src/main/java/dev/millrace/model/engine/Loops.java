@@ -48,16 +48,31 @@ public interface Loops {
     /** Counts the numbers from {@code from} to {@code to}, exclusive, that are smaller than a mark. */
     int countBelow(float[] numbers, int from, int to, float mark);
 
+    /** Columns of a block of bytes. */
+    int BYTE_BLOCK = 64;
+
+    /** Returns the place of a byte of a matrix of {@code n} rows, as {@link #byteProducts} takes it. */
+    static int byteAt(int n, int row, int column) {
+        return (column / BYTE_BLOCK * n + row) * BYTE_BLOCK + column % BYTE_BLOCK;
+    }
+
     /**
      * Inner products of a row of numbers with the columns of a matrix of bytes.
      *
      * @param row [n] an even number, each from −127 to 127
-     * @param bytes [n, columns] each from −127 to 127
-     * @param columns a multiple of 16
+     * @param bytes [columns / {@value #BYTE_BLOCK}, n, {@value #BYTE_BLOCK}] each from −127 to 127
+     * @param columns a multiple of {@value #BYTE_BLOCK}
      * @param products [columns] filled
      */
     void byteProducts(short[] row, byte[] bytes, int columns, int[] products);
 
     /** Returns whether {@link #byteProducts} takes less time than to multiply as many floats. */
     boolean areBytesFast();
+
+    /**
+     * Combines numbers of columns: {@code out = (a x) n + (b y + c z) + d}.
+     *
+     * @param count columns, a multiple of {@value #BYTE_BLOCK}
+     */
+    void combine(float a, float[] x, int[] n, float b, float[] y, float c, float[] z, float d, int count, float[] out);
 }

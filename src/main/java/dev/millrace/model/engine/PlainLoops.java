@@ -89,7 +89,7 @@ final class PlainLoops implements Loops {
         Arrays.fill(products, 0, columns, 0);
         for (int p = 0; p < row.length; p++) {
             for (int column = 0; column < columns; column++) {
-                products[column] += row[p] * bytes[p * columns + column];
+                products[column] += row[p] * bytes[Loops.byteAt(row.length, p, column)];
             }
         }
     }
@@ -97,5 +97,13 @@ final class PlainLoops implements Loops {
     @Override
     public boolean areBytesFast() {
         return false;
+    }
+
+    @Override
+    public void combine(
+            float a, float[] x, int[] n, float b, float[] y, float c, float[] z, float d, int count, float[] out) {
+        for (int at = 0; at < count; at++) {
+            out[at] = a * x[at] * n[at] + (b * y[at] + c * z[at]) + d;
+        }
     }
 }

@@ -17,10 +17,10 @@ final class VectorLoops implements Loops {
     private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
 
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Short> SHORTS =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(Math.max(64, LANES * Short.SIZE)));
+    private static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED;
+    /** As many bytes as there are shorts. */
     private static final VectorSpecies<Byte> BYTES =
-            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, LANES * Byte.SIZE)));
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(SHORTS.vectorBitSize() / 2));
 
     private final PlainLoops rest = new PlainLoops();
 
@@ -130,22 +130,35 @@ final class VectorLoops implements Loops {
         return count + rest.countBelow(numbers, at, to, mark);
     }
 
+    /** Two groups of columns at once, so that a number of the row is spread over the lanes once for both. */
     @Override
     public void byteProducts(short[] row, byte[] bytes, int columns, int[] products) {
-        if (!areBytesFast()) {
-            rest.byteProducts(row, bytes, columns, products);
-            return;
-        }
-        for (int column = 0; column < columns; column += LANES) {
-            IntVector sums = IntVector.zero(INTS);
-            int at = column;
+        int group = SHORTS.length();
+        for (int column = 0; column < columns; column += 2 * group) {
+            IntVector sums0 = IntVector.zero(INTS);
+            IntVector sums1 = IntVector.zero(INTS);
+            IntVector sums2 = IntVector.zero(INTS);
+            IntVector sums3 = IntVector.zero(INTS);
+            int at = Loops.byteAt(row.length, 0, column);
             for (int p = 0; p < row.length; p += 2) {
-                ShortVector one = shorts(bytes, at).mul(row[p]);
-                ShortVector other = shorts(bytes, at + columns).mul(row[p + 1]);
-                sums = sums.add(one.add(other).castShape(INTS, 0));
-                at += 2 * columns;
+                ShortVector one = ShortVector.broadcast(SHORTS, row[p]);
+                ShortVector other = ShortVector.broadcast(SHORTS, row[p + 1]);
+                ShortVector first = shorts(bytes, at)
+                        .mul(one)
+                        .add(shorts(bytes, at + BYTE_BLOCK).mul(other));
+                ShortVector second = shorts(bytes, at + group)
+                        .mul(one)
+                        .add(shorts(bytes, at + group + BYTE_BLOCK).mul(other));
+                sums0 = sums0.add(first.castShape(INTS, 0));
+                sums1 = sums1.add(first.castShape(INTS, 1));
+                sums2 = sums2.add(second.castShape(INTS, 0));
+                sums3 = sums3.add(second.castShape(INTS, 1));
+                at += 2 * BYTE_BLOCK;
             }
-            sums.intoArray(products, column);
+            sums0.intoArray(products, column);
+            sums1.intoArray(products, column + LANES);
+            sums2.intoArray(products, column + 2 * LANES);
+            sums3.intoArray(products, column + 3 * LANES);
         }
     }
 
@@ -153,9 +166,25 @@ final class VectorLoops implements Loops {
         return (ShortVector) ByteVector.fromArray(BYTES, bytes, at).castShape(SHORTS, 0);
     }
 
-    /** As many bytes as there are lanes must be a vector: eight. */
     @Override
     public boolean areBytesFast() {
-        return LANES >= Long.BYTES;
+        return true;
+    }
+
+    @Override
+    public void combine(
+            float a, float[] x, int[] n, float b, float[] y, float c, float[] z, float d, int count, float[] out) {
+        for (int at = 0; at < count; at += LANES) {
+            FloatVector whole = (FloatVector) IntVector.fromArray(INTS, n, at).convert(VectorOperators.I2F, 0);
+            FloatVector rest = FloatVector.fromArray(SPECIES, y, at)
+                    .mul(b)
+                    .add(FloatVector.fromArray(SPECIES, z, at).mul(c));
+            FloatVector.fromArray(SPECIES, x, at)
+                    .mul(a)
+                    .mul(whole)
+                    .add(rest)
+                    .add(d)
+                    .intoArray(out, at);
+        }
     }
 }

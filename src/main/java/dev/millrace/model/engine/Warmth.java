@@ -31,8 +31,9 @@ final class Warmth {
     private final float[] c;
     private final float[] bias = new float[LENGTH];
     private final short[] row = new short[2];
-    private final byte[] bytes = new byte[2 * LENGTH];
-    private final int[] products = new int[LENGTH];
+    private final byte[] bytes = new byte[2 * Loops.BYTE_BLOCK];
+    private final int[] products = new int[Loops.BYTE_BLOCK];
+    private final float[] columns = new float[Loops.BYTE_BLOCK];
     private volatile boolean isTileWarm;
     private volatile boolean areLoopsWarm;
 
@@ -135,7 +136,8 @@ final class Warmth {
             c[0] = all.dot(b, 0, b, LENGTH, LENGTH);
             c[1] = all.max(b, 0, LENGTH);
             c[2] = all.areFinite(b, 0, LENGTH) ? 1f : 0f;
-            all.byteProducts(row, bytes, LENGTH, products);
+            all.byteProducts(row, bytes, Loops.BYTE_BLOCK, products);
+            all.combine(1f, columns, products, 1f, columns, 1f, columns, 1f, Loops.BYTE_BLOCK, columns);
             c[3] = all.countAbove(b, 0, LENGTH, 0f) + all.countBelow(b, 0, LENGTH, 0f);
         }
         return System.nanoTime() - start;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -44,7 +45,7 @@ class LoopsTest {
     void multiplyBytesExactly(int length) {
         Random random = new Random(length);
         for (int round = 0; round < 20; round++) {
-            int columns = 16 * (1 + random.nextInt(4));
+            int columns = Loops.BYTE_BLOCK * (1 + random.nextInt(4));
             short[] row = new short[length];
             byte[] bytes = new byte[length * columns];
             boolean isLargest = round == 0; // all products at their largest
@@ -56,13 +57,35 @@ class LoopsTest {
             }
             int[] expected = new int[columns];
             for (int at = 0; at < bytes.length; at++) {
-                expected[at % columns] += row[at / columns] * bytes[at];
+                expected[at % columns] += row[at / columns] * bytes[Loops.byteAt(length, at / columns, at % columns)];
             }
             for (Loops loops : new Loops[] {plain, vector}) {
                 int[] products = new int[columns];
                 loops.byteProducts(row, bytes, columns, products);
                 assertThat(products).isEqualTo(expected);
             }
+        }
+    }
+
+    @Test
+    void combineWithTheSameBits() {
+        int count = 2 * Loops.BYTE_BLOCK;
+        float[] x = numbers(1, count, true);
+        float[] y = numbers(2, count, true);
+        float[] z = numbers(3, count, true);
+        int[] n = new Random(4).ints(count, -2_000_000, 2_000_000).toArray();
+        float[] expected = new float[count];
+        for (int at = 0; at < count; at++) {
+            float product = 0.3f * x[at];
+            product *= n[at];
+            float left = 1.7f * y[at];
+            float right = -0.9f * z[at];
+            expected[at] = product + (left + right) + 1e-3f;
+        }
+        for (Loops loops : new Loops[] {plain, vector}) {
+            float[] out = new float[count];
+            loops.combine(0.3f, x, n, 1.7f, y, -0.9f, z, 1e-3f, count, out);
+            assertThat(out).isEqualTo(expected);
         }
     }
 
