@@ -51,8 +51,8 @@ final class Experiment implements AutoCloseable {
     /** Changes what an experiment draws at random; printed with its report. */
     static final long SEED = Long.getLong("faults.seed", 1L);
 
-    // test processes that run beside this one have other numbers
-    private static final int FORK = Integer.getInteger("test.fork", 1);
+    // other test processes run beside this one
+    private static final long FORK = ProcessHandle.current().pid();
 
     private static final Path ROOT = Path.of("target/faults").toAbsolutePath();
     private static final List<String> REPLICATED = List.of(
