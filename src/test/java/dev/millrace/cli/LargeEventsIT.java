@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -86,6 +87,8 @@ class LargeEventsIT {
     }
 
     @Test
+    @Tag("fault")
+    @Tag("long")
     void distinctLongValuesOfADeclaredFeatureFillATableWithTheirHashesOnly() throws Exception {
         List<String> settings = List.of(
                 "features.user=user,history,title", "limits.feature-bytes=450000", "limits.features-bytes=450000");

@@ -134,6 +134,7 @@ class BrokerIT {
     }
 
     @Test
+    @Tag("long")
     void f10_startedBeforeTheBrokerItWaitsOrGivesUpAsToldAndThenRuns() throws Exception {
         try (Experiment run = Experiment.begin("F10", "trainer: started before the broker", 1)) {
             Outcome undisturbed = run.undisturbed(SHORT_STREAM);

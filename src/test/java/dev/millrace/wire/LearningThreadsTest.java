@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Any number of threads makes the same weights and vectors, bit for bit, in every ready configuration. */
 class LearningThreadsTest {
 
-    private static final int BATCHES = 12;
+    private static final int BATCHES = 6;
 
     /** Wide enough that every loop is cut, however few threads there are. */
     private static final Map<String, String> WIDE = Map.ofEntries(
