@@ -68,7 +68,7 @@ class TwoTowerTest {
         TwoTowerReference reference = new TwoTowerReference(settings, catalogue, model);
 
         for (int step = 1; step <= 2; step++) {
-            MiniBatch batch = step == 1 ? Scenes.batch(step, 8, negatives) : Scenes.mixedBatch(step, 8, negatives);
+            MiniBatch batch = step == 1 ? Scenes.batch(step, 12, negatives) : Scenes.mixedBatch(step, 12, negatives);
             StepReport report = model.learn(batch);
             double loss = report.loss();
             double expected = reference.learn(batch);
