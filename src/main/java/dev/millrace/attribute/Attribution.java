@@ -14,13 +14,10 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Outcome;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiFunction;
-import java.util.function.ToLongFunction;
+import java.util.function.Consumer;
 
 /**
  * Joins clicks to exposures, each with the features of the exposure's moment.
@@ -28,17 +25,17 @@ import java.util.function.ToLongFunction;
  * <p>All events of one user must come to one instance. Event time drives it: a window ends when both topics have passed its end. So a topic
  * that is ahead of the other does not turn clicks into orphans. {@code attribution.max-skew} limits how long a silent topic is waited for.
  *
- * <p>Point in time: an exposure stores the user's features as they were before it. A click enters the history only after its example was
- * made. An event that arrives late sees no click later than itself. The two running counters cannot be unwound: for a late event, they may
- * include later events of the same user.
+ * <p>Point in time: an exposure names the version of the user's profile and history that was current before it. A click enters the history only
+ * after its example was made. An event that arrives late sees no click later than itself. The two running counters cannot be unwound: for a
+ * late event, they may include later events of the same user.
  *
- * <p>Layout: see {@link EntryKeys}. The entry of an exposure turns from open to closed at the end of its window and is deleted at the end of
- * the deduplication window. Both moments are timers. Timers are stored in the order of their times and read from a cursor on, so that
- * deleted timers are not visited again. They run at most every {@value #TIMER_COARSENESS_MILLIS} ms of event time; whether a click is late
- * depends on event times, not on timers.
+ * <p>Layout: see {@link EntryKeys}. What belongs to a user is read once and written once a commit ({@link EntryCache}). An exposure is written
+ * when it comes and when it is clicked. Its window is open until the moment that stands in it has passed; it is deleted at the end of the
+ * deduplication window. Both moments are {@link Timers}. They run at most every {@value #TIMER_COARSENESS_MILLIS} ms of event time; whether a
+ * click is late depends on event times, not on timers.
  *
  * <p>A user without an event for {@code users.expire-after} is removed. Each user has one timer for this. An event does not move the timer;
- * when it ends, it checks whether there was an event since.
+ * when it ends, it checks whether there was an event since. The user's number stays for as long as anything is remembered under it.
  */
 public final class Attribution implements Durable {
 
@@ -54,22 +51,22 @@ public final class Attribution implements Durable {
     }
 
     private static final long TIMER_COARSENESS_MILLIS = 1000;
-    private static final int TIMERS_A_ROUND = 1000;
     private static final int KEYS_A_ROUND = 1000;
     private static final int CLICKS_A_ROUND = 100;
-
-    private static final byte[] NOTHING = new byte[0];
 
     private final AttributionSettings settings;
     private final double halfLifeMillis;
     private final long expireUsersMillis;
     private final OrderedEntries entries;
     private final Output output;
+    private final EntryCache cache;
+    private final Timers timers;
+    private final Users users;
+    private final Exposures exposures;
     private final Contributions contributions;
     private final Books books = new Books();
     private long exposureTime;
     private long clickTime;
-    private long timerCursor;
     private long wallTime;
     private boolean clockDirty;
 
@@ -79,24 +76,29 @@ public final class Attribution implements Durable {
         this.expireUsersMillis = settings.expireUsersAfter().toMillis();
         this.entries = entries;
         this.output = output;
-        this.contributions = new Contributions(settings.caps(), entries);
+        this.cache = new EntryCache(entries);
+        this.timers = new Timers(entries);
+        this.users = new Users(settings, entries, cache, timers);
+        this.exposures = new Exposures(settings, entries, timers);
+        this.contributions = new Contributions(settings.caps(), cache);
     }
 
     public void expose(Exposure exposure) {
         advance(Math.max(exposureTime, exposure.time()), clickTime);
-        byte[] key = EntryKeys.exposure(exposure.user(), exposure.item(), exposure.id());
+        UserState user = user(exposure.user());
+        byte[] key = EntryKeys.exposure(user.number, exposure.item(), exposure.id());
         if (entries.get(key).isPresent()) {
             books.settle(InputTopic.EXPOSURES, Outcome.DUPLICATE);
             return;
         }
-        UserState user = user(exposure.user());
-        UserFeatures before = user.asOf(exposure.user(), exposure.time(), halfLifeMillis);
-        entries.put(key, new RememberedExposure.Open(exposure.time(), before, exposure.context(), List.of()).encoded());
-        schedule(windowEnd(exposure.time()), key);
+        long ends = exposures.open(exposure, user, key);
         books.await(InputTopic.EXPOSURES);
-        put(exposure.user(), user.exposed(exposure.time(), halfLifeMillis));
-        if (user.waitingClicks() > 0) {
-            attributeWaiting(exposure, key);
+        user.counters = user.counters.exposed(exposure.time(), halfLifeMillis);
+        user.readUntil = Math.max(user.readUntil, ends);
+        user.remember(settings.forgottenAfter(exposure.time()));
+        users.put(exposure.user(), user);
+        if (user.waitingClicks > 0) {
+            attributeWaiting(exposure, user.number, key);
         }
     }
 
@@ -106,66 +108,72 @@ public final class Attribution implements Durable {
             books.settle(InputTopic.CLICKS, Outcome.UNTRAINED_ACTION);
             return;
         }
-        byte[] seen = EntryKeys.seenClick(click.user(), click.id());
+        UserState user = user(click.user());
+        byte[] seen = EntryKeys.seenClick(user.number, click.id());
         if (entries.get(seen).isPresent()) {
             books.settle(InputTopic.CLICKS, Outcome.DUPLICATE);
             return;
         }
         entries.put(seen, ByteBuffer.allocate(Long.BYTES).putLong(click.time()).array());
-        schedule(deduplicationEnd(click.time()), seen);
+        timers.set(settings.deduplicationEnd(click.time()), seen);
+        user.remember(settings.deduplicationEnd(click.time()));
+        users.put(click.user(), user);
 
         if (settings.mode() == AttributionSettings.Mode.CLICKS_ONLY) {
             books.settle(InputTopic.CLICKS, Outcome.ATTRIBUTED);
             learnAtItsOwnMoment(click);
             return;
         }
-        Optional<byte[]> key = exposureOf(click);
-        if (key.isEmpty()) {
-            entries.put(EntryKeys.waitingClick(click.user(), click.item(), click.id()), WaitingClick.encoded(click));
-            schedule(waitEnd(click.time()), EntryKeys.waitingClick(click.user(), click.item(), click.id()));
+        Optional<Exposures.Found> found = exposures.answeredBy(click, user.number);
+        if (found.isEmpty()) {
+            byte[] waiting = EntryKeys.waitingClick(user.number, click.item(), users.nextNumber());
+            entries.put(waiting, WaitingClick.encoded(click));
+            timers.set(settings.waitEnd(click.time()), waiting);
             addWaiting(click.user(), 1);
             books.await(InputTopic.CLICKS);
         } else {
-            books.settle(InputTopic.CLICKS, attribute(click, key.get()));
+            books.settle(InputTopic.CLICKS, attribute(click, found.get()));
         }
     }
 
     public void profile(UserProfile profile) {
         UserState user = user(profile.user());
-        if (profile.time() < user.profileTime()) {
+        ProfileAndHistory known = users.profileAndHistory(user);
+        if (profile.time() < user.profileTime) {
             books.settle(InputTopic.USERS, Outcome.OUTDATED);
-        } else if (user.profileTime() > 0 && profile.features().equals(user.profile())) {
+        } else if (user.profileTime > 0 && profile.features().equals(known.profile())) {
             books.settle(InputTopic.USERS, Outcome.UNCHANGED);
         } else {
             books.settle(InputTopic.USERS, Outcome.APPLIED);
-            UserState changed = user.withProfile(profile.features(), profile.time());
-            put(profile.user(), changed);
-            publish(profile.user(), changed);
+            user.profileTime = profile.time();
+            change(profile.user(), user, known.with(profile.features()));
         }
     }
 
     /** Deletes all entries of a user. Open exposures and waiting clicks are settled as {@code erased}. */
     public void removeUser(String user) {
         books.settle(InputTopic.USERS, Outcome.REMOVED);
-        eraseAll(EntryKeys.from(EntryKeys.EXPOSURE, user), value -> {
-            RememberedExposure exposure = RememberedExposure.decoded(value);
-            if (exposure.open().isEmpty()) {
-                return deduplicationEnd(exposure.time()) + 1;
-            }
-            books.settleWaiting(InputTopic.EXPOSURES, Outcome.ERASED);
-            return windowEnd(exposure.time());
+        users.known(user).ifPresent(state -> {
+            cache.drain(); // so that a scan sees all versions
+            long number = state.number;
+            eraseAll(EntryKeys.of(EntryKeys.EXPOSURE, number), value -> {
+                if (exposures.isOpen(RememberedExposure.decoded(value))) {
+                    books.settleWaiting(InputTopic.EXPOSURES, Outcome.ERASED);
+                }
+            });
+            eraseAll(
+                    EntryKeys.of(EntryKeys.WAITING_CLICK, number),
+                    value -> books.settleWaiting(InputTopic.CLICKS, Outcome.ERASED));
+            eraseAll(EntryKeys.of(EntryKeys.SEEN_CLICK, number), value -> {});
+            EntryRounds.forEach(
+                    entries,
+                    EntryKeys.of(EntryKeys.VERSION, number),
+                    KEYS_A_ROUND,
+                    (key, value) -> Optional.of(key),
+                    users::deleteVersion);
+            contributions.forget(number);
+            users.delete(user, state);
         });
-        eraseAll(EntryKeys.from(EntryKeys.WAITING_CLICK, user), value -> {
-            books.settleWaiting(InputTopic.CLICKS, Outcome.ERASED);
-            return waitEnd(WaitingClick.decoded(value).time());
-        });
-        eraseAll(
-                EntryKeys.from(EntryKeys.SEEN_CLICK, user),
-                value -> deduplicationEnd(ByteBuffer.wrap(value).getLong()));
-        byte[] key = EntryKeys.user(user);
-        entries.delete(EntryKeys.timer(user(user).idleTimer(), key));
-        entries.delete(key);
-        contributions.forget(user);
         output.userRemoved(user);
     }
 
@@ -195,26 +203,34 @@ public final class Attribution implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         if (Arrays.equals(key, EntryKeys.CLOCK)) {
-            var payload = Frame.open(value);
+            ByteBuffer payload = Frame.open(value);
             exposureTime = payload.getLong();
             clickTime = payload.getLong();
-            timerCursor = payload.getLong();
+            long cursor = payload.getLong();
             wallTime = payload.getLong();
+            boolean isFirstLayout = !payload.hasRemaining();
+            timers.restore(cursor, isFirstLayout ? 0 : payload.getLong());
+            users.restore(isFirstLayout ? 0 : payload.getLong());
         } else {
             books.restore(key, value);
         }
     }
 
+    /** Also writes the entries that changed since the last call. */
     @Override
     public void drainDirty(EntrySink sink) {
+        cache.drain();
+        timers.drain();
         if (clockDirty) {
             sink.put(
                     EntryKeys.CLOCK,
-                    Frame.seal(Frame.allocate(4 * Long.BYTES)
+                    Frame.seal(Frame.allocate(6 * Long.BYTES)
                             .putLong(exposureTime)
                             .putLong(clickTime)
-                            .putLong(timerCursor)
-                            .putLong(wallTime)));
+                            .putLong(timers.cursor())
+                            .putLong(wallTime)
+                            .putLong(timers.blocks())
+                            .putLong(users.lastNumber())));
             clockDirty = false;
         }
         books.drainDirty(sink);
@@ -225,8 +241,10 @@ public final class Attribution implements Durable {
         clockDirty |= exposuresAt != exposureTime || clicksAt != clickTime;
         exposureTime = exposuresAt;
         clickTime = clicksAt;
-        if (settledTime() - timerCursor >= TIMER_COARSENESS_MILLIS) {
-            runTimers();
+        if (settledTime() - timers.cursor() >= TIMER_COARSENESS_MILLIS) {
+            users.moveDue(settledTime());
+            timers.run(settledTime(), this::ended);
+            clockDirty = true;
         }
     }
 
@@ -240,141 +258,87 @@ public final class Attribution implements Durable {
                 Math.max(exposureTime, clickTime) - settings.maxSkew().toMillis());
     }
 
-    private void runTimers() {
-        long until = settledTime();
-        // until none is left: a timer that ends may set another one that is already due
-        for (List<byte[]> due = dueTimers(until); !due.isEmpty(); due = dueTimers(until)) {
-            for (byte[] timer : due) {
-                entries.delete(timer);
-                ended(EntryKeys.timerSubject(timer), EntryKeys.timerTime(timer));
-            }
-        }
-        timerCursor = until;
-        clockDirty = true;
-    }
-
-    private List<byte[]> dueTimers(long until) {
-        List<byte[]> due = new ArrayList<>();
-        entries.scan(EntryKeys.timersFrom(timerCursor), EntryKeys.timersFrom(until + 1), (timer, value) -> {
-            due.add(timer);
-            return due.size() < TIMERS_A_ROUND;
-        });
-        return due;
-    }
-
-    private void ended(byte[] subject, long due) {
-        Optional<byte[]> value = entries.get(subject);
-        if (value.isEmpty()) {
-            return; // settled or erased before its timer ended
-        }
+    private void ended(byte[] subject, long moment) {
         switch (subject[0]) {
-            case EntryKeys.EXPOSURE -> exposureEnded(subject, RememberedExposure.decoded(value.get()), due);
-            case EntryKeys.WAITING_CLICK -> {
-                Click click = WaitingClick.decoded(value.get());
-                entries.delete(subject);
-                addWaiting(click.user(), -1);
-                books.settleWaiting(InputTopic.CLICKS, withoutOpenExposure(click, wasShown(click)));
-            }
+            case EntryKeys.EXPOSURE -> entries.get(subject).ifPresent(value -> windowEnded(subject, value));
+            case EntryKeys.FORGOTTEN_EXPOSURE -> entries.delete(EntryKeys.as(EntryKeys.EXPOSURE, subject));
+            case EntryKeys.WAITING_CLICK ->
+                entries.get(subject).ifPresent(value -> waitEnded(subject, WaitingClick.decoded(value)));
             case EntryKeys.SEEN_CLICK -> entries.delete(subject);
-            case EntryKeys.USER -> idle(subject, UserState.decoded(value.get()), due);
+            case EntryKeys.VERSION -> users.deleteVersion(subject);
+            case EntryKeys.IDLE_USER ->
+                users.user(EntryKeys.numberOf(subject)).ifPresent(user -> users.known(user)
+                        .filter(state -> state.idleTimer == moment)
+                        .ifPresent(state -> idle(user, state)));
             default -> throw new IllegalStateException("a timer about an entry of kind " + (char) subject[0]);
         }
     }
 
-    private void exposureEnded(byte[] key, RememberedExposure exposure, long due) {
-        if (due <= windowEnd(exposure.time())) {
-            return; // the timer of an erased entry; this entry came later, under the same id
-        }
-        exposure.open().ifPresentOrElse(open -> windowEnded(key, open), () -> entries.delete(key));
-    }
-
-    private void windowEnded(byte[] key, RememberedExposure.Open open) {
-        if (open.actions().isEmpty()) {
+    private void windowEnded(byte[] key, byte[] value) {
+        RememberedExposure exposure = RememberedExposure.decoded(value);
+        if (exposure.actions().isEmpty()) {
             books.settleWaiting(InputTopic.EXPOSURES, Outcome.UNCLICKED);
-            sample(key, open);
+            exposure.sample().ifPresent(shown -> sample(EntryKeys.numberOf(key), exposure, shown));
         } else {
             books.settleWaiting(InputTopic.EXPOSURES, Outcome.CLICKED);
         }
-        entries.put(key, new RememberedExposure.Closed(open.time()).encoded());
-        schedule(deduplicationEnd(open.time()) + 1, key);
+        exposures.close(key, exposure, value.length);
     }
 
-    /** Outputs the example of an exposure without a click, if the settings choose it. */
-    private void sample(byte[] key, RememberedExposure.Open open) {
-        String[] names = EntryKeys.exposureOf(key);
-        if (settings.unclicked().takes(names[0], names[1], names[2])) {
-            long end = windowEnd(open.time());
-            double share = contributions.next(EntryKeys.UNCLICKED, names[0], names[1], end);
-            output.example(TrainingExample.unclicked(names[2], open.user(), open.context(), names[1], share, end));
-        }
+    /** Outputs the example of an exposure without a click. */
+    private void sample(long number, RememberedExposure exposure, RememberedExposure.Sample shown) {
+        String user =
+                users.user(number).orElseThrow(() -> new IllegalStateException("the user of an exposure is gone"));
+        long end = settings.windowEnd(exposure.time());
+        double share = contributions.next(EntryKeys.UNCLICKED, number, shown.item(), end);
+        output.example(TrainingExample.unclicked(
+                shown.id(), featuresAt(exposure, user, number), exposure.context(), shown.item(), share, end));
     }
 
-    private void attributeWaiting(Exposure exposure, byte[] key) {
-        byte[] from = EntryKeys.from(EntryKeys.WAITING_CLICK, exposure.user(), exposure.item());
-        EntryRounds.forEach(entries, from, CLICKS_A_ROUND, (found, value) -> answering(exposure, value), click -> {
-            delete(EntryKeys.waitingClick(click.user(), click.item(), click.id()), waitEnd(click.time()));
-            addWaiting(click.user(), -1);
-            books.settleWaiting(InputTopic.CLICKS, attribute(click, key));
-        });
+    private void waitEnded(byte[] key, Click click) {
+        entries.delete(key);
+        addWaiting(click.user(), -1);
+        books.settleWaiting(
+                InputTopic.CLICKS, withoutOpenExposure(click, exposures.wasShown(click, EntryKeys.numberOf(key))));
     }
 
-    private Optional<Click> answering(Exposure exposure, byte[] waiting) {
-        Click click = WaitingClick.decoded(waiting);
-        boolean answers = click.exposure().map(exposure.id()::equals).orElse(covers(exposure.time(), click));
-        return answers ? Optional.of(click) : Optional.empty();
+    private UserFeatures featuresAt(RememberedExposure exposure, String user, long number) {
+        return users.profileAndHistory(number, exposure.version()).asOf(user, exposure.time(), exposure.counters());
     }
 
-    /** Returns true if a click that names no exposure can answer an exposure of that time. */
-    private boolean covers(long exposureTime, Click click) {
-        return exposureTime <= click.time() && click.time() <= windowEnd(exposureTime);
+    private void attributeWaiting(Exposure exposure, long number, byte[] exposureKey) {
+        EntryRounds.forEach(
+                entries,
+                EntryKeys.of(EntryKeys.WAITING_CLICK, number, exposure.item()),
+                CLICKS_A_ROUND,
+                (key, value) -> Optional.of(Map.entry(key, WaitingClick.decoded(value)))
+                        .filter(waiting -> answers(waiting.getValue(), exposure)),
+                waiting -> {
+                    entries.delete(waiting.getKey());
+                    addWaiting(exposure.user(), -1);
+                    books.settleWaiting(
+                            InputTopic.CLICKS, attribute(waiting.getValue(), exposures.require(exposureKey)));
+                });
     }
 
-    private Optional<byte[]> exposureOf(Click click) {
-        if (click.exposure().isPresent()) {
-            byte[] key = EntryKeys.exposure(
-                    click.user(), click.item(), click.exposure().get());
-            return entries.get(key).map(found -> key);
-        }
-        byte[] from = EntryKeys.from(EntryKeys.EXPOSURE, click.user(), click.item());
-        byte[][] latest = new byte[1][];
-        long[] latestTime = {Long.MIN_VALUE};
-        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
-            long time = RememberedExposure.decoded(value).time();
-            if (covers(time, click) && time > latestTime[0]) {
-                latest[0] = key;
-                latestTime[0] = time;
-            }
-            return true;
-        });
-        return Optional.ofNullable(latest[0]);
+    private boolean answers(Click click, Exposure exposure) {
+        return click.exposure().map(exposure.id()::equals).orElse(settings.covers(exposure.time(), click));
     }
 
     /** Outputs the example of a click on a remembered exposure, if it makes one. Returns the outcome of the click. */
-    private Outcome attribute(Click click, byte[] exposureKey) {
-        RememberedExposure exposure = RememberedExposure.decoded(
-                entries.get(exposureKey).orElseThrow(() -> new IllegalStateException("the exposure found is gone")));
-        Optional<RememberedExposure.Open> open = exposure.open();
-        if (open.isEmpty() || click.time() > windowEnd(exposure.time())) {
+    private Outcome attribute(Click click, Exposures.Found found) {
+        RememberedExposure exposure = RememberedExposure.decoded(found.value());
+        if (!exposures.isOpen(exposure) || click.time() > settings.windowEnd(exposure.time())) {
             return withoutOpenExposure(click, true);
         }
-        if (open.get().actions().contains(click.action())) {
+        if (exposure.actions().contains(click.action())) {
             return Outcome.REPEATED_ACTION;
         }
-        entries.put(exposureKey, open.get().with(click.action()).encoded());
-        output.example(example(click, open.get().user(), open.get().context()));
+        entries.put(found.key(), exposure.with(click.action()).encoded());
+        long number = EntryKeys.numberOf(found.key());
+        output.example(example(click, number, featuresAt(exposure, click.user(), number), exposure.context()));
         fold(click);
         return Outcome.ATTRIBUTED;
-    }
-
-    /** Returns true if an exposure of this item before the click is still remembered. */
-    private boolean wasShown(Click click) {
-        byte[] from = EntryKeys.from(EntryKeys.EXPOSURE, click.user(), click.item());
-        boolean[] found = {false};
-        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
-            found[0] = RememberedExposure.decoded(value).time() <= click.time();
-            return !found[0];
-        });
-        return found[0];
     }
 
     /** @param isLate true if an exposure of the item is remembered whose window has ended; false if none is remembered */
@@ -389,112 +353,86 @@ public final class Attribution implements Durable {
     }
 
     private void learnAtItsOwnMoment(Click click) {
-        UserFeatures before = user(click.user()).asOf(click.user(), click.time(), halfLifeMillis);
-        output.example(example(click, before, click.context()));
+        UserState user = user(click.user());
+        UserFeatures before = users.profileAndHistory(user)
+                .asOf(click.user(), click.time(), user.counters.at(click.time(), halfLifeMillis));
+        output.example(example(click, user.number, before, click.context()));
         fold(click);
     }
 
     /** Makes the example of a click. It counts less if the user's clicks have counted much. */
-    private TrainingExample example(Click click, UserFeatures user, Features context) {
+    private TrainingExample example(Click click, long number, UserFeatures user, Features context) {
         return new TrainingExample(
                 click.id(),
                 user,
                 context,
                 click.item(),
                 click.action(),
-                click.weight() * contributions.next(EntryKeys.CLICKED, click.user(), click.item(), click.time()),
+                click.weight() * contributions.next(EntryKeys.CLICKED, number, click.item(), click.time()),
                 click.time(),
                 click.producedAt());
     }
 
     private void fold(Click click) {
-        UserState clicked =
-                user(click.user()).clicked(click.item(), click.time(), settings.historyLength(), halfLifeMillis);
-        put(click.user(), clicked);
-        publish(click.user(), clicked);
+        UserState user = user(click.user());
+        user.counters = user.counters.clicked(click.time(), halfLifeMillis);
+        change(
+                click.user(),
+                user,
+                users.profileAndHistory(user).clicked(click.item(), click.time(), settings.historyLength()));
     }
 
-    private void publish(String user, UserState state) {
-        output.userFeatures(state.asOf(user, state.latestEvent(), halfLifeMillis));
+    /** Stores and publishes a user whose profile or history changed. */
+    private void change(String user, UserState state, ProfileAndHistory changed) {
+        users.change(state, changed);
+        users.put(user, state);
+        long latest = state.latestEvent();
+        output.userFeatures(changed.asOf(user, latest, state.counters.at(latest, halfLifeMillis)));
     }
 
-    /**
-     * Deletes the entries of a range and their timers.
-     *
-     * @param end settles the entry with that value and returns when it would have ended
-     */
-    private void eraseAll(byte[] from, ToLongFunction<byte[]> end) {
-        BiFunction<byte[], byte[], Optional<Map.Entry<byte[], Long>>> ends =
-                (key, value) -> Optional.of(Map.entry(key, end.applyAsLong(value)));
-        EntryRounds.forEach(entries, from, KEYS_A_ROUND, ends, one -> delete(one.getKey(), one.getValue()));
+    private void eraseAll(byte[] from, Consumer<byte[]> settle) {
+        EntryRounds.forEach(entries, from, KEYS_A_ROUND, (key, value) -> Optional.of(Map.entry(key, value)), one -> {
+            settle.accept(one.getValue());
+            entries.delete(one.getKey());
+        });
     }
 
-    /** Deletes an entry and its timer. One set for a past time is at the cursor of that moment; if the cursor moved since, it has run. */
-    private void delete(byte[] key, long end) {
-        entries.delete(key);
-        entries.delete(EntryKeys.timer(end + 1, key));
-        entries.delete(EntryKeys.timer(timerCursor, key));
-    }
-
-    private long deduplicationEnd(long eventTime) {
-        return eventTime + settings.deduplicationWindow().toMillis();
-    }
-
-    private long waitEnd(long clickTime) {
-        return clickTime + settings.clickWait().toMillis();
-    }
-
-    private long windowEnd(long exposureTime) {
-        return exposureTime + settings.window().toMillis();
-    }
-
-    /** Sets a timer. Returns when it is due. */
-    private long schedule(long time, byte[] about) {
-        // 1 ms later, as the end still belongs to the window; never before the cursor, where timers are not read again
-        long due = Math.max(time + 1, timerCursor);
-        entries.put(EntryKeys.timer(due, about), NOTHING);
-        return due;
-    }
-
+    /** Returns the state of a user, begun if there is none. */
     private UserState user(String user) {
-        return entries.get(EntryKeys.user(user)).map(UserState::decoded).orElse(UserState.NEW);
+        clockDirty = true; // a number may be given
+        return users.known(user).orElseGet(() -> users.begin(user));
     }
 
     private void addWaiting(String user, int change) {
-        put(user, user(user).withWaiting(change));
-    }
-
-    /** Stores a user's state, or deletes the entry of an empty one. The user's first event sets the timer of {@link #idle}. */
-    private void put(String user, UserState state) {
-        byte[] key = EntryKeys.user(user);
-        if (state.isNew()) {
-            entries.delete(key);
-        } else if (state.idleTimer() == 0 && state.latestEvent() > 0 && expireUsersMillis > 0) {
-            putUntil(state.latestEvent() + expireUsersMillis, key, state);
-        } else {
-            entries.put(key, state.encoded());
-        }
-    }
-
-    private void putUntil(long end, byte[] key, UserState state) {
-        entries.put(key, state.withIdleTimer(schedule(end, key)).encoded());
+        UserState state = user(user);
+        state.waitingClicks = Math.max(0, state.waitingClicks + change);
+        users.put(user, state);
     }
 
     /** Handles the end of a user's timer: sets it again if there were events since or a click waits; else removes the user. */
-    private void idle(byte[] key, UserState state, long due) {
-        long end = state.latestEvent() + expireUsersMillis;
-        if (state.waitingClicks() > 0) {
-            end = Math.max(end, due + settings.clickWait().toMillis());
+    private void idle(String user, UserState state) {
+        long due = Timers.time(state.idleTimer);
+        long waitsUntil = state.waitingClicks > 0 ? due + settings.clickWait().toMillis() : 0;
+        state.idleTimer = 0;
+        if (state.latestEvent() > 0) {
+            long end = Math.max(state.latestEvent() + expireUsersMillis, waitsUntil);
+            if (expireUsersMillis == 0 || end >= due) {
+                users.watchUntil(end, state);
+                users.put(user, state);
+                return;
+            }
+            contributions.forget(state.number);
+            if (state.isPublished()) {
+                output.userRemoved(user);
+            }
+            users.forget(state);
         }
+        long end = Math.max(state.rememberedUntil, waitsUntil);
         if (end >= due) {
-            putUntil(end, key, state);
-            return;
-        }
-        String user = EntryKeys.userOf(key);
-        entries.delete(key);
-        contributions.forget(user);
-        if (state.isPublished()) {
-            output.userRemoved(user);
+            users.watchUntil(end, state);
+            users.put(user, state);
+        } else {
+            users.delete(user, state);
         }
     }
 }

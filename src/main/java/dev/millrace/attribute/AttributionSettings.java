@@ -1,5 +1,6 @@
 package dev.millrace.attribute;
 
+import dev.millrace.event.Click;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.charset.StandardCharsets;
@@ -7,6 +8,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
@@ -84,6 +87,12 @@ public record AttributionSettings(
         }
     }
 
+    /**
+     * Layout of the state, kept with its settings: an earlier build, which knows none, refuses it. A state without one is of layout 1, and
+     * is moved.
+     */
+    private static final String LAYOUT = "attribution.layout";
+
     /** Whether clicks have exposures. */
     public enum Mode {
         /** A click answers an exposure and takes the features of that moment. */
@@ -112,6 +121,31 @@ public record AttributionSettings(
         actions = Set.copyOf(actions);
     }
 
+    /** Returns the last moment of an exposure's window. */
+    long windowEnd(long exposureTime) {
+        return exposureTime + window.toMillis();
+    }
+
+    /** Returns the last moment at which a click waits for its exposure. */
+    long waitEnd(long clickTime) {
+        return clickTime + clickWait.toMillis();
+    }
+
+    /** Returns the last moment at which an event's id is remembered. */
+    long deduplicationEnd(long eventTime) {
+        return eventTime + deduplicationWindow.toMillis();
+    }
+
+    /** Returns the event time after which an exposure is forgotten: it is closed first, and goes one timer later. */
+    long forgottenAfter(long exposureTime) {
+        return deduplicationEnd(exposureTime) + 1;
+    }
+
+    /** Returns true if a click that names no exposure can answer an exposure of that time. */
+    boolean covers(long exposureTime, Click click) {
+        return exposureTime <= click.time() && click.time() <= windowEnd(exposureTime);
+    }
+
     /** Actions that make a positive example. */
     public static List<String> actions(SettingsReader reader) {
         return reader.names(
@@ -120,7 +154,10 @@ public record AttributionSettings(
 
     /** Those that the bits of the attribution's state depend on. */
     public static KeptSettings kept(Map<String, String> given) {
-        return KeptSettings.of(given, AttributionSettings::read);
+        SortedMap<String, String> texts =
+                new TreeMap<>(KeptSettings.of(given, AttributionSettings::read).texts());
+        texts.put(LAYOUT, "2");
+        return new KeptSettings(texts);
     }
 
     public static AttributionSettings read(SettingsReader reader) {

@@ -2,7 +2,6 @@ package dev.millrace.attribute;
 
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
-import dev.millrace.state.OrderedEntries;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,9 +22,9 @@ final class Contributions {
 
     private final ContributionCaps caps;
     private final double halfLifeMillis;
-    private final OrderedEntries entries;
+    private final EntryCache entries;
 
-    Contributions(ContributionCaps caps, OrderedEntries entries) {
+    Contributions(ContributionCaps caps, EntryCache entries) {
         this.caps = caps;
         this.halfLifeMillis = caps.halfLife().toMillis();
         this.entries = entries;
@@ -35,12 +34,13 @@ final class Contributions {
      * Returns the share with which a new example counts, in (0, 1], and adds it to the user's sums.
      *
      * @param kind {@link EntryKeys#CLICKED} or {@link EntryKeys#UNCLICKED}
+     * @param user the user's number
      */
-    double next(byte kind, String user, String item, long time) {
+    double next(byte kind, long user, String item, long time) {
         if (!caps.areAny()) {
             return 1;
         }
-        byte[] key = EntryKeys.contributions(kind, user);
+        byte[] key = EntryKeys.of(kind, user);
         State state = entries.get(key).map(State::decoded).orElse(State.NEW);
         long moment = Math.max(time, state.all.asOf);
         double ofUser = decayed(state.all, moment);
@@ -59,9 +59,9 @@ final class Contributions {
         return share;
     }
 
-    void forget(String user) {
-        entries.delete(EntryKeys.contributions(EntryKeys.CLICKED, user));
-        entries.delete(EntryKeys.contributions(EntryKeys.UNCLICKED, user));
+    void forget(long user) {
+        entries.delete(EntryKeys.of(EntryKeys.CLICKED, user));
+        entries.delete(EntryKeys.of(EntryKeys.UNCLICKED, user));
     }
 
     private double decayed(Sum sum, long time) {

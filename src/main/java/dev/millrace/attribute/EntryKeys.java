@@ -1,107 +1,120 @@
 package dev.millrace.attribute;
 
+import dev.millrace.state.Sha256;
+import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Keys of the attribution's entries.
+ * Keys of the attribution's entries. A user has a number, which no other user ever has, and no key but the first holds a name.
  *
  * <pre>
- * u user                      the user's state
- * x user NUL item NUL id      an exposure
- * w user NUL item NUL id      a click that waits
- * s user NUL id               a click that was seen
- * p user                      what the user's examples of clicks have counted
- * n user                      what those of exposures without a click have counted
- * t time (8 bytes) key        a timer, and the entry it is about
- * clock                       the clocks, and how far the timers are done
- * b …                         the books, as their own class writes them
+ * U user                         the user's state, with the number
+ * I number                       the user's id
+ * H number version               a version of the user's profile and history
+ * X number item exposure         an exposure
+ * S number click                 a click that was seen
+ * W number item arrival          a click that waits
+ * P number                       what the user's examples of clicks have counted
+ * N number                       what those of exposures without a click have counted
+ * T moment block                 timers, from that moment on
+ * clock                          the clocks, and how far the timers are done
+ * b …                            the books, as their own class writes them
  * </pre>
  *
- * Ids contain no NUL, so that a user's entries are one range.
+ * <p>Numbers have 8 bytes, versions 4. Items, exposures and clicks stand for the first 8 bytes of the SHA-256 of their ids. So two different
+ * clicks of one user are taken for one with a probability of n²/2^65, for n clicks remembered: 3e-12 for 10,000. For exposures it is n²/2^129,
+ * as their items must agree too. The ids of other users do not matter.
  */
 final class EntryKeys {
 
-    static final byte USER = 'u';
-    static final byte EXPOSURE = 'x';
-    static final byte WAITING_CLICK = 'w';
-    static final byte SEEN_CLICK = 's';
-    static final byte CLICKED = 'p';
-    static final byte UNCLICKED = 'n';
+    static final byte ID = 'I';
+    static final byte VERSION = 'H';
+    static final byte EXPOSURE = 'X';
+    static final byte SEEN_CLICK = 'S';
+    static final byte WAITING_CLICK = 'W';
+    static final byte CLICKED = 'P';
+    static final byte UNCLICKED = 'N';
+    static final byte TIMERS = 'T';
 
-    static final byte[] CLOCK = text("clock");
+    // kinds of timers that are not about an entry of their kind; of one moment, windows end before users are removed
+    static final byte FORGOTTEN_EXPOSURE = 'F';
+    static final byte IDLE_USER = 'Z';
+
+    static final byte[] CLOCK = Utf8.bytes("clock");
 
     private EntryKeys() {}
 
     static byte[] user(String user) {
-        return text((char) USER + user);
+        return Utf8.bytes('U' + user);
     }
 
-    /** Returns the user of a state's key. */
-    static String userOf(byte[] key) {
-        return new String(key, 1, key.length - 1, StandardCharsets.UTF_8);
+    /** Returns the key of the one entry of a kind that a user has, or what all of those begin with. */
+    static byte[] of(byte kind, long number) {
+        return start(kind, number, 0).array();
     }
 
-    static byte[] contributions(byte kind, String user) {
-        return text((char) kind + user);
+    /** Returns what the keys of a user's exposures or waiting clicks of an item begin with. */
+    static byte[] of(byte kind, long number, String item) {
+        return start(kind, number, Long.BYTES).putLong(hash(item)).array();
     }
 
-    static byte[] exposure(String user, String item, String id) {
-        return text("x" + user + '\0' + item + '\0' + id);
-    }
-
-    /** Returns user, item and id of an exposure's key. */
-    static String[] exposureOf(byte[] key) {
-        return new String(key, 1, key.length - 1, StandardCharsets.UTF_8).split("\0", -1);
-    }
-
-    static byte[] waitingClick(String user, String item, String id) {
-        return text("w" + user + '\0' + item + '\0' + id);
-    }
-
-    static byte[] seenClick(String user, String id) {
-        return text("s" + user + '\0' + id);
-    }
-
-    /** Returns the start of the range of keys of one kind, user and item. */
-    static byte[] from(byte kind, String user, String item) {
-        return text((char) kind + user + '\0' + item + '\0');
-    }
-
-    /** Returns the start of the range of keys of one kind and user. */
-    static byte[] from(byte kind, String user) {
-        return text((char) kind + user + '\0');
-    }
-
-    /** Returns the end, exclusive, of the range of keys that begin with this one. */
-    static byte[] behind(byte[] from) {
-        byte[] to = from.clone();
-        to[to.length - 1]++; // the last byte is the NUL of from()
-        return to;
-    }
-
-    static byte[] timer(long time, byte[] about) {
-        return ByteBuffer.allocate(1 + Long.BYTES + about.length)
-                .put((byte) 't')
-                .putLong(time)
-                .put(about)
+    static byte[] exposure(long number, String item, String id) {
+        return start(EXPOSURE, number, 2 * Long.BYTES)
+                .putLong(hash(item))
+                .putLong(hash(id))
                 .array();
     }
 
-    static byte[] timersFrom(long time) {
-        return ByteBuffer.allocate(1 + Long.BYTES).put((byte) 't').putLong(time).array();
+    /** @param arrival a number that increases from each click that waits to the next */
+    static byte[] waitingClick(long number, String item, long arrival) {
+        return start(WAITING_CLICK, number, 2 * Long.BYTES)
+                .putLong(hash(item))
+                .putLong(arrival)
+                .array();
     }
 
-    static long timerTime(byte[] timer) {
-        return ByteBuffer.wrap(timer).getLong(1);
+    static byte[] seenClick(long number, String id) {
+        return start(SEEN_CLICK, number, Long.BYTES).putLong(hash(id)).array();
     }
 
-    static byte[] timerSubject(byte[] timer) {
-        return Arrays.copyOfRange(timer, 1 + Long.BYTES, timer.length);
+    static byte[] version(long number, int version) {
+        return start(VERSION, number, Integer.BYTES).putInt(version).array();
     }
 
-    private static byte[] text(String key) {
-        return key.getBytes(StandardCharsets.UTF_8);
+    /** Returns the number of the user in a key of {@link #of}, or one that begins like it. */
+    static long numberOf(byte[] key) {
+        return ByteBuffer.wrap(key).getLong(1);
+    }
+
+    /** Returns a key with another kind. */
+    static byte[] as(byte kind, byte[] key) {
+        byte[] other = key.clone();
+        other[0] = kind;
+        return other;
+    }
+
+    /** @param first moment of the first of them */
+    static byte[] timers(long first, long block) {
+        return start(TIMERS, first, Long.BYTES).putLong(block).array();
+    }
+
+    /** Returns the first possible key behind all that begin with this one. */
+    static byte[] behind(byte[] from) {
+        int last = from.length - 1;
+        while (from[last] == (byte) 0xFF) {
+            last--; // a kind is a letter
+        }
+        byte[] to = Arrays.copyOf(from, last + 1);
+        to[last]++;
+        return to;
+    }
+
+    private static ByteBuffer start(byte kind, long number, int more) {
+        return ByteBuffer.allocate(1 + Long.BYTES + more).put(kind).putLong(number);
+    }
+
+    private static long hash(String id) {
+        return ByteBuffer.wrap(Sha256.start().digest(Utf8.bytes(id))).getLong();
     }
 }

@@ -9,6 +9,7 @@ import dev.millrace.bench.KernelBench;
 import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
 import dev.millrace.bench.ScaleBench;
+import dev.millrace.bench.StreamBench;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
@@ -207,6 +208,24 @@ final class BenchCommand implements Runnable {
         } catch (InterruptedException stopped) {
             out.println("stopped before its end");
         }
+        return 0;
+    }
+
+    @Command(
+            name = "stream",
+            mixinStandardHelpOptions = true,
+            description =
+                    "Measure what an event costs the attribution, beside a bare topology, with the broker in the same process.")
+    int stream(
+            @Mixin ConfigOptions config,
+            @Option(names = "--events", defaultValue = "400000", description = "exposures and clicks") long events,
+            @Option(names = "--rounds", defaultValue = "3", description = "rounds of both, in turn") int rounds)
+            throws IOException, InterruptedException {
+        Processes.requireAtLeastOne("--events", events);
+        Processes.requireAtLeastOne("--rounds", rounds);
+        PrintWriter out = out();
+        List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
+        new StreamBench(newDirectory("stream", out), files, config.set, out).run(events, rounds);
         return 0;
     }
 

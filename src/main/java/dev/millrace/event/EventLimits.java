@@ -61,9 +61,8 @@ public record EventLimits(int features, int featureBytes, int featuresBytes) {
             String name = feature.getKey();
             long nameBytes = utf8Bytes(name);
             long bytes = bytes(feature.getValue());
-            String path = field + '.' + Require.printable(name);
-            require(nameBytes, MAX_ID_BYTES, path, "bytes of its name", "a fixed limit");
-            require(bytes, featureBytes, path, "bytes", "limits.feature-bytes");
+            requireOf(name, nameBytes, MAX_ID_BYTES, field, "bytes of its name", "a fixed limit");
+            requireOf(name, bytes, featureBytes, field, "bytes", "limits.feature-bytes");
             all += BYTES_A_TEXT + nameBytes + BYTES_A_KIND + BYTES_A_TEXT + bytes;
         }
         require(all, featuresBytes, field, "bytes", "limits.features-bytes");
@@ -86,6 +85,12 @@ public record EventLimits(int features, int featureBytes, int featuresBytes) {
                         .mapToLong(text -> BYTES_A_TEXT + utf8Bytes(text))
                         .sum(),
                 dense -> (long) Float.BYTES * dense.values().size());
+    }
+
+    private static void requireOf(String feature, long found, int most, String field, String unit, String setting) {
+        if (found > most) {
+            require(found, most, field + '.' + Require.printable(feature), unit, setting);
+        }
     }
 
     private static void require(long found, int most, String path, String unit, String setting) {

@@ -16,7 +16,10 @@ public record Features(SortedMap<String, FeatureValue> values) {
     }
 
     public static Features of(Map<String, FeatureValue> values) {
-        return values.isEmpty() ? NONE : new Features(new TreeMap<>(values));
+        if (values.isEmpty()) {
+            return NONE;
+        }
+        return new Features(values instanceof SortedMap<String, FeatureValue> sorted ? sorted : new TreeMap<>(values));
     }
 
     public Optional<FeatureValue> value(String name) {

@@ -1,5 +1,7 @@
 package dev.millrace.state;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -8,29 +10,32 @@ import java.util.Arrays;
 /** Writes the fields of a value one after another, little-endian, and frames them. */
 public final class Fields {
 
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
     private byte[] bytes = new byte[256];
     private int length;
 
     public Fields longInteger(long value) {
-        room(Long.BYTES).putLong(value);
+        int at = room(Long.BYTES);
+        LONG.set(bytes, at, value);
         return this;
     }
 
     public Fields integer(int value) {
-        room(Integer.BYTES).putInt(value);
+        int at = room(Integer.BYTES);
+        INT.set(bytes, at, value);
         return this;
     }
 
     public Fields number(double value) {
-        room(Double.BYTES).putDouble(value);
-        return this;
+        return longInteger(Double.doubleToRawLongBits(value));
     }
 
     public Fields floats(float[] values) {
         integer(values.length);
-        ByteBuffer room = room(values.length * Float.BYTES);
         for (float value : values) {
-            room.putFloat(value);
+            integer(Float.floatToRawIntBits(value));
         }
         return this;
     }
@@ -38,7 +43,8 @@ public final class Fields {
     public Fields text(String value) {
         byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
         integer(utf8.length);
-        room(utf8.length).put(utf8);
+        int at = room(utf8.length);
+        System.arraycopy(utf8, 0, bytes, at, utf8.length);
         return this;
     }
 
@@ -46,20 +52,22 @@ public final class Fields {
         return Frame.seal(Frame.allocate(length).put(bytes, 0, length));
     }
 
-    private ByteBuffer room(int size) {
-        if (length + size > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, length + size));
-        }
-        ByteBuffer room = ByteBuffer.wrap(bytes, length, size).order(ByteOrder.LITTLE_ENDIAN);
+    /** Returns where the next bytes go; afterwards {@code bytes} has room for so many more. */
+    private int room(int size) {
+        int from = length;
         length += size;
-        return room;
+        if (length > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, length));
+        }
+        return from;
     }
 
     /** Reads a text that {@link #text} wrote. */
     public static String text(ByteBuffer payload) {
-        byte[] utf8 = new byte[count(payload, Byte.BYTES)];
-        payload.get(utf8);
-        return new String(utf8, StandardCharsets.UTF_8);
+        int length = count(payload, Byte.BYTES);
+        int from = payload.position();
+        payload.position(from + length);
+        return new String(payload.array(), payload.arrayOffset() + from, length, StandardCharsets.UTF_8);
     }
 
     /** Reads floats that {@link #floats} wrote. */

@@ -8,10 +8,21 @@ import java.util.HexFormat;
 /** SHA-256, which every Java platform has. */
 public final class Sha256 {
 
+    /** Never used, but copied: looking the algorithm up takes longer than the digest of a short text. */
+    private static final MessageDigest EMPTY = find();
+
     private Sha256() {}
 
     /** Returns a new, empty digest. */
     public static MessageDigest start() {
+        try {
+            return (MessageDigest) EMPTY.clone();
+        } catch (CloneNotSupportedException cannotBeCopied) {
+            return find();
+        }
+    }
+
+    private static MessageDigest find() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException absent) {

@@ -15,7 +15,7 @@ import dev.millrace.train.TrainerSettings;
  * @param event of exposures, clicks, users and items
  * @param example of training-examples
  * @param userFeatures of user-features
- * @param attributionEntry an entry of attribution: a user's state, or an open exposure
+ * @param attributionEntry an entry of attribution: a user's profile and history, or an exposure
  * @param miniBatch of mini-batches
  * @param embedding of item-embeddings
  * @param vectorStore of the topic for vector stores
@@ -70,7 +70,7 @@ public record LargestRecords(
                 whole(event),
                 whole(example),
                 whole(user),
-                whole(example + attribution.historyLength() * 8L + actions),
+                whole(Math.max(user + attribution.historyLength() * 8L, event + actions)),
                 whole(miniBatch(trainer.batch(), limits, example)),
                 whole(vector + features + 2 * STORED_ID + NUMBERS),
                 whole(JSON_FLOAT * vector / 4 + JSON_BYTE * (features + 3 * STORED_ID) + NUMBERS),

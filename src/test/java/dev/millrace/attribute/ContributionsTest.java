@@ -104,8 +104,7 @@ class ContributionsTest {
                 entries);
 
         assertThat(weights).containsOnly(1.0);
-        assertThat(entries.get(EntryKeys.contributions(EntryKeys.CLICKED, "ann")))
-                .isEmpty();
+        assertThat(contributions(entries)).isZero();
     }
 
     @Test
@@ -134,11 +133,13 @@ class ContributionsTest {
         MemoryEntries entries = new MemoryEntries();
         Attribution attribution = attribution(entries, Map.of(), new ArrayList<>());
         clicks(5, "ann", "a", 0).forEach(attribution::click);
+        Commit.of(attribution);
+        assertThat(contributions(entries)).isEqualTo(1);
 
         attribution.removeUser("ann");
+        Commit.of(attribution);
 
-        assertThat(entries.get(EntryKeys.contributions(EntryKeys.CLICKED, "ann")))
-                .isEmpty();
+        assertThat(contributions(entries)).isZero();
     }
 
     @Test
@@ -173,7 +174,7 @@ class ContributionsTest {
         Attribution attribution = attribution(entries, Map.of(), examples);
         for (Click click : all) {
             if (restarts) {
-                attribution = attribution(entries, Map.of(), examples);
+                attribution = Commit.restarted(attribution, attribution(entries, Map.of(), examples));
             }
             attribution.click(click);
         }
@@ -190,6 +191,15 @@ class ContributionsTest {
 
         assertThat(together).isEqualTo(alone).hasSize(drawn.size());
         assertThat(together.values()).allMatch(weight -> weight > 0 && weight <= 1);
+    }
+
+    private static int contributions(MemoryEntries entries) {
+        int[] found = {0};
+        entries.scan(new byte[] {EntryKeys.CLICKED}, new byte[] {EntryKeys.CLICKED + 1}, (key, value) -> {
+            found[0]++;
+            return true;
+        });
+        return found[0];
     }
 
     private static List<Click> clicks(int count, String user, String item, long apart) {
@@ -210,7 +220,9 @@ class ContributionsTest {
 
     private static List<Double> weights(List<Click> clicks, Map<String, String> settings, MemoryEntries entries) {
         List<TrainingExample> examples = new ArrayList<>();
-        clicks.forEach(attribution(entries, settings, examples)::click);
+        Attribution attribution = attribution(entries, settings, examples);
+        clicks.forEach(attribution::click);
+        Commit.of(attribution);
         return examples.stream().map(TrainingExample::weight).toList();
     }
 

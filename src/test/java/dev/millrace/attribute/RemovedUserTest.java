@@ -51,13 +51,17 @@ class RemovedUserTest {
         for (Step step : steps) {
             take(attribution, step);
             if (step.kind == Kind.REMOVAL) {
+                Commit.of(attribution);
                 assertThat(holding(entries, USERS.get(step.user)))
                         .as("%s", step)
                         .isEmpty();
+            } else if (step.seconds % 3 == 0) {
+                Commit.of(attribution);
             }
         }
         attribution.removeUser(USERS.get(0));
         attribution.removeUser(USERS.get(1));
+        Commit.of(attribution);
 
         assertThat(holding(entries, USERS.get(0))).isEmpty();
         assertThat(holding(entries, USERS.get(1))).isEmpty();

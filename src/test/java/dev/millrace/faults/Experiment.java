@@ -46,7 +46,7 @@ import org.awaitility.core.ConditionTimeoutException;
  */
 final class Experiment implements AutoCloseable {
 
-    static final Duration PATIENCE = Duration.ofMinutes(2);
+    static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /** Changes what an experiment draws at random; printed with its report. */
     static final long SEED = Long.getLong("faults.seed", 1L);

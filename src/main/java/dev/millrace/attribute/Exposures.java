@@ -1,0 +1,102 @@
+package dev.millrace.attribute;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.state.OrderedEntries;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The remembered exposures of one partition. */
+final class Exposures {
+
+    private static final int LARGE = 256;
+
+    private final AttributionSettings settings;
+    private final double halfLifeMillis;
+    private final OrderedEntries entries;
+    private final Timers timers;
+
+    Exposures(AttributionSettings settings, OrderedEntries entries, Timers timers) {
+        this.settings = settings;
+        this.halfLifeMillis = settings.counterHalfLife().toMillis();
+        this.entries = entries;
+        this.timers = timers;
+    }
+
+    /** Stores an exposure and sets the timer of its window. Returns the moment at which that ends. */
+    long open(Exposure exposure, UserState user, byte[] key) {
+        long ends = timers.set(settings.windowEnd(exposure.time()), key);
+        RememberedExposure opened = new RememberedExposure(
+                exposure.time(),
+                ends,
+                user.version,
+                user.counters.at(exposure.time(), halfLifeMillis),
+                exposure.context(),
+                List.of(),
+                RememberedExposure.Sample.of(settings, exposure.user(), exposure.item(), exposure.id()));
+        entries.put(key, opened.encoded());
+        return ends;
+    }
+
+    boolean isOpen(RememberedExposure exposure) {
+        return !timers.isPast(exposure.ends());
+    }
+
+    /**
+     * Sets the timer of the deduplication window, when the exposure's own has ended. What is large is cut.
+     *
+     * @param bytes size of the stored exposure
+     */
+    void close(byte[] key, RememberedExposure exposure, int bytes) {
+        if (bytes > LARGE) {
+            entries.put(key, RememberedExposure.closed(exposure.time()).encoded());
+        }
+        timers.set(settings.forgottenAfter(exposure.time()), EntryKeys.as(EntryKeys.FORGOTTEN_EXPOSURE, key));
+    }
+
+    /** A stored exposure. */
+    record Found(byte[] key, byte[] value) {}
+
+    /** Returns the exposure that a click answers: the one that it names, or the latest one of its item whose window covers it. */
+    Optional<Found> answeredBy(Click click, long number) {
+        if (click.exposure().isPresent()) {
+            byte[] key =
+                    EntryKeys.exposure(number, click.item(), click.exposure().get());
+            return find(key);
+        }
+        byte[] from = EntryKeys.of(EntryKeys.EXPOSURE, number, click.item());
+        List<Found> latest = new ArrayList<>();
+        long[] latestTime = {Long.MIN_VALUE};
+        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
+            long time = RememberedExposure.time(value);
+            if (settings.covers(time, click) && time > latestTime[0]) {
+                latest.clear();
+                latest.add(new Found(key, value));
+                latestTime[0] = time;
+            }
+            return true;
+        });
+        return latest.stream().findFirst();
+    }
+
+    /** Returns an exposure that is stored. */
+    Found require(byte[] key) {
+        return find(key).orElseThrow(() -> new IllegalStateException("a stored exposure is gone"));
+    }
+
+    private Optional<Found> find(byte[] key) {
+        return entries.get(key).map(value -> new Found(key, value));
+    }
+
+    /** Returns true if an exposure of this item before the click is still remembered. */
+    boolean wasShown(Click click, long number) {
+        byte[] from = EntryKeys.of(EntryKeys.EXPOSURE, number, click.item());
+        boolean[] found = {false};
+        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
+            found[0] = RememberedExposure.time(value) <= click.time();
+            return !found[0];
+        });
+        return found[0];
+    }
+}

@@ -1,0 +1,137 @@
+package dev.millrace.attribute;
+
+import dev.millrace.state.OrderedEntries;
+import dev.millrace.state.Utf8;
+import java.util.Optional;
+
+/**
+ * The users of one partition: the state of each, and the versions of profile and history that open exposures still take their features from.
+ *
+ * <p>A version is written when profile or history change. If an exposure was opened under the version before, that one stays until the last such
+ * exposure has ended; else it is overwritten. So an exposure holds no features of its user, and still has those of its own moment.
+ */
+final class Users {
+
+    private final long expireMillis;
+    private final OrderedEntries entries;
+    private final EntryCache cache;
+    private final Timers timers;
+    private final OldLayout old;
+    private long lastNumber;
+
+    Users(AttributionSettings settings, OrderedEntries entries, EntryCache cache, Timers timers) {
+        this.expireMillis = settings.expireUsersAfter().toMillis();
+        this.entries = entries;
+        this.cache = cache;
+        this.timers = timers;
+        this.old = new OldLayout(settings, entries, cache, timers, this);
+    }
+
+    Optional<UserState> known(String user) {
+        byte[] key = EntryKeys.user(user);
+        Optional<byte[]> stored = cache.get(key);
+        if (stored.isEmpty() && old.isAny()) {
+            old.move(user);
+            stored = cache.get(key);
+        }
+        return stored.map(UserState::decoded);
+    }
+
+    /** Moves what an earlier build stored of the users whose timers end up to an event time. */
+    void moveDue(long until) {
+        if (old.isAny()) {
+            old.moveDue(until);
+        }
+    }
+
+    /** Gives a new user a number. The caller stores the state. */
+    UserState begin(String user) {
+        UserState state = new UserState(nextNumber());
+        entries.put(EntryKeys.of(EntryKeys.ID, state.number), Utf8.bytes(user));
+        return state;
+    }
+
+    /** Returns a number that was never given before. */
+    long nextNumber() {
+        return ++lastNumber;
+    }
+
+    /** Returns the user of a number; absent if the user has gone. */
+    Optional<String> user(long number) {
+        return entries.get(EntryKeys.of(EntryKeys.ID, number)).map(Utf8::text);
+    }
+
+    /** Stores a user's state. The first time, it sets the timer that checks whether the user is idle. */
+    void put(String user, UserState state) {
+        if (state.idleTimer == 0) {
+            long latest = state.latestEvent();
+            watchUntil(latest > 0 ? latest + expireMillis : state.rememberedUntil, state);
+        }
+        cache.put(EntryKeys.user(user), state.encoded());
+    }
+
+    /** Sets the timer that checks whether a user is idle, if the user is to go one day. The caller stores the state. */
+    void watchUntil(long end, UserState state) {
+        if (expireMillis > 0 || state.latestEvent() == 0) {
+            state.idleTimer = timers.set(end, EntryKeys.of(EntryKeys.IDLE_USER, state.number));
+        }
+    }
+
+    /** Deletes what is kept under the user's name, and the name. */
+    void delete(String user, UserState state) {
+        if (state.version > 0) {
+            deleteVersion(EntryKeys.version(state.number, state.version));
+        }
+        entries.delete(EntryKeys.of(EntryKeys.ID, state.number));
+        cache.delete(EntryKeys.user(user));
+    }
+
+    ProfileAndHistory profileAndHistory(UserState state) {
+        return profileAndHistory(state.number, state.version);
+    }
+
+    ProfileAndHistory profileAndHistory(long number, int version) {
+        if (version == 0) {
+            return ProfileAndHistory.NONE;
+        }
+        return cache.get(EntryKeys.version(number, version))
+                .map(ProfileAndHistory::decoded)
+                .orElseThrow(() -> new IllegalStateException(
+                        "version " + version + " of profile and history of user number " + number + " is gone"));
+    }
+
+    /** Makes profile and history the user's current ones. The caller stores the state. */
+    void change(UserState state, ProfileAndHistory changed) {
+        if (state.version == 0 || !timers.isPast(state.readUntil)) {
+            if (state.version > 0) {
+                // 1 ms later, as the exposures that end at that moment read it
+                timers.setAt(state.readUntil + 2, EntryKeys.version(state.number, state.version));
+            }
+            state.version++;
+        }
+        state.readUntil = 0;
+        state.latestVisit = changed.latestVisit();
+        cache.put(EntryKeys.version(state.number, state.version), changed.encoded());
+    }
+
+    /** Forgets all but what recognises repeated events. The caller stores the state. */
+    void forget(UserState state) {
+        if (state.version > 0) {
+            change(state, ProfileAndHistory.NONE);
+        }
+        state.forget();
+    }
+
+    void deleteVersion(byte[] key) {
+        cache.delete(key);
+    }
+
+    /** Returns the number that was given last. */
+    long lastNumber() {
+        return lastNumber;
+    }
+
+    void restore(long storedNumber) {
+        lastNumber = storedNumber;
+    }
+}

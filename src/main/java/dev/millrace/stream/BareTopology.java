@@ -1,0 +1,44 @@
+package dev.millrace.stream;
+
+import dev.millrace.topic.TopicNames;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.AutoOffsetReset;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+
+/** A topology that does as little as one with a store can: one get and one put an event. Benchmarks measure others against it. */
+public final class BareTopology {
+
+    private static final String STORE = "bare";
+
+    private BareTopology() {}
+
+    /** Of the exposures and clicks. */
+    public static Topology getAndPut(TopicNames topics) {
+        return new Topology()
+                .addSource(
+                        AutoOffsetReset.none(),
+                        "from-events",
+                        new ByteArrayDeserializer(),
+                        new ByteArrayDeserializer(),
+                        topics.exposures(),
+                        topics.clicks())
+                .addProcessor(STORE, GetAndPut::new, "from-events")
+                .addStateStore(WriteThroughStore.entries(STORE), STORE);
+    }
+
+    /** Gets the entry of a record's key and puts the longer of the two values there. */
+    private static final class GetAndPut extends ContextualProcessor<byte[], byte[], Void, Void> {
+
+        @Override
+        public void process(Record<byte[], byte[]> record) {
+            KeyValueStore<Bytes, byte[]> store = context().getStateStore(STORE);
+            Bytes key = Bytes.wrap(record.key());
+            byte[] before = store.get(key);
+            store.put(key, before != null && before.length > record.value().length ? before : record.value());
+        }
+    }
+}
