@@ -41,7 +41,7 @@ final class Contributions {
             return 1;
         }
         byte[] key = EntryKeys.of(kind, user);
-        State state = entries.get(key).map(State::decoded).orElse(State.NEW);
+        State state = entries.get(key, State::decoded).orElse(State.NEW);
         long moment = Math.max(time, state.all.asOf);
         double ofUser = decayed(state.all, moment);
         Optional<Sum> known =
@@ -55,7 +55,7 @@ final class Contributions {
                 .filter(sum -> !sum.item.equals(item))
                 .limit(MOST_ITEMS - 1)
                 .forEach(items::add);
-        entries.put(key, new State(new Sum("", ofUser + share, moment), items).encoded());
+        entries.put(key, new State(new Sum("", ofUser + share, moment), items), State::encoded);
         return share;
     }
 

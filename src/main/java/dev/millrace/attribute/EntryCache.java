@@ -7,19 +7,21 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Entries that are read once and written once a commit, however often they change. They are read by their keys only: a scan of the store
+ * Entries that are read and decoded once, and written once a commit, however often they change. They are read by their keys only: a scan of the store
  * would not see what changed here.
  *
- * <p>What was read or written stays on the heap until there is more than {@value #MOST_BYTES} bytes of it. Then all changes are written, and
+ * <p>What was read or written stays on the heap until there are some {@value #MOST_BYTES} bytes of it. Then all changes are written, and
  * all is read anew.
  */
 final class EntryCache {
 
     private static final int MOST_BYTES = 16 << 20;
-    private static final int AN_ENTRY = 160; // objects of a slot
+    private static final int A_SLOT = 200; // bytes of its objects
+    private static final int DECODED = 3; // bytes of a decoded value for each of the encoded one, about
 
     private final OrderedEntries entries;
     private final Map<ByteBuffer, Slot> slots = new HashMap<>();
@@ -30,47 +32,58 @@ final class EntryCache {
         this.entries = entries;
     }
 
-    Optional<byte[]> get(byte[] key) {
+    /**
+     * Returns the value of a key. Who changes it must put it.
+     *
+     * @param decoder the same for each use of the key
+     */
+    @SuppressWarnings("unchecked") // what a slot holds was decoded, or put, by the one user of its key
+    <T> Optional<T> get(byte[] key, Function<byte[], T> decoder) {
         ByteBuffer name = ByteBuffer.wrap(key);
         Slot slot = slots.get(name);
         if (slot == null) {
-            slot = new Slot(key, entries.get(key).orElse(null));
+            slot = new Slot(key);
+            slot.encoded = entries.get(key).orElse(null);
             keep(name, slot);
         }
-        return Optional.ofNullable(slot.value);
+        if (slot.value == null && slot.encoded != null) {
+            slot.value = decoder.apply(slot.encoded);
+        }
+        return Optional.ofNullable((T) slot.value);
     }
 
-    void put(byte[] key, byte[] value) {
-        change(key, value);
+    <T> void put(byte[] key, T value, Function<T, byte[]> encoder) {
+        change(key, value, encoder.apply(value));
     }
 
     void delete(byte[] key) {
-        change(key, null);
+        change(key, null, null);
     }
 
     /** Writes what changed since the last call, in the order of the first changes. */
     void drain() {
         for (Slot slot : changed) {
             slot.isChanged = false;
-            if (slot.value == null) {
+            if (slot.encoded == null) {
                 entries.delete(slot.key);
             } else {
-                entries.put(slot.key, slot.value);
+                entries.put(slot.key, slot.encoded);
             }
         }
         changed.clear();
     }
 
-    private void change(byte[] key, byte @Nullable [] value) {
+    private void change(byte[] key, @Nullable Object value, byte @Nullable [] encoded) {
         ByteBuffer name = ByteBuffer.wrap(key);
         Slot slot = slots.get(name);
         if (slot == null) {
-            slot = new Slot(key, value);
+            slot = new Slot(key);
             keep(name, slot);
-        } else {
-            bytes += size(value) - size(slot.value);
-            slot.value = value;
         }
+        bytes -= slot.bytes();
+        slot.value = value;
+        slot.encoded = encoded;
+        bytes += slot.bytes();
         if (!slot.isChanged) {
             slot.isChanged = true;
             changed.add(slot);
@@ -78,29 +91,28 @@ final class EntryCache {
     }
 
     private void keep(ByteBuffer name, Slot slot) {
-        long more = (long) AN_ENTRY + name.capacity() + size(slot.value);
-        if (bytes + more > MOST_BYTES) {
+        if (bytes + slot.bytes() > MOST_BYTES) {
             drain();
             slots.clear();
             bytes = 0;
         }
-        bytes += more;
+        bytes += slot.bytes();
         slots.put(name, slot);
-    }
-
-    private static int size(byte @Nullable [] value) {
-        return value == null ? 0 : value.length;
     }
 
     private static final class Slot {
 
         private final byte[] key;
-        private byte @Nullable [] value;
+        private byte @Nullable [] encoded;
+        private @Nullable Object value;
         private boolean isChanged;
 
-        Slot(byte[] key, byte @Nullable [] value) {
+        Slot(byte[] key) {
             this.key = key;
-            this.value = value;
+        }
+
+        long bytes() {
+            return A_SLOT + key.length + (encoded == null ? 0 : (1L + DECODED) * encoded.length);
         }
     }
 }

@@ -45,15 +45,13 @@ final class OldLayout {
 
     private final AttributionSettings settings;
     private final OrderedEntries entries;
-    private final EntryCache cache;
     private final Timers timers;
     private final Users users;
     private boolean isAny;
 
-    OldLayout(AttributionSettings settings, OrderedEntries entries, EntryCache cache, Timers timers, Users users) {
+    OldLayout(AttributionSettings settings, OrderedEntries entries, Timers timers, Users users) {
         this.settings = settings;
         this.entries = entries;
-        this.cache = cache;
         this.timers = timers;
         this.users = users;
         look();
@@ -172,7 +170,7 @@ final class OldLayout {
 
     private void moveContributions(byte[] key, byte[] moved) {
         entries.get(key).ifPresent(value -> {
-            cache.put(moved, value);
+            entries.put(moved, value);
             entries.delete(key);
         });
     }

@@ -24,17 +24,18 @@ final class Users {
         this.entries = entries;
         this.cache = cache;
         this.timers = timers;
-        this.old = new OldLayout(settings, entries, cache, timers, this);
+        this.old = new OldLayout(settings, entries, timers, this);
     }
 
+    /** Returns a user's state, if there is any. Who changes it must put it. */
     Optional<UserState> known(String user) {
         byte[] key = EntryKeys.user(user);
-        Optional<byte[]> stored = cache.get(key);
+        Optional<UserState> stored = cache.get(key, UserState::decoded);
         if (stored.isEmpty() && old.isAny()) {
             old.move(user);
-            stored = cache.get(key);
+            stored = cache.get(key, UserState::decoded);
         }
-        return stored.map(UserState::decoded);
+        return stored;
     }
 
     /** Moves what an earlier build stored of the users whose timers end up to an event time. */
@@ -67,7 +68,7 @@ final class Users {
             long latest = state.latestEvent();
             watchUntil(latest > 0 ? latest + expireMillis : state.rememberedUntil, state);
         }
-        cache.put(EntryKeys.user(user), state.encoded());
+        cache.put(EntryKeys.user(user), state, UserState::encoded);
     }
 
     /** Sets the timer that checks whether a user is idle, if the user is to go one day. The caller stores the state. */
@@ -94,8 +95,7 @@ final class Users {
         if (version == 0) {
             return ProfileAndHistory.NONE;
         }
-        return cache.get(EntryKeys.version(number, version))
-                .map(ProfileAndHistory::decoded)
+        return cache.get(EntryKeys.version(number, version), ProfileAndHistory::decoded)
                 .orElseThrow(() -> new IllegalStateException(
                         "version " + version + " of profile and history of user number " + number + " is gone"));
     }
@@ -111,7 +111,7 @@ final class Users {
         }
         state.readUntil = 0;
         state.latestVisit = changed.latestVisit();
-        cache.put(EntryKeys.version(state.number, state.version), changed.encoded());
+        cache.put(EntryKeys.version(state.number, state.version), changed, ProfileAndHistory::encoded);
     }
 
     /** Forgets all but what recognises repeated events. The caller stores the state. */

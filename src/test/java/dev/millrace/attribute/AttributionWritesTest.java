@@ -1,0 +1,184 @@
+package dev.millrace.attribute;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.event.Click;
+import dev.millrace.event.Exposure;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.OrderedEntries;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BiPredicate;
+import org.junit.jupiter.api.Test;
+
+/** What the attribution writes: each write is a record of the changelog. */
+class AttributionWritesTest {
+
+    private static final long START = 1_767_225_600_000L; // 2026-01-01
+    private static final long MINUTE = 60_000;
+    private static final long DAY = 24 * 60 * MINUTE;
+
+    private final MemoryEntries entries = new MemoryEntries();
+    private final Map<String, Integer> writes = new TreeMap<>();
+    private final List<TrainingExample> examples = new ArrayList<>();
+    private final Attribution attribution = new Attribution(
+            AttributionSettings.read(new SettingsReader(Map.of())), new Counted(), new Attribution.Output() {
+                @Override
+                public void example(TrainingExample example) {
+                    examples.add(example);
+                }
+
+                @Override
+                public void userFeatures(UserFeatures user) {}
+
+                @Override
+                public void userRemoved(String user) {}
+            });
+
+    @Test
+    void exposuresOfOneCommitAreOneEntryEachAndOneForTheirUser() {
+        for (int at = 0; at < 500; at++) {
+            attribution.expose(exposure("e" + at, START + at));
+        }
+        Commit.of(attribution);
+
+        // I: the user's number; T: blocks of timers, one for the windows' ends and one for the user
+        assertThat(writes).isEqualTo(Map.of("put X", 500, "put U", 1, "put I", 1, "put T", 2));
+    }
+
+    @Test
+    void nothingIsWrittenOfAnExposureWhenItsWindowEndsAndItIsDeletedAfterADay() {
+        for (int at = 0; at < 500; at++) {
+            attribution.expose(exposure("e" + at, START + at));
+        }
+        Commit.of(attribution);
+        writes.clear();
+
+        attribution.advance(START + 31 * MINUTE, START + 31 * MINUTE);
+        Commit.of(attribution);
+        assertThat(writes).isEqualTo(Map.of("delete T", 1, "put T", 1));
+        writes.clear();
+
+        attribution.advance(START + DAY + MINUTE, START + DAY + MINUTE);
+        Commit.of(attribution);
+        assertThat(writes).isEqualTo(Map.of("delete T", 1, "delete X", 500));
+    }
+
+    @Test
+    void aVersionStaysForTheExposuresThatReadIt() {
+        attribution.profile(profile("young", START));
+        attribution.expose(exposure("e1", START + 1));
+        attribution.profile(profile("old", START + 2));
+        attribution.expose(exposure("e2", START + MINUTE));
+        assertThat(versions()).isEqualTo(2);
+
+        attribution.click(click("c1", "e1", START + 10 * MINUTE));
+        attribution.click(click("c2", "e2", START + 10 * MINUTE));
+        assertThat(examples)
+                .extracting(example -> example.user().features().value("age").orElseThrow())
+                .containsExactly(new FeatureValue.Category("young"), new FeatureValue.Category("old"));
+        assertThat(versions()).isEqualTo(3); // what the first click made was read by no exposure, and is overwritten
+
+        attribution.advance(START + 30 * MINUTE + 5_000, START + 30 * MINUTE + 5_000);
+        assertThat(versions()).isEqualTo(2); // the first exposure has ended
+
+        attribution.advance(START + 32 * MINUTE, START + 32 * MINUTE);
+        assertThat(versions()).isEqualTo(1);
+    }
+
+    @Test
+    void aVersionThatNoExposureReadsIsOverwritten() {
+        for (int at = 0; at < 10; at++) {
+            attribution.profile(profile("a" + at, START + at));
+        }
+
+        assertThat(versions()).isEqualTo(1);
+    }
+
+    @Test
+    void aLargeContextGoesWithTheWindow() {
+        Features large = Features.of(Map.of("text", new FeatureValue.Category("x".repeat(10_000))));
+        attribution.expose(new Exposure("e", "ann", "book", START, START, large));
+        assertThat(bytes()).isGreaterThan(10_000);
+
+        attribution.advance(START + 31 * MINUTE, START + 31 * MINUTE);
+
+        assertThat(bytes()).isLessThan(1_000);
+        attribution.expose(new Exposure("e", "ann", "book", START, START, large));
+        assertThat(Objects.requireNonNull(attribution.books().accounts().get("exposures"))
+                        .outcomes())
+                .containsEntry("duplicate", 1L);
+    }
+
+    private int versions() {
+        Commit.of(attribution);
+        int[] found = {0};
+        entries.scan(new byte[] {EntryKeys.VERSION}, new byte[] {EntryKeys.VERSION + 1}, (key, value) -> {
+            found[0]++;
+            return true;
+        });
+        return found[0];
+    }
+
+    private int bytes() {
+        Commit.of(attribution);
+        int[] found = {0};
+        entries.scan(new byte[] {0}, (key, value) -> {
+            found[0] += key.length + value.length;
+            return true;
+        });
+        return found[0];
+    }
+
+    private static Exposure exposure(String id, long time) {
+        return new Exposure(id, "ann", "book", time, time, Features.NONE);
+    }
+
+    private static Click click(String id, String exposure, long time) {
+        return new Click(id, "ann", "book", Optional.of(exposure), "click", 1, time, time, Features.NONE);
+    }
+
+    private static UserProfile profile(String age, long time) {
+        return new UserProfile("ann", time, Features.of(Map.of("age", new FeatureValue.Category(age))));
+    }
+
+    /** Entries whose writes are counted by kind. */
+    private final class Counted implements OrderedEntries {
+
+        @Override
+        public Optional<byte[]> get(byte[] key) {
+            return entries.get(key);
+        }
+
+        @Override
+        public void put(byte[] key, byte[] value) {
+            writes.merge("put " + (char) key[0], 1, Integer::sum);
+            entries.put(key, value);
+        }
+
+        @Override
+        public void delete(byte[] key) {
+            writes.merge("delete " + (char) key[0], 1, Integer::sum);
+            entries.delete(key);
+        }
+
+        @Override
+        public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
+            entries.scan(from, to, visitor);
+        }
+
+        @Override
+        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+            entries.scan(from, visitor);
+        }
+    }
+}
