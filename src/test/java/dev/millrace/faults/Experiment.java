@@ -150,7 +150,7 @@ final class Experiment implements AutoCloseable {
         String name = partitions + "/" + input;
         Outcome known = UNDISTURBED.get(name);
         if (known == null) {
-            try (Experiment clean = begin("undisturbed-" + partitions, "", partitions)) {
+            try (Experiment clean = begin("undisturbed-" + partitions + "-" + FORK, "", partitions)) {
                 clean.load(input);
                 clean.train();
                 clean.awaitRead(input.sent());
