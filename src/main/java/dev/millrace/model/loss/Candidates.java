@@ -67,6 +67,7 @@ public record Candidates(
      * @param seed of the draws from the columns
      * @param candidate [columns] candidate of each column that is a negative
      * @param count [shared] number of these columns of each candidate
+     * @param counted [examples] whether the example's own column is a negative of other examples
      * @param inBatch [shared] whether a candidate is an example's item
      * @param drawn [shared] constant of the candidate's columns that are not an example's, −∞ if it has none; empty if not
      *     needed
@@ -81,6 +82,7 @@ public record Candidates(
             long seed,
             int[] candidate,
             int[] count,
+            boolean[] counted,
             boolean[] inBatch,
             float[] drawn,
             boolean isMasking,
@@ -252,6 +254,7 @@ public record Candidates(
                 batch.seed(),
                 negatives,
                 counts,
+                Arrays.copyOf(folded.isNegative, examples),
                 inBatch,
                 areInBatch && hardest == 0 ? new float[0] : logs(folded.drawnWeights, shared),
                 negatives.length < column.length,

@@ -16,6 +16,10 @@ import java.util.Arrays;
  * with {@code w = 1 − P}, a constant in the gradient, {@code P = e^{s_p} / (e^{s_p} + (1/n) Σ_neg exp(s_j − log Q'_j))},
  * over the n negatives that are not masked.
  *
+ * <p>With label smoothing ε, classic only: {@code L_i = log Σ_c exp(l_ic) − (1 − ε) l_iy − ε Σ_c v_c s_ic}, {@code v_c} in proportion to 1/Q over
+ * the candidate's columns but the example's own, 0 if it is masked; {@code dL/ds_ic = w_i/B (P_ic − (1 − ε) [c = y] − ε v_c)}. The last sum estimates the
+ * mean score over the catalogue. A negative of one example is not drawn from Q, so it has no v.
+ *
  * <p>A negative of one example has the constant of the example's positive, so that the two compare by their scores. It is
  * not drawn from Q. It is part of P only if the example has no other negatives.
  */
@@ -23,8 +27,11 @@ final class InBatchSoftmax implements ScoreLoss {
 
     private final boolean isPositiveApart;
     private final boolean isFactorLearned;
+    private final double smoothing;
     private final Team team;
     private final Bench[] benches;
+    /** [shared] Σ 1/Q over each candidate's columns; empty without smoothing. */
+    private double[] draws = new double[0];
     /** [examples] Σ s dL/ds over the scores of each. */
     private double[] scoreGradients = new double[0];
 
@@ -40,14 +47,16 @@ final class InBatchSoftmax implements ScoreLoss {
     }
 
     InBatchSoftmax() {
-        this(Correction.CLASSIC, false, Team.alone());
+        this(Correction.CLASSIC, false, 0, Team.alone());
     }
 
     /**
      * @param isFactorLearned whether to compute {@link #scoreGradient}
+     * @param smoothing ε; 0 unless the correction is classic
      * @param team shares the examples
      */
-    InBatchSoftmax(Correction correction, boolean isFactorLearned, Team team) {
+    InBatchSoftmax(Correction correction, boolean isFactorLearned, double smoothing, Team team) {
+        this.smoothing = smoothing;
         this.team = team;
         this.benches = new Bench[team.size()];
         Arrays.setAll(benches, member -> new Bench());
@@ -70,6 +79,9 @@ final class InBatchSoftmax implements ScoreLoss {
         }
         if (scoreGradients.length < examples) {
             scoreGradients = new double[examples];
+        }
+        if (smoothing > 0) {
+            draws = exponentials(candidates.others());
         }
         team.share(examples, WORTH_A_THREAD, (from, to, member) -> {
             for (int i = from; i < to; i++) {
@@ -132,12 +144,58 @@ final class InBatchSoftmax implements ScoreLoss {
         }
         scale(l, all, factor / sum);
         l[y] -= factor;
+        if (smoothing > 0) {
+            loss += smooth(i, l, scores, constants, candidates, factor);
+        }
         if (isFactorLearned) {
             scoreGradients[i] = dot(l, 0, scores, i * count, count) + dot(l, count, pairScores, firstPair, all - count);
         }
         System.arraycopy(l, 0, scores, i * count, count);
         System.arraycopy(l, count, pairScores, firstPair, all - count);
         return loss;
+    }
+
+    /**
+     * Moves a share of the target from the positive to the catalogue: changes the gradients of the shared candidates, and returns what that adds to the
+     * loss, {@code ε (l_y − Σ_c v_c s_c)}.
+     *
+     * @param factor of the example's gradients
+     */
+    private double smooth(
+            int i, float[] gradients, float[] scores, float[] constants, Candidates candidates, float factor) {
+        int count = candidates.shared();
+        int y = candidates.positive()[i];
+        float own = candidates.own()[i];
+        double ofPositive = Math.max(0, draws[y] - (candidates.columns().counted()[i] ? StrictMath.exp(own) : 0));
+        double total = 0;
+        double mean = 0;
+        for (int c = 0; c < count; c++) {
+            double drawn = c == y ? ofPositive : drawn(c, constants);
+            total += drawn;
+            mean += drawn * scores[i * count + c];
+        }
+        if (total == 0) { // nothing was drawn
+            return 0;
+        }
+        mean /= total;
+        double spread = smoothing * factor / total;
+        for (int c = 0; c < count; c++) {
+            gradients[c] -= (float) (spread * (c == y ? ofPositive : drawn(c, constants)));
+        }
+        gradients[y] += (float) (smoothing * factor);
+        return smoothing * (scores[i * count + y] + own - mean);
+    }
+
+    private double drawn(int candidate, float[] constants) {
+        return constants[candidate] == Float.NEGATIVE_INFINITY ? 0 : draws[candidate];
+    }
+
+    private static double[] exponentials(float[] logarithms) {
+        double[] exponentials = new double[logarithms.length];
+        for (int at = 0; at < exponentials.length; at++) {
+            exponentials[at] = StrictMath.exp(logarithms[at]);
+        }
+        return exponentials;
     }
 
     /**

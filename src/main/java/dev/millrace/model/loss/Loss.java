@@ -90,6 +90,17 @@ public record Loss(
                 "loss.popularity-exponent",
                 loss.popularityExponent,
                 "must be 0 unless loss.kind = softmax");
+        NegativeRules rules = loss.negatives;
+        reader.require(
+                loss.form.smoothing() == 0
+                        || (isSoftmax
+                                && loss.correction == Correction.CLASSIC
+                                && loss.popularityExponent == 0
+                                && rules.hardestInBatch().most() == 0),
+                "loss.smoothing",
+                loss.form.smoothing(),
+                "must be 0 unless loss.kind = softmax, loss.correction = classic, loss.popularity-exponent = 0 and "
+                        + "negatives.hard-in-batch = 0: it estimates a mean over the catalogue by the weights 1/Q of the candidates");
         LearnedTemperature learned = loss.learnedTemperature;
         reader.require(
                 isSoftmax || !learned.isLearned(),
@@ -101,7 +112,6 @@ public record Loss(
                 "loss.temperature",
                 loss.temperature,
                 "must be from loss.temperature.min to loss.temperature.max where it is learned");
-        NegativeRules rules = loss.negatives;
         reader.require(
                 loss.correction != Correction.YANDEX_2025
                         || rules.hardestInBatch().most() == 0,

@@ -8,11 +8,12 @@ import dev.millrace.settings.SettingsReader;
  * @param scale factor on the cosine in the pointwise loss
  * @param negatives negatives of an example in the pointwise loss; 0 for all candidates, weighted
  * @param margin of the triplet loss, a difference of cosines
+ * @param smoothing ε of the softmax: the share of the target that is spread over the catalogue
  */
-public record LossForm(Kind kind, double scale, int negatives, double margin) {
+public record LossForm(Kind kind, double scale, int negatives, double margin, double smoothing) {
 
     /** Sampled softmax; the constants of the other kinds have their defaults. */
-    public static final LossForm SOFTMAX = new LossForm(Kind.SOFTMAX, 10, 4, 0.2);
+    public static final LossForm SOFTMAX = new LossForm(Kind.SOFTMAX, 10, 4, 0.2, 0);
 
     /** The kinds of loss. */
     public enum Kind {
@@ -43,10 +44,25 @@ public record LossForm(Kind kind, double scale, int negatives, double margin) {
                         SOFTMAX.margin,
                         0,
                         2,
-                        "a positive's cosine must exceed a negative's by this much; a smaller difference has a loss"));
+                        "a positive's cosine must exceed a negative's by this much; a smaller difference has a loss"),
+                reader.number(
+                        "loss.smoothing",
+                        SOFTMAX.smoothing,
+                        0,
+                        0.9,
+                        "label smoothing of the softmax: the share of the target that all items of the catalogue have, evenly; "
+                                + "0: the positive has all of it"));
     }
 
     public boolean is(Kind other) {
         return kind == other;
+    }
+
+    /** Text of a generation's settings, whose hash names it: without smoothing as before there was any. */
+    @Override
+    public String toString() {
+        String smoothed = smoothing == 0 ? "" : ", smoothing=" + smoothing;
+        return "LossForm[kind=" + kind + ", scale=" + scale + ", negatives=" + negatives + ", margin=" + margin
+                + smoothed + ']';
     }
 }

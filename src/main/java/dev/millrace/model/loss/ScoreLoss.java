@@ -32,7 +32,10 @@ sealed interface ScoreLoss permits InBatchSoftmax, PointwiseLoss, TripletLoss {
         return switch (settings.form().kind()) {
             case SOFTMAX ->
                 new InBatchSoftmax(
-                        settings.correction(), settings.learnedTemperature().isLearned(), team);
+                        settings.correction(),
+                        settings.learnedTemperature().isLearned(),
+                        settings.form().smoothing(),
+                        team);
             case POINTWISE -> new PointwiseLoss(settings.form().negatives(), team);
             case TRIPLET -> new TripletLoss(settings.form().margin(), team);
         };

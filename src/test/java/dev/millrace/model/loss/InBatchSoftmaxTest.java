@@ -177,7 +177,8 @@ class InBatchSoftmaxTest {
         float[] scores = {0.5f, 1};
 
         double loss = loss(
-                new InBatchSoftmax(Correction.YANDEX_2025, false, Team.alone()), scores, candidates, new float[] {1});
+                new InBatchSoftmax(Correction.YANDEX_2025, false, 0, Team.alone()), scores, candidates, new float[] {1
+                });
 
         // Q'_b = .4 / (1 − .2) = .5: e^1 / .5 = 2e. P = e^.5 / (e^.5 + 2e / 1), w = 1 − P
         double negatives = 2 * Math.E;
@@ -193,7 +194,8 @@ class InBatchSoftmaxTest {
         float[] scores = {3, 4};
 
         double loss = loss(
-                new InBatchSoftmax(Correction.YANDEX_2025, false, Team.alone()), scores, candidates, new float[] {1, 1
+                new InBatchSoftmax(Correction.YANDEX_2025, false, 0, Team.alone()), scores, candidates, new float[] {
+                    1, 1
                 });
 
         assertThat(loss).isZero();

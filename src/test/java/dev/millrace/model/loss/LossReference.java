@@ -99,7 +99,27 @@ public final class LossReference {
             double doubt = doubts.length > 0 ? doubts[i] : doubt(i, user, vectors, temperature);
             return sum == 0 ? 0 : doubt * (-positive + Math.log(sum));
         }
-        return Math.log(sum + Math.exp(positive) / q(i)) - (positive - Math.log(q(i)));
+        double own = positive - Math.log(q(i));
+        double crossEntropy = Math.log(sum + Math.exp(positive) / q(i)) - own;
+        double smoothing = settings.form().smoothing();
+        return smoothing == 0
+                ? crossEntropy
+                : crossEntropy + smoothing * (own - meanScore(i, user, vectors, temperature));
+    }
+
+    /** The mean score over the catalogue, estimated by all columns but the example's own and those of masked items. */
+    private double meanScore(int i, double[] user, Function<String, double[]> vectors, double temperature) {
+        List<Integer> columns = new ArrayList<>(negatives(i, user, vectors));
+        columns().stream()
+                .filter(j -> j != i && items.get(j).equals(items.get(i)))
+                .forEach(columns::add);
+        double total = 0;
+        double sum = 0;
+        for (int j : columns) {
+            total += 1 / q(j);
+            sum += dot(user, vectors.apply(items.get(j))) / temperature / q(j);
+        }
+        return sum / total;
     }
 
     private double doubt(int i, double[] user, Function<String, double[]> vectors, double temperature) {

@@ -45,6 +45,8 @@ class ObjectiveTest {
             {"loss.correction", "yandex-2025"},
             {"loss.correction", "yandex-2025", "loss.popularity-exponent", "0.5"},
             {"loss.temperature.learned", "true", "loss.temperature", "0.3"},
+            {"loss.smoothing", "0.2"},
+            {"loss.smoothing", "0.9", "loss.temperature.learned", "true", "loss.temperature", "0.3"},
             ALONG_ACTIONS,
             Stream.concat(Arrays.stream(ALONG_ACTIONS), Stream.of("loss.kind", "pointwise"))
                     .toArray(String[]::new),
@@ -65,7 +67,8 @@ class ObjectiveTest {
             for (String[] rule : rules) {
                 String[] both = Stream.of(kind, rule).flatMap(Arrays::stream).toArray(String[]::new);
                 boolean isRefused =
-                        List.of(both).contains("yandex-2025") && List.of(both).contains("negatives.hard-in-batch");
+                        (List.of(both).contains("yandex-2025") || List.of(both).contains("loss.smoothing"))
+                                && List.of(both).contains("negatives.hard-in-batch");
                 if (!isRefused) {
                     losses.add(Arguments.of(String.join(" ", both), both));
                 }

@@ -1,0 +1,35 @@
+package dev.millrace.model.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.model.Scenes;
+import dev.millrace.settings.InvalidSettingsException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LossFormTest {
+
+    @Test
+    void aGenerationWithoutSmoothingKeepsTheNameThatItHadBeforeThereWasAny() {
+        assertThat(LossForm.SOFTMAX).hasToString("LossForm[kind=SOFTMAX, scale=10.0, negatives=4, margin=0.2]");
+        assertThat(Scenes.plainSettings("loss.smoothing", "0.2").hash())
+                .isNotEqualTo(Scenes.plainSettings().hash());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "loss.kind, pointwise",
+        "loss.kind, triplet",
+        "loss.correction, none",
+        "loss.correction, yandex-2025",
+        "loss.popularity-exponent, 0.5",
+        "negatives.hard-in-batch, 3"
+    })
+    void smoothingIsRefusedWhereItsMeanCannotBeEstimated(String key, String value) {
+        assertThatThrownBy(() -> Scenes.plainSettings("loss.smoothing", "0.2", key, value))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("loss.smoothing = 0.2");
+    }
+}
