@@ -9,15 +9,12 @@ import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.SettingsReader;
-import dev.millrace.state.MemoryEntries;
-import dev.millrace.state.OrderedEntries;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.function.BiPredicate;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What the attribution writes: each write is a record of the changelog. */
@@ -27,11 +24,10 @@ class AttributionWritesTest {
     private static final long MINUTE = 60_000;
     private static final long DAY = 24 * 60 * MINUTE;
 
-    private final MemoryEntries entries = new MemoryEntries();
-    private final Map<String, Integer> writes = new TreeMap<>();
+    private final NotedEntries entries = new NotedEntries(key -> String.valueOf((char) key[0]));
     private final List<TrainingExample> examples = new ArrayList<>();
-    private final Attribution attribution = new Attribution(
-            AttributionSettings.read(new SettingsReader(Map.of())), new Counted(), new Attribution.Output() {
+    private final Attribution attribution =
+            new Attribution(AttributionSettings.read(new SettingsReader(Map.of())), entries, new Attribution.Output() {
                 @Override
                 public void example(TrainingExample example) {
                     examples.add(example);
@@ -52,7 +48,7 @@ class AttributionWritesTest {
         Commit.of(attribution);
 
         // I: the user's number; T: blocks of timers, one for the windows' ends and one for the user
-        assertThat(writes).isEqualTo(Map.of("put X", 500, "put U", 1, "put I", 1, "put T", 2));
+        assertThat(writes()).isEqualTo(Map.of("put X", 500L, "put U", 1L, "put I", 1L, "put T", 2L));
     }
 
     @Test
@@ -61,16 +57,16 @@ class AttributionWritesTest {
             attribution.expose(exposure("e" + at, START + at));
         }
         Commit.of(attribution);
-        writes.clear();
+        entries.noted.clear();
 
         attribution.advance(START + 31 * MINUTE, START + 31 * MINUTE);
         Commit.of(attribution);
-        assertThat(writes).isEqualTo(Map.of("delete T", 1, "put T", 1));
-        writes.clear();
+        assertThat(writes()).isEqualTo(Map.of("delete T", 1L, "put T", 1L));
+        entries.noted.clear();
 
         attribution.advance(START + DAY + MINUTE, START + DAY + MINUTE);
         Commit.of(attribution);
-        assertThat(writes).isEqualTo(Map.of("delete T", 1, "delete X", 500));
+        assertThat(writes()).isEqualTo(Map.of("delete T", 1L, "delete X", 500L));
     }
 
     @Test
@@ -119,6 +115,13 @@ class AttributionWritesTest {
                 .containsEntry("duplicate", 1L);
     }
 
+    /** How many entries of each kind were written. */
+    private Map<String, Long> writes() {
+        return entries.noted.stream()
+                .filter(one -> !one.startsWith("get"))
+                .collect(Collectors.groupingBy(one -> one, Collectors.counting()));
+    }
+
     private int versions() {
         Commit.of(attribution);
         int[] found = {0};
@@ -149,36 +152,5 @@ class AttributionWritesTest {
 
     private static UserProfile profile(String age, long time) {
         return new UserProfile("ann", time, Features.of(Map.of("age", new FeatureValue.Category(age))));
-    }
-
-    /** Entries whose writes are counted by kind. */
-    private final class Counted implements OrderedEntries {
-
-        @Override
-        public Optional<byte[]> get(byte[] key) {
-            return entries.get(key);
-        }
-
-        @Override
-        public void put(byte[] key, byte[] value) {
-            writes.merge("put " + (char) key[0], 1, Integer::sum);
-            entries.put(key, value);
-        }
-
-        @Override
-        public void delete(byte[] key) {
-            writes.merge("delete " + (char) key[0], 1, Integer::sum);
-            entries.delete(key);
-        }
-
-        @Override
-        public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-            entries.scan(from, to, visitor);
-        }
-
-        @Override
-        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
-            entries.scan(from, visitor);
-        }
     }
 }

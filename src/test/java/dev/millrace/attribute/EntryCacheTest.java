@@ -2,24 +2,18 @@ package dev.millrace.attribute;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.millrace.state.MemoryEntries;
-import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.function.BiPredicate;
 import org.junit.jupiter.api.Test;
 
 class EntryCacheTest {
 
-    private final Counted store = new Counted();
+    private final NotedEntries store = new NotedEntries(Utf8::text);
     private final EntryCache cache = new EntryCache(store);
 
     @Test
     void anEntryIsReadOnceAndWrittenOnceACommit() {
         store.put(key("a"), key("0"));
-        store.asked.clear();
+        store.noted.clear();
 
         for (int at = 1; at <= 100; at++) {
             assertThat(cache.get(key("a"), Utf8::text)).contains(Integer.toString(at - 1));
@@ -28,7 +22,7 @@ class EntryCacheTest {
         cache.drain();
         cache.drain();
 
-        assertThat(store.asked).containsExactly("get a", "put a");
+        assertThat(store.noted).containsExactly("get a", "put a");
         assertThat(store.get(key("a"))).map(Utf8::text).contains("100");
     }
 
@@ -42,7 +36,7 @@ class EntryCacheTest {
 
         cache.drain();
 
-        assertThat(store.asked).containsExactly("get a", "delete a");
+        assertThat(store.noted).containsExactly("get a", "delete a");
     }
 
     @Test
@@ -51,7 +45,7 @@ class EntryCacheTest {
         for (int at = 0; at < 100; at++) {
             cache.put(key("k" + at), large, Utf8::bytes);
         }
-        assertThat(store.asked.size()).isBetween(80, 99); // the last ones are on the heap alone
+        assertThat(store.noted.size()).isBetween(80, 99); // the last ones are on the heap alone
         for (int at = 0; at < 100; at++) {
             assertThat(cache.get(key("k" + at), Utf8::text)).contains(large);
         }
@@ -61,46 +55,11 @@ class EntryCacheTest {
         for (int at = 0; at < 100; at++) {
             assertThat(store.get(key("k" + at))).isPresent();
         }
-        assertThat(store.asked.stream().filter(one -> one.startsWith("put")).distinct())
+        assertThat(store.noted.stream().filter(one -> one.startsWith("put")).distinct())
                 .hasSize(100);
     }
 
     private static byte[] key(String text) {
         return Utf8.bytes(text);
-    }
-
-    /** Entries that note what they are asked for. */
-    private static final class Counted implements OrderedEntries {
-
-        private final MemoryEntries entries = new MemoryEntries();
-        private final List<String> asked = new ArrayList<>();
-
-        @Override
-        public Optional<byte[]> get(byte[] key) {
-            asked.add("get " + Utf8.text(key));
-            return entries.get(key);
-        }
-
-        @Override
-        public void put(byte[] key, byte[] value) {
-            asked.add("put " + Utf8.text(key));
-            entries.put(key, value);
-        }
-
-        @Override
-        public void delete(byte[] key) {
-            asked.add("delete " + Utf8.text(key));
-            entries.delete(key);
-        }
-
-        @Override
-        public void scan(byte[] from, byte[] to, BiPredicate<byte[], byte[]> visitor) {
-            entries.scan(from, to, visitor);
-        }
-
-        @Override
-        public void scan(byte[] from, BiPredicate<byte[], byte[]> visitor) {
-            entries.scan(from, visitor);
-        }
     }
 }
