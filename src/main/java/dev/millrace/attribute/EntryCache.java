@@ -66,6 +66,8 @@ final class EntryCache {
             slot.isChanged = false;
             if (slot.encoded == null) {
                 entries.delete(slot.key);
+                bytes -= slot.bytes();
+                slots.remove(ByteBuffer.wrap(slot.key)); // nothing is left of who was erased
             } else {
                 entries.put(slot.key, slot.encoded);
             }

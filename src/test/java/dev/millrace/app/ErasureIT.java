@@ -71,6 +71,9 @@ class ErasureIT {
     private static final Map<String, String> LARGE_BATCHES =
             Map.of("batch.size", "8192", "batch.max-changes", "100000", "batch.max-bytes", "4000000");
 
+    /** Kinds of entries of other users that hold an item: histories, contributions, exposures that become examples, clicks that wait. */
+    private static final String OF_OTHERS = "HPNXW";
+
     private static final String ATTRIBUTION = "millrace-attribute-attribution-changelog";
     private static final String LEARNER = "millrace-learn-learner-changelog";
 
@@ -121,10 +124,8 @@ class ErasureIT {
                     assertThat(keysHolding(LEARNER, ITEM)).containsExactly("C" + ITEM);
                     assertThat(indexed(server)).isNotEmpty().doesNotContain(ITEM);
                 });
-                // the item's own entries of the other users: contributions (p), states (u), exposures (x), clicks seen
-                // (s), timers (t)
                 assertThat(keysHolding(ATTRIBUTION, ITEM))
-                        .allMatch(key -> "puxst".indexOf(key.charAt(0)) >= 0)
+                        .allMatch(key -> OF_OTHERS.indexOf(key.charAt(0)) >= 0)
                         .noneMatch(key -> key.contains(USER));
             } finally {
                 followers.forEach(TopicFollower::close);
@@ -138,7 +139,7 @@ class ErasureIT {
                         .as(store)
                         .allMatch(key -> isLearner(store)
                                 ? key.equals("C" + ITEM)
-                                : isAttribution(store) && "puxst".indexOf(key.charAt(0)) >= 0);
+                                : isAttribution(store) && OF_OTHERS.indexOf(key.charAt(0)) >= 0);
             });
             Map<String, String> served = serverEntries();
             assertThat(served).isNotEmpty();

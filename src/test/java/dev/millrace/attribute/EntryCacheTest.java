@@ -37,6 +37,8 @@ class EntryCacheTest {
         cache.drain();
 
         assertThat(store.noted).containsExactly("get a", "delete a");
+        assertThat(cache.get(key("a"), Utf8::text)).isEmpty(); // nothing is kept of what was deleted, not even its key
+        assertThat(store.noted).containsExactly("get a", "delete a", "get a");
     }
 
     @Test
