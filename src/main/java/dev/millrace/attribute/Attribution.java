@@ -126,9 +126,7 @@ public final class Attribution implements Durable {
         }
         Optional<Exposures.Found> found = exposures.answeredBy(click, user.number);
         if (found.isEmpty()) {
-            byte[] waiting = EntryKeys.waitingClick(user.number, click.item(), users.nextNumber());
-            entries.put(waiting, WaitingClick.encoded(click));
-            timers.set(settings.waitEnd(click.time()), waiting);
+            users.await(user.number, click, WaitingClick.encoded(click));
             addWaiting(click.user(), 1);
             books.await(InputTopic.CLICKS);
         } else {
@@ -164,6 +162,7 @@ public final class Attribution implements Durable {
             eraseAll(
                     EntryKeys.of(EntryKeys.WAITING_CLICK, number),
                     value -> books.settleWaiting(InputTopic.CLICKS, Outcome.ERASED));
+            eraseAll(EntryKeys.of(EntryKeys.WAIT_END, number), value -> {});
             eraseAll(EntryKeys.of(EntryKeys.SEEN_CLICK, number), value -> {});
             EntryRounds.forEach(
                     entries,
@@ -262,8 +261,11 @@ public final class Attribution implements Durable {
         switch (subject[0]) {
             case EntryKeys.EXPOSURE -> entries.get(subject).ifPresent(value -> windowEnded(subject, value));
             case EntryKeys.FORGOTTEN_EXPOSURE -> entries.delete(EntryKeys.as(EntryKeys.EXPOSURE, subject));
-            case EntryKeys.WAITING_CLICK ->
-                entries.get(subject).ifPresent(value -> waitEnded(subject, WaitingClick.decoded(value)));
+            case EntryKeys.WAIT_END ->
+                entries.get(subject).ifPresent(waiting -> {
+                    entries.delete(subject);
+                    entries.get(waiting).ifPresent(value -> waitEnded(waiting, WaitingClick.decoded(value)));
+                });
             case EntryKeys.SEEN_CLICK -> entries.delete(subject);
             case EntryKeys.VERSION -> users.deleteVersion(subject);
             case EntryKeys.IDLE_USER ->

@@ -3,7 +3,6 @@ package dev.millrace.attribute;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * Keys of the attribution's entries. A user has a number, which no other user ever has, and no key but the first holds a name.
@@ -14,7 +13,8 @@ import java.util.Arrays;
  * H number version               a version of the user's profile and history
  * X number item exposure         an exposure
  * S number click                 a click that was seen
- * W number item arrival          a click that waits
+ * W number item click            a click that waits; here the click's id is whole, as such clicks are answered in the order of their ids
+ * V number click                 the end of its wait: the key of the click that waits
  * P number                       what the user's examples of clicks have counted
  * N number                       what those of exposures without a click have counted
  * T moment block                 timers, from that moment on
@@ -33,6 +33,7 @@ final class EntryKeys {
     static final byte EXPOSURE = 'X';
     static final byte SEEN_CLICK = 'S';
     static final byte WAITING_CLICK = 'W';
+    static final byte WAIT_END = 'V';
     static final byte CLICKED = 'P';
     static final byte UNCLICKED = 'N';
     static final byte TIMERS = 'T';
@@ -66,12 +67,16 @@ final class EntryKeys {
                 .array();
     }
 
-    /** @param arrival a number that increases from each click that waits to the next */
-    static byte[] waitingClick(long number, String item, long arrival) {
-        return start(WAITING_CLICK, number, 2 * Long.BYTES)
+    static byte[] waitingClick(long number, String item, String id) {
+        byte[] whole = Utf8.bytes(id);
+        return start(WAITING_CLICK, number, Long.BYTES + whole.length)
                 .putLong(hash(item))
-                .putLong(arrival)
+                .put(whole)
                 .array();
+    }
+
+    static byte[] waitEnd(long number, String id) {
+        return start(WAIT_END, number, Long.BYTES).putLong(hash(id)).array();
     }
 
     static byte[] seenClick(long number, String id) {
@@ -97,17 +102,6 @@ final class EntryKeys {
     /** @param first moment of the first of them */
     static byte[] timers(long first, long block) {
         return start(TIMERS, first, Long.BYTES).putLong(block).array();
-    }
-
-    /** Returns the first possible key behind all that begin with this one. */
-    static byte[] behind(byte[] from) {
-        int last = from.length - 1;
-        while (from[last] == (byte) 0xFF) {
-            last--; // a kind is a letter
-        }
-        byte[] to = Arrays.copyOf(from, last + 1);
-        to[last]++;
-        return to;
     }
 
     private static ByteBuffer start(byte kind, long number, int more) {

@@ -1,5 +1,6 @@
 package dev.millrace.attribute;
 
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +17,7 @@ final class EntryRounds {
     /**
      * Hands over what is chosen of all entries whose keys begin with the start of a range.
      *
-     * @param from start of the range, see {@link EntryKeys#behind}
+     * @param from start of the range, see {@link EntrySource#behind}
      * @param most values held at once
      * @param chosen value made of an entry's key and value; absent to leave it out
      * @param taker called after the scan of a round; may put and delete entries
@@ -27,7 +28,7 @@ final class EntryRounds {
             int most,
             BiFunction<byte[], byte[], Optional<T>> chosen,
             Consumer<T> taker) {
-        byte[] to = EntryKeys.behind(from);
+        byte[] to = EntrySource.behind(from);
         byte[][] next = {from};
         List<T> round = new ArrayList<>();
         do {

@@ -2,6 +2,7 @@ package dev.millrace.attribute;
 
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,7 +69,7 @@ final class Exposures {
         byte[] from = EntryKeys.of(EntryKeys.EXPOSURE, number, click.item());
         List<Found> latest = new ArrayList<>();
         long[] latestTime = {Long.MIN_VALUE};
-        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
+        entries.scan(from, EntrySource.behind(from), (key, value) -> {
             long time = RememberedExposure.time(value);
             if (settings.covers(time, click) && time > latestTime[0]) {
                 latest.clear();
@@ -93,7 +94,7 @@ final class Exposures {
     boolean wasShown(Click click, long number) {
         byte[] from = EntryKeys.of(EntryKeys.EXPOSURE, number, click.item());
         boolean[] found = {false};
-        entries.scan(from, EntryKeys.behind(from), (key, value) -> {
+        entries.scan(from, EntrySource.behind(from), (key, value) -> {
             found[0] = RememberedExposure.time(value) <= click.time();
             return !found[0];
         });

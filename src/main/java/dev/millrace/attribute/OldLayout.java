@@ -5,6 +5,7 @@ import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureFields;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.EntrySource;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.OrderedEntries;
@@ -153,10 +154,8 @@ final class OldLayout {
 
     private void moveWaiting(UserState state, byte[] key, byte[] value) {
         Click click = WaitingClick.decoded(value);
-        byte[] moved = EntryKeys.waitingClick(state.number, click.item(), users.nextNumber());
         deleteTimer(settings.waitEnd(click.time()), key);
-        timers.set(settings.waitEnd(click.time()), moved);
-        entries.put(moved, value);
+        users.await(state.number, click, value);
     }
 
     private void moveSeen(UserState state, byte[] key, byte[] value) {
@@ -198,7 +197,7 @@ final class OldLayout {
     private boolean hasAny(char kind, String user) {
         byte[] from = key(kind, user + '\0');
         boolean[] isAny = {false};
-        entries.scan(from, EntryKeys.behind(from), (found, value) -> {
+        entries.scan(from, EntrySource.behind(from), (found, value) -> {
             isAny[0] = true;
             return false;
         });

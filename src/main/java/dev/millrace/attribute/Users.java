@@ -1,5 +1,6 @@
 package dev.millrace.attribute;
 
+import dev.millrace.event.Click;
 import dev.millrace.state.OrderedEntries;
 import dev.millrace.state.Utf8;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import java.util.Optional;
  */
 final class Users {
 
+    private final AttributionSettings settings;
     private final long expireMillis;
     private final OrderedEntries entries;
     private final EntryCache cache;
@@ -20,6 +22,7 @@ final class Users {
     private long lastNumber;
 
     Users(AttributionSettings settings, OrderedEntries entries, EntryCache cache, Timers timers) {
+        this.settings = settings;
         this.expireMillis = settings.expireUsersAfter().toMillis();
         this.entries = entries;
         this.cache = cache;
@@ -47,14 +50,18 @@ final class Users {
 
     /** Gives a new user a number. The caller stores the state. */
     UserState begin(String user) {
-        UserState state = new UserState(nextNumber());
+        UserState state = new UserState(++lastNumber);
         entries.put(EntryKeys.of(EntryKeys.ID, state.number), Utf8.bytes(user));
         return state;
     }
 
-    /** Returns a number that was never given before. */
-    long nextNumber() {
-        return ++lastNumber;
+    /** Stores a click that waits, and sets the timer of its wait. */
+    void await(long number, Click click, byte[] encoded) {
+        byte[] waiting = EntryKeys.waitingClick(number, click.item(), click.id());
+        byte[] end = EntryKeys.waitEnd(number, click.id());
+        entries.put(waiting, encoded);
+        entries.put(end, waiting);
+        timers.set(settings.waitEnd(click.time()), end);
     }
 
     /** Returns the user of a number; absent if the user has gone. */

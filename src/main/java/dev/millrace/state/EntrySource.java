@@ -1,5 +1,6 @@
 package dev.millrace.state;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
@@ -57,11 +58,15 @@ public interface EntrySource {
     /**
      * Returns the first possible key behind all that begin with a prefix.
      *
-     * @param prefix not empty, its last byte not 0xFF
+     * @param prefix with a byte that is not 0xFF
      */
     static byte[] behind(byte[] prefix) {
-        byte[] end = prefix.clone();
-        end[end.length - 1]++;
+        int last = prefix.length - 1;
+        while (prefix[last] == (byte) 0xFF) {
+            last--;
+        }
+        byte[] end = Arrays.copyOf(prefix, last + 1);
+        end[last]++;
         return end;
     }
 }

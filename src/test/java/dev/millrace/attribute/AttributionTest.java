@@ -64,6 +64,17 @@ class AttributionTest {
     }
 
     @Test
+    void ofClicksThatWaitTheOneWithTheFirstIdIsAnsweredWhicheverCameFirst() {
+        for (String id : List.of("b", "c", "a")) {
+            attribution.click(click(id, "ann", "book", "e", START + 1));
+        }
+
+        attribution.expose(exposure("e", "ann", "book", START));
+
+        assertThat(examples).extracting(TrainingExample::id).containsExactly("a");
+    }
+
+    @Test
     void removalErasesMoreEntriesThanARoundHolds() {
         for (int at = 0; at < 2_500; at++) { // 1,000 in a round
             attribution.expose(exposure("e" + at, "ann", "book", START));
