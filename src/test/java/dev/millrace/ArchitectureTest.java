@@ -38,6 +38,7 @@ class ArchitectureTest {
             "model.engine",
             "model.table",
             "model.network",
+            "model.pool",
             "model.loss",
             "model",
             "exam",
@@ -111,10 +112,11 @@ class ArchitectureTest {
 
     @Test
     void roomsOfTheModelAreItsOwn() {
-        outside("model", "model.table", "model.network", "model.loss")
+        outside("model", "model.table", "model.network", "model.pool", "model.loss")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(ROOT + "model.table", ROOT + "model.network", ROOT + "model.loss")
+                .resideInAnyPackage(
+                        ROOT + "model.table", ROOT + "model.network", ROOT + "model.pool", ROOT + "model.loss")
                 .check(CLASSES);
     }
 

@@ -81,9 +81,9 @@ public final class TowerFiles {
                     .put("width", feature.dim());
             switch (feature.kind()) {
                 case ID, CATEGORICAL, AGE -> one.put("table", feature.table());
-                case BAG -> pooled(one, feature);
+                case BAG -> pooled(one, field);
                 case TEXT ->
-                    pooled(one, feature)
+                    pooled(one, field)
                             .put("words", feature.grams().words())
                             .put("characters", feature.grams().characters())
                             .put("buckets", feature.grams().buckets());
@@ -95,12 +95,16 @@ public final class TowerFiles {
         }
     }
 
-    private static ObjectNode pooled(ObjectNode one, FeatureSpec feature) {
+    private static ObjectNode pooled(ObjectNode one, InputField field) {
+        FeatureSpec feature = field.feature();
         one.put("table", feature.table())
                 .put("maxValues", feature.maxValues())
                 .put("pooling", name(feature.pooling().kind()));
         if (feature.pooling().kind() == Pooling.Kind.RECENCY) {
             one.put("decay", feature.pooling().decay());
+        }
+        if (!field.weights().isEmpty()) {
+            field.weights().forEach(one.putArray("weights")::add);
         }
         return one;
     }

@@ -8,6 +8,7 @@ import dev.millrace.feature.TextGrams;
 import dev.millrace.model.loss.Loss;
 import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.network.TowerShape;
+import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.model.table.InitialRows;
 import dev.millrace.model.table.Optimiser;
 import dev.millrace.model.table.RowOptimiser;
@@ -118,8 +119,8 @@ public record ModelSettings(
     }
 
     /**
-     * Names of the features that a tower learns a weight for; empty without {@code tower.user.senet} or {@code
-     * tower.item.senet}.
+     * Names of the parts of a tower's input that it learns a weight for: features, with {@code tower.user.senet} or {@code
+     * tower.item.senet}, and places of a history, with {@code pooling = positions}, as {@code history[0]}.
      */
     public List<String> weightedFields(Side side) {
         boolean areWeighted =
@@ -127,7 +128,18 @@ public record ModelSettings(
                     case USER -> towers.senet().user();
                     case ITEM -> towers.senet().item();
                 };
-        return areWeighted ? features(side).stream().map(FeatureSpec::name).toList() : List.of();
+        List<String> names = new ArrayList<>();
+        for (FeatureSpec feature : features(side)) {
+            if (areWeighted) {
+                names.add(feature.name());
+            }
+            PositionWeights.of(feature).ifPresent(weights -> {
+                for (int place = 0; place < weights.logits().length; place++) {
+                    names.add(feature.name() + "[" + place + "]");
+                }
+            });
+        }
+        return names;
     }
 
     /** Actions whose losses have learned weights; empty without {@code loss.objectives.learned}. */
@@ -229,14 +241,15 @@ public record ModelSettings(
         Pooling.Kind kind = reader.choice(
                 prefix + "pooling",
                 Pooling.Kind.MEAN,
-                "how the history's rows are averaged: equally, by position, or by similarity to the latest");
+                "how the history's rows are averaged: equally, by a decay, by a learned weight for each position, or by similarity to the latest");
         double decay = reader.number(
                 prefix + "decay",
                 0.9,
                 0.01,
                 1,
-                "with pooling = recency: weight of a row relative to the next later one");
-        return new Pooling(kind, kind == Pooling.Kind.RECENCY ? decay : 1);
+                "with pooling = recency: weight of a row relative to the next later one; with positions: the same before the first step");
+        boolean hasDecay = kind == Pooling.Kind.RECENCY || kind == Pooling.Kind.POSITIONS;
+        return new Pooling(kind, hasDecay ? decay : 1);
     }
 
     private static TextGrams grams(SettingsReader reader, String prefix) {

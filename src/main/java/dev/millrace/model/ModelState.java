@@ -179,7 +179,7 @@ final class ModelState {
 
     static void putNetwork(Tower tower, EntrySink entries) {
         putTensors(
-                tower.kernel().weights(),
+                tower.weights(),
                 (tensor, chunk) -> new ModelEntry.Weights(tower.side(), tensor, chunk),
                 entries);
         float[][][] slots = tower.optimiser().slots();
@@ -261,7 +261,7 @@ final class ModelState {
 
         @Override
         public void visit(ModelEntry.Weights entry) {
-            restore(entry, tower(entry.side()).kernel().weights());
+            restore(entry, tower(entry.side()).weights());
         }
 
         @Override

@@ -2,13 +2,15 @@ package dev.millrace.model;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
+import dev.millrace.feature.Pooling;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.loss.Temperature;
 import dev.millrace.model.network.ChannelScales;
-import dev.millrace.model.network.NetworkShape;
 import dev.millrace.model.network.TowerShape;
+import dev.millrace.model.pool.HistoryShares;
+import dev.millrace.model.pool.PositionWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -21,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * The user tower on the query side: it takes the query-side entries, and turns users into vectors.
@@ -35,6 +38,9 @@ public final class QueryEncoder {
     private final RowSource rows;
     private final TowerShape shape;
     private final List<FeatureSpec> features;
+    /** Those whose places have learned weights. */
+    private final List<FeatureSpec> positioned;
+
     private final ChannelScales scales;
 
     /** The next snapshot; only the updating thread reads and writes it. */
@@ -50,10 +56,16 @@ public final class QueryEncoder {
     /**
      * Networks and statistics of one refresh; immutable.
      *
-     * @param tensors as {@link NetworkShape#layers} numbers them
+     * @param tensors as {@link Tower#weights} numbers them
+     * @param positions of the features whose places have learned weights, by name
      * @param temperature τ
      */
-    private record Snapshot(float[][] tensors, Map<String, Moments> moments, double temperature, boolean isComplete) {}
+    private record Snapshot(
+            float[][] tensors,
+            Map<String, PositionWeights> positions,
+            Map<String, Moments> moments,
+            double temperature,
+            boolean isComplete) {}
 
     public QueryEncoder(ModelSettings settings, RowSource rows) {
         this.settings = settings;
@@ -61,9 +73,15 @@ public final class QueryEncoder {
         this.features = settings.user();
         this.shape = settings.shape(Side.USER);
         this.scales = ChannelScales.ofUsers(settings.towers());
-        this.tensors = shape.zeros();
+        this.positioned = features.stream()
+                .filter(feature -> feature.pooling().kind() == Pooling.Kind.POSITIONS)
+                .toList();
+        this.tensors = Stream.concat(
+                        Arrays.stream(shape.zeros()),
+                        positioned.stream().map(feature -> new float[feature.maxValues()]))
+                .toArray(float[][]::new);
         this.temperature = settings.loss().temperature();
-        this.snapshot = new Snapshot(new float[0][], Map.of(), temperature, false);
+        this.snapshot = new Snapshot(new float[0][], Map.of(), Map.of(), temperature, false);
         this.seenChunks = new boolean[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             seenChunks[tensor] = new boolean[ModelEntry.Chunk.count(tensors[tensor])];
@@ -127,7 +145,11 @@ public final class QueryEncoder {
                 isComplete &= seen;
             }
         }
-        snapshot = new Snapshot(tensors.clone(), Map.copyOf(moments), temperature, isComplete);
+        Map<String, PositionWeights> positions = new HashMap<>();
+        for (int p = 0; p < positioned.size(); p++) {
+            positions.put(positioned.get(p).name(), PositionWeights.of(tensors[shape.tensors() + p]));
+        }
+        snapshot = new Snapshot(tensors.clone(), positions, Map.copyOf(moments), temperature, isComplete);
     }
 
     /** Returns whether all entries but rows have arrived. */
@@ -178,7 +200,7 @@ public final class QueryEncoder {
 
     private void read(Subject subject, FeatureSpec feature, Snapshot current, float[] input, int at) {
         switch (feature.kind()) {
-            case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(subject, feature, input, at);
+            case ID, CATEGORICAL, BAG, TEXT, AGE -> pool(subject, feature, current, input, at);
             case NUMERIC -> {
                 OptionalDouble number = subject.number(feature);
                 if (number.isPresent()) {
@@ -191,7 +213,7 @@ public final class QueryEncoder {
         }
     }
 
-    private void pool(Subject subject, FeatureSpec feature, float[] input, int at) {
+    private void pool(Subject subject, FeatureSpec feature, Snapshot current, float[] input, int at) {
         List<float[]> found = new ArrayList<>();
         subject.forEachKey(feature, key -> {
             // a row may have come before these settings, which say how wide it is
@@ -201,7 +223,7 @@ public final class QueryEncoder {
                 found.add(row.orElseGet(() -> settings.initialRows().row(feature.table(), key, feature.dim())));
             }
         });
-        float[] shares = shares(feature, found);
+        float[] shares = shares(feature, found, current);
         for (int j = 0; j < shares.length; j++) {
             for (int d = 0; d < feature.dim(); d++) {
                 input[at + d] += shares[j] * found.get(j)[d];
@@ -210,12 +232,16 @@ public final class QueryEncoder {
     }
 
     /** [rows] Returns the share of each row in the pooled sum. */
-    private static float[] shares(FeatureSpec feature, List<float[]> found) {
+    private static float[] shares(FeatureSpec feature, List<float[]> found, Snapshot current) {
         float[] shares = new float[found.size()];
         int dim = feature.dim();
         switch (feature.pooling().kind()) {
             case MEAN -> Arrays.fill(shares, 1f / shares.length);
-            case RECENCY -> HistoryShares.byRecency(feature.pooling().decay(), shares.length, shares);
+            case RECENCY -> HistoryShares.byRecency(feature.pooling().decay(), shares.length, shares, 0);
+            case POSITIONS ->
+                Optional.ofNullable(current.positions().get(feature.name()))
+                        .orElseThrow()
+                        .share(shares.length, shares, 0);
             case ATTENTION -> {
                 float[] packed = new float[shares.length * dim];
                 for (int j = 0; j < shares.length; j++) {

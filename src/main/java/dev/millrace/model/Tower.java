@@ -12,11 +12,13 @@ import dev.millrace.model.network.Scratch;
 import dev.millrace.model.network.TowerNetwork;
 import dev.millrace.model.network.TowerSettings;
 import dev.millrace.model.network.TowerShape;
+import dev.millrace.model.pool.PositionWeights;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * One tower: runs its network on the input rows of its features, and normalises each channel, forward and backward. One
@@ -36,6 +38,9 @@ final class Tower {
     private final TowerNetwork kernel;
     private final Products rows;
     private final Team team;
+    /** Tensors of the network, then the position weights of histories, and their gradients. */
+    private final DenseOptimiser.Learned learned;
+
     private final DenseOptimiser optimiser;
     private final ChannelScales scales;
     private final int dim;
@@ -68,7 +73,10 @@ final class Tower {
         this.kernel = new TowerNetwork(shape, engine, seed, towers.skip() ? towers.outputScale() : 1);
         this.rows = Engine.ofRows(engine.team());
         this.team = engine.team();
-        this.optimiser = DenseOptimiser.of(settings.optimiser().dense().rule(), kernel, engine.team());
+        this.learned = new DenseOptimiser.Learned(
+                concat(kernel.weights(), inputs.positions().stream().map(PositionWeights::logits)),
+                concat(kernel.gradients(), inputs.positions().stream().map(PositionWeights::gradients)));
+        this.optimiser = DenseOptimiser.of(settings.optimiser().dense().rule(), learned, engine.team());
         this.scales = scales;
         this.dim = settings.dim();
         this.channels = scales.count();
@@ -86,6 +94,10 @@ final class Tower {
         return new Tower(side, settings, inputs, shape, engine, seed, scales);
     }
 
+    private static float[][] concat(float[][] network, Stream<float[]> positions) {
+        return Stream.concat(Arrays.stream(network), positions).toArray(float[][]::new);
+    }
+
     Side side() {
         return side;
     }
@@ -96,6 +108,11 @@ final class Tower {
 
     TowerNetwork kernel() {
         return kernel;
+    }
+
+    /** The dense weights themselves: the tensors of the network, then θ of each history that is pooled by learned weights. */
+    float[][] weights() {
+        return learned.weights();
     }
 
     DenseOptimiser optimiser() {
@@ -249,10 +266,10 @@ final class Tower {
         }
     }
 
-    /** Squared L2 norm of the network's gradients. */
+    /** Squared L2 norm of the gradients of the dense weights. */
     double squaredGradientNorm() {
         double sum = 0;
-        for (float[] tensor : kernel.gradients()) {
+        for (float[] tensor : learned.gradients()) {
             sum += squaredNorm(tensor);
         }
         return sum;
@@ -277,8 +294,18 @@ final class Tower {
         return (s0 + s1) + (s2 + s3);
     }
 
-    /** Puts the mean weight of each field in the last forward pass of n rows, if fields have weights. */
+    /**
+     * Puts the mean weight of each field in the last forward pass of n rows, if fields have weights, and the share of each place in a whole
+     * history, if places have weights.
+     */
     void putFieldWeights(int n, Map<String, Double> weights) {
+        for (InputField field : inputs.fields()) {
+            double sum = field.weights().stream().mapToDouble(weight -> weight).sum();
+            for (int place = 0; place < field.weights().size(); place++) {
+                String name = side.text() + "." + field.feature().name() + "[" + place + "]";
+                weights.put(name, field.weights().get(place) / sum);
+            }
+        }
         kernel.meanFieldWeights(n).ifPresent(means -> {
             for (int f = 0; f < means.length; f++) {
                 weights.put(side.text() + "." + inputs.features().get(f).name(), means[f]);

@@ -313,7 +313,7 @@ public final class TwoTower implements Durable {
      * @param isWhole whether to check all rows, not only the rows that changed since the last drain
      */
     public Optional<String> unusableQuerySide(boolean isWhole) {
-        for (float[] tensor : userTower.kernel().weights()) {
+        for (float[] tensor : userTower.weights()) {
             if (!Loops.now().areFinite(tensor, 0, tensor.length)) {
                 return Optional.of("a weight of the user tower is not finite");
             }

@@ -26,7 +26,7 @@ import java.util.SortedMap;
  * @param exam the exam so far
  * @param books outcomes of the received events, by topic
  * @param fieldWeights mean weight of each field in the last learnt batch, for towers that weigh their fields:
- *     {@code user.} or {@code item.} and the feature's name
+ *     {@code user.} or {@code item.} and the feature's name; and the share of each learned place of a history
  * @param figures figures of the last learnt batch and the last publication, by the label of the {@link Figure}
  * @param withheld why no vector is published at present; absent if vectors are published
  * @param alarms measurements of the model, active alarms and others

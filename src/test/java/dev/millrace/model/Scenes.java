@@ -120,6 +120,7 @@ public final class Scenes {
     static List<Arguments> features() {
         return List.of(
                 tower("recency", "features.user.history.pooling", "recency", "features.user.history.decay", "0.7"),
+                tower("positions", "features.user.history.pooling", "positions", "features.user.history.decay", "0.7"),
                 tower("attention", "features.user.history.pooling", "attention"),
                 tower(
                         "text and age",

@@ -64,8 +64,8 @@ public final class TwoTowerReference {
                 varianceSums.put(action, 0.001);
             });
         }
-        this.user = doubles(begin.userTower().kernel().weights());
-        this.item = doubles(begin.itemTower().kernel().weights());
+        this.user = doubles(begin.userTower().weights());
+        this.item = doubles(begin.itemTower().weights());
         this.userOptimisers = optimisers(user);
         this.itemOptimisers = optimisers(item);
     }
@@ -191,7 +191,7 @@ public final class TwoTowerReference {
         }
         double mean = formula.loss(rows, id -> known(vectors, id), Math.exp(logTemperature[0]), logVariances);
         double penalty = 0;
-        for (int matrix = 0; matrix < user.length; matrix += 2) {
+        for (int matrix = 0; matrix < settings.shape(Side.USER).tensors(); matrix += 2) {
             penalty += squares(new double[][] {user[matrix]});
         }
         for (int matrix = 0; matrix < item.length; matrix += 2) {
@@ -328,6 +328,7 @@ public final class TwoTowerReference {
             shares[j] = switch (feature.pooling().kind()) {
                 case MEAN -> 1;
                 case RECENCY -> Math.pow(feature.pooling().decay(), j);
+                case POSITIONS -> Math.exp(user[user.length - 1][j]);
                 case ATTENTION -> Math.exp(dot(found.get(0), found.get(j)) / Math.sqrt(part.length));
             };
         }

@@ -85,8 +85,8 @@ class TwoTowerTest {
         }
 
         // a step moves a weight by up to the learning rate, 0.05; float32 gradients are good to some 1e-5 of that
-        assertClose(model.userTower().kernel().weights(), reference.user());
-        assertClose(model.itemTower().kernel().weights(), reference.item());
+        assertClose(model.userTower().weights(), reference.user());
+        assertClose(model.itemTower().weights(), reference.item());
         int rows = 0;
         for (EmbeddingTable table : model.tables().values()) {
             for (Map.Entry<String, double[]> row : reference.rows.entrySet()) {
@@ -247,7 +247,7 @@ class TwoTowerTest {
     void overflowingLengthIsNotTakenForAMissingDirection() {
         TwoTower model = new TwoTower(Scenes.settings(), Scenes.catalogue());
         model.learn(Scenes.batch(1, 40, 16));
-        float[][] weights = model.itemTower().kernel().weights();
+        float[][] weights = model.itemTower().weights();
         Arrays.fill(weights[weights.length - 1], 1e25f); // the last bias: its square overflows a float
         float[] vector = new float[model.dim()];
 

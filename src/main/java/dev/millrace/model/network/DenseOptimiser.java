@@ -7,7 +7,7 @@ import dev.millrace.model.table.RowOptimiser;
 import java.util.Arrays;
 
 /**
- * An update rule for one network's weights, with its state: none, one or two slots, each shaped as the weights. One thread.
+ * An update rule for a tower's dense weights, with its state: none, one or two slots, each shaped as the weights. One thread.
  *
  * <p>The formulas are those of {@link OptimiserRule}, for each weight by itself.
  */
@@ -20,40 +20,48 @@ public abstract class DenseOptimiser {
     private final float[][][] slots;
     private final Team team;
 
-    private DenseOptimiser(TowerKernel kernel, int slots, Team team) {
+    private DenseOptimiser(Learned learned, int slots, Team team) {
         this.team = team;
-        this.weights = kernel.weights();
-        this.gradients = kernel.gradients();
+        this.weights = learned.weights();
+        this.gradients = learned.gradients();
         this.slots = new float[slots][][];
         for (int slot = 0; slot < slots; slot++) {
-            this.slots[slot] = kernel.shape().zeros();
+            this.slots[slot] =
+                    Arrays.stream(weights).map(tensor -> new float[tensor.length]).toArray(float[][]::new);
         }
     }
 
     /**
-     * @param kernel network that it updates
+     * What an optimiser moves.
+     *
+     * @param weights one array for each tensor, written by the optimiser
+     * @param gradients shaped as the weights, those of the last backward pass
+     */
+    public record Learned(float[][] weights, float[][] gradients) {}
+
+    /**
      * @param team shares the weights
      */
-    public static DenseOptimiser of(OptimiserRule rule, TowerKernel kernel, Team team) {
+    public static DenseOptimiser of(OptimiserRule rule, Learned learned, Team team) {
         return rule.accept(new OptimiserRule.Visitor<>() {
             @Override
             public DenseOptimiser visit(OptimiserRule.Adagrad adagrad) {
-                return new Adagrad(adagrad, kernel, team);
+                return new Adagrad(adagrad, learned, team);
             }
 
             @Override
             public DenseOptimiser visit(OptimiserRule.Adam adam) {
-                return new Adam(adam, kernel, team);
+                return new Adam(adam, learned, team);
             }
 
             @Override
             public DenseOptimiser visit(OptimiserRule.Ftrl ftrl) {
-                return new Ftrl(ftrl, kernel, team);
+                return new Ftrl(ftrl, learned, team);
             }
 
             @Override
             public DenseOptimiser visit(OptimiserRule.Sgd sgd) {
-                return new Sgd(sgd, kernel, team);
+                return new Sgd(sgd, learned, team);
             }
         });
     }
@@ -84,8 +92,8 @@ public abstract class DenseOptimiser {
 
         private final float epsilon;
 
-        Adagrad(OptimiserRule.Adagrad rule, TowerKernel kernel, Team team) {
-            super(kernel, 1, team);
+        Adagrad(OptimiserRule.Adagrad rule, Learned learned, Team team) {
+            super(learned, 1, team);
             epsilon = (float) rule.epsilon();
             for (float[] accumulators : slots()[0]) {
                 Arrays.fill(accumulators, (float) rule.initialAccumulator());
@@ -114,8 +122,8 @@ public abstract class DenseOptimiser {
         private final BiasCorrection first;
         private final BiasCorrection second;
 
-        Adam(OptimiserRule.Adam rule, TowerKernel kernel, Team team) {
-            super(kernel, 2, team);
+        Adam(OptimiserRule.Adam rule, Learned learned, Team team) {
+            super(learned, 2, team);
             beta1 = (float) rule.beta1();
             beta2 = (float) rule.beta2();
             epsilon = (float) rule.epsilon();
@@ -150,8 +158,8 @@ public abstract class DenseOptimiser {
         private final float l1;
         private final float l2;
 
-        Ftrl(OptimiserRule.Ftrl rule, TowerKernel kernel, Team team) {
-            super(kernel, 2, team);
+        Ftrl(OptimiserRule.Ftrl rule, Learned learned, Team team) {
+            super(learned, 2, team);
             alpha = (float) rule.learningRate();
             beta = (float) rule.beta();
             l1 = (float) rule.l1();
@@ -184,8 +192,8 @@ public abstract class DenseOptimiser {
 
         private final float momentum;
 
-        Sgd(OptimiserRule.Sgd rule, TowerKernel kernel, Team team) {
-            super(kernel, rule.momentum() == 0 ? 0 : 1, team);
+        Sgd(OptimiserRule.Sgd rule, Learned learned, Team team) {
+            super(learned, rule.momentum() == 0 ? 0 : 1, team);
             momentum = (float) rule.momentum();
         }
 

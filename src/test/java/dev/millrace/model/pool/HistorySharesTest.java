@@ -1,8 +1,9 @@
-package dev.millrace.model;
+package dev.millrace.model.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.model.TwoTowerReference;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,7 +17,7 @@ class HistorySharesTest {
     void recencyHalvesFromPlaceToPlace() {
         float[] shares = new float[3];
 
-        HistoryShares.byRecency(0.5, 3, shares);
+        HistoryShares.byRecency(0.5, 3, shares, 0);
 
         // 1, 1/2, 1/4 of 7/4
         assertThat(shares).containsExactly(new float[] {4 / 7f, 2 / 7f, 1 / 7f}, within(1e-7f));

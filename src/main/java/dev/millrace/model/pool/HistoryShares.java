@@ -1,4 +1,4 @@
-package dev.millrace.model;
+package dev.millrace.model.pool;
 
 import java.util.Arrays;
 
@@ -7,12 +7,16 @@ import java.util.Arrays;
  *
  * <p>Rows are [count, dim], row-major, the latest first; shares are positive and add up to 1.
  */
-final class HistoryShares {
+public final class HistoryShares {
 
     private HistoryShares() {}
 
-    /** {@code share_j = γ^j / Σ γ^k}. */
-    static void byRecency(double decay, int count, float[] shares) {
+    /**
+     * {@code share_j = γ^j / Σ γ^k}.
+     *
+     * @param shares [.., count] filled from {@code at}
+     */
+    public static void byRecency(double decay, int count, float[] shares, int at) {
         double sum = 0;
         double power = 1;
         for (int j = 0; j < count; j++) {
@@ -21,13 +25,13 @@ final class HistoryShares {
         }
         power = 1;
         for (int j = 0; j < count; j++) {
-            shares[j] = (float) (power / sum);
+            shares[at + j] = (float) (power / sum);
             power *= decay;
         }
     }
 
     /** {@code share = softmax_j(<e_0, e_j> / √dim)} (scaled dot product, Vaswani et al. 2017, eq. 1, with the latest as query). */
-    static void byAttention(float[] rows, int count, int dim, float[] shares) {
+    public static void byAttention(float[] rows, int count, int dim, float[] shares) {
         double root = Math.sqrt(dim);
         float max = Float.NEGATIVE_INFINITY;
         for (int j = 0; j < count; j++) {
