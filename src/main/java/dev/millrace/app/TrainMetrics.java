@@ -63,6 +63,11 @@ final class TrainMetrics {
                 "temperature of the softmax after the last step",
                 Tags.empty(),
                 Figure.TEMPERATURE);
+        figure(
+                "millrace.learn.popularity.weight",
+                "learned weight of recent popularity in the score cos / temperature + weight * log popularity",
+                Tags.empty(),
+                Figure.POPULARITY_WEIGHT);
         Map<String, Figure> ages = Map.of(
                 "max", Figure.VECTOR_AGE_MAX,
                 "p99", Figure.VECTOR_AGE_P99,

@@ -93,13 +93,21 @@ public final class Prequential {
             tally.list(batch);
             trainer.rehearse(batch);
         });
+        // an exam of what was learnt before is none: it would teach the mixture to trust the towers
+        boolean isExamined =
+                settings.passes() == 1 && trainerSettings.exam().popularityWeight().isEmpty();
         Passes.feed(trainer, warmUp, batch -> {
             tally.list(batch);
-            trainer.observe(batch);
-            trainer.rehearse(batch);
+            if (isExamined) {
+                trainer.learn(batch);
+            } else {
+                trainer.observe(batch);
+                trainer.rehearse(batch);
+            }
             tally.observe(batch);
         });
         ExamTotals before = trainer.progress().exam();
+        tally.beginScoring();
         Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
             tally.list(batch);
             if (mode == Mode.ONLINE) {
@@ -124,9 +132,14 @@ public final class Prequential {
         private final Optional<ItemNeighbours> neighbours;
         private final SortedMap<String, ActionTotals> byAction = new TreeMap<>();
         private ActionTotals all = ActionTotals.NONE;
+        private boolean isScoring;
 
         Tally(Optional<ItemNeighbours> neighbours) {
             this.neighbours = neighbours;
+        }
+
+        void beginScoring() {
+            isScoring = true;
         }
 
         void list(MiniBatch batch) {
@@ -140,6 +153,9 @@ public final class Prequential {
 
         @Override
         public void ranked(TrainingExample example, List<Double> byModel, double byPopularity) {
+            if (!isScoring) {
+                return;
+            }
             ActionTotals ofAction =
                     byAction.getOrDefault(example.action(), ActionTotals.NONE).plus(byModel, byPopularity);
             all = all.plus(byModel, byPopularity);

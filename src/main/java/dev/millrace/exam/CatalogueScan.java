@@ -36,6 +36,10 @@ final class CatalogueScan {
     private final float[] vectors;
     private final float[] scores;
     private final float[] raised = new float[TILE];
+    /** Of the items of the tile, see {@link FastPopularity#number}. */
+    private final double[] numbers = new double[TILE];
+
+    private final MixtureLikelihood likelihood;
 
     /**
      * @param products whose bits depend on the row and the column alone
@@ -51,6 +55,8 @@ final class CatalogueScan {
         this.leftOut = leftOut;
         this.reached = new int[targets.length];
         this.vectors = new float[Math.min(TILE, catalogue.size()) * model.dim()];
+        this.likelihood = new MixtureLikelihood(
+                model.mixture().towers(), model.mixture().popularity(), model.temperature(), targets.length);
         this.scores = new float[Math.min(USERS_AT_ONCE, targets.length) * Math.min(TILE, catalogue.size())];
     }
 
@@ -100,11 +106,17 @@ final class CatalogueScan {
         }
     }
 
+    /** Returns the likelihood of the targets under the mixture, by the first query's vectors. Follows {@link #run}. */
+    MixtureLikelihood likelihood() {
+        return likelihood;
+    }
+
     /**
      * Fills the places of all orders.
      *
+     * @param queries one or more
      * @param popularity the baseline's counts
-     * @param fast numbers of the orders with a factor
+     * @param fast numbers of the orders with a factor, and of the likelihood
      * @param time epoch milliseconds, of counts and numbers
      * @return the places by popularity
      */
@@ -120,8 +132,11 @@ final class CatalogueScan {
         for (int first = 0; first < items; first += TILE) {
             List<String> ids = ids(first, Math.min(TILE, items - first));
             model.itemVectors(ids, vectors);
+            for (int item = 0; item < ids.size(); item++) {
+                numbers[item] = fast.number(ids.get(item), time);
+            }
             for (Query query : queries) {
-                count(query, first, ids, fast, time);
+                count(query, first, ids.size(), query == queries.get(0));
             }
             double[] counts =
                     ids.stream().mapToDouble(id -> popularity.count(id, now)).toArray();
@@ -154,28 +169,26 @@ final class CatalogueScan {
             model.itemVectors(ids, own);
             for (int at = first; at < first + size; at++) {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
+                double number = fast.number(ids.get(at - first), time);
                 for (Query query : queries) {
                     int row = at % USERS_AT_ONCE * dim;
                     float[] user = Arrays.copyOfRange(query.blocks[at / USERS_AT_ONCE], row, row + dim);
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
                     for (Order order : query.orders) {
-                        order.marks[at] = order.hasTerms()
-                                ? product[0] + order.term(fast.number(ids.get(at - first), time))
-                                : product[0];
+                        order.marks[at] = order.hasTerms() ? product[0] + order.term(number) : product[0];
+                    }
+                    if (query == queries.get(0)) {
+                        likelihood.addTarget(product[0], number);
                     }
                 }
             }
         }
     }
 
-    private void count(Query query, int first, List<String> ids, FastPopularity fast, long time) {
-        int size = ids.size();
-        boolean hasTerms = query.orders.stream().anyMatch(Order::hasTerms);
-        if (hasTerms) {
-            double[] numbers =
-                    ids.stream().mapToDouble(id -> fast.number(id, time)).toArray();
-            for (Order order : query.orders) {
-                order.terms = new float[size];
+    private void count(Query query, int first, int size, boolean isMixed) {
+        for (Order order : query.orders) {
+            if (order.hasTerms()) {
+                order.terms = order.terms.length < size ? new float[TILE] : order.terms;
                 for (int item = 0; item < size; item++) {
                     order.terms[item] = order.term(numbers[item]);
                 }
@@ -186,8 +199,14 @@ final class CatalogueScan {
             int n = users.length / model.dim();
             products.multiplyTransposedRight(users, vectors, scores, n, model.dim(), size, 1f);
             for (int user = 0; user < n; user++) {
+                int at = from + user;
                 for (Order order : query.orders) {
-                    count(order, from + user, user * size, first, size);
+                    count(order, at, user * size, first, size);
+                }
+                if (isMixed) {
+                    int end = endOfLeftOut(at, first + size);
+                    likelihood.addTile(
+                            at, scores, user * size, numbers, size, leftOut[at], reached[at], end, first, targets[at]);
                 }
             }
             from += n;

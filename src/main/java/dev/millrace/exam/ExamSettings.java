@@ -4,6 +4,7 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * Settings of the exam.
@@ -11,14 +12,14 @@ import java.util.List;
  * @param budget share of the steps' arithmetic that exams may cost; 0: no exam
  * @param everyBatchUpTo items; in a catalogue of at most so many every batch is examined, whatever the budget
  * @param popularityHalfLife event time after which a click weighs half in the popularity baseline
- * @param popularityWeight β of the score cos / τ + β log p that the exam ranks by
+ * @param popularityWeight β of the score cos / τ + β log p that the exam ranks by; absent for the learned one
  * @param otherWeights further weights to rank by, for comparison
  */
 public record ExamSettings(
         double budget,
         int everyBatchUpTo,
         Duration popularityHalfLife,
-        double popularityWeight,
+        OptionalDouble popularityWeight,
         List<QueryWeights> otherWeights) {
 
     public ExamSettings {
@@ -47,12 +48,10 @@ public record ExamSettings(
                         Duration.ofMinutes(1),
                         Duration.ofDays(36_500),
                         "event time after which a click weighs half in the popularity baseline"),
-                reader.number(
+                FastPopularity.readWeight(
+                        reader,
                         "exam.popularity-weight",
-                        0,
-                        0,
-                        FastPopularity.MAX_WEIGHT,
-                        "beta of the score cos / temperature + beta log p that the exam ranks by"),
+                        "beta of the score cos / temperature + beta log p that the exam ranks by: a number, or learned"),
                 List.of());
     }
 

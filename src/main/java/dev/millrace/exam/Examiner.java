@@ -7,6 +7,7 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Mixture;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.Products;
@@ -17,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -67,8 +69,10 @@ public final class Examiner implements Durable {
     /**
      * Examines the model on a batch that neither it nor the baseline has learnt from, if the budget allows. An example
      * without an earlier click of its user is counted only; an item that is not in the catalogue cannot be found.
+     *
+     * @return the gradient of the mixture; absent if no example was ranked
      */
-    public void examine(MiniBatch batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
+    public Optional<Mixture.Gradient> examine(MiniBatch batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
         List<TrainingExample> withHistory = batch.examples().stream()
                 .filter(example -> !example.user().history().isEmpty())
                 .toList();
@@ -84,9 +88,10 @@ public final class Examiner implements Durable {
                     totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
             totalsDirty = true;
             if (!examined.isEmpty()) {
-                rank(examined, withHistory.get(0).time(), model, catalogue, fast);
+                return Optional.of(rank(examined, withHistory.get(0).time(), model, catalogue, fast));
             }
         }
+        return Optional.empty();
     }
 
     /** Lets the baseline learn from a batch. */
@@ -142,7 +147,7 @@ public final class Examiner implements Durable {
         popularity.drainDirty(sink);
     }
 
-    private void rank(
+    private Mixture.Gradient rank(
             List<TrainingExample> examined, long time, TwoTower model, Catalogue catalogue, FastPopularity fast) {
         int[] targets = examined.stream()
                 .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
@@ -158,16 +163,17 @@ public final class Examiner implements Durable {
             int to = sameChannels(weights, from);
             List<CatalogueScan.Order> sharing = weights.subList(from, to).stream()
                     // cos + β τ log p ranks as cos / τ + β log p does, and leaves the cosine unchanged if β is 0
-                    .map(each -> new CatalogueScan.Order(each.popularity() * model.temperature(), targets.length))
+                    .map(each -> new CatalogueScan.Order(each.popularity().orElseGet(model.mixture()::popularityWeight) * model.temperature(), targets.length))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
             queries.add(new CatalogueScan.Query(users, model.dim(), sharing));
             orders.addAll(sharing);
             from = to;
         }
-        Places byPopularity =
-                new CatalogueScan(model, catalogue, products, targets, leftOut).run(queries, popularity, fast, time);
+        CatalogueScan scan = new CatalogueScan(model, catalogue, products, targets, leftOut);
+        Places byPopularity = scan.run(queries, popularity, fast, time);
         add(examined, orders, byPopularity);
+        return scan.likelihood().gradient();
     }
 
     private void add(List<TrainingExample> examined, List<CatalogueScan.Order> orders, Places byPopularity) {
@@ -208,7 +214,7 @@ public final class Examiner implements Durable {
     /** Returns all weights of the exam, those of the settings first. */
     private List<QueryWeights> weights() {
         List<QueryWeights> weights = new ArrayList<>(settings.otherWeights());
-        weights.add(0, QueryWeights.ofPopularity(settings.popularityWeight()));
+        weights.add(0, QueryWeights.asSet(settings.popularityWeight()));
         return weights;
     }
 

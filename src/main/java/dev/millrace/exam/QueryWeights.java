@@ -1,16 +1,17 @@
 package dev.millrace.exam;
 
 import java.util.Collections;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * The weights of a query for the parts of the score.
  *
- * @param popularity β of the score cos / τ + β log p
+ * @param popularity β of the score cos / τ + β log p; absent for the learned one
  * @param channels weight of each channel's cosine; a channel that is left out has the weight of the settings
  */
-public record QueryWeights(double popularity, SortedMap<String, Double> channels) {
+public record QueryWeights(OptionalDouble popularity, SortedMap<String, Double> channels) {
 
     public QueryWeights {
         channels = Collections.unmodifiableSortedMap(new TreeMap<>(channels));
@@ -18,6 +19,11 @@ public record QueryWeights(double popularity, SortedMap<String, Double> channels
 
     /** Returns weights with the channels as in the settings. */
     public static QueryWeights ofPopularity(double popularity) {
+        return asSet(OptionalDouble.of(popularity));
+    }
+
+    /** Returns weights with the channels as in the settings. */
+    static QueryWeights asSet(OptionalDouble popularity) {
         return new QueryWeights(popularity, new TreeMap<>());
     }
 }

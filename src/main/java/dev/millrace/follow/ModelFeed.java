@@ -144,6 +144,11 @@ public final class ModelFeed implements EncoderFeed {
             }
 
             @Override
+            public double popularityWeight() {
+                return encoder(generation).map(QueryEncoder::popularityWeight).orElse(0.0);
+            }
+
+            @Override
             public boolean encode(
                     UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
                 Optional<QueryEncoder> ready = encoder(generation).filter(QueryEncoder::isReady);

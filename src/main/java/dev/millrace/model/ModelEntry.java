@@ -33,6 +33,7 @@ public sealed interface ModelEntry {
         NETWORK_STEPS('o'),
         LEARNED_TEMPERATURE('l'),
         LEARNED_OBJECTIVES('u'),
+        MIXTURE('m'),
         ROW('r'),
         TABLE('c'),
         SIGHTINGS('s'),
@@ -84,6 +85,8 @@ public sealed interface ModelEntry {
         void visit(LearnedTemperature temperature);
 
         void visit(LearnedObjectives objectives);
+
+        void visit(LearnedMixture mixture);
 
         void visit(Row row);
 
@@ -177,6 +180,24 @@ public sealed interface ModelEntry {
         @Override
         public byte[] key() {
             return Kind.LEARNED_TEMPERATURE.key();
+        }
+
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.visit(this);
+        }
+
+        @Override
+        public boolean isQuerySide(Predicate<String> isUserTable) {
+            return true;
+        }
+    }
+
+    /** The {@link Mixture}. */
+    record LearnedMixture() implements Own {
+        @Override
+        public byte[] key() {
+            return Kind.MIXTURE.key();
         }
 
         @Override
@@ -407,6 +428,11 @@ public sealed interface ModelEntry {
         return Kind.ROW.isOf(key);
     }
 
+    /** Returns whether a key is that of the {@link LearnedMixture}, which exams move. */
+    static boolean isMixture(byte[] key) {
+        return Kind.MIXTURE.isOf(key);
+    }
+
     /** Returns whether a key is that of a {@link Table}. */
     static boolean isTable(byte[] key) {
         return Kind.TABLE.isOf(key);
@@ -423,6 +449,7 @@ public sealed interface ModelEntry {
             case NETWORK_STEPS -> new NetworkSteps();
             case LEARNED_TEMPERATURE -> new LearnedTemperature();
             case LEARNED_OBJECTIVES -> new LearnedObjectives();
+            case MIXTURE -> new LearnedMixture();
             case ROW -> {
                 int end = tableEnd(key);
                 yield new Row(text(key, 2, end), text(key, end + 1, key.length));

@@ -28,6 +28,7 @@ final class ModelState {
     private final Map<Side, Tower> towers;
     private final Objective objective;
     private final TableUpkeep upkeep;
+    private final Mixture mixture;
 
     private long networkSteps;
     private boolean isHeaderDirty = true;
@@ -41,13 +42,15 @@ final class ModelState {
             EmbeddingTables tables,
             Map<Side, Tower> towers,
             Objective objective,
-            TableUpkeep upkeep) {
+            TableUpkeep upkeep,
+            Mixture mixture) {
         this.settings = settings;
         this.fingerprint = fingerprint;
         this.tables = tables;
         this.towers = towers;
         this.objective = objective;
         this.upkeep = upkeep;
+        this.mixture = mixture;
     }
 
     /** Counts a step that updates the networks. Returns the number of these steps, this one included. */
@@ -65,6 +68,7 @@ final class ModelState {
         areNetworksDirty = true;
         tower(Side.USER).inputs().touchMoments();
         objective.temperature().touch();
+        mixture.touch();
         nextUserRow = Optional.of(new byte[0]);
         handedOver = 0;
     }
@@ -103,6 +107,9 @@ final class ModelState {
             changed.put(
                     new ModelEntry.LearnedObjectives().key(),
                     objective.objectiveWeights().entry());
+        }
+        if (mixture.drain()) {
+            changed.put(new ModelEntry.LearnedMixture().key(), mixture.entry());
         }
         if (areNetworksDirty) {
             putNetworkSteps(changed);
@@ -293,6 +300,11 @@ final class ModelState {
         @Override
         public void visit(ModelEntry.LearnedObjectives entry) {
             objective.objectiveWeights().restore(value);
+        }
+
+        @Override
+        public void visit(ModelEntry.LearnedMixture entry) {
+            mixture.restore(value);
         }
 
         @Override

@@ -50,6 +50,7 @@ public final class QueryEncoder {
     private final Map<String, Moments> moments = new HashMap<>();
     private boolean seenHeader;
     private double temperature;
+    private double popularityWeight;
 
     private volatile Snapshot snapshot;
 
@@ -59,12 +60,14 @@ public final class QueryEncoder {
      * @param tensors as {@link Tower#weights} numbers them
      * @param positions of the features whose places have learned weights, by name
      * @param temperature τ
+     * @param popularityWeight β / a
      */
     private record Snapshot(
             float[][] tensors,
             Map<String, PositionWeights> positions,
             Map<String, Moments> moments,
             double temperature,
+            double popularityWeight,
             boolean isComplete) {}
 
     public QueryEncoder(ModelSettings settings, RowSource rows) {
@@ -81,7 +84,7 @@ public final class QueryEncoder {
                         positioned.stream().map(feature -> new float[feature.maxValues()]))
                 .toArray(float[][]::new);
         this.temperature = settings.loss().temperature();
-        this.snapshot = new Snapshot(new float[0][], Map.of(), Map.of(), temperature, false);
+        this.snapshot = new Snapshot(new float[0][], Map.of(), Map.of(), temperature, 0, false);
         this.seenChunks = new boolean[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             seenChunks[tensor] = new boolean[ModelEntry.Chunk.count(tensors[tensor])];
@@ -149,7 +152,8 @@ public final class QueryEncoder {
         for (int p = 0; p < positioned.size(); p++) {
             positions.put(positioned.get(p).name(), PositionWeights.of(tensors[shape.tensors() + p]));
         }
-        snapshot = new Snapshot(tensors.clone(), positions, Map.copyOf(moments), temperature, isComplete);
+        snapshot = new Snapshot(
+                tensors.clone(), positions, Map.copyOf(moments), temperature, popularityWeight, isComplete);
     }
 
     /** Returns whether all entries but rows have arrived. */
@@ -160,6 +164,11 @@ public final class QueryEncoder {
     /** Returns τ, which divides the cosine in the training logit: from the settings, or the last learned one. */
     public double temperature() {
         return snapshot.temperature();
+    }
+
+    /** Returns the learned weight of popularity beside cos / τ; 0 from a learner that has none. */
+    public double popularityWeight() {
+        return snapshot.popularityWeight();
     }
 
     /**
@@ -284,6 +293,11 @@ public final class QueryEncoder {
                 throw new CorruptEntryException("the learned temperature is " + sent);
             }
             temperature = sent;
+        }
+
+        @Override
+        public void visit(ModelEntry.LearnedMixture mixture) {
+            popularityWeight = Mixture.readPopularityWeight(value);
         }
 
         @Override

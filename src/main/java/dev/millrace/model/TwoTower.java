@@ -65,6 +65,7 @@ public final class TwoTower implements Durable {
     private final Objective objective;
     private final HardNegatives hardNegatives;
     private final TableUpkeep upkeep = new TableUpkeep();
+    private final Mixture mixture = new Mixture();
     private final ModelState state;
 
     private SortedMap<String, Double> fieldWeights = Collections.emptySortedMap();
@@ -91,7 +92,8 @@ public final class TwoTower implements Durable {
                 settings.loss().negatives().hardByModel(), catalogue, engine.products(), settings.width());
         Map<Side, Tower> towers = new TreeMap<>(Map.of(Side.USER, userTower, Side.ITEM, itemTower));
         this.state =
-                new ModelState(settings, NumericFingerprint.require(engine.kind()), tables, towers, objective, upkeep);
+                new ModelState(
+                settings, NumericFingerprint.require(engine.kind()), tables, towers, objective, upkeep, mixture);
     }
 
     /**
@@ -398,6 +400,11 @@ public final class TwoTower implements Durable {
     /** τ, which divides the cosine in the training logit. */
     public double temperature() {
         return objective.temperature().value();
+    }
+
+    /** The learned weights of the parts of a score. */
+    public Mixture mixture() {
+        return mixture;
     }
 
     /** Learned weight of the loss of each action that channels name; empty if the weights are not learned. */

@@ -84,8 +84,8 @@ public final class RecallEngine {
             leftOut.addAll(user.history());
         }
         // cos / τ + β log p ranks as cos + β τ log p does, and leaves the score a cosine where β is 0
-        float weight =
-                (float) (request.weights().popularity() * served.encoder().temperature());
+        double popularity = request.weights().popularity().orElseGet(served.encoder()::popularityWeight);
+        float weight = (float) (popularity * served.encoder().temperature());
         Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weight);
         Answer.Found found = search(served, search, known.isEmpty());
         return request.reasons() == 0

@@ -6,6 +6,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -37,19 +38,20 @@ public record RecallRequest(
     /**
      * The weights of the parts of the score.
      *
-     * @param popularity β of the score cos / τ + β log p, in [0, {@value FastPopularity#MAX_WEIGHT}]
+     * @param popularity β of the score cos / τ + β log p, in [0, {@value FastPopularity#MAX_WEIGHT}]; absent for the learned one
      * @param channels weights of the channels' cosines, by channel; a channel that is not here keeps the weight of the settings
      */
-    public record Weights(double popularity, Map<String, Double> channels) {
+    public record Weights(OptionalDouble popularity, Map<String, Double> channels) {
 
         /** No popularity, and the channels' weights of the settings. */
-        public static final Weights AS_SET = new Weights(0, Map.of());
+        public static final Weights AS_SET = new Weights(OptionalDouble.of(0), Map.of());
 
         public Weights {
             channels = Map.copyOf(channels);
-            if (!(popularity >= 0 && popularity <= FastPopularity.MAX_WEIGHT)) {
+            double given = popularity.orElse(0);
+            if (!(given >= 0 && given <= FastPopularity.MAX_WEIGHT)) {
                 throw new IllegalArgumentException(
-                        "popularity = " + popularity + ": must be from 0 to " + FastPopularity.MAX_WEIGHT);
+                        "popularity = " + given + ": must be from 0 to " + FastPopularity.MAX_WEIGHT);
             }
         }
     }

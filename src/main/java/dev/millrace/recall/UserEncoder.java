@@ -21,6 +21,9 @@ public interface UserEncoder {
     /** τ, by which the training logit divides the cosine. */
     double temperature();
 
+    /** The learned weight β of popularity in the score cos / τ + β log p; 0 if its learner has none. */
+    double popularityWeight();
+
     /**
      * Encodes a user.
      *

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -48,9 +49,9 @@ sealed interface RecallForm {
      * What the parts of the score weigh.
      *
      * @param channelWeights of the channels that may be weighed, by default
-     * @param popularity weight of popularity, by default
+     * @param popularity weight of popularity, by default; absent for the learned one
      */
-    Weights weights(SortedMap<String, Double> channelWeights, double popularity);
+    Weights weights(SortedMap<String, Double> channelWeights, OptionalDouble popularity);
 
     /** Features of the moment. */
     Features context();
@@ -123,7 +124,7 @@ sealed interface RecallForm {
         }
 
         @Override
-        public Weights weights(SortedMap<String, Double> channelWeights, double popularity) {
+        public Weights weights(SortedMap<String, Double> channelWeights, OptionalDouble popularity) {
             SortedMap<String, Double> channels = new TreeMap<>();
             channelWeights.forEach((channel, byDefault) -> channels.put(
                     channel, given.number(WEIGHT_PREFIX + channel, byDefault, 0, ModelSettings.MAX_CHANNEL_WEIGHT)));
@@ -131,8 +132,12 @@ sealed interface RecallForm {
             channels.keySet()
                     .removeIf(channel ->
                             !given.has(WEIGHT_PREFIX + channel)); // another generation may have other defaults
+            String name = WEIGHT_PREFIX + POPULARITY;
             return new Weights(
-                    given.number(WEIGHT_PREFIX + POPULARITY, popularity, 0, FastPopularity.MAX_WEIGHT), channels);
+                    given.has(name)
+                            ? OptionalDouble.of(given.number(name, 0, 0, FastPopularity.MAX_WEIGHT))
+                            : popularity,
+                    channels);
         }
 
         @Override
@@ -190,7 +195,7 @@ sealed interface RecallForm {
         }
 
         @Override
-        public Weights weights(SortedMap<String, Double> channelWeights, double popularity) {
+        public Weights weights(SortedMap<String, Double> channelWeights, OptionalDouble popularity) {
             JsonMembers weights = given.object(Parameter.WEIGHTS.member());
             Set<String> known = new LinkedHashSet<>(channelWeights.keySet());
             known.add(POPULARITY);
@@ -200,7 +205,11 @@ sealed interface RecallForm {
                     channels.put(channel, weights.number(channel, byDefault, 0, ModelSettings.MAX_CHANNEL_WEIGHT)));
             requireWeight(channels, Parameter.WEIGHTS.member() + ".");
             channels.keySet().removeIf(channel -> !weights.has(channel));
-            return new Weights(weights.number(POPULARITY, popularity, 0, FastPopularity.MAX_WEIGHT), channels);
+            return new Weights(
+                    weights.has(POPULARITY)
+                            ? OptionalDouble.of(weights.number(POPULARITY, 0, 0, FastPopularity.MAX_WEIGHT))
+                            : popularity,
+                    channels);
         }
 
         @Override

@@ -4,6 +4,7 @@ import dev.millrace.batch.FastPopularity;
 import dev.millrace.follow.GraphSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
+import java.util.OptionalDouble;
 
 /**
  * How the recall server listens and what it may use.
@@ -13,7 +14,7 @@ import java.nio.file.Path;
  * @param maxK most items an answer may have
  * @param maxBatch most questions of one request
  * @param maxRate questions a second that are answered; 0 for no limit
- * @param popularityWeight β of requests that give none
+ * @param popularityWeight β of requests that give none; absent for the learned one
  * @param clients what they may take
  * @param threads that answer questions
  * @param keptGenerations of those promoted before the one that answers, for a roll-back
@@ -27,7 +28,7 @@ public record ServeSettings(
         int maxK,
         int maxBatch,
         int maxRate,
-        double popularityWeight,
+        OptionalDouble popularityWeight,
         ClientLimits clients,
         int threads,
         int keptGenerations,
@@ -48,12 +49,10 @@ public record ServeSettings(
                         0,
                         10_000_000,
                         "most questions a second, each question of a batch counted; more get 429; 0: no limit"),
-                reader.number(
+                FastPopularity.readWeight(
+                        reader,
                         "serve.popularity-weight",
-                        0,
-                        0,
-                        FastPopularity.MAX_WEIGHT,
-                        "beta of the score cos / temperature + beta log p in answers to requests without w.popularity"),
+                        "beta of the score cos / temperature + beta log p in answers to requests without w.popularity: a number, or learned"),
                 ClientLimits.read(reader),
                 reader.integer(
                         "serve.threads",

@@ -94,11 +94,17 @@ public enum EntryKind {
         return role(key) == Role.JUDGEMENT;
     }
 
-    /** Returns the role of an entry. In two kinds, one entry has another role than the rest. */
+    private static Role roleOfModel(byte[] key) {
+        if (ModelEntry.isHeader(key)) {
+            return Role.HEADER;
+        }
+        return ModelEntry.isTable(key) || ModelEntry.isMixture(key) ? Role.COMPANION : MODEL.role;
+    }
+
+    /** Returns the role of an entry. In two kinds, some entries have another role than the rest. */
     private static Role role(byte[] key) {
         return of(key).map(kind -> switch (kind) {
-                    case MODEL ->
-                        ModelEntry.isHeader(key) ? Role.HEADER : ModelEntry.isTable(key) ? Role.COMPANION : kind.role;
+                    case MODEL -> roleOfModel(key);
                     case PUBLICATION -> Publisher.isOfTheGate(key) ? Role.JUDGEMENT : kind.role;
                     case CATALOGUE, POPULARITY, FAST_POPULARITY, OPEN_BATCH, BOOKS, EXAM, BASELINE, ALARMS, PROGRESS ->
                         kind.role;

@@ -9,6 +9,8 @@ package dev.millrace.train;
 public enum Figure {
     /** τ of the softmax, fixed or learned. */
     TEMPERATURE("temperature"),
+    /** Learned weight β of recent popularity in the score cos / τ + β log p. */
+    POPULARITY_WEIGHT("popularity-weight"),
     /** Log of the 5 % quantile of the sampling probability over the batch's columns. */
     LOG_Q_LOW("log-q.low"),
     /** Log of the median. */

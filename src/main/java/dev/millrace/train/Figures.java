@@ -1,11 +1,11 @@
 package dev.millrace.train;
 
 import dev.millrace.model.StepReport;
+import dev.millrace.model.TwoTower;
 import dev.millrace.publish.PublicationAge;
 import dev.millrace.state.Fields;
 import java.nio.ByteBuffer;
 import java.util.Collections;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -17,15 +17,16 @@ final class Figures {
     /**
      * Returns the figures of a learnt step.
      *
-     * @param objectiveWeights weights by action; empty if they are not learned
+     * @param model after the step
      */
-    static SortedMap<String, Double> learnt(StepReport report, Map<String, Double> objectiveWeights) {
+    static SortedMap<String, Double> learnt(StepReport report, TwoTower model) {
         SortedMap<String, Double> figures = new TreeMap<>();
         figures.put(Figure.TEMPERATURE.label(), report.temperature());
         figures.put(Figure.LOG_Q_LOW.label(), report.logQLow());
         figures.put(Figure.LOG_Q_MEDIAN.label(), report.logQMedian());
         figures.put(Figure.LOG_Q_HIGH.label(), report.logQHigh());
-        objectiveWeights.forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
+        figures.put(Figure.POPULARITY_WEIGHT.label(), model.mixture().popularityWeight());
+        model.objectiveWeights().forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
         return Collections.unmodifiableSortedMap(figures);
     }
 

@@ -11,6 +11,7 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
@@ -165,13 +166,14 @@ public final class Trainer implements Durable, AutoCloseable {
             passOver(batch, isOwn);
             return new StepOutcome.PassedOver();
         }
+        Optional<Mixture.Gradient> mixture = Optional.empty();
         if (!batch.examples().isEmpty()) {
-            examiner.examine(batch, model, catalogue, fastPopularity);
+            mixture = examiner.examine(batch, model, catalogue, fastPopularity);
             examiner.observe(batch);
             publisher.examined(batch.step(), examiner.totals(), catalogue.size());
             alarms.examined(batch.step(), examiner.totals());
         }
-        StepOutcome outcome = step(batch, isOwn);
+        StepOutcome outcome = step(batch, isOwn, mixture);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
         alarms.forgetRemoved(batch);
         return outcome;
@@ -179,7 +181,7 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Learns from a batch without an exam: for repeated passes over a warm-up. */
     public StepOutcome rehearse(MiniBatch batch) {
-        return step(batch, enter(batch));
+        return step(batch, enter(batch), Optional.empty());
     }
 
     /** Examines the model on a batch and does not learn: for a frozen model to compare with one that learns. */
@@ -447,7 +449,7 @@ public final class Trainer implements Durable, AutoCloseable {
         catalogue.forgetRemovedBefore(eventTime - removalMemoryMillis);
     }
 
-    private StepOutcome step(MiniBatch batch, boolean isOwn) {
+    private StepOutcome step(MiniBatch batch, boolean isOwn, Optional<Mixture.Gradient> mixture) {
         learntStep = batch.step();
         publisher.stepped(batch);
         if (batch.examples().isEmpty()) {
@@ -457,11 +459,12 @@ public final class Trainer implements Durable, AutoCloseable {
         comeTo(batch);
         try {
             StepReport report = model.learn(batch);
+            mixture.ifPresent(model.mixture()::learn);
             positives += batch.examples().size();
             loss = report.loss();
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
-            figures = Figures.learnt(report, model.objectiveWeights());
+            figures = Figures.learnt(report, model);
             publisher.learnt(batch, model);
             batchBooks.settle(batch, isOwn, Outcome.LEARNT);
             return new StepOutcome.Learnt(report);

@@ -1,6 +1,7 @@
 package dev.millrace.exam;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batches;
@@ -12,6 +13,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -72,10 +75,10 @@ class ExaminerTest {
         MiniBatch batch = batch(drawn(60));
         ModelSettings channels = ModelSettings.read(new SettingsReader(
                 Map.of("tower.dim", "8", "tower.channels", "one,other", "tower.channel.other.weight", "0")));
-        QueryWeights other = new QueryWeights(0, new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
-        QueryWeights both = new QueryWeights(0, new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
+        QueryWeights other = new QueryWeights(OptionalDouble.of(0), new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
+        QueryWeights both = new QueryWeights(OptionalDouble.of(0), new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
         Examiner examiner = new Examiner(
-                new ExamSettings(1, 2000, Duration.ofHours(6), 0, List.of(other, both, QueryWeights.ofPopularity(0))),
+                new ExamSettings(1, 2000, Duration.ofHours(6), OptionalDouble.of(0), List.of(other, both, QueryWeights.ofPopularity(0))),
                 'E',
                 'e');
         TwoTower model = new TwoTower(channels, catalogue);
@@ -201,7 +204,7 @@ class ExaminerTest {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
         }
         TwoTower model = new TwoTower(MODEL, catalogue);
-        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), 0, List.of());
+        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), OptionalDouble.of(0), List.of());
         Examiner undisturbed = new Examiner(small, 'E', 'e');
         Examiner restarted = new Examiner(small, 'E', 'e');
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
@@ -221,12 +224,74 @@ class ExaminerTest {
         assertThat(scored).hasSizeBetween(3, 30);
     }
 
+    @Test
+    void theGradientOfTheMixtureAgreesWithFiniteDifferencesOfTheLikelihood() {
+        int items = 1_500; // in two tiles
+        List<float[]> vectors = new ArrayList<>();
+        for (int item = 0; item < items; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        popularity.observe(batch(drawn(200)));
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        model.learn(batch(drawn(60)));
+        MiniBatch batch = batch(drawn(30));
+        for (int item = 0; item < items; item++) {
+            float[] vector = new float[8];
+            model.itemVectors(List.of("i" + item), vector);
+            vectors.add(vector);
+        }
+
+        Mixture.Gradient gradient =
+                examiner().examine(batch, model, catalogue, popularity).orElseThrow();
+
+        double a = model.mixture().towers();
+        double b = model.mixture().popularity();
+        double step = 1e-4;
+        assertThat(gradient.towers())
+                .isCloseTo(
+                        (surprise(batch, model, vectors, a + step, b) - surprise(batch, model, vectors, a - step, b))
+                                / (2 * step),
+                        within(1e-5));
+        assertThat(gradient.popularity())
+                .isCloseTo(
+                        (surprise(batch, model, vectors, a, b + step) - surprise(batch, model, vectors, a, b - step))
+                                / (2 * step),
+                        within(1e-5));
+        assertThat(Math.abs(gradient.towers())).isGreaterThan(1e-3);
+    }
+
+    /** Mean of −log likelihood over the examples, in double precision. */
+    private double surprise(MiniBatch batch, TwoTower model, List<float[]> vectors, double towers, double beta) {
+        double sum = 0;
+        float[] user = new float[8];
+        for (TrainingExample example : batch.examples()) {
+            model.userVectors(List.of(example.user()), List.of(example.context()), user);
+            double all = 0;
+            double own = 0;
+            for (int item = 0; item < vectors.size(); item++) {
+                String id = "i" + item;
+                boolean isTarget = id.equals(example.item());
+                if (isTarget || !example.user().history().contains(id)) {
+                    double cosine = 0;
+                    for (int d = 0; d < 8; d++) {
+                        cosine += (double) user[d] * vectors.get(item)[d];
+                    }
+                    double score = towers * cosine / model.temperature() + beta * popularity.number(id, TIME);
+                    all += Math.exp(score);
+                    own = isTarget ? score : own;
+                }
+            }
+            sum += Math.log(all) - own;
+        }
+        return sum / batch.examples().size();
+    }
+
     private static Examiner examiner() {
         ExamSettings settings = new ExamSettings(
                 1,
                 5000,
                 Duration.ofHours(6),
-                WEIGHTS.get(0),
+                OptionalDouble.of(WEIGHTS.get(0)),
                 WEIGHTS.stream().skip(1).map(QueryWeights::ofPopularity).toList());
         return new Examiner(settings, 'E', 'e');
     }

@@ -64,6 +64,11 @@ public final class FakeFeed implements EncoderFeed {
             }
 
             @Override
+            public double popularityWeight() {
+                return 0;
+            }
+
+            @Override
             public boolean encode(
                     UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
                 out[0] = 1;

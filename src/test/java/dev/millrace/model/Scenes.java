@@ -165,6 +165,7 @@ public final class Scenes {
         EntrySink sink = EntrySink.into(entries);
         entries.put(new ModelEntry.Header().key(), model.state().header());
         entries.put(new ModelEntry.Upkeep().key(), model.upkeep().entry());
+        entries.put(new ModelEntry.LearnedMixture().key(), model.mixture().entry());
         if (model.objective().temperature().isLearned()) {
             entries.put(
                     new ModelEntry.LearnedTemperature().key(),

@@ -52,6 +52,11 @@ public final class FakeEncoder implements UserEncoder {
     }
 
     @Override
+    public double popularityWeight() {
+        return 0;
+    }
+
+    @Override
     public boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
         Arrays.fill(out, 0);
         out[0] = length;

@@ -134,6 +134,11 @@ public final class AskedQuestions {
         }
 
         @Override
+        public double popularityWeight() {
+            return 0;
+        }
+
+        @Override
         public boolean encode(UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
             out[0] = 1;
             return true;

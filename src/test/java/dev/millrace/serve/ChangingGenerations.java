@@ -320,6 +320,11 @@ final class ChangingGenerations implements EncoderFeed {
             }
 
             @Override
+            public double popularityWeight() {
+                return 0;
+            }
+
+            @Override
             public boolean encode(UserFeatures user, Features context, Map<String, Double> weights, float[] out) {
                 double like = hasChannels(generation) ? weights.getOrDefault("like", 0.0) : 0;
                 if (weights.getOrDefault("click", 1.0) + like <= 0) {

@@ -34,6 +34,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** A recall server over a state that a test fills, and a client of it. */
 final class RecallScene implements AutoCloseable {
@@ -75,7 +76,7 @@ final class RecallScene implements AutoCloseable {
                                 1_000,
                                 3,
                                 maxRate,
-                                0,
+                                OptionalDouble.of(0),
                                 new ClientLimits(maxConnections, 2_000, 64 << 20, Duration.ofSeconds(30), 1_000),
                                 8,
                                 1,

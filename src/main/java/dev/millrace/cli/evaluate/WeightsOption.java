@@ -7,6 +7,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -24,7 +25,7 @@ final class WeightsOption {
      * @param channels weights of the channels if none are given, by name
      * @throws InvalidSettingsException if weights cannot be used; it has every fault
      */
-    static List<QueryWeights> parsed(List<String> given, double popularity, SortedMap<String, Double> channels) {
+    static List<QueryWeights> parsed(List<String> given, OptionalDouble popularity, SortedMap<String, Double> channels) {
         List<SettingFault> faults = new ArrayList<>();
         List<QueryWeights> parsed = given.stream()
                 .map(text -> parsed(text, popularity, channels, faults))
@@ -36,15 +37,15 @@ final class WeightsOption {
     }
 
     private static QueryWeights parsed(
-            String text, double popularity, SortedMap<String, Double> channels, List<SettingFault> faults) {
+            String text, OptionalDouble popularity, SortedMap<String, Double> channels, List<SettingFault> faults) {
         SortedMap<String, Double> all = new TreeMap<>(channels);
-        double beta = popularity;
+        OptionalDouble beta = popularity;
         for (String part : text.split(",", -1)) {
             int split = part.indexOf('=');
             String name = part.substring(0, Math.max(0, split)).strip();
             double weight = number(part.substring(split + 1).strip());
             if (name.equals(POPULARITY)) {
-                beta = weight;
+                beta = OptionalDouble.of(weight);
                 check(weight, FastPopularity.MAX_WEIGHT, part, faults);
             } else if (channels.containsKey(name)) {
                 all.put(name, weight);

@@ -1,5 +1,6 @@
 package dev.millrace.model.loss;
 
+import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Team;
 import dev.millrace.model.network.Scratch;

@@ -7,6 +7,7 @@ import dev.millrace.exam.QueryWeights;
 import dev.millrace.settings.InvalidSettingsException;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -19,17 +20,17 @@ class WeightsOptionTest {
 
     @Test
     void whatIsNotNamedStaysAsItIsSet() {
-        assertThat(WeightsOption.parsed(List.of("popularity=0.5", " like = 3 , click=2"), 0.25, CHANNELS))
+        assertThat(WeightsOption.parsed(List.of("popularity=0.5", " like = 3 , click=2"), OptionalDouble.of(0.25), CHANNELS))
                 .containsExactly(
-                        new QueryWeights(0.5, CHANNELS),
-                        new QueryWeights(0.25, new TreeMap<>(Map.of("click", 2.0, "like", 3.0))));
+                        new QueryWeights(OptionalDouble.of(0.5), CHANNELS),
+                        new QueryWeights(OptionalDouble.of(0.25), new TreeMap<>(Map.of("click", 2.0, "like", 3.0))));
     }
 
     @Test
     void oneChannelHasNoWeight() {
-        assertThat(WeightsOption.parsed(List.of("popularity=1"), 0, new TreeMap<>()))
+        assertThat(WeightsOption.parsed(List.of("popularity=1"), OptionalDouble.empty(), new TreeMap<>()))
                 .containsExactly(QueryWeights.ofPopularity(1));
-        assertThatThrownBy(() -> WeightsOption.parsed(List.of("mlp=1"), 0, new TreeMap<>()))
+        assertThatThrownBy(() -> WeightsOption.parsed(List.of("mlp=1"), OptionalDouble.empty(), new TreeMap<>()))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("--weights = mlp=1: must be name=weight, the name one of popularity");
     }
@@ -46,7 +47,7 @@ class WeightsOptionTest {
                 "click=0 | --weights = click=0: must leave a channel a weight above 0"
             })
     void weightsThatCannotBeAreNamed(String given, String message) {
-        assertThatThrownBy(() -> WeightsOption.parsed(List.of(given), 0, CHANNELS))
+        assertThatThrownBy(() -> WeightsOption.parsed(List.of(given), OptionalDouble.empty(), CHANNELS))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining(message);
     }

@@ -1,4 +1,4 @@
-package dev.millrace.model.loss;
+package dev.millrace.model.engine;
 
 /**
  * The exponential in single precision, from additions and multiplications only: the same bits on any machine.
@@ -6,10 +6,10 @@ package dev.millrace.model.loss;
  * <p>x = n ln 2 + r with |r| ≤ ln 2 / 2; e^r by the polynomial of Cephes (Moshier 1989), 2^n by adding n to the exponent
  * bits. There are two loops, each over arrays from their beginning, so that the compiler can vectorise the first.
  */
-final class Exponential {
+public final class Exponential {
 
     /** A smaller x counts as this. e^LOWEST is negligible beside a sum of at least 1, and later products stay normal numbers. */
-    static final float LOWEST = -64f;
+    public static final float LOWEST = -64f;
 
     private static final float LOG2_E = 1.442695f;
     /** Adding 1.5 · 2^23 rounds to a whole number and leaves it in the lowest bits. */
@@ -29,7 +29,7 @@ final class Exponential {
      * @param scratch [count] overwritten
      * @return sum of the results, added up in a fixed order
      */
-    static float replace(float[] numbers, int count, float max, float[] scratch) {
+    public static float replace(float[] numbers, int count, float max, float[] scratch) {
         for (int at = 0; at < count; at++) {
             float x = Math.max(numbers[at] - max, LOWEST);
             float rounded = x * LOG2_E + ROUND;

@@ -1,4 +1,4 @@
-package dev.millrace.model.loss;
+package dev.millrace.model.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

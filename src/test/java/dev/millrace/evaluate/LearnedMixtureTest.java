@@ -1,0 +1,115 @@
+package dev.millrace.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.exam.QueryWeights;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.model.StepTimes;
+import dev.millrace.train.TrainerSettings;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The learned mixture of towers and popularity, on generated streams. */
+class LearnedMixtureTest {
+
+    private static final int CLICKS = 12_000;
+    private static final int GROUPS = 4;
+    private static final Map<String, String> SETTINGS = Map.of(
+            "batch.size", "32",
+            "batch.negatives", "64",
+            "tower.dim", "32",
+            "tower.user.hidden", "32",
+            "tower.item.hidden", "32",
+            "features.user.history.pooling", "positions",
+            "loss.smoothing", "0.2",
+            "optimiser.rows.learning-rate", "0.05",
+            "negatives.popularity", "64");
+
+    /** How long an item can be clicked, and how long it takes from click to click. */
+    private enum Life {
+        AN_HOUR(History.HOUR, 5_000),
+        A_DAY(24 * History.HOUR, 60_000),
+        FOR_EVER(Long.MAX_VALUE / 2, 60_000);
+
+        private final long millis;
+        private final long spacing;
+
+        Life(long millis, long spacing) {
+            this.millis = millis;
+            this.spacing = spacing;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Life.class)
+    void itIsNotBelowPopularityNorBelowTheTowersAlone(Life life) {
+        Prequential.Result result = run(stream(life, 0.7));
+
+        assertNotBelow(result, result.exam().popularity());
+        assertNotBelow(result, result.exam().others().get(0));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Life.class)
+    void itIsNotBelowPopularityWhereUsersHaveNoTaste(Life life) {
+        Prequential.Result result = run(stream(life, 0));
+
+        assertNotBelow(result, result.exam().popularity());
+    }
+
+    /** Two standard errors: the weights follow the likelihood of all places, which is not the recall of the first ones. */
+    private static void assertNotBelow(Prequential.Result result, RankingTotals other) {
+        RankingTotals model = result.exam().model();
+        assertThat(model.recallAt(10)).isGreaterThan(other.recallAt(10) - 2 * model.standardErrorAt(10));
+    }
+
+    private static Prequential.Result run(History history) {
+        TrainerSettings mixed = History.trainer(SETTINGS);
+        TrainerSettings settings =
+                mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.ofPopularity(0))));
+        return new Prequential(
+                        new PrequentialSettings(1, 0.5, 1), history.examples(), settings, StepTimes.UNTIMED)
+                .run(Prequential.Mode.ONLINE);
+    }
+
+    /**
+     * Users of some groups click items that are alive and that they have not had, the newest most.
+     *
+     * @param taste share of the clicks that are on items of the user's group
+     */
+    private static History stream(Life life, double taste) {
+        SplittableRandom random = new SplittableRandom(5);
+        History history = new History(SETTINGS);
+        int alive = 200;
+        long between = Math.max(1, life.millis / alive);
+        int items = (int) Math.min(alive + CLICKS * life.spacing / between, alive + CLICKS);
+        Set<String> had = new HashSet<>();
+        int announced = 0;
+        for (int click = 0; click < CLICKS; click++) {
+            long passed = click * life.spacing;
+            int newest = alive - 1 + (int) Math.min(passed / between, items - alive);
+            while (announced <= newest) {
+                history.item("i" + announced++);
+            }
+            int user = random.nextInt(300);
+            int item = drawn(random, newest, alive);
+            while (had.contains(user + "/" + item)
+                    || (item % GROUPS != user % GROUPS && random.nextDouble() < taste)) {
+                item = drawn(random, newest, alive);
+            }
+            had.add(user + "/" + item);
+            history.click("u" + user, "i" + item, History.START + passed);
+        }
+        return history;
+    }
+
+    /** Draws an age that is small more often than it is large. */
+    private static int drawn(SplittableRandom random, int newest, int alive) {
+        return newest - (int) (alive * Math.pow(random.nextDouble(), 3));
+    }
+}
