@@ -30,7 +30,13 @@ final class StoreEntries implements OrderedEntries {
 
     @Override
     public void delete(byte[] key) {
-        store.delete(Bytes.wrap(key));
+        delete(store, key);
+    }
+
+    /** Deletes an entry. {@link KeyValueStore#delete} would read it first, to return it. */
+    @SuppressWarnings("NullAway") // Kafka's stores are not annotated; to put null is to delete
+    static void delete(KeyValueStore<Bytes, byte[]> store, byte[] key) {
+        store.put(Bytes.wrap(key), null);
     }
 
     @Override

@@ -330,7 +330,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
 
         @Override
         public void delete(byte[] key) {
-            store.delete(Bytes.wrap(key));
+            StoreEntries.delete(store, key);
             written.accept(key, Optional.empty());
         }
 
