@@ -160,8 +160,9 @@ final class CatalogueScan {
     private void mark(List<Query> queries, FastPopularity fast, long time) {
         int dim = model.dim();
         float[] product = new float[1];
-        for (int first = 0; first < targets.length; first += TILE) {
-            int size = Math.min(Math.min(TILE, catalogue.size()), targets.length - first);
+        int tile = Math.min(TILE, catalogue.size()); // targets may be more than the items
+        for (int first = 0; first < targets.length; first += tile) {
+            int size = Math.min(tile, targets.length - first);
             List<String> ids = IntStream.range(first, first + size)
                     .mapToObj(at -> catalogue.itemAt(targets[at]))
                     .toList();

@@ -68,6 +68,22 @@ class ExaminerTest {
     }
 
     @Test
+    void moreExamplesThanItemsAreRankedAsFewerAre() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        MiniBatch batch = batch(drawn(2 * ITEMS + 7));
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        Examiner examiner = examiner();
+
+        examiner.examine(batch, model, catalogue, popularity);
+
+        assertThat(examiner.totals().model())
+                .usingRecursiveComparison()
+                .isEqualTo(reference(batch, model, WEIGHTS.get(0)));
+    }
+
+    @Test
     void weightsOfChannelsRankAsAModelOfThatChannelDoes() {
         for (int item = 0; item < ITEMS; item++) {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
