@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /** The formats of data sets. */
@@ -14,10 +15,20 @@ public enum DataFormat {
     MOVIELENS,
     /** News of Yidian, the three files of the two-tower tutorial. */
     YIDIAN,
+    /** Sessions of DIGINETICA, a folder with the file that ADER splits into periods. */
+    DIGINETICA,
     /** The user's own log in CSV, read through a mapping file. */
     CSV,
     /** The user's own log, one JSON object a line, read through a mapping file. */
     JSONL;
+
+    /** The file has no times: a period counts as a week, and its views are spread over it. */
+    private static final Map<String, String> DIGINETICA_MAPPING = Map.of(
+            "clicks.files", "clicks.csv*",
+            "clicks.user", "session",
+            "clicks.item", "item",
+            "clicks.window", "period",
+            "clicks.window.length", "7d");
 
     /** Returns the format with this label, or empty if there is none. */
     public static Optional<DataFormat> named(String label) {
@@ -49,6 +60,7 @@ public enum DataFormat {
             case KUAIRAND -> new KuaiRand(data, settings.kuairandActions());
             case MOVIELENS -> new MovieLens(data, settings.movielensMinRating());
             case YIDIAN -> new Yidian(data);
+            case DIGINETICA -> new MappedLog(DIGINETICA_MAPPING, data, CSV);
             case CSV, JSONL -> new MappedLog(data, this);
         };
     }

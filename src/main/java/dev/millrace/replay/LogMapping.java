@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Turns rows of a mapped log into events: rows of {@code exposures}, of {@code clicks}, or of {@code log}, which holds both in one row. */
-final class LogMapping implements LogFile.Decoder {
+final class LogMapping {
 
     private static final Set<String> NO_ACTION = Set.of("", "none", "0", "false");
 
@@ -20,8 +20,9 @@ final class LogMapping implements LogFile.Decoder {
     private final boolean isClick;
     private final int user;
     private final int item;
-    private final int time;
     private final TimeScale timeScale;
+    private final WindowMapping windows;
+    private final Optional<Integer> time;
     private final Optional<Integer> id;
     private final Optional<Integer> exposure;
     private final Optional<Integer> clicked;
@@ -41,7 +42,10 @@ final class LogMapping implements LogFile.Decoder {
         this.isClick = isClick;
         user = table.column("user", "user", "column of the user's id");
         item = table.column("item", "item", "column of the item's id");
-        time = table.column("time", "time", "column of the event time");
+        windows = new WindowMapping(reader, table);
+        time = windows.givesTimes()
+                ? Optional.empty()
+                : Optional.of(table.column("time", "time", "column of the event time"));
         timeScale = table.timeScale("time.unit");
         id = table.optionalColumn("id", "column of the event's own id; without it equal rows are the same event");
         boolean isBoth = isExposure && isClick;
@@ -80,17 +84,27 @@ final class LogMapping implements LogFile.Decoder {
         context = table.features("context-feature");
     }
 
-    @Override
-    public List<ReplayEvent> decode(Row row) {
+    /** Returns the files of the log with the decoders of their rows. */
+    List<LogFile> files(List<RowFile> files) {
+        windows.open(files);
+        return files.stream()
+                .map(file -> new LogFile(file, row -> decode(file, row)))
+                .toList();
+    }
+
+    private List<ReplayEvent> decode(RowFile file, Row row) {
         if (!isWanted(row)) {
             return List.of();
         }
         String userId = row.cells().get(user);
         String itemId = row.cells().get(item);
-        long at = timeScale.millis("time", row.cells().get(time));
+        Optional<String> window = windows.window(file, row);
+        long at = time.map(cell -> timeScale.millis("time", row.cells().get(cell)))
+                .orElseGet(() -> windows.time(file, row));
         Features moment = context.read(row);
         String eventId = id.flatMap(row::text).orElse(row.fingerprint());
         List<ReplayEvent> events = new ArrayList<>();
+        window.ifPresent(name -> events.add(new ReplayEvent.WindowMark(name, at)));
         if (!userFeatures.isEmpty()) {
             events.add(new ReplayEvent.ProfileUpdate(new UserProfile(userId, at, userFeatures.read(row))));
         }

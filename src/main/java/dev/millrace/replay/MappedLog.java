@@ -38,14 +38,17 @@ final class MappedLog implements DataSet {
      * @param format CSV or JSONL
      * @throws InvalidSettingsException if the mapping cannot be used; it has every fault
      */
-    public MappedLog(Path data, DataFormat format) {
-        Path file = Files.isDirectory(data) ? data.resolve(MAPPING) : data;
-        if (!Files.isRegularFile(file)) {
-            throw new InvalidSettingsException(List.of(new SettingFault(
-                    "data", data.toString(), "must be a mapping file, or a folder that holds " + MAPPING)));
-        }
-        Map<String, String> given = properties(file);
-        Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file);
+    MappedLog(Path data, DataFormat format) {
+        this(properties(file(data)), folder(file(data)), format);
+    }
+
+    /**
+     * @param given the mapping
+     * @param folder that holds its files
+     * @param format CSV or JSONL
+     * @throws InvalidSettingsException if the mapping cannot be used; it has every fault
+     */
+    MappedLog(Map<String, String> given, Path folder, DataFormat format) {
         SettingsReader reader = new SettingsReader(given);
         isSorted = reader.flag("sorted", false, "whether the rows of each file are in time order, and need no memory");
         boolean hasBoth = has(given, "log");
@@ -84,8 +87,8 @@ final class MappedLog implements DataSet {
     }
 
     private void addLog(SettingsReader reader, TableMapping table, boolean isExposure, boolean isClick) {
-        LogFile.Decoder decoder = new LogMapping(reader, table, isExposure, isClick);
-        table.finish().forEach(rows -> log.add(new LogFile(rows, decoder)));
+        LogMapping rows = new LogMapping(reader, table, isExposure, isClick);
+        log.addAll(rows.files(table.finish()));
     }
 
     private static List<Table> tables(TableMapping table, String key) {
@@ -108,6 +111,19 @@ final class MappedLog implements DataSet {
             all = all.and(FeatureTable.read(table.rows(), table.decoder(), badRows));
         }
         return all;
+    }
+
+    private static Path file(Path data) {
+        Path file = Files.isDirectory(data) ? data.resolve(MAPPING) : data;
+        if (!Files.isRegularFile(file)) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "data", data.toString(), "must be a mapping file, or a folder that holds " + MAPPING)));
+        }
+        return file;
+    }
+
+    private static Path folder(Path file) {
+        return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file);
     }
 
     private static boolean has(Map<String, String> given, String section) {

@@ -26,6 +26,22 @@ public sealed interface ReplayEvent {
         void exposure(Exposure exposure);
 
         void click(Click click);
+
+        /** Told that the log's rows are of another window from here on. Only an evaluation by windows asks. */
+        default void window(WindowMark mark) {}
+    }
+
+    /** The rows from here on are of this window of the log. */
+    record WindowMark(String window, long time) implements ReplayEvent {
+        @Override
+        public void accept(Visitor visitor) {
+            visitor.window(this);
+        }
+
+        @Override
+        public boolean isInteraction() {
+            return false;
+        }
     }
 
     /** An item appears in the catalogue, or its features change. */

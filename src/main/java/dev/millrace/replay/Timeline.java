@@ -15,6 +15,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.TreeMap;
@@ -216,7 +217,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
     }
 
     /**
-     * Drops features that do not change anything, merges the features of a log's row with those of the tables, and lists an item
+     * Drops features and marks that do not change anything, merges the features of a log's row with those of the tables, and lists an item
      * before its first exposure or click.
      */
     private static final class Changes implements Iterator<ReplayEvent>, ReplayEvent.Visitor {
@@ -226,6 +227,7 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
         private final Map<String, Features> items = new HashMap<>();
         private final Map<String, Features> users = new HashMap<>();
         private final Deque<ReplayEvent> ready = new ArrayDeque<>();
+        private Optional<String> window = Optional.empty();
 
         Changes(Iterator<ReplayEvent> before, TimeOrder log, Map<String, Features> listable) {
             this.before = before;
@@ -279,6 +281,14 @@ record Timeline(FeatureTable items, FeatureTable users, List<LogFile> log) {
         public void click(Click click) {
             see(click.item(), click.time());
             ready.add(new ReplayEvent.ItemClick(click));
+        }
+
+        @Override
+        public void window(ReplayEvent.WindowMark mark) {
+            if (!window.equals(Optional.of(mark.window()))) {
+                window = Optional.of(mark.window());
+                ready.add(mark);
+            }
         }
 
         private void see(String item, long time) {

@@ -14,6 +14,7 @@ final class EventsByKind implements ReplayEvent.Visitor {
     private final List<UserProfile> profiles = new ArrayList<>();
     private final List<Exposure> exposures = new ArrayList<>();
     private final List<Click> clicks = new ArrayList<>();
+    private final List<String> told = new ArrayList<>();
 
     private EventsByKind(List<ReplayEvent> events) {
         events.forEach(event -> event.accept(this));
@@ -35,6 +36,11 @@ final class EventsByKind implements ReplayEvent.Visitor {
         return new EventsByKind(events).clicks;
     }
 
+    /** The items that were clicked, and the windows as {@code window NAME}. */
+    static List<String> told(List<ReplayEvent> events) {
+        return new EventsByKind(events).told;
+    }
+
     @Override
     public void item(CatalogueItem item) {
         items.add(item);
@@ -53,5 +59,11 @@ final class EventsByKind implements ReplayEvent.Visitor {
     @Override
     public void click(Click click) {
         clicks.add(click);
+        told.add(click.item());
+    }
+
+    @Override
+    public void window(ReplayEvent.WindowMark mark) {
+        told.add("window " + mark.window());
     }
 }

@@ -17,10 +17,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class MappedLogTest {
 
     private static final Path SAMPLES = Path.of("src/test/resources/replay");
+
+    private static final ReplaySettings NO_SETTINGS = new ReplaySettings(List.of(), 0);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit fills it
@@ -291,6 +295,95 @@ class MappedLogTest {
         assertThatThrownBy(() -> new MappedLog(folder.resolve("log.jsonl"), DataFormat.JSONL))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageContaining("log.jsonl: looks like JSON, its first line is \"{\"user\": \"ann\",");
+    }
+
+    @Test
+    void aColumnNamesTheWindows() throws IOException {
+        write(
+                "log.csv",
+                """
+                user,item,time,week
+                u,i,1650000000000,one
+                u,j,1650000002000,two
+                u,k,1650000001000,one
+                u,l,1650000003000,
+                """);
+        BadRows bad = new BadRows(1);
+
+        List<ReplayEvent> events = all(mapped("clicks.files = log.csv\nclicks.window = week"), bad);
+
+        // each window is marked once, before what belongs to it; events are in time order
+        assertThat(EventsByKind.told(events)).containsExactly("window one", "i", "k", "window two", "j");
+        assertThat(bad.first()).singleElement().satisfies(row -> assertThat(row.toString())
+                .isEqualTo("log.csv:5: window = : must not be empty"));
+    }
+
+    @Test
+    void eachFileMayBeAWindow() throws IOException {
+        write("day-1.csv", "user,item,time\nu,i,1650000000000\n");
+        write("day-2.csv", "user,item,time\nu,j,1650000001000\nu,k,1650000002000\n");
+
+        List<ReplayEvent> events = all(mapped("clicks.files = day-*.csv\nclicks.window.file = true"), new BadRows(1));
+
+        assertThat(EventsByKind.told(events)).containsExactly("window day-1.csv", "i", "window day-2.csv", "j", "k");
+    }
+
+    @Test
+    void theRowsOfALogWithoutTimesAreSpreadEvenlyOverTheirWindows() throws IOException {
+        write("a.csv", "user,item,week\nu,i,7\nu,j,7\nu,k,8\n");
+        write("b.csv", "user,item,week\nu,l,8\nu,m,8\nu,n,8\n");
+
+        List<ReplayEvent> events = all(
+                mapped("clicks.files = a.csv,b.csv\nclicks.window = week\nclicks.window.length = 4h"), new BadRows(1));
+
+        // week 7 has two rows, week 8 four: one of the first file, three of the second
+        Instant start = Instant.parse("2000-01-01T00:00:00Z");
+        assertThat(EventsByKind.clicks(events))
+                .extracting(click -> Duration.between(start, Instant.ofEpochMilli(click.time()))
+                        .toHours())
+                .containsExactly(0L, 2L, 4L, 5L, 6L, 7L);
+        assertThat(EventsByKind.clicks(events)).extracting(Click::item).containsExactly("i", "j", "k", "l", "m", "n");
+    }
+
+    @Test
+    void aWindowThatComesBackHasNoPlaceInALogWithoutTimes() throws IOException {
+        write("log.csv", "user,item,week\nu,i,1\nu,j,2\nu,k,1\n");
+        MappedLog log = mapped("clicks.files = log.csv\nclicks.window = week\nclicks.window.length = 7d");
+
+        assertThatThrownBy(() -> all(log, new BadRows(1)))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("clicks.window = 1: comes back in line 4 of log.csv, after window 2");
+    }
+
+    @Test
+    void aLengthWithoutWindowsAndTwoKindsOfWindowsAreFaults() throws IOException {
+        write("log.csv", "user,item,time,week\nu,i,1650000000000,1\n");
+
+        assertThatThrownBy(() -> mapped("clicks.files = log.csv\nclicks.window.length = 7d"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("clicks.window.length = 7d: must be 0s, or clicks.window or clicks.window.file");
+        assertThatThrownBy(() -> mapped("clicks.files = log.csv\nclicks.window = week\nclicks.window.file = true"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("clicks.window.file = true: must be false if clicks.window names a column");
+    }
+
+    @Test
+    void diginetica() {
+        Path data = RealData.folder("diginetica");
+        BadRows bad = new BadRows(1);
+
+        List<ReplayEvent> events = all(DataFormat.DIGINETICA.open(data, NO_SETTINGS), bad);
+
+        assertThat(bad.count()).isZero();
+        List<Click> clicks = EventsByKind.clicks(events);
+        assertThat(clicks.size()).isEqualTo(993_483);
+        assertThat(clicks.stream().map(Click::item).distinct().count()).isEqualTo(43_136);
+        // 205,337 within periods; 548 of them go on in the next period
+        assertThat(clicks.stream().map(Click::user).distinct().count()).isEqualTo(205_337 - 548);
+        assertThat(EventsByKind.told(events).stream().filter(told -> told.startsWith("window ")))
+                .containsExactlyElementsOf(IntStream.rangeClosed(0, 16)
+                        .mapToObj(period -> "window " + period)
+                        .toList());
     }
 
     private MappedLog mapped(String mapping) throws IOException {
