@@ -5,6 +5,7 @@ import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.evaluate.HoldoutSettings;
 import dev.millrace.evaluate.PrequentialSettings;
+import dev.millrace.evaluate.WindowSettings;
 import dev.millrace.replay.ReplaySettings;
 import dev.millrace.replay.ShopSettings;
 import dev.millrace.serve.ServeSettings;
@@ -44,6 +45,7 @@ public record MillraceSettings(
         SortedMap<String, String> trainerTexts,
         PrequentialSettings prequential,
         HoldoutSettings holdout,
+        WindowSettings windows,
         ClientSettings clients,
         TopicSettings topics,
         WireSettings wire,
@@ -116,6 +118,7 @@ public record MillraceSettings(
                 trainerTexts(values),
                 PrequentialSettings.read(reader),
                 HoldoutSettings.read(reader),
+                WindowSettings.read(reader),
                 ClientSettings.read(reader),
                 TopicSettings.read(reader),
                 WireSettings.read(reader),

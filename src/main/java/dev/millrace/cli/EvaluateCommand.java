@@ -5,11 +5,13 @@ import dev.millrace.cli.evaluate.EvaluationData;
 import dev.millrace.cli.evaluate.EvaluationProtocol;
 import dev.millrace.cli.evaluate.EvaluationReport;
 import dev.millrace.cli.evaluate.HoldoutEvaluation;
+import dev.millrace.cli.evaluate.LearningBar;
 import dev.millrace.cli.evaluate.Overlays;
 import dev.millrace.cli.evaluate.PrequentialEvaluation;
 import dev.millrace.cli.evaluate.PublishedEvaluation;
 import dev.millrace.cli.evaluate.Rival;
 import dev.millrace.cli.evaluate.TableEvaluation;
+import dev.millrace.cli.evaluate.WindowsEvaluation;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.IOException;
@@ -40,7 +42,8 @@ final class EvaluateCommand implements Callable<Integer> {
     enum Protocol {
         prequential,
         holdout,
-        published
+        published,
+        windows
     }
 
     @Spec
@@ -57,7 +60,9 @@ final class EvaluateCommand implements Callable<Integer> {
             names = "--protocol",
             defaultValue = "prequential",
             description = "prequential: test, then learn. holdout: train on the first part, then find the rest."
-                    + " published: test with the published vectors, then learn"
+                    + " published: test with the published vectors, then learn."
+                    + " windows: one window of the log after the other, by a model that stands still within it and by one"
+                    + " that learns"
                     + " (${COMPLETION-CANDIDATES})")
     Protocol protocol = Protocol.prequential;
 
@@ -129,6 +134,11 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "write the figures to a file: Markdown if the name ends with .md, else JSON. May be repeated")
     List<Path> report = new ArrayList<>();
 
+    @Option(
+            names = "--quiet",
+            description = "windows: show no progress. None is shown without a terminal, or with NO_COLOR")
+    boolean quiet;
+
     @Override
     public Integer call() throws IOException {
         requireEnd();
@@ -146,19 +156,22 @@ final class EvaluateCommand implements Callable<Integer> {
             recorded.examples(settings)
                     .books()
                     .forEach((topic, account) -> out.println(Tables.account(topic, account)));
-            evaluation(recorded, figures).run(settings);
+            try (LearningBar bar = new LearningBar(quiet)) {
+                evaluation(recorded, figures, bar).run(settings);
+            }
         }
         out.flush();
         return 0;
     }
 
-    private EvaluationProtocol evaluation(EvaluationData recorded, EvaluationReport figures) {
+    private EvaluationProtocol evaluation(EvaluationData recorded, EvaluationReport figures, LearningBar bar) {
         return switch (protocol) {
             case prequential -> new PrequentialEvaluation(recorded, figures, extras());
             case holdout -> new HoldoutEvaluation(recorded, figures, at);
             case published ->
                 new PublishedEvaluation(
                         recorded, figures, new PublishedEvaluation.Policies(maxAges, mostMoved, publishEvery));
+            case windows -> new WindowsEvaluation(recorded, figures, bar);
         };
     }
 
@@ -182,6 +195,8 @@ final class EvaluateCommand implements Callable<Integer> {
         misplaced.put("--with", !with.isEmpty() && (!isPrequential || !table.isEmpty()));
         misplaced.put("--by-action", byAction && !isPrequential);
         misplaced.put("--table", !table.isEmpty() && !isPrequential);
+        misplaced.put("--warm-up", warmUp != null && protocol == Protocol.windows);
+        misplaced.put("--quiet", quiet && protocol != Protocol.windows);
         misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
         List<SettingFault> faults = misplaced.entrySet().stream()
                 .filter(Map.Entry::getValue)

@@ -5,6 +5,8 @@ import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import dev.millrace.state.Books;
 import dev.millrace.state.MemoryEntries;
 import java.util.ArrayList;
@@ -16,7 +18,22 @@ import java.util.SortedMap;
 public final class RecordedExamples {
 
     private final Attribution attribution;
-    private final List<CatalogueItem> catalogue = new ArrayList<>();
+    /**
+     * An item's features.
+     *
+     * @param before number of examples that came before
+     */
+    record Listing(CatalogueItem item, int before) {}
+
+    /**
+     * A window of the log.
+     *
+     * @param from its first example
+     */
+    record Window(String name, int from) {}
+
+    private final List<Listing> listings = new ArrayList<>();
+    private final List<Window> windows = new ArrayList<>();
     private final List<TrainingExample> examples = new ArrayList<>();
 
     public RecordedExamples(AttributionSettings settings) {
@@ -44,7 +61,23 @@ public final class RecordedExamples {
     }
 
     public void item(CatalogueItem item) {
-        catalogue.add(item);
+        listings.add(new Listing(item, examples.size()));
+    }
+
+    /**
+     * Begins a window of the log.
+     *
+     * @throws InvalidSettingsException if it was there before
+     */
+    public void beginWindow(String name) {
+        if (windows.stream().anyMatch(window -> window.name().equals(name))) {
+            throw new InvalidSettingsException(List.of(new SettingFault(
+                    "data",
+                    "window " + name,
+                    "comes back after window " + windows.get(windows.size() - 1).name()
+                            + "; the events of a window must follow each other in time")));
+        }
+        windows.add(new Window(name, examples.size()));
     }
 
     /** Returns the outcomes of the events so far. */
@@ -53,7 +86,17 @@ public final class RecordedExamples {
     }
 
     List<CatalogueItem> catalogue() {
-        return Collections.unmodifiableList(catalogue);
+        return listings.stream().map(Listing::item).toList();
+    }
+
+    /** Returns the items' features, in the order in which they came. */
+    List<Listing> listings() {
+        return Collections.unmodifiableList(listings);
+    }
+
+    /** Returns the windows of the log, or none if the log does not name any. */
+    List<Window> windows() {
+        return Collections.unmodifiableList(windows);
     }
 
     /** Returns the examples so far, in the order of the attribution. */

@@ -14,13 +14,15 @@ import java.util.OptionalDouble;
  * @param popularityHalfLife event time after which a click weighs half in the popularity baseline
  * @param popularityWeight β of the score cos / τ + β log p that the exam ranks by; absent for the learned one
  * @param otherWeights further weights to rank by, for comparison
+ * @param isHistoryLeftOut true if an item does not compete with those of the user's history
  */
 public record ExamSettings(
         double budget,
         int everyBatchUpTo,
         Duration popularityHalfLife,
         OptionalDouble popularityWeight,
-        List<QueryWeights> otherWeights) {
+        List<QueryWeights> otherWeights,
+        boolean isHistoryLeftOut) {
 
     public ExamSettings {
         otherWeights = List.copyOf(otherWeights);
@@ -52,16 +54,24 @@ public record ExamSettings(
                         reader,
                         "exam.popularity-weight",
                         "beta of the score cos / temperature + beta log p that the exam ranks by: a number, or learned"),
-                List.of());
+                List.of(),
+                true);
     }
 
     /** Returns these settings with other further weights. */
     public ExamSettings withOtherWeights(List<QueryWeights> weights) {
-        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, popularityWeight, weights);
+        return new ExamSettings(
+                budget, everyBatchUpTo, popularityHalfLife, popularityWeight, weights, isHistoryLeftOut);
     }
 
     /** Returns these settings with an exam of every batch, whatever it costs. */
     public ExamSettings ofEveryBatch() {
-        return new ExamSettings(1, Integer.MAX_VALUE, popularityHalfLife, popularityWeight, otherWeights);
+        return new ExamSettings(
+                1, Integer.MAX_VALUE, popularityHalfLife, popularityWeight, otherWeights, isHistoryLeftOut);
+    }
+
+    /** Returns these settings with or without the items of the user's history among the candidates. */
+    public ExamSettings withHistoryLeftOut(boolean isLeftOut) {
+        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, popularityWeight, otherWeights, isLeftOut);
     }
 }

@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Progressive validation: ranks each example's item against the whole catalogue without the items of the user's
+ * Progressive validation: ranks each example's item against the whole catalogue, by default without the items of the user's
  * history. It ranks by the model before that learns from the batch, and by a decayed popularity as baseline.
  *
  * <p>Item vectors are computed anew for each exam, one tile of the catalogue after the other. So the exam is of the model itself, not of
@@ -88,10 +88,27 @@ public final class Examiner implements Durable {
                     totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
             totalsDirty = true;
             if (!examined.isEmpty()) {
-                return Optional.of(rank(examined, withHistory.get(0).time(), model, catalogue, fast));
+                Ranking ranking = ranking(examined, withHistory.get(0).time(), model, catalogue, fast);
+                add(ranking);
+                return Optional.of(ranking.likelihood().gradient());
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Ranks events that need not be the next to be learnt. Totals and credit stay as they are, and the witness of the exam is not
+     * told.
+     *
+     * @param events at least one; with a history, and an item of the catalogue. Popularity is as of the first one's time
+     * @param to receives the places
+     */
+    public void rank(
+            List<TrainingExample> events, TwoTower model, Catalogue catalogue, FastPopularity fast, ExamWitness to) {
+        Ranking ranking = ranking(events, events.get(0).time(), model, catalogue, fast);
+        for (int at = 0; at < events.size(); at++) {
+            to.ranked(events.get(at), ranking.places(at), ranking.byPopularity().of(at));
+        }
     }
 
     /** Lets the baseline learn from a batch. */
@@ -147,7 +164,24 @@ public final class Examiner implements Durable {
         popularity.drainDirty(sink);
     }
 
-    private Mixture.Gradient rank(
+    /**
+     * Events, and the places of their items: by the model in each order, and by popularity.
+     *
+     * @param likelihood of the items under the mixture
+     */
+    private record Ranking(
+            List<TrainingExample> events,
+            List<CatalogueScan.Order> orders,
+            Places byPopularity,
+            MixtureLikelihood likelihood) {
+
+        /** Returns the places of one event's item in all orders. */
+        List<Double> places(int event) {
+            return orders.stream().map(order -> order.places().of(event)).toList();
+        }
+    }
+
+    private Ranking ranking(
             List<TrainingExample> examined, long time, TwoTower model, Catalogue catalogue, FastPopularity fast) {
         int[] targets = examined.stream()
                 .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
@@ -172,22 +206,21 @@ public final class Examiner implements Durable {
         }
         CatalogueScan scan = new CatalogueScan(model, catalogue, products, targets, leftOut);
         Places byPopularity = scan.run(queries, popularity, fast, time);
-        add(examined, orders, byPopularity);
-        return scan.likelihood().gradient();
+        return new Ranking(examined, orders, byPopularity, scan.likelihood());
     }
 
-    private void add(List<TrainingExample> examined, List<CatalogueScan.Order> orders, Places byPopularity) {
-        List<RankingTotals> byModel = new ArrayList<>(modelTotals(orders.size()));
+    private void add(Ranking ranking) {
+        List<RankingTotals> byModel =
+                new ArrayList<>(modelTotals(ranking.orders().size()));
         RankingTotals popular = totals.popularity();
-        for (int at = 0; at < examined.size(); at++) {
-            List<Double> places = new ArrayList<>(orders.size());
-            for (int order = 0; order < orders.size(); order++) {
-                double place = orders.get(order).places().of(at);
-                places.add(place);
-                byModel.set(order, byModel.get(order).plus(place));
+        for (int at = 0; at < ranking.events().size(); at++) {
+            List<Double> places = ranking.places(at);
+            for (int order = 0; order < places.size(); order++) {
+                byModel.set(order, byModel.get(order).plus(places.get(order)));
             }
-            popular = popular.plus(byPopularity.of(at));
-            witness.ranked(examined.get(at), places, byPopularity.of(at));
+            popular = popular.plus(ranking.byPopularity().of(at));
+            witness.ranked(
+                    ranking.events().get(at), places, ranking.byPopularity().of(at));
         }
         totals = new ExamTotals(byModel.get(0), popular, totals.withoutHistory(), byModel.subList(1, byModel.size()));
     }
@@ -229,11 +262,11 @@ public final class Examiner implements Durable {
     }
 
     /**
-     * Returns the numbers of the items that the target does not compete with, each once and ascending: the user's history,
-     * and the target itself.
+     * Returns the numbers of the items that the target does not compete with, each once and ascending: the target itself,
+     * and the user's history if that is left out.
      */
-    private static int[] leftOut(TrainingExample example, int target, Catalogue catalogue) {
-        List<String> history = example.user().history();
+    private int[] leftOut(TrainingExample example, int target, Catalogue catalogue) {
+        List<String> history = settings.isHistoryLeftOut() ? example.user().history() : List.of();
         int[] numbers = new int[history.size() + 1];
         int count = 0;
         numbers[count++] = target;

@@ -146,7 +146,7 @@ class ReadyConfigurationsTest {
         List<Path> general =
                 overlays().stream().filter(overlay -> !isOfOneDataSet(overlay)).toList();
 
-        assertThat(wholes).contains("kuairand", "movielens", "shop", "yidian");
+        assertThat(wholes).contains("diginetica", "kuairand", "movielens", "shop", "yidian");
         assertThat(general).hasSizeGreaterThan(20);
         assertThat(wholes).allSatisfy(whole -> assertThat(general)
                 .allSatisfy(overlay ->

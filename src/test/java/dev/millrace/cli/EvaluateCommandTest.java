@@ -185,6 +185,93 @@ class EvaluateCommandTest {
     }
 
     @Test
+    void theWindowsProtocolShowsEachWindowAndTheirMean() throws IOException {
+        Path log = folder.resolve("log");
+        Files.createDirectory(log);
+        StringBuilder rows = new StringBuilder("session,item,week\n");
+        for (int session = 0; session < 90; session++) {
+            for (int step = 0; step < 4; step++) {
+                rows.append("s").append(session).append(",i").append((session * 7 + step) % 20);
+                rows.append(",w").append(session / 30).append('\n');
+            }
+        }
+        Files.writeString(log.resolve("log.csv"), rows);
+        Files.writeString(
+                log.resolve("mapping.properties"),
+                """
+                clicks.files = log.csv
+                clicks.user = session
+                clicks.window = week
+                clicks.window.length = 7d
+                """);
+        Path json = folder.resolve("windows.json");
+        Path markdown = folder.resolve("windows.md");
+
+        int status = execute(
+                "evaluate",
+                "--format",
+                "csv",
+                "--data",
+                log.toString(),
+                "--config",
+                folder.resolve("base.properties").toString(),
+                "--protocol",
+                "windows",
+                "--report",
+                json.toString(),
+                "--report",
+                markdown.toString());
+
+        assertThat(status).as(err.toString()).isZero();
+        JsonNode figures = new ObjectMapper().readTree(json.toFile());
+        assertThat(figures.path("learnt").asLong()).isEqualTo(360);
+        JsonNode windows = figures.path("windows");
+        assertThat(windows).extracting(each -> each.path("window").asText()).containsExactly("w1", "w2");
+        // thirty sessions of four, whose first has no history
+        assertThat(windows).extracting(each -> each.path("queries").asLong()).containsExactly(90L, 90L);
+        for (String row : List.of("frozen", "popularity, frozen", "online", "popularity, online")) {
+            double[] recall = {
+                windows.get(0).path(row).at("/R@10/mean").asDouble(),
+                windows.get(1).path(row).at("/R@10/mean").asDouble()
+            };
+            assertThat(figures.path("mean").path(row).at("/R@10/mean").asDouble())
+                    .as(row)
+                    .isCloseTo((recall[0] + recall[1]) / 2, within(1e-12))
+                    .isPositive();
+            double[] errors = {
+                windows.get(0).path(row).at("/MRR@20/standardError").asDouble(),
+                windows.get(1).path(row).at("/MRR@20/standardError").asDouble()
+            };
+            // of the mean of two independent means
+            assertThat(figures.path("mean")
+                            .path(row)
+                            .at("/MRR@20/standardError")
+                            .asDouble())
+                    .isCloseTo(Math.hypot(errors[0], errors[1]) / 2, within(1e-12))
+                    .isPositive();
+            assertThat(Files.readString(markdown)).contains("| " + row + " |", "| w1 | 120 | 90 | " + row + " |");
+        }
+    }
+
+    @Test
+    void windowsCanBeCutOutOfAnyDataSetByADuration() {
+        // 1,500 ratings, one a minute: 25 hours
+        assertThat(run("--protocol", "windows", "--quiet", "--set", "evaluate.windows.length=10h"))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString()).contains("| 1 | 600 |", "| 2 | 300 |").doesNotContain("| 0 | ", "| 3 | ");
+    }
+
+    @Test
+    void theWindowsProtocolNeedsWindowsAndHasNoWarmUp() {
+        assertThat(run("--protocol", "windows")).isEqualTo(2);
+        assertThat(err.toString()).startsWith("windows = 0: must be 2 or more");
+
+        assertThat(run("--protocol", "windows", "--warm-up", "0.2")).isEqualTo(2);
+        assertThat(err.toString()).contains("--warm-up = given: must not be given with --protocol windows");
+    }
+
+    @Test
     void otherWeightsAreRankedInTheSamePass() throws IOException {
         Path json = folder.resolve("weights.json");
 

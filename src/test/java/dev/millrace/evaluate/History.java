@@ -69,6 +69,11 @@ final class History {
         return this;
     }
 
+    History window(String name) {
+        examples.beginWindow(name);
+        return this;
+    }
+
     History expose(String user, String item, long time) {
         examples.attribution().expose(new Exposure("x" + clicks++, user, item, time, 0, Features.NONE));
         return this;

@@ -84,6 +84,34 @@ class ExaminerTest {
     }
 
     @Test
+    void whatTheUserHadCompetesIfItIsNotLeftOut() {
+        for (String item : List.of("target", "had", "other")) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)));
+        }
+        UserFeatures user = new UserFeatures("u", TIME, Features.NONE, List.of("had"));
+        TrainingExample example = new TrainingExample("e", user, Features.NONE, "target", "click", 1, TIME, 0);
+        ExamSettings leftOut = new ExamSettings(1, 5000, Duration.ofHours(6), OptionalDouble.of(0), List.of(), true);
+        List<Double> places = new ArrayList<>();
+
+        for (ExamSettings settings : List.of(leftOut, leftOut.withHistoryLeftOut(false))) {
+            Examiner examiner = new Examiner(settings, 'E', 'e');
+            examiner.observe(batch(List.of(
+                    new TrainingExample("f", user, Features.NONE, "had", "click", 1, TIME, 0),
+                    new TrainingExample("g", user, Features.NONE, "target", "click", 1, TIME, 0))));
+            examiner.rank(
+                    List.of(example),
+                    new TwoTower(MODEL, catalogue),
+                    catalogue,
+                    popularity,
+                    (ranked, byModel, byPopularity) -> places.add(byPopularity));
+            assertThat(examiner.totals()).isEqualTo(ExamTotals.NONE);
+        }
+
+        // by popularity had and target are equal, and other is behind them
+        assertThat(places).containsExactly(1.0, 1.5);
+    }
+
+    @Test
     void weightsOfChannelsRankAsAModelOfThatChannelDoes() {
         for (int item = 0; item < ITEMS; item++) {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
@@ -94,7 +122,8 @@ class ExaminerTest {
         QueryWeights other = new QueryWeights(OptionalDouble.of(0), new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
         QueryWeights both = new QueryWeights(OptionalDouble.of(0), new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
         Examiner examiner = new Examiner(
-                new ExamSettings(1, 2000, Duration.ofHours(6), OptionalDouble.of(0), List.of(other, both, QueryWeights.ofPopularity(0))),
+                new ExamSettings(
+                        1, 2000, Duration.ofHours(6), OptionalDouble.of(0), List.of(other, both, QueryWeights.ofPopularity(0)), true),
                 'E',
                 'e');
         TwoTower model = new TwoTower(channels, catalogue);
@@ -220,7 +249,7 @@ class ExaminerTest {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
         }
         TwoTower model = new TwoTower(MODEL, catalogue);
-        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), OptionalDouble.of(0), List.of());
+        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), OptionalDouble.of(0), List.of(), true);
         Examiner undisturbed = new Examiner(small, 'E', 'e');
         Examiner restarted = new Examiner(small, 'E', 'e');
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
@@ -308,7 +337,8 @@ class ExaminerTest {
                 5000,
                 Duration.ofHours(6),
                 OptionalDouble.of(WEIGHTS.get(0)),
-                WEIGHTS.stream().skip(1).map(QueryWeights::ofPopularity).toList());
+                WEIGHTS.stream().skip(1).map(QueryWeights::ofPopularity).toList(),
+                true);
         return new Examiner(settings, 'E', 'e');
     }
 

@@ -93,5 +93,10 @@ public final class EvaluationData {
         public void click(Click click) {
             examples.attribution().click(click);
         }
+
+        @Override
+        public void window(ReplayEvent.WindowMark mark) {
+            examples.beginWindow(mark.window());
+        }
     }
 }

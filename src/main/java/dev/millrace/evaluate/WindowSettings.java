@@ -1,0 +1,52 @@
+package dev.millrace.evaluate;
+
+import dev.millrace.settings.SettingsReader;
+import java.time.Duration;
+
+/**
+ * How the protocol of windows cuts the log, and what it asks.
+ *
+ * @param length event time of a window; zero: the log names its windows
+ * @param queries events that are ranked
+ * @param unseen what becomes of items that no example named before the window
+ * @param isHistoryLeftOut true if an item does not compete with those of the user's history
+ */
+public record WindowSettings(Duration length, Queries queries, Unseen unseen, boolean isHistoryLeftOut) {
+
+    /** The events that are ranked, of those that have a history. */
+    public enum Queries {
+        EVERY,
+        /** The last one of each user in each window. */
+        LAST
+    }
+
+    /** What becomes of an event whose item no example named before the window. */
+    public enum Unseen {
+        /** It is no query, and the item is in no history of the frozen model. */
+        DROP,
+        /** It is a query. It counts as not found, until an example has named the item for the model that learns. */
+        MISS
+    }
+
+    public static WindowSettings read(SettingsReader reader) {
+        return new WindowSettings(
+                reader.duration(
+                        "evaluate.windows.length",
+                        Duration.ZERO,
+                        Duration.ZERO,
+                        Duration.ofDays(36_500),
+                        "windows: event time of a window, from the first event; 0s: the windows that the log names"),
+                reader.choice(
+                        "evaluate.windows.queries",
+                        Queries.EVERY,
+                        "windows: the events that are ranked, of those with a history; last: of each user in each window"),
+                reader.choice(
+                        "evaluate.windows.unseen",
+                        Unseen.DROP,
+                        "windows: an event of an item that is new in its window is no query, or counts as not found"),
+                reader.flag(
+                        "evaluate.windows.leave-out-history",
+                        true,
+                        "windows: whether items of the user's history are no candidates; false for sessions"));
+    }
+}

@@ -1,0 +1,283 @@
+package dev.millrace.evaluate;
+
+import static dev.millrace.evaluate.RankAverages.Measure.MRR;
+import static dev.millrace.evaluate.RankAverages.Measure.RECALL;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.evaluate.WindowSettings.Queries;
+import dev.millrace.evaluate.WindowSettings.Unseen;
+import dev.millrace.model.StepTimes;
+import dev.millrace.settings.InvalidSettingsException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class WindowsTest {
+
+    private static final PrequentialSettings WHOLE = new PrequentialSettings(1, 0.5, 1);
+    private static final WindowSettings SESSIONS = settings(Queries.EVERY, Unseen.DROP);
+
+    // Events of one window have one time, so that the decay of the popularity makes no difference between items.
+    private static final Map<String, String> THREE_A_BATCH =
+            Map.of(
+                    "batch.size", "3",
+                    "batch.negatives", "2",
+                    "exam.popularity-half-life", "36500d",
+                    "exam.popularity-weight", "0");
+
+    /**
+     * In window A, a is clicked three times, b and c once. In window B come the sessions b a c, new b c, a new, and c. By the counts of A, a
+     * is at 1, and b and c share 2 and 3: each is at 2.5.
+     */
+    private static History sessions() {
+        return sessions(new History());
+    }
+
+    private static History sessions(History history) {
+        long later = History.START + History.HOUR;
+        return history.window("A")
+                .click("u1", "a", History.START)
+                .click("u1", "b", History.START)
+                .click("u2", "a", History.START)
+                .click("u2", "c", History.START)
+                .click("u3", "a", History.START)
+                .window("B")
+                .click("u4", "b", later)
+                .click("u4", "a", later)
+                .click("u4", "c", later)
+                .click("u5", "new", later)
+                .click("u5", "b", later)
+                .click("u5", "c", later)
+                .click("u6", "a", later)
+                .click("u6", "new", later)
+                .click("u7", "c", later);
+    }
+
+    @Test
+    void anItemThatIsNewInTheWindowIsDroppedBeforeHistoriesAreBuilt() {
+        Windows.Window window = only(run(sessions(), SESSIONS));
+
+        assertThat(window.name()).isEqualTo("B");
+        assertThat(window.positives()).isEqualTo(9);
+        // the first of u4, u6 and u7; of u5 new, and b, which follows nothing but new
+        assertThat(window.withoutHistory()).isEqualTo(5);
+        // the new of u6
+        assertThat(window.unseen()).isEqualTo(1);
+        // a and c of u4, c of u5: at 1, 2.5, 2.5
+        assertThat(window.frozen().popularity().events()).isEqualTo(3);
+        assertThat(window.frozen().popularity().mean(MRR, 10)).isCloseTo((1 + 0.4 + 0.4) / 3, within(1e-12));
+        assertThat(window.frozen().model().events()).isEqualTo(3);
+    }
+
+    @Test
+    void anItemThatIsNewInTheWindowCanCountAsNotFound() {
+        Windows.Window window = only(run(sessions(), settings(Queries.EVERY, Unseen.MISS)));
+
+        // all but the first of each session: a and c of u4, b and c of u5, new of u6
+        assertThat(window.withoutHistory()).isEqualTo(4);
+        assertThat(window.unseen()).isEqualTo(1);
+        assertThat(window.frozen().popularity().events()).isEqualTo(5);
+        assertThat(window.frozen().popularity().mean(MRR, 10)).isCloseTo((1 + 3 * 0.4 + 0) / 5, within(1e-12));
+        assertThat(window.frozen().popularity().mean(RECALL, 10)).isEqualTo(4 / 5.0);
+        assertThat(window.frozen().model().mean(RECALL, 10)).isEqualTo(4 / 5.0);
+    }
+
+    @Test
+    void thePopularityOfTheOnlineRankingIsThatOfTheMoment() {
+        Windows.Window window = only(run(sessions(), settings(Queries.EVERY, Unseen.MISS)));
+
+        // batches: b a c, new b c, a new c. a stays at 1, b and c stay at 2.5. When new comes again, it has been seen:
+        // 4 of 4
+        assertThat(window.online().popularity().events()).isEqualTo(5);
+        assertThat(window.online().popularity().mean(MRR, 10)).isCloseTo((1 + 3 * 0.4 + 0.25) / 5, within(1e-12));
+        assertThat(window.online().popularity().mean(RECALL, 10)).isEqualTo(1);
+    }
+
+    @Test
+    void anItemOfItsOwnBatchIsNotFoundBeforeItIsLearnt() {
+        History history = new History().window("A").click("u1", "a", 1 + History.START);
+        history.window("B").click("u1", "new", 2 + History.START).click("u1", "new", 2 + History.START);
+
+        Windows.Window window = only(run(history, settings(Queries.EVERY, Unseen.MISS)));
+
+        // both are in one batch; of the two items of its catalogue each would be among the first ten
+        assertThat(window.online().model().events()).isEqualTo(2);
+        assertThat(window.online().model().mean(RECALL, 10)).isZero();
+    }
+
+    @Test
+    void onlyTheLastOfEachSessionMayBeAQuery() {
+        Windows.Window window = only(run(sessions(), settings(Queries.LAST, Unseen.DROP)));
+
+        // c of u4 and c of u5; what comes last with u6 is dropped, and nothing is left before it
+        assertThat(window.frozen().popularity().events()).isEqualTo(2);
+        assertThat(window.frozen().popularity().mean(MRR, 10)).isCloseTo(0.4, within(1e-12));
+        assertThat(window.online().model().events()).isEqualTo(2);
+    }
+
+    @Test
+    void whatTheUserHadCanBeLeftOut() {
+        Windows.Window window =
+                only(run(sessions(), new WindowSettings(Duration.ZERO, Queries.EVERY, Unseen.DROP, true)));
+
+        // a of u4 is before c, without b. c of u4 is alone. c of u5 is behind a, without b
+        assertThat(window.frozen().popularity().mean(MRR, 10)).isCloseTo((1 + 1 + 0.5) / 3, within(1e-12));
+    }
+
+    @Test
+    void theCatalogueHoldsWhatWasSeen() {
+        History history = new History();
+        for (int item = 0; item < 50; item++) {
+            history.item("never" + item);
+        }
+
+        Windows.Result result = run(sessions(history), SESSIONS);
+
+        assertThat(result.items()).isEqualTo(4);
+        assertThat(result.learnt()).isEqualTo(14);
+    }
+
+    @Test
+    void aDurationCutsFromTheFirstEventOn() {
+        History history = new History();
+        for (int hours : List.of(5, 28, 29, 30, 77)) { // 0, 23, 24, 25 and 72 after the first
+            history.click("u", "i" + hours % 2, History.START + hours * History.HOUR);
+        }
+
+        Windows.Result result = run(history, new WindowSettings(Duration.ofDays(1), Queries.EVERY, Unseen.MISS, false));
+
+        assertThat(result.windows()).extracting(Windows.Window::name).containsExactly("1", "3");
+        assertThat(result.windows()).extracting(Windows.Window::positives).containsExactly(2, 1);
+    }
+
+    @Test
+    void whatIsNotUsedMakesNoWindow() {
+        History history = sessions().window("C").click("u8", "a", History.START + 2 * History.HOUR);
+
+        Windows.Result result = windows(history, SESSIONS, new PrequentialSettings(14 / 15.0, 0.5, 1))
+                .run((name, examples, of) -> {});
+
+        assertThat(result.windows()).extracting(Windows.Window::name).containsExactly("B");
+    }
+
+    @Test
+    void aLogInOnePieceIsRefused() {
+        History history = new History().click("u", "a", History.START);
+
+        assertThatThrownBy(() -> run(history, SESSIONS))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("windows = 0: must be 2 or more");
+    }
+
+    @Test
+    void aWindowThatComesBackIsRefused() {
+        History history = sessions();
+
+        assertThatThrownBy(() -> history.window("A"))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageContaining("data = window A: comes back after window B");
+    }
+
+    @Test
+    void progressIsToldOfEachWindowAndAtTheEnd() {
+        List<String> told = new ArrayList<>();
+
+        windows(sessions(), SESSIONS, WHOLE).run((name, examples, of) -> told.add(name + " " + examples + "/" + of));
+
+        assertThat(told).containsExactly("A 0/14", "B 5/14", " 14/14");
+    }
+
+    /** In each window the sessions follow another order of the items. Only who learns meanwhile can know it. */
+    @Test
+    void theFrozenModelStandsStillAndTheOtherLearns() {
+        History history = new History();
+        Random random = new Random(3);
+        for (int window = 0; window < 3; window++) {
+            history.window("w" + window);
+            for (int session = 0; session < 400; session++) {
+                int first = random.nextInt(60);
+                for (int step = 0; step < 4; step++) {
+                    int item = (first + step * (7 + 12 * window)) % 60;
+                    history.click(
+                            "u" + window + "-" + session,
+                            "i" + item,
+                            History.START + (window * 1_000L + session) * 10_000 + step);
+                }
+            }
+        }
+        Map<String, String> fast =
+                Map.of(
+                "optimiser.rows.learning-rate", "0.3",
+                "features.user.history.max-values", "1",
+                "exam.popularity-weight", "0");
+
+        Windows.Result result = new Windows(
+                        SESSIONS, WHOLE, history.examples(), History.trainer(fast), StepTimes.UNTIMED)
+                .run((name, examples, of) -> {});
+
+        for (Windows.Window window : result.windows()) {
+            assertThat(window.online().model().mean(RECALL, 10))
+                    .as(window.name())
+                    .isGreaterThan(window.frozen().model().mean(RECALL, 10) + 0.1);
+        }
+    }
+
+    @Test
+    void bothRankingsAreThoseOfScoringEachItemOnItsOwn() {
+        History history = new History();
+        Random random = new Random(5);
+        for (int window = 0; window < 4; window++) {
+            history.window("w" + window);
+            for (int click = 0; click < 120; click++) {
+                int session = click % 7 + 7 * (click / 40);
+                history.click(
+                        "u" + window + "-" + session,
+                        "i" + random.nextInt(25 + 6 * window), // six new ones in each window
+                        History.START + (window * 1_000L + click) * 10_000);
+            }
+        }
+
+        for (WindowSettings settings :
+                List.of(SESSIONS, new WindowSettings(Duration.ZERO, Queries.LAST, Unseen.MISS, true))) {
+            Windows.Result result = run(history, settings);
+
+            assertThat(result.windows()).hasSize(3);
+            for (int at = 0; at < 3; at++) {
+                WindowsReference.Ranked expected = new WindowsReference(
+                                settings, history.examples(), History.trainer(THREE_A_BATCH))
+                        .window(at + 1);
+                Windows.Window window = result.windows().get(at);
+                assertThat(window.frozen().model())
+                        .as("%s of %s, frozen", window.name(), settings)
+                        .usingRecursiveComparison()
+                        .isEqualTo(expected.frozen());
+                assertThat(window.online().model())
+                        .as("%s of %s, online", window.name(), settings)
+                        .usingRecursiveComparison()
+                        .isEqualTo(expected.online());
+            }
+        }
+    }
+
+    private static Windows.Window only(Windows.Result result) {
+        assertThat(result.windows()).hasSize(1);
+        return result.windows().get(0);
+    }
+
+    private static Windows.Result run(History history, WindowSettings settings) {
+        return windows(history, settings, WHOLE).run((name, examples, of) -> {});
+    }
+
+    private static Windows windows(History history, WindowSettings settings, PrequentialSettings shares) {
+        return new Windows(settings, shares, history.examples(), History.trainer(THREE_A_BATCH), StepTimes.UNTIMED);
+    }
+
+    private static WindowSettings settings(Queries queries, Unseen unseen) {
+        return new WindowSettings(Duration.ZERO, queries, unseen, false);
+    }
+}
