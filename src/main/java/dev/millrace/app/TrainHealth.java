@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.stream.run.StreamRunner;
 import java.util.LinkedHashMap;

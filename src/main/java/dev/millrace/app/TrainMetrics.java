@@ -3,6 +3,7 @@ package dev.millrace.app;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.Side;
 import dev.millrace.train.Figure;

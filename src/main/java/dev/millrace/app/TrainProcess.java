@@ -1,6 +1,7 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRules;
 import dev.millrace.serve.PortTakenException;

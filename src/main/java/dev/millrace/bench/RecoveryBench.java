@@ -1,7 +1,7 @@
 package dev.millrace.bench;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.app.ProgressWatch;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.Topics;

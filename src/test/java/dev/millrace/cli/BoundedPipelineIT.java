@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.app.ProgressWatch;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.Features;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.Streams;
 import dev.millrace.topic.ClientSettings;

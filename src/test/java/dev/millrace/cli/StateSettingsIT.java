@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.app.ProgressWatch;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.EmbeddedBroker;

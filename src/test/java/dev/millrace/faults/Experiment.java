@@ -5,8 +5,8 @@ import static dev.millrace.state.Outcome.ATTRIBUTED;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.app.MillraceSettings;
-import dev.millrace.app.ProgressWatch;
 import dev.millrace.cli.MillraceProcess;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.state.Books;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.TopicReader;

@@ -1,4 +1,4 @@
-package dev.millrace.app;
+package dev.millrace.follow;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.ExamTrail;
@@ -33,6 +33,10 @@ final class LatestProgress {
 
     synchronized Optional<TrainingProgress> training() {
         return Optional.ofNullable(parts.get(learner)).flatMap(PartProgress::training);
+    }
+
+    synchronized SortedMap<String, PartProgress> parts() {
+        return new TreeMap<>(parts);
     }
 
     synchronized SortedMap<String, Books.Account> books() {

@@ -1,4 +1,4 @@
-package dev.millrace.app;
+package dev.millrace.follow;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.state.Books;
@@ -34,7 +34,7 @@ public final class ProgressWatch implements AutoCloseable {
     }
 
     /** @param listener told of each progress, in the order of the topic */
-    ProgressWatch(
+    public ProgressWatch(
             ClientSettings clients,
             String topic,
             ProgressRecords records,
@@ -56,8 +56,13 @@ public final class ProgressWatch implements AutoCloseable {
         return latest.books();
     }
 
+    /** The latest progress of each part, by part. */
+    public SortedMap<String, PartProgress> parts() {
+        return latest.parts();
+    }
+
     /** See {@link LatestProgress#settledUpTo}. */
-    OptionalLong settledUpTo(Map<InputTopic, Long> sent, String examples) {
+    public OptionalLong settledUpTo(Map<InputTopic, Long> sent, String examples) {
         return latest.settledUpTo(sent, examples);
     }
 
