@@ -59,6 +59,7 @@ class ArchitectureTest {
             "stream",
             "stream.run",
             "follow",
+            "page",
             "serve",
             "replay",
             "checkpoint",

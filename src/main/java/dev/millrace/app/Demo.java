@@ -2,6 +2,7 @@ package dev.millrace.app;
 
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.follow.Freshness;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;
@@ -9,7 +10,6 @@ import dev.millrace.topic.TopicReader;
 import dev.millrace.topic.Topics;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.AvroWire;
-import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 
 /**
@@ -55,24 +56,21 @@ public final class Demo implements AutoCloseable {
             throws IOException, InterruptedException {
         this.out = out;
         this.replay = replay;
-        out.println("data       " + directory.toAbsolutePath().normalize());
-        out.flush();
         broker = EmbeddedBroker.start(directory.resolve("broker"));
-        out.println("broker     " + broker.bootstrapServers());
-        out.flush();
         MillraceSettings bound = settings.apply(broker.bootstrapServers());
         new Topics(bound.clients(), bound.topics(), PATIENCE).create();
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         trainer = TrainProcess.runner(bound, TrainProcess.From.EVENTS);
         trainer.bindTo(registry);
         trainer.start();
-        server = ServeProcess.start(bound, registry);
-        AvroWire wire = new AvroWire(bound.wire());
-        progress = new ProgressWatch(
-                bound.clients(), bound.topics().names().trainingProgress(), new ProgressRecords(wire));
+        producer = new EventProducer(bound.clients(), bound.topics().names(), new AvroWire(bound.wire()));
+        server = ServeProcess.start(bound, registry, Optional.of(this::click));
+        out.println("page       " + server.url());
+        out.println("data       " + directory.toAbsolutePath().normalize());
+        out.println("broker     " + broker.bootstrapServers());
+        progress = server.progress();
         examplesTopic = bound.topics().names().trainingExamples();
         examples = new TopicReader(bound.clients(), PATIENCE);
-        producer = new EventProducer(bound.clients(), bound.topics().names(), wire);
         out.println("recall API " + server.url() + "   (try /v1/recall?user=ID&k=10, /readyz, /metrics)");
         out.flush();
         sender = new Thread(this::send, "replay");
@@ -135,7 +133,6 @@ public final class Demo implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         producer.close();
-        progress.close();
         examples.close();
         server.close();
         trainer.close();
@@ -150,6 +147,10 @@ public final class Demo implements AutoCloseable {
         } catch (RuntimeException | Error failed) {
             sendFailure = Optional.of(failed);
         }
+    }
+
+    private boolean click(String user, String item) {
+        return replay.click(producer, "page-" + UUID.randomUUID(), user, item, System.currentTimeMillis());
     }
 
     private boolean isDrained() {

@@ -3,6 +3,7 @@ package dev.millrace.app;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
+import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
 import dev.millrace.replay.BadRow;
 import dev.millrace.replay.DataSet;
@@ -15,6 +16,7 @@ import java.util.EnumMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -32,6 +34,7 @@ public final class ReplayRun {
     private final Map<InputTopic, AtomicLong> sent = new EnumMap<>(InputTopic.class);
     private volatile boolean stopped;
     private volatile boolean finished;
+    private volatile long latestTime; // of an exposure or click
 
     /**
      * @param maxEvents after which to stop; {@link Long#MAX_VALUE} for all
@@ -57,6 +60,7 @@ public final class ReplayRun {
                 if (event.isInteraction()) {
                     pacer.await(event); // catalogue and profiles go ahead of time
                     number++;
+                    latestTime = Math.max(latestTime, event.time());
                 }
                 send(producer, event, clock.millis());
                 if (number % FLUSH_EVERY == FLUSH_EVERY - 1) {
@@ -70,6 +74,27 @@ public final class ReplayRun {
 
     public void stop() {
         stopped = true;
+    }
+
+    /**
+     * Sends a click beside those of the data set, at the latest event time that was sent, and the exposure that it answers.
+     *
+     * @param id of both
+     * @return false if nothing has been sent yet
+     */
+    boolean click(EventProducer producer, String id, String user, String item, long now) {
+        long time = latestTime;
+        if (time == 0) {
+            return false;
+        }
+        if (dataSet.hasExposures()) {
+            Exposure exposure = new Exposure(id, user, item, time, now, Features.NONE);
+            send(producer, new ReplayEvent.ItemExposure(exposure), now);
+        }
+        Optional<String> answered = dataSet.hasExposures() ? Optional.of(id) : Optional.empty();
+        Click click = new Click(id, user, item, answered, "click", 1, time, now, Features.NONE);
+        send(producer, new ReplayEvent.ItemClick(click), now);
+        return true;
     }
 
     /** Returns true once everything has been sent. */

@@ -1,16 +1,24 @@
 package dev.millrace.app;
 
+import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
 import dev.millrace.follow.ItemGraphs;
 import dev.millrace.follow.ModelFeed;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
+import dev.millrace.page.ClickSender;
+import dev.millrace.page.LivePage;
+import dev.millrace.page.LiveSources;
+import dev.millrace.page.TopicLag;
 import dev.millrace.serve.RecallServer;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.transaction.TransactionWatch;
 import dev.millrace.topic.transaction.Transactions;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.PartProgress;
+import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -32,6 +40,8 @@ public final class ServeProcess implements AutoCloseable {
     private final FollowingRecall following;
     private final Transactions transactions;
     private final TransactionWatch watch;
+    private final ProgressWatch progress;
+    private final Optional<LivePage> page;
     private final RecallServer server;
 
     private ServeProcess(
@@ -41,6 +51,8 @@ public final class ServeProcess implements AutoCloseable {
             FollowingRecall following,
             Transactions transactions,
             TransactionWatch watch,
+            ProgressWatch progress,
+            Optional<LivePage> page,
             RecallServer server) {
         this.disk = disk;
         this.graphs = graphs;
@@ -48,6 +60,8 @@ public final class ServeProcess implements AutoCloseable {
         this.following = following;
         this.transactions = transactions;
         this.watch = watch;
+        this.progress = progress;
+        this.page = page;
         this.server = server;
     }
 
@@ -58,6 +72,16 @@ public final class ServeProcess implements AutoCloseable {
      * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
      */
     public static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry) throws IOException {
+        return start(settings, registry, Optional.empty());
+    }
+
+    /**
+     * As {@link #start(MillraceSettings, PrometheusMeterRegistry)}.
+     *
+     * @param clicks sends what a visitor of the page clicks; absent where there is no producer
+     */
+    static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry, Optional<ClickSender> clicks)
+            throws IOException {
         new Topics(settings.clients(), settings.topics(), PATIENCE)
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         DiskEntries disk = DiskEntries.open(
@@ -78,9 +102,30 @@ public final class ServeProcess implements AutoCloseable {
         watch.start();
         StandingTransactions standing = new StandingTransactions(watch::standing);
         standing.bindTo(registry);
-        RecallServer server =
-                new RecallServer(settings.serve(), state, standing::detail, registry, InstantSource.system()).start();
-        return new ServeProcess(disk, graphs, state, following, transactions, watch, server);
+        InputAlarms inputs = new InputAlarms(settings.inputAlarms());
+        long startedAt = InstantSource.system().millis();
+        ProgressWatch progress = new ProgressWatch(
+                settings.clients(),
+                names.trainingProgress(),
+                new ProgressRecords(new AvroWire(settings.wire())),
+                PartProgress.LEARNER,
+                part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt));
+        Optional<LivePage> page = settings.serve().hasPage()
+                ? Optional.of(new LivePage(
+                                new LiveSources(
+                                        state,
+                                        progress,
+                                        inputs,
+                                        settings.serve().popularityWeight()),
+                                new TopicLag(settings.clients(), names),
+                                clicks,
+                                InstantSource.system())
+                        .start())
+                : Optional.empty();
+        RecallServer server = new RecallServer(
+                        settings.serve(), state, standing::detail, page, registry, InstantSource.system())
+                .start();
+        return new ServeProcess(disk, graphs, state, following, transactions, watch, progress, page, server);
     }
 
     public ServedState state() {
@@ -92,6 +137,11 @@ public final class ServeProcess implements AutoCloseable {
         return following.failure();
     }
 
+    /** What the parts of the trainer say of themselves. */
+    ProgressWatch progress() {
+        return progress;
+    }
+
     /** The address of the API. */
     public String url() {
         return server.url();
@@ -100,6 +150,8 @@ public final class ServeProcess implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        page.ifPresent(LivePage::close);
+        progress.close();
         following.close();
         watch.close();
         transactions.close();

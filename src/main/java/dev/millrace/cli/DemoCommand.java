@@ -101,6 +101,9 @@ final class DemoCommand implements Callable<Integer> {
         Pace pace = Pace.parse(speed != null ? speed : data.isGenerated() ? "500/s" : "max");
         byDefault.put("topic.partitions", "1");
         byDefault.put("stream.max-task-idle", pace instanceof Pace.Max ? "5s" : "100ms");
+        if (data.isGenerated()) {
+            byDefault.put("publish.attributes", "category, brand, price"); // to filter by, and to colour the page's map
+        }
         MillraceSettings settings = data.settings(config, byDefault);
         ReplayRun replay = new ReplayRun(
                 data.open(settings), pace, maxEvents(), bad -> System.err.println("row not used: " + bad));

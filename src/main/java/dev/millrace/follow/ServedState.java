@@ -12,6 +12,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
 import java.time.InstantSource;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -28,6 +29,7 @@ public final class ServedState {
     private static final Logger LOG = LoggerFactory.getLogger(ServedState.class);
 
     private final UserStates users;
+    private final RecentUsers recentUsers = new RecentUsers();
     private final RecallEngine engine;
     private final EncoderFeed encoders;
     private final ItemGraphs graphs;
@@ -129,12 +131,24 @@ public final class ServedState {
 
     public void userFeatures(UserFeatures user) {
         users.put(user);
+        recentUsers.saw(user.user());
         userUpdates.incrementAndGet();
     }
 
     public void userRemoved(String user) {
         users.remove(user);
+        recentUsers.remove(user);
         userUpdates.incrementAndGet();
+    }
+
+    /** What is known of a user now. */
+    public Optional<UserFeatures> user(String user) {
+        return users.latest(user);
+    }
+
+    /** Some users whose features came last, the latest first. */
+    public List<String> recentUsers() {
+        return recentUsers.latestFirst();
     }
 
     /** As {@link TopicProgress#read}. */

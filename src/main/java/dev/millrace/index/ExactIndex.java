@@ -252,6 +252,22 @@ public final class ExactIndex implements NearestItems {
         }
     }
 
+    /** At most so many of the items, evenly chosen from the first to come to the last. */
+    List<IndexedItem> someItems(int most) {
+        List<IndexedItem> some = new ArrayList<>();
+        membership.readLock().lock();
+        try {
+            int count = Math.min(most, size);
+            for (int at = 1; at <= count; at++) {
+                int row = (int) ((long) at * size / count) - 1;
+                some.add(chunks.get(row / IndexChunk.ROWS).read(row % IndexChunk.ROWS));
+            }
+        } finally {
+            membership.readLock().unlock();
+        }
+        return some;
+    }
+
     /** An item's vector, [dim], a copy. */
     public Optional<float[]> vector(String item) {
         return item(item).map(IndexedItem::vector);

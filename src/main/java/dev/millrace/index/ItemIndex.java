@@ -89,6 +89,11 @@ public final class ItemIndex implements NearestItems {
         return exact.item(item);
     }
 
+    /** At most so many of the items, evenly chosen; a writer waits meanwhile. */
+    public List<IndexedItem> someItems(int most) {
+        return exact.someItems(most);
+    }
+
     /** An item's vector, [dim], a copy. */
     public Optional<float[]> vector(String item) {
         return exact.vector(item);

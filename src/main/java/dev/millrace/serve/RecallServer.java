@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.millrace.follow.Readiness;
 import dev.millrace.follow.ServedState;
 import dev.millrace.index.IndexedItem;
+import dev.millrace.page.LivePage;
 import dev.millrace.recall.Answer;
 import dev.millrace.recall.ServedGeneration;
 import io.javalin.Javalin;
@@ -27,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The recall API over HTTP: recall, similar items, single items, health, metrics.
+ * The recall API over HTTP: recall, similar items, single items, health, metrics; and the page.
  *
  * <p>docs/api.md describes it. Every error is a {@link Problem}. Nothing of a request is logged, as it names a user.
  */
@@ -48,6 +49,8 @@ public final class RecallServer implements AutoCloseable {
     private final ServeMetrics metrics;
     private final InstantSource clock;
     private final Json json = new Json();
+    private final Optional<LivePage> page;
+    private final LiveStream live;
     private final Javalin http;
 
     /** What an endpoint answers. */
@@ -60,12 +63,14 @@ public final class RecallServer implements AutoCloseable {
 
     /**
      * @param hindrances members of {@code /readyz} beside the state's: what may keep it from growing
+     * @param page answered at {@code /}; absent for none
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
      */
     public RecallServer(
             ServeSettings settings,
             ServedState state,
             Supplier<Map<String, Object>> hindrances,
+            Optional<LivePage> page,
             PrometheusMeterRegistry registry,
             InstantSource clock) {
         this.settings = settings;
@@ -78,11 +83,14 @@ public final class RecallServer implements AutoCloseable {
         this.metrics = new ServeMetrics(registry, state, clock);
         metrics.connections(setup.connections());
         this.clock = clock;
+        this.page = page;
+        this.live = new LiveStream(settings.clients(), setup.connections());
         this.http = Javalin.create(this::configure);
     }
 
     /** Begins to listen. Answers 503 until a generation answers. */
     public RecallServer start() {
+        page.ifPresent(one -> one.listenTo(live::send));
         http.start();
         return this;
     }
@@ -99,6 +107,7 @@ public final class RecallServer implements AutoCloseable {
 
     @Override
     public void close() {
+        live.end();
         http.stop();
         setup.threads().close();
     }
@@ -114,6 +123,10 @@ public final class RecallServer implements AutoCloseable {
                 HttpSetup.get(config, endpoint.path(), handler);
             }
         }
+        page.ifPresent(one -> {
+            config.jetty.modifyServer(server -> server.insertHandler(live));
+            new PageRoutes(one, live, json).addTo(config);
+        });
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);
@@ -262,7 +275,13 @@ public final class RecallServer implements AutoCloseable {
     private void refused(HttpResponseException refused, Context request) {
         int status = refused.getStatus();
         if (status == 405) {
-            request.header("Allow", request.path().equals("/v1/recall") ? "GET, HEAD, POST" : "GET, HEAD");
+            request.header(
+                    "Allow",
+                    switch (request.path()) {
+                        case "/v1/recall" -> "GET, HEAD, POST";
+                        case PageRoutes.CLICKS -> "POST";
+                        default -> "GET, HEAD";
+                    });
         }
         String detail =
                 switch (status) {
@@ -272,7 +291,8 @@ public final class RecallServer implements AutoCloseable {
         write(request, problem(Problem.of(status, detail)));
     }
 
-    private static Map<String, List<String>> parameters(Context request) {
+    /** The parameters of a query. */
+    static Map<String, List<String>> parameters(Context request) {
         Map<String, List<String>> parameters;
         try {
             parameters = request.queryParamMap();

@@ -21,6 +21,7 @@ import java.util.OptionalDouble;
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
  * @param graph of the items
+ * @param hasPage true to answer with a page at {@code /}
  */
 public record ServeSettings(
         String host,
@@ -34,7 +35,8 @@ public record ServeSettings(
         int keptGenerations,
         Path stateDirectory,
         long cacheBytes,
-        GraphSettings graph) {
+        GraphSettings graph,
+        boolean hasPage) {
 
     public static ServeSettings read(SettingsReader reader) {
         return new ServeSettings(
@@ -78,6 +80,10 @@ public record ServeSettings(
                         4L << 20,
                         1L << 40,
                         "memory for user features and user rows, cache and write buffers together, bytes"),
-                GraphSettings.read(reader));
+                GraphSettings.read(reader),
+                reader.flag(
+                        "serve.page",
+                        true,
+                        "whether the server has a page at /, which shows figures, items and the histories of users"));
     }
 }

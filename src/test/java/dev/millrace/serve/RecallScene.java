@@ -82,9 +82,11 @@ final class RecallScene implements AutoCloseable {
                                 1,
                                 directory,
                                 4 << 20,
-                                GraphSettings.NEVER),
+                                GraphSettings.NEVER,
+                                true),
                         state,
                         () -> hindrances,
+                        Optional.empty(),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();

@@ -1,0 +1,119 @@
+package dev.millrace.page;
+
+import dev.millrace.follow.ServedState;
+import dev.millrace.index.VectorAges;
+import dev.millrace.state.InputTopic;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The page of a server: its figures now and over the last half hour, and what a visitor may do. Safe for threads.
+ *
+ * <p>One thread takes the figures once a second and tells the listener. A page that is opened late is given the seconds before.
+ */
+public final class LivePage implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(LivePage.class);
+    private static final int KEPT_SAMPLES = 900;
+    private static final int TICKS_A_SAMPLE = 2;
+
+    private final LiveSources sources;
+    private final TopicLag lag;
+    private final Optional<ClickSender> clicks;
+    private final InstantSource clock;
+    private final Series series = new Series(KEPT_SAMPLES);
+    private final ItemMap map;
+    private final ScheduledExecutorService ticks = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "page");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private volatile Consumer<Map<String, Object>> listener = state -> {};
+    private Optional<Map<InputTopic, Long>> behind = Optional.empty(); // this and the next are of the ticking thread
+    private VectorAges ages = VectorAges.NONE;
+    private long ticked;
+
+    /**
+     * @param lag is closed with this
+     * @param clicks absent where there is no producer
+     */
+    public LivePage(LiveSources sources, TopicLag lag, Optional<ClickSender> clicks, InstantSource clock) {
+        this.sources = sources;
+        this.lag = lag;
+        this.clicks = clicks;
+        this.clock = clock;
+        this.map = new ItemMap(sources.state().engine(), clock);
+    }
+
+    /** Begins to take figures. */
+    public LivePage start() {
+        var unused = ticks.scheduleAtFixedRate(this::tickGuarded, 0, 1, TimeUnit.SECONDS);
+        return this;
+    }
+
+    /** @param listener told of the state of each second, by the page's own thread; it must not wait */
+    public void listenTo(Consumer<Map<String, Object>> listener) {
+        this.listener = listener;
+    }
+
+    /** The figures of the charts over the last half hour: columns of equal length, by name, oldest first. */
+    public Map<String, List<? extends Number>> series() {
+        return series.columns();
+    }
+
+    public ItemMap map() {
+        return map;
+    }
+
+    public ServedState state() {
+        return sources.state();
+    }
+
+    /** Sends a visitor's clicks; absent where there is no producer. */
+    public Optional<ClickSender> clicks() {
+        return clicks;
+    }
+
+    @Override
+    public void close() {
+        ticks.shutdown();
+        try {
+            if (ticks.awaitTermination(1, TimeUnit.MINUTES)) {
+                lag.close();
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void tickGuarded() {
+        try {
+            tick();
+        } catch (RuntimeException failed) { // the executor would end the task silently
+            LOG.error("The page has no figures of this second", failed);
+        }
+    }
+
+    private void tick() {
+        if (ticked % TICKS_A_SAMPLE == 0) { // these two ask brokers, and read every row
+            behind = lag.records(sources.progress().parts().values());
+            ages = Snapshot.agesOf(sources);
+        }
+        Snapshot snapshot = new Snapshot(sources, clock.millis(), behind, ages);
+        if (ticked % TICKS_A_SAMPLE == 0) {
+            series.add(new Series.Sample(snapshot.at(), snapshot.figures()));
+        }
+        ticked++;
+        Map<String, Object> members = snapshot.members();
+        members.put("clicks", clicks.isPresent());
+        listener.accept(members);
+    }
+}

@@ -1,0 +1,239 @@
+package dev.millrace.page;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.follow.Freshness;
+import dev.millrace.follow.Readiness;
+import dev.millrace.index.ItemIndex;
+import dev.millrace.index.VectorAges;
+import dev.millrace.recall.Generations.Outcome;
+import dev.millrace.recall.ServedGeneration;
+import dev.millrace.recall.UserEncoder;
+import dev.millrace.state.Books;
+import dev.millrace.state.InputTopic;
+import dev.millrace.train.Figure;
+import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.PartProgress;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.stream.Stream;
+
+/**
+ * All that the page shows of one moment.
+ *
+ * @param at epoch milliseconds
+ * @param lag records that the trainer has not counted, by topic; absent if unknown
+ * @param ages of the vectors of the index that answers
+ */
+record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> lag, VectorAges ages) {
+
+    private static final long LATEST_POSITIVES = 5_000;
+
+    /** Its members, as the page reads them. docs/page.md explains them. */
+    Map<String, Object> members() {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("at", at);
+        members.put("readiness", sources.state().readiness().body());
+        sources.progress().training().ifPresent(training -> members.put("learner", learner(training)));
+        sources.progress().failure().ifPresent(failure -> members.put("progressFailure", failure.toString()));
+        members.put("exam", exam(sources.progress().examOfLast(LATEST_POSITIVES)));
+        members.put("alarms", alarms());
+        members.put("freshness", freshness());
+        members.put("index", index());
+        members.put("books", books());
+        lag.ifPresent(known -> {
+            Map<String, Object> records = new LinkedHashMap<>();
+            known.forEach((topic, count) -> records.put(topic.label(), count));
+            members.put("lag", records);
+        });
+        members.put("figures", figures());
+        members.put("counts", counts());
+        members.put("generations", generations());
+        members.put("users", sources.state().recentUsers());
+        sources.state().engine().served().ifPresent(served -> members.put("questions", questions(served.encoder())));
+        return members;
+    }
+
+    /** The figures that charts show over time, by name; NaN where one is unknown. */
+    Map<String, Double> figures() {
+        ExamTotals exam = sources.progress().examOfLast(LATEST_POSITIVES);
+        Freshness.Quantiles fresh = sources.state().freshness().recent(at);
+        Optional<TrainingProgress> training = sources.progress().training();
+        Optional<TrainingProgress> learnt = training.filter(one -> one.positives() > 0);
+        boolean isScored = exam.model().scored() > 0;
+        boolean isFresh = fresh.count() > 0;
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("loss", learnt.map(TrainingProgress::loss).orElse(Double.NaN));
+        figures.put("gradientNorm", learnt.map(TrainingProgress::gradientNorm).orElse(Double.NaN));
+        figures.put("recall", isScored ? exam.model().recallAt(10) : Double.NaN);
+        figures.put("recallError", isScored ? exam.model().standardErrorAt(10) : Double.NaN);
+        figures.put("popularityRecall", isScored ? exam.popularity().recallAt(10) : Double.NaN);
+        figures.put("freshP50", isFresh ? fresh.p50Millis() : Double.NaN);
+        figures.put("freshP99", isFresh ? fresh.p99Millis() : Double.NaN);
+        figures.put("oldestSteps", (double) ages.maxSteps());
+        figures.put(
+                "boundSteps",
+                training.map(one -> one.figure(Figure.VECTOR_AGE_BOUND)).orElse(Double.NaN));
+        figures.put("attributeLag", lagOf(InputTopic.EXPOSURES, InputTopic.CLICKS, InputTopic.USERS, InputTopic.ITEMS));
+        figures.put("learnLag", lagOf(InputTopic.EXAMPLES));
+        return figures;
+    }
+
+    private double lagOf(InputTopic... topics) {
+        return lag.map(known -> List.of(topics).stream()
+                        .mapToDouble(topic -> known.getOrDefault(topic, 0L))
+                        .sum())
+                .orElse(Double.NaN);
+    }
+
+    private Map<String, Object> learner(TrainingProgress training) {
+        Map<String, Object> learner = new LinkedHashMap<>();
+        learner.put("generation", training.generation());
+        learner.put("step", training.step());
+        learner.put("positives", training.positives());
+        learner.put("refusedSteps", training.refusedSteps());
+        learner.put("loss", training.loss());
+        learner.put("gradientNorm", training.gradientNorm());
+        learner.put("eventTime", training.eventTime());
+        learner.put("digest", training.digest());
+        learner.put("items", training.items());
+        learner.put("unannounced", training.unannounced());
+        learner.put("rows", training.rows().rows());
+        learner.put("rowsExpired", training.rows().expired());
+        learner.put("rowsDisplaced", training.rows().displaced());
+        learner.put("fieldWeights", training.fieldWeights());
+        learner.put("figures", training.figures());
+        training.withheld().ifPresent(reason -> learner.put("withheld", reason));
+        Optional.ofNullable(sources.progress().parts().get(PartProgress.LEARNER))
+                .ifPresent(part -> learner.put("committedAt", part.writtenAt()));
+        return learner;
+    }
+
+    private static Map<String, Object> exam(ExamTotals totals) {
+        Map<String, Object> exam = new LinkedHashMap<>();
+        exam.put("scored", totals.model().scored());
+        exam.put("model", ranking(totals.model()));
+        exam.put("popularity", ranking(totals.popularity()));
+        return exam;
+    }
+
+    private static Map<String, Object> ranking(RankingTotals totals) {
+        Map<String, Object> ranking = new LinkedHashMap<>();
+        ranking.put("recall10", totals.recallAt(10));
+        ranking.put("error10", totals.standardErrorAt(10));
+        ranking.put("recall100", totals.recallAt(100));
+        ranking.put("error100", totals.standardErrorAt(100));
+        return ranking;
+    }
+
+    private List<Map<String, Object>> alarms() {
+        List<Map<String, Object>> ofModel = sources.progress().training().stream()
+                .flatMap(training -> training.alarms().stream())
+                .map(Snapshot::alarm)
+                .toList();
+        List<Map<String, Object>> ofInputs = sources.inputs().states().stream()
+                .map(state -> alarm(state.kind().text(), state.value(), state.limit(), state.isActive()))
+                .toList();
+        return Stream.concat(ofModel.stream(), ofInputs.stream()).toList();
+    }
+
+    private static Map<String, Object> alarm(Alarm alarm) {
+        return alarm(alarm.kind().text(), alarm.value(), alarm.limit(), alarm.isActive());
+    }
+
+    private static Map<String, Object> alarm(String kind, double value, double limit, boolean isActive) {
+        return Map.of("kind", kind, "value", value, "limit", limit, "active", isActive);
+    }
+
+    private Map<String, Object> freshness() {
+        Freshness.Quantiles recent = sources.state().freshness().recent(at);
+        return Map.of("count", recent.count(), "p50Millis", recent.p50Millis(), "p99Millis", recent.p99Millis());
+    }
+
+    private Map<String, Object> index() {
+        Map<String, Object> index = new LinkedHashMap<>();
+        sources.state().engine().served().map(ServedGeneration::index).ifPresent(one -> {
+            index.put("items", one.size());
+            index.put("step", one.newestStep());
+            index.put("publishedAt", one.newestPublication());
+            index.put("oldestSteps", ages.maxSteps());
+            index.put("oldestPublishedAt", ages.oldestPublication());
+        });
+        return index;
+    }
+
+    private Map<String, Object> books() {
+        Map<String, Object> books = new LinkedHashMap<>();
+        SortedMap<String, Books.Account> accounts = sources.progress().books();
+        accounts.forEach((topic, account) -> {
+            Map<String, Object> lines = new LinkedHashMap<>();
+            lines.put("received", account.received());
+            lines.put("waiting", account.waiting());
+            lines.put("balanced", account.isBalanced());
+            lines.put("outcomes", account.outcomes());
+            books.put(topic, lines);
+        });
+        return books;
+    }
+
+    /** Counts that only grow, from which the page tells rates. */
+    private Map<String, Object> counts() {
+        Map<String, Object> counts = new LinkedHashMap<>();
+        long embeddings = 0;
+        for (Outcome outcome : Outcome.values()) {
+            embeddings += sources.state().embeddings(outcome);
+        }
+        counts.put("embeddingsRead", embeddings);
+        counts.put("modelUpdatesRead", sources.state().modelUpdates());
+        counts.put("usersRead", sources.state().userUpdates());
+        return counts;
+    }
+
+    /** Each generation that the server keeps, with what its own learner says of it. */
+    private List<Map<String, Object>> generations() {
+        Readiness readiness = sources.state().readiness();
+        return readiness.generations().stream()
+                .map(status -> {
+                    Map<String, Object> one = new LinkedHashMap<>();
+                    one.put("generation", status.generation());
+                    one.put("items", status.items());
+                    one.put("complete", status.isComplete());
+                    one.put("answers", readiness.generation().equals(Optional.of(status.generation())));
+                    one.put("promoted", readiness.promoted().equals(Optional.of(status.generation())));
+                    sources.progress().parts().values().stream()
+                            .flatMap(part -> part.training().stream())
+                            .filter(training -> training.generation().equals(status.generation()))
+                            .findFirst()
+                            .ifPresent(training -> {
+                                one.put("step", training.step());
+                                one.put("loss", training.loss());
+                                one.put("exam", exam(training.exam()));
+                            });
+                    return one;
+                })
+                .toList();
+    }
+
+    /** What a question to the generation that answers may choose. */
+    private Map<String, Object> questions(UserEncoder encoder) {
+        Map<String, Object> questions = new LinkedHashMap<>();
+        questions.put("weights", encoder.queryWeights());
+        questions.put("attributes", encoder.attributes());
+        questions.put("popularityWeight", sources.popularityWeight().orElseGet(encoder::popularityWeight));
+        return questions;
+    }
+
+    /** @return the ages of the index that answers */
+    static VectorAges agesOf(LiveSources sources) {
+        return sources.state()
+                .engine()
+                .served()
+                .map(ServedGeneration::index)
+                .map(ItemIndex::ages)
+                .orElse(VectorAges.NONE);
+    }
+}

@@ -1,0 +1,161 @@
+package dev.millrace.serve;
+
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.IndexedItem;
+import dev.millrace.page.ItemMap;
+import dev.millrace.page.LivePage;
+import dev.millrace.recall.ServedGeneration;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The page of the server over HTTP: its files, its figures, and what a visitor may try. docs/page.md describes it.
+ *
+ * <p>Texts of topics reach the page as JSON only. The page may load nothing from elsewhere, and run no script but its own.
+ */
+final class PageRoutes {
+
+    static final String CLICKS = "/v1/clicks";
+
+    private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self'; "
+            + "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    private static final int MOST_HISTORY = 50;
+    private static final int ACCEPTED = 202;
+    private static final int UNSUPPORTED_TYPE = 415;
+
+    private final LivePage page;
+    private final LiveStream live;
+    private final Json json;
+
+    /** What a route does. */
+    private interface Responder {
+        void answer(Context request);
+    }
+
+    PageRoutes(LivePage page, LiveStream live, Json json) {
+        this.page = page;
+        this.live = live;
+        this.json = json;
+    }
+
+    void addTo(JavalinConfig config) {
+        HttpSetup.get(config, "/", guarded(request -> file(request, "index.html")));
+        HttpSetup.get(config, "/page/{name}", guarded(request -> file(request, request.pathParam("name"))));
+        HttpSetup.get(config, LiveStream.PATH, guarded(request -> {
+            throw unavailable("the page has " + live.maxListeners() + " listeners already");
+        }));
+        HttpSetup.get(config, "/v1/series", guarded(request -> write(request, 200, page.series())));
+        HttpSetup.get(config, "/v1/map", guarded(request -> write(request, 200, map())));
+        HttpSetup.get(config, "/v1/users/<user>", guarded(request -> write(request, 200, user(request))));
+        page.clicks()
+                .ifPresent(sender -> config.routes.post(CLICKS, guarded(request -> {
+                    if (!HttpSetup.JSON.equals(
+                            request.contentType())) { // other pages can send this type only if they are let
+                        throw new RefusedRequestException(
+                                Problem.of(UNSUPPORTED_TYPE, "the Content-Type must be " + HttpSetup.JSON));
+                    }
+                    JsonMembers click = new JsonMembers("", json.tree(request.bodyAsBytes()));
+                    click.requireKnown(Set.of("user", "item"));
+                    String user = Query.checkedId("user", click.text("user"));
+                    String item = Query.checkedId("item", click.text("item"));
+                    if (!sender.send(user, item)) {
+                        throw unavailable("no event has been sent yet");
+                    }
+                    write(request, ACCEPTED, Map.of("user", user, "item", item));
+                })));
+    }
+
+    private Handler guarded(Responder responder) {
+        return request -> {
+            try {
+                new Query(RecallServer.parameters(request), Set.of());
+                responder.answer(request);
+            } catch (RefusedRequestException refused) {
+                int status = refused.problem().status();
+                if (status == HttpSetup.SERVICE_UNAVAILABLE) {
+                    request.header("Retry-After", HttpSetup.RETRY_SECONDS);
+                }
+                byte[] problem = json.bytes(refused.problem().body());
+                HttpSetup.write(request, status, Problem.CONTENT_TYPE, problem);
+            }
+        };
+    }
+
+    private static RefusedRequestException unavailable(String detail) {
+        return new RefusedRequestException(Problem.of(HttpSetup.SERVICE_UNAVAILABLE, detail));
+    }
+
+    /** A file whose copy a browser keeps, and asks for again each time. */
+    private static void file(Context request, String name) {
+        PageFile file = Optional.ofNullable(PageFile.BY_NAME.get(name))
+                .orElseThrow(() -> new RefusedRequestException(Problem.of(404, Problem.detail(404, ""))));
+        if (file.tag().equals(request.header("If-None-Match"))) {
+            HttpSetup.write(request, 304, file.contentType(), new byte[0]);
+        } else {
+            HttpSetup.write(request, 200, file.contentType(), file.bytes());
+        }
+        request.header("Cache-Control", "no-cache")
+                .header("ETag", file.tag())
+                .header("Content-Security-Policy", CONTENT_SECURITY)
+                .header("Referrer-Policy", "no-referrer");
+    }
+
+    private void write(Context request, int status, Object body) {
+        HttpSetup.write(request, status, HttpSetup.JSON, json.bytes(body));
+    }
+
+    /** The map as columns: an item, its place, and its attributes. */
+    private Map<String, Object> map() {
+        ItemMap.Drawn map = page.map().drawn().orElseThrow(() -> unavailable("no generation with items answers yet"));
+        List<IndexedItem> items = map.points().stream().map(ItemMap.Point::item).toList();
+        Map<String, Object> columns = new LinkedHashMap<>();
+        columns.put("generation", map.generation());
+        columns.put("items", map.items());
+        columns.put("item", items.stream().map(IndexedItem::item).toList());
+        columns.put("x", map.points().stream().map(ItemMap.Point::x).toList());
+        columns.put("y", map.points().stream().map(ItemMap.Point::y).toList());
+        columns.put("popularity", items.stream().map(IndexedItem::popularity).toList());
+        List<Map<String, Object>> attributes =
+                items.stream().map(item -> Json.features(item.attributes())).toList();
+        columns.put("attributes", attributes);
+        Set<String> names = new TreeSet<>();
+        attributes.forEach(of -> names.addAll(of.keySet()));
+        columns.put("names", names);
+        return columns;
+    }
+
+    /** What is known of a user, with the attributes of the items that the index has. */
+    private Map<String, Object> user(Context request) {
+        String id = Query.checkedId("user", request.pathParam("user"));
+        Optional<UserFeatures> known = page.state().user(id);
+        Map<String, Object> user = new LinkedHashMap<>();
+        user.put("user", id);
+        user.put("known", known.isPresent());
+        known.ifPresent(one -> {
+            user.put("time", one.time());
+            user.put("features", Json.features(one.features()));
+        });
+        List<Map<String, Object>> history = new ArrayList<>();
+        Optional<ServedGeneration> served = page.state().engine().served();
+        known.stream()
+                .flatMap(one -> one.history().stream())
+                .limit(MOST_HISTORY)
+                .forEach(item -> {
+                    Map<String, Object> clicked = new LinkedHashMap<>();
+                    clicked.put("item", item);
+                    served.flatMap(generation -> generation.index().item(item))
+                            .ifPresent(found -> clicked.put("attributes", Json.features(found.attributes())));
+                    history.add(clicked);
+                });
+        user.put("history", history);
+        return user;
+    }
+}

@@ -1,0 +1,161 @@
+// The figures of now, the books, the alarms and the generations.
+import { element, fillTable, numeric, command, isNumber, count, percent, plain, significant, duration, rate } from './text.js';
+
+const sum = numbers => numbers.reduce((total, one) => total + one, 0);
+const records = (state, ...topics) => (state.lag ? sum(topics.map(topic => state.lag[topic] ?? 0)) : undefined);
+const received = (...topics) => state => sum(topics.map(topic => state.books[topic]?.received ?? 0));
+const EVENTS = ['exposures', 'clicks', 'users', 'items'];
+
+/** Records that wait, and how long they last at the rate of the last seconds. */
+function waiting(state, rateOf, topics) {
+  const behind = records(state, ...topics);
+  const speed = rateOf(received(...topics));
+  return isNumber(behind) ? `${count(behind)}${speed > 0 ? ` · ${duration(1000 * behind / speed)}` : ''}` : '–';
+}
+
+function rejected(state) {
+  const reasons = {};
+  for (const account of Object.values(state.books)) {
+    for (const [outcome, number] of Object.entries(account.outcomes)) {
+      if (outcome.startsWith('rejected')) {
+        const reason = outcome.slice('rejected: '.length) || 'unknown';
+        reasons[reason] = (reasons[reason] ?? 0) + number;
+      }
+    }
+  }
+  return reasons;
+}
+
+const unbalanced = state => Object.entries(state.books).filter(([, account]) => !account.balanced).map(([topic]) => topic);
+const active = state => state.alarms.filter(alarm => alarm.active).map(alarm => alarm.kind);
+
+// each figure: name, sentence, value of a state, and what the value tells: good, warn or bad
+const CARDS = [
+  {
+    title: 'Does it learn?',
+    figures: [
+      { name: 'Recall@10', lead: true, says: 'Share of the last 5,000 clicks whose item the model had among its first ten before it learnt the click; ± is one standard error.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall10)} ± ${percent(s.exam.model.error10)}` : '–') },
+      { name: 'popularity alone', says: 'The same for a ranking by recent popularity, on the same clicks. The model should be above it.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.popularity.recall10)} ± ${percent(s.exam.popularity.error10)}` : '–') },
+      { name: 'Recall@100', says: 'Share of the same clicks whose item was among the first hundred.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall100)} ± ${percent(s.exam.model.error100)}` : '–') },
+      { name: 'loss', says: 'Mean loss of the last learnt mini-batch, natural log. It falls as the model tells the clicked item from the others.', value: s => plain(s.learner?.loss) },
+      { name: 'gradient norm', says: 'Length of the gradient of the last learnt mini-batch, before clipping.', value: s => significant(s.learner?.gradientNorm) },
+      { name: 'gate', says: 'Whether new vectors are published. The gate is shut while the model does harm, and servers answer from what they have.', value: s => (s.learner ? s.learner.withheld ?? 'open' : '–'), tone: s => (s.learner?.withheld ? 'bad' : 'good') },
+      { name: 'alarms', says: 'Measures of the model and of the events that are beyond their limits.', value: s => active(s).join(', ') || 'none', tone: s => (active(s).length > 0 ? 'bad' : 'good') },
+    ],
+  },
+  {
+    title: 'Is it fresh?',
+    figures: [
+      { name: 'click → vector, p50', lead: true, says: 'Half of the clicks of the last minute were in a vector that answers within this time.', value: s => (s.freshness.count > 0 ? duration(s.freshness.p50Millis) : '–') },
+      { name: 'click → vector, p99', says: '99 of 100 clicks of the last minute were in a vector that answers within this time.', value: s => (s.freshness.count > 0 ? duration(s.freshness.p99Millis) : '–') },
+      { name: 'oldest vector', says: 'Learning steps that the oldest vector of the index is behind its newest, and the bound in force.', value: s => `${count(s.index.oldestSteps)} of ${s.learner?.figures['vector-age.bound-steps'] > 0 ? `at most ${count(s.learner.figures['vector-age.bound-steps'])}` : 'any number of'} steps` },
+      { name: 'before attribution', says: 'Records of exposures, clicks, users and items that are not counted yet, and how long they last at the present rate.', value: (s, r) => waiting(s, r, EVENTS) },
+      { name: 'before learning', says: 'Training examples that are not counted yet, and how long they last at the present rate. Those of the open mini-batch are counted, and wait.', value: (s, r) => waiting(s, r, ['training-examples']) },
+      { name: 'index behind learner', says: 'Learning steps between the last commit of the learner and the newest vector of this server.', value: s => (s.learner && isNumber(s.index.step) ? `${count(Math.max(0, s.learner.step - s.index.step))} steps` : '–') },
+      { name: 'newest vector', says: 'Time since the newest vector of the index was published.', value: s => (s.index.publishedAt ? `${duration(Math.max(0, s.at - s.index.publishedAt))} ago` : '–') },
+    ],
+  },
+  {
+    title: 'Is it safe?',
+    figures: [
+      { name: 'books', lead: true, says: 'Whether, for each topic, received = the sum of the outcomes + waiting.', value: s => (Object.keys(s.books).length === 0 ? '–' : unbalanced(s).length > 0 ? `wrong: ${unbalanced(s).join(', ')}` : 'balance'), tone: s => (unbalanced(s).length > 0 ? 'bad' : 'good') },
+      { name: 'dead letters', says: 'Events that could not be used, since the beginning. The table below has the reasons.', value: s => count(sum(Object.values(rejected(s)))), tone: s => (Object.keys(rejected(s)).length > 0 ? 'warn' : undefined) },
+      { name: 'refused steps', says: 'Mini-batches that were not learnt because they would have made the model not finite.', value: s => count(s.learner?.refusedSteps), tone: s => (s.learner?.refusedSteps > 0 ? 'warn' : undefined) },
+      { name: 'last commit', says: 'Time since the learner committed. State, output and offsets are in one transaction.', value: s => (s.learner?.committedAt ? `${duration(Math.max(0, s.at - s.learner.committedAt))} ago` : '–') },
+      { name: 'digest', says: 'SHA-256 of model, catalogue and popularity at the last commit. Whoever learns the same log comes to the same digest.', value: s => s.learner?.digest.slice(0, 16) || '–', code: true },
+      { name: 'audit', says: 'Learns the log again and compares every vector, bit for bit. No topic keeps when it was last done; this is how.', value: () => 'bin/millrace verify --model', copy: true },
+    ],
+  },
+  {
+    title: 'What does it know?',
+    figures: [
+      { name: 'items in the index', lead: true, says: 'Items that this server can answer with.', value: s => count(s.index.items ?? 0) },
+      { name: 'catalogue', says: 'Items that the learner knows, and how many of them only clicks have named.', value: s => (s.learner ? `${count(s.learner.items)}${s.learner.unannounced > 0 ? `, ${count(s.learner.unannounced)} unannounced` : ''}` : '–') },
+      { name: 'embedding rows', says: 'Rows of all embedding tables, and how many have left: expired, or displaced as their table was full.', value: s => (s.learner ? `${count(s.learner.rows)}${s.learner.rowsExpired + s.learner.rowsDisplaced > 0 ? `, ${count(s.learner.rowsExpired + s.learner.rowsDisplaced)} left` : ''}` : '–') },
+      { name: 'clicks learnt', says: 'Positive examples that the learner has learnt since the beginning.', value: s => count(s.learner?.positives) },
+      { name: 'temperature', says: 'By which the training divides cosines. Smaller is sharper.', value: s => significant(s.learner?.figures.temperature) },
+      { name: 'popularity weight', says: 'β of questions that give none: how much recent popularity counts beside taste. By default it is learned.', value: s => significant(s.questions?.popularityWeight) },
+      { name: 'field weights', says: 'Mean weight of each feature in the last mini-batch, for towers that weigh their features. Share of the five latest places of a history, if they are learned.', value: s => Object.entries(s.learner?.fieldWeights ?? {}).filter(([name]) => !/\[([5-9]|\d\d+)\]$/.test(name)).map(([name, weight]) => `${name} ${significant(weight)}`).join(', ') || 'this tower weighs none' },
+      { name: 'learnt up to', says: 'Latest event time of the learnt mini-batches, UTC.', value: s => (s.learner?.eventTime > 0 ? new Date(s.learner.eventTime).toISOString().slice(0, 16).replace('T', ' ') : '–') },
+    ],
+  },
+];
+
+const places = [];
+
+function makeCards() {
+  const section = document.getElementById('now');
+  for (const card of CARDS) {
+    const list = element('dl');
+    const meaning = element('dl', { class: 'meaning' });
+    for (const figure of card.figures) {
+      const place = element('dd', { class: figure.code ? 'code' : undefined, title: figure.says });
+      list.append(element('div', { class: figure.lead ? 'lead-figure' : undefined, title: figure.says }, element('dt', {}, figure.name), place));
+      meaning.append(element('dt', {}, figure.name), element('dd', {}, figure.says));
+      places.push({ figure, place });
+    }
+    section.append(element('article', { class: 'card' }, element('h2', {}, card.title), list,
+      element('details', {}, element('summary', {}, 'What these mean'), meaning)));
+  }
+}
+
+export function showFigures(state, rateOf) {
+  if (places.length === 0) makeCards();
+  for (const { figure, place } of places) {
+    const text = figure.value(state, rateOf);
+    if (place.dataset.text === text) continue;
+    place.dataset.text = text;
+    place.replaceChildren(figure.copy ? command(text) : text);
+    const tone = figure.tone?.(state);
+    if (!figure.code) place.className = tone ?? '';
+  }
+  showBooks(state);
+  showAlarms(state);
+  showGenerations(state, rateOf);
+}
+
+function showBooks(state) {
+  const rows = Object.entries(state.books).map(([topic, account]) => [
+    topic, numeric(count(account.received)), numeric(count(account.waiting)),
+    Object.entries(account.outcomes).map(([outcome, number]) => `${outcome} ${count(number)}`).join(' · ') || 'none',
+    { text: account.balanced ? 'yes' : 'no', class: account.balanced ? 'good' : 'bad' },
+  ]);
+  fillTable(document.getElementById('books-table'), ['Topic', numeric('Received', 'Events received since the beginning'),
+    numeric('Waiting', 'Events whose outcome is still open'), 'Outcomes', 'Balances'], rows, 'the trainer has not committed yet');
+  const letters = Object.entries(rejected(state)).sort((one, other) => other[1] - one[1]);
+  fillTable(document.getElementById('letters-table'), ['Reason', numeric('Events')],
+    letters.map(([reason, number]) => [reason, numeric(count(number))]), 'no event was rejected');
+}
+
+function showAlarms(state) {
+  fillTable(document.getElementById('alarms-table'), ['Measure', numeric('Value'), numeric('Limit'), 'State'],
+    state.alarms.map(alarm => [alarm.kind.replaceAll('-', ' '), numeric(significant(alarm.value)), numeric(significant(alarm.limit)),
+      { text: alarm.active ? 'alarm' : 'quiet', class: alarm.active ? 'bad' : 'good' }]));
+}
+
+let commandsFor;
+
+function showGenerations(state) {
+  const rows = state.generations.map(one => [
+    one.generation,
+    { text: one.answers ? 'answers' : one.promoted ? 'promoted, not complete yet' : one.complete ? 'complete' : 'being built', class: one.answers ? 'good' : '' },
+    numeric(count(one.items)), numeric(count(one.step)), numeric(plain(one.loss)),
+    numeric(one.exam?.scored > 0 ? `${percent(one.exam.model.recall10)} ± ${percent(one.exam.model.error10)}` : '–'),
+    numeric(one.exam?.scored > 0 ? percent(one.exam.popularity.recall10) : '–'),
+  ]);
+  fillTable(document.getElementById('generations-table'), ['Generation', 'State', numeric('Items'), numeric('Step'), numeric('Loss'),
+    numeric('Recall@10', 'Of all clicks since its beginning'), numeric('Popularity', 'Recall@10 of popularity on the same clicks')], rows);
+  const others = state.generations.filter(one => one.complete && !one.answers).map(one => one.generation);
+  const key = JSON.stringify(others);
+  if (key === commandsFor) return;
+  commandsFor = key;
+  document.getElementById('generation-commands').replaceChildren(
+    element('p', { class: 'note' }, others.length > 0
+      ? 'This page changes nothing. These commands promote a generation, and go back:'
+      : 'No other complete generation is here. Train one beside this with another model.generation, then promote it; a roll-back goes back to the one before:'),
+    ...(others.length > 0 ? others.map(name => command(`bin/millrace model promote ${quoted(name)}`)) : [command('bin/millrace model list')]),
+    command('bin/millrace model rollback'));
+}
+
+/** A word for a shell, whatever it holds. */
+const quoted = word => (/^[\w.:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

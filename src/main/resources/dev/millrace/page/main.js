@@ -1,0 +1,85 @@
+// The state of the page: one JSON text a second from the server, handed to each part of the page.
+import { duration } from './text.js';
+import { showCharts, drawCharts } from './charts.js';
+import { showFigures } from './figures.js';
+import { showWay } from './way.js';
+import { showTrial } from './trial.js';
+import { beginMap } from './map.js';
+
+const KEPT_STATES = 8; // over which rates are told
+const KEPT_SAMPLES = 1800;
+
+const states = [];
+let series = { at: [] };
+
+/** How fast a count grows, a second; undefined before two states have come. */
+function rateOf(read) {
+  if (states.length < 2) return undefined;
+  const first = states[0];
+  const last = states[states.length - 1];
+  const grown = read(last) - read(first);
+  return Number.isFinite(grown) && last.at > first.at ? Math.max(0, grown) * 1000 / (last.at - first.at) : undefined;
+}
+
+function take(state) {
+  states.push(state);
+  if (states.length > KEPT_STATES) states.shift();
+  addSample(state);
+  showStatus(state);
+  showFigures(state, rateOf);
+  showCharts(series);
+  showWay(state, rateOf);
+  showTrial(state);
+}
+
+function addSample(state) {
+  const length = series.at.length;
+  if (length > 0 && state.at <= series.at[length - 1]) return;
+  series.at.push(state.at);
+  for (const [name, value] of Object.entries(state.figures)) {
+    (series[name] ??= new Array(length).fill(null)).push(value);
+  }
+  if (series.at.length > KEPT_SAMPLES) Object.values(series).forEach(column => column.shift());
+}
+
+function showStatus(state) {
+  const { readiness } = state;
+  const behind = Object.entries(readiness.topics).filter(([, how]) => how !== 'caught-up').map(([topic]) => topic);
+  if (readiness.ready) {
+    const step = state.learner ? `, step ${state.learner.step}` : '';
+    status('good', `answering with generation ${readiness.generation}${step}`);
+  } else {
+    status('warn', behind.length > 0 ? `reading ${behind.join(', ')}` : 'waiting for a complete generation');
+  }
+}
+
+function status(tone, text) {
+  document.getElementById('dot').className = tone;
+  const place = document.getElementById('status-text');
+  if (place.textContent !== text) place.textContent = text;
+}
+
+async function begin() {
+  drawCharts();
+  beginMap();
+  let lostAt = 0;
+  const live = new EventSource('/v1/live');
+  live.addEventListener('open', async () => {
+    states.length = 0; // a gap has no rate
+    try {
+      series = await (await fetch('/v1/series')).json();
+    } catch {
+      // the charts begin with the next state
+    }
+  });
+  live.addEventListener('message', event => {
+    lostAt = 0;
+    take(JSON.parse(event.data));
+  });
+  live.addEventListener('error', () => {
+    lostAt ||= Date.now();
+    status('bad', `no figures from the server for ${duration(Date.now() - lostAt)}; asking again`);
+  });
+}
+
+begin();

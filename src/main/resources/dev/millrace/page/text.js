@@ -1,0 +1,79 @@
+// Elements and numbers as text. Whatever came through a topic is put in as text, never as markup.
+
+/** An element with attributes and children; a child that is no element becomes text. */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) made.setAttribute(name, value === true ? '' : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Fills a table: titles of columns, then rows of cells. A cell is text, an element, or {text, class, title}. */
+export function fillTable(table, titles, rows, empty = 'none yet') {
+  const head = element('tr', {}, ...titles.map(title => cell('th', title, { scope: 'col' })));
+  const body = rows.length === 0
+    ? [element('tr', {}, element('td', { colspan: titles.length, class: 'muted' }, empty))]
+    : rows.map(row => element('tr', {}, ...row.map((one, at) => (at === 0 ? cell('th', one, { scope: 'row' }) : cell('td', one)))));
+  table.replaceChildren(element('thead', {}, head), element('tbody', {}, ...body));
+}
+
+function cell(tag, content, attributes = {}) {
+  if (content instanceof Node || typeof content === 'string') return element(tag, attributes, content);
+  return element(tag, { ...attributes, class: content.class, title: content.title }, content.text);
+}
+
+/** A cell of a number. */
+export const numeric = (text, title) => ({ text, title, class: 'number' });
+
+/** A command with a button that copies it. */
+export function command(text) {
+  const button = element('button', { type: 'button' }, 'Copy');
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = 'Copied';
+    } catch {
+      button.textContent = 'Select and copy'; // a page without https, and not on this machine, has no clipboard
+    }
+    setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  });
+  return element('div', { class: 'command' }, element('code', {}, text), button);
+}
+
+const whole = new Intl.NumberFormat('en');
+
+export const isNumber = value => typeof value === 'number' && Number.isFinite(value);
+export const count = value => (isNumber(value) ? whole.format(Math.round(value)) : '–');
+export const percent = (value, digits = 1) => (isNumber(value) ? `${(100 * value).toFixed(digits)} %` : '–');
+export const plain = (value, digits = 3) => (isNumber(value) ? value.toFixed(digits) : '–');
+export const significant = value => (isNumber(value) ? String(Number(value.toPrecision(3))) : '–');
+export const rate = value => (isNumber(value) ? `${value < 10 ? value.toFixed(1) : count(value)}/s` : '–');
+
+/** A length of time in the unit that fits it. */
+export function duration(millis) {
+  if (!isNumber(millis)) return '–';
+  if (millis < 1000) return `${Math.round(millis)} ms`;
+  const seconds = millis / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const minutes = seconds / 60;
+  if (minutes < 60) return `${minutes.toFixed(1)} min`;
+  return minutes < 48 * 60 ? `${(minutes / 60).toFixed(1)} h` : `${count(minutes / 1440)} days`;
+}
+
+/** A path of the API that ends with an id, which may have slashes. */
+export const pathOf = (prefix, id) => prefix + id.split('/').map(encodeURIComponent).join('/');
+
+/** The value of a feature, short. */
+export function shown(value) {
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  return isNumber(value) ? significant(value) : String(value);
+}
+
+/** The features of an item on one line: its title if it has one, else all that are short. */
+export function described(attributes) {
+  if (!attributes) return '';
+  if (typeof attributes.title === 'string') return attributes.title;
+  return Object.entries(attributes).map(([name, value]) => `${name} ${shown(value)}`).join(' · ');
+}

@@ -1,0 +1,210 @@
+// A visitor's questions: a user, weights and filters, and clicks whose effect is timed.
+import { element, command, described, duration, isNumber, pathOf, plain, shown, significant } from './text.js';
+
+const ANSWERS = 10;
+const AGAIN_MILLIS = 3000;
+const LOOK_MILLIS = 40;
+const PATIENCE_MILLIS = 15_000;
+const MOST_VALUES = 12;
+
+const byId = id => document.getElementById(id);
+const known = new Map(); // attributes by item
+const weights = new Map(); // a weight of the question, by parameter, once it was moved
+const filters = new Map(); // values by attribute
+let user = '';
+let asked = 0;
+let isTiming = false;
+let hasClicks = false;
+let choices = '';
+
+async function json(path, options) {
+  const response = await fetch(path, options);
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail ?? response.statusText);
+  return body;
+}
+
+function question() {
+  const parameters = new URLSearchParams({ user, k: ANSWERS, explain: true });
+  weights.forEach((value, name) => parameters.set(`w.${name}`, value));
+  filters.forEach((value, name) => parameters.set(`filter.${name}`, value));
+  return `/v1/recall?${parameters}`;
+}
+
+/** Asks anew. An answer that comes after the question has changed is dropped. */
+async function ask() {
+  if (user === '') return;
+  const number = ++asked;
+  try {
+    const [answer, about] = await Promise.all([json(question()), json(pathOf('/v1/users/', user))]);
+    await Promise.all(answer.items.map(({ item }) => learnAbout(item)));
+    if (number === asked) show(answer, about);
+  } catch (failed) {
+    if (number === asked) say(failed.message, 'bad');
+  }
+}
+
+async function learnAbout(item) {
+  if (known.has(item)) return;
+  try {
+    known.set(item, (await json(pathOf('/v1/items/', item))).attributes);
+  } catch {
+    known.set(item, {}); // it has left the index
+  }
+}
+
+function say(text, tone = '') {
+  byId('took').textContent = text;
+  byId('took').className = tone;
+}
+
+function show(answer, about) {
+  const focused = document.activeElement?.dataset?.item;
+  const best = Math.max(...answer.items.map(({ score }) => score), 1e-9);
+  byId('answers').replaceChildren(...answer.items.map((found, at) => row(found, at, best)));
+  if (focused !== undefined) {
+    [...byId('answers').querySelectorAll('button')].find(button => button.dataset.item === focused)?.focus();
+  }
+  if (answer.items.length === 0) {
+    byId('answers').append(element('tr', {}, element('td', { colspan: 5, class: 'muted' }, 'no item passes')));
+  }
+  about.history.forEach(({ item, attributes }) => { if (attributes) known.set(item, attributes); });
+  byId('history').replaceChildren(...(about.history.length > 0
+    ? about.history.slice(0, 12).map(({ item }) => element('li', {}, element('b', {}, item), ' ', element('span', { class: 'muted' }, described(known.get(item)))))
+    : [element('li', { class: 'muted' }, about.known ? 'no click yet' : 'this user is unknown: the answer is a cold start')]));
+  const curl = `curl '${location.origin}${question().replaceAll("'", '%27')}'`;
+  if (byId('command').dataset.text !== curl) {
+    byId('command').dataset.text = curl;
+    byId('command').replaceChildren(command(curl));
+  }
+  document.dispatchEvent(new CustomEvent('answer', { detail: answer.items.map(({ item }) => item) }));
+}
+
+function row({ item, score, nearest }, at, best) {
+  const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
+  const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}`, disabled: !hasClicks || isTiming }, 'Click');
+  button.addEventListener('click', () => click(item));
+  return element('tr', {},
+    element('td', { class: 'number muted' }, String(at + 1)),
+    element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
+    element('td', { class: 'score' }, plain(score), bar),
+    element('td', { class: 'muted' }, (nearest ?? []).map(near => `${near.item} ${plain(near.score, 2)}`).join(', ') || '–'),
+    element('td', {}, hasClicks ? button : ''));
+}
+
+/** Sends a click, and looks until the answer is another one, and until the item has a newer vector. */
+async function click(item) {
+  if (isTiming) return;
+  isTiming = true;
+  try {
+    const before = await json(question());
+    const vectorBefore = await json(pathOf('/v1/items/', item));
+    const start = performance.now();
+    await json('/v1/clicks', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user, item }) });
+    say(`${user} clicked ${item} …`);
+    const ids = answer => JSON.stringify(answer.items.map(found => found.item));
+    const changed = await until(start, async () => ids(await json(question())) !== ids(before));
+    await ask();
+    say(`${user} clicked ${item}: another answer after ${duration(changed)} …`, 'good');
+    const learnt = await until(start, async () => (await json(pathOf('/v1/items/', item))).step > vectorBefore.step);
+    say(`${user} clicked ${item}: another answer after ${duration(changed)}, a newer vector of ${item} after ${duration(learnt)}.`, 'good');
+  } catch (failed) {
+    say(failed.message, 'bad');
+  } finally {
+    isTiming = false;
+    ask();
+  }
+}
+
+/** Milliseconds from the start until it holds. */
+async function until(start, holds) {
+  while (!(await holds())) {
+    if (performance.now() - start > PATIENCE_MILLIS) throw new Error(`nothing has changed within ${duration(PATIENCE_MILLIS)}`);
+    await new Promise(resolve => setTimeout(resolve, LOOK_MILLIS));
+  }
+  return performance.now() - start;
+}
+
+function choose(next) {
+  user = next.trim();
+  byId('user').value = user;
+  say('');
+  ask();
+}
+
+let waiting;
+
+function askSoon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, 150);
+}
+
+function slider(name, title, says, value, max) {
+  const input = element('input', { type: 'range', id: `w-${name}`, min: 0, max, step: max / 100, value });
+  const output = element('output', { for: `w-${name}` }, significant(value));
+  input.addEventListener('input', () => {
+    weights.set(name, Number(input.value));
+    output.textContent = significant(Number(input.value));
+    askSoon();
+  });
+  return element('div', { class: 'field', title: says }, element('label', { for: `w-${name}` }, title), input, output);
+}
+
+/** Sliders and filters of the generation that answers; the map tells the values that an attribute has. */
+async function offer(questions) {
+  const text = JSON.stringify(questions);
+  if (text === choices) return;
+  choices = text;
+  byId('sliders').replaceChildren(
+    slider('popularity', 'Popularity', 'How much recent popularity counts beside taste: beta of w.popularity', questions.popularityWeight, 2),
+    ...Object.entries(questions.weights).map(([channel, value]) => slider(channel, channel, `Weight of the channel ${channel}`, value, Math.max(2, 2 * value))));
+  const { attributes } = await json('/v1/map');
+  byId('filters').replaceChildren(...questions.attributes.flatMap(name => {
+    const counts = new Map();
+    attributes.map(of => of[name]).filter(value => typeof value === 'string').forEach(value => counts.set(value, (counts.get(value) ?? 0) + 1));
+    const values = [...counts].sort((one, other) => other[1] - one[1]).slice(0, MOST_VALUES).map(([value]) => value).sort();
+    return values.length > 0 ? [filter(name, values)] : [];
+  }));
+}
+
+function filter(name, values) {
+  const select = element('select', { id: `f-${name}` }, element('option', { value: '' }, 'any'), ...values.map(value => element('option', { value }, value)));
+  select.addEventListener('change', () => {
+    if (select.value === '') filters.delete(name);
+    else filters.set(name, select.value);
+    ask();
+  });
+  return element('div', { class: 'field', title: `Only items whose ${name} is this` }, element('label', { for: `f-${name}` }, name), select);
+}
+
+let begun = false;
+let lately = [];
+
+export function showTrial(state) {
+  if (!begun) begin();
+  hasClicks = state.clicks;
+  byId('hint').textContent = hasClicks
+    ? 'A click is sent as the shop would send it: to the topics exposures and clicks. The time is from sending it.'
+    : 'This server has no producer. Send a click to the topic clicks (docs/topics.md) and ask again:';
+  if (state.questions) offer(state.questions).catch(() => { choices = ''; });
+  if (JSON.stringify(lately) !== JSON.stringify(state.users) && !byId('lately').contains(document.activeElement)) {
+    lately = state.users;
+    byId('lately').replaceChildren(...lately.slice(0, 6).map(name => {
+      const button = element('button', { type: 'button', class: 'chip' }, name);
+      button.addEventListener('click', () => choose(name));
+      return button;
+    }));
+    byId('recent-users').replaceChildren(...lately.map(name => element('option', { value: name })));
+  }
+  if (user === '' && state.users.length > 0 && state.readiness.ready && document.activeElement !== byId('user')) choose(state.users[0]);
+}
+
+function begin() {
+  begun = true;
+  byId('user').addEventListener('change', () => choose(byId('user').value));
+  byId('question').addEventListener('submit', event => {
+    event.preventDefault();
+    choose(byId('user').value);
+  });
+  setInterval(() => { if (!isTiming && !document.hidden) ask(); }, AGAIN_MILLIS);
+}
