@@ -24,6 +24,7 @@ public final class LivePage implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LivePage.class);
     private static final int KEPT_SAMPLES = 900;
     private static final int TICKS_A_SAMPLE = 2;
+    private static final int TICKS_AN_AGE = 5; // which reads every row of the index
 
     private final LiveSources sources;
     private final TopicLag lag;
@@ -55,7 +56,7 @@ public final class LivePage implements AutoCloseable {
 
     /** Begins to take figures. */
     public LivePage start() {
-        var unused = ticks.scheduleAtFixedRate(this::tickGuarded, 0, 1, TimeUnit.SECONDS);
+        var unused = ticks.scheduleWithFixedDelay(this::tickGuarded, 0, 1, TimeUnit.SECONDS);
         return this;
     }
 
@@ -103,9 +104,11 @@ public final class LivePage implements AutoCloseable {
     }
 
     private void tick() {
-        if (ticked % TICKS_A_SAMPLE == 0) { // these two ask brokers, and read every row
-            behind = lag.records(sources.progress().parts().values());
+        if (ticked % TICKS_AN_AGE == 0) {
             ages = Snapshot.agesOf(sources);
+        }
+        if (ticked % TICKS_A_SAMPLE == 0) {
+            behind = lag.records(sources.progress().parts().values());
         }
         Snapshot snapshot = new Snapshot(sources, clock.millis(), behind, ages);
         if (ticked % TICKS_A_SAMPLE == 0) {

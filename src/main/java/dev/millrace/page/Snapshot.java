@@ -227,7 +227,7 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
         return questions;
     }
 
-    /** @return the ages of the index that answers */
+    /** The ages of the vectors of the index that answers. */
     static VectorAges agesOf(LiveSources sources) {
         return sources.state()
                 .engine()

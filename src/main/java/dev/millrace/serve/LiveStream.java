@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Handler;
@@ -30,15 +31,19 @@ final class LiveStream extends Handler.Wrapper {
     private static final int LISTENERS_SHARE = 32; // of the connections
 
     private final OpenConnections connections;
+    private final LongSupplier nanoTime;
     private final int maxListeners;
     private final Json json = new Json();
     private final Set<Listener> listeners = ConcurrentHashMap.newKeySet();
 
-    LiveStream(ClientLimits limits, OpenConnections connections) {
+    /** @param nanoTime a clock that never goes back */
+    LiveStream(ClientLimits limits, OpenConnections connections, LongSupplier nanoTime) {
         this.connections = connections;
+        this.nanoTime = nanoTime;
         this.maxListeners = Math.max(1, limits.maxConnections() / LISTENERS_SHARE);
     }
 
+    /** Listeners that are let in at once. */
     int maxListeners() {
         return maxListeners;
     }
@@ -96,7 +101,7 @@ final class LiveStream extends Handler.Wrapper {
         }
 
         void send(ByteBuffer event) {
-            long now = System.nanoTime();
+            long now = nanoTime.getAsLong();
             synchronized (this) {
                 if (isSending) {
                     if (now - sendingSince > PATIENCE.toNanos()) {

@@ -84,7 +84,7 @@ public final class RecallServer implements AutoCloseable {
         metrics.connections(setup.connections());
         this.clock = clock;
         this.page = page;
-        this.live = new LiveStream(settings.clients(), setup.connections());
+        this.live = new LiveStream(settings.clients(), setup.connections(), System::nanoTime);
         this.http = Javalin.create(this::configure);
     }
 

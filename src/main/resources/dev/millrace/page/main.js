@@ -7,7 +7,7 @@ import { showTrial } from './trial.js';
 import { beginMap } from './map.js';
 
 const KEPT_STATES = 8; // over which rates are told
-const KEPT_SAMPLES = 1800;
+const KEPT_MILLIS = 30 * 60 * 1000;
 
 const states = [];
 let series = { at: [] };
@@ -39,13 +39,15 @@ function addSample(state) {
   for (const [name, value] of Object.entries(state.figures)) {
     (series[name] ??= new Array(length).fill(null)).push(value);
   }
-  if (series.at.length > KEPT_SAMPLES) Object.values(series).forEach(column => column.shift());
+  while (series.at[0] < state.at - KEPT_MILLIS) Object.values(series).forEach(column => column.shift());
 }
 
 function showStatus(state) {
   const { readiness } = state;
   const behind = Object.entries(readiness.topics).filter(([, how]) => how !== 'caught-up').map(([topic]) => topic);
-  if (readiness.ready) {
+  if (readiness.ready && state.progressFailure) {
+    status('warn', `answering, but without figures of the trainer: ${state.progressFailure}`);
+  } else if (readiness.ready) {
     const step = state.learner ? `, step ${state.learner.step}` : '';
     status('good', `answering with generation ${readiness.generation}${step}`);
   } else {

@@ -30,6 +30,19 @@ class ExactIndexTest {
 
     private static final long PUBLISHED_AT = 1_700_000_000_000L;
 
+    @Test
+    void someItemsAreEvenlyChosenAndTheLastToComeIsAmongThem() {
+        ExactIndex index = new ExactIndex(1);
+        for (int item = 0; item < 10; item++) {
+            index.upsert(embedding("i" + item, 1, item), PUBLISHED_AT);
+        }
+
+        // the last of each quarter of the rows, which end behind 2.5, 5, 7.5 and 10 of them
+        assertThat(index.someItems(4)).extracting(IndexedItem::item).containsExactly("i1", "i4", "i6", "i9");
+        assertThat(index.someItems(99)).hasSize(10);
+        assertThat(new ExactIndex(1).someItems(4)).isEmpty();
+    }
+
     /*
      * Components are whole numbers from -2 to 2, so every inner product is exact in float whatever the order of the sum, and
      * equal scores are frequent.

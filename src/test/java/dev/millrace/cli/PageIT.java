@@ -1,0 +1,249 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page of a demo, over HTTP and in a real browser. Its screenshots go to the folder that {@code page.screenshots} names. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class PageIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Path SCREENSHOTS = Path.of(System.getProperty("page.screenshots", "target/screenshots"));
+    private static final int HEIGHT = 1_000;
+    private static final int SAMPLES = 15; // of the charts, for a screenshot
+    private static final String HOSTILE = "<img src=x onerror=\"document.title='taken over'\">";
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private final ObjectMapper mapper = new ObjectMapper();
+    private final List<AutoCloseable> open = new ArrayList<>();
+    private final Path directory;
+    private String url = "";
+
+    PageIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @BeforeAll
+    void startDemo() throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("demo", "--speed", "200/s", "--dir", "demo"));
+        arguments.addAll(List.of("--set", "serve.port=0", "--set", "batch.size=32"));
+        arguments.addAll(List.of("--set", "publish.attributes=category, brand, price"));
+        arguments.addAll(GeneratedShop.OPTIONS);
+        MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new));
+        open.add(demo);
+        url = demo.awaitOutput("page +(\\S+)");
+        await("answers").atMost(PATIENCE).until(() -> get("/v1/recall?user=u1&k=10").statusCode() == 200);
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        for (AutoCloseable each : open) {
+            each.close();
+        }
+    }
+
+    @Test
+    void filesHaveTheirTypesAndAreNotSentAgainToWhoHasThem() throws Exception {
+        Map<String, String> types = Map.of(
+                "/", "text/html;charset=utf-8",
+                "/page/main.js", "text/javascript;charset=utf-8",
+                "/page/uPlot.esm.js", "text/javascript;charset=utf-8",
+                "/page/page.css", "text/css;charset=utf-8",
+                "/page/icon.svg", "image/svg+xml");
+        for (Map.Entry<String, String> file : types.entrySet()) {
+            HttpResponse<String> first = get(file.getKey());
+            String tag = first.headers().firstValue("ETag").orElseThrow();
+            HttpResponse<String> again = send(request(file.getKey()).header("If-None-Match", tag).build());
+
+            assertThat(first.statusCode()).as(file.getKey()).isEqualTo(200);
+            assertThat(first.headers().firstValue("Content-Type").orElse("").replace(" ", ""))
+                    .isEqualToIgnoringCase(file.getValue());
+            assertThat(first.headers().firstValue("Content-Security-Policy").orElse(""))
+                    .contains("default-src 'none'", "script-src 'self'", "frame-ancestors 'none'")
+                    .doesNotContain("unsafe");
+            assertThat(again.statusCode()).as(file.getKey()).isEqualTo(304);
+            assertThat(again.body()).isEmpty();
+        }
+        assertThat(get("/page/nothing.js").statusCode()).isEqualTo(404);
+        assertThat(get("/page/..%2Flogback.xml").statusCode()).isGreaterThanOrEqualTo(400);
+    }
+
+    @Test
+    void clickIsTakenOnlyAsJson() throws Exception {
+        String click = "{\"user\": \"u1\", \"item\": \"i1\"}";
+
+        HttpResponse<String> form = send(
+                request("/v1/clicks").POST(HttpRequest.BodyPublishers.ofString(click)).build());
+        HttpResponse<String> incomplete = click("{\"user\": \"u1\"}");
+        HttpResponse<String> whole = click(click);
+
+        assertThat(form.statusCode()).isEqualTo(415);
+        assertThat(incomplete.statusCode()).isEqualTo(400);
+        assertThat(whole.statusCode()).isEqualTo(202);
+    }
+
+    @Test
+    void clickStandsInTheHistoryOfItsUser() throws Exception {
+        String item = mapper.readTree(get("/v1/recall?user=visitor&k=1").body())
+                .at("/items/0/item")
+                .asText();
+
+        click(mapper.writeValueAsString(Map.of("user", "visitor", "item", item)));
+
+        await().atMost(PATIENCE).until(() -> !mapper.readTree(get("/v1/users/visitor").body())
+                .path("history")
+                .isEmpty());
+        JsonNode visitor = mapper.readTree(get("/v1/users/visitor").body());
+        assertThat(visitor.at("/history/0/item").asText()).isEqualTo(item);
+        assertThat(visitor.at("/history/0/attributes/category").asText()).startsWith("category-");
+        assertThat(visitor.path("known").asBoolean()).isTrue();
+        assertThat(mapper.readTree(get("/v1/users/nobody").body()).path("known").asBoolean())
+                .isFalse();
+    }
+
+    @Test
+    void clickByKeyboardChangesTheAnswerAndThePageTellsInWhatTime() throws Exception {
+        Chromium browser = browser();
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+        browser.evaluate("document.getElementById('user').focus()");
+        browser.evaluate("document.getElementById('user').value = 'keyboard'");
+        browser.press("Enter", "\r", 13);
+        browser.awaitTrue("document.getElementById('history').textContent.includes('cold start')");
+        String first = browser.evaluate("document.querySelector('#answers button').dataset.item").asText();
+
+        for (int tabs = 0; tabs < 40 && !isOnAnswer(browser); tabs++) {
+            browser.press("Tab", "", 9);
+        }
+        String clicked = browser.evaluate("document.activeElement.dataset.item ?? ''").asText();
+        browser.press("Enter", "\r", 13);
+
+        browser.awaitTrue("/another answer after .* a newer vector of .* after /.test(document.getElementById('took').textContent)");
+        assertThat(clicked).isEqualTo(first);
+        assertThat(browser.evaluate("document.querySelector('#history b').textContent").asText()).isEqualTo(clicked);
+        assertThat(browser.evaluate("[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)").toString())
+                .doesNotContain("\"" + clicked + "\"");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void textsOfTopicsAreShownAsTexts() throws Exception {
+        Chromium browser = browser();
+        click(mapper.writeValueAsString(Map.of("user", HOSTILE, "item", HOSTILE)));
+        await().atMost(PATIENCE).until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
+
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+        browser.evaluate("document.getElementById('user').value = " + mapper.writeValueAsString(HOSTILE));
+        browser.evaluate("document.getElementById('question').requestSubmit()");
+
+        browser.awaitTrue("document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
+        assertThat(browser.evaluate("document.querySelectorAll('main img').length").asInt()).isZero();
+        assertThat(browser.evaluate("document.title").asText()).isEqualTo("Millrace");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void tableStandsBehindEachChart() throws Exception {
+        Chromium browser = browser();
+        browser.open(url, 1_600, HEIGHT, false);
+        browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
+        browser.evaluate("document.getElementById('map').scrollIntoView()");
+
+        browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+        browser.awaitTrue("document.querySelectorAll('#way-table tbody tr').length > 5");
+        browser.awaitTrue("[...document.querySelectorAll('figure table')].every(one => one.querySelectorAll('td.number').length > 0)");
+        assertThat(browser.evaluate("document.querySelectorAll('figure table').length").asInt())
+                .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length").asInt());
+        assertThat(browser.evaluate("[...document.querySelectorAll('.card dl:not(.meaning) > div')].every(one => one.title !== '')").asBoolean())
+                .isTrue();
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void fitsSmallAndWideWindowsInLightAndInDark() throws Exception {
+        Chromium browser = browser();
+        await().atMost(PATIENCE).until(() -> mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
+        browser.open(url, 1_600, HEIGHT, false);
+        Files.createDirectories(SCREENSHOTS);
+        for (int width : List.of(390, 900, 1_600)) {
+            for (boolean isDark : List.of(false, true)) {
+                String name = "page-" + width + (isDark ? "-dark" : "-light");
+                browser.resize(width, HEIGHT, isDark);
+                browser.awaitTrue("innerWidth === " + width + " && document.querySelectorAll('#answers tr').length > 1");
+
+                assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt()).as(name).isLessThanOrEqualTo(width);
+                for (String section : List.of("now", "try", "map", "way", "books")) {
+                    browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
+                    browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
+                    Files.write(SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"), browser.screenshot());
+                }
+            }
+        }
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    private static boolean isOnAnswer(Chromium browser) throws IOException {
+        return browser.evaluate("Boolean(document.activeElement.dataset.item)").asBoolean();
+    }
+
+    /** A browser. Where there is none, the test is skipped; in CI it fails. */
+    private Chromium browser() throws Exception {
+        Optional<Path> installed = Chromium.installed();
+        if (!System.getenv().containsKey("CI")) {
+            assumeThat(installed)
+                    .as("the page is not tested in a browser: no chromium is on the PATH (apt-get install chromium)")
+                    .isPresent();
+        }
+        Path profile = Files.createDirectories(directory.resolve("browser-" + open.size()));
+        Chromium browser = Chromium.start(installed.orElseThrow(), profile);
+        open.add(0, browser);
+        return browser;
+    }
+
+    private static String encoded(String id) {
+        return URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    private HttpResponse<String> click(String json) throws Exception {
+        return send(request("/v1/clicks")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(json))
+                .build());
+    }
+
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return send(request(path).build());
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(url + path));
+    }
+
+    private HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
+        return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+}

@@ -1,0 +1,138 @@
+package dev.millrace.serve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.javalin.Javalin;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A server with room for two listeners. */
+class LiveStreamTest {
+
+    private static final String REQUEST = "GET /v1/live HTTP/1.1\r\nHost: a\r\n\r\n";
+    private static final int LARGE = 1 << 20;
+
+    private final AtomicLong now = new AtomicLong();
+    private final HttpSetup setup = new HttpSetup(
+            "127.0.0.1",
+            0,
+            new ClientLimits(64, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000),
+            1,
+            Duration.ofSeconds(5));
+    private final LiveStream live = new LiveStream(setup.clients(), setup.connections(), now::get);
+    private final Javalin server = Javalin.create(config -> {
+                setup.applyTo(config, new Json());
+                config.jetty.modifyServer(jetty -> jetty.insertHandler(live));
+                config.routes.get(LiveStream.PATH, request -> request.status(503));
+            })
+            .start();
+    private final List<Listener> open = new ArrayList<>();
+
+    @AfterEach
+    void stop() throws IOException {
+        for (Listener each : open) {
+            each.socket.close();
+        }
+        live.end();
+        server.stop();
+        setup.threads().close();
+    }
+
+    @Test
+    void allListenersGetTheSameEvents() throws IOException {
+        Listener one = listen();
+        Listener other = listen();
+
+        live.send(Map.of("step", 7));
+
+        assertThat(one.awaitLine("data: ")).isEqualTo("data: {\"step\":7}");
+        assertThat(other.awaitLine("data: ")).isEqualTo("data: {\"step\":7}");
+        live.end();
+        assertThat(one.readsToItsEnd()).isTrue();
+    }
+
+    @Test
+    void listenerBeyondTheLimitIsRefusedUntilAnotherHasGone() throws IOException {
+        Listener one = listen();
+        listen();
+
+        assertThat(request().status()).contains("503");
+        one.socket.close();
+        await().atMost(Duration.ofSeconds(20)).until(() -> {
+            live.send(Map.of("step", 7)); // by which the server sees who has gone
+            return request().status().contains("200");
+        });
+    }
+
+    @Test
+    void listenerThatTakesNothingIsClosedAndTheOthersGoOn() throws IOException {
+        Listener slow = listen();
+        Listener good = listen();
+        Map<String, Object> large = Map.of("text", "x".repeat(LARGE));
+
+        for (int second = 0; second < 15; second++) { // of the clock; the sockets take less than a megabyte
+            live.send(large);
+            assertThat(good.awaitLine("data: ")).hasSizeGreaterThan(LARGE);
+            now.addAndGet(Duration.ofSeconds(1).toNanos());
+        }
+
+        await().atMost(Duration.ofSeconds(20)).until(() -> setup.connections().count() == 1);
+        assertThat(slow.readsToItsEnd()).isFalse();
+    }
+
+    /** A client with a head that said 200. */
+    private Listener listen() throws IOException {
+        Listener listener = request();
+        assertThat(listener.status()).contains("200");
+        listener.awaitLine("retry: ");
+        return listener;
+    }
+
+    private Listener request() throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(4 << 10);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream().write(REQUEST.getBytes(StandardCharsets.US_ASCII));
+        BufferedReader lines =
+                new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+        Listener listener = new Listener(socket, lines, lines.readLine());
+        open.add(listener);
+        return listener;
+    }
+
+    /** Lines of an answer, those between its chunks too. */
+    private record Listener(Socket socket, BufferedReader lines, String status) {
+
+        String awaitLine(String beginning) throws IOException {
+            String line = lines.readLine();
+            while (line != null && !line.startsWith(beginning)) {
+                line = lines.readLine();
+            }
+            return String.valueOf(line);
+        }
+
+        /** Whether the answer has an end, as no chunk follows. */
+        boolean readsToItsEnd() throws IOException {
+            try {
+                return awaitLine("0").equals("0");
+            } catch (SocketException reset) {
+                return false;
+            }
+        }
+    }
+}
