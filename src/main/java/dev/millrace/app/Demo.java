@@ -186,7 +186,8 @@ public final class Demo implements AutoCloseable {
         Freshness.Quantiles freshness = server.state().freshness().recent(System.currentTimeMillis());
         out.printf(
                 Locale.ROOT,
-                "%5.0f s  %,9d events %,7.0f/s  step %,6d  loss %6.3f  R@10 %.3f ± %.3f (popularity %.3f)  fresh p50 %s p99 %s  index %,d%n",
+                "%5.0f s  %,9d events %,7.0f/s  step %,6d  loss %6.3f  R@10 %.3f ± %.3f (popularity %.3f)  fresh p50"
+                        + " %s p99 %s  index %,d%n",
                 seconds,
                 eventsSent(),
                 eventsSent() / Math.max(seconds, 1e-3),

@@ -99,7 +99,8 @@ public final class RecoveryBench {
                         double running = Figures.secondsSince(startNanos);
                         await(again, () -> stepOf(progress) >= next);
                         figures.print(
-                                "rows %,d  transactional stores %s  round %d  running after %.1f s  learnt again after %.1f s  restored %,d records",
+                                "rows %,d  transactional stores %s  round %d  running after %.1f s  learnt again after"
+                                        + " %.1f s  restored %,d records",
                                 rows,
                                 areStoresTransactional ? "on" : "off",
                                 round,

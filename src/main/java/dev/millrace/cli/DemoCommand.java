@@ -56,7 +56,8 @@ final class DemoCommand implements Callable<Integer> {
             names = "--events",
             paramLabel = "N",
             description =
-                    "stop the replay after N exposures and clicks. With --until-end the default for the generated shop is "
+                    "stop the replay after N exposures and clicks. With --until-end the default for the generated shop"
+                            + " is "
                             + GENERATED_EVENTS)
     @Nullable
     Long events;

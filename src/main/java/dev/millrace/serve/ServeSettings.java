@@ -61,13 +61,15 @@ public record ServeSettings(
                         8,
                         1,
                         256,
-                        "threads that answer single questions; batches have half as many of their own, health and metrics one each"),
+                        "threads that answer single questions; batches have half as many of their own, health and"
+                                + " metrics one each"),
                 reader.integer(
                         "serve.kept-generations",
                         1,
                         0,
                         100,
-                        "generations to keep that were promoted earlier, each with its index, for an immediate roll-back"),
+                        "generations to keep that were promoted earlier, each with its index, for an immediate"
+                                + " roll-back"),
                 reader.value(
                         "serve.state-dir",
                         ".millrace/serve",

@@ -49,7 +49,7 @@ export const count = value => (isNumber(value) ? whole.format(Math.round(value))
 export const percent = (value, digits = 1) => (isNumber(value) ? `${(100 * value).toFixed(digits)} %` : '–');
 export const plain = (value, digits = 3) => (isNumber(value) ? value.toFixed(digits) : '–');
 export const significant = value => (isNumber(value) ? String(Number(value.toPrecision(3))) : '–');
-export const rate = value => (isNumber(value) ? `${value < 10 ? value.toFixed(1) : count(value)}/s` : '–');
+export const rate = value => (isNumber(value) ? `${value < 10 ? significant(Number(value.toFixed(1))) : count(value)}/s` : '–');
 
 /** A length of time in the unit that fits it. */
 export function duration(millis) {
@@ -71,9 +71,9 @@ export function shown(value) {
   return isNumber(value) ? significant(value) : String(value);
 }
 
-/** The features of an item on one line: its title if it has one, else all that are short. */
+/** The features of an item on one line: its title if it has one, else all. */
 export function described(attributes) {
   if (!attributes) return '';
   if (typeof attributes.title === 'string') return attributes.title;
-  return Object.entries(attributes).map(([name, value]) => `${name} ${shown(value)}`).join(' · ');
+  return Object.entries(attributes).map(([name, value]) => (isNumber(value) ? `${name} ${shown(value)}` : shown(value))).join(' · ');
 }

@@ -4,12 +4,13 @@ import { fillTable, numeric, rate, isNumber, count } from './text.js';
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 1120;
 const HEIGHT = 330;
+const LABEL_AT = 0.4;
 
 // a topic is a pill, a stage a box: name, middle, width
 const NODES = {
   exposures: [70, 60, 110], clicks: [70, 130, 110], users: [70, 200, 110], items: [70, 270, 110],
   attribute: [265, 130, 110, 'stage'], 'training-examples': [450, 130, 150], learn: [625, 130, 90, 'stage'],
-  'user-features': [625, 270, 130], 'item-embeddings': [815, 80, 150], 'model-updates': [815, 180, 150],
+  'user-features': [815, 280, 150], 'item-embeddings': [815, 80, 150], 'model-updates': [815, 180, 150],
   serve: [1035, 130, 100, 'stage'], 'dead-letters': [265, 40, 120],
 };
 
@@ -76,12 +77,20 @@ function arrow(picture, [fromX, fromY, fromWidth], [toX, toY, toWidth, kind], sa
   picture.append(svg('path', {
     d: isUpright ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, class: 'arrow', 'marker-end': 'url(#head)',
   }));
-  const label = svg('text', { x: isUpright ? x1 + 8 : middle, y: (y1 + y2) / 2 - (isUpright ? -4 : 6), class: isUpright ? 'rate beside' : 'rate' }, '');
+  const label = isUpright
+    ? svg('text', { x: x1 + 8, y: (y1 + y2) / 2 + 4, class: 'rate beside' }, '')
+    : svg('text', { x: along(x1, middle, middle, x2), y: along(y1, y1, y2, y2) - 6, class: 'rate' }, '');
   label.append(svg('title', {}, says));
   const text = svg('tspan', {}, '');
   label.append(text);
   picture.append(label);
   return text;
+}
+
+/** A coordinate of a Bezier curve at the place of its label: nearer to its begin, where it is alone. */
+function along(begin, first, second, end) {
+  const [near, far] = [1 - LABEL_AT, LABEL_AT];
+  return near ** 3 * begin + 3 * near ** 2 * far * first + 3 * near * far ** 2 * second + far ** 3 * end;
 }
 
 export function showWay(state, rateOf) {

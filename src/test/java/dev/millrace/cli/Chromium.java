@@ -45,9 +45,9 @@ final class Chromium implements AutoCloseable {
         Path port = profile.resolve("DevToolsActivePort");
         await("Chromium listens").atMost(PATIENCE).until(() -> Files.exists(port) && Files.size(port) > 0);
         URI targets = URI.create("http://127.0.0.1:" + Files.readAllLines(port).get(0) + "/json");
-        JsonNode page = Stream.of(mapper.readTree(http.send(
-                                HttpRequest.newBuilder(targets).build(), HttpResponse.BodyHandlers.ofString())
-                        .body()))
+        JsonNode page = Stream.of(mapper.readTree(
+                        http.send(HttpRequest.newBuilder(targets).build(), HttpResponse.BodyHandlers.ofString())
+                                .body()))
                 .flatMap(all -> all.findParents("webSocketDebuggerUrl").stream())
                 .filter(target -> target.path("type").asText().equals("page"))
                 .findFirst()
@@ -115,8 +115,8 @@ final class Chromium implements AutoCloseable {
 
     /** The value of an expression in the page. */
     JsonNode evaluate(String expression) throws IOException {
-        JsonNode result = call(
-                "Runtime.evaluate", Map.of("expression", expression, "awaitPromise", true, "returnByValue", true));
+        JsonNode result =
+                call("Runtime.evaluate", Map.of("expression", expression, "awaitPromise", true, "returnByValue", true));
         if (result.has("exceptionDetails")) {
             throw new AssertionError(expression + ": " + result.path("exceptionDetails"));
         }
@@ -124,14 +124,15 @@ final class Chromium implements AutoCloseable {
     }
 
     void awaitTrue(String expression) {
-        await(expression)
-                .atMost(PATIENCE)
-                .until(() -> evaluate("Boolean(" + expression + ")").asBoolean());
+        await(expression).atMost(PATIENCE).until(() -> evaluate("Boolean(" + expression + ")")
+                .asBoolean());
     }
 
     /** Presses a key, and lets it go. */
     void press(String key, String text, int code) throws IOException {
-        call("Input.dispatchKeyEvent", Map.of("type", "keyDown", "key", key, "text", text, "windowsVirtualKeyCode", code));
+        call(
+                "Input.dispatchKeyEvent",
+                Map.of("type", "keyDown", "key", key, "text", text, "windowsVirtualKeyCode", code));
         call("Input.dispatchKeyEvent", Map.of("type", "keyUp", "key", key, "windowsVirtualKeyCode", code));
     }
 

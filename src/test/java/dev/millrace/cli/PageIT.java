@@ -55,7 +55,9 @@ class PageIT {
         MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new));
         open.add(demo);
         url = demo.awaitOutput("page +(\\S+)");
-        await("answers").atMost(PATIENCE).until(() -> get("/v1/recall?user=u1&k=10").statusCode() == 200);
+        await("answers")
+                .atMost(PATIENCE)
+                .until(() -> get("/v1/recall?user=u1&k=10").statusCode() == 200);
     }
 
     @AfterAll
@@ -76,7 +78,8 @@ class PageIT {
         for (Map.Entry<String, String> file : types.entrySet()) {
             HttpResponse<String> first = get(file.getKey());
             String tag = first.headers().firstValue("ETag").orElseThrow();
-            HttpResponse<String> again = send(request(file.getKey()).header("If-None-Match", tag).build());
+            HttpResponse<String> again =
+                    send(request(file.getKey()).header("If-None-Match", tag).build());
 
             assertThat(first.statusCode()).as(file.getKey()).isEqualTo(200);
             assertThat(first.headers().firstValue("Content-Type").orElse("").replace(" ", ""))
@@ -95,8 +98,9 @@ class PageIT {
     void clickIsTakenOnlyAsJson() throws Exception {
         String click = "{\"user\": \"u1\", \"item\": \"i1\"}";
 
-        HttpResponse<String> form = send(
-                request("/v1/clicks").POST(HttpRequest.BodyPublishers.ofString(click)).build());
+        HttpResponse<String> form = send(request("/v1/clicks")
+                .POST(HttpRequest.BodyPublishers.ofString(click))
+                .build());
         HttpResponse<String> incomplete = click("{\"user\": \"u1\"}");
         HttpResponse<String> whole = click(click);
 
@@ -113,9 +117,10 @@ class PageIT {
 
         click(mapper.writeValueAsString(Map.of("user", "visitor", "item", item)));
 
-        await().atMost(PATIENCE).until(() -> !mapper.readTree(get("/v1/users/visitor").body())
-                .path("history")
-                .isEmpty());
+        await().atMost(PATIENCE)
+                .until(() -> !mapper.readTree(get("/v1/users/visitor").body())
+                        .path("history")
+                        .isEmpty());
         JsonNode visitor = mapper.readTree(get("/v1/users/visitor").body());
         assertThat(visitor.at("/history/0/item").asText()).isEqualTo(item);
         assertThat(visitor.at("/history/0/attributes/category").asText()).startsWith("category-");
@@ -133,18 +138,24 @@ class PageIT {
         browser.evaluate("document.getElementById('user').value = 'keyboard'");
         browser.press("Enter", "\r", 13);
         browser.awaitTrue("document.getElementById('history').textContent.includes('cold start')");
-        String first = browser.evaluate("document.querySelector('#answers button').dataset.item").asText();
+        String first = browser.evaluate("document.querySelector('#answers button').dataset.item")
+                .asText();
 
         for (int tabs = 0; tabs < 40 && !isOnAnswer(browser); tabs++) {
             browser.press("Tab", "", 9);
         }
-        String clicked = browser.evaluate("document.activeElement.dataset.item ?? ''").asText();
+        String clicked =
+                browser.evaluate("document.activeElement.dataset.item ?? ''").asText();
         browser.press("Enter", "\r", 13);
 
-        browser.awaitTrue("/another answer after .* a newer vector of .* after /.test(document.getElementById('took').textContent)");
+        browser.awaitTrue("/another answer after .* a newer vector of .* after"
+                + " /.test(document.getElementById('took').textContent)");
         assertThat(clicked).isEqualTo(first);
-        assertThat(browser.evaluate("document.querySelector('#history b').textContent").asText()).isEqualTo(clicked);
-        assertThat(browser.evaluate("[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)").toString())
+        assertThat(browser.evaluate("document.querySelector('#history b').textContent")
+                        .asText())
+                .isEqualTo(clicked);
+        assertThat(browser.evaluate("[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)")
+                        .toString())
                 .doesNotContain("\"" + clicked + "\"");
         assertThat(browser.complaints()).isEmpty();
     }
@@ -153,15 +164,19 @@ class PageIT {
     void textsOfTopicsAreShownAsTexts() throws Exception {
         Chromium browser = browser();
         click(mapper.writeValueAsString(Map.of("user", HOSTILE, "item", HOSTILE)));
-        await().atMost(PATIENCE).until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
+        await().atMost(PATIENCE)
+                .until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
 
         browser.open(url, 1_600, HEIGHT, false);
         browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
         browser.evaluate("document.getElementById('user').value = " + mapper.writeValueAsString(HOSTILE));
         browser.evaluate("document.getElementById('question').requestSubmit()");
 
-        browser.awaitTrue("document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
-        assertThat(browser.evaluate("document.querySelectorAll('main img').length").asInt()).isZero();
+        browser.awaitTrue(
+                "document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
+        assertThat(browser.evaluate("document.querySelectorAll('main img').length")
+                        .asInt())
+                .isZero();
         assertThat(browser.evaluate("document.title").asText()).isEqualTo("Millrace");
         assertThat(browser.complaints()).isEmpty();
     }
@@ -175,10 +190,17 @@ class PageIT {
 
         browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
         browser.awaitTrue("document.querySelectorAll('#way-table tbody tr').length > 5");
-        browser.awaitTrue("[...document.querySelectorAll('figure table')].every(one => one.querySelectorAll('td.number').length > 0)");
-        assertThat(browser.evaluate("document.querySelectorAll('figure table').length").asInt())
-                .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length").asInt());
-        assertThat(browser.evaluate("[...document.querySelectorAll('.card dl:not(.meaning) > div')].every(one => one.title !== '')").asBoolean())
+        browser.awaitTrue(
+                "[...document.querySelectorAll('figure table')].every(one => one.querySelectorAll('td.number').length"
+                        + " > 0)");
+        assertThat(browser.evaluate("document.querySelectorAll('figure table').length")
+                        .asInt())
+                .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length")
+                        .asInt());
+        assertThat(browser.evaluate(
+                                "[...document.querySelectorAll('.card dl:not(.meaning) > div')].every(one => one.title"
+                                        + " !== '')")
+                        .asBoolean())
                 .isTrue();
         assertThat(browser.complaints()).isEmpty();
     }
@@ -186,20 +208,29 @@ class PageIT {
     @Test
     void fitsSmallAndWideWindowsInLightAndInDark() throws Exception {
         Chromium browser = browser();
-        await().atMost(PATIENCE).until(() -> mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
+        await().atMost(PATIENCE)
+                .until(() ->
+                        mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
         browser.open(url, 1_600, HEIGHT, false);
         Files.createDirectories(SCREENSHOTS);
         for (int width : List.of(390, 900, 1_600)) {
             for (boolean isDark : List.of(false, true)) {
                 String name = "page-" + width + (isDark ? "-dark" : "-light");
                 browser.resize(width, HEIGHT, isDark);
-                browser.awaitTrue("innerWidth === " + width + " && document.querySelectorAll('#answers tr').length > 1");
+                browser.awaitTrue(
+                        "innerWidth === " + width + " && document.querySelectorAll('#answers tr').length > 1");
 
-                assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt()).as(name).isLessThanOrEqualTo(width);
+                assertThat(browser.evaluate("document.documentElement.scrollWidth")
+                                .asInt())
+                        .as(name)
+                        .isLessThanOrEqualTo(width);
                 for (String section : List.of("now", "try", "map", "way", "books")) {
                     browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
-                    browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
-                    Files.write(SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"), browser.screenshot());
+                    browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
+                            + " done(true))))");
+                    Files.write(
+                            SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"),
+                            browser.screenshot());
                 }
             }
         }
