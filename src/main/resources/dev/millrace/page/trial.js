@@ -59,11 +59,13 @@ function say(text, tone = '') {
 }
 
 function show(answer, about) {
+  const buttons = () => [...byId('answers').querySelectorAll('button')];
   const focused = document.activeElement?.dataset?.item;
+  const place = buttons().findIndex(button => button.dataset.item === focused);
   const best = Math.max(...answer.items.map(({ score }) => score), 1e-9);
   byId('answers').replaceChildren(...answer.items.map((found, at) => row(found, at, best)));
-  if (focused !== undefined) {
-    [...byId('answers').querySelectorAll('button')].find(button => button.dataset.item === focused)?.focus();
+  if (place >= 0) { // the focus stays on its item, or on its place if the item has left
+    (buttons().find(button => button.dataset.item === focused) ?? buttons()[place])?.focus();
   }
   if (answer.items.length === 0) {
     byId('answers').append(element('tr', {}, element('td', { colspan: 5, class: 'muted' }, 'no item passes')));
@@ -82,7 +84,7 @@ function show(answer, about) {
 
 function row({ item, score, nearest }, at, best) {
   const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
-  const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}`, disabled: !hasClicks || isTiming }, 'Click');
+  const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}` }, 'Click');
   button.addEventListener('click', () => click(item));
   return element('tr', {},
     element('td', { class: 'number muted' }, String(at + 1)),

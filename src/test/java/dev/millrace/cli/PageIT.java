@@ -157,6 +157,7 @@ class PageIT {
         assertThat(browser.evaluate("[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)")
                         .toString())
                 .doesNotContain("\"" + clicked + "\"");
+        assertThat(isOnAnswer(browser)).isTrue();
         assertThat(browser.complaints()).isEmpty();
     }
 
@@ -186,6 +187,7 @@ class PageIT {
         Chromium browser = browser();
         browser.open(url, 1_600, HEIGHT, false);
         browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
+        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
         browser.evaluate("document.getElementById('map').scrollIntoView()");
 
         browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
