@@ -38,8 +38,8 @@ class PageIT {
 
     private final HttpClient client = HttpClient.newHttpClient();
     private final ObjectMapper mapper = new ObjectMapper();
-    private final List<AutoCloseable> open = new ArrayList<>();
     private final Path directory;
+    private Optional<MillraceProcess> demo = Optional.empty();
     private String url = "";
 
     PageIT(@TempDir Path directory) {
@@ -50,11 +50,10 @@ class PageIT {
     void startDemo() throws Exception {
         List<String> arguments = new ArrayList<>(List.of("demo", "--speed", "200/s", "--dir", "demo"));
         arguments.addAll(List.of("--set", "serve.port=0", "--set", "batch.size=32"));
-        arguments.addAll(List.of("--set", "publish.attributes=category, brand, price"));
         arguments.addAll(GeneratedShop.OPTIONS);
-        MillraceProcess demo = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new));
-        open.add(demo);
-        url = demo.awaitOutput("page +(\\S+)");
+        MillraceProcess started = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new));
+        demo = Optional.of(started);
+        url = started.awaitOutput("page +(\\S+)");
         await("answers")
                 .atMost(PATIENCE)
                 .until(() -> get("/v1/recall?user=u1&k=10").statusCode() == 200);
@@ -62,8 +61,8 @@ class PageIT {
 
     @AfterAll
     void stop() throws Exception {
-        for (AutoCloseable each : open) {
-            each.close();
+        if (demo.isPresent()) {
+            demo.get().close();
         }
     }
 
@@ -131,112 +130,115 @@ class PageIT {
 
     @Test
     void clickByKeyboardChangesTheAnswerAndThePageTellsInWhatTime() throws Exception {
-        Chromium browser = browser();
-        browser.open(url, 1_600, HEIGHT, false);
-        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-        browser.evaluate("document.getElementById('user').focus()");
-        browser.evaluate("document.getElementById('user').value = 'keyboard'");
-        browser.press("Enter", "\r", 13);
-        browser.awaitTrue("document.getElementById('history').textContent.includes('cold start')");
-        String first = browser.evaluate("document.querySelector('#answers button').dataset.item")
-                .asText();
+        try (Chromium browser = browser()) {
+            browser.open(url, 1_600, HEIGHT, false);
+            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            browser.evaluate("document.getElementById('user').focus()");
+            browser.evaluate("document.getElementById('user').value = 'keyboard'");
+            browser.press("Enter", "\r", 13);
+            browser.awaitTrue("document.getElementById('history').textContent.includes('cold start')");
+            String first = browser.evaluate("document.querySelector('#answers button').dataset.item")
+                    .asText();
 
-        for (int tabs = 0; tabs < 40 && !isOnAnswer(browser); tabs++) {
-            browser.press("Tab", "", 9);
+            for (int tabs = 0; tabs < 40 && !isOnAnswer(browser); tabs++) {
+                browser.press("Tab", "", 9);
+            }
+            String clicked = browser.evaluate("document.activeElement.dataset.item ?? ''")
+                    .asText();
+            browser.press("Enter", "\r", 13);
+
+            browser.awaitTrue("/another answer after .* a newer vector of .* after"
+                    + " /.test(document.getElementById('took').textContent)");
+            assertThat(clicked).isEqualTo(first);
+            assertThat(browser.evaluate("document.querySelector('#history b').textContent")
+                            .asText())
+                    .isEqualTo(clicked);
+            assertThat(browser.evaluate(
+                                    "[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)")
+                            .toString())
+                    .doesNotContain("\"" + clicked + "\"");
+            assertThat(isOnAnswer(browser)).isTrue();
+            assertThat(browser.complaints()).isEmpty();
         }
-        String clicked =
-                browser.evaluate("document.activeElement.dataset.item ?? ''").asText();
-        browser.press("Enter", "\r", 13);
-
-        browser.awaitTrue("/another answer after .* a newer vector of .* after"
-                + " /.test(document.getElementById('took').textContent)");
-        assertThat(clicked).isEqualTo(first);
-        assertThat(browser.evaluate("document.querySelector('#history b').textContent")
-                        .asText())
-                .isEqualTo(clicked);
-        assertThat(browser.evaluate("[...document.querySelectorAll('#answers button')].map(one => one.dataset.item)")
-                        .toString())
-                .doesNotContain("\"" + clicked + "\"");
-        assertThat(isOnAnswer(browser)).isTrue();
-        assertThat(browser.complaints()).isEmpty();
     }
 
     @Test
     void textsOfTopicsAreShownAsTexts() throws Exception {
-        Chromium browser = browser();
-        click(mapper.writeValueAsString(Map.of("user", HOSTILE, "item", HOSTILE)));
-        await().atMost(PATIENCE)
-                .until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
+        try (Chromium browser = browser()) {
+            click(mapper.writeValueAsString(Map.of("user", HOSTILE, "item", HOSTILE)));
+            await().atMost(PATIENCE)
+                    .until(() -> get("/v1/items/" + encoded(HOSTILE)).statusCode() == 200);
 
-        browser.open(url, 1_600, HEIGHT, false);
-        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-        browser.evaluate("document.getElementById('user').value = " + mapper.writeValueAsString(HOSTILE));
-        browser.evaluate("document.getElementById('question').requestSubmit()");
+            browser.open(url, 1_600, HEIGHT, false);
+            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            browser.evaluate("document.getElementById('user').value = " + mapper.writeValueAsString(HOSTILE));
+            browser.evaluate("document.getElementById('question').requestSubmit()");
 
-        browser.awaitTrue(
-                "document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
-        assertThat(browser.evaluate("document.querySelectorAll('main img').length")
-                        .asInt())
-                .isZero();
-        assertThat(browser.evaluate("document.title").asText()).isEqualTo("Millrace");
-        assertThat(browser.complaints()).isEmpty();
+            browser.awaitTrue(
+                    "document.querySelector('#history b')?.textContent === " + mapper.writeValueAsString(HOSTILE));
+            assertThat(browser.evaluate("document.querySelectorAll('main img').length")
+                            .asInt())
+                    .isZero();
+            assertThat(browser.evaluate("document.title").asText()).isEqualTo("Millrace");
+            assertThat(browser.complaints()).isEmpty();
+        }
     }
 
     @Test
     void tableStandsBehindEachChart() throws Exception {
-        Chromium browser = browser();
-        browser.open(url, 1_600, HEIGHT, false);
-        browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
-        browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
-        browser.evaluate("document.getElementById('map').scrollIntoView()");
+        try (Chromium browser = browser()) {
+            browser.open(url, 1_600, HEIGHT, false);
+            browser.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })");
+            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            browser.evaluate("document.getElementById('map').scrollIntoView()");
 
-        browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
-        browser.awaitTrue("document.querySelectorAll('#way-table tbody tr').length > 5");
-        browser.awaitTrue(
-                "[...document.querySelectorAll('figure table')].every(one => one.querySelectorAll('td.number').length"
-                        + " > 0)");
-        assertThat(browser.evaluate("document.querySelectorAll('figure table').length")
-                        .asInt())
-                .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length")
-                        .asInt());
-        assertThat(browser.evaluate(
-                                "[...document.querySelectorAll('.card dl:not(.meaning) > div')].every(one => one.title"
-                                        + " !== '')")
-                        .asBoolean())
-                .isTrue();
-        assertThat(browser.complaints()).isEmpty();
+            browser.awaitTrue("document.querySelectorAll('#map-table tbody tr').length > 1");
+            browser.awaitTrue("document.querySelectorAll('#way-table tbody tr').length > 5");
+            browser.awaitTrue("[...document.querySelectorAll('figure details table')].every(one =>"
+                    + " one.querySelectorAll('td.number').length > 0)");
+            assertThat(browser.evaluate("document.querySelectorAll('figure details table').length")
+                            .asInt())
+                    .isEqualTo(browser.evaluate("document.querySelectorAll('.uplot').length")
+                            .asInt());
+            assertThat(browser.evaluate("[...document.querySelectorAll('.card dl:not(.meaning) > div')].every(one =>"
+                                    + " one.title !== '')")
+                            .asBoolean())
+                    .isTrue();
+            assertThat(browser.complaints()).isEmpty();
+        }
     }
 
     @Test
     void fitsSmallAndWideWindowsInLightAndInDark() throws Exception {
-        Chromium browser = browser();
-        await().atMost(PATIENCE)
-                .until(() ->
-                        mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
-        browser.open(url, 1_600, HEIGHT, false);
-        Files.createDirectories(SCREENSHOTS);
-        for (int width : List.of(390, 900, 1_600)) {
-            for (boolean isDark : List.of(false, true)) {
-                String name = "page-" + width + (isDark ? "-dark" : "-light");
-                browser.resize(width, HEIGHT, isDark);
-                browser.awaitTrue(
-                        "innerWidth === " + width + " && document.querySelectorAll('#answers tr').length > 1");
+        try (Chromium browser = browser()) {
+            await().atMost(PATIENCE)
+                    .until(() ->
+                            mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
+            browser.open(url, 1_600, HEIGHT, false);
+            Files.createDirectories(SCREENSHOTS);
+            for (int width : List.of(390, 900, 1_600)) {
+                for (boolean isDark : List.of(false, true)) {
+                    String name = "page-" + width + (isDark ? "-dark" : "-light");
+                    browser.resize(width, HEIGHT, isDark);
+                    browser.awaitTrue(
+                            "innerWidth === " + width + " && document.querySelectorAll('#answers tr').length > 1");
 
-                assertThat(browser.evaluate("document.documentElement.scrollWidth")
-                                .asInt())
-                        .as(name)
-                        .isLessThanOrEqualTo(width);
-                for (String section : List.of("now", "try", "map", "way", "books")) {
-                    browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
-                    browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
-                            + " done(true))))");
-                    Files.write(
-                            SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"),
-                            browser.screenshot());
+                    assertThat(browser.evaluate("document.documentElement.scrollWidth")
+                                    .asInt())
+                            .as(name)
+                            .isLessThanOrEqualTo(width);
+                    for (String section : List.of("now", "try", "map", "way", "books")) {
+                        browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
+                        browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
+                                + " done(true))))");
+                        Files.write(
+                                SCREENSHOTS.resolve(name + (section.equals("now") ? "" : "-" + section) + ".png"),
+                                browser.screenshot());
+                    }
                 }
             }
+            assertThat(browser.complaints()).isEmpty();
         }
-        assertThat(browser.complaints()).isEmpty();
     }
 
     private static boolean isOnAnswer(Chromium browser) throws IOException {
@@ -251,10 +253,7 @@ class PageIT {
                     .as("the page is not tested in a browser: no chromium is on the PATH (apt-get install chromium)")
                     .isPresent();
         }
-        Path profile = Files.createDirectories(directory.resolve("browser-" + open.size()));
-        Chromium browser = Chromium.start(installed.orElseThrow(), profile);
-        open.add(0, browser);
-        return browser;
+        return Chromium.start(installed.orElseThrow(), Files.createTempDirectory(directory, "browser"));
     }
 
     private static String encoded(String id) {
