@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -149,7 +150,7 @@ public final class Demo implements AutoCloseable {
         }
     }
 
-    private boolean click(String user, String item) {
+    private OptionalLong click(String user, String item) {
         return replay.click(producer, "page-" + UUID.randomUUID(), user, item, System.currentTimeMillis());
     }
 

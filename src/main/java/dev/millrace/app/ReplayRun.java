@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -80,12 +81,12 @@ public final class ReplayRun {
      * Sends a click beside those of the data set, at the latest event time that was sent, and the exposure that it answers.
      *
      * @param id of both
-     * @return false if nothing has been sent yet
+     * @return its event time; absent if nothing has been sent yet
      */
-    boolean click(EventProducer producer, String id, String user, String item, long now) {
+    OptionalLong click(EventProducer producer, String id, String user, String item, long now) {
         long time = latestTime;
         if (time == 0) {
-            return false;
+            return OptionalLong.empty();
         }
         if (dataSet.hasExposures()) {
             Exposure exposure = new Exposure(id, user, item, time, now, Features.NONE);
@@ -94,7 +95,7 @@ public final class ReplayRun {
         Optional<String> answered = dataSet.hasExposures() ? Optional.of(id) : Optional.empty();
         Click click = new Click(id, user, item, answered, "click", 1, time, now, Features.NONE);
         send(producer, new ReplayEvent.ItemClick(click), now);
-        return true;
+        return OptionalLong.of(time);
     }
 
     /** Returns true once everything has been sent. */

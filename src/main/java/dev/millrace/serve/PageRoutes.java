@@ -66,10 +66,8 @@ final class PageRoutes {
                     click.requireKnown(Set.of("user", "item"));
                     String user = Query.checkedId("user", click.text("user"));
                     String item = Query.checkedId("item", click.text("item"));
-                    if (!sender.send(user, item)) {
-                        throw unavailable("no event has been sent yet");
-                    }
-                    write(request, ACCEPTED, Map.of("user", user, "item", item));
+                    long time = sender.send(user, item).orElseThrow(() -> unavailable("no event has been sent yet"));
+                    write(request, ACCEPTED, Map.of("user", user, "item", item, "time", time));
                 })));
     }
 

@@ -61,7 +61,10 @@ export function drawCharts() {
     grid.append(element('figure', {}, element('figcaption', { title: chart.says }, chart.title), place, element('p', { class: 'note' }, chart.says), details));
     const one = { chart, place, table, details };
     details.addEventListener('toggle', () => fill(one));
-    new ResizeObserver(() => one.plot?.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+    new ResizeObserver(() => {
+      one.plot?.setSize({ width: place.clientWidth, height: HEIGHT });
+      name(one);
+    }).observe(place);
     drawn.push(one);
   }
   drawn.forEach(plot);
@@ -77,9 +80,14 @@ export function showCharts(series) {
   latest = series;
   for (const one of drawn) {
     one.plot.setData(columns(one.chart, series));
-    if (one.plot.cursor.idx == null) one.plot.setLegend({ idx: series.at.length - 1 }); // the newest, while nobody points
+    name(one);
     fill(one);
   }
+}
+
+/** Lets the legend tell the newest figures while nobody points at others. */
+function name({ plot }) {
+  if (plot && latest?.at.length > 0 && plot.cursor.idx == null) plot.setLegend({ idx: latest.at.length - 1 });
 }
 
 const values = column => (column ?? []).map(value => (isNumber(value) ? value : null));

@@ -4,7 +4,7 @@ import { element, command, described, duration, isNumber, pathOf, plain, shown, 
 const ANSWERS = 10;
 const AGAIN_MILLIS = 3000;
 const LOOK_MILLIS = 40;
-const PATIENCE_MILLIS = 15_000;
+const PATIENCE_MILLIS = 60_000;
 const MOST_VALUES = 12;
 
 const byId = id => document.getElementById(id);
@@ -94,22 +94,25 @@ function row({ item, score, nearest }, at, best) {
     element('td', {}, hasClicks ? button : ''));
 }
 
-/** Sends a click, and looks until the answer is another one, and until the item has a newer vector. */
+/**
+ * Sends a click, and looks until the answer is another one, and until the item's vector has learnt events up to the click's time. Answers
+ * change with every step too, so the click must be in the user's history.
+ */
 async function click(item) {
   if (isTiming) return;
   isTiming = true;
   try {
     const before = await json(question());
-    const vectorBefore = await json(pathOf('/v1/items/', item));
     const start = performance.now();
-    await json('/v1/clicks', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user, item }) });
+    const sent = await json('/v1/clicks', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user, item }) });
     say(`${user} clicked ${item} …`);
     const ids = answer => JSON.stringify(answer.items.map(found => found.item));
-    const changed = await until(start, async () => ids(await json(question())) !== ids(before));
+    const isKnown = async () => (await json(pathOf('/v1/users/', user))).history.some(clicked => clicked.item === item);
+    const changed = await until(start, async () => await isKnown() && ids(await json(question())) !== ids(before));
     await ask();
     say(`${user} clicked ${item}: another answer after ${duration(changed)} …`, 'good');
-    const learnt = await until(start, async () => (await json(pathOf('/v1/items/', item))).step > vectorBefore.step);
-    say(`${user} clicked ${item}: another answer after ${duration(changed)}, a newer vector of ${item} after ${duration(learnt)}.`, 'good');
+    const learnt = await until(start, async () => (await json(pathOf('/v1/items/', item))).eventTime >= sent.time);
+    say(`${user} clicked ${item}: another answer after ${duration(changed)}, a vector of ${item} that has learnt up to it after ${duration(learnt)}.`, 'good');
   } catch (failed) {
     say(failed.message, 'bad');
   } finally {

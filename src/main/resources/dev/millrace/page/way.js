@@ -68,6 +68,7 @@ function draw() {
 
 function arrow(picture, [fromX, fromY, fromWidth], [toX, toY, toWidth, kind], says) {
   const isUpright = fromX === toX;
+  const isBelow = toY - fromY > 100 && fromX < 400; // around what lies between
   const x1 = isUpright ? fromX : fromX + fromWidth / 2;
   const y1 = isUpright ? fromY - 28 : fromY;
   const x2 = isUpright ? toX : toX - toWidth / 2;
@@ -75,7 +76,7 @@ function arrow(picture, [fromX, fromY, fromWidth], [toX, toY, toWidth, kind], sa
   const y2 = isUpright ? toY + 16 : toY + aside;
   const middle = (x1 + x2) / 2;
   picture.append(svg('path', {
-    d: isUpright ? `M${x1} ${y1}V${y2}` : `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, class: 'arrow', 'marker-end': 'url(#head)',
+    d: isUpright ? `M${x1} ${y1}V${y2}` : isBelow ? `M${fromX} ${fromY + 28}C${fromX} ${toY} ${fromX} ${toY} ${x2} ${toY}` : `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, class: 'arrow', 'marker-end': 'url(#head)',
   }));
   const label = isUpright
     ? svg('text', { x: x1 + 8, y: (y1 + y2) / 2 + 4, class: 'rate beside' }, '')

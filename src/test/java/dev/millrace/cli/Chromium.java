@@ -106,6 +106,7 @@ final class Chromium implements AutoCloseable {
     }
 
     void resize(int width, int height, boolean isDark) throws IOException {
+        call("Emulation.setScrollbarsHidden", Map.of("hidden", true));
         call(
                 "Emulation.setDeviceMetricsOverride",
                 Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));

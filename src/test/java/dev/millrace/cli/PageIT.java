@@ -34,6 +34,11 @@ class PageIT {
     private static final Path SCREENSHOTS = Path.of(System.getProperty("page.screenshots", "target/screenshots"));
     private static final int HEIGHT = 1_000;
     private static final int SAMPLES = 15; // of the charts, for a screenshot
+
+    /** Sections of which there is a screenshot, by width of the window. */
+    private static final Map<Integer, List<String>> PICTURED =
+            Map.of(390, List.of("now", "try"), 900, List.of("now", "map"), 1_600, List.of("now", "try", "way"));
+
     private static final String HOSTILE = "<img src=x onerror=\"document.title='taken over'\">";
 
     private final HttpClient client = HttpClient.newHttpClient();
@@ -147,8 +152,8 @@ class PageIT {
                     .asText();
             browser.press("Enter", "\r", 13);
 
-            browser.awaitTrue("/another answer after .* a newer vector of .* after"
-                    + " /.test(document.getElementById('took').textContent)");
+            browser.awaitTrue("/another answer after .* learnt up to it"
+                    + " after/.test(document.getElementById('took').textContent)");
             assertThat(clicked).isEqualTo(first);
             assertThat(browser.evaluate("document.querySelector('#history b').textContent")
                             .asText())
@@ -216,7 +221,8 @@ class PageIT {
                             mapper.readTree(get("/v1/series").body()).path("at").size() > SAMPLES);
             browser.open(url, 1_600, HEIGHT, false);
             Files.createDirectories(SCREENSHOTS);
-            for (int width : List.of(390, 900, 1_600)) {
+            for (Map.Entry<Integer, List<String>> pictured : PICTURED.entrySet()) {
+                int width = pictured.getKey();
                 for (boolean isDark : List.of(false, true)) {
                     String name = "page-" + width + (isDark ? "-dark" : "-light");
                     browser.resize(width, HEIGHT, isDark);
@@ -227,7 +233,7 @@ class PageIT {
                                     .asInt())
                             .as(name)
                             .isLessThanOrEqualTo(width);
-                    for (String section : List.of("now", "try", "map", "way", "books")) {
+                    for (String section : pictured.getValue()) {
                         browser.evaluate("document.getElementById('" + section + "').scrollIntoView()");
                         browser.awaitTrue("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>"
                                 + " done(true))))");
