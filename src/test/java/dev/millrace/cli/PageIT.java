@@ -53,8 +53,8 @@ class PageIT {
 
     @BeforeAll
     void startDemo() throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("demo", "--speed", "200/s", "--dir", "demo"));
-        arguments.addAll(List.of("--set", "serve.port=0", "--set", "batch.size=32"));
+        List<String> arguments = new ArrayList<>(List.of("demo", "--speed", "60/s", "--dir", "demo"));
+        arguments.addAll(List.of("--set", "serve.port=0", "--set", "batch.size=16"));
         arguments.addAll(GeneratedShop.OPTIONS);
         MillraceProcess started = MillraceProcess.start(directory, "demo", arguments.toArray(String[]::new));
         demo = Optional.of(started);
