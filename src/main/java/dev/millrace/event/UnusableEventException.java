@@ -39,8 +39,17 @@ public final class UnusableEventException extends IllegalArgumentException imple
     }
 
     private UnusableEventException(RejectReason reason, String path, String value, String rule) {
-        super(path + " = " + value + ": " + rule);
+        this(reason, path + " = " + value + ": " + rule);
+    }
+
+    private UnusableEventException(RejectReason reason, String message) {
+        super(message);
         this.reason = reason;
+    }
+
+    /** The same, with the name of the feature that it is about. */
+    public UnusableEventException ofFeature(String name) {
+        return new UnusableEventException(reason, "feature " + Require.printable(name) + ", " + getMessage());
     }
 
     @Override

@@ -95,7 +95,7 @@ public final class AvroWire {
             if (bytes.length == 0 || bytes[0] != SINGLE_OBJECT) {
                 throw new UndecodableException(
                         RejectReason.UNDECODABLE,
-                        "expected C3 01 (Avro single-object) or 00 (Confluent) first, found "
+                        "expected C3 01 (Avro single-object), 00 (Confluent) or, of an event, { (JSON) first, found "
                                 + (bytes.length == 0 ? "nothing" : "%02X".formatted(bytes[0])));
             }
             return toCore.apply(type.cast(singleObject(schema, bytes)));

@@ -8,9 +8,12 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
+import java.util.function.Function;
+import org.apache.avro.specific.SpecificRecord;
 
 /**
- * The values of the topics that producers write: exposures, clicks, users and items. Safe for threads.
+ * The values of the topics that producers write: exposures, clicks, users and items. They are written in Avro, and read in Avro or JSON. Safe for
+ * threads.
  *
  * <p>Reading throws {@link UndecodableException} for bytes that are no such value, {@link
  * dev.millrace.event.UnusableEventException} for a value that breaks a rule of events or is beyond their limits, and {@link RegistryUnreachableException}.
@@ -18,6 +21,8 @@ import dev.millrace.event.UserProfile;
 public final class EventRecords {
 
     private final AvroWire wire;
+    private final GeneratedClasses model = new GeneratedClasses();
+    private final JsonEvents json = new JsonEvents(model);
 
     public EventRecords(AvroWire wire) {
         this.wire = wire;
@@ -40,26 +45,32 @@ public final class EventRecords {
     }
 
     public Exposure exposure(byte[] value) {
-        Exposure exposure = wire.decode(ExposureEvent.class, value, EventCodec::toCore);
+        Exposure exposure = decode(ExposureEvent.class, value, EventCodec::toCore);
         wire.limits().check("context", exposure.context());
         return exposure;
     }
 
     public Click click(byte[] value) {
-        Click click = wire.decode(ClickEvent.class, value, EventCodec::toCore);
+        Click click = decode(ClickEvent.class, value, EventCodec::toCore);
         wire.limits().check("context", click.context());
         return click;
     }
 
     public UserProfile profile(byte[] value) {
-        UserProfile profile = wire.decode(UserEvent.class, value, EventCodec::toCore);
+        UserProfile profile = decode(UserEvent.class, value, EventCodec::toCore);
         wire.limits().check("features", profile.features());
         return profile;
     }
 
     public CatalogueItem item(byte[] value) {
-        CatalogueItem item = wire.decode(ItemEvent.class, value, EventCodec::toCore);
+        CatalogueItem item = decode(ItemEvent.class, value, EventCodec::toCore);
         wire.limits().check("features", item.features());
         return item;
+    }
+
+    private <T extends SpecificRecord, R> R decode(Class<T> type, byte[] value, Function<T, R> toCore) {
+        return JsonEvents.isJson(value)
+                ? toCore.apply(type.cast(json.read(model.schemaOf(type), value)))
+                : wire.decode(type, value, toCore);
     }
 }

@@ -3,6 +3,7 @@ package dev.millrace.wire;
 import dev.millrace.avro.FeatureVector;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import dev.millrace.event.UnusableEventException;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +27,13 @@ final class FeatureCodec {
 
     static Features toCore(Map<String, dev.millrace.avro.FeatureValue> values) {
         SortedMap<String, FeatureValue> features = new TreeMap<>();
-        values.forEach((name, value) -> features.put(name, value(value.getValue())));
+        values.forEach((name, value) -> {
+            try {
+                features.put(name, value(value.getValue()));
+            } catch (UnusableEventException unusable) {
+                throw unusable.ofFeature(name);
+            }
+        });
         return Features.of(features);
     }
 

@@ -1,5 +1,10 @@
 package dev.millrace.wire;
 
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.UserEvent;
+import dev.millrace.state.InputTopic;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -7,17 +12,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
 
 /**
  * Reads values by their writer's schema alone: no generated class, no resolution to our schemas, none of the rules of events.
  *
- * <p>For audits, which must not trust what they check. Only finding the schema is shared with {@link AvroWire}.
+ * <p>For audits, which must not trust what they check. Only finding the schema is shared with {@link AvroWire}, and the reader of JSON with {@link EventRecords}.
  */
 public final class PlainValues {
 
     private final AvroWire wire;
+    private final JsonEvents json = new JsonEvents(GenericData.get());
 
     public PlainValues(AvroWire wire) {
         this.wire = wire;
@@ -38,6 +45,33 @@ public final class PlainValues {
             throw down;
         } catch (RuntimeException | IOException broken) {
             return Optional.empty(); // Avro's decoder meets broken lengths and branches with exceptions of many kinds
+        }
+    }
+
+    /**
+     * The value of a record of an input topic; absent if the bytes are no value. Events may be in JSON: they are read by today's schema.
+     *
+     * @throws RegistryUnreachableException if the registry does not answer
+     */
+    public Optional<PlainRecord> decode(InputTopic topic, byte[] bytes) {
+        return JsonEvents.isJson(bytes) ? eventSchema(topic).flatMap(schema -> event(schema, bytes)) : decode(bytes);
+    }
+
+    private static Optional<Schema> eventSchema(InputTopic topic) {
+        return switch (topic) {
+            case EXPOSURES -> Optional.of(ExposureEvent.getClassSchema());
+            case CLICKS -> Optional.of(ClickEvent.getClassSchema());
+            case USERS -> Optional.of(UserEvent.getClassSchema());
+            case ITEMS -> Optional.of(ItemEvent.getClassSchema());
+            case EXAMPLES, BATCHES -> Optional.empty();
+        };
+    }
+
+    private Optional<PlainRecord> event(Schema schema, byte[] bytes) {
+        try {
+            return Optional.of(plain((GenericRecord) json.read(schema, bytes)));
+        } catch (UndecodableException broken) {
+            return Optional.empty();
         }
     }
 

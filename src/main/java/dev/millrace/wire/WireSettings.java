@@ -33,7 +33,9 @@ public record WireSettings(
 
     public static WireSettings read(SettingsReader reader) {
         Format format = reader.choice(
-                "wire.format", Format.SINGLE_OBJECT, "how written values name their schema; readers accept both");
+                "wire.format",
+                Format.SINGLE_OBJECT,
+                "how written values name their schema; readers accept both, and JSON from producers");
         Optional<URI> registry = reader.value(
                 "schema.registry.url",
                 "",

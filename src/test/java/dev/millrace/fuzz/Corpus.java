@@ -3,9 +3,15 @@ package dev.millrace.fuzz;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.Learners;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Click;
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
 import dev.millrace.state.EntrySource;
 import dev.millrace.stream.HostileRecords;
+import dev.millrace.stream.Streams;
 import dev.millrace.train.EntryKind;
+import dev.millrace.wire.EventJson;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +22,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** The inputs that are kept, by target; {@link #main} makes those that fuzzing begins with. */
@@ -52,6 +59,7 @@ final class Corpus {
                 write("EventFuzz", topic.getKey() + "-" + at, EventFuzz.input(topic.getKey(), values.get(at)));
             }
         }
+        json();
         schemas();
         requests();
         rows();
@@ -63,6 +71,18 @@ final class Corpus {
                 "batch.size = 16\ntower.dim = 8\ndigest.steps = 5\nattribution.window = 90s\n");
         text("SettingsFuzz", "lists", "", "features.user = history, age\nfeatures.user.age.kind = number\n");
         checkpoints();
+    }
+
+    private static void json() throws IOException {
+        Features features = Features.of(Map.of(
+                "city", new FeatureValue.Category("Köln"),
+                "age", new FeatureValue.Quantity(34.5),
+                "tags", new FeatureValue.Bag(List.of("a", "b")),
+                "picture", new FeatureValue.Dense(List.of(0.1f, -2f))));
+        Click click = new Click("c1", "u1", "i1", Optional.of("e1"), "click", 0.5, Streams.T0, Streams.T0, features);
+        write("EventFuzz", "clicks-json", EventFuzz.inputWithoutSchema("clicks", EventJson.of(click)));
+        CatalogueItem item = new CatalogueItem("i1", Streams.T0, features);
+        write("EventFuzz", "items-json", EventFuzz.inputWithoutSchema("items", EventJson.of(item)));
     }
 
     private static void schemas() throws IOException {

@@ -3,6 +3,7 @@ package dev.millrace.fuzz;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.event.Rejection;
+import dev.millrace.state.InputTopic;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
@@ -65,6 +66,9 @@ public final class EventFuzz {
         byte[] value = record.toByteArray();
 
         PLAIN.decode(value); // as audits do: throws nothing
+        for (InputTopic of : InputTopic.values()) {
+            PLAIN.decode(of, value);
+        }
         byte[] written;
         try {
             written = topic.apply(value);
@@ -88,6 +92,15 @@ public final class EventFuzz {
         }
         input.write(header);
         input.write(value, HEADERS.get(header).length, value.length - HEADERS.get(header).length);
+        return input.toByteArray();
+    }
+
+    /** The input that makes this record of a topic, which names no schema. */
+    static byte[] inputWithoutSchema(String topic, byte[] value) {
+        ByteArrayOutputStream input = new ByteArrayOutputStream();
+        input.write(NAMES.indexOf(topic));
+        input.write(HEADERS.size());
+        input.writeBytes(value);
         return input.toByteArray();
     }
 

@@ -1,5 +1,8 @@
 package dev.millrace.wire;
 
+import static dev.millrace.wire.GeneratedEvents.features;
+import static dev.millrace.wire.GeneratedEvents.ids;
+import static dev.millrace.wire.GeneratedEvents.times;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.alarm.Alarm;
@@ -178,17 +181,12 @@ class CodecTest {
 
     @Provide
     Arbitrary<Exposure> exposures() {
-        return Combinators.combine(ids(), ids(), ids(), times(), Arbitraries.longs(), features())
-                .as((id, user, item, time, producedAt, context) ->
-                        new Exposure(id, user, item, time, producedAt / 1_000_000, context));
+        return GeneratedEvents.exposures();
     }
 
     @Provide
     Arbitrary<Click> clicks() {
-        Arbitrary<Double> weights = Arbitraries.doubles().between(0.01, 1e6);
-        return Combinators.combine(ids(), ids(), ids(), ids().optional(), ids(), weights, times(), features())
-                .as((id, user, item, exposure, action, weight, time, context) ->
-                        new Click(id, user, item, exposure, action, weight, time, time, context));
+        return GeneratedEvents.clicks();
     }
 
     @Provide
@@ -256,29 +254,5 @@ class CodecTest {
             values[at] = value + at;
         }
         return values;
-    }
-
-    private static Arbitrary<String> ids() {
-        return Arbitraries.strings()
-                .withChars("abcäé漢 -_.")
-                .ofMinLength(1)
-                .ofMaxLength(12)
-                .map(text -> 'x' + text);
-    }
-
-    private static Arbitrary<Long> times() {
-        return Arbitraries.longs().between(315_532_800_000L, 4_102_444_799_999L);
-    }
-
-    private static Arbitrary<Features> features() {
-        Arbitrary<FeatureValue> categories = ids().map(FeatureValue.Category::new);
-        Arbitrary<FeatureValue> quantities =
-                Arbitraries.doubles().between(-1e30, 1e30).map(FeatureValue.Quantity::new);
-        Arbitrary<FeatureValue> bags = ids().list().ofMaxSize(4).map(FeatureValue.Bag::new);
-        Arbitrary<FeatureValue> vectors =
-                Arbitraries.floats().between(-1e6f, 1e6f).list().ofMaxSize(4).map(FeatureValue.Dense::new);
-        return Arbitraries.maps(ids(), Arbitraries.oneOf(categories, quantities, bags, vectors))
-                .ofMaxSize(4)
-                .map(Features::of);
     }
 }

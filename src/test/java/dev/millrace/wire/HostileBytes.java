@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,7 +92,7 @@ public final class HostileBytes {
         List<byte[]> good = samples.getOrDefault(topic, List.of());
         byte[] value = good.get(random.nextInt(good.size())).clone();
         if (made % LARGE_EVERY == 0) {
-            return large(value);
+            return random.nextInt(3) == 0 ? largeJson() : large(value);
         }
         return switch (random.nextInt(10)) {
             case 0 -> changed(value, 1 + random.nextInt(4));
@@ -121,6 +122,22 @@ public final class HostileBytes {
             bytes.writeBytes(filler);
         }
         return bytes.toByteArray();
+    }
+
+    /** An object with as many components, texts or features as fit. */
+    private byte[] largeJson() {
+        StringBuilder json = new StringBuilder(random.nextBoolean() ? "{\"features\":{\"a\":" : "{\"context\":{\"a\":");
+        switch (random.nextInt(3)) {
+            case 0 -> json.append('[').append("0,".repeat(LARGE_BYTES / 2)).append("0]");
+            case 1 -> json.append('[').append("\"\",".repeat(LARGE_BYTES / 3)).append("\"\"]");
+            default -> {
+                json.append('0');
+                for (int name = 0; json.length() < LARGE_BYTES; name++) {
+                    json.append(",\"n").append(Integer.toString(name, 36)).append("\":0");
+                }
+            }
+        }
+        return json.append("}}").toString().getBytes(StandardCharsets.US_ASCII);
     }
 
     private byte[] crafted(byte[] header) {

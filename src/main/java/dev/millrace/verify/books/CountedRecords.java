@@ -112,7 +112,7 @@ final class CountedRecords {
                 tallies.forEach(tally -> tally.add(rejected, address));
                 return;
             }
-            Optional<PlainRecord> value = record.value().flatMap(values::decode);
+            Optional<PlainRecord> value = record.value().flatMap(bytes -> values.decode(topic, bytes));
             boolean mayBeTombstone = topic == InputTopic.USERS || topic == InputTopic.ITEMS;
             if (value.isEmpty() && !(mayBeTombstone && record.value().isEmpty())) {
                 findings.fault(address + " cannot be read, and is not in " + topics.deadLetters());
@@ -147,7 +147,9 @@ final class CountedRecords {
         }
         log.read(name(topic), partition, end, record -> {
             if (record.offset() >= from) {
-                record.value().flatMap(values::decode).ifPresent(value -> each.accept(record, value));
+                record.value()
+                        .flatMap(bytes -> values.decode(topic, bytes))
+                        .ifPresent(value -> each.accept(record, value));
             }
         });
     }
