@@ -68,6 +68,7 @@ class ArchitectureTest {
             "app",
             "bench",
             "cli.evaluate",
+            "cli.verify",
             "cli");
 
     private static final List<String> PATH =

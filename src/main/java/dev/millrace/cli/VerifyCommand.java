@@ -1,6 +1,8 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.verify.CountsCheck;
+import dev.millrace.cli.verify.ModelCheck;
 import dev.millrace.topic.Cluster;
 import dev.millrace.verify.ModelAudit;
 import java.io.PrintWriter;

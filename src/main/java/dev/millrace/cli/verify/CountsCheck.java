@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
@@ -15,14 +15,14 @@ import java.io.PrintWriter;
 import java.util.Locale;
 
 /** {@code verify --counts}: recomputes the books and prints what differs. */
-final class CountsCheck {
+public final class CountsCheck {
 
     private static final int WRONG = 1;
 
     private CountsCheck() {}
 
     /** Returns the exit status: 0 if the books agree with the topics, 1 if not. */
-    static int run(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+    public static int run(MillraceSettings settings, Cluster cluster, PrintWriter out) {
         AttributionSettings attribution = attribution(settings, cluster, out);
         CountReport report;
         try (CommittedLog log = new CommittedLog(cluster.clients(), cluster.patience())) {

@@ -1,27 +1,29 @@
-package dev.millrace.cli;
+package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.Cluster;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.verify.AuditedLearner;
 import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import java.io.PrintWriter;
+import java.time.InstantSource;
 import java.util.Locale;
 
 /** {@code verify --model}: learns the log again and prints what differs from what was published. */
-final class ModelCheck {
+public final class ModelCheck {
 
     private static final int DIFFERS = 1;
 
     private ModelCheck() {}
 
     /** Returns the exit status: 0 if nothing differs, 1 if something does. */
-    static int run(MillraceSettings settings, Cluster cluster, ModelAudit.Scope scope, PrintWriter out) {
+    public static int run(MillraceSettings settings, Cluster cluster, ModelAudit.Scope scope, PrintWriter out) {
         AuditedLearner learner = AuditedLearner.of(
-                Clusters.admin(cluster).history(),
+                new GenerationAdmin(cluster, InstantSource.system()).history(),
                 settings.learner(),
                 settings.stream().applicationId(Part.LEARN));
         IgnoredSettings.print(learner.ignored(), "the learner", out);

@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.verify;
 
 import dev.millrace.settings.KeptSettings;
 import java.io.PrintWriter;
