@@ -62,6 +62,7 @@ class ArchitectureTest {
             "page",
             "serve",
             "replay",
+            "draft",
             "checkpoint",
             "verify.books",
             "verify",

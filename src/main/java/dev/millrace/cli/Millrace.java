@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.checkpoint.UnexportableLearnerException;
 import dev.millrace.checkpoint.UnusableCheckpointException;
+import dev.millrace.draft.UndecidedColumnException;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.log.LogSettings;
 import dev.millrace.settings.InvalidSettingsException;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Command;
         description = "Trains two-tower retrieval while the events arrive.",
         subcommands = {
             DemoCommand.class,
+            InitCommand.class,
             TopicsCommand.class,
             TrainCommand.class,
             ServeCommand.class,
@@ -44,6 +46,7 @@ public final class Millrace {
 
     private static final int UNUSABLE_SETTINGS = 2;
     private static final int FAILED = 1;
+    private static final int UNDECIDED = 65; // EX_DATAERR
     private static final int UNAVAILABLE = 69; // EX_UNAVAILABLE of sysexits.h
     private static final int UNUSABLE_FILE = 74; // EX_IOERR
     private static final int NOT_ALLOWED = 77; // EX_NOPERM
@@ -51,6 +54,7 @@ public final class Millrace {
     /** Failures whose message says all, and the exit status of each. */
     private static final Map<Class<? extends Throwable>, Integer> PLAIN = Map.of(
             InvalidSettingsException.class, UNUSABLE_SETTINGS,
+            UndecidedColumnException.class, UNDECIDED,
             LostContinuityException.class, FAILED,
             UndecidedTransactionException.class, FAILED,
             UnexportableLearnerException.class, FAILED,

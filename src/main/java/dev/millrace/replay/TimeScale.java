@@ -6,9 +6,12 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
 
 /** The unit or format of the times of a log. */
-enum TimeScale {
+public enum TimeScale {
     /** Seconds since 1970, whole or with a fraction. */
     S,
     /** Milliseconds since 1970. */
@@ -18,8 +21,30 @@ enum TimeScale {
     /** {@code 2022-04-25T10:15:30Z}, with any offset. A time without an offset is UTC. A date without a time is its midnight. */
     ISO_8601;
 
+    private static final long LIKELY_FROM_MILLIS = 631_152_000_000L; // 1990-01-01
+    private static final long LIKELY_TO_MILLIS = 4_102_444_800_000L; // 2100-01-01
+
+    /** Returns the scale in which a text is a time from 1990 to 2100, or empty. No text is one in two scales. */
+    public static Optional<TimeScale> likely(String text) {
+        return Arrays.stream(values()).filter(scale -> scale.isLikely(text)).findFirst();
+    }
+
+    /** The name in a mapping. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private boolean isLikely(String text) {
+        try {
+            long millis = millis("time", text);
+            return millis >= LIKELY_FROM_MILLIS && millis < LIKELY_TO_MILLIS;
+        } catch (UnusableEventException notATime) {
+            return false;
+        }
+    }
+
     /** Returns epoch milliseconds, rounded down. */
-    long millis(String name, String text) {
+    public long millis(String name, String text) {
         return switch (this) {
             case S -> scaled(name, text, 1_000, 1);
             case MS -> scaled(name, text, 1, 1);

@@ -1,0 +1,167 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.draft.Choice;
+import dev.millrace.draft.LogDraft;
+import dev.millrace.draft.Role;
+import dev.millrace.replay.DataFormat;
+import dev.millrace.replay.LogSample;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "init",
+        mixinStandardHelpOptions = true,
+        description = "Draft a mapping and settings for a log of your own, from its first rows.")
+final class InitCommand implements Callable<Integer> {
+
+    private static final int MOST_ROWS = 100_000;
+    private static final String MAPPING = "mapping.properties";
+    private static final String SETTINGS = "millrace.properties";
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Parameters(paramLabel = "LOG", description = "CSV or JSON lines, plain or gzipped")
+    @Nullable
+    Path log;
+
+    @Option(
+            names = "--output",
+            paramLabel = "FOLDER",
+            defaultValue = ".",
+            description = "folder for " + MAPPING + " and " + SETTINGS + ". Default: the current one")
+    Path output = Path.of(".");
+
+    @Option(names = "--force", description = "overwrite these files")
+    boolean force;
+
+    @Option(names = "--user", paramLabel = "COLUMN", description = "column of the user's id")
+    @Nullable
+    String user;
+
+    @Option(names = "--item", paramLabel = "COLUMN", description = "column of the item's id")
+    @Nullable
+    String item;
+
+    @Option(names = "--time", paramLabel = "COLUMN", description = "column of the event time")
+    @Nullable
+    String time;
+
+    @Option(names = "--click", paramLabel = "COLUMN", description = "column of a flag: the exposure was clicked")
+    @Nullable
+    String click;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        Path file = Objects.requireNonNull(log).toAbsolutePath().normalize();
+        Path folder = output.toAbsolutePath().normalize();
+        requireFree(folder.resolve(MAPPING));
+        requireFree(folder.resolve(SETTINGS));
+        LogSample sample = LogSample.read(file, MOST_ROWS);
+        LogDraft draft = LogDraft.of(sample, given());
+        Files.createDirectories(folder);
+        write(draft, sample.format(), file.startsWith(folder) ? folder.relativize(file) : file, folder);
+        print(draft, sample, out);
+        return 0;
+    }
+
+    private void requireFree(Path file) {
+        if (Files.exists(file) && !force) {
+            throw Processes.unusable(
+                    "--output", output.toString(), "has a " + file.getFileName() + ", which only --force overwrites");
+        }
+    }
+
+    private Map<Role, String> given() {
+        Map<Role, String> given = new EnumMap<>(Role.class);
+        put(given, Role.USER, user);
+        put(given, Role.ITEM, item);
+        put(given, Role.TIME, time);
+        put(given, Role.CLICK, click);
+        return given;
+    }
+
+    private static void put(Map<Role, String> given, Role role, @Nullable String column) {
+        if (column != null) {
+            given.put(role, column);
+        }
+    }
+
+    /** Writes both files. They get their names once mapping and settings have been read as every command reads them. */
+    private static void write(LogDraft draft, DataFormat format, Path log, Path folder) throws IOException {
+        Path mapping = Files.createTempFile(folder, "mapping", ".draft");
+        Path settings = Files.createTempFile(folder, "millrace", ".draft");
+        try {
+            Files.writeString(mapping, draft.mapping(pattern(log)));
+            Files.writeString(settings, draft.settings());
+            MillraceSettings read = MillraceSettings.load(List.of(settings), Map.of(), Map.of(), Map.of());
+            format.open(mapping, read.replay());
+            Files.move(mapping, folder.resolve(MAPPING), StandardCopyOption.REPLACE_EXISTING);
+            Files.move(settings, folder.resolve(SETTINGS), StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(mapping);
+            Files.deleteIfExists(settings);
+        }
+    }
+
+    /** A mapping takes the last name of a path as a pattern. */
+    private static String pattern(Path log) {
+        Path name = Objects.requireNonNull(log.getFileName());
+        return log.resolveSibling(name.toString().replaceAll("([*?\\[\\]{}\\\\])", "\\\\$1"))
+                .toString();
+    }
+
+    private void print(LogDraft draft, LogSample sample, PrintWriter out) {
+        out.printf(
+                Locale.ROOT,
+                "read      %s%,d rows, %,d columns, %s%n",
+                sample.isWhole() ? "" : "the first ",
+                sample.rows(),
+                sample.columns().size(),
+                sample.format().label());
+        if (sample.badRows() > 0) {
+            out.printf(Locale.ROOT, "UNSURE    %,d rows could not be read%n", sample.badRows());
+        }
+        draft.choices().forEach((role, choice) -> {
+            out.printf("%-9s %s: %s%n", role, choice.what(), choice.why());
+            unsure(choice, out);
+        });
+        draft.features()
+                .forEach((owner, names) -> out.printf("%-9s features: %s%n", owner, names.isEmpty() ? "none" : names));
+        draft.doubtfulFeatures().forEach(choice -> {
+            out.printf("%-9s %s: %s%n", "feature", choice.what(), choice.why());
+            unsure(choice, out);
+        });
+        Path mapping = output.resolve(MAPPING);
+        Path settings = output.resolve(SETTINGS);
+        out.printf(
+                "wrote     %s, %s: each choice with its reason; %d columns are left out%n",
+                mapping, settings, draft.leftOut().size());
+        String data = " --format " + sample.format().label() + " --data " + mapping + " --config " + settings;
+        out.println("next      bin/millrace evaluate" + data);
+        out.println("          bin/millrace demo" + data);
+        out.flush();
+    }
+
+    private static void unsure(Choice choice, PrintWriter out) {
+        choice.doubt().ifPresent(doubt -> out.println("UNSURE    " + doubt));
+    }
+}

@@ -1,0 +1,198 @@
+package dev.millrace.draft;
+
+import dev.millrace.replay.LogSample;
+import dev.millrace.replay.TimeScale;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+/** What the cells of one column tell about it. */
+final class ColumnFacts {
+
+    private static final double NEARLY_ALL = 0.99;
+    private static final Set<String> YES = Set.of("1", "1.0", "true", "t", "yes", "y");
+    private static final Set<String> NO = Set.of("0", "0.0", "false", "f", "no", "n");
+    private static final long LONGEST_LOG_MILLIS = 30L * 365 * 86_400_000;
+
+    private final String name;
+    private final ColumnName words;
+    private final List<String> cells;
+    private final Map<String, Integer> counts = new HashMap<>();
+    private final int filled;
+    private final boolean isNumber;
+    private final boolean isWhole;
+    private final Optional<TimeScale> time;
+
+    ColumnFacts(LogSample.Column column) {
+        name = column.name();
+        words = ColumnName.of(name);
+        cells = column.cells();
+        cells.stream().filter(cell -> !cell.isEmpty()).forEach(cell -> counts.merge(cell, 1, Integer::sum));
+        filled = counts.values().stream().mapToInt(Integer::intValue).sum();
+        isNumber = !counts.isEmpty()
+                && counts.keySet().stream().allMatch(cell -> number(cell).isPresent());
+        isWhole = isNumber && counts.keySet().stream().noneMatch(cell -> cell.contains(".") || cell.contains("e"));
+        time = timeScale();
+    }
+
+    String name() {
+        return name;
+    }
+
+    ColumnName words() {
+        return words;
+    }
+
+    /** All cells of the sample, also the empty ones. */
+    List<String> cells() {
+        return cells;
+    }
+
+    /** How often each value comes. */
+    Map<String, Integer> counts() {
+        return counts;
+    }
+
+    int rows() {
+        return cells.size();
+    }
+
+    int filled() {
+        return filled;
+    }
+
+    int distinct() {
+        return counts.size();
+    }
+
+    boolean isNumber() {
+        return isNumber;
+    }
+
+    /** How its cells are written if nearly all are times, not more than thirty years apart. */
+    Optional<TimeScale> time() {
+        return time;
+    }
+
+    /** Two values, one for yes and one for no. */
+    boolean isFlag() {
+        return distinct() == 2
+                && counts.keySet().stream().anyMatch(cell -> isYes(cell))
+                && counts.keySet().stream().anyMatch(cell -> NO.contains(cell.toLowerCase(Locale.ROOT)));
+    }
+
+    long yes() {
+        return cells.stream().filter(ColumnFacts::isYes).count();
+    }
+
+    /** A value in each row that could be an id, and that comes back. */
+    boolean couldBeId() {
+        return filled >= NEARLY_ALL * rows()
+                && distinct() >= 10
+                && distinct() <= 0.9 * filled
+                && (isWhole || !isNumber)
+                && time.isEmpty()
+                && counts.keySet().stream().noneMatch(cell -> cell.indexOf(LogSample.ARRAY) >= 0);
+    }
+
+    /** Each value is the one before it plus one. */
+    boolean countsRows() {
+        if (!isWhole || rows() < 2) {
+            return false;
+        }
+        for (int row = 1; row < rows(); row++) {
+            OptionalDouble before = number(cells.get(row - 1));
+            OptionalDouble here = number(cells.get(row));
+            if (before.isEmpty() || here.isEmpty() || here.getAsDouble() != before.getAsDouble() + 1) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** No value is smaller than the one before it. */
+    boolean neverFalls() {
+        double highest = Double.NEGATIVE_INFINITY;
+        for (String cell : cells) {
+            double value = time.isPresent() ? millis(cell) : number(cell).orElse(Double.NaN);
+            if (!(value >= highest)) {
+                return false;
+            }
+            highest = value;
+        }
+        return true;
+    }
+
+    /** The share of rows with the same value as another row that was drawn at random. */
+    double sameByChance() {
+        double sum = 0;
+        for (int count : counts.values()) {
+            sum += Math.pow((double) count / filled, 2);
+        }
+        return sum;
+    }
+
+    /** Such as {@code 943 distinct values in 100,000 rows}. */
+    String figures() {
+        String empty = filled == rows() ? "" : String.format(Locale.ROOT, ", %,d of them empty", rows() - filled);
+        return String.format(
+                Locale.ROOT,
+                "%,d distinct value%s in %,d rows%s",
+                distinct(),
+                distinct() == 1 ? "" : "s",
+                rows(),
+                empty);
+    }
+
+    static OptionalDouble number(String cell) {
+        if (cell.isEmpty() || Character.isLetter(cell.charAt(cell.length() - 1))) { // 1d is a number in Java only
+            return OptionalDouble.empty();
+        }
+        try {
+            double value = Double.parseDouble(cell);
+            return Double.isFinite(value) ? OptionalDouble.of(value) : OptionalDouble.empty();
+        } catch (NumberFormatException notANumber) {
+            return OptionalDouble.empty();
+        }
+    }
+
+    static boolean isYes(String cell) {
+        return YES.contains(cell.toLowerCase(Locale.ROOT));
+    }
+
+    private double millis(String cell) {
+        return TimeScale.likely(cell)
+                .filter(scale -> time.equals(Optional.of(scale)))
+                .map(scale -> (double) scale.millis(name, cell))
+                .orElse(Double.NaN);
+    }
+
+    private Optional<TimeScale> timeScale() {
+        Map<TimeScale, Integer> rowsByScale = new HashMap<>();
+        int looked = 0;
+        long first = Long.MAX_VALUE;
+        long last = Long.MIN_VALUE;
+        for (Map.Entry<String, Integer> entry : counts.entrySet()) {
+            Optional<TimeScale> scale = TimeScale.likely(entry.getKey());
+            if (scale.isPresent()) {
+                rowsByScale.merge(scale.get(), entry.getValue(), Integer::sum);
+                long millis = scale.get().millis(name, entry.getKey());
+                first = Math.min(first, millis);
+                last = Math.max(last, millis);
+            }
+            looked++;
+            if (looked == 100 && rowsByScale.isEmpty()) {
+                return Optional.empty();
+            }
+        }
+        long span = last - first;
+        return rowsByScale.entrySet().stream()
+                .filter(entry -> entry.getValue() >= NEARLY_ALL * filled && span <= LONGEST_LOG_MILLIS)
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+}

@@ -1,0 +1,126 @@
+package dev.millrace.draft;
+
+import dev.millrace.draft.FeatureDraft.Owner;
+import dev.millrace.replay.LogSample;
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** What the columns of a log are, as far as its first rows tell. */
+public final class LogDraft {
+
+    private final LogSample sample;
+    private final KeyColumns keys;
+    private final Deeds deeds;
+    private final FeatureDrafts features;
+
+    private LogDraft(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts features) {
+        this.sample = sample;
+        this.keys = keys;
+        this.deeds = deeds;
+        this.features = features;
+    }
+
+    /**
+     * Judges the columns.
+     *
+     * @param given columns that are settled, by role
+     * @throws InvalidSettingsException if a given column is none of the log, or cannot have its role
+     * @throws UndecidedColumnException if user, item or time cannot be told
+     */
+    public static LogDraft of(LogSample sample, Map<Role, String> given) {
+        List<ColumnFacts> columns =
+                sample.columns().stream().map(ColumnFacts::new).toList();
+        Map<Role, ColumnFacts> settled = settled(columns, given);
+        KeyColumns keys = KeyColumns.of(columns, settled);
+        List<ColumnFacts> others =
+                columns.stream().filter(column -> !keys.isKey(column)).toList();
+        Deeds deeds = Deeds.of(others, Optional.ofNullable(settled.get(Role.CLICK)));
+        boolean isNamed = !sample.written().containsKey("columns");
+        return new LogDraft(sample, keys, deeds, FeatureDrafts.of(columns, isNamed, keys, deeds));
+    }
+
+    /** The choice of each role. */
+    public Map<String, Choice> choices() {
+        Map<String, Choice> choices = new LinkedHashMap<>();
+        for (Role role : Role.values()) {
+            choices.put(role.label(), role == Role.CLICK ? deeds.choice() : keys.reason(role));
+        }
+        return choices;
+    }
+
+    /** The features that are in doubt, by column. */
+    public List<Choice> doubtfulFeatures() {
+        return features.features().stream()
+                .map(FeatureDraft::choice)
+                .filter(choice -> choice.doubt().isPresent())
+                .toList();
+    }
+
+    /** The columns that become no part of an event. */
+    public List<Choice> leftOut() {
+        return features.leftOut();
+    }
+
+    /** The names of the features, of user, item and context. */
+    public Map<String, String> features() {
+        Map<String, String> names = new LinkedHashMap<>();
+        for (Owner owner : Owner.values()) {
+            names.put(
+                    owner.name().toLowerCase(Locale.ROOT),
+                    features.of(owner).stream().map(FeatureDraft::name).collect(Collectors.joining(", ")));
+        }
+        return names;
+    }
+
+    /**
+     * The text of the mapping.
+     *
+     * @param file name of the log for the mapping
+     */
+    public String mapping(String file) {
+        return new MappingText(sample, keys, deeds, features).text(file);
+    }
+
+    /** The text of the settings. */
+    public String settings() {
+        return new SettingsDraftText(keys, deeds, features).text(sample);
+    }
+
+    private static Map<Role, ColumnFacts> settled(List<ColumnFacts> columns, Map<Role, String> given) {
+        Map<Role, ColumnFacts> settled = new EnumMap<>(Role.class);
+        List<SettingFault> faults = new ArrayList<>();
+        given.forEach((role, name) -> {
+            Optional<ColumnFacts> found = columns.stream()
+                    .filter(column -> column.name().equals(name))
+                    .findFirst();
+            if (found.isEmpty()) {
+                faults.add(new SettingFault(
+                        role.option(),
+                        name,
+                        "must be a column of the log, which has "
+                                + columns.stream().map(ColumnFacts::name).collect(Collectors.joining(", "))));
+            } else if (role == Role.TIME && found.get().time().isEmpty()) {
+                faults.add(new SettingFault(role.option(), name, "must hold times from 1990 to 2100"));
+            } else if (role == Role.CLICK && !found.get().isFlag()) {
+                faults.add(new SettingFault(role.option(), name, "must hold two values, such as 0 and 1"));
+            } else if (settled.containsValue(found.get())) {
+                faults.add(new SettingFault(
+                        role.option(), name, "must be another column than those of the other options"));
+            } else {
+                settled.put(role, found.get());
+            }
+        });
+        if (!faults.isEmpty()) {
+            throw new InvalidSettingsException(faults);
+        }
+        return settled;
+    }
+}
