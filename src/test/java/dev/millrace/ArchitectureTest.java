@@ -56,6 +56,7 @@ class ArchitectureTest {
             "wire",
             "topic",
             "topic.transaction",
+            "diagnosis",
             "stream",
             "stream.run",
             "follow",

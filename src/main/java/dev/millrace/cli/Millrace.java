@@ -35,6 +35,7 @@ import picocli.CommandLine.Command;
             ReplayCommand.class,
             VerifyCommand.class,
             TransactionsCommand.class,
+            DoctorCommand.class,
             ModelCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,

@@ -245,8 +245,9 @@ public final class Topics {
             String policy = config.get("cleanup.policy").value();
             boolean compacts = policy.contains("compact");
             if (compacts != compacted.contains(resource.name()) || (compacts && policy.contains("delete"))) {
-                faults.add("topic " + resource.name() + " has cleanup.policy " + policy + ": it must be "
-                        + (compacted.contains(resource.name()) ? "compact" : "delete"));
+                String needs = compacted.contains(resource.name()) ? "compact" : "delete";
+                faults.add("topic " + resource.name() + " has cleanup.policy " + policy + ": it must be " + needs + "; "
+                        + change(resource.name(), "cleanup.policy=" + needs));
             }
         });
     }
@@ -304,10 +305,15 @@ public final class Topics {
         if (taken < needed) {
             faults.add("topic " + topic + " has " + MAX_MESSAGE_BYTES + " " + taken + ": a record of it may have "
                     + needed
-                    + " bytes by limits.* and the other settings; change it with kafka-configs.sh --bootstrap-server "
-                    + cluster.clients().bootstrapServers() + " --alter --entity-type topics --entity-name " + topic
-                    + " --add-config " + MAX_MESSAGE_BYTES + "=" + settings.maxMessageBytes());
+                    + " bytes by limits.* and the other settings; "
+                    + change(topic, MAX_MESSAGE_BYTES + "=" + settings.maxMessageBytes()));
         }
+    }
+
+    private String change(String topic, String config) {
+        return "change it with kafka-configs.sh --bootstrap-server "
+                + cluster.clients().bootstrapServers() + " --alter --entity-type topics --entity-name " + topic
+                + " --add-config " + config;
     }
 
     /** The bytes that the topics must take that Millrace writes. */

@@ -1,0 +1,321 @@
+package dev.millrace.diagnosis;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.state.Books;
+import dev.millrace.topic.ClusterFacts;
+import dev.millrace.topic.transaction.Fate;
+import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.train.TrainingProgress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+
+/** The findings that follow from the facts, at least one for each check. */
+public final class Diagnosis {
+
+    // levels of metadata.version: 4.0 has 25, 4.3 has 30, 4.4 has 31 to 33
+    private static final int FIRST_THAT_LOSES_ENDS = 30;
+    private static final int LAST_THAT_LOSES_ENDS = 33;
+    private static final int ENDS_CAN_BE_KNOWN = 2; // of transaction.version: each transaction has an epoch of its own
+
+    private static final double LITTLE_DISK = 0.2;
+    private static final double HARDLY_ANY_DISK = 0.05;
+    private static final int GROSSLY = 10; // as the trainer refuses to start
+    private static final Duration MOST_SKEW = Duration.ofSeconds(5);
+    private static final Duration LONG_TRANSACTION = Duration.ofMinutes(15);
+
+    private final Facts facts;
+    private final String servers;
+
+    private Diagnosis(Facts facts) {
+        this.facts = facts;
+        this.servers = " --bootstrap-server " + facts.bootstrapServers();
+    }
+
+    /** The findings, in the order of the checks. */
+    public static List<Finding> of(Facts facts) {
+        Diagnosis diagnosis = new Diagnosis(facts);
+        return Stream.of(
+                        diagnosis.cluster(),
+                        diagnosis.versions(),
+                        diagnosis.topics(),
+                        diagnosis.rights(),
+                        diagnosis.disks(),
+                        diagnosis.heap(),
+                        diagnosis.clock(),
+                        diagnosis.transactions(),
+                        diagnosis.model())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private List<Finding> cluster() {
+        ClusterFacts cluster = facts.cluster();
+        String check = "cluster";
+        if (!cluster.withoutLeader().isEmpty()) {
+            return List.of(Finding.fail(
+                    check,
+                    "no leader: " + String.join(", ", cluster.withoutLeader()),
+                    "nobody can read or write these partitions",
+                    "start the brokers that have them: kafka-topics.sh" + servers
+                            + " --describe --unavailable-partitions"));
+        }
+        if (!cluster.belowReplicas().isEmpty()) {
+            return List.of(Finding.warn(
+                    check,
+                    "replicas missing: " + String.join(", ", cluster.belowReplicas()),
+                    "the next broker that fails may take these partitions with it",
+                    "start the missing brokers: kafka-topics.sh" + servers
+                            + " --describe --under-replicated-partitions"));
+        }
+        return List.of(Finding.ok(
+                check, count(cluster.brokers(), "broker") + ", every partition has its leader and replicas"));
+    }
+
+    private List<Finding> versions() {
+        OptionalInt release = facts.cluster().release();
+        String check = "versions";
+        List<Finding> found = new ArrayList<>();
+        if (release.isPresent()
+                && release.getAsInt() >= FIRST_THAT_LOSES_ENDS
+                && release.getAsInt() <= LAST_THAT_LOSES_ENDS) {
+            found.add(Finding.warn(
+                    check,
+                    "brokers are of Kafka 4.3 or 4.4 (metadata.version up to " + release.getAsInt() + ")",
+                    "they may lose the end of a transaction when a partition has no leader (KAFKA-20734)",
+                    "run brokers of Kafka 4.2, or three replicas; millrace transactions list" + servers
+                            + " shows what is open"));
+        }
+        if (facts.cluster().transactionVersion() < ENDS_CAN_BE_KNOWN) {
+            found.add(Finding.warn(
+                    check,
+                    "transaction.version is " + facts.cluster().transactionVersion(),
+                    "if brokers lose the end of a transaction, nobody can tell which it was",
+                    "kafka-features.sh" + servers + " upgrade --feature transaction.version=" + ENDS_CAN_BE_KNOWN));
+        }
+        return found.isEmpty() ? List.of(Finding.ok(check, "no known fault of these brokers")) : found;
+    }
+
+    private List<Finding> topics() {
+        String check = "topics";
+        if (facts.topicFaults().isEmpty()) {
+            return List.of(Finding.ok(check, "all are there, with the partitions and settings they need"));
+        }
+        return facts.topicFaults().stream()
+                .map(fault -> Finding.fail(
+                        check,
+                        fault,
+                        "trainer and server refuse to start",
+                        fault.contains(" is missing")
+                                ? "millrace topics create" + servers
+                                : "what the sentence says; or delete the topic, if its records may go, and millrace topics create"
+                                        + servers))
+                .toList();
+    }
+
+    private List<Finding> rights() {
+        String check = "rights";
+        List<String> refused = Stream.concat(facts.refused().stream(), facts.cluster().refused().stream())
+                .distinct()
+                .toList();
+        return refused.isEmpty()
+                ? List.of(Finding.ok(check, "doctor may see all that it asks for"))
+                : refused.stream()
+                        .map(right -> Finding.warn(
+                                check,
+                                right,
+                                "what depends on it was not checked",
+                                "kafka-acls.sh" + servers + " --add, as docs/operations.md lists under Access rights"))
+                        .toList();
+    }
+
+    private List<Finding> disks() {
+        String check = "disk";
+        List<ClusterFacts.Disk> all = Stream.concat(facts.cluster().disks().stream(), facts.disks().stream())
+                .toList();
+        List<Finding> found = new ArrayList<>();
+        for (ClusterFacts.Disk disk : all) {
+            double free = (double) disk.usableBytes() / disk.totalBytes();
+            if (free < LITTLE_DISK) {
+                found.add(new Finding(
+                        check,
+                        free < HARDLY_ANY_DISK ? Finding.Grade.FAIL : Finding.Grade.WARN,
+                        String.format(
+                                Locale.ROOT,
+                                "%s has %.0f %% free, %s of %s",
+                                disk.name(),
+                                100 * free,
+                                mib(disk.usableBytes()),
+                                mib(disk.totalBytes())),
+                        "a broker or trainer whose disk is full stops, and mini-batches are kept for ever by default",
+                        "free space, or keep less: topic.batch-retention, topic.event-retention"));
+            }
+        }
+        return found.isEmpty()
+                ? List.of(Finding.ok(check, count(all.size(), "volume") + ", each with a fifth free or more"))
+                : found;
+    }
+
+    private List<Finding> heap() {
+        String check = "heap";
+        Facts.Heap heap = facts.heap();
+        List<Finding> found = new ArrayList<>();
+        if (heap.trainerBytes() > heap.bytes()) {
+            found.add(new Finding(
+                    check,
+                    heap.trainerBytes() / GROSSLY > heap.bytes() ? Finding.Grade.FAIL : Finding.Grade.WARN,
+                    "the settings allow a trainer " + mib(heap.trainerBytes()) + ", and the heap has "
+                            + mib(heap.bytes()),
+                    "a trainer without heap ends; far beyond it, it does not start",
+                    more(heap.trainerBytes()) + ", or lower table.cache-bytes and catalogue.max-unannounced"));
+        }
+        long items = facts.progress().map(TrainingProgress::items).orElse(0);
+        long index = 2 * items * heap.indexBytesAnItem(); // the next generation's is built beside it
+        if (index > heap.bytes()) {
+            found.add(Finding.warn(
+                    check,
+                    String.format(
+                            Locale.ROOT,
+                            "a server takes %s for two indexes of %,d items, and the heap has %s",
+                            mib(index),
+                            items,
+                            mib(heap.bytes())),
+                    "a server without heap ends, at the latest with the next generation",
+                    more(index)));
+        }
+        return found.isEmpty()
+                ? List.of(Finding.ok(
+                        check,
+                        mib(heap.bytes()) + ", of which a trainer takes " + mib(heap.trainerBytes())
+                                + " when full and a server " + mib(index) + " for its items"))
+                : found;
+    }
+
+    private List<Finding> clock() {
+        String check = "clock";
+        Instant now = facts.now();
+        Duration ahead = facts.cluster()
+                .newestProgress()
+                .map(newest -> Duration.between(now, newest))
+                .orElse(Duration.ZERO);
+        return ahead.compareTo(MOST_SKEW) <= 0
+                ? List.of(Finding.ok(check, "no record is from this machine's future"))
+                : List.of(Finding.warn(
+                        check,
+                        "the newest record of training-progress is " + ahead.toSeconds()
+                                + " s ahead of this machine's clock",
+                        "ages and time-outs are wrong, and events that are ahead of the clock are rejected",
+                        "chronyc makestep, on this machine or on the brokers"));
+    }
+
+    private List<Finding> transactions() {
+        String check = "transactions";
+        List<Finding> found = new ArrayList<>();
+        for (JudgedTransaction one : facts.transactions()) {
+            String why = "readers of committed records wait before it for ever";
+            if (one.fate() == Fate.UNDECIDED) {
+                found.add(Finding.fail(
+                        check,
+                        one.text(),
+                        why,
+                        "millrace transactions settle" + servers + " --force-abort "
+                                + one.open().place()
+                                + " (or --force-commit: docs/operations.md, Transactions without an end)"));
+            } else if (one.isOrphan()) {
+                found.add(Finding.fail(check, one.text(), why, "millrace transactions settle" + servers));
+            } else if (Duration.between(one.open().lastWrite(), facts.now()).compareTo(LONG_TRANSACTION) > 0) {
+                found.add(Finding.warn(
+                        check,
+                        one.text(),
+                        "readers of committed records wait before it",
+                        "end its producer, or kafka-transactions.sh" + servers + " abort --topic "
+                                + one.open().topic() + " --partition "
+                                + one.open().partition() + " --start-offset "
+                                + one.open().firstOffset()));
+            }
+        }
+        return found.isEmpty()
+                ? List.of(Finding.ok(
+                        check, count(facts.transactions().size(), "open transaction") + ", none without an end"))
+                : found;
+    }
+
+    private List<Finding> model() {
+        String check = "model";
+        if (facts.progress().isEmpty()) {
+            return List.of(Finding.warn(
+                    check, "no learner has reported yet", "nothing is learnt", "millrace train" + servers));
+        }
+        TrainingProgress progress = facts.progress().get();
+        List<Finding> found = new ArrayList<>();
+        for (Alarm alarm : progress.alarms()) {
+            if (alarm.isActive()) {
+                found.add(alarm(check, alarm));
+            }
+        }
+        progress.withheld()
+                .ifPresent(reason -> found.add(Finding.warn(
+                        check,
+                        "publication is withheld: " + reason,
+                        "vectors grow old meanwhile",
+                        "docs/operations.md, Withheld publication")));
+        for (Map.Entry<String, Books.Account> account : progress.books().entrySet()) {
+            if (!account.getValue().isBalanced()) {
+                found.add(Finding.fail(
+                        check,
+                        "the books of " + account.getKey() + " do not balance",
+                        "an event was lost or counted twice",
+                        "millrace verify --counts" + servers));
+            }
+        }
+        return found.isEmpty()
+                ? List.of(Finding.ok(
+                        check,
+                        String.format(
+                                Locale.ROOT,
+                                "step %,d of %s, %,d items, no alarm",
+                                progress.step(),
+                                progress.generation(),
+                                progress.items())))
+                : found;
+    }
+
+    private Finding alarm(String check, Alarm alarm) {
+        String what = String.format(
+                Locale.ROOT,
+                "%s is %.3g, beyond %.3g since step %,d",
+                alarm.kind().text(),
+                alarm.value(),
+                alarm.limit(),
+                alarm.since());
+        return alarm.kind() == Alarm.Kind.RECALL_BELOW_POPULARITY
+                ? Finding.fail(
+                        check,
+                        what,
+                        "a list of what is popular would be better than the model's answers",
+                        "millrace model list" + servers + ", then millrace model rollback; usual for a young model")
+                : Finding.warn(
+                        check,
+                        what,
+                        "the model may be at fault",
+                        "docs/operations.md lists cause and remedy of each alarm");
+    }
+
+    /** What half as much again needs, as docs/operations.md has it. */
+    private static String more(long bytes) {
+        return "MILLRACE_HEAP=" + ((bytes + bytes / 2) >> 20) + "m";
+    }
+
+    private static String mib(long bytes) {
+        return (bytes >> 20) + " MiB";
+    }
+
+    private static String count(int number, String what) {
+        return number + " " + what + (number == 1 ? "" : "s");
+    }
+}

@@ -1,0 +1,47 @@
+package dev.millrace.diagnosis;
+
+import dev.millrace.topic.ClusterFacts;
+import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.train.TrainingProgress;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a diagnosis is made of.
+ *
+ * @param bootstrapServers for the commands
+ * @param topicFaults one sentence a topic
+ * @param transactions that are open
+ * @param progress latest of the learner
+ * @param disks local ones, with the state directory
+ * @param now by this machine's clock
+ * @param refused rights that were missing to know more
+ */
+public record Facts(
+        String bootstrapServers,
+        ClusterFacts cluster,
+        List<String> topicFaults,
+        List<JudgedTransaction> transactions,
+        Optional<TrainingProgress> progress,
+        List<ClusterFacts.Disk> disks,
+        Heap heap,
+        Instant now,
+        List<String> refused) {
+
+    public Facts {
+        topicFaults = List.copyOf(topicFaults);
+        transactions = List.copyOf(transactions);
+        disks = List.copyOf(disks);
+        refused = List.copyOf(refused);
+    }
+
+    /**
+     * The heap, and what fills it.
+     *
+     * @param bytes that it may take
+     * @param trainerBytes that the trainer takes once its tables are full
+     * @param indexBytesAnItem that a server takes for each item
+     */
+    public record Heap(long bytes, long trainerBytes, long indexBytesAnItem) {}
+}

@@ -1,0 +1,88 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.topic.EmbeddedBroker;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.common.config.ConfigResource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** A cluster before and after a topic is broken. */
+class DoctorIT {
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // JUnit fills it
+    Path folder;
+
+    @Test
+    void aHealthyClusterHasNoFailureAndABrokenTopicIsNamedWithItsRemedy() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"));
+                Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            String servers = broker.bootstrapServers();
+
+            Said empty = run("doctor", "--bootstrap-server", servers);
+            assertThat(empty.status).isEqualTo(1);
+            assertThat(empty.text)
+                    .contains("fail  topics        topic clicks is missing")
+                    .contains("mend: millrace topics create --bootstrap-server " + servers);
+
+            assertThat(run("topics", "create", "--bootstrap-server", servers).status)
+                    .isZero();
+            Said healthy = run("doctor", "--bootstrap-server", servers);
+            assertThat(healthy.status).as(healthy.text).isZero();
+            assertThat(healthy.text.lines())
+                    .anySatisfy(line -> assertThat(line).startsWith("ok    cluster       1 broker, "))
+                    .anySatisfy(line -> assertThat(line).startsWith("ok    topics        "))
+                    .anySatisfy(line -> assertThat(line).startsWith("ok    transactions  0 open transactions"))
+                    .anySatisfy(
+                            line -> assertThat(line).startsWith("warn  versions      brokers are of Kafka 4.3 or 4.4"))
+                    .anySatisfy(line -> assertThat(line).startsWith("warn  model         no learner has reported yet"));
+
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.TOPIC, "item-embeddings"),
+                            List.of(new AlterConfigOp(
+                                    new ConfigEntry("cleanup.policy", "delete"), AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+            Said broken = run("doctor", "--bootstrap-server", servers, "--output", "json");
+            assertThat(broken.status).isEqualTo(1);
+            JsonNode findings = new ObjectMapper().readTree(broken.text);
+            assertThat(StreamSupport.stream(findings.spliterator(), false)
+                            .filter(finding -> finding.path("status").asText().equals("fail")))
+                    .singleElement()
+                    .satisfies(finding -> {
+                        assertThat(finding.path("check").asText()).isEqualTo("topics");
+                        assertThat(finding.path("what").asText())
+                                .isEqualTo(
+                                        "topic item-embeddings has cleanup.policy delete: it must be compact; change it"
+                                                + " with kafka-configs.sh --bootstrap-server " + servers
+                                                + " --alter --entity-type topics --entity-name item-embeddings --add-config"
+                                                + " cleanup.policy=compact");
+                        assertThat(finding.path("command").asText()).isNotEmpty();
+                    });
+        }
+    }
+
+    private record Said(int status, String text) {}
+
+    private static Said run(String... arguments) {
+        StringWriter said = new StringWriter();
+        CommandLine commandLine = Millrace.commandLine();
+        commandLine.setOut(new PrintWriter(said, true));
+        commandLine.setErr(new PrintWriter(said, true));
+        int status = commandLine.execute(arguments);
+        return new Said(status, said.toString());
+    }
+}

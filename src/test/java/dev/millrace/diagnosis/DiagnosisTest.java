@@ -1,0 +1,272 @@
+package dev.millrace.diagnosis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.alarm.Alarm;
+import dev.millrace.diagnosis.Finding.Grade;
+import dev.millrace.exam.ExamTotals;
+import dev.millrace.model.RowCounts;
+import dev.millrace.state.Books;
+import dev.millrace.topic.ClusterFacts;
+import dev.millrace.topic.ClusterFacts.Disk;
+import dev.millrace.topic.transaction.Fate;
+import dev.millrace.topic.transaction.JudgedTransaction;
+import dev.millrace.topic.transaction.OpenTransaction;
+import dev.millrace.train.TrainingProgress;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DiagnosisTest {
+
+    private static final Instant NOW = Instant.parse("2026-03-01T09:00:00Z");
+    private static final long MIB = 1 << 20;
+
+    private OptionalInt release = OptionalInt.of(29);
+    private int transactionVersion = 2;
+    private List<String> withoutLeader = List.of();
+    private List<String> belowReplicas = List.of();
+    private Disk disk = new Disk("broker 1 /data", 100 * MIB, 50 * MIB);
+    private Instant newest = NOW;
+    private List<String> topicFaults = List.of();
+    private List<JudgedTransaction> transactions = List.of();
+    private List<String> refused = List.of();
+    private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480);
+    private Optional<TrainingProgress> progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.empty()));
+
+    @Test
+    void aHealthyInstallationIsOkInEachCheck() {
+        assertThat(findings()).allSatisfy(finding -> assertThat(finding.grade()).isEqualTo(Grade.OK));
+        assertThat(findings())
+                .extracting(Finding::check)
+                .containsExactly(
+                        "cluster", "versions", "topics", "rights", "disk", "heap", "clock", "transactions", "model");
+    }
+
+    @Test
+    void aPartitionWithoutLeaderFails() {
+        withoutLeader = List.of("clicks-1");
+
+        assertThat(wrong()).satisfies(finding -> {
+            assertThat(finding.check()).isEqualTo("cluster");
+            assertThat(finding.grade()).isEqualTo(Grade.FAIL);
+            assertThat(finding.what()).isEqualTo("no leader: clicks-1");
+            assertThat(finding.command()).contains("kafka-topics.sh --bootstrap-server kafka:9092");
+        });
+    }
+
+    @Test
+    void aMissingReplicaIsAWarning() {
+        belowReplicas = List.of("clicks-0");
+
+        assertThat(wrong().grade()).isEqualTo(Grade.WARN);
+        assertThat(wrong().what()).isEqualTo("replicas missing: clicks-0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"29, 0", "30, 1", "33, 1", "34, 0"})
+    void brokersThatLoseTheEndsOfTransactionsAreNamed(int level, int warnings) {
+        release = OptionalInt.of(level);
+
+        assertThat(findings().stream().filter(finding -> finding.grade() == Grade.WARN))
+                .hasSize(warnings)
+                .allSatisfy(finding -> assertThat(finding.why()).contains("KAFKA-20734"));
+    }
+
+    @Test
+    void withoutAnEpochForEachTransactionALostEndCannotBeKnown() {
+        transactionVersion = 1;
+
+        assertThat(wrong().command())
+                .isEqualTo("kafka-features.sh --bootstrap-server kafka:9092 upgrade --feature transaction.version=2");
+    }
+
+    @Test
+    void everyFaultOfATopicIsAFindingOfItsOwn() {
+        topicFaults = List.of("topic clicks is missing; millrace topics create makes it", "topic items has two faults");
+
+        assertThat(findings().stream().filter(finding -> finding.grade() == Grade.FAIL))
+                .extracting(Finding::what)
+                .containsExactlyElementsOf(topicFaults);
+    }
+
+    @Test
+    void whatMayNotBeSeenIsNamedAsARight() {
+        refused = List.of("DESCRIBE on the cluster");
+
+        assertThat(wrong().check()).isEqualTo("rights");
+        assertThat(wrong().what()).isEqualTo("DESCRIBE on the cluster");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"20, OK", "19, WARN", "5, WARN", "4, FAIL"})
+    void aDiskThatFillsIsAWarningAndAFullOneFails(int freePercent, Grade grade) {
+        disk = new Disk("broker 1 /data", 100 * MIB, freePercent * MIB);
+
+        assertThat(of("disk").grade()).isEqualTo(grade);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1400, OK", "1399, WARN", "139, FAIL"})
+    void aHeapThatTheTablesOutgrowIsAWarningUntilTheTrainerRefusesIt(int heapMib, Grade grade) {
+        heap = new Facts.Heap(heapMib * MIB, 1_400 * MIB, 480);
+
+        assertThat(of("heap").grade()).isEqualTo(grade);
+    }
+
+    @Test
+    void aHeapThatTwoIndexesOutgrowIsAWarning() {
+        // 2 × 3,000,000 × 480 bytes = 2,746 MiB, half as much again is 4,119
+        progress = Optional.of(progress(3_000_000, List.of(), Map.of(), Optional.empty()));
+
+        assertThat(wrong().what()).startsWith("a server takes 2746 MiB for two indexes of 3,000,000 items");
+        assertThat(wrong().command()).isEqualTo("MILLRACE_HEAP=4119m");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5, OK", "6, WARN"})
+    void aRecordFromTheFutureShowsAClockThatIsBehind(int seconds, Grade grade) {
+        newest = NOW.plusSeconds(seconds);
+
+        assertThat(of("clock").grade()).isEqualTo(grade);
+    }
+
+    @Test
+    void aTransactionWhoseEndIsLostFailsWithTheCommandThatWritesIt() {
+        transactions = List.of(transaction(Fate.COMMITTED, NOW));
+
+        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
+        assertThat(wrong().command()).isEqualTo("millrace transactions settle --bootstrap-server kafka:9092");
+    }
+
+    @Test
+    void anEndThatNobodyKnowsIsLeftToAPerson() {
+        transactions = List.of(transaction(Fate.UNDECIDED, NOW));
+
+        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
+        assertThat(wrong().command()).contains("--force-abort items-0");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"900, OK", "901, WARN"})
+    void aTransactionThatRunsForMoreThanAQuarterOfAnHourIsAWarning(int seconds, Grade grade) {
+        transactions = List.of(transaction(Fate.RUNNING, NOW.minusSeconds(seconds)));
+
+        assertThat(of("transactions").grade()).isEqualTo(grade);
+    }
+
+    @Test
+    void aModelBelowPopularityFailsAndAnotherAlarmIsAWarning() {
+        progress = Optional.of(progress(
+                1_000,
+                List.of(
+                        new Alarm(Alarm.Kind.RECALL_BELOW_POPULARITY, 0.8, 1, 70),
+                        new Alarm(Alarm.Kind.NORM_DRIFT, 3, 2, 90),
+                        new Alarm(Alarm.Kind.VECTOR_AGE, 0.5, 1, 0)),
+                Map.of(),
+                Optional.empty()));
+
+        assertThat(findings().stream().filter(finding -> finding.check().equals("model")))
+                .extracting(Finding::grade, Finding::what)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple(
+                                Grade.FAIL, "recall-below-popularity is 0.800, beyond 1.00 since step 70"),
+                        org.assertj.core.groups.Tuple.tuple(
+                                Grade.WARN, "norm-drift is 3.00, beyond 2.00 since step 90"));
+    }
+
+    @Test
+    void booksThatDoNotBalanceFail() {
+        progress = Optional.of(progress(
+                1_000,
+                List.of(),
+                Map.of("clicks", new Books.Account(10, 1, new TreeMap<>(Map.of("attributed", 8L)))),
+                Optional.empty()));
+
+        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
+        assertThat(wrong().what()).isEqualTo("the books of clicks do not balance");
+    }
+
+    @Test
+    void withheldPublicationAndAMissingLearnerAreWarnings() {
+        progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.of("recall fell")));
+        assertThat(wrong().what()).isEqualTo("publication is withheld: recall fell");
+
+        progress = Optional.empty();
+        assertThat(wrong().what()).isEqualTo("no learner has reported yet");
+    }
+
+    private Finding of(String check) {
+        return findings().stream()
+                .filter(finding -> finding.check().equals(check))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** The only finding that is not OK; it says why, and what mends it. */
+    private Finding wrong() {
+        List<Finding> wrong = findings().stream()
+                .filter(finding -> finding.grade() != Grade.OK)
+                .toList();
+        assertThat(wrong).singleElement().satisfies(finding -> {
+            assertThat(finding.why()).isNotEmpty();
+            assertThat(finding.command()).isNotEmpty();
+        });
+        return wrong.get(0);
+    }
+
+    private List<Finding> findings() {
+        return Diagnosis.of(new Facts(
+                "kafka:9092",
+                new ClusterFacts(
+                        3,
+                        release,
+                        transactionVersion,
+                        withoutLeader,
+                        belowReplicas,
+                        List.of(disk),
+                        Optional.of(newest),
+                        List.of()),
+                topicFaults,
+                transactions,
+                progress,
+                List.of(),
+                heap,
+                NOW,
+                refused));
+    }
+
+    private static JudgedTransaction transaction(Fate fate, Instant lastWrite) {
+        return new JudgedTransaction(
+                new OpenTransaction("items", 0, 7, (short) 1, 0, 42, lastWrite), Optional.of("millrace-1"), fate, "so");
+    }
+
+    private static TrainingProgress progress(
+            int items, List<Alarm> alarms, Map<String, Books.Account> books, Optional<String> withheld) {
+        return new TrainingProgress(
+                "g1-12345678",
+                100,
+                12_800,
+                0,
+                1,
+                1,
+                items,
+                NOW.toEpochMilli(),
+                "",
+                List.of(),
+                RowCounts.NONE,
+                0,
+                ExamTotals.NONE,
+                new TreeMap<>(books),
+                new TreeMap<>(),
+                new TreeMap<>(),
+                withheld,
+                alarms);
+    }
+}
