@@ -153,7 +153,7 @@ final class InitCommand implements Callable<Integer> {
         Path mapping = output.resolve(MAPPING);
         Path settings = output.resolve(SETTINGS);
         out.printf(
-                "wrote     %s, %s: each choice with its reason; %d columns are left out%n",
+                "wrote     %s, %s: each choice with its reason; columns left out: %d%n",
                 mapping, settings, draft.leftOut().size());
         String data = " --format " + sample.format().label() + " --data " + mapping + " --config " + settings;
         out.println("next      bin/millrace evaluate" + data);

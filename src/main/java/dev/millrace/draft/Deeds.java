@@ -227,8 +227,9 @@ sealed interface Deeds {
                                 "every row",
                                 why,
                                 "no column says what was clicked"
-                                        + (flags.isEmpty() ? "" : "; could be one of " + names(flags))
-                                        + ": --click COLUMN settles it"),
+                                        + (flags.isEmpty()
+                                                ? ""
+                                                : "; could be one of " + names(flags) + ": --click COLUMN settles it")),
                 rating);
     }
 
