@@ -1,6 +1,7 @@
 package dev.millrace.diagnosis;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.groups.Tuple.tuple;
 
 import dev.millrace.alarm.Alarm;
 import dev.millrace.diagnosis.Finding.Grade;
@@ -175,10 +176,8 @@ class DiagnosisTest {
         assertThat(findings().stream().filter(finding -> finding.check().equals("model")))
                 .extracting(Finding::grade, Finding::what)
                 .containsExactly(
-                        org.assertj.core.groups.Tuple.tuple(
-                                Grade.FAIL, "recall-below-popularity is 0.800, beyond 1.00 since step 70"),
-                        org.assertj.core.groups.Tuple.tuple(
-                                Grade.WARN, "norm-drift is 3.00, beyond 2.00 since step 90"));
+                        tuple(Grade.FAIL, "recall-below-popularity is 0.800, beyond 1.00 since step 70"),
+                        tuple(Grade.WARN, "norm-drift is 3.00, beyond 2.00 since step 90"));
     }
 
     @Test
