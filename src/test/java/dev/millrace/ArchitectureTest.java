@@ -63,6 +63,7 @@ class ArchitectureTest {
             "page",
             "serve",
             "replay",
+            "shop",
             "draft",
             "checkpoint",
             "verify.books",

@@ -6,7 +6,7 @@ import dev.millrace.replay.BadRow;
 import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
 import dev.millrace.replay.ReplayEvent;
-import dev.millrace.replay.ShopGenerator;
+import dev.millrace.shop.ShopGenerator;
 import dev.millrace.state.InputTopic;
 import dev.millrace.topic.EventProducer;
 import dev.millrace.topic.Topics;

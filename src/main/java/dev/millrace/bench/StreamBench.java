@@ -4,7 +4,7 @@ import com.sun.management.ThreadMXBean;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.replay.Pace;
-import dev.millrace.replay.ShopGenerator;
+import dev.millrace.shop.ShopGenerator;
 import dev.millrace.state.InputTopic;
 import dev.millrace.stream.BareTopology;
 import dev.millrace.stream.MillraceTopology;

@@ -3,7 +3,7 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.replay.DataFormat;
 import dev.millrace.replay.DataSet;
-import dev.millrace.replay.ShopGenerator;
+import dev.millrace.shop.ShopGenerator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-/** Data sets and a generated shop, as streams of events in time order. */
+/** Data sets, as streams of events in time order. */
 @NullMarked
 package dev.millrace.replay;
 

@@ -1,4 +1,4 @@
-package dev.millrace.replay;
+package dev.millrace.shop;
 
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
@@ -6,6 +6,9 @@ import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.event.UserProfile;
+import dev.millrace.replay.BadRow;
+import dev.millrace.replay.DataSet;
+import dev.millrace.replay.ReplayEvent;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;

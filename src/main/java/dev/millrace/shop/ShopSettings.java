@@ -1,4 +1,4 @@
-package dev.millrace.replay;
+package dev.millrace.shop;
 
 import dev.millrace.settings.SettingsReader;
 

@@ -6,7 +6,7 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import dev.millrace.replay.ReplayEvent;
-import dev.millrace.replay.ShopGenerator;
+import dev.millrace.shop.ShopGenerator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;

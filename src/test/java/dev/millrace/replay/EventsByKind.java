@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The events of one kind out of a replay, in its order. */
-final class EventsByKind implements ReplayEvent.Visitor {
+public final class EventsByKind implements ReplayEvent.Visitor {
 
     private final List<CatalogueItem> items = new ArrayList<>();
     private final List<UserProfile> profiles = new ArrayList<>();
@@ -20,7 +20,7 @@ final class EventsByKind implements ReplayEvent.Visitor {
         events.forEach(event -> event.accept(this));
     }
 
-    static List<CatalogueItem> items(List<ReplayEvent> events) {
+    public static List<CatalogueItem> items(List<ReplayEvent> events) {
         return new EventsByKind(events).items;
     }
 
@@ -28,11 +28,11 @@ final class EventsByKind implements ReplayEvent.Visitor {
         return new EventsByKind(events).profiles;
     }
 
-    static List<Exposure> exposures(List<ReplayEvent> events) {
+    public static List<Exposure> exposures(List<ReplayEvent> events) {
         return new EventsByKind(events).exposures;
     }
 
-    static List<Click> clicks(List<ReplayEvent> events) {
+    public static List<Click> clicks(List<ReplayEvent> events) {
         return new EventsByKind(events).clicks;
     }
 

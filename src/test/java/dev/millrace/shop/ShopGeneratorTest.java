@@ -1,4 +1,4 @@
-package dev.millrace.replay;
+package dev.millrace.shop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -7,6 +7,8 @@ import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.UserProfile;
+import dev.millrace.replay.EventsByKind;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.settings.SettingsReader;
 import java.util.ArrayList;
 import java.util.Comparator;
