@@ -72,7 +72,8 @@ public final class Examiner implements Durable {
      *
      * @return the gradient of the mixture; absent if no example was ranked
      */
-    public Optional<Mixture.Gradient> examine(MiniBatch batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
+    public Optional<Mixture.Gradient> examine(
+            MiniBatch batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
         List<TrainingExample> withHistory = batch.examples().stream()
                 .filter(example -> !example.user().history().isEmpty())
                 .toList();
@@ -197,7 +198,9 @@ public final class Examiner implements Durable {
             int to = sameChannels(weights, from);
             List<CatalogueScan.Order> sharing = weights.subList(from, to).stream()
                     // cos + β τ log p ranks as cos / τ + β log p does, and leaves the cosine unchanged if β is 0
-                    .map(each -> new CatalogueScan.Order(each.popularity().orElseGet(model.mixture()::popularityWeight) * model.temperature(), targets.length))
+                    .map(each -> new CatalogueScan.Order(
+                            each.popularity().orElseGet(model.mixture()::popularityWeight) * model.temperature(),
+                            targets.length))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
             queries.add(new CatalogueScan.Query(users, model.dim(), sharing));

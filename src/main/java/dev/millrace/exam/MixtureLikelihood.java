@@ -69,7 +69,17 @@ final class MixtureLikelihood {
      * @param first number of the tile's first item
      * @param own number of the target, which counts though it is among those left out
      */
-    void addTile(int target, float[] cosines, int row, double[] ofItems, int size, int[] leftOut, int from, int to, int first, int own) {
+    void addTile(
+            int target,
+            float[] cosines,
+            int row,
+            double[] ofItems,
+            int size,
+            int[] leftOut,
+            int from,
+            int to,
+            int first,
+            int own) {
         Loops loops = Loops.now();
         for (int item = 0; item < size; item++) {
             numbersOfItems[item] = (float) ofItems[item];

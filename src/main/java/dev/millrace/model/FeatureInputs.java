@@ -86,8 +86,7 @@ final class FeatureInputs {
                     .flatMap(PooledRows::positions)
                     .map(PositionWeights::relative)
                     .orElse(List.of());
-            fields.add(new InputField(
-                    features.get(f), offsets[f], moments[f].mean(), moments[f].deviation(), weights));
+            fields.add(new InputField(features.get(f), offsets[f], moments[f].mean(), moments[f].deviation(), weights));
         }
         return fields;
     }

@@ -97,7 +97,8 @@ public final class Mixture {
         popularityAccumulator = payload.getDouble();
         isDirty = false;
         if (!(towers >= LEAST && towers <= LARGEST && popularity >= 0 && popularity <= LARGEST)) {
-            throw new CorruptEntryException("the weights of towers and popularity are " + towers + " and " + popularity);
+            throw new CorruptEntryException(
+                    "the weights of towers and popularity are " + towers + " and " + popularity);
         }
     }
 

@@ -185,10 +185,7 @@ final class ModelState {
     }
 
     static void putNetwork(Tower tower, EntrySink entries) {
-        putTensors(
-                tower.weights(),
-                (tensor, chunk) -> new ModelEntry.Weights(tower.side(), tensor, chunk),
-                entries);
+        putTensors(tower.weights(), (tensor, chunk) -> new ModelEntry.Weights(tower.side(), tensor, chunk), entries);
         float[][][] slots = tower.optimiser().slots();
         for (int s = 0; s < slots.length; s++) {
             int slot = s;

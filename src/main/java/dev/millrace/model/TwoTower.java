@@ -91,8 +91,7 @@ public final class TwoTower implements Durable {
         this.hardNegatives = new HardNegatives(
                 settings.loss().negatives().hardByModel(), catalogue, engine.products(), settings.width());
         Map<Side, Tower> towers = new TreeMap<>(Map.of(Side.USER, userTower, Side.ITEM, itemTower));
-        this.state =
-                new ModelState(
+        this.state = new ModelState(
                 settings, NumericFingerprint.require(engine.kind()), tables, towers, objective, upkeep, mixture);
     }
 

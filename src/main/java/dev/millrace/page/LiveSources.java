@@ -13,4 +13,5 @@ import java.util.OptionalDouble;
  * @param inputs what may be wrong with the events
  * @param popularityWeight of questions that give none; absent for the learned one
  */
-public record LiveSources(ServedState state, ProgressWatch progress, InputAlarms inputs, OptionalDouble popularityWeight) {}
+public record LiveSources(
+        ServedState state, ProgressWatch progress, InputAlarms inputs, OptionalDouble popularityWeight) {}

@@ -26,7 +26,8 @@ final class Figures {
         figures.put(Figure.LOG_Q_MEDIAN.label(), report.logQMedian());
         figures.put(Figure.LOG_Q_HIGH.label(), report.logQHigh());
         figures.put(Figure.POPULARITY_WEIGHT.label(), model.mixture().popularityWeight());
-        model.objectiveWeights().forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
+        model.objectiveWeights()
+                .forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
         return Collections.unmodifiableSortedMap(figures);
     }
 

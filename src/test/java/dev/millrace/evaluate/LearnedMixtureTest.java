@@ -70,10 +70,8 @@ class LearnedMixtureTest {
 
     private static Prequential.Result run(History history) {
         TrainerSettings mixed = History.trainer(SETTINGS);
-        TrainerSettings settings =
-                mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.ofPopularity(0))));
-        return new Prequential(
-                        new PrequentialSettings(1, 0.5, 1), history.examples(), settings, StepTimes.UNTIMED)
+        TrainerSettings settings = mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.ofPopularity(0))));
+        return new Prequential(new PrequentialSettings(1, 0.5, 1), history.examples(), settings, StepTimes.UNTIMED)
                 .run(Prequential.Mode.ONLINE);
     }
 
@@ -98,8 +96,7 @@ class LearnedMixtureTest {
             }
             int user = random.nextInt(300);
             int item = drawn(random, newest, alive);
-            while (had.contains(user + "/" + item)
-                    || (item % GROUPS != user % GROUPS && random.nextDouble() < taste)) {
+            while (had.contains(user + "/" + item) || (item % GROUPS != user % GROUPS && random.nextDouble() < taste)) {
                 item = drawn(random, newest, alive);
             }
             had.add(user + "/" + item);

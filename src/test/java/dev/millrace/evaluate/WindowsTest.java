@@ -23,12 +23,11 @@ class WindowsTest {
     private static final WindowSettings SESSIONS = settings(Queries.EVERY, Unseen.DROP);
 
     // Events of one window have one time, so that the decay of the popularity makes no difference between items.
-    private static final Map<String, String> THREE_A_BATCH =
-            Map.of(
-                    "batch.size", "3",
-                    "batch.negatives", "2",
-                    "exam.popularity-half-life", "36500d",
-                    "exam.popularity-weight", "0");
+    private static final Map<String, String> THREE_A_BATCH = Map.of(
+            "batch.size", "3",
+            "batch.negatives", "2",
+            "exam.popularity-half-life", "36500d",
+            "exam.popularity-weight", "0");
 
     /**
      * In window A, a is clicked three times, b and c once. In window B come the sessions b a c, new b c, a new, and c. By the counts of A, a
@@ -210,8 +209,7 @@ class WindowsTest {
                 }
             }
         }
-        Map<String, String> fast =
-                Map.of(
+        Map<String, String> fast = Map.of(
                 "optimiser.rows.learning-rate", "0.3",
                 "features.user.history.max-values", "1",
                 "exam.popularity-weight", "0");

@@ -123,7 +123,12 @@ class ExaminerTest {
         QueryWeights both = new QueryWeights(OptionalDouble.of(0), new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
         Examiner examiner = new Examiner(
                 new ExamSettings(
-                        1, 2000, Duration.ofHours(6), OptionalDouble.of(0), List.of(other, both, QueryWeights.ofPopularity(0)), true),
+                        1,
+                        2000,
+                        Duration.ofHours(6),
+                        OptionalDouble.of(0),
+                        List.of(other, both, QueryWeights.ofPopularity(0)),
+                        true),
                 'E',
                 'e');
         TwoTower model = new TwoTower(channels, catalogue);

@@ -107,8 +107,7 @@ class QueryEncoderTest {
         for (byte[] missing : all.entries.keySet()) {
             ModelEntry part = ModelEntry.of(missing);
             // learners of earlier builds have no mixture
-            boolean isOptional =
-                    part instanceof ModelEntry.Statistics || part instanceof ModelEntry.LearnedMixture;
+            boolean isOptional = part instanceof ModelEntry.Statistics || part instanceof ModelEntry.LearnedMixture;
             boolean isNeeded = model.isQuerySide(missing) && !isOptional;
             QueryEncoder encoder = new QueryEncoder(settings, key -> Optional.empty());
             for (Map.Entry<byte[], byte[]> entry : all.entries.entrySet()) {

@@ -26,8 +26,9 @@ public abstract class DenseOptimiser {
         this.gradients = learned.gradients();
         this.slots = new float[slots][][];
         for (int slot = 0; slot < slots; slot++) {
-            this.slots[slot] =
-                    Arrays.stream(weights).map(tensor -> new float[tensor.length]).toArray(float[][]::new);
+            this.slots[slot] = Arrays.stream(weights)
+                    .map(tensor -> new float[tensor.length])
+                    .toArray(float[][]::new);
         }
     }
 

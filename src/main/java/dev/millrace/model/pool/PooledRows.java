@@ -308,8 +308,7 @@ public final class PooledRows {
             Loops loops = Loops.now();
             for (int i = from; i < to; i++) {
                 for (int at = starts[i]; at < starts[i + 1]; at++) {
-                    products[at] =
-                            loops.dot(inputGradients, i * width + first, table.values(), rows[at] * dim, dim);
+                    products[at] = loops.dot(inputGradients, i * width + first, table.values(), rows[at] * dim, dim);
                 }
             }
         });

@@ -20,7 +20,8 @@ class WeightsOptionTest {
 
     @Test
     void whatIsNotNamedStaysAsItIsSet() {
-        assertThat(WeightsOption.parsed(List.of("popularity=0.5", " like = 3 , click=2"), OptionalDouble.of(0.25), CHANNELS))
+        assertThat(WeightsOption.parsed(
+                        List.of("popularity=0.5", " like = 3 , click=2"), OptionalDouble.of(0.25), CHANNELS))
                 .containsExactly(
                         new QueryWeights(OptionalDouble.of(0.5), CHANNELS),
                         new QueryWeights(OptionalDouble.of(0.25), new TreeMap<>(Map.of("click", 2.0, "like", 3.0))));

@@ -20,7 +20,9 @@ class PositionWeightsTest {
         HistoryShares.byRecency(0.5, 3, recent, 1);
 
         assertThat(learned).containsExactly(recent, within(1e-7f));
-        assertThat(weights.relative()).usingElementComparator(PositionWeightsTest::compare).containsExactly(1.0, 0.5, 0.25, 0.125, 0.0625);
+        assertThat(weights.relative())
+                .usingElementComparator(PositionWeightsTest::compare)
+                .containsExactly(1.0, 0.5, 0.25, 0.125, 0.0625);
     }
 
     @Test
