@@ -225,11 +225,7 @@ public final class TwoTower implements Durable {
         vectors(itemTower, items(items, upkeep.clock()), out);
     }
 
-    /**
-     * As {@link #itemVectors(List, float[])}, with the vectors' lengths before they were normalised.
-     *
-     * @param lengths [items] mean length over an item's channels, filled
-     */
+    /** Also fills {@code lengths}, [items]: the mean length of an item's channels before they were normalised. */
     public void itemVectors(List<String> items, float[] out, float[] lengths) {
         itemVectors(items, out);
         itemTower.lengths(items.size(), lengths);

@@ -194,12 +194,7 @@ public final class Trainer implements Durable, AutoCloseable {
         batchBooks.settle(batch, isOwn, Outcome.EXAMINED);
     }
 
-    /**
-     * Ranks events as the exam does, whenever they are learnt. Figures and state stay as they are.
-     *
-     * @param events at least one; with a history, and an item of the catalogue
-     * @param to receives the places
-     */
+    /** Ranks events as {@link Examiner#rank} does, whenever they are learnt. Figures and state stay as they are. */
     public void rank(List<TrainingExample> events, ExamWitness to) {
         examiner.rank(events, model, catalogue, fastPopularity, to);
     }
