@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -33,6 +34,7 @@ public final class Examiner implements Durable {
     private static final double MILLIS_AN_HOUR = 3_600_000;
     private static final byte TOTALS = 0;
     private static final byte CREDIT = 1;
+    private static final byte TOWERS = 2;
 
     private final ExamSettings settings;
     private final byte prefix;
@@ -40,7 +42,11 @@ public final class Examiner implements Durable {
     private final ExamWitness witness;
     private final ExamBudget budget;
     private final Products products = Engine.ofRows();
+    /** Whether the settings rank by more than the towers. */
+    private final boolean areTowersApart;
+
     private ExamTotals totals = ExamTotals.NONE;
+    private Optional<RankingTotals> towers = Optional.empty(); // absent in state that had no mixture
     private boolean totalsDirty;
     private boolean creditDirty;
 
@@ -58,12 +64,25 @@ public final class Examiner implements Durable {
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
         this.prefix = (byte) prefix;
+        this.areTowersApart = !settings.popularityWeight().equals(OptionalDouble.of(0));
         this.popularity = new DecayedCounts(
                 popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR);
     }
 
     public ExamTotals totals() {
         return totals;
+    }
+
+    /**
+     * Returns the totals of the towers alone, without popularity in the score. What watches over the model judges by these: a
+     * mixture of popularity and garbage finds as much as popularity does.
+     */
+    public ExamTotals totalsOfTowers() {
+        return new ExamTotals(ofTowers(), totals.popularity(), totals.withoutHistory());
+    }
+
+    private RankingTotals ofTowers() {
+        return areTowersApart ? towers.orElse(totals.model()) : totals.model();
     }
 
     /**
@@ -108,7 +127,8 @@ public final class Examiner implements Durable {
             List<TrainingExample> events, TwoTower model, Catalogue catalogue, FastPopularity fast, ExamWitness to) {
         Ranking ranking = ranking(events, events.get(0).time(), model, catalogue, fast);
         for (int at = 0; at < events.size(); at++) {
-            to.ranked(events.get(at), ranking.places(at), ranking.byPopularity().of(at));
+            to.ranked(
+                    events.get(at), places(ranking, at), ranking.byPopularity().of(at));
         }
     }
 
@@ -134,6 +154,10 @@ public final class Examiner implements Durable {
             budget.restore(payload.getDouble());
             return;
         }
+        if (key[1] == TOWERS) {
+            towers = Optional.of(readRanking(payload));
+            return;
+        }
         RankingTotals model = readRanking(payload);
         RankingTotals baseline = readRanking(payload);
         long withoutHistory = payload.getLong();
@@ -154,6 +178,11 @@ public final class Examiner implements Durable {
             framed.putLong(totals.withoutHistory());
             totals.others().forEach(other -> write(framed, other));
             sink.put(new byte[] {prefix, TOTALS}, Frame.seal(framed));
+            if (areTowersApart) {
+                ByteBuffer apart = Frame.allocate((2 + RankingTotals.CUTOFFS.size()) * Long.BYTES);
+                write(apart, ofTowers());
+                sink.put(new byte[] {prefix, TOWERS}, Frame.seal(apart));
+            }
             totalsDirty = false;
         }
         if (creditDirty) {
@@ -174,12 +203,17 @@ public final class Examiner implements Durable {
             List<TrainingExample> events,
             List<CatalogueScan.Order> orders,
             Places byPopularity,
-            MixtureLikelihood likelihood) {
+            MixtureLikelihood likelihood) {}
 
-        /** Returns the places of one event's item in all orders. */
-        List<Double> places(int event) {
-            return orders.stream().map(order -> order.places().of(event)).toList();
+    /** Returns the places of one event's item by the weights of the settings, then by the further weights. */
+    private List<Double> places(Ranking ranking, int event) {
+        List<Double> places = new ArrayList<>();
+        for (int order = 0; order < ranking.orders().size(); order++) {
+            if (order != 1 || !areTowersApart) {
+                places.add(ranking.orders().get(order).places().of(event));
+            }
         }
+        return places;
     }
 
     private Ranking ranking(
@@ -214,18 +248,22 @@ public final class Examiner implements Durable {
 
     private void add(Ranking ranking) {
         List<RankingTotals> byModel =
-                new ArrayList<>(modelTotals(ranking.orders().size()));
+                new ArrayList<>(modelTotals(1 + settings.otherWeights().size()));
         RankingTotals popular = totals.popularity();
+        RankingTotals alone = ofTowers();
         for (int at = 0; at < ranking.events().size(); at++) {
-            List<Double> places = ranking.places(at);
+            List<Double> places = places(ranking, at);
             for (int order = 0; order < places.size(); order++) {
                 byModel.set(order, byModel.get(order).plus(places.get(order)));
             }
             popular = popular.plus(ranking.byPopularity().of(at));
+            alone = alone.plus(
+                    ranking.orders().get(areTowersApart ? 1 : 0).places().of(at));
             witness.ranked(
                     ranking.events().get(at), places, ranking.byPopularity().of(at));
         }
         totals = new ExamTotals(byModel.get(0), popular, totals.withoutHistory(), byModel.subList(1, byModel.size()));
+        towers = Optional.of(alone);
     }
 
     /** Returns the end, exclusive, of the run of weights from {@code from} on that weigh the channels alike. */
@@ -247,10 +285,13 @@ public final class Examiner implements Durable {
         return vectors;
     }
 
-    /** Returns all weights of the exam, those of the settings first. */
+    /** Returns all weights of the exam: those of the settings, those of the towers alone if these are others, then the further ones. */
     private List<QueryWeights> weights() {
-        List<QueryWeights> weights = new ArrayList<>(settings.otherWeights());
-        weights.add(0, QueryWeights.asSet(settings.popularityWeight()));
+        List<QueryWeights> weights = new ArrayList<>(List.of(QueryWeights.asSet(settings.popularityWeight())));
+        if (areTowersApart) {
+            weights.add(QueryWeights.ofPopularity(0));
+        }
+        weights.addAll(settings.otherWeights());
         return weights;
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.batch.FastPopularity;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
@@ -47,9 +48,16 @@ public final class Mixture {
         return popularity;
     }
 
-    /** Returns β / a: the weight of popularity beside cos / τ, which ranks alike. */
+    /** Returns β / a, the weight of popularity beside cos / τ that ranks alike, but at most what a request may ask for. */
     public double popularityWeight() {
-        return popularity / towers;
+        return Math.min(popularity / towers, FastPopularity.MAX_WEIGHT);
+    }
+
+    /** Begins beside towers that have learnt without a mixture: they count alone, until an exam says otherwise. */
+    void beginBesideTowers() {
+        towers = 1;
+        popularity = 0;
+        isDirty = true;
     }
 
     /** Moves the weights down the gradient; a gradient that is not finite moves nothing. */

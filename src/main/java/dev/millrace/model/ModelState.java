@@ -31,6 +31,7 @@ final class ModelState {
     private final Mixture mixture;
 
     private long networkSteps;
+    private boolean isMixtureRestored;
     private boolean isHeaderDirty = true;
     private boolean areNetworksDirty = true;
     private Optional<byte[]> nextUserRow = Optional.empty(); // key from which on user rows are to be handed over
@@ -51,6 +52,14 @@ final class ModelState {
         this.objective = objective;
         this.upkeep = upkeep;
         this.mixture = mixture;
+    }
+
+    /** Call it when all entries are restored, if there are any. */
+    void begin() {
+        boolean isRestored = !isHeaderDirty;
+        if (isRestored && !isMixtureRestored) {
+            mixture.beginBesideTowers();
+        }
     }
 
     /** Counts a step that updates the networks. Returns the number of these steps, this one included. */
@@ -302,6 +311,7 @@ final class ModelState {
         @Override
         public void visit(ModelEntry.LearnedMixture entry) {
             mixture.restore(value);
+            isMixtureRestored = true;
         }
 
         @Override

@@ -433,6 +433,7 @@ public final class TwoTower implements Durable {
      */
     public void begin(long checked) {
         tables.begin(checked);
+        state.begin();
     }
 
     /** Counts of the rows of all embedding tables. */

@@ -170,8 +170,8 @@ public final class Trainer implements Durable, AutoCloseable {
         if (!batch.examples().isEmpty()) {
             mixture = examiner.examine(batch, model, catalogue, fastPopularity);
             examiner.observe(batch);
-            publisher.examined(batch.step(), examiner.totals(), catalogue.size());
-            alarms.examined(batch.step(), examiner.totals());
+            publisher.examined(batch.step(), examiner.totalsOfTowers(), catalogue.size());
+            alarms.examined(batch.step(), examiner.totalsOfTowers());
         }
         StepOutcome outcome = step(batch, isOwn, mixture);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));

@@ -2,6 +2,7 @@ package dev.millrace.verify;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.checkpoint.LearnerEntries;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.OrderedEntries;
@@ -132,6 +133,8 @@ final class ModelReplay {
         if (trainer.digest().isEmpty()) {
             trainer.publish(Optional.empty(), embedding -> {}); // as before each commit; the vectors are not needed
             trainer.drainDirty(entries);
+            entries.delete(
+                    new ModelEntry.LearnedMixture().key()); // only exams learn it; who goes on from here begins it anew
         }
     }
 

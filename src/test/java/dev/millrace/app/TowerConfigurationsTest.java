@@ -40,15 +40,22 @@ class TowerConfigurationsTest {
         "kuairand, kuairand/parallel, 192",
         "kuairand, towers/cross, 128",
         "kuairand, towers/shared-bottom, 128",
-        "movielens, movielens/parallel, 96",
-        "movielens, towers/youtube-dnn, 32"
+        "movielens, movielens/parallel, 192",
+        "movielens, towers/youtube-dnn, 64"
     })
     void loadsLearnsAndPublishes(String base, String towers, int width) {
         MillraceSettings settings = MillraceSettings.load(
                 List.of(Path.of("config", base + ".properties"), Path.of("config", towers + ".properties")),
                 Map.of(),
                 Map.of(),
-                Map.of("batch.size", "24", "batch.negatives", "24", "publish.max-age.steps", "1"));
+                Map.of(
+                        "batch.size", "24",
+                        "batch.negatives", "24",
+                        "negatives.popularity", "0",
+                        "loss.smoothing", "0",
+                        "features.user.history.pooling", "mean",
+                        "optimiser.rows.learning-rate", "0.1",
+                        "publish.max-age.steps", "1"));
         List<FeatureSpec> user = settings.trainer().model().user();
         List<FeatureSpec> item = settings.trainer().model().item();
         Random random = new Random(3);

@@ -336,6 +336,35 @@ class ExaminerTest {
         return sum / batch.examples().size();
     }
 
+    @Test
+    void theTowersAloneAreRankedBesideTheMixture() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        popularity.observe(batch(drawn(200)));
+        MiniBatch batch = batch(drawn(60));
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        ExamSettings learned = new ExamSettings(
+                1, 5000, Duration.ofHours(6), OptionalDouble.empty(), List.of(QueryWeights.ofPopularity(0.3)), true);
+        Examiner examiner = new Examiner(learned, 'E', 'e');
+        Examiner restored = new Examiner(learned, 'E', 'e');
+        Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+
+        examiner.examine(batch, model, catalogue, popularity);
+        examiner.drainDirty(EntrySink.into(stored));
+        stored.forEach(restored::restore);
+
+        assertThat(model.mixture().popularityWeight()).isEqualTo(1);
+        for (Examiner each : List.of(examiner, restored)) {
+            assertThat(each.totals().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 1));
+            assertThat(each.totals().others()).hasSize(1);
+            assertThat(each.totals().others().get(0))
+                    .usingRecursiveComparison()
+                    .isEqualTo(reference(batch, model, 0.3));
+            assertThat(each.totalsOfTowers().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 0));
+        }
+    }
+
     private static Examiner examiner() {
         ExamSettings settings = new ExamSettings(
                 1,

@@ -39,6 +39,8 @@ class MixtureTest {
 
         assertThat(mixture.towers()).isEqualTo(0.01);
         assertThat(mixture.popularity()).isEqualTo(10);
+        // what a request may ask for at most
+        assertThat(mixture.popularityWeight()).isEqualTo(10);
     }
 
     @Test
@@ -65,6 +67,25 @@ class MixtureTest {
 
         assertThat(second.entry()).isEqualTo(first.entry());
         assertThat(Mixture.readPopularityWeight(second.entry())).isEqualTo(first.popularityWeight());
+    }
+
+    @Test
+    void towersThatLearntWithoutAMixtureCountAlone() {
+        TwoTower trained = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        TwoTowerStateTest.Store stored = new TwoTowerStateTest.Store();
+        trained.drainDirty(stored);
+        TwoTower upgraded = new TwoTower(Scenes.settings(), Scenes.catalogue());
+        stored.entries.forEach((key, value) -> {
+            if (!ModelEntry.isMixture(key)) {
+                upgraded.restore(key, value);
+            }
+        });
+
+        upgraded.begin(0);
+
+        assertThat(trained.mixture().popularityWeight()).isEqualTo(1);
+        assertThat(upgraded.mixture().popularityWeight()).isZero();
+        assertThat(upgraded.mixture().towers()).isEqualTo(1);
     }
 
     @Test
