@@ -56,7 +56,8 @@ public sealed interface ModelEntry {
             return key.toByteArray();
         }
 
-        private boolean isOf(byte[] key) {
+        /** Returns whether a key is of an entry of this kind. */
+        public boolean isOf(byte[] key) {
             return key.length > 1 && key[0] == PREFIX && key[1] == code;
         }
 
@@ -126,8 +127,17 @@ public sealed interface ModelEntry {
         }
     }
 
+    /** One of these that the query side needs. */
+    sealed interface Sent extends Own {
+
+        @Override
+        default boolean isQuerySide(Predicate<String> isUserTable) {
+            return true;
+        }
+    }
+
     /** Fingerprint and settings hash of the weights. */
-    record Header() implements Own {
+    record Header() implements Sent {
         @Override
         public byte[] key() {
             return Kind.HEADER.key();
@@ -136,11 +146,6 @@ public sealed interface ModelEntry {
         @Override
         public void accept(Visitor visitor) {
             visitor.visit(this);
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return true;
         }
     }
 
@@ -176,7 +181,7 @@ public sealed interface ModelEntry {
     }
 
     /** The learned temperature, and its accumulator. */
-    record LearnedTemperature() implements Own {
+    record LearnedTemperature() implements Sent {
         @Override
         public byte[] key() {
             return Kind.LEARNED_TEMPERATURE.key();
@@ -186,15 +191,10 @@ public sealed interface ModelEntry {
         public void accept(Visitor visitor) {
             visitor.visit(this);
         }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return true;
-        }
     }
 
     /** The {@link Mixture}. */
-    record LearnedMixture() implements Own {
+    record LearnedMixture() implements Sent {
         @Override
         public byte[] key() {
             return Kind.MIXTURE.key();
@@ -203,11 +203,6 @@ public sealed interface ModelEntry {
         @Override
         public void accept(Visitor visitor) {
             visitor.visit(this);
-        }
-
-        @Override
-        public boolean isQuerySide(Predicate<String> isUserTable) {
-            return true;
         }
     }
 
@@ -416,26 +411,6 @@ public sealed interface ModelEntry {
         public boolean isQuerySide(Predicate<String> isUserTable) {
             return false;
         }
-    }
-
-    /** Returns whether a key is that of the header, which names settings and engine. */
-    static boolean isHeader(byte[] key) {
-        return Kind.HEADER.isOf(key);
-    }
-
-    /** Returns whether a key is that of a row. */
-    static boolean isRow(byte[] key) {
-        return Kind.ROW.isOf(key);
-    }
-
-    /** Returns whether a key is that of the {@link LearnedMixture}, which exams move. */
-    static boolean isMixture(byte[] key) {
-        return Kind.MIXTURE.isOf(key);
-    }
-
-    /** Returns whether a key is that of a {@link Table}. */
-    static boolean isTable(byte[] key) {
-        return Kind.TABLE.isOf(key);
     }
 
     /** @throws CorruptEntryException if the key is not one of a model */

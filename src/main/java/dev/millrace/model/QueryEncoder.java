@@ -93,7 +93,7 @@ public final class QueryEncoder {
 
     /** Returns whether an entry is a row. The caller keeps rows where the {@link RowSource} finds them. */
     public static boolean isRow(byte[] key) {
-        return ModelEntry.isRow(key);
+        return ModelEntry.Kind.ROW.isOf(key);
     }
 
     /**

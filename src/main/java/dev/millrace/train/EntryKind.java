@@ -78,7 +78,7 @@ public enum EntryKind {
     }
 
     /**
-     * Returns true if the entry names the settings and the engine that made the model, see {@link ModelEntry#isHeader}.
+     * Returns true if the entry names the settings and the engine that made the model, see {@link ModelEntry.Header}.
      */
     public static boolean isHeader(byte[] key) {
         return role(key) == Role.HEADER;
@@ -95,10 +95,10 @@ public enum EntryKind {
     }
 
     private static Role roleOfModel(byte[] key) {
-        if (ModelEntry.isHeader(key)) {
+        if (ModelEntry.Kind.HEADER.isOf(key)) {
             return Role.HEADER;
         }
-        return ModelEntry.isTable(key) || ModelEntry.isMixture(key) ? Role.COMPANION : MODEL.role;
+        return ModelEntry.Kind.TABLE.isOf(key) || ModelEntry.Kind.MIXTURE.isOf(key) ? Role.COMPANION : MODEL.role;
     }
 
     /** Returns the role of an entry. In two kinds, some entries have another role than the rest. */

@@ -123,7 +123,7 @@ final class StepDigests {
     }
 
     private static boolean isCovered(byte[] key) {
-        return EntryKind.isDigested(key) && !ModelEntry.isRow(key);
+        return EntryKind.isDigested(key) && !ModelEntry.Kind.ROW.isOf(key);
     }
 
     private EntrySum all() {

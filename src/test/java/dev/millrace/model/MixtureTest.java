@@ -76,7 +76,7 @@ class MixtureTest {
         trained.drainDirty(stored);
         TwoTower upgraded = new TwoTower(Scenes.settings(), Scenes.catalogue());
         stored.entries.forEach((key, value) -> {
-            if (!ModelEntry.isMixture(key)) {
+            if (!ModelEntry.Kind.MIXTURE.isOf(key)) {
                 upgraded.restore(key, value);
             }
         });

@@ -253,7 +253,7 @@ class StoredRowsTest {
         int kill() {
             trainer = new Trainer(settings, store);
             store.scan(new byte[] {0}, new byte[] {(byte) 0xff}, (key, value) -> {
-                if (!ModelEntry.isRow(key)) {
+                if (!ModelEntry.Kind.ROW.isOf(key)) {
                     trainer.restore(key, value);
                 }
                 return true;
@@ -275,7 +275,7 @@ class StoredRowsTest {
             EntrySink sink = EntrySink.into(new TreeMap<>(Arrays::compareUnsigned));
             trainer.drainDirty(sink);
             store.scan(new byte[] {0}, new byte[] {(byte) 0xff}, (key, value) -> {
-                if (EntryKind.isDigested(key) || ModelEntry.isTable(key)) {
+                if (EntryKind.isDigested(key) || ModelEntry.Kind.TABLE.isOf(key)) {
                     shown.put(EntryKind.words(key) + Arrays.toString(key), Arrays.toString(value));
                 }
                 return true;
