@@ -144,36 +144,60 @@ function askSoon() {
   waiting = setTimeout(ask, 150);
 }
 
-function slider(name, title, says, value, max) {
-  const input = element('input', { type: 'range', id: `w-${name}`, min: 0, max, step: max / 100, value });
-  const output = element('output', { for: `w-${name}` }, significant(value));
+function slider(name, title, says, value) {
+  const input = element('input', { type: 'range', id: `w-${name}`, min: 0 });
+  const output = element('output', { for: `w-${name}` });
   input.addEventListener('input', () => {
     weights.set(name, Number(input.value));
     output.textContent = significant(Number(input.value));
     askSoon();
   });
+  move(input, output, value);
   return element('div', { class: 'field', title: says }, element('label', { for: `w-${name}` }, title), input, output);
 }
 
-/** Sliders and filters of the generation that answers; the map tells the values that an attribute has. */
+/** Moves a slider, and gives it room for twice its value. */
+function move(input, output, value) {
+  input.max = Math.max(2, 2 * value);
+  input.step = input.max / 100;
+  input.value = value;
+  output.textContent = significant(value);
+}
+
+/** Sliders and filters of the generation that answers; the map tells the values that an attribute has. A learned weight moves its slider. */
 async function offer(questions) {
-  const text = JSON.stringify(questions);
-  if (text === choices) return;
-  choices = text;
-  byId('sliders').replaceChildren(
-    slider('popularity', 'Popularity', 'How much recent popularity counts beside taste: beta of w.popularity', questions.popularityWeight, 2),
-    ...Object.entries(questions.weights).map(([channel, value]) => slider(channel, channel, `Weight of the channel ${channel}`, value, Math.max(2, 2 * value))));
+  const channels = Object.keys(questions.weights);
+  const names = JSON.stringify([channels, questions.attributes]);
+  if (names === choices) {
+    const popularity = byId('w-popularity');
+    if (popularity && !weights.has('popularity')) move(popularity, popularity.nextElementSibling, questions.popularityWeight);
+    return;
+  }
+  choices = names;
   const { attributes } = await json('/v1/map');
+  if (names !== choices) return;
+  keepOnly(weights, ['popularity', ...channels]);
+  keepOnly(filters, questions.attributes);
+  byId('sliders').replaceChildren(
+    slider('popularity', 'Popularity', 'How much recent popularity counts beside taste: beta of w.popularity', weights.get('popularity') ?? questions.popularityWeight),
+    ...channels.map(channel => slider(channel, channel, `Weight of the channel ${channel}`, weights.get(channel) ?? questions.weights[channel])));
   byId('filters').replaceChildren(...questions.attributes.flatMap(name => {
     const counts = new Map();
     attributes.map(of => of[name]).filter(value => typeof value === 'string').forEach(value => counts.set(value, (counts.get(value) ?? 0) + 1));
-    const values = [...counts].sort((one, other) => other[1] - one[1]).slice(0, MOST_VALUES).map(([value]) => value).sort();
+    const most = [...counts].sort((one, other) => other[1] - one[1]).slice(0, MOST_VALUES).map(([value]) => value);
+    const values = [...new Set(filters.has(name) ? [...most, filters.get(name)] : most)].sort();
     return values.length > 0 ? [filter(name, values)] : [];
   }));
+  askSoon();
+}
+
+function keepOnly(chosen, names) {
+  [...chosen.keys()].filter(name => !names.includes(name)).forEach(name => chosen.delete(name));
 }
 
 function filter(name, values) {
   const select = element('select', { id: `f-${name}` }, element('option', { value: '' }, 'any'), ...values.map(value => element('option', { value }, value)));
+  select.value = filters.get(name) ?? '';
   select.addEventListener('change', () => {
     if (select.value === '') filters.delete(name);
     else filters.set(name, select.value);
