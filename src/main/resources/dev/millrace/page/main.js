@@ -8,9 +8,11 @@ import { beginMap } from './map.js';
 
 const KEPT_STATES = 8; // over which rates are told
 const KEPT_MILLIS = 30 * 60 * 1000;
+const AGAIN_MILLIS = 2000;
 
 const states = [];
 let series = { at: [] };
+let lostAt = 0; // when figures stopped; 0 while they come
 
 /** How fast a count grows, a second; undefined before two states have come. */
 function rateOf(read) {
@@ -61,15 +63,14 @@ function status(tone, text) {
   if (place.textContent !== text) place.textContent = text;
 }
 
-async function begin() {
-  drawCharts();
-  beginMap();
-  let lostAt = 0;
+/** Listens to the server. A browser connects again by itself after a lost connection, but not after an answer other than 200. */
+function listen() {
   const live = new EventSource('/v1/live');
   live.addEventListener('open', async () => {
     states.length = 0; // a gap has no rate
     try {
-      series = await (await fetch('/v1/series')).json();
+      const response = await fetch('/v1/series');
+      if (response.ok) series = await response.json();
     } catch {
       // the charts begin with the next state
     }
@@ -80,8 +81,16 @@ async function begin() {
   });
   live.addEventListener('error', () => {
     lostAt ||= Date.now();
-    status('bad', `no figures from the server for ${duration(Date.now() - lostAt)}; asking again`);
+    tellLoss();
+    if (live.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MILLIS);
   });
 }
 
-begin();
+function tellLoss() {
+  if (lostAt > 0) status('bad', `no figures from the server for ${duration(Date.now() - lostAt)}; asking again`);
+}
+
+drawCharts();
+beginMap();
+listen();
+setInterval(tellLoss, 1000);
