@@ -96,23 +96,25 @@ function row({ item, score, nearest }, at, best) {
 
 /**
  * Sends a click, and looks until the answer is another one, and until the item's vector has learnt events up to the click's time. Answers
- * change with every step too, so the click must be in the user's history.
+ * change with every step too, so the click must be in the user's history. Ends if another question is asked meanwhile.
  */
 async function click(item) {
   if (isTiming) return;
   isTiming = true;
+  const clicker = user;
+  const path = question();
   try {
-    const before = await json(question());
+    const before = await json(path);
     const start = performance.now();
-    const sent = await json('/v1/clicks', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user, item }) });
-    say(`${user} clicked ${item} …`);
+    const sent = await json('/v1/clicks', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ user: clicker, item }) });
+    say(`${clicker} clicked ${item} …`);
     const ids = answer => JSON.stringify(answer.items.map(found => found.item));
-    const isKnown = async () => (await json(pathOf('/v1/users/', user))).history.some(clicked => clicked.item === item);
-    const changed = await until(start, async () => await isKnown() && ids(await json(question())) !== ids(before));
+    const isKnown = async () => (await json(pathOf('/v1/users/', clicker))).history.some(clicked => clicked.item === item);
+    const changed = await until(start, path, async () => await isKnown() && ids(await json(path)) !== ids(before));
     await ask();
-    say(`${user} clicked ${item}: another answer after ${duration(changed)} …`, 'good');
-    const learnt = await until(start, async () => (await json(pathOf('/v1/items/', item))).eventTime >= sent.time);
-    say(`${user} clicked ${item}: another answer after ${duration(changed)}, a vector of ${item} that has learnt up to it after ${duration(learnt)}.`, 'good');
+    say(`${clicker} clicked ${item}: another answer after ${duration(changed)} …`, 'good');
+    const learnt = await until(start, path, async () => (await json(pathOf('/v1/items/', item))).eventTime >= sent.time);
+    say(`${clicker} clicked ${item}: another answer after ${duration(changed)}, a vector of ${item} that has learnt up to it after ${duration(learnt)}.`, 'good');
   } catch (failed) {
     say(failed.message, 'bad');
   } finally {
@@ -121,9 +123,10 @@ async function click(item) {
   }
 }
 
-/** Milliseconds from the start until it holds. */
-async function until(start, holds) {
+/** Milliseconds from the start until it holds, while the question is that of the path. */
+async function until(start, path, holds) {
   while (!(await holds())) {
+    if (question() !== path) throw new Error('the time of the click was not taken, as another question was asked meanwhile');
     if (performance.now() - start > PATIENCE_MILLIS) throw new Error(`nothing has changed within ${duration(PATIENCE_MILLIS)}`);
     await new Promise(resolve => setTimeout(resolve, LOOK_MILLIS));
   }
