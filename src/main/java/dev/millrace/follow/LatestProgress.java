@@ -6,18 +6,19 @@ import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.PartProgress;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** The latest progress of each part, and the exams of one learner. Safe for threads. */
+/** The latest progress of each part, and the exams of each learner. Safe for threads. */
 final class LatestProgress {
 
     private final String learner;
     private final SortedMap<String, PartProgress> parts = new TreeMap<>();
-    private final ExamTrail exams = new ExamTrail();
+    private final Map<String, ExamTrail> exams = new HashMap<>(); // by part
 
     /** @param learner the part whose training progress is given */
     LatestProgress(String learner) {
@@ -26,9 +27,11 @@ final class LatestProgress {
 
     synchronized void take(PartProgress part) {
         parts.put(part.part(), part);
-        if (part.part().equals(learner)) {
-            part.training().ifPresent(training -> exams.add(training.positives(), training.exam()));
-        }
+        part.training().ifPresent(training -> exams(part.part()).add(training.positives(), training.exam()));
+    }
+
+    private ExamTrail exams(String part) {
+        return exams.computeIfAbsent(part, name -> new ExamTrail());
     }
 
     synchronized Optional<TrainingProgress> training() {
@@ -37,6 +40,15 @@ final class LatestProgress {
 
     synchronized SortedMap<String, PartProgress> parts() {
         return new TreeMap<>(parts);
+    }
+
+    /** The part that learns a generation; the learner that writes the log comes first. */
+    synchronized Optional<PartProgress> learnerOf(String generation) {
+        return parts.values().stream()
+                .filter(part -> part.training()
+                        .filter(training -> training.generation().equals(generation))
+                        .isPresent())
+                .findFirst();
     }
 
     synchronized SortedMap<String, Books.Account> books() {
@@ -69,10 +81,14 @@ final class LatestProgress {
     }
 
     synchronized ExamTotals examOfLast(long positives) {
-        return exams.ofLast(positives);
+        return examOfLast(learner, positives);
+    }
+
+    synchronized ExamTotals examOfLast(String part, long positives) {
+        return exams(part).ofLast(positives);
     }
 
     synchronized ExamTotals examOfSecondHalf() {
-        return exams.ofSecondHalf();
+        return exams(learner).ofSecondHalf();
     }
 }

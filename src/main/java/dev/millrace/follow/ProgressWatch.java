@@ -61,6 +61,11 @@ public final class ProgressWatch implements AutoCloseable {
         return latest.parts();
     }
 
+    /** See {@link LatestProgress#learnerOf}. */
+    public Optional<PartProgress> learnerOf(String generation) {
+        return latest.learnerOf(generation);
+    }
+
     /** See {@link LatestProgress#settledUpTo}. */
     public OptionalLong settledUpTo(Map<InputTopic, Long> sent, String examples) {
         return latest.settledUpTo(sent, examples);
@@ -69,6 +74,11 @@ public final class ProgressWatch implements AutoCloseable {
     /** The exam over the last so many positives, as nearly as commits allow. */
     public ExamTotals examOfLast(long positives) {
         return latest.examOfLast(positives);
+    }
+
+    /** The same of any learner. */
+    public ExamTotals examOfLast(String part, long positives) {
+        return latest.examOfLast(part, positives);
     }
 
     /** The exam over the second half of the positives, as nearly as commits allow. */

@@ -110,7 +110,7 @@ public final class LivePage implements AutoCloseable {
         if (ticked % TICKS_A_SAMPLE == 0) {
             behind = lag.records(sources.progress().parts().values());
         }
-        Snapshot snapshot = new Snapshot(sources, clock.millis(), behind, ages);
+        Snapshot snapshot = new Snapshot(sources, clock.millis(), Snapshot.learnerOf(sources), behind, ages);
         if (ticked % TICKS_A_SAMPLE == 0) {
             series.add(new Series.Sample(snapshot.at(), snapshot.figures()));
         }

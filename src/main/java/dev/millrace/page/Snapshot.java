@@ -4,6 +4,7 @@ import dev.millrace.alarm.Alarm;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.follow.Freshness;
+import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.Readiness;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.VectorAges;
@@ -26,10 +27,16 @@ import java.util.stream.Stream;
  * All that the page shows of one moment.
  *
  * @param at epoch milliseconds
+ * @param learner of the generation that answers; the live one if none reports on it; absent before its first commit
  * @param lag records that the trainer has not counted, by topic; absent if unknown
  * @param ages of the vectors of the index that answers
  */
-record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> lag, VectorAges ages) {
+record Snapshot(
+        LiveSources sources,
+        long at,
+        Optional<PartProgress> learner,
+        Optional<Map<InputTopic, Long>> lag,
+        VectorAges ages) {
 
     private static final long LATEST_POSITIVES = 5_000;
 
@@ -38,9 +45,10 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("at", at);
         members.put("readiness", sources.state().readiness().body());
-        sources.progress().training().ifPresent(training -> members.put("learner", learner(training)));
+        learner.ifPresent(part -> part.training()
+                .ifPresent(training -> members.put("learner", learner(training, part.writtenAt()))));
         sources.progress().failure().ifPresent(failure -> members.put("progressFailure", failure.toString()));
-        members.put("exam", exam(sources.progress().examOfLast(LATEST_POSITIVES)));
+        members.put("exam", exam(latestExam()));
         members.put("alarms", alarms());
         members.put("freshness", freshness());
         members.put("index", index());
@@ -60,9 +68,9 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
 
     /** The figures that charts show over time, by name; NaN where one is unknown. */
     Map<String, Double> figures() {
-        ExamTotals exam = sources.progress().examOfLast(LATEST_POSITIVES);
+        ExamTotals exam = latestExam();
         Freshness.Quantiles fresh = sources.state().freshness().recent(at);
-        Optional<TrainingProgress> training = sources.progress().training();
+        Optional<TrainingProgress> training = learner.flatMap(PartProgress::training);
         Optional<TrainingProgress> learnt = training.filter(one -> one.positives() > 0);
         boolean isScored = exam.model().scored() > 0;
         boolean isFresh = fresh.count() > 0;
@@ -90,7 +98,12 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
                 .orElse(Double.NaN);
     }
 
-    private Map<String, Object> learner(TrainingProgress training) {
+    private ExamTotals latestExam() {
+        return learner.map(part -> sources.progress().examOfLast(part.part(), LATEST_POSITIVES))
+                .orElse(ExamTotals.NONE);
+    }
+
+    private static Map<String, Object> learner(TrainingProgress training, long committedAt) {
         Map<String, Object> learner = new LinkedHashMap<>();
         learner.put("generation", training.generation());
         learner.put("step", training.step());
@@ -108,8 +121,7 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
         learner.put("fieldWeights", training.fieldWeights());
         learner.put("figures", training.figures());
         training.withheld().ifPresent(reason -> learner.put("withheld", reason));
-        Optional.ofNullable(sources.progress().parts().get(PartProgress.LEARNER))
-                .ifPresent(part -> learner.put("committedAt", part.writtenAt()));
+        learner.put("committedAt", committedAt);
         return learner;
     }
 
@@ -131,7 +143,7 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
     }
 
     private List<Map<String, Object>> alarms() {
-        List<Map<String, Object>> ofModel = sources.progress().training().stream()
+        List<Map<String, Object>> ofModel = learner.flatMap(PartProgress::training).stream()
                 .flatMap(training -> training.alarms().stream())
                 .map(Snapshot::alarm)
                 .toList();
@@ -204,10 +216,9 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
                     one.put("complete", status.isComplete());
                     one.put("answers", readiness.generation().equals(Optional.of(status.generation())));
                     one.put("promoted", readiness.promoted().equals(Optional.of(status.generation())));
-                    sources.progress().parts().values().stream()
-                            .flatMap(part -> part.training().stream())
-                            .filter(training -> training.generation().equals(status.generation()))
-                            .findFirst()
+                    sources.progress()
+                            .learnerOf(status.generation())
+                            .flatMap(PartProgress::training)
                             .ifPresent(training -> {
                                 one.put("step", training.step());
                                 one.put("loss", training.loss());
@@ -225,6 +236,16 @@ record Snapshot(LiveSources sources, long at, Optional<Map<InputTopic, Long>> la
         questions.put("attributes", encoder.attributes());
         questions.put("popularityWeight", sources.popularityWeight().orElseGet(encoder::popularityWeight));
         return questions;
+    }
+
+    /** The learner of the generation that answers; the live one if none reports on it. */
+    static Optional<PartProgress> learnerOf(LiveSources sources) {
+        ProgressWatch progress = sources.progress();
+        return sources.state()
+                .engine()
+                .served()
+                .flatMap(served -> progress.learnerOf(served.generation()))
+                .or(() -> Optional.ofNullable(progress.parts().get(PartProgress.LEARNER)));
     }
 
     /** The ages of the vectors of the index that answers. */

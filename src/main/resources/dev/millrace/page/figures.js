@@ -38,6 +38,7 @@ const CARDS = [
       { name: 'popularity alone', says: 'The same for a ranking by recent popularity, on the same clicks. The model should be above it.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.popularity.recall10)} ± ${percent(s.exam.popularity.error10)}` : '–') },
       { name: 'Recall@100', says: 'Share of the same clicks whose item was among the first hundred.', value: s => (s.exam.scored > 0 ? `${percent(s.exam.model.recall100)} ± ${percent(s.exam.model.error100)}` : '–') },
       { name: 'loss', says: 'Mean loss of the last learnt mini-batch, natural log. It falls as the model tells the clicked item from the others.', value: s => plain(s.learner?.loss) },
+      { name: 'learner', says: 'Generation whose learner these figures are of: the one that answers. If no learner reports on it, that of the live learner.', value: s => s.learner?.generation ?? '–' },
       { name: 'gradient norm', says: 'Length of the gradient of the last learnt mini-batch, before clipping.', value: s => significant(s.learner?.gradientNorm) },
       { name: 'gate', says: 'Whether new vectors are published. The gate is shut while the model does harm, and servers answer from what they have.', value: s => (s.learner ? s.learner.withheld ?? 'open' : '–'), tone: s => (s.learner?.withheld ? 'bad' : 'good') },
       { name: 'alarms', says: 'Measures of the model and of the events that are beyond their limits.', value: s => active(s).join(', ') || 'none', tone: s => (active(s).length > 0 ? 'bad' : 'good') },

@@ -50,8 +50,7 @@ function showStatus(state) {
   if (readiness.ready && state.progressFailure) {
     status('warn', `answering, but without figures of the trainer: ${state.progressFailure}`);
   } else if (readiness.ready) {
-    const step = state.learner ? `, step ${state.learner.step}` : '';
-    status('good', `answering with generation ${readiness.generation}${step}`);
+    status('good', `answering with generation ${readiness.generation}, step ${readiness.step}`);
   } else {
     status('warn', behind.length > 0 ? `reading ${behind.join(', ')}` : 'waiting for a complete generation');
   }

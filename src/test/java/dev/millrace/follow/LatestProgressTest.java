@@ -3,6 +3,7 @@ package dev.millrace.follow;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
 import dev.millrace.state.InputTopic;
@@ -37,6 +38,22 @@ class LatestProgressTest {
                 .isEqualTo(3); // of all parts
     }
 
+    @Test
+    void eachLearnerIsFoundByItsGenerationAndHasItsOwnExams() {
+        LatestProgress latest = new LatestProgress(PartProgress.LEARNER);
+        String shadow = PartProgress.logLearner("shadow");
+
+        latest.take(said(PartProgress.LEARNER, "g1", 9));
+        latest.take(said(shadow, "g2", 4));
+        latest.take(said("attribute-0_1", "", 0));
+
+        assertThat(latest.learnerOf("g1").map(PartProgress::part)).hasValue(PartProgress.LEARNER);
+        assertThat(latest.learnerOf("g2").map(PartProgress::part)).hasValue(shadow);
+        assertThat(latest.learnerOf("g3")).isEmpty();
+        assertThat(latest.examOfLast(100).model().scored()).isEqualTo(9);
+        assertThat(latest.examOfLast(shadow, 100).model().scored()).isEqualTo(4);
+    }
+
     /** Unclicked exposures that are sampled become examples too, and the books do not say how many. */
     @Test
     void allThatWasSentIsSettledWhateverItsOutcomesWere() {
@@ -64,11 +81,16 @@ class LatestProgressTest {
     }
 
     private static PartProgress said(String part, long step) {
+        return said(part, "g1", step);
+    }
+
+    /** @param step and as many examined positives */
+    private static PartProgress said(String part, String generation, long step) {
         SortedMap<String, Books.Account> books =
                 new TreeMap<>(Map.of("clicks", new Books.Account(1, 1, new TreeMap<>())));
         Optional<TrainingProgress> training = part.startsWith("learn")
                 ? Optional.of(new TrainingProgress(
-                        "g1",
+                        generation,
                         step,
                         step,
                         0,
@@ -80,7 +102,7 @@ class LatestProgressTest {
                         List.of(),
                         new RowCounts(0, 0, 0, 0),
                         0,
-                        ExamTotals.NONE,
+                        new ExamTotals(new RankingTotals(step, new long[4], 0), RankingTotals.NONE, 0),
                         new TreeMap<>(),
                         new TreeMap<>(),
                         new TreeMap<>(),
