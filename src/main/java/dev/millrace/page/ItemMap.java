@@ -6,11 +6,13 @@ import dev.millrace.recall.ServedGeneration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The items of the generation that answers, as points in the plane of their vectors that shows most of them. Safe for threads.
  *
  * <p>A map is drawn when it is asked for, and again for the first who asks {@value #FRESH_MILLIS} ms later.
+ * Others who ask meanwhile get the map before, and do not wait.
  */
 public final class ItemMap {
 
@@ -19,8 +21,9 @@ public final class ItemMap {
 
     private final RecallEngine engine;
     private final InstantSource clock;
-    private Optional<Drawn> latest = Optional.empty();
-    private Optional<Basis> basis = Optional.empty();
+    private final ReentrantLock drawing = new ReentrantLock();
+    private volatile Optional<Drawn> latest = Optional.empty();
+    private Optional<Basis> basis = Optional.empty(); // guarded by drawing
 
     /** An item and its place. */
     public record Point(IndexedItem item, double x, double y) {}
@@ -45,23 +48,32 @@ public final class ItemMap {
         this.clock = clock;
     }
 
-    /** The map; absent while no generation answers, or it has no items. */
-    public synchronized Optional<Drawn> drawn() {
+    /** The map; absent while no generation answers, it has no items, or the first map is being drawn. */
+    public Optional<Drawn> drawn() {
         Optional<ServedGeneration> served =
                 engine.served().filter(one -> one.index().size() > 0);
         if (served.isEmpty()) {
             return Optional.empty();
         }
-        String generation = served.get().generation();
-        long now = clock.millis();
-        if (latest.filter(map -> map.generation().equals(generation) && now - map.at() < FRESH_MILLIS)
-                .isEmpty()) {
-            latest = Optional.of(draw(served.get(), now));
+        if (!isFresh(served.get()) && drawing.tryLock()) {
+            try {
+                if (!isFresh(served.get())) { // another may have drawn it just now
+                    latest = Optional.of(draw(served.get()));
+                }
+            } finally {
+                drawing.unlock();
+            }
         }
         return latest;
     }
 
-    private Drawn draw(ServedGeneration served, long now) {
+    private boolean isFresh(ServedGeneration served) {
+        return latest.filter(map ->
+                        map.generation().equals(served.generation()) && clock.millis() - map.at() < FRESH_MILLIS)
+                .isPresent();
+    }
+
+    private Drawn draw(ServedGeneration served) {
         List<IndexedItem> items = served.index().someItems(MOST_POINTS);
         PrincipalPlane before = basis.filter(last -> last.generation().equals(served.generation()))
                 .map(Basis::plane)
@@ -72,6 +84,6 @@ public final class ItemMap {
         List<Point> points = items.stream()
                 .map(item -> new Point(item, plane.along(0, item.vector()), plane.along(1, item.vector())))
                 .toList();
-        return new Drawn(served.generation(), now, points, served.index().size());
+        return new Drawn(served.generation(), clock.millis(), points, served.index().size());
     }
 }

@@ -3,7 +3,8 @@ package dev.millrace.page;
 import java.util.List;
 
 /**
- * The plane in which a set of vectors spreads most (principal components, Pearson 1901), found by subspace iteration.
+ * The plane in which a set of vectors spreads most (principal components, Pearson 1901), found by subspace iteration: a round costs two
+ * passes over the vectors, and no matrix is made.
  *
  * <p>The iteration begins with the axes of the plane before, so that axes turn with the vectors and do not flip.
  */
@@ -38,19 +39,10 @@ final class PrincipalPlane {
                 centre[at] += vector[at] / vectors.size();
             }
         }
-        double[][] covariance = new double[dim][dim];
-        for (float[] vector : vectors) {
-            for (int row = 0; row < dim; row++) {
-                double one = vector[row] - centre[row];
-                for (int column = 0; column < dim; column++) {
-                    covariance[row][column] += one * (vector[column] - centre[column]);
-                }
-            }
-        }
         double[][] turned = {axes[0].clone(), axes[1].clone()};
         for (int round = 0; round < ROUNDS; round++) {
-            double[] x = unit(times(covariance, turned[0]), turned[0]);
-            double[] y = times(covariance, turned[1]);
+            double[] x = unit(spread(vectors, centre, turned[0]), turned[0]);
+            double[] y = spread(vectors, centre, turned[1]);
             double along = inner(x, y);
             for (int at = 0; at < dim; at++) {
                 y[at] -= along * x[at];
@@ -69,12 +61,20 @@ final class PrincipalPlane {
         return sum;
     }
 
-    private static double[] times(double[][] matrix, double[] vector) {
-        double[] product = new double[vector.length];
-        for (int row = 0; row < product.length; row++) {
-            product[row] = inner(matrix[row], vector);
+    /** Xᵀ(X·axis), where the rows of X are the vectors less their mean. */
+    private static double[] spread(List<float[]> vectors, double[] centre, double[] axis) {
+        double[] sum = new double[axis.length];
+        double[] row = new double[axis.length];
+        for (float[] vector : vectors) {
+            for (int at = 0; at < row.length; at++) {
+                row[at] = vector[at] - centre[at];
+            }
+            double along = inner(row, axis);
+            for (int at = 0; at < row.length; at++) {
+                sum[at] += along * row[at];
+            }
         }
-        return product;
+        return sum;
     }
 
     /** The vector at length 1; {@code otherwise} if it has none, as all vectors lie on a point or a line. */

@@ -112,7 +112,7 @@ final class PageRoutes {
 
     /** The map as columns: an item, its place, and its attributes. */
     private Map<String, Object> map() {
-        ItemMap.Drawn map = page.map().drawn().orElseThrow(() -> unavailable("no generation with items answers yet"));
+        ItemMap.Drawn map = page.map().drawn().orElseThrow(() -> unavailable("no map is drawn yet, or no generation with items answers"));
         List<IndexedItem> items = map.points().stream().map(ItemMap.Point::item).toList();
         Map<String, Object> columns = new LinkedHashMap<>();
         columns.put("generation", map.generation());
