@@ -40,10 +40,10 @@ final class LiveStream extends Handler.Wrapper {
     LiveStream(ClientLimits limits, OpenConnections connections, LongSupplier nanoTime) {
         this.connections = connections;
         this.nanoTime = nanoTime;
-        this.maxListeners = Math.max(1, limits.maxConnections() / LISTENERS_SHARE);
+        this.maxListeners = limits.maxConnections() / LISTENERS_SHARE;
     }
 
-    /** Listeners that are let in at once. */
+    /** Listeners that are let in at once; none if there are few connections. */
     int maxListeners() {
         return maxListeners;
     }

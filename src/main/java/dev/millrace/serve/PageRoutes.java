@@ -50,7 +50,8 @@ final class PageRoutes {
         HttpSetup.get(config, "/", guarded(request -> file(request, "index.html")));
         HttpSetup.get(config, "/page/{name}", guarded(request -> file(request, request.pathParam("name"))));
         HttpSetup.get(config, LiveStream.PATH, guarded(request -> {
-            throw unavailable("the page has " + live.maxListeners() + " listeners already");
+            throw unavailable("the page may have " + live.maxListeners()
+                    + " listeners at once, a 32nd of serve.max-connections");
         }));
         HttpSetup.get(config, "/v1/series", guarded(request -> write(request, 200, page.series())));
         HttpSetup.get(config, "/v1/map", guarded(request -> write(request, 200, map())));

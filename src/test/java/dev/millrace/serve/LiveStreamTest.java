@@ -79,6 +79,14 @@ class LiveStreamTest {
     }
 
     @Test
+    void fewerThan32ConnectionsHaveRoomForNoListener() {
+        ClientLimits few = new ClientLimits(31, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000);
+
+        assertThat(new LiveStream(few, setup.connections(), now::get).maxListeners())
+                .isZero();
+    }
+
+    @Test
     void listenerThatTakesNothingIsClosedAndTheOthersGoOn() throws IOException {
         Listener slow = listen();
         Listener good = listen();
