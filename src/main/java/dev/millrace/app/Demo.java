@@ -69,7 +69,7 @@ public final class Demo implements AutoCloseable {
         out.println("page       " + server.url());
         out.println("data       " + directory.toAbsolutePath().normalize());
         out.println("broker     " + broker.bootstrapServers());
-        progress = server.progress();
+        progress = server.progress().orElseThrow();
         examplesTopic = bound.topics().names().trainingExamples();
         examples = new TopicReader(bound.clients(), PATIENCE);
         out.println("recall API " + server.url() + "   (try /v1/recall?user=ID&k=10, /readyz, /metrics)");

@@ -40,7 +40,7 @@ public final class ServeProcess implements AutoCloseable {
     private final FollowingRecall following;
     private final Transactions transactions;
     private final TransactionWatch watch;
-    private final ProgressWatch progress;
+    private final Optional<ProgressWatch> progress;
     private final Optional<LivePage> page;
     private final RecallServer server;
 
@@ -51,7 +51,7 @@ public final class ServeProcess implements AutoCloseable {
             FollowingRecall following,
             Transactions transactions,
             TransactionWatch watch,
-            ProgressWatch progress,
+            Optional<ProgressWatch> progress,
             Optional<LivePage> page,
             RecallServer server) {
         this.disk = disk;
@@ -104,24 +104,26 @@ public final class ServeProcess implements AutoCloseable {
         standing.bindTo(registry);
         InputAlarms inputs = new InputAlarms(settings.inputAlarms());
         long startedAt = InstantSource.system().millis();
-        ProgressWatch progress = new ProgressWatch(
-                settings.clients(),
-                names.trainingProgress(),
-                new ProgressRecords(new AvroWire(settings.wire())),
-                PartProgress.LEARNER,
-                part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt));
-        Optional<LivePage> page = settings.serve().hasPage()
-                ? Optional.of(new LivePage(
+        boolean hasPage = settings.serve().hasPage();
+        Optional<ProgressWatch> progress = hasPage || clicks.isPresent() // a demo shows figures without a page too
+                ? Optional.of(new ProgressWatch(
+                        settings.clients(),
+                        names.trainingProgress(),
+                        new ProgressRecords(new AvroWire(settings.wire())),
+                        PartProgress.LEARNER,
+                        part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
+                : Optional.empty();
+        Optional<LivePage> page = progress.filter(watched -> hasPage)
+                .map(watched -> new LivePage(
                                 new LiveSources(
                                         state,
-                                        progress,
+                                        watched,
                                         inputs,
                                         settings.serve().popularityWeight()),
                                 new TopicLag(settings.clients(), names),
                                 clicks,
                                 InstantSource.system())
-                        .start())
-                : Optional.empty();
+                        .start());
         RecallServer server = new RecallServer(
                         settings.serve(), state, standing::detail, page, registry, InstantSource.system())
                 .start();
@@ -137,8 +139,8 @@ public final class ServeProcess implements AutoCloseable {
         return following.failure();
     }
 
-    /** What the parts of the trainer say of themselves. */
-    ProgressWatch progress() {
+    /** What the parts of the trainer say of themselves; absent where nobody is shown it. */
+    Optional<ProgressWatch> progress() {
         return progress;
     }
 
@@ -151,7 +153,7 @@ public final class ServeProcess implements AutoCloseable {
     public void close() {
         server.close();
         page.ifPresent(LivePage::close);
-        progress.close();
+        progress.ifPresent(ProgressWatch::close);
         following.close();
         watch.close();
         transactions.close();

@@ -78,7 +78,7 @@ public final class ExactIndex implements NearestItems {
         return newestStep;
     }
 
-    /** How old the vectors are. Reads every row; a writer waits for one chunk at most. */
+    /** How old the vectors are. Copies the step of every row, and sorts; an item that comes or goes waits meanwhile. */
     public VectorAges ages() {
         membership.readLock().lock();
         try {
@@ -93,6 +93,28 @@ public final class ExactIndex implements NearestItems {
                 left -= count;
             }
             return VectorAges.of(steps, newestStep, oldest);
+        } finally {
+            membership.readLock().unlock();
+        }
+    }
+
+    /** How old the oldest vectors are. Reads every row once; an item that comes or goes waits meanwhile. */
+    public GreatestAges greatestAges() {
+        membership.readLock().lock();
+        try {
+            if (size == 0) {
+                return GreatestAges.NONE;
+            }
+            int left = size;
+            long step = Long.MAX_VALUE;
+            long publication = Long.MAX_VALUE;
+            for (IndexChunk chunk : chunks) {
+                int count = Math.min(left, IndexChunk.ROWS);
+                step = Math.min(step, chunk.oldestStep(count));
+                publication = Math.min(publication, chunk.oldestPublication(count));
+                left -= count;
+            }
+            return new GreatestAges(newestStep - step, publication);
         } finally {
             membership.readLock().unlock();
         }

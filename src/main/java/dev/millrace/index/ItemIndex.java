@@ -84,6 +84,11 @@ public final class ItemIndex implements NearestItems {
         return exact.ages();
     }
 
+    /** As {@link ExactIndex#greatestAges}. */
+    public GreatestAges greatestAges() {
+        return exact.greatestAges();
+    }
+
     /** What is known of an item. */
     public Optional<IndexedItem> item(String item) {
         return exact.item(item);

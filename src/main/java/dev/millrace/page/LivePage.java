@@ -1,7 +1,7 @@
 package dev.millrace.page;
 
 import dev.millrace.follow.ServedState;
-import dev.millrace.index.VectorAges;
+import dev.millrace.index.GreatestAges;
 import dev.millrace.state.InputTopic;
 import java.time.InstantSource;
 import java.util.List;
@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,9 +38,9 @@ public final class LivePage implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private volatile Consumer<Map<String, Object>> listener = state -> {};
+    private volatile Consumer<Supplier<Map<String, Object>>> listener = state -> {};
     private Optional<Map<InputTopic, Long>> behind = Optional.empty(); // this and the next are of the ticking thread
-    private VectorAges ages = VectorAges.NONE;
+    private GreatestAges ages = GreatestAges.NONE;
     private long ticked;
 
     /**
@@ -60,8 +61,8 @@ public final class LivePage implements AutoCloseable {
         return this;
     }
 
-    /** @param listener told of the state of each second, by the page's own thread; it must not wait */
-    public void listenTo(Consumer<Map<String, Object>> listener) {
+    /** @param listener offered the state of each second, by the page's own thread, to take before it returns; it must not wait */
+    public void listenTo(Consumer<Supplier<Map<String, Object>>> listener) {
         this.listener = listener;
     }
 
@@ -115,8 +116,12 @@ public final class LivePage implements AutoCloseable {
             series.add(new Series.Sample(snapshot.at(), snapshot.figures()));
         }
         ticked++;
+        listener.accept(() -> members(snapshot));
+    }
+
+    private Map<String, Object> members(Snapshot snapshot) {
         Map<String, Object> members = snapshot.members();
         members.put("clicks", clicks.isPresent());
-        listener.accept(members);
+        return members;
     }
 }

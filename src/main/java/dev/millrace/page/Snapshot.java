@@ -6,8 +6,8 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.follow.Freshness;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.Readiness;
+import dev.millrace.index.GreatestAges;
 import dev.millrace.index.ItemIndex;
-import dev.millrace.index.VectorAges;
 import dev.millrace.recall.Generations.Outcome;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;
@@ -36,7 +36,7 @@ record Snapshot(
         long at,
         Optional<PartProgress> learner,
         Optional<Map<InputTopic, Long>> lag,
-        VectorAges ages) {
+        GreatestAges ages) {
 
     private static final long LATEST_POSITIVES = 5_000;
 
@@ -249,12 +249,12 @@ record Snapshot(
     }
 
     /** The ages of the vectors of the index that answers. */
-    static VectorAges agesOf(LiveSources sources) {
+    static GreatestAges agesOf(LiveSources sources) {
         return sources.state()
                 .engine()
                 .served()
                 .map(ServedGeneration::index)
-                .map(ItemIndex::ages)
-                .orElse(VectorAges.NONE);
+                .map(ItemIndex::greatestAges)
+                .orElse(GreatestAges.NONE);
     }
 }

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Handler;
@@ -66,12 +67,12 @@ final class LiveStream extends Handler.Wrapper {
         return true;
     }
 
-    /** Sends the state to all who listen. */
-    void send(Map<String, Object> state) {
+    /** Sends the state to all who listen; it is not asked for if nobody does. */
+    void send(Supplier<Map<String, Object>> state) {
         if (listeners.isEmpty()) {
             return;
         }
-        byte[] text = json.bytes(state);
+        byte[] text = json.bytes(state.get());
         ByteBuffer event = ByteBuffer.allocate(text.length + 8);
         event.put("data: ".getBytes(StandardCharsets.US_ASCII))
                 .put(text)

@@ -223,6 +223,7 @@ class ExactIndexTest {
     void tellsHowFarItsVectorsAreBehindItsNewest() {
         ExactIndex index = new ExactIndex(1);
         assertThat(index.ages()).isEqualTo(VectorAges.NONE);
+        assertThat(index.greatestAges()).isEqualTo(GreatestAges.NONE);
         for (int item = 0; item < 600; item++) {
             index.upsert(embedding("i" + item, 1_000 + item, 1), 5_000 - item);
         }
@@ -233,6 +234,7 @@ class ExactIndexTest {
         // left are the steps 1,001 to 1,598 without 1,003, and 1,601; the fifth of 598 from below is 1,007
         double mean = (IntStream.rangeClosed(1_001, 1_598).sum() - 1_003 + 1_601) / 598.0;
         assertThat(index.ages()).isEqualTo(new VectorAges(600, 1_601 - 1_007, 1_601 - mean, 5_000 - 598));
+        assertThat(index.greatestAges()).isEqualTo(new GreatestAges(600, 5_000 - 598));
     }
 
     @Test

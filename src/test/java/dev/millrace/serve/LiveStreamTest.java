@@ -57,12 +57,21 @@ class LiveStreamTest {
         Listener one = listen();
         Listener other = listen();
 
-        live.send(Map.of("step", 7));
+        live.send(() -> Map.of("step", 7));
 
         assertThat(one.awaitLine("data: ")).isEqualTo("data: {\"step\":7}");
         assertThat(other.awaitLine("data: ")).isEqualTo("data: {\"step\":7}");
         live.end();
         assertThat(one.readsToItsEnd()).isTrue();
+    }
+
+    @Test
+    void stateIsNotAskedForWhileNobodyListens() {
+        AtomicLong asked = new AtomicLong();
+
+        live.send(() -> Map.of("asked", asked.incrementAndGet()));
+
+        assertThat(asked).hasValue(0);
     }
 
     @Test
@@ -73,7 +82,7 @@ class LiveStreamTest {
         assertThat(request().status()).contains("503");
         one.socket.close();
         await().atMost(Duration.ofSeconds(20)).until(() -> {
-            live.send(Map.of("step", 7)); // by which the server sees who has gone
+            live.send(() -> Map.of("step", 7)); // by which the server sees who has gone
             return request().status().contains("200");
         });
     }
@@ -93,7 +102,7 @@ class LiveStreamTest {
         Map<String, Object> large = Map.of("text", "x".repeat(LARGE));
 
         for (int second = 0; second < 15; second++) { // of the clock; the sockets take less than a megabyte
-            live.send(large);
+            live.send(() -> large);
             assertThat(good.awaitLine("data: ")).hasSizeGreaterThan(LARGE);
             now.addAndGet(Duration.ofSeconds(1).toNanos());
         }
