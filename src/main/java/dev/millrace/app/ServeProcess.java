@@ -113,17 +113,12 @@ public final class ServeProcess implements AutoCloseable {
                         PartProgress.LEARNER,
                         part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
                 : Optional.empty();
-        Optional<LivePage> page = progress.filter(watched -> hasPage)
-                .map(watched -> new LivePage(
-                                new LiveSources(
-                                        state,
-                                        watched,
-                                        inputs,
-                                        settings.serve().popularityWeight()),
-                                new TopicLag(settings.clients(), names),
-                                clicks,
-                                InstantSource.system())
-                        .start());
+        Optional<LivePage> page = progress.filter(watched -> hasPage).map(watched -> new LivePage(
+                        new LiveSources(state, watched, inputs, settings.serve().popularityWeight()),
+                        new TopicLag(settings.clients(), names),
+                        clicks,
+                        InstantSource.system())
+                .start());
         RecallServer server = new RecallServer(
                         settings.serve(), state, standing::detail, page, registry, InstantSource.system())
                 .start();

@@ -68,8 +68,8 @@ public final class ItemMap {
     }
 
     private boolean isFresh(ServedGeneration served) {
-        return latest.filter(map ->
-                        map.generation().equals(served.generation()) && clock.millis() - map.at() < FRESH_MILLIS)
+        return latest.filter(
+                        map -> map.generation().equals(served.generation()) && clock.millis() - map.at() < FRESH_MILLIS)
                 .isPresent();
     }
 
@@ -84,6 +84,7 @@ public final class ItemMap {
         List<Point> points = items.stream()
                 .map(item -> new Point(item, plane.along(0, item.vector()), plane.along(1, item.vector())))
                 .toList();
-        return new Drawn(served.generation(), clock.millis(), points, served.index().size());
+        return new Drawn(
+                served.generation(), clock.millis(), points, served.index().size());
     }
 }

@@ -45,8 +45,8 @@ record Snapshot(
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("at", at);
         members.put("readiness", sources.state().readiness().body());
-        learner.ifPresent(part -> part.training()
-                .ifPresent(training -> members.put("learner", learner(training, part.writtenAt()))));
+        learner.ifPresent(part ->
+                part.training().ifPresent(training -> members.put("learner", learner(training, part.writtenAt()))));
         sources.progress().failure().ifPresent(failure -> members.put("progressFailure", failure.toString()));
         members.put("exam", exam(latestExam()));
         members.put("alarms", alarms());

@@ -50,8 +50,8 @@ final class PageRoutes {
         HttpSetup.get(config, "/", guarded(request -> file(request, "index.html")));
         HttpSetup.get(config, "/page/{name}", guarded(request -> file(request, request.pathParam("name"))));
         HttpSetup.get(config, LiveStream.PATH, guarded(request -> {
-            throw unavailable("the page may have " + live.maxListeners()
-                    + " listeners at once, a 32nd of serve.max-connections");
+            throw unavailable(
+                    "the page may have " + live.maxListeners() + " listeners at once, a 32nd of serve.max-connections");
         }));
         HttpSetup.get(config, "/v1/series", guarded(request -> write(request, 200, page.series())));
         HttpSetup.get(config, "/v1/map", guarded(request -> write(request, 200, map())));
@@ -113,7 +113,9 @@ final class PageRoutes {
 
     /** The map as columns: an item, its place, and its attributes. */
     private Map<String, Object> map() {
-        ItemMap.Drawn map = page.map().drawn().orElseThrow(() -> unavailable("no map is drawn yet, or no generation with items answers"));
+        ItemMap.Drawn map = page.map()
+                .drawn()
+                .orElseThrow(() -> unavailable("no map is drawn yet, or no generation with items answers"));
         List<IndexedItem> items = map.points().stream().map(ItemMap.Point::item).toList();
         Map<String, Object> columns = new LinkedHashMap<>();
         columns.put("generation", map.generation());
