@@ -1,19 +1,23 @@
 package dev.millrace.app;
 
 import dev.millrace.diagnosis.Facts;
+import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterSurvey;
 import dev.millrace.topic.MissingRightException;
+import dev.millrace.topic.OpenQuestion;
+import dev.millrace.topic.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.Topics;
 import dev.millrace.topic.UnusableTopicException;
 import dev.millrace.topic.transaction.JudgedTransaction;
-import dev.millrace.train.TrainingProgress;
+import dev.millrace.wire.PartProgress;
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +31,7 @@ public final class Checkup {
     private static final int INDEX_BYTES_AN_ITEM = 160; // beside 5 bytes for each dimension: docs/operations.md
 
     private final MillraceSettings settings;
-    private final List<String> refused = new ArrayList<>();
+    private final List<OpenQuestion> open = new ArrayList<>();
 
     private Checkup(MillraceSettings settings) {
         this.settings = settings;
@@ -44,25 +48,32 @@ public final class Checkup {
     private Facts facts(long heapBytes, InstantSource clock) throws IOException {
         ClusterFacts cluster =
                 ClusterSurvey.of(settings.clients(), settings.topics().names(), PATIENCE);
-        List<String> topicFaults = allowed(this::topicFaults).orElse(List.of());
-        List<JudgedTransaction> transactions =
-                allowed(() -> settings.transactions().open()).orElse(List.of());
-        Optional<TrainingProgress> progress = topicFaults.isEmpty()
-                ? allowed(() -> new ProgressLog(settings.cluster()).ofLearner()).flatMap(latest -> latest)
-                : Optional.empty();
+        open.addAll(cluster.open());
+        List<String> topicFaults = answer(Subject.TOPICS, this::topicFaults).orElse(List.of());
+        List<JudgedTransaction> transactions = answer(
+                        Subject.TRANSACTIONS, () -> settings.transactions().open())
+                .orElse(List.of());
+        Optional<Facts.Report> report = answer(Subject.PROGRESS, this::report).flatMap(latest -> latest);
         return new Facts(
                 settings.clients().bootstrapServers(),
                 cluster,
                 topicFaults,
                 transactions,
-                progress,
+                report,
                 disks(),
                 new Facts.Heap(
                         heapBytes,
                         HeapBudget.of(settings).usual(),
                         5L * settings.trainer().model().width() + INDEX_BYTES_AN_ITEM),
                 clock.instant(),
-                refused);
+                open);
+    }
+
+    private Optional<Facts.Report> report() {
+        ProgressLog log = new ProgressLog(settings.cluster().withPatience(PATIENCE));
+        return Optional.ofNullable(log.latest().get(PartProgress.LEARNER))
+                .flatMap(part -> part.training()
+                        .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()))));
     }
 
     private List<String> topicFaults() {
@@ -85,13 +96,19 @@ public final class Checkup {
                 "stream.state-directory " + folder, store.getTotalSpace(), store.getUsableSpace()));
     }
 
-    private <T> Optional<T> allowed(Supplier<T> question) {
+    /** A broker has answered before: whatever stays without an answer now is a fact of its own. */
+    private <T> Optional<T> answer(Subject subject, Supplier<T> question) {
         try {
             return Optional.of(question.get());
+        } catch (BrokerUnreachableException late) {
+            Throwable cause = late.getCause() == null ? late : late.getCause(); // its own message says that no broker answers
+            open.add(new OpenQuestion(subject, "no answer in time: " + cause.getMessage(), false));
+        } catch (UnusableTopicException unusable) {
+            open.add(new OpenQuestion(subject, String.join("; ", unusable.faults()), false));
         } catch (RuntimeException failure) {
             MissingRightException missing = MissingRightException.in(failure).orElseThrow(() -> failure);
-            refused.add(String.valueOf(missing.getMessage()));
-            return Optional.empty();
+            open.add(new OpenQuestion(subject, String.valueOf(missing.getMessage()), true));
         }
+        return Optional.empty();
     }
 }

@@ -3,16 +3,18 @@ package dev.millrace.diagnosis;
 import dev.millrace.alarm.Alarm;
 import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
+import dev.millrace.topic.OpenQuestion;
+import dev.millrace.topic.OpenQuestion.Subject;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.TrainingProgress;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The findings that follow from the facts, at least one for each check. */
@@ -28,6 +30,7 @@ public final class Diagnosis {
     private static final int GROSSLY = 10; // as the trainer refuses to start
     private static final Duration MOST_SKEW = Duration.ofSeconds(5);
     private static final Duration LONG_TRANSACTION = Duration.ofMinutes(15);
+    private static final Duration LONG_SILENCE = Duration.ofHours(1); // of a learner, which reports at each commit
 
     private final Facts facts;
     private final String servers;
@@ -54,91 +57,128 @@ public final class Diagnosis {
                 .toList();
     }
 
+    /** A warning for each question that a check needs an answer to and has none. A check adds what it has found. */
+    private List<Finding> notChecked(String check, Subject subject) {
+        return facts.open().stream()
+                .filter(question -> question.subject() == subject)
+                .map(question -> Finding.warn(
+                        check,
+                        "not checked: " + question.why(),
+                        "a fault here is not seen",
+                        question.isRefused()
+                                ? grant()
+                                : "what the other lines say, then millrace doctor" + servers + " again"))
+                .collect(Collectors.toCollection(ArrayList::new));
+    }
+
+    private String grant() {
+        return "kafka-acls.sh" + servers + " --add, as docs/operations.md lists under Access rights";
+    }
+
     private List<Finding> cluster() {
-        ClusterFacts cluster = facts.cluster();
+        ClusterFacts.Partitions partitions = facts.cluster().partitions();
         String check = "cluster";
-        if (!cluster.withoutLeader().isEmpty()) {
-            return List.of(Finding.fail(
+        List<Finding> found = notChecked(check, Subject.PARTITIONS);
+        if (!partitions.withoutLeader().isEmpty()) {
+            found.add(Finding.fail(
                     check,
-                    "no leader: " + String.join(", ", cluster.withoutLeader()),
+                    "no leader: " + String.join(", ", partitions.withoutLeader()),
                     "nobody can read or write these partitions",
                     "start the brokers that have them: kafka-topics.sh" + servers
                             + " --describe --unavailable-partitions"));
         }
-        if (!cluster.belowReplicas().isEmpty()) {
-            return List.of(Finding.warn(
+        if (!partitions.belowMinimum().isEmpty()) {
+            found.add(Finding.fail(
                     check,
-                    "replicas missing: " + String.join(", ", cluster.belowReplicas()),
+                    "fewer replicas in sync than min.insync.replicas: " + String.join(", ", partitions.belowMinimum()),
+                    "these partitions take no writes from producers that wait for all replicas, as Millrace's do",
+                    "start the missing brokers, or lower min.insync.replicas if the topic has fewer replicas:"
+                            + " kafka-topics.sh" + servers + " --describe --under-min-isr-partitions"));
+        }
+        if (!partitions.belowReplicas().isEmpty()) {
+            found.add(Finding.warn(
+                    check,
+                    "replicas missing: " + String.join(", ", partitions.belowReplicas()),
                     "the next broker that fails may take these partitions with it",
                     "start the missing brokers: kafka-topics.sh" + servers
                             + " --describe --under-replicated-partitions"));
         }
-        return List.of(Finding.ok(
-                check, count(cluster.brokers(), "broker") + ", every partition has its leader and replicas"));
+        return orOk(
+                found,
+                check,
+                count(facts.cluster().brokers(), "broker")
+                        + (partitions.topics().isEmpty()
+                                ? ", no topic to look at"
+                                : ", every partition of " + String.join(", ", partitions.topics())
+                                        + " has its leader and replicas"));
     }
 
     private List<Finding> versions() {
-        OptionalInt release = facts.cluster().release();
         String check = "versions";
-        List<Finding> found = new ArrayList<>();
-        if (release.isPresent()
-                && release.getAsInt() >= FIRST_THAT_LOSES_ENDS
-                && release.getAsInt() <= LAST_THAT_LOSES_ENDS) {
-            found.add(Finding.warn(
-                    check,
-                    "brokers are of Kafka 4.3 or 4.4 (metadata.version up to " + release.getAsInt() + ")",
-                    "they may lose the end of a transaction when a partition has no leader (KAFKA-20734)",
-                    "run brokers of Kafka 4.2, or three replicas; millrace transactions list" + servers
-                            + " shows what is open"));
-        }
-        if (facts.cluster().transactionVersion() < ENDS_CAN_BE_KNOWN) {
-            found.add(Finding.warn(
-                    check,
-                    "transaction.version is " + facts.cluster().transactionVersion(),
-                    "if brokers lose the end of a transaction, nobody can tell which it was",
-                    "kafka-features.sh" + servers + " upgrade --feature transaction.version=" + ENDS_CAN_BE_KNOWN));
-        }
-        return found.isEmpty() ? List.of(Finding.ok(check, "no known fault of these brokers")) : found;
+        List<Finding> found = notChecked(check, Subject.VERSIONS);
+        facts.cluster().levels().ifPresent(levels -> {
+            OptionalInt release = levels.release();
+            if (release.isPresent()
+                    && release.getAsInt() >= FIRST_THAT_LOSES_ENDS
+                    && release.getAsInt() <= LAST_THAT_LOSES_ENDS) {
+                found.add(Finding.warn(
+                        check,
+                        "brokers are of Kafka 4.3 or 4.4 (metadata.version up to " + release.getAsInt() + ")",
+                        "they may lose the end of a transaction when a partition has no leader (KAFKA-20734)",
+                        "run brokers of Kafka 4.2, or three replicas; millrace transactions list" + servers
+                                + " shows what is open"));
+            }
+            if (levels.transactionVersion() < ENDS_CAN_BE_KNOWN) {
+                found.add(Finding.warn(
+                        check,
+                        "transaction.version is " + levels.transactionVersion(),
+                        "if brokers lose the end of a transaction, nobody can tell which it was",
+                        "kafka-features.sh" + servers + " upgrade --feature transaction.version=" + ENDS_CAN_BE_KNOWN));
+            }
+        });
+        return orOk(found, check, "no known fault of these brokers");
     }
 
     private List<Finding> topics() {
         String check = "topics";
-        if (facts.topicFaults().isEmpty()) {
-            return List.of(Finding.ok(check, "all are there, with the partitions and settings they need"));
+        List<Finding> found = notChecked(check, Subject.TOPICS);
+        for (String fault : facts.topicFaults()) {
+            found.add(Finding.fail(
+                    check,
+                    fault,
+                    "trainer and server refuse to start",
+                    fault.contains(" is missing")
+                            ? "millrace topics create" + servers
+                            : "what the sentence says; or delete the topic, if its records may go, and millrace topics create"
+                                    + servers));
         }
-        return facts.topicFaults().stream()
-                .map(fault -> Finding.fail(
-                        check,
-                        fault,
-                        "trainer and server refuse to start",
-                        fault.contains(" is missing")
-                                ? "millrace topics create" + servers
-                                : "what the sentence says; or delete the topic, if its records may go, and millrace topics create"
-                                        + servers))
-                .toList();
+        return orOk(found, check, "all are there, with the partitions and settings they need");
     }
 
     private List<Finding> rights() {
         String check = "rights";
-        List<String> refused = Stream.concat(facts.refused().stream(), facts.cluster().refused().stream())
+        List<Finding> found = new ArrayList<>();
+        facts.open().stream()
+                .filter(OpenQuestion::isRefused)
+                .map(OpenQuestion::why)
                 .distinct()
-                .toList();
-        return refused.isEmpty()
-                ? List.of(Finding.ok(check, "doctor may see all that it asks for"))
-                : refused.stream()
-                        .map(right -> Finding.warn(
-                                check,
-                                right,
-                                "what depends on it was not checked",
-                                "kafka-acls.sh" + servers + " --add, as docs/operations.md lists under Access rights"))
-                        .toList();
+                .forEach(right -> found.add(
+                        Finding.warn(check, right, "what depends on it was not checked", grant())));
+        return orOk(found, check, "doctor may see all that it asked for");
     }
 
     private List<Finding> disks() {
         String check = "disk";
         List<ClusterFacts.Disk> all = Stream.concat(facts.cluster().disks().stream(), facts.disks().stream())
                 .toList();
-        List<Finding> found = new ArrayList<>();
+        List<Finding> found = notChecked(check, Subject.DISKS);
+        for (String directory : facts.cluster().offline()) {
+            found.add(Finding.fail(
+                    check,
+                    directory,
+                    "the broker has lost this directory, and the replicas in it",
+                    "mend the volume and restart the broker"));
+        }
         for (ClusterFacts.Disk disk : all) {
             double free = (double) disk.usableBytes() / disk.totalBytes();
             if (free < LITTLE_DISK) {
@@ -156,9 +196,7 @@ public final class Diagnosis {
                         "free space, or keep less: topic.batch-retention, topic.event-retention"));
             }
         }
-        return found.isEmpty()
-                ? List.of(Finding.ok(check, count(all.size(), "volume") + ", each with a fifth free or more"))
-                : found;
+        return orOk(found, check, count(all.size(), "volume") + ", each with a fifth free or more");
     }
 
     private List<Finding> heap() {
@@ -174,7 +212,7 @@ public final class Diagnosis {
                     "a trainer without heap ends; far beyond it, it does not start",
                     more(heap.trainerBytes()) + ", or lower table.cache-bytes and catalogue.max-unannounced"));
         }
-        long items = facts.progress().map(TrainingProgress::items).orElse(0);
+        long items = facts.report().map(report -> report.progress().items()).orElse(0);
         long index = 2 * items * heap.indexBytesAnItem(); // the next generation's is built beside it
         if (index > heap.bytes()) {
             found.add(Finding.warn(
@@ -188,34 +226,34 @@ public final class Diagnosis {
                     "a server without heap ends, at the latest with the next generation",
                     more(index)));
         }
-        return found.isEmpty()
-                ? List.of(Finding.ok(
-                        check,
-                        mib(heap.bytes()) + ", of which a trainer takes " + mib(heap.trainerBytes())
-                                + " when full and a server " + mib(index) + " for its items"))
-                : found;
+        return orOk(
+                found,
+                check,
+                mib(heap.bytes()) + ", of which a trainer takes " + mib(heap.trainerBytes()) + " when full"
+                        + (facts.report().isPresent() ? " and a server " + mib(index) + " for its items" : ""));
     }
 
     private List<Finding> clock() {
         String check = "clock";
-        Instant now = facts.now();
+        List<Finding> found = notChecked(check, Subject.CLOCK);
         Duration ahead = facts.cluster()
                 .newestProgress()
-                .map(newest -> Duration.between(now, newest))
+                .map(newest -> Duration.between(facts.now(), newest))
                 .orElse(Duration.ZERO);
-        return ahead.compareTo(MOST_SKEW) <= 0
-                ? List.of(Finding.ok(check, "no record is from this machine's future"))
-                : List.of(Finding.warn(
-                        check,
-                        "the newest record of training-progress is " + ahead.toSeconds()
-                                + " s ahead of this machine's clock",
-                        "ages and time-outs are wrong, and events that are ahead of the clock are rejected",
-                        "chronyc makestep, on this machine or on the brokers"));
+        if (ahead.compareTo(MOST_SKEW) > 0) {
+            found.add(Finding.warn(
+                    check,
+                    "the newest record of training-progress is " + ahead.toSeconds()
+                            + " s ahead of this machine's clock",
+                    "ages and time-outs are wrong, and events that are ahead of the clock are rejected",
+                    "chronyc makestep, on this machine or on the brokers"));
+        }
+        return orOk(found, check, "no record is from this machine's future");
     }
 
     private List<Finding> transactions() {
         String check = "transactions";
-        List<Finding> found = new ArrayList<>();
+        List<Finding> found = notChecked(check, Subject.TRANSACTIONS);
         for (JudgedTransaction one : facts.transactions()) {
             String why = "readers of committed records wait before it for ever";
             if (one.fate() == Fate.UNDECIDED) {
@@ -239,20 +277,34 @@ public final class Diagnosis {
                                 + one.open().firstOffset()));
             }
         }
-        return found.isEmpty()
-                ? List.of(Finding.ok(
-                        check, count(facts.transactions().size(), "open transaction") + ", none without an end"))
-                : found;
+        return orOk(
+                found, check, count(facts.transactions().size(), "open transaction") + ", none without an end");
     }
 
     private List<Finding> model() {
         String check = "model";
-        if (facts.progress().isEmpty()) {
-            return List.of(Finding.warn(
+        List<Finding> found = notChecked(check, Subject.PROGRESS);
+        if (facts.report().isPresent()) {
+            return model(check, facts.report().get());
+        }
+        if (found.isEmpty()) {
+            found.add(Finding.warn(
                     check, "no learner has reported yet", "nothing is learnt", "millrace train" + servers));
         }
-        TrainingProgress progress = facts.progress().get();
+        return found;
+    }
+
+    private List<Finding> model(String check, Facts.Report report) {
+        TrainingProgress progress = report.progress();
+        Duration age = Duration.between(report.writtenAt(), facts.now());
         List<Finding> found = new ArrayList<>();
+        if (age.compareTo(LONG_SILENCE) > 0) {
+            found.add(Finding.warn(
+                    check,
+                    "the learner's last report is " + age.toMinutes() + " min old",
+                    "no learner runs, or none gets events: the model grows old",
+                    "send events, or millrace train" + servers + "; /readyz of a running trainer says what it waits for"));
+        }
         for (Alarm alarm : progress.alarms()) {
             if (alarm.isActive()) {
                 found.add(alarm(check, alarm));
@@ -273,16 +325,16 @@ public final class Diagnosis {
                         "millrace verify --counts" + servers));
             }
         }
-        return found.isEmpty()
-                ? List.of(Finding.ok(
-                        check,
-                        String.format(
-                                Locale.ROOT,
-                                "step %,d of %s, %,d items, no alarm",
-                                progress.step(),
-                                progress.generation(),
-                                progress.items())))
-                : found;
+        return orOk(
+                found,
+                check,
+                String.format(
+                        Locale.ROOT,
+                        "step %,d of %s, %,d items, no alarm, last report %d min ago",
+                        progress.step(),
+                        progress.generation(),
+                        progress.items(),
+                        Math.max(0, age.toMinutes())));
     }
 
     private Finding alarm(String check, Alarm alarm) {
@@ -304,6 +356,10 @@ public final class Diagnosis {
                         what,
                         "the model may be at fault",
                         "docs/operations.md lists cause and remedy of each alarm");
+    }
+
+    private static List<Finding> orOk(List<Finding> found, String check, String what) {
+        return found.isEmpty() ? List.of(Finding.ok(check, what)) : found;
     }
 
     /** What half as much again needs, as docs/operations.md has it. */

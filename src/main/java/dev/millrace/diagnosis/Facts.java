@@ -1,6 +1,7 @@
 package dev.millrace.diagnosis;
 
 import dev.millrace.topic.ClusterFacts;
+import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.train.TrainingProgress;
 import java.time.Instant;
@@ -13,28 +14,35 @@ import java.util.Optional;
  * @param bootstrapServers for the commands
  * @param topicFaults one sentence a topic
  * @param transactions that are open
- * @param progress latest of the learner
+ * @param report latest of the learner
  * @param disks local ones, with the state directory
  * @param now by this machine's clock
- * @param refused rights that were missing to know more
+ * @param open what was not answered, by the cluster's facts too: nothing of it stands in the other components
  */
 public record Facts(
         String bootstrapServers,
         ClusterFacts cluster,
         List<String> topicFaults,
         List<JudgedTransaction> transactions,
-        Optional<TrainingProgress> progress,
+        Optional<Report> report,
         List<ClusterFacts.Disk> disks,
         Heap heap,
         Instant now,
-        List<String> refused) {
+        List<OpenQuestion> open) {
 
     public Facts {
         topicFaults = List.copyOf(topicFaults);
         transactions = List.copyOf(transactions);
         disks = List.copyOf(disks);
-        refused = List.copyOf(refused);
+        open = List.copyOf(open);
     }
+
+    /**
+     * What the learner said.
+     *
+     * @param writtenAt by the learner's clock
+     */
+    public record Report(TrainingProgress progress, Instant writtenAt) {}
 
     /**
      * The heap, and what fills it.

@@ -14,7 +14,10 @@ import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -72,6 +75,40 @@ class DoctorIT {
                                                 + " cleanup.policy=compact");
                         assertThat(finding.path("command").asText()).isNotEmpty();
                     });
+        }
+    }
+
+    @Test
+    void anOpenTransactionAndATopicThatTakesNoWritesLeaveTheOtherChecksTheirAnswers() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(folder.resolve("broker"));
+                Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()));
+                KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
+                        Map.of("bootstrap.servers", broker.bootstrapServers(), "transactional.id", "elsewhere"),
+                        new ByteArraySerializer(),
+                        new ByteArraySerializer())) {
+            String servers = broker.bootstrapServers();
+            run("topics", "create", "--bootstrap-server", servers);
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.TOPIC, "dead-letters"),
+                            List.of(new AlterConfigOp(
+                                    new ConfigEntry("min.insync.replicas", "2"), AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+            producer.initTransactions();
+            producer.beginTransaction();
+            producer.send(new ProducerRecord<>("training-progress", new byte[1], new byte[1]))
+                    .get();
+
+            Said said = run("doctor", "--bootstrap-server", servers);
+
+            assertThat(said.status).as(said.text).isEqualTo(1);
+            assertThat(said.text.lines())
+                    .anySatisfy(line -> assertThat(line)
+                            .startsWith("fail  cluster       fewer replicas in sync than min.insync.replicas: dead-letters-0"))
+                    .anySatisfy(line -> assertThat(line).startsWith("ok    topics        "))
+                    .anySatisfy(line -> assertThat(line).startsWith("ok    transactions  1 open transaction, "))
+                    .anySatisfy(line -> assertThat(line)
+                            .startsWith("warn  model         not checked: offset 0 of training-progress-0 was not decided"));
         }
     }
 

@@ -10,6 +10,10 @@ import dev.millrace.model.RowCounts;
 import dev.millrace.state.Books;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterFacts.Disk;
+import dev.millrace.topic.ClusterFacts.Levels;
+import dev.millrace.topic.ClusterFacts.Partitions;
+import dev.millrace.topic.OpenQuestion;
+import dev.millrace.topic.OpenQuestion.Subject;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.OpenTransaction;
@@ -29,15 +33,15 @@ class DiagnosisTest {
     private static final Instant NOW = Instant.parse("2026-03-01T09:00:00Z");
     private static final long MIB = 1 << 20;
 
-    private OptionalInt release = OptionalInt.of(29);
-    private int transactionVersion = 2;
-    private List<String> withoutLeader = List.of();
-    private List<String> belowReplicas = List.of();
+    private Optional<Levels> levels = Optional.of(new Levels(OptionalInt.of(29), 2));
+    private Partitions partitions = partitions(List.of(), List.of(), List.of());
     private Disk disk = new Disk("broker 1 /data", 100 * MIB, 50 * MIB);
     private Instant newest = NOW;
     private List<String> topicFaults = List.of();
     private List<JudgedTransaction> transactions = List.of();
-    private List<String> refused = List.of();
+    private List<String> offline = List.of();
+    private Instant reported = NOW;
+    private List<OpenQuestion> open = List.of();
     private Facts.Heap heap = new Facts.Heap(2_000 * MIB, 1_400 * MIB, 480);
     private Optional<TrainingProgress> progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.empty()));
 
@@ -52,7 +56,7 @@ class DiagnosisTest {
 
     @Test
     void aPartitionWithoutLeaderFails() {
-        withoutLeader = List.of("clicks-1");
+        partitions = partitions(List.of("clicks-1"), List.of(), List.of());
 
         assertThat(wrong()).satisfies(finding -> {
             assertThat(finding.check()).isEqualTo("cluster");
@@ -64,16 +68,31 @@ class DiagnosisTest {
 
     @Test
     void aMissingReplicaIsAWarning() {
-        belowReplicas = List.of("clicks-0");
+        partitions = partitions(List.of(), List.of(), List.of("clicks-0"));
 
         assertThat(wrong().grade()).isEqualTo(Grade.WARN);
         assertThat(wrong().what()).isEqualTo("replicas missing: clicks-0");
     }
 
+    @Test
+    void aPartitionThatTakesNoWritesFails() {
+        partitions = partitions(List.of(), List.of("clicks-2"), List.of());
+
+        assertThat(wrong().check()).isEqualTo("cluster");
+        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
+        assertThat(wrong().what()).isEqualTo("fewer replicas in sync than min.insync.replicas: clicks-2");
+    }
+
+    @Test
+    void theHealthyTopicsAreNamed() {
+        assertThat(of("cluster").what())
+                .isEqualTo("3 brokers, every partition of clicks, exposures has its leader and replicas");
+    }
+
     @ParameterizedTest
     @CsvSource({"29, 0", "30, 1", "33, 1", "34, 0"})
     void brokersThatLoseTheEndsOfTransactionsAreNamed(int level, int warnings) {
-        release = OptionalInt.of(level);
+        levels = Optional.of(new Levels(OptionalInt.of(level), 2));
 
         assertThat(findings().stream().filter(finding -> finding.grade() == Grade.WARN))
                 .hasSize(warnings)
@@ -82,7 +101,7 @@ class DiagnosisTest {
 
     @Test
     void withoutAnEpochForEachTransactionALostEndCannotBeKnown() {
-        transactionVersion = 1;
+        levels = Optional.of(new Levels(OptionalInt.of(29), 1));
 
         assertThat(wrong().command())
                 .isEqualTo("kafka-features.sh --bootstrap-server kafka:9092 upgrade --feature transaction.version=2");
@@ -97,12 +116,58 @@ class DiagnosisTest {
                 .containsExactlyElementsOf(topicFaults);
     }
 
-    @Test
-    void whatMayNotBeSeenIsNamedAsARight() {
-        refused = List.of("DESCRIBE on the cluster");
+    @ParameterizedTest
+    @CsvSource({
+        "PARTITIONS, cluster",
+        "VERSIONS, versions",
+        "TOPICS, topics",
+        "DISKS, disk",
+        "CLOCK, clock",
+        "TRANSACTIONS, transactions",
+        "PROGRESS, model"
+    })
+    void aQuestionWithoutAnAnswerIsAWarningAndNeverOk(Subject subject, String check) {
+        levels = Optional.empty();
+        progress = Optional.empty();
+        open = List.of(new OpenQuestion(subject, "no answer in time", false));
 
-        assertThat(wrong().check()).isEqualTo("rights");
-        assertThat(wrong().what()).isEqualTo("DESCRIBE on the cluster");
+        assertThat(findings().stream().filter(finding -> finding.check().equals(check)))
+                .extracting(Finding::grade, Finding::what)
+                .containsExactly(tuple(Grade.WARN, "not checked: no answer in time"));
+        assertThat(of("rights").grade()).isEqualTo(Grade.OK);
+    }
+
+    @Test
+    void aMissingRightIsNamedBesideEachCheckThatNeedsIt() {
+        open = List.of(
+                new OpenQuestion(Subject.DISKS, "DESCRIBE on the cluster", true),
+                new OpenQuestion(Subject.VERSIONS, "DESCRIBE on the cluster", true));
+
+        assertThat(findings().stream().filter(finding -> finding.grade() != Grade.OK))
+                .extracting(Finding::check, Finding::what)
+                .containsExactly(
+                        tuple("versions", "not checked: DESCRIBE on the cluster"),
+                        tuple("rights", "DESCRIBE on the cluster"),
+                        tuple("disk", "not checked: DESCRIBE on the cluster"));
+    }
+
+    @Test
+    void whatWasFoundIsToldBesideWhatWasNotChecked() {
+        partitions = partitions(List.of("clicks-1"), List.of(), List.of());
+        open = List.of(new OpenQuestion(Subject.PARTITIONS, "DESCRIBE on every topic", true));
+
+        assertThat(findings().stream().filter(finding -> finding.check().equals("cluster")))
+                .extracting(Finding::grade)
+                .containsExactly(Grade.WARN, Grade.FAIL);
+    }
+
+    @Test
+    void aDirectoryThatABrokerHasLostFails() {
+        offline = List.of("broker 1 /data: disk error");
+
+        assertThat(wrong().check()).isEqualTo("disk");
+        assertThat(wrong().grade()).isEqualTo(Grade.FAIL);
+        assertThat(wrong().what()).isEqualTo("broker 1 /data: disk error");
     }
 
     @ParameterizedTest
@@ -192,6 +257,15 @@ class DiagnosisTest {
         assertThat(wrong().what()).isEqualTo("the books of clicks do not balance");
     }
 
+    @ParameterizedTest
+    @CsvSource({"3600, OK", "3601, WARN"})
+    void aLearnerThatHasBeenSilentForMoreThanAnHourIsAWarning(int seconds, Grade grade) {
+        reported = NOW.minusSeconds(seconds);
+
+        assertThat(of("model").grade()).isEqualTo(grade);
+        assertThat(of("model").what()).contains("60 min"); // both round down to the hour
+    }
+
     @Test
     void withheldPublicationAndAMissingLearnerAreWarnings() {
         progress = Optional.of(progress(1_000, List.of(), Map.of(), Optional.of("recall fell")));
@@ -223,22 +297,19 @@ class DiagnosisTest {
     private List<Finding> findings() {
         return Diagnosis.of(new Facts(
                 "kafka:9092",
-                new ClusterFacts(
-                        3,
-                        release,
-                        transactionVersion,
-                        withoutLeader,
-                        belowReplicas,
-                        List.of(disk),
-                        Optional.of(newest),
-                        List.of()),
+                new ClusterFacts(3, levels, partitions, List.of(disk), offline, Optional.of(newest), List.of()),
                 topicFaults,
                 transactions,
-                progress,
+                progress.map(said -> new Facts.Report(said, reported)),
                 List.of(),
                 heap,
                 NOW,
-                refused));
+                open));
+    }
+
+    private static Partitions partitions(
+            List<String> withoutLeader, List<String> belowMinimum, List<String> belowReplicas) {
+        return new Partitions(List.of("clicks", "exposures"), withoutLeader, belowMinimum, belowReplicas);
     }
 
     private static JudgedTransaction transaction(Fate fate, Instant lastWrite) {
