@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class JsonEvents {
 
     private static final int MAX_SHOWN = 80;
+    private static final int MAX_FAULT = 400;
 
     /** Names are not kept for the next record: whoever may write to a topic could make up any number of them. */
     private static final JsonFactory JSON = JsonFactory.builder()
@@ -83,7 +84,8 @@ final class JsonEvents {
             String place = Optional.ofNullable(malformed.getLocation())
                     .map(at -> " at line " + at.getLineNr() + ", column " + at.getColumnNr())
                     .orElse("");
-            throw undecodable("expected JSON, found" + place + ": " + malformed.getOriginalMessage());
+            throw undecodable(
+                    "expected JSON, found" + place + ": " + printable(malformed.getOriginalMessage(), MAX_FAULT));
         } catch (IOException | RuntimeException broken) { // a fault of the parser must not stop the stream
             throw UndecodableException.instead("expected a " + schema.getName() + " as JSON in UTF-8", broken);
         }
@@ -245,7 +247,7 @@ final class JsonEvents {
     private static UndecodableException refused(JsonParser json, String rule) throws IOException {
         String path = json.getParsingContext().pathAsPointer().toString();
         String member = path.isEmpty() ? "the value" : path.substring(1).replace('/', '.');
-        return undecodable(printable(member) + " = " + printable(found(json)) + ": " + rule);
+        return undecodable(printable(member, MAX_SHOWN) + " = " + printable(found(json), MAX_SHOWN) + ": " + rule);
     }
 
     private static String found(JsonParser json) throws IOException {
@@ -258,8 +260,8 @@ final class JsonEvents {
         };
     }
 
-    private static String printable(String text) {
-        String shown = text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
+    private static String printable(String text, int max) {
+        String shown = text.length() <= max ? text : text.substring(0, max) + "…";
         return shown.replaceAll("[\\p{Cntrl}\\p{Cs}]", "?");
     }
 

@@ -245,6 +245,7 @@ class JsonEventsTest {
                 "{\"weight\":\"1\"} | weight = \"1\": must be a number",
                 "{\"weight\":true} | weight = true: must be a number",
                 "{\"time\":1767225600.5} | time = 1767225600.5: must be milliseconds since 1970, or a string",
+                "{\"time\":1767225600000.0} | time = 1767225600000.0: must be milliseconds",
                 "{\"time\":1e12} | time = 1e12: must be milliseconds",
                 "{\"time\":9223372036854775808} | time = 9223372036854775808: must be milliseconds",
                 "{\"time\":\"2026-01-01\"} | time = \"2026-01-01\": must be milliseconds",
@@ -271,6 +272,16 @@ class JsonEventsTest {
                         UndecodableException.class,
                         refused -> assertThat(refused.rejected().reason()).isEqualTo(RejectReason.UNDECODABLE))
                 .hasMessageStartingWith(message);
+    }
+
+    @Test
+    void aRefusalHasNoControlCharactersAndIsShort() {
+        assertThatThrownBy(() -> click("{\"context\":{\"a\\nb\":1,\"a\\nb\":2}}"))
+                .hasMessageStartingWith("expected JSON, found at line 1, column 28: Duplicate field 'a?b'");
+        String name = "a".repeat(100_000);
+        assertThatThrownBy(() -> click("{\"weight\":1,\"context\":{\"" + name + "\":1,\"" + name + "\":2}}"))
+                .hasMessageStartingWith("expected JSON, found at line 1, column ")
+                .satisfies(refused -> assertThat(refused.getMessage()).hasSizeLessThan(500));
     }
 
     @Test
