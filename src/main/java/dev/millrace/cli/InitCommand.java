@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -75,10 +76,12 @@ final class InitCommand implements Callable<Integer> {
         Path folder = output.toAbsolutePath().normalize();
         requireFree(folder.resolve(MAPPING));
         requireFree(folder.resolve(SETTINGS));
+        Path named = file.startsWith(folder) ? folder.relativize(file) : file;
+        requireListable(named);
         LogSample sample = LogSample.read(file, MOST_ROWS);
         LogDraft draft = LogDraft.of(sample, given());
         Files.createDirectories(folder);
-        write(draft, sample.format(), file.startsWith(folder) ? folder.relativize(file) : file, folder);
+        write(draft, sample.format(), named, folder);
         print(draft, sample, out);
         return 0;
     }
@@ -87,6 +90,13 @@ final class InitCommand implements Callable<Integer> {
         if (Files.exists(file) && !force) {
             throw Processes.unusable(
                     "--output", output.toString(), "has a " + file.getFileName() + ", which only --force overwrites");
+        }
+    }
+
+    private static void requireListable(Path file) {
+        if (file.toString().contains(",")) {
+            throw Processes.unusable(
+                    "LOG", file.toString(), "must be a path without a comma, which separates the files of a mapping");
         }
     }
 
@@ -107,8 +117,9 @@ final class InitCommand implements Callable<Integer> {
 
     /** Writes both files. They get their names once mapping and settings have been read as every command reads them. */
     private static void write(LogDraft draft, DataFormat format, Path log, Path folder) throws IOException {
-        Path mapping = Files.createTempFile(folder, "mapping", ".draft");
-        Path settings = Files.createTempFile(folder, "millrace", ".draft");
+        // no temporary files of the JDK: those can be read by their owner alone, and would stay so
+        Path mapping = folder.resolve("mapping-" + UUID.randomUUID() + ".draft");
+        Path settings = folder.resolve("millrace-" + UUID.randomUUID() + ".draft");
         try {
             Files.writeString(mapping, draft.mapping(pattern(log)));
             Files.writeString(settings, draft.settings());

@@ -10,6 +10,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -171,12 +172,36 @@ class InitCommandTest {
     /** The mapping is read before it gets its name, as every command reads it. */
     @Test
     void aMappingThatCouldNotBeReadIsNotWritten() throws IOException {
+        Path log = Files.move(write(Shape.HEADER), folder.resolve("log ")); // names of a list are stripped
+
+        assertThat(run("init", log.toString(), "--output", folder.toString())).isEqualTo(2);
+
+        assertThat(err.toString()).contains("clicks.files = log: must be a file under ");
+        assertThat(files()).containsExactly("log ");
+    }
+
+    @Test
+    void aPathWithACommaIsRefused() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("a,b.csv"));
 
         assertThat(run("init", log.toString(), "--output", folder.toString())).isEqualTo(2);
 
-        assertThat(err.toString()).contains("clicks.files = a: must be a file under ");
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "LOG = a,b.csv: must be a path without a comma, which separates the files of a mapping");
         assertThat(files()).containsExactly("a,b.csv");
+    }
+
+    @Test
+    void whoMayReadTheLogMayReadTheDraft() throws IOException {
+        Path log = write(Shape.HEADER); // made as any new file
+
+        assertThat(run("init", log.toString(), "--output", folder.toString())).isZero();
+
+        for (String name : List.of("mapping.properties", "millrace.properties")) {
+            assertThat(Files.getPosixFilePermissions(folder.resolve(name)))
+                    .isEqualTo(Files.getPosixFilePermissions(log));
+        }
     }
 
     @Test
