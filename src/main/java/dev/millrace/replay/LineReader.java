@@ -6,8 +6,8 @@ import java.io.Reader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lines of a file. None takes more memory than {@value #MOST_CHARS} characters: a compressed file of some kilobytes may hold a line of
- * gigabytes.
+ * The lines of a file, without a byte order mark at its start. None takes more memory than {@value #MOST_CHARS} characters: a compressed
+ * file of some kilobytes may hold a line of gigabytes.
  */
 final class LineReader implements Closeable {
 
@@ -15,11 +15,13 @@ final class LineReader implements Closeable {
     static final int MOST_CHARS = 1 << 20;
 
     private static final int END = -1;
+    private static final char MARK = '\ufeff';
 
     private final Reader characters;
     private final char[] buffer = new char[1 << 16];
     private int at;
     private int filled;
+    private boolean isAtStart = true;
     private boolean isAfterReturn; // a line feed that comes next belongs to the end of the last line
 
     LineReader(Reader characters) {
@@ -33,9 +35,10 @@ final class LineReader implements Closeable {
     @Nullable
     String readLine() throws IOException {
         int next = read();
-        if (isAfterReturn && next == '\n') {
+        if ((isAfterReturn && next == '\n') || (isAtStart && next == MARK)) {
             next = read();
         }
+        isAtStart = false;
         isAfterReturn = false;
         if (next == END) {
             return null;

@@ -14,7 +14,7 @@ import java.util.Set;
 /** Turns rows of a mapped log into events: rows of {@code exposures}, of {@code clicks}, or of {@code log}, which holds both in one row. */
 final class LogMapping {
 
-    private static final Set<String> NO_ACTION = Set.of("", "none", "0", "false");
+    static final Set<String> NO_ACTION = Set.of("", "none", "0", "false");
 
     private final boolean isExposure;
     private final boolean isClick;

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -44,10 +43,19 @@ public record LogSample(
     /** What stands before and between the elements of an array in a cell of JSON lines. */
     public static final char ARRAY = Row.ARRAY;
 
+    /** Texts of a column of actions that say there was none. */
+    public static final Set<String> NO_ACTION = LogMapping.NO_ACTION;
+
     private static final char[] DELIMITERS = {',', '\t', ';', '|', ' '};
     private static final int TRIAL_ROWS = 200;
     private static final double MOST_BAD_ROWS = 0.02;
     private static final int MOST_COLUMNS = 1_000;
+    private static final long MOST_CHARS = 1L << 27;
+    /** What a cell takes beside its text, in characters. */
+    private static final int CELL_CHARS = 8;
+    /** What a text that is kept takes beside its characters. */
+    private static final int TEXT_CHARS = 64;
+
     private static final char UNDECODED = '\ufffd';
 
     public LogSample {
@@ -68,19 +76,30 @@ public record LogSample(
     }
 
     /**
-     * Reads the start of a file, plain or gzipped.
+     * Reads the start of a file, plain or gzipped: fewer rows than the most if they are so long that they would fill the memory.
      *
      * @param most rows to read
      * @throws UncheckedIOException if the file cannot be read
      */
     public static LogSample read(Path file, int most) {
-        LogSample utf8 = read(file, most, StandardCharsets.UTF_8);
-        boolean isUtf8 = utf8.columns.stream()
-                .noneMatch(column -> column.cells.stream().anyMatch(cell -> cell.indexOf(UNDECODED) >= 0));
-        return isUtf8 ? utf8 : read(file, most, StandardCharsets.ISO_8859_1);
+        return read(file, most, MOST_CHARS);
     }
 
-    private static LogSample read(Path file, int most, Charset charset) {
+    /** @param mostChars about how many characters of memory the sample may take */
+    static LogSample read(Path file, int most, long mostChars) {
+        return decoded(read(file, most, mostChars, StandardCharsets.UTF_8))
+                .orElseGet(() -> read(file, most, mostChars, StandardCharsets.ISO_8859_1));
+    }
+
+    /** Keeps a sample of the right character set only, so that no two are held. */
+    private static Optional<LogSample> decoded(LogSample sample) {
+        return sample.columns.stream()
+                        .allMatch(column -> column.cells.stream().noneMatch(cell -> cell.indexOf(UNDECODED) >= 0))
+                ? Optional.of(sample)
+                : Optional.empty();
+    }
+
+    private static LogSample read(Path file, int most, long mostChars, Charset charset) {
         SortedMap<String, String> written = new TreeMap<>();
         if (!charset.equals(StandardCharsets.UTF_8)) {
             written.put("charset", charset.name());
@@ -88,31 +107,35 @@ public record LogSample(
         RowFormat.JsonLines json = new RowFormat.JsonLines(charset);
         if (startsWithObject(new RowFile(file, json, List.of()))) {
             List<String> paths = paths(new RowFile(file, json, List.of()), most);
-            return read(new RowFile(file, json, paths), DataFormat.JSONL, written, most);
+            return read(new RowFile(file, json, paths), DataFormat.JSONL, written, most, mostChars);
         }
         RowFile csv = csv(file, charset, written);
-        return read(csv, DataFormat.CSV, written, most);
+        return read(csv, DataFormat.CSV, written, most, mostChars);
     }
 
-    private static LogSample read(RowFile file, DataFormat format, SortedMap<String, String> written, int most) {
+    private static LogSample read(
+            RowFile file, DataFormat format, SortedMap<String, String> written, int most, long mostChars) {
         List<List<String>> cells = new ArrayList<>();
         file.columns().forEach(column -> cells.add(new ArrayList<>()));
         Map<String, String> seen = new HashMap<>(); // most texts come often, and are kept once
         BadRows bad = new BadRows(0);
         int count = 0;
+        long chars = 0;
         try (RowReader rows = file.rows(bad)) {
-            for (; count < most && rows.hasNext(); count++) {
+            for (; count < most && chars < mostChars && rows.hasNext(); count++) {
                 Row row = rows.next();
                 for (int at = 0; at < cells.size(); at++) {
                     String cell = row.cells().get(at);
                     String known = seen.putIfAbsent(cell, cell);
                     cells.get(at).add(known == null ? cell : known);
+                    chars += CELL_CHARS + (known == null ? TEXT_CHARS + cell.length() : 0);
                 }
             }
             boolean isWhole = !rows.hasNext();
-            List<Column> columns = IntStream.range(0, cells.size())
-                    .mapToObj(at -> new Column(file.columns().get(at), cells.get(at)))
-                    .toList();
+            List<Column> columns = new ArrayList<>();
+            for (String name : file.columns()) {
+                columns.add(new Column(name, cells.remove(0))); // which copies them: no two copies of all are held
+            }
             return new LogSample(file.path(), format, written, columns, count, bad.count(), isWhole);
         }
     }
@@ -171,10 +194,9 @@ public record LogSample(
         return bad.count() <= MOST_BAD_ROWS * (good + bad.count());
     }
 
-    /** A header names each column once, and no name is a number or a time. */
+    /** No name is a number or a time. */
     private static boolean isHeader(List<String> first) {
-        Set<String> distinct = new HashSet<>(first);
-        return distinct.size() == first.size() && first.stream().noneMatch(LogSample::isValue);
+        return first.stream().noneMatch(LogSample::isValue);
     }
 
     private static boolean isValue(String cell) {

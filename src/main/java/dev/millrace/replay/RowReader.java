@@ -74,8 +74,7 @@ final class RowReader implements Iterator<Row>, Closeable {
 
     private static List<String> header(RowFormat.Csv format, RowFile file) {
         try (LineReader reader = file.open()) {
-            String first = reader.readLine();
-            return header(format, first == null ? Optional.empty() : Optional.of(withoutMark(first)));
+            return header(format, Optional.ofNullable(reader.readLine()));
         } catch (IOException failure) {
             throw new UncheckedIOException("cannot read " + file.path() + ": " + failure, failure);
         }
@@ -149,16 +148,12 @@ final class RowReader implements Iterator<Row>, Closeable {
             return Optional.empty();
         }
         line++;
-        return Optional.of(line == 1 ? withoutMark(text) : text);
+        return Optional.of(text);
     }
 
     private UncheckedIOException unreadable(IOException failure) {
         return new UncheckedIOException(
                 "cannot read " + file.path() + " beyond line " + line + ": " + failure, failure);
-    }
-
-    private static String withoutMark(String text) {
-        return text.startsWith("\ufeff") ? text.substring(1) : text;
     }
 
     private String fingerprint(String content) {

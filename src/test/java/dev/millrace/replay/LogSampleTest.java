@@ -101,6 +101,52 @@ class LogSampleTest {
     }
 
     @Test
+    void rowsThatWouldFillTheMemoryAreNotRead() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("log"),
+                "user,text\n" + "a,%s\nb,%s\n".formatted("x".repeat(500), "y") + "c,z\n".repeat(9));
+
+        LogSample sample = LogSample.read(file, 100, 600);
+
+        // the first row takes 501 characters, and 72 for each of its cells
+        assertThat(sample.rows()).isOne();
+        assertThat(sample.isWhole()).isFalse();
+        assertThat(sample.columns())
+                .allSatisfy(column -> assertThat(column.cells()).hasSize(1));
+    }
+
+    @Test
+    void aTextThatComesAgainTakesLittleOfTheMemory() throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("log"),
+                "user,text\n" + "a,%s\n".formatted("x".repeat(500)).repeat(20));
+
+        // 645 characters for the first row, and 16 for each other
+        assertThat(LogSample.read(file, 100, 660).rows()).isEqualTo(2);
+        assertThat(LogSample.read(file, 100, 1_000).isWhole()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {"{\"user\": \"a\"}|JSONL", "\\n{\"user\": \"a\"}|JSONL", "user,item\\na,b|CSV"})
+    void aByteOrderMarkIsNoPartOfTheFirstRow(String text, DataFormat format) throws IOException {
+        LogSample sample = sample("\ufeff" + text.replace("\\n", "\n") + "\n");
+
+        assertThat(sample.format()).isEqualTo(format);
+        assertThat(sample.badRows()).isZero();
+        assertThat(sample.columns().get(0)).isEqualTo(new LogSample.Column("user", List.of("a")));
+    }
+
+    @Test
+    void aHeaderMayNameAColumnTwice() throws IOException {
+        LogSample sample = sample("user,item,user\na,1,b\n");
+
+        assertThat(sample.written()).isEmpty();
+        assertThat(sample.columns()).extracting(LogSample.Column::name).containsExactly("user", "item", "user");
+    }
+
+    @Test
     void whatIsNotUtf8IsReadAsLatin1() throws IOException {
         Path file = Files.write(
                 folder.resolve("log.csv"), "user,item\nJos\u00e9,b\n".getBytes(StandardCharsets.ISO_8859_1));
