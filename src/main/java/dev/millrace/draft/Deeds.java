@@ -1,5 +1,6 @@
 package dev.millrace.draft;
 
+import dev.millrace.replay.LogSample;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 
 /** How the rows of a log say what the user did. */
@@ -18,12 +20,19 @@ sealed interface Deeds {
     /** The columns that say it, which are no features. */
     Collection<ColumnFacts> columns();
 
+    /** Tells by its number whether a row was clicked; empty if a row does not say so of itself. */
+    default Optional<IntPredicate> clicked() {
+        return Optional.empty();
+    }
+
     /** Calls the function of this case's visitor. */
     <R> R accept(Visitor<R> visitor);
 
     /** One method for each case. */
     interface Visitor<R> {
         R flags(Flags flags);
+
+        R outcomes(Outcomes outcomes);
 
         R actions(Actions actions);
 
@@ -33,10 +42,10 @@ sealed interface Deeds {
     /**
      * A row is an exposure, and flags say what came of it.
      *
-     * @param clicked the flag of the click, if one is
+     * @param click the flag of the click, if one is
      * @param others flags of other actions
      */
-    record Flags(Choice choice, Optional<ColumnFacts> clicked, List<ColumnFacts> others) implements Deeds {
+    record Flags(Choice choice, Optional<ColumnFacts> click, List<ColumnFacts> others) implements Deeds {
         public Flags {
             others = List.copyOf(others);
         }
@@ -44,7 +53,7 @@ sealed interface Deeds {
         @Override
         public Collection<ColumnFacts> columns() {
             List<ColumnFacts> all = new ArrayList<>(others);
-            clicked.ifPresent(all::add);
+            click.ifPresent(all::add);
             return all;
         }
 
@@ -53,9 +62,36 @@ sealed interface Deeds {
             return visitor.flags(this);
         }
 
-        boolean isClick(int row) {
-            return ColumnFacts.isYes(
-                    clicked.orElseGet(() -> others.get(0)).cells().get(row));
+        @Override
+        public Optional<IntPredicate> clicked() {
+            List<String> cells = click.orElseGet(() -> others.get(0)).cells();
+            return Optional.of(row -> ColumnFacts.isYes(cells.get(row)));
+        }
+    }
+
+    /**
+     * A row is an exposure, and a column names what came of it, or nothing.
+     *
+     * @param done values that are actions of the user
+     */
+    record Outcomes(Choice choice, ColumnFacts column, List<String> done) implements Deeds {
+        public Outcomes {
+            done = List.copyOf(done);
+        }
+
+        @Override
+        public Collection<ColumnFacts> columns() {
+            return List.of(column);
+        }
+
+        @Override
+        public Optional<IntPredicate> clicked() {
+            return Optional.of(row -> done.contains(column.cells().get(row)));
+        }
+
+        @Override
+        public <R> R accept(Visitor<R> visitor) {
+            return visitor.outcomes(this);
         }
     }
 
@@ -189,14 +225,27 @@ sealed interface Deeds {
         List<String> shown = values.stream()
                 .filter(value -> SHOWN.contains(value.toLowerCase(Locale.ROOT)))
                 .toList();
-        List<String> done =
-                values.stream().filter(value -> !shown.contains(value)).toList();
+        List<String> done = values.stream()
+                .filter(value -> !shown.contains(value) && !LogSample.NO_ACTION.contains(value))
+                .toList();
         boolean isKnown =
                 !shown.isEmpty() || done.stream().anyMatch(value -> DONE.contains(value.toLowerCase(Locale.ROOT)));
         if (!isKnown || done.isEmpty() || values.stream().anyMatch(value -> value.contains(","))) {
             return Optional.empty();
         }
         String why = "its values are actions: " + counts(column.counts());
+        long without =
+                column.cells().stream().filter(LogSample.NO_ACTION::contains).count();
+        if (shown.isEmpty() && without > 0) {
+            return Optional.of(new Outcomes(
+                    Choice.doubtful(
+                            column.name(),
+                            String.format(Locale.ROOT, "%s; %,d of %,d rows have none", why, without, column.rows()),
+                            "a row without an action is taken for an exposure; if it is no more than a gap, use the section"
+                                    + " clicks instead"),
+                    column,
+                    done));
+        }
         return Optional.of(new Actions(
                 shown.isEmpty()
                         ? Choice.doubtful(

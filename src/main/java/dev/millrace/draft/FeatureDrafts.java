@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -103,17 +104,20 @@ record FeatureDrafts(List<FeatureDraft> features, List<Choice> leftOut) {
     }
 
     /**
-     * The area under the ROC curve of a number, for the flag of the click: the share of pairs of a clicked and another row in which the
+     * The area under the ROC curve of a number, for the click: the share of pairs of a clicked and another row in which the
      * clicked one has the larger number. What is known only after the click tells it too well.
      */
     private static Optional<String> knowsTheClick(ColumnFacts column, Deeds deeds) {
-        if (!(deeds instanceof Deeds.Flags flags) || !column.isNumber()) {
-            return Optional.empty();
-        }
+        return column.isNumber()
+                ? deeds.clicked().flatMap(clicked -> knowsTheClick(column, clicked))
+                : Optional.empty();
+    }
+
+    private static Optional<String> knowsTheClick(ColumnFacts column, IntPredicate isClicked) {
         List<Scored> rows = IntStream.range(0, column.rows())
                 .filter(row -> !column.cells().get(row).isEmpty())
                 .mapToObj(row ->
-                        new Scored(ColumnFacts.number(column.cells().get(row)).orElse(0), flags.isClick(row)))
+                        new Scored(ColumnFacts.number(column.cells().get(row)).orElse(0), isClicked.test(row)))
                 .sorted(Comparator.comparingDouble(Scored::value))
                 .toList();
         double pairs = 0;

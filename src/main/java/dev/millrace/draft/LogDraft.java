@@ -6,11 +6,13 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** What the columns of a log are, as far as its first rows tell. */
@@ -33,9 +35,10 @@ public final class LogDraft {
      *
      * @param given columns that are settled, by role
      * @throws InvalidSettingsException if a given column is none of the log, or cannot have its role
-     * @throws UndecidedColumnException if user, item or time cannot be told
+     * @throws UndecidedColumnException if two columns have the same name, or if user, item or time cannot be told
      */
     public static LogDraft of(LogSample sample, Map<Role, String> given) {
+        requireDistinct(sample.columns());
         List<ColumnFacts> columns =
                 sample.columns().stream().map(ColumnFacts::new).toList();
         Map<Role, ColumnFacts> settled = settled(columns, given);
@@ -45,6 +48,17 @@ public final class LogDraft {
         Deeds deeds = Deeds.of(others, Optional.ofNullable(settled.get(Role.CLICK)));
         boolean isNamed = !sample.written().containsKey("columns");
         return new LogDraft(sample, keys, deeds, FeatureDrafts.of(columns, isNamed, keys, deeds));
+    }
+
+    /** A column without a name is left out, so there may be several. */
+    private static void requireDistinct(List<LogSample.Column> columns) {
+        Set<String> names = new HashSet<>();
+        for (LogSample.Column column : columns) {
+            if (!names.add(column.name()) && !column.name().isEmpty()) {
+                throw new UndecidedColumnException("cannot tell the columns apart: the header names \"" + column.name()
+                        + "\" more than once; give each column a name of its own");
+            }
+        }
     }
 
     /** The choice of each role. */

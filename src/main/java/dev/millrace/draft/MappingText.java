@@ -26,10 +26,19 @@ record MappingText(LogSample sample, KeyColumns keys, Deeds deeds, FeatureDrafts
             public PropertiesText flags(Deeds.Flags flags) {
                 section(text, "log", file);
                 text.blank().reason("click, " + flags.choice().what(), flags.choice());
-                flags.clicked().ifPresent(column -> text.set("log.clicked", column.name()));
+                flags.click().ifPresent(column -> text.set("log.clicked", column.name()));
                 flags.others()
                         .forEach(column -> text.set(
                                 "log.flag." + column.name(), column.words().deed()));
+                features(text, "log", true);
+                return text;
+            }
+
+            @Override
+            public PropertiesText outcomes(Deeds.Outcomes outcomes) {
+                section(text, "log", file);
+                text.blank().reason("action, " + outcomes.column().name(), outcomes.choice());
+                text.set("log.action", outcomes.column().name());
                 features(text, "log", true);
                 return text;
             }

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 /** The settings of a draft: what the towers read, and how clicks are joined. */
 record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
 
+    private static final String POSITIVES = "actions that are positives; others are only counted";
     private static final int LEAST_ROWS_A_USER = 10;
     private static final int SMALL_TABLE = 1_000;
     private static final int SMALL_DIM = 8;
@@ -21,7 +22,7 @@ record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
         deeds.accept(new Deeds.Visitor<PropertiesText>() {
             @Override
             public PropertiesText flags(Deeds.Flags flags) {
-                if (flags.clicked().isPresent()) {
+                if (flags.click().isPresent()) {
                     return text;
                 }
                 return text.blank()
@@ -31,13 +32,17 @@ record SettingsDraftText(KeyColumns keys, Deeds deeds, FeatureDrafts features) {
             }
 
             @Override
+            public PropertiesText outcomes(Deeds.Outcomes outcomes) {
+                return text.blank().comment(POSITIVES).set("attribution.actions", join(outcomes.done().stream()));
+            }
+
+            @Override
             public PropertiesText actions(Deeds.Actions actions) {
                 text.blank();
                 if (actions.shown().isEmpty()) {
                     text.comment("the log has no exposures").set("attribution.mode", "clicks-only");
                 }
-                return text.comment("actions that are positives; others are only counted")
-                        .set("attribution.actions", join(actions.done().stream()));
+                return text.comment(POSITIVES).set("attribution.actions", join(actions.done().stream()));
             }
 
             @Override

@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each log has 600 rows: of 20 users, row n is of user n % 20, and of 30 items, row n is of item n / 20 % 30. */
 class LogDraftTest {
@@ -234,6 +235,63 @@ class LogDraftTest {
         assertThat(draft.settings())
                 .contains("attribution.mode = clicks-only\n", "attribution.actions = addtocart, view\n");
         assertThat(choice(draft, "click").doubt()).isPresent();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "none", "0", "false"})
+    void aRowWithoutAnActionIsAnExposureThatWasNotAnswered(String none) {
+        ids("user", "item");
+        times("time");
+        column("action", row -> row % 50 == 0 ? "purchase" : row % 5 == 0 ? "click" : none);
+        column("play_ms", row -> String.valueOf(row % 5 == 0 ? 1_000 + row : row % 3));
+
+        LogDraft draft = draft(Map.of());
+
+        assertThat(mapping(draft))
+                .contains("log.user = user", "log.action = action")
+                .noneMatch(line -> line.startsWith("clicks."));
+        assertThat(draft.settings())
+                .contains("attribution.actions = click, purchase\n")
+                .doesNotContain("clicks-only");
+        assertThat(choice(draft, "click").why()).endsWith("480 of 600 rows have none"); // four of five
+        assertThat(choice(draft, "click").doubt().orElseThrow()).contains("use the section clicks");
+        assertThat(draft.leftOut()).extracting(Choice::what).containsExactly("play_ms"); // known after the click
+    }
+
+    @Test
+    void besideExposuresARowWithoutAnActionIsNone() {
+        ids("user", "item");
+        times("time");
+        column("event", row -> row % 3 == 0 ? "click" : row % 3 == 1 ? "none" : "impression");
+
+        LogDraft draft = draft(Map.of());
+
+        assertThat(mapping(draft)).contains("exposures.where.event = impression", "clicks.where.event = click");
+        assertThat(draft.settings()).contains("attribution.actions = click\n");
+    }
+
+    @Test
+    void columnsOfTheSameNameAreRefused() {
+        ids("user", "item");
+        times("time");
+        column("price", row -> "1");
+        column("price", row -> "2");
+
+        assertThatThrownBy(() -> draft(Map.of()))
+                .isInstanceOf(UndecidedColumnException.class)
+                .hasMessage("cannot tell the columns apart: the header names \"price\" more than once;"
+                        + " give each column a name of its own");
+    }
+
+    @Test
+    void severalColumnsMayHaveNoName() {
+        ids("user", "item");
+        times("time");
+        column("", row -> "");
+        column("", row -> "");
+
+        assertThat(draft(Map.of()).leftOut())
+                .containsExactly(Choice.clear("", "has no value"), Choice.clear("", "has no value"));
     }
 
     @Test
