@@ -71,9 +71,8 @@ public final class Checkup {
 
     private Optional<Facts.Report> report() {
         ProgressLog log = new ProgressLog(settings.cluster().withPatience(PATIENCE));
-        return Optional.ofNullable(log.latest().get(PartProgress.LEARNER))
-                .flatMap(part -> part.training()
-                        .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()))));
+        return Optional.ofNullable(log.latest().get(PartProgress.LEARNER)).flatMap(part -> part.training()
+                .map(training -> new Facts.Report(training, Instant.ofEpochMilli(part.writtenAt()))));
     }
 
     private List<String> topicFaults() {
@@ -101,7 +100,8 @@ public final class Checkup {
         try {
             return Optional.of(question.get());
         } catch (BrokerUnreachableException late) {
-            Throwable cause = late.getCause() == null ? late : late.getCause(); // its own message says that no broker answers
+            Throwable cause =
+                    late.getCause() == null ? late : late.getCause(); // its own message says that no broker answers
             open.add(new OpenQuestion(subject, "no answer in time: " + cause.getMessage(), false));
         } catch (UnusableTopicException unusable) {
             open.add(new OpenQuestion(subject, String.join("; ", unusable.faults()), false));

@@ -162,8 +162,7 @@ public final class Diagnosis {
                 .filter(OpenQuestion::isRefused)
                 .map(OpenQuestion::why)
                 .distinct()
-                .forEach(right -> found.add(
-                        Finding.warn(check, right, "what depends on it was not checked", grant())));
+                .forEach(right -> found.add(Finding.warn(check, right, "what depends on it was not checked", grant())));
         return orOk(found, check, "doctor may see all that it asked for");
     }
 
@@ -277,8 +276,7 @@ public final class Diagnosis {
                                 + one.open().firstOffset()));
             }
         }
-        return orOk(
-                found, check, count(facts.transactions().size(), "open transaction") + ", none without an end");
+        return orOk(found, check, count(facts.transactions().size(), "open transaction") + ", none without an end");
     }
 
     private List<Finding> model() {
@@ -303,7 +301,8 @@ public final class Diagnosis {
                     check,
                     "the learner's last report is " + age.toMinutes() + " min old",
                     "no learner runs, or none gets events: the model grows old",
-                    "send events, or millrace train" + servers + "; /readyz of a running trainer says what it waits for"));
+                    "send events, or millrace train" + servers
+                            + "; /readyz of a running trainer says what it waits for"));
         }
         for (Alarm alarm : progress.alarms()) {
             if (alarm.isActive()) {

@@ -121,7 +121,10 @@ public final class ClusterSurvey {
             int minimum = answer(topic.getValue(), Subject.PARTITIONS, "DESCRIBE_CONFIGS on every topic")
                     .map(config -> Integer.parseInt(config.get(MIN_IN_SYNC).value()))
                     .orElse(1);
-            for (TopicPartitionInfo partition : topics.get(name).partitions()) {
+            List<TopicPartitionInfo> partitions = Optional.ofNullable(topics.get(name))
+                    .map(TopicDescription::partitions)
+                    .orElse(List.of());
+            for (TopicPartitionInfo partition : partitions) {
                 String place = name + "-" + partition.partition();
                 if (!hasLeader(partition)) {
                     withoutLeader.add(place);
@@ -143,8 +146,8 @@ public final class ClusterSurvey {
                 .descriptions()
                 .entrySet()) {
             answer(broker.getValue(), Subject.DISKS, "DESCRIBE on the cluster")
-                    .ifPresent(found -> found.forEach((path, directory) ->
-                            directories.put("broker " + broker.getKey() + " " + path, directory)));
+                    .ifPresent(found -> found.forEach(
+                            (path, directory) -> directories.put("broker " + broker.getKey() + " " + path, directory)));
         }
         return directories;
     }

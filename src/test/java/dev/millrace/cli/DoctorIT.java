@@ -103,12 +103,16 @@ class DoctorIT {
 
             assertThat(said.status).as(said.text).isEqualTo(1);
             assertThat(said.text.lines())
-                    .anySatisfy(line -> assertThat(line)
-                            .startsWith("fail  cluster       fewer replicas in sync than min.insync.replicas: dead-letters-0"))
+                    .anySatisfy(
+                            line -> assertThat(line)
+                                    .startsWith(
+                                            "fail  cluster       fewer replicas in sync than min.insync.replicas: dead-letters-0"))
                     .anySatisfy(line -> assertThat(line).startsWith("ok    topics        "))
                     .anySatisfy(line -> assertThat(line).startsWith("ok    transactions  1 open transaction, "))
-                    .anySatisfy(line -> assertThat(line)
-                            .startsWith("warn  model         not checked: offset 0 of training-progress-0 was not decided"));
+                    .anySatisfy(
+                            line -> assertThat(line)
+                                    .startsWith(
+                                            "warn  model         not checked: offset 0 of training-progress-0 was not decided"));
         }
     }
 

@@ -58,7 +58,10 @@ class GenerationsIT {
             String bootstrap = broker.awaitOutput("broker (\\S+:\\d+),");
             run("topics", bootstrap, "topics", "create");
             try (MillraceProcess trainer = startAt("train", bootstrap, List.of("train"));
-                    MillraceProcess server = startAt("serve", bootstrap, List.of("serve", "--set", "serve.port=0"))) {
+                    MillraceProcess server = startAt(
+                            "serve",
+                            bootstrap,
+                            List.of("serve", "--set", "serve.port=0", "--set", "serve.popularity-weight=0"))) {
                 String url = server.awaitOutput("recall API (\\S+)");
                 run(
                         "replay",

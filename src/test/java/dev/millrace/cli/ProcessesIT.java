@@ -53,8 +53,15 @@ class ProcessesIT {
             run("topics", "topics", "create", "--bootstrap-server", bootstrap);
 
             try (MillraceProcess trainer = start("train", "train", "--bootstrap-server", bootstrap);
-                    MillraceProcess server =
-                            start("serve", "serve", "--bootstrap-server", bootstrap, "--set", "serve.port=0")) {
+                    MillraceProcess server = start(
+                            "serve",
+                            "serve",
+                            "--bootstrap-server",
+                            bootstrap,
+                            "--set",
+                            "serve.port=0",
+                            "--set",
+                            "serve.popularity-weight=0")) {
                 String url = server.awaitOutput("recall API (\\S+)");
                 List<String> replay = new ArrayList<>(List.of("replay", "--bootstrap-server", bootstrap));
                 replay.addAll(List.of("--events", "" + EVENTS, "--speed", "max"));

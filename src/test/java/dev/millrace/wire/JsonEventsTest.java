@@ -278,7 +278,7 @@ class JsonEventsTest {
     void aRefusalHasNoControlCharactersAndIsShort() {
         assertThatThrownBy(() -> click("{\"context\":{\"a\\nb\":1,\"a\\nb\":2}}"))
                 .hasMessageStartingWith("expected JSON, found at line 1, column 28: Duplicate field 'a?b'");
-        String name = "a".repeat(100_000);
+        String name = "a".repeat(40_000);
         assertThatThrownBy(() -> click("{\"weight\":1,\"context\":{\"" + name + "\":1,\"" + name + "\":2}}"))
                 .hasMessageStartingWith("expected JSON, found at line 1, column ")
                 .satisfies(refused -> assertThat(refused.getMessage()).hasSizeLessThan(500));
