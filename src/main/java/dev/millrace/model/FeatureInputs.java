@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -220,9 +221,17 @@ final class FeatureInputs {
 
     /** The learned weights of histories' places, in the order of the features. */
     List<PositionWeights> positions() {
-        return pooled.stream()
-                .flatMap(rows -> rows.flatMap(PooledRows::positions).stream())
-                .toList();
+        List<PositionWeights> positions = new ArrayList<>();
+        forEachPositioned((feature, weights) -> positions.add(weights));
+        return positions;
+    }
+
+    /** Visits each history whose places have learned weights, in the order of the features. */
+    void forEachPositioned(BiConsumer<FeatureSpec, PositionWeights> visitor) {
+        for (int f = 0; f < offsets.length; f++) {
+            FeatureSpec feature = features.get(f);
+            pooled.get(f).flatMap(PooledRows::positions).ifPresent(weights -> visitor.accept(feature, weights));
+        }
     }
 
     /** @param finder called for the keys that have no row */

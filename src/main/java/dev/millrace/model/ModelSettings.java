@@ -133,11 +133,11 @@ public record ModelSettings(
             if (areWeighted) {
                 names.add(feature.name());
             }
-            PositionWeights.of(feature).ifPresent(weights -> {
-                for (int place = 0; place < weights.logits().length; place++) {
-                    names.add(feature.name() + "[" + place + "]");
+            if (feature.pooling().kind() == Pooling.Kind.POSITIONS) {
+                for (int place = 0; place < feature.maxValues(); place++) {
+                    names.add(PositionWeights.name(feature, place));
                 }
-            });
+            }
         }
         return names;
     }

@@ -299,13 +299,13 @@ final class Tower {
      * history, if places have weights.
      */
     void putFieldWeights(int n, Map<String, Double> weights) {
-        for (InputField field : inputs.fields()) {
-            double sum = field.weights().stream().mapToDouble(weight -> weight).sum();
-            for (int place = 0; place < field.weights().size(); place++) {
-                String name = side.text() + "." + field.feature().name() + "[" + place + "]";
-                weights.put(name, field.weights().get(place) / sum);
+        inputs.forEachPositioned((history, positions) -> {
+            List<Double> relative = positions.relative();
+            double sum = relative.stream().mapToDouble(weight -> weight).sum();
+            for (int place = 0; place < relative.size(); place++) {
+                weights.put(side.text() + "." + PositionWeights.name(history, place), relative.get(place) / sum);
             }
-        }
+        });
         kernel.meanFieldWeights(n).ifPresent(means -> {
             for (int f = 0; f < means.length; f++) {
                 weights.put(side.text() + "." + inputs.features().get(f).name(), means[f]);

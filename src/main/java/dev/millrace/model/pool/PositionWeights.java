@@ -52,6 +52,11 @@ public final class PositionWeights {
         return logits;
     }
 
+    /** Returns the name of a place of a history. */
+    public static String name(FeatureSpec history, int place) {
+        return history.name() + "[" + place + "]";
+    }
+
     /** [places] θ itself. Writing to it changes the weights, from the next {@link #refresh} on. */
     public float[] logits() {
         return logits;
