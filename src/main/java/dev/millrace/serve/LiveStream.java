@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeoutException;
@@ -21,7 +22,7 @@ import org.eclipse.jetty.util.Callback;
  * The live state of the page, as server-sent events: one JSON text a second, the same for all listeners.
  *
  * <p>It stands before {@link WholeExchanges}, as its answers have no end. No thread waits for a listener: one that has not taken the event
- * before gets the next one later, and one that takes nothing for {@link #PATIENCE} is closed. There are few listeners; the next one
+ * before gets the latest one when it has, and one that takes nothing for {@link #PATIENCE} is closed. There are few listeners; the next one
  * goes on to the route of the path, which refuses it.
  */
 final class LiveStream extends Handler.Wrapper {
@@ -94,6 +95,10 @@ final class LiveStream extends Handler.Wrapper {
         private final EndPoint endPoint;
         private boolean isSending;
         private long sendingSince;
+        /** The latest event that came while another was on its way. */
+        private Optional<ByteBuffer> next = Optional.empty();
+
+        private boolean isEnding;
 
         Listener(Response response, Callback callback, EndPoint endPoint) {
             this.response = response;
@@ -105,6 +110,7 @@ final class LiveStream extends Handler.Wrapper {
             long now = nanoTime.getAsLong();
             synchronized (this) {
                 if (isSending) {
+                    next = Optional.of(event);
                     if (now - sendingSince > PATIENCE.toNanos()) {
                         endPoint.close(new TimeoutException("the listener was too slow"));
                     }
@@ -113,24 +119,45 @@ final class LiveStream extends Handler.Wrapper {
                 isSending = true;
                 sendingSince = now;
             }
+            write(event);
+        }
+
+        private void write(ByteBuffer event) {
             response.write(false, event, Callback.from(this::sent, this::gone));
         }
 
         void end() {
             if (listeners.remove(this)) {
                 synchronized (this) {
-                    if (isSending) {
-                        endPoint.close();
+                    isEnding = true;
+                    if (isSending) { // it ends behind the event, or with the server
                         return;
                     }
                     isSending = true;
                 }
-                response.write(true, BufferUtil.EMPTY_BUFFER, callback);
+                writeEnd();
             }
         }
 
-        private synchronized void sent() {
-            isSending = false;
+        private void writeEnd() {
+            response.write(true, BufferUtil.EMPTY_BUFFER, callback);
+        }
+
+        private void sent() {
+            Optional<ByteBuffer> following;
+            boolean isLast;
+            synchronized (this) {
+                following = next;
+                next = Optional.empty();
+                isLast = isEnding;
+                isSending = isLast || following.isPresent();
+                sendingSince = nanoTime.getAsLong();
+            }
+            if (isLast) {
+                writeEnd();
+            } else {
+                following.ifPresent(this::write);
+            }
         }
 
         private void gone(Throwable why) {
