@@ -9,6 +9,7 @@ import dev.millrace.model.engine.Products;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -39,8 +40,6 @@ final class CatalogueScan {
     /** Of the items of the tile, see {@link FastPopularity#number}. */
     private final double[] numbers = new double[TILE];
 
-    private final MixtureLikelihood likelihood;
-
     /**
      * @param products whose bits depend on the row and the column alone
      * @param targets [n] numbers of the items that are placed
@@ -55,8 +54,6 @@ final class CatalogueScan {
         this.leftOut = leftOut;
         this.reached = new int[targets.length];
         this.vectors = new float[Math.min(TILE, catalogue.size()) * model.dim()];
-        this.likelihood = new MixtureLikelihood(
-                model.mixture().towers(), model.mixture().popularity(), model.temperature(), targets.length);
         this.scores = new float[Math.min(USERS_AT_ONCE, targets.length) * Math.min(TILE, catalogue.size())];
     }
 
@@ -65,17 +62,24 @@ final class CatalogueScan {
 
         private final float[][] blocks;
         private final List<Order> orders;
+        private final Optional<MixtureLikelihood> likelihood;
 
         /**
          * @param users [n, dim] row-major
          * @param orders one or more
+         * @param likelihood of the targets by these vectors, if it is wanted; a scan fills it
          */
-        Query(float[] users, int dim, List<Order> orders) {
+        Query(float[] users, int dim, List<Order> orders, Optional<MixtureLikelihood> likelihood) {
             int block = USERS_AT_ONCE * dim;
             this.blocks = IntStream.range(0, (users.length + block - 1) / block)
                     .mapToObj(at -> Arrays.copyOfRange(users, at * block, Math.min(users.length, (at + 1) * block)))
                     .toArray(float[][]::new);
             this.orders = orders;
+            this.likelihood = likelihood;
+        }
+
+        private boolean readsNumbers() {
+            return likelihood.isPresent() || orders.stream().anyMatch(Order::hasTerms);
         }
     }
 
@@ -106,17 +110,11 @@ final class CatalogueScan {
         }
     }
 
-    /** Returns the likelihood of the targets under the mixture, by the first query's vectors. Follows {@link #run}. */
-    MixtureLikelihood likelihood() {
-        return likelihood;
-    }
-
     /**
-     * Fills the places of all orders.
+     * Fills the places of all orders, and the likelihoods that are wanted.
      *
-     * @param queries one or more
      * @param popularity the baseline's counts
-     * @param fast numbers of the orders with a factor, and of the likelihood
+     * @param fast numbers of the orders with a factor, and of the likelihoods
      * @param time epoch milliseconds, of counts and numbers
      * @return the places by popularity
      */
@@ -126,17 +124,18 @@ final class CatalogueScan {
         for (int at = 0; at < targets.length; at++) {
             countsOfTargets[at] = popularity.count(catalogue.itemAt(targets[at]), now);
         }
+        boolean areNumbersRead = queries.stream().anyMatch(Query::readsNumbers);
         mark(queries, fast, time);
         Places byPopularity = new Places(targets.length);
         int items = catalogue.size();
         for (int first = 0; first < items; first += TILE) {
             List<String> ids = ids(first, Math.min(TILE, items - first));
             model.itemVectors(ids, vectors);
-            for (int item = 0; item < ids.size(); item++) {
+            for (int item = 0; item < ids.size() && areNumbersRead; item++) {
                 numbers[item] = fast.number(ids.get(item), time);
             }
             for (Query query : queries) {
-                count(query, first, ids.size(), query == queries.get(0));
+                count(query, first, ids.size());
             }
             double[] counts =
                     ids.stream().mapToDouble(id -> popularity.count(id, now)).toArray();
@@ -178,15 +177,13 @@ final class CatalogueScan {
                     for (Order order : query.orders) {
                         order.marks[at] = order.hasTerms() ? product[0] + order.term(number) : product[0];
                     }
-                    if (query == queries.get(0)) {
-                        likelihood.addTarget(product[0], number);
-                    }
+                    query.likelihood.ifPresent(likelihood -> likelihood.addTarget(product[0], number));
                 }
             }
         }
     }
 
-    private void count(Query query, int first, int size, boolean isMixed) {
+    private void count(Query query, int first, int size) {
         for (Order order : query.orders) {
             if (order.hasTerms()) {
                 order.terms = order.terms.length < size ? new float[TILE] : order.terms;
@@ -204,11 +201,18 @@ final class CatalogueScan {
                 for (Order order : query.orders) {
                     count(order, at, user * size, first, size);
                 }
-                if (isMixed) {
-                    int end = endOfLeftOut(at, first + size);
-                    likelihood.addTile(
-                            at, scores, user * size, numbers, size, leftOut[at], reached[at], end, first, targets[at]);
-                }
+                int row = user * size;
+                query.likelihood.ifPresent(likelihood -> likelihood.addTile(
+                        at,
+                        scores,
+                        row,
+                        numbers,
+                        size,
+                        leftOut[at],
+                        reached[at],
+                        endOfLeftOut(at, first + size),
+                        first,
+                        targets[at]));
             }
             from += n;
         }

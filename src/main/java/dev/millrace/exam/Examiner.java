@@ -108,9 +108,11 @@ public final class Examiner implements Durable {
                     totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
             totalsDirty = true;
             if (!examined.isEmpty()) {
-                Ranking ranking = ranking(examined, withHistory.get(0).time(), model, catalogue, fast);
-                add(ranking);
-                return Optional.of(ranking.likelihood().gradient());
+                MixtureLikelihood likelihood = new MixtureLikelihood(
+                        model.mixture().towers(), model.mixture().popularity(), model.temperature(), examined.size());
+                long time = withHistory.get(0).time();
+                add(ranking(examined, time, model, catalogue, fast, Optional.of(likelihood)));
+                return Optional.of(likelihood.gradient());
             }
         }
         return Optional.empty();
@@ -125,7 +127,7 @@ public final class Examiner implements Durable {
      */
     public void rank(
             List<TrainingExample> events, TwoTower model, Catalogue catalogue, FastPopularity fast, ExamWitness to) {
-        Ranking ranking = ranking(events, events.get(0).time(), model, catalogue, fast);
+        Ranking ranking = ranking(events, events.get(0).time(), model, catalogue, fast, Optional.empty());
         for (int at = 0; at < events.size(); at++) {
             to.ranked(
                     events.get(at), places(ranking, at), ranking.byPopularity().of(at));
@@ -194,16 +196,8 @@ public final class Examiner implements Durable {
         popularity.drainDirty(sink);
     }
 
-    /**
-     * Events, and the places of their items: by the model in each order, and by popularity.
-     *
-     * @param likelihood of the items under the mixture
-     */
-    private record Ranking(
-            List<TrainingExample> events,
-            List<CatalogueScan.Order> orders,
-            Places byPopularity,
-            MixtureLikelihood likelihood) {}
+    /** Events, and the places of their items: by the model in each order, and by popularity. */
+    private record Ranking(List<TrainingExample> events, List<CatalogueScan.Order> orders, Places byPopularity) {}
 
     /** Returns the places of one event's item by the weights of the settings, then by the further weights. */
     private List<Double> places(Ranking ranking, int event) {
@@ -216,8 +210,14 @@ public final class Examiner implements Durable {
         return places;
     }
 
+    /** @param likelihood filled, by the vectors of the settings' weights, if it is wanted */
     private Ranking ranking(
-            List<TrainingExample> examined, long time, TwoTower model, Catalogue catalogue, FastPopularity fast) {
+            List<TrainingExample> examined,
+            long time,
+            TwoTower model,
+            Catalogue catalogue,
+            FastPopularity fast,
+            Optional<MixtureLikelihood> likelihood) {
         int[] targets = examined.stream()
                 .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
                 .toArray();
@@ -237,13 +237,14 @@ public final class Examiner implements Durable {
                             targets.length))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
-            queries.add(new CatalogueScan.Query(users, model.dim(), sharing));
+            queries.add(
+                    new CatalogueScan.Query(users, model.dim(), sharing, from == 0 ? likelihood : Optional.empty()));
             orders.addAll(sharing);
             from = to;
         }
         CatalogueScan scan = new CatalogueScan(model, catalogue, products, targets, leftOut);
         Places byPopularity = scan.run(queries, popularity, fast, time);
-        return new Ranking(examined, orders, byPopularity, scan.likelihood());
+        return new Ranking(examined, orders, byPopularity);
     }
 
     private void add(Ranking ranking) {
