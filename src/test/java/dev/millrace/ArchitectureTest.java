@@ -61,6 +61,7 @@ class ArchitectureTest {
             "stream.run",
             "follow",
             "page",
+            "access",
             "serve",
             "replay",
             "shop",

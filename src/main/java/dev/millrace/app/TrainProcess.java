@@ -4,7 +4,6 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRules;
-import dev.millrace.serve.PortTakenException;
 import dev.millrace.serve.TrainServer;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
@@ -251,7 +250,7 @@ public final class TrainProcess implements AutoCloseable {
             return Optional.of(new TrainServer(
                             settings.trainServer(), new TrainHealth(runner, transactions, progress, inputs), registry)
                     .start());
-        } catch (PortTakenException taken) {
+        } catch (TrainServer.PortTakenException taken) {
             LOG.atWarn()
                     .addKeyValue("host", settings.trainServer().host())
                     .addKeyValue("port", settings.trainServer().port())

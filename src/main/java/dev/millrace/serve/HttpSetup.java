@@ -1,15 +1,24 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.ServerKeys;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.LowResourceMonitor;
+import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
@@ -17,6 +26,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  *
  * @param host address to bind
  * @param port to listen on; 0 takes a free one
+ * @param tls of its connections; absent for none
  * @param clients what they may take
  * @param connections that are open
  * @param threads that answer
@@ -25,6 +35,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 record HttpSetup(
         String host,
         int port,
+        Optional<ServerKeys> tls,
         ClientLimits clients,
         OpenConnections connections,
         AnsweringThreads threads,
@@ -44,10 +55,12 @@ record HttpSetup(
             64 << 10; // by itself the system takes megabytes for a client that takes nothing
     private static final Duration IDLE = Duration.ofSeconds(60); // OpenConnections ends connections earlier
 
-    HttpSetup(String host, int port, ClientLimits clients, int threads, Duration stopTimeout) {
+    HttpSetup(
+            String host, int port, Optional<ServerKeys> tls, ClientLimits clients, int threads, Duration stopTimeout) {
         this(
                 host,
                 port,
+                tls,
                 clients,
                 new OpenConnections(clients, System::nanoTime),
                 new AnsweringThreads(threads, clients.maxConnections()),
@@ -71,7 +84,8 @@ record HttpSetup(
 
     /** Where a server of this set-up is. */
     String url(int boundPort) {
-        return "http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + boundPort;
+        return (tls.isPresent() ? "https://" : "http://") + (host.contains(":") ? "[" + host + "]" : host) + ":"
+                + boundPort;
     }
 
     /** HEAD is asked of the same handler: left to itself, Javalin answers it with 200 wherever GET is answered at all. */
@@ -85,10 +99,39 @@ record HttpSetup(
         request.status(status).contentType(contentType).result(body);
     }
 
+    /** Begins a problem as an answer that ends the connection: of what the client sends next, nobody knows where a request begins. */
+    static byte[] refuse(Response response, Problem problem, Json json) {
+        HttpFields.Mutable headers = response.getHeaders();
+        response.setStatus(problem.status());
+        headers.put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
+        headers.put(HttpHeader.CONNECTION, "close");
+        HEADERS.forEach(headers::put);
+        if (problem.status() == SERVICE_UNAVAILABLE) {
+            headers.put(HttpHeader.RETRY_AFTER, RETRY_SECONDS);
+        }
+        return json.bytes(problem.body());
+    }
+
+    /** Connections that are open keep the certificate that they began with. */
+    private static ConnectionFactory tls(ServerKeys keys) {
+        SslContextFactory.Server context = new SslContextFactory.Server();
+        context.setKeyStorePassword(ServerKeys.PASSWORD);
+        keys.handTo(store -> {
+            try {
+                context.reload(factory -> context.setKeyStore(store));
+            } catch (Exception failed) { // as Jetty declares; the certificate before goes on
+                throw new IllegalStateException("the certificate cannot be used", failed);
+            }
+        });
+        return new SslConnectionFactory(context, "http/1.1");
+    }
+
     private ServerConnector connector(Server server, HttpConfiguration configuration) {
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(MAX_HEADER_BYTES);
-        ServerConnector connector = new ServerConnector(server, 1, 1, new HttpConnectionFactory(configuration));
+        Stream<ConnectionFactory> layers =
+                Stream.concat(tls.stream().map(HttpSetup::tls), Stream.of(new HttpConnectionFactory(configuration)));
+        ServerConnector connector = new ServerConnector(server, 1, 1, layers.toArray(ConnectionFactory[]::new));
         connector.setHost(host);
         connector.setPort(port);
         connector.setIdleTimeout(IDLE.toMillis());

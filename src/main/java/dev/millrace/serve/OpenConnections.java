@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.ssl.SslConnection;
 
 /**
  * The connections of a server, and how long each has kept it waiting. Safe for threads.
@@ -49,6 +50,9 @@ final class OpenConnections implements Connection.Listener {
 
     @Override
     public void onOpened(Connection connection) {
+        if (connection instanceof SslConnection) { // another one, which is counted, is within it
+            return;
+        }
         open.put(connection, new OpenConnection(connection));
         while (open.size() > limits.maxConnections() && displaceOne(any -> true)) {
             displaced.increment();

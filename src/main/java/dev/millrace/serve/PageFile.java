@@ -28,6 +28,7 @@ record PageFile(String contentType, byte[] bytes, String tag) {
                 "page.css",
                 "icon.svg",
                 "main.js",
+                "access.js",
                 "text.js",
                 "charts.js",
                 "figures.js",

@@ -24,6 +24,7 @@ import java.util.TreeSet;
 final class PageRoutes {
 
     static final String CLICKS = "/v1/clicks";
+    static final String FILES = "/page/";
 
     private static final String CONTENT_SECURITY = "default-src 'none'; script-src 'self'; style-src 'self'; "
             + "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -48,7 +49,7 @@ final class PageRoutes {
 
     void addTo(JavalinConfig config) {
         HttpSetup.get(config, "/", guarded(request -> file(request, "index.html")));
-        HttpSetup.get(config, "/page/{name}", guarded(request -> file(request, request.pathParam("name"))));
+        HttpSetup.get(config, FILES + "{name}", guarded(request -> file(request, request.pathParam("name"))));
         HttpSetup.get(config, LiveStream.PATH, guarded(request -> {
             throw unavailable(
                     "the page may have " + live.maxListeners() + " listeners at once, a 32nd of serve.max-connections");

@@ -1,6 +1,8 @@
 package dev.millrace.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.access.ServerKeys;
+import dev.millrace.access.Tokens;
 import dev.millrace.follow.Readiness;
 import dev.millrace.follow.ServedState;
 import dev.millrace.index.IndexedItem;
@@ -40,6 +42,8 @@ public final class RecallServer implements AutoCloseable {
     private static final Duration STOP = Duration.ofSeconds(5);
 
     private final ServeSettings settings;
+    private final Optional<ServerKeys> tls;
+    private final Optional<Tokens> tokens;
     private final HttpSetup setup;
     private final ServedState state;
     private final Supplier<Map<String, Object>> hindrances;
@@ -65,6 +69,7 @@ public final class RecallServer implements AutoCloseable {
      * @param hindrances members of {@code /readyz} beside the state's: what may keep it from growing
      * @param page answered at {@code /}; absent for none
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
+     * @throws dev.millrace.settings.InvalidSettingsException if the files of tokens or TLS cannot be used
      */
     public RecallServer(
             ServeSettings settings,
@@ -74,7 +79,9 @@ public final class RecallServer implements AutoCloseable {
             PrometheusMeterRegistry registry,
             InstantSource clock) {
         this.settings = settings;
-        this.setup = new HttpSetup(settings.host(), settings.port(), settings.clients(), settings.threads(), STOP);
+        this.tls = settings.access().tls().map(ServerKeys::of);
+        this.tokens = settings.access().tokens().map(Tokens::of);
+        this.setup = new HttpSetup(settings.host(), settings.port(), tls, settings.clients(), settings.threads(), STOP);
         this.state = state;
         this.hindrances = hindrances;
         this.questions = new RecallQuestions(settings, state.engine());
@@ -110,6 +117,8 @@ public final class RecallServer implements AutoCloseable {
         live.end();
         http.stop();
         setup.threads().close();
+        tokens.ifPresent(Tokens::close);
+        tls.ifPresent(ServerKeys::close);
     }
 
     private void configure(JavalinConfig config) {
@@ -127,6 +136,8 @@ public final class RecallServer implements AutoCloseable {
             config.jetty.modifyServer(server -> server.insertHandler(live));
             new PageRoutes(one, live, json).addTo(config);
         });
+        tokens.ifPresent(one -> config.jetty.modifyServer( // last, which is before all others
+                server -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json))));
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.AccessSettings;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.follow.GraphSettings;
 import dev.millrace.settings.SettingsReader;
@@ -21,6 +22,7 @@ import java.util.OptionalDouble;
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
  * @param graph of the items
+ * @param access who may ask, and by which certificate
  * @param hasPage true to answer with a page at {@code /}
  */
 public record ServeSettings(
@@ -36,12 +38,16 @@ public record ServeSettings(
         Path stateDirectory,
         long cacheBytes,
         GraphSettings graph,
+        AccessSettings access,
         boolean hasPage) {
 
     public static ServeSettings read(SettingsReader reader) {
+        String host = reader.text(
+                "serve.host",
+                "127.0.0.1",
+                "address that the recall API binds; another than a loopback address needs tokens and TLS, or serve.insecure");
         return new ServeSettings(
-                reader.text(
-                        "serve.host", "127.0.0.1", "address that the recall API binds; the API has no authentication"),
+                host,
                 reader.integer("serve.port", 8080, 0, 65_535, "port of the recall API; 0 takes a free one"),
                 reader.integer("serve.max-k", 1_000, 1, 10_000, "most items one answer may have"),
                 reader.integer("serve.max-batch", 100, 1, 10_000, "most questions of one POST to /v1/recall"),
@@ -83,6 +89,7 @@ public record ServeSettings(
                         1L << 40,
                         "memory for user features and user rows, cache and write buffers together, bytes"),
                 GraphSettings.read(reader),
+                AccessSettings.read(reader, host),
                 reader.flag(
                         "serve.page",
                         true,

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /** The trainer's health and metrics over HTTP. */
 public final class TrainServer implements AutoCloseable {
@@ -27,6 +28,14 @@ public final class TrainServer implements AutoCloseable {
         Map<String, Object> detail();
     }
 
+    /** It cannot listen on its address. */
+    public static final class PortTakenException extends RuntimeException {
+
+        private PortTakenException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     private static final int THREADS = 1; // of what is not health
     private static final int MAX_CONNECTIONS = 64;
 
@@ -39,7 +48,12 @@ public final class TrainServer implements AutoCloseable {
     /** @param registry for the metrics of the JVM; {@code /metrics} gives everything in it */
     public TrainServer(TrainServerSettings settings, Health health, PrometheusMeterRegistry registry) {
         this.setup = new HttpSetup(
-                settings.host(), settings.port(), ClientLimits.ofHealth(MAX_CONNECTIONS), THREADS, Duration.ZERO);
+                settings.host(),
+                settings.port(),
+                Optional.empty(),
+                ClientLimits.ofHealth(MAX_CONNECTIONS),
+                THREADS,
+                Duration.ZERO);
         this.health = health;
         this.registry = registry;
         JvmMetrics.bindTo(registry);

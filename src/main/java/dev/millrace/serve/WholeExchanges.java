@@ -10,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiFunction;
 import org.eclipse.jetty.http.HttpException;
-import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
@@ -199,17 +198,8 @@ final class WholeExchanges extends Handler.Wrapper {
             return "the body may have " + limits.maxBodyBytes() + " bytes";
         }
 
-        /** Answers with a problem, and ends the connection: of what the client sends next, nobody knows where a request begins. */
         private void refuse(int status, String detail) {
-            HttpFields.Mutable headers = response.getHeaders();
-            response.setStatus(status);
-            headers.put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
-            headers.put(HttpHeader.CONNECTION, "close");
-            HttpSetup.HEADERS.forEach(headers::put);
-            if (status == HttpSetup.SERVICE_UNAVAILABLE) {
-                headers.put(HttpHeader.RETRY_AFTER, HttpSetup.RETRY_SECONDS);
-            }
-            send(json.bytes(Problem.of(status, detail).body()));
+            send(HttpSetup.refuse(response, Problem.of(status, detail), json));
         }
 
         private void send(byte[] answer) {

@@ -1,5 +1,6 @@
 // The state of the page: one JSON text a second from the server, handed to each part of the page.
 import { duration } from './text.js';
+import { isLocked, signIn } from './access.js';
 import { showCharts, drawCharts } from './charts.js';
 import { showFigures } from './figures.js';
 import { showWay } from './way.js';
@@ -81,7 +82,7 @@ function listen() {
   live.addEventListener('error', () => {
     lostAt ||= Date.now();
     tellLoss();
-    if (live.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MILLIS);
+    if (live.readyState === EventSource.CLOSED) setTimeout(begin, AGAIN_MILLIS);
   });
 }
 
@@ -89,7 +90,12 @@ function tellLoss() {
   if (lostAt > 0) status('bad', `no figures from the server for ${duration(Date.now() - lostAt)}; asking again`);
 }
 
+async function begin() {
+  if (await isLocked()) await signIn();
+  listen();
+}
+
 drawCharts();
 beginMap();
-listen();
+begin();
 setInterval(tellLoss, 1000);

@@ -137,6 +137,11 @@ final class Chromium implements AutoCloseable {
         call("Input.dispatchKeyEvent", Map.of("type", "keyUp", "key", key, "windowsVirtualKeyCode", code));
     }
 
+    /** Enters a text where the focus is. */
+    void type(String text) throws IOException {
+        call("Input.insertText", Map.of("text", text));
+    }
+
     /** What the window shows, as a PNG. */
     byte[] screenshot() throws IOException {
         return Base64.getDecoder()

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.state.Sha256;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -244,6 +245,43 @@ class PageIT {
                 }
             }
             assertThat(browser.complaints()).isEmpty();
+        }
+    }
+
+    @Test
+    void aServerWithTokensHasThePageAskForOne() throws Exception {
+        Path tokens = Files.writeString(directory.resolve("tokens"), "read sha256:" + Sha256.hex("a-token") + "\n");
+        String broker = demo.orElseThrow().awaitOutput("broker +(\\S+)");
+        String[] arguments = {
+            "serve",
+            "--bootstrap-server",
+            broker,
+            "--set",
+            "serve.port=0",
+            "--set",
+            "serve.state-dir=with-tokens",
+            "--set",
+            "serve.tokens.file=" + tokens
+        };
+        try (MillraceProcess server = MillraceProcess.start(directory, "serve", arguments);
+                Chromium browser = browser()) {
+            browser.open(server.awaitOutput("recall API (\\S+)"), 900, HEIGHT, false);
+            browser.awaitTrue("document.getElementById('sign-in').open");
+            browser.type("of-nobody");
+            browser.press("Enter", "\r", 13);
+            browser.awaitTrue("document.getElementById('sign-in-fault').textContent === 'this token is not known'");
+            Files.createDirectories(SCREENSHOTS);
+            Files.write(SCREENSHOTS.resolve("page-900-sign-in.png"), browser.screenshot());
+
+            browser.evaluate("document.getElementById('token').value = ''");
+            browser.type("a-token");
+            browser.press("Enter", "\r", 13);
+
+            browser.awaitTrue("!document.getElementById('sign-in').open");
+            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            assertThat(browser.evaluate("document.cookie").asText()).isEmpty(); // scripts cannot read it
+            browser.open(server.awaitOutput("recall API (\\S+)"), 900, HEIGHT, false);
+            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
         }
     }
 

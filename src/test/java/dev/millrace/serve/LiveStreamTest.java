@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,7 @@ class LiveStreamTest {
     private final HttpSetup setup = new HttpSetup(
             "127.0.0.1",
             0,
+            Optional.empty(),
             new ClientLimits(64, 10_000, 1 << 20, Duration.ofSeconds(1), 1_000),
             1,
             Duration.ofSeconds(5));

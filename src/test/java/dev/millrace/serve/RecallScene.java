@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.access.AccessSettings;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -69,6 +70,15 @@ final class RecallScene implements AutoCloseable {
 
     /** Another server of the same state, with limits of its own. */
     RecallServer server(int maxRate, int maxConnections) {
+        return server(maxRate, maxConnections, AccessSettings.OPEN);
+    }
+
+    /** Another server of the same state, which not everybody may ask. */
+    RecallServer server(AccessSettings access) {
+        return server(0, 100, access);
+    }
+
+    private RecallServer server(int maxRate, int maxConnections, AccessSettings access) {
         return new RecallServer(
                         new ServeSettings(
                                 "127.0.0.1",
@@ -83,6 +93,7 @@ final class RecallScene implements AutoCloseable {
                                 directory,
                                 4 << 20,
                                 GraphSettings.NEVER,
+                                access,
                                 true),
                         state,
                         () -> hindrances,

@@ -213,7 +213,7 @@ class WholeExchangesTest {
     }
 
     private void start(ClientLimits limits) {
-        setup = new HttpSetup("127.0.0.1", 0, limits, THREADS, Duration.ofSeconds(5));
+        setup = new HttpSetup("127.0.0.1", 0, Optional.empty(), limits, THREADS, Duration.ofSeconds(5));
         server = Javalin.create(config -> {
                     setup().applyTo(config, new Json());
                     config.routes.get("/gate", request -> gate.await());

@@ -1,0 +1,88 @@
+package dev.millrace.access;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads files anew after one of them has changed. What cannot be used is logged, and what was read before stays. */
+final class FileWatch implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileWatch.class);
+    private static final Duration EVERY = Duration.ofSeconds(1);
+
+    /** Reads the files, and uses what they have. */
+    interface Reading {
+        void read() throws UnusableFileException;
+    }
+
+    private final List<Path> files;
+    private final Reading reading;
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(FileWatch::daemon);
+    private List<String> seen;
+
+    private FileWatch(List<Path> files, Reading reading) {
+        this.files = files;
+        this.reading = reading;
+        this.seen = stamps(files);
+    }
+
+    /** Reads files, and again whenever one of them changes. */
+    static FileWatch start(List<Path> files, Reading reading) throws UnusableFileException {
+        FileWatch watch = new FileWatch(files, reading); // before they are read: what changes meanwhile is read again
+        reading.read();
+        watch.thread.scheduleWithFixedDelay(watch::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        return watch;
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task, "millrace-files");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private void look() {
+        List<String> now = stamps(files);
+        if (now.equals(seen)) {
+            return;
+        }
+        seen = now;
+        try {
+            reading.read();
+            LOG.atInfo().addKeyValue("files", files).log("Files were read anew");
+        } catch (UnusableFileException unusable) {
+            LOG.atError()
+                    .addKeyValue("files", files)
+                    .addKeyValue("why", unusable.getMessage())
+                    .log("Changed files are not used; what they had before goes on");
+        } catch (RuntimeException failed) {
+            LOG.atError().addKeyValue("files", files).setCause(failed).log("Changed files are not used");
+        }
+    }
+
+    /** What changes with the files: their times and lengths. */
+    private static List<String> stamps(List<Path> files) {
+        return files.stream().map(FileWatch::stamp).toList();
+    }
+
+    private static String stamp(Path file) {
+        try {
+            FileTime time = Files.getLastModifiedTime(file);
+            return time.toMillis() + " " + Files.size(file);
+        } catch (IOException absent) {
+            return "absent";
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}
