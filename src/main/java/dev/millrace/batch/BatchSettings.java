@@ -33,6 +33,11 @@ public record BatchSettings(
      */
     public record Unannounced(Duration expireAfter, int max) {}
 
+    /** Reads the number of positives of a full batch. */
+    public static int size(SettingsReader reader) {
+        return reader.integer("batch.size", 64, 2, 8192, "positives of a full batch");
+    }
+
     public static BatchSettings read(SettingsReader reader) {
         PopularitySettings popularity = PopularitySettings.read(reader);
         NegativeSettings negatives = NegativeSettings.read(reader);
@@ -42,7 +47,7 @@ public record BatchSettings(
                 negatives.popular().most(),
                 "must be 0 where items share an estimate of their popularity (popularity.hashes)");
         return new BatchSettings(
-                reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
+                size(reader),
                 reader.integer(
                         "batch.max-changes",
                         500,

@@ -23,25 +23,18 @@ public record NegativeSettings(
     private static final int MOST = 65_536;
 
     public static NegativeSettings read(SettingsReader reader) {
+        int uniform = reader.integer(
+                "batch.negatives", 256, 0, MOST, "items drawn uniformly from the catalogue for each batch");
+        int popular = reader.integer(
+                "negatives.popularity",
+                PopularitySettings.read(reader).isByItem() ? uniform : 0,
+                0,
+                MOST,
+                "items drawn from the catalogue for each batch by a power of their popularity; by default as many as "
+                        + "batch.negatives, and 0 where items share an estimate of their popularity");
         return new NegativeSettings(
-                Quota.read(
-                        reader,
-                        "negatives.uniform",
-                        reader.integer(
-                                "batch.negatives",
-                                512,
-                                0,
-                                MOST,
-                                "items drawn uniformly from the catalogue for each batch")),
-                Quota.read(
-                        reader,
-                        "negatives.popularity",
-                        reader.integer(
-                                "negatives.popularity",
-                                0,
-                                0,
-                                MOST,
-                                "items drawn from the catalogue for each batch by a power of their popularity")),
+                Quota.read(reader, "negatives.uniform", uniform),
+                Quota.read(reader, "negatives.popularity", popular),
                 reader.number(
                         "negatives.popularity.exponent",
                         0.75,

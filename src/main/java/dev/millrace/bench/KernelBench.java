@@ -362,6 +362,7 @@ public final class KernelBench {
             given.put("features.item." + name + ".table", name);
         }
         given.put("features.user.history.max-values", Integer.toString(PeerInputs.HISTORY));
+        given.put("features.user.history.pooling", "mean");
         given.put("features.user.udense.kind", "vector");
         given.put("features.user.udense.dim", Integer.toString(PeerInputs.USER_DENSE));
         given.put("features.item.idense.kind", "vector");
@@ -377,6 +378,7 @@ public final class KernelBench {
         }
         given.put("optimiser.dense.max-gradient-norm", "0");
         given.put("loss.temperature", "0.1");
+        given.put("loss.smoothing", "0");
         SettingsReader reader = new SettingsReader(given);
         ModelSettings settings = ModelSettings.read(reader);
         reader.finish();

@@ -240,11 +240,11 @@ public record ModelSettings(
     private static Pooling pooling(SettingsReader reader, String prefix) {
         Pooling.Kind kind = reader.choice(
                 prefix + "pooling",
-                Pooling.Kind.MEAN,
+                Pooling.Kind.POSITIONS,
                 "how the history's rows are averaged: equally, by a decay, by a learned weight for each position, or by similarity to the latest");
         double decay = reader.number(
                 prefix + "decay",
-                0.9,
+                0.7,
                 0.01,
                 1,
                 "with pooling = recency: weight of a row relative to the next later one; with positions: the same before the first step");

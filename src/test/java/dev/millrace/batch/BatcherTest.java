@@ -81,7 +81,7 @@ class BatcherTest {
 
         assertThat(batch.catalogue()).extracting(CatalogueChange::itemId).containsExactly("known", "new");
         assertThat(batch.catalogueSize()).isEqualTo(2);
-        assertThat(batch.negatives()).hasSize(5).allMatch(List.of("known", "new")::contains);
+        assertThat(batch.negatives()).hasSize(2 * 5).allMatch(List.of("known", "new")::contains);
     }
 
     @Test

@@ -23,6 +23,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NegativeSourceTest {
@@ -213,6 +214,19 @@ class NegativeSourceTest {
         assertThatThrownBy(withoutHashes::finish)
                 .hasMessageContaining(
                         "popularity.hashes = 0: must be at least 1 with popularity.estimator = count-min");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"decayed, 0, 5", "running, 0, 5", "intervals, 0, 5", "intervals, 3, 0", "count-min, 3, 0"})
+    void byDefaultAsManyAreDrawnByPopularityAsUniformlyIfItCan(String estimator, String hashes, int popular) {
+        SettingsReader reader = new SettingsReader(
+                Map.of("popularity.estimator", estimator, "popularity.hashes", hashes, "batch.negatives", "5"));
+
+        NegativeSettings negatives = BatchSettings.read(reader).negatives();
+
+        reader.finish();
+        assertThat(negatives.uniform().most()).isEqualTo(5);
+        assertThat(negatives.popular().most()).isEqualTo(popular);
     }
 
     /** A batcher over a catalogue that changes, and what it stored. */

@@ -67,7 +67,9 @@ class TowerFilesTest {
         Map<String, float[]> users = table(feature("user", "user").path("table").asText());
         JsonNode history = feature("user", "history");
         Map<String, float[]> items = table(history.path("table").asText());
-        assertThat(history.path("pooling").asText()).isEqualTo("mean");
+        assertThat(history.path("pooling").asText()).isEqualTo("positions");
+        float latest = (float) history.path("weights").get(0).asDouble();
+        float before = (float) history.path("weights").get(1).asDouble();
 
         Trainer learner = checkpoint.toLookAt();
         float[] expected = new float[DIM];
@@ -82,8 +84,9 @@ class TowerFilesTest {
                     x,
                     feature("user", "user").path("first").asInt(),
                     DIM);
-            for (int d = 0; d < DIM; d++) { // the mean of the two that have a row
-                x[history.path("first").asInt() + d] = (row(items, "i3")[d] + row(items, "i7")[d]) / 2;
+            for (int d = 0; d < DIM; d++) { // the mean of the two that have a row, by the weights of their places
+                x[history.path("first").asInt() + d] =
+                        (latest * row(items, "i3")[d] + before * row(items, "i7")[d]) / (latest + before);
             }
             assertClose(run("user", x), expected);
         }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.feature.Pooling;
+import dev.millrace.feature.TextGrams;
 import dev.millrace.settings.InvalidSettingsException;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +20,15 @@ class ModelSettingsTest {
         assertThat(settings.user())
                 .containsExactly(
                         new FeatureSpec("user", Source.USER, Kind.ID, "user", Scenes.DIM, 50),
-                        new FeatureSpec("history", Source.HISTORY, Kind.BAG, "item", Scenes.DIM, 20));
+                        new FeatureSpec(
+                                "history",
+                                Source.HISTORY,
+                                Kind.BAG,
+                                "item",
+                                Scenes.DIM,
+                                20,
+                                new Pooling(Pooling.Kind.POSITIONS, 0.7),
+                                TextGrams.NONE));
         assertThat(settings.item())
                 .containsExactly(new FeatureSpec("item", Source.ITEM, Kind.ID, "item", Scenes.DIM, 50));
     }

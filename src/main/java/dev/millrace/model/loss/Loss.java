@@ -1,6 +1,7 @@
 package dev.millrace.model.loss;
 
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.BatchSettings;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeSettings;
 import dev.millrace.settings.SettingsReader;
@@ -67,17 +68,24 @@ public record Loss(
 
     /** @param actions that channels name */
     public static Loss read(SettingsReader reader, List<String> actions) {
+        Correction correction = reader.choice(
+                "loss.correction",
+                Correction.CLASSIC,
+                "whether log Q is subtracted: from every logit, from the negatives' with the positive apart, or not");
+        double popularityExponent =
+                reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit");
+        NegativeRules rules = NegativeRules.read(reader);
+        boolean areAllByQ = correction == Correction.CLASSIC
+                && popularityExponent == 0
+                && rules.hardestInBatch().most() == 0;
         Loss loss = new Loss(
                 reader.number("loss.temperature", 0.1, 0.001, 1, "softmax temperature"),
-                reader.choice(
-                        "loss.correction",
-                        Correction.CLASSIC,
-                        "whether log Q is subtracted: from every logit, from the negatives' with the positive apart, or not"),
-                reader.integer("batch.size", 128, 2, 8192, "positives of a full batch"),
-                reader.number("loss.popularity-exponent", 0, 0, 2, "b of the term b log p in the training logit"),
-                LossForm.read(reader),
+                correction,
+                BatchSettings.size(reader),
+                popularityExponent,
+                LossForm.read(reader, areAllByQ),
                 LearnedTemperature.read(reader),
-                NegativeRules.read(reader),
+                rules,
                 ObjectiveSettings.read(reader, actions));
         boolean isSoftmax = loss.form.is(LossForm.Kind.SOFTMAX);
         reader.require(
@@ -90,13 +98,8 @@ public record Loss(
                 "loss.popularity-exponent",
                 loss.popularityExponent,
                 "must be 0 unless loss.kind = softmax");
-        NegativeRules rules = loss.negatives;
         reader.require(
-                loss.form.smoothing() == 0
-                        || (isSoftmax
-                                && loss.correction == Correction.CLASSIC
-                                && loss.popularityExponent == 0
-                                && rules.hardestInBatch().most() == 0),
+                loss.form.smoothing() == 0 || (isSoftmax && areAllByQ),
                 "loss.smoothing",
                 loss.form.smoothing(),
                 "must be 0 unless loss.kind = softmax, loss.correction = classic, loss.popularity-exponent = 0 and "

@@ -15,6 +15,8 @@ public record LossForm(Kind kind, double scale, int negatives, double margin, do
     /** Sampled softmax; the constants of the other kinds have their defaults. */
     public static final LossForm SOFTMAX = new LossForm(Kind.SOFTMAX, 10, 4, 0.2, 0);
 
+    private static final double SMOOTHING = 0.2;
+
     /** The kinds of loss. */
     public enum Kind {
         /** Sampled softmax over all candidates. */
@@ -25,12 +27,14 @@ public record LossForm(Kind kind, double scale, int negatives, double margin, do
         TRIPLET
     }
 
-    public static LossForm read(SettingsReader reader) {
+    /** @param areAllByQ whether each logit is corrected by log Q and by nothing else, which smoothing needs */
+    static LossForm read(SettingsReader reader, boolean areAllByQ) {
+        Kind kind = reader.choice(
+                "loss.kind",
+                SOFTMAX.kind,
+                "sampled softmax, binary cross-entropy of each pair, or hinge on differences of cosines");
         return new LossForm(
-                reader.choice(
-                        "loss.kind",
-                        SOFTMAX.kind,
-                        "sampled softmax, binary cross-entropy of each pair, or hinge on differences of cosines"),
+                kind,
                 reader.number(
                         "loss.pointwise.scale", SOFTMAX.scale, 0.1, 1000, "factor on the cosine before the sigmoid"),
                 reader.integer(
@@ -47,11 +51,11 @@ public record LossForm(Kind kind, double scale, int negatives, double margin, do
                         "a positive's cosine must exceed a negative's by this much; a smaller difference has a loss"),
                 reader.number(
                         "loss.smoothing",
-                        SOFTMAX.smoothing,
+                        kind == Kind.SOFTMAX && areAllByQ ? SMOOTHING : SOFTMAX.smoothing,
                         0,
                         0.9,
                         "label smoothing of the softmax: the share of the target that all items of the catalogue have, evenly; "
-                                + "0: the positive has all of it"));
+                                + "0: the positive has all of it, the only value where not all logits are corrected by log Q alone"));
     }
 
     public boolean is(Kind other) {

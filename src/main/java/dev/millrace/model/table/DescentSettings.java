@@ -42,6 +42,7 @@ final class DescentSettings {
         double momentum = keys.number("sgd.momentum", 0, 0, 0.9999, "share of the previous step that an SGD step adds");
         return keys.descent(
                 0.02,
+                0.02,
                 0.001,
                 0.1,
                 momentum,
@@ -52,6 +53,7 @@ final class DescentSettings {
     public static Descent rows(SettingsReader reader) {
         DescentSettings keys = new DescentSettings(reader, "optimiser.rows.", "of the embedding rows");
         return keys.descent(
+                0.05,
                 0.1,
                 0.005,
                 1,
@@ -61,7 +63,13 @@ final class DescentSettings {
     }
 
     private Descent descent(
-            double adagradRate, double adamRate, double sgdRate, double momentum, double maxGradientNorm, double l2) {
+            double adagradRate,
+            double ftrlRate,
+            double adamRate,
+            double sgdRate,
+            double momentum,
+            double maxGradientNorm,
+            double l2) {
         Kind kind = reader.choice(prefix + "kind", Kind.ADAGRAD, "optimiser " + whose);
         OptimiserRule.Adagrad adagrad = new OptimiserRule.Adagrad(
                 number("learning-rate", adagradRate, 0, 10, "Adagrad step size " + whose),
@@ -73,7 +81,7 @@ final class DescentSettings {
                 number("adam.beta2", 0.999, 0, 0.999999, "share that Adam's mean of their squares keeps in a step"),
                 number("adam.epsilon", 1e-8, 1e-12, 1, "added to the root of Adam's second moment"));
         OptimiserRule.Ftrl ftrl = new OptimiserRule.Ftrl(
-                number("ftrl.learning-rate", adagradRate, 1e-6, 10, "alpha of FTRL-proximal " + whose),
+                number("ftrl.learning-rate", ftrlRate, 1e-6, 10, "alpha of FTRL-proximal " + whose),
                 number("ftrl.beta", 0.03, 1e-6, 1e6, "beta of FTRL-proximal: added to the root of the sum of squares"),
                 number("ftrl.l1", 0, 0, 1e6, "L1 of FTRL-proximal, which makes weights exactly 0"),
                 number("ftrl.l2", 0, 0, 1e6, "L2 of FTRL-proximal"));
