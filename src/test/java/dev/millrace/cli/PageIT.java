@@ -42,6 +42,9 @@ class PageIT {
 
     private static final String HOSTILE = "<img src=x onerror=\"document.title='taken over'\">";
 
+    private static final String ANSWERING =
+            "/^answering with generation/.test(document.getElementById('status-text').textContent)";
+
     private final HttpClient client = HttpClient.newHttpClient();
     private final ObjectMapper mapper = new ObjectMapper();
     private final Path directory;
@@ -278,10 +281,10 @@ class PageIT {
             browser.press("Enter", "\r", 13);
 
             browser.awaitTrue("!document.getElementById('sign-in').open");
-            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            browser.awaitTrue(ANSWERING);
             assertThat(browser.evaluate("document.cookie").asText()).isEmpty(); // scripts cannot read it
             browser.open(server.awaitOutput("recall API (\\S+)"), 900, HEIGHT, false);
-            browser.awaitTrue("document.querySelectorAll('#answers button').length > 0");
+            browser.awaitTrue(ANSWERING);
         }
     }
 
