@@ -38,7 +38,8 @@ final class FileWatch implements AutoCloseable {
     static FileWatch start(List<Path> files, Reading reading) throws UnusableFileException {
         FileWatch watch = new FileWatch(files, reading); // before they are read: what changes meanwhile is read again
         reading.read();
-        watch.thread.scheduleWithFixedDelay(watch::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        var unused = watch.thread.scheduleWithFixedDelay(
+                watch::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
         return watch;
     }
 

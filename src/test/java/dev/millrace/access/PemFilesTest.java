@@ -15,13 +15,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PemFilesTest {
 
-    @TempDir
-    Path folder;
-
-    private PemFiles files;
+    private Path folder = Path.of("");
+    private PemFiles files = new PemFiles(folder, folder);
 
     @BeforeEach
-    void write() throws Exception {
+    void write(@TempDir Path temporary) throws Exception {
+        folder = temporary;
         files = PemCertificates.write(folder, "one", "EC");
     }
 

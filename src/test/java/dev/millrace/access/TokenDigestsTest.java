@@ -18,13 +18,10 @@ class TokenDigestsTest {
 
     private static final String DIGEST = "sha256:" + Sha256.hex("a-token");
 
-    @TempDir
-    Path folder;
-
-    private Path file;
+    private Path file = Path.of("");
 
     @BeforeEach
-    void name() {
+    void name(@TempDir Path folder) {
         file = folder.resolve("tokens");
     }
 

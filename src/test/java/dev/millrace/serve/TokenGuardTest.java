@@ -22,7 +22,6 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLHandshakeException;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,15 +35,13 @@ class TokenGuardTest {
     private static final String WRITER = "writer-0123456789abcdef";
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    @TempDir
-    Path folder;
+    private final Path folder;
+    private final Path tokens;
+    private final RecallScene scene;
+    private final RecallServer server;
 
-    private Path tokens;
-    private RecallScene scene;
-    private RecallServer server;
-
-    @BeforeEach
-    void start() throws IOException {
+    TokenGuardTest(@TempDir Path folder) throws IOException {
+        this.folder = folder;
         tokens = folder.resolve("tokens");
         write("read", READER, "write", WRITER);
         scene = new RecallScene(folder.resolve("state"));

@@ -1,0 +1,128 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The archive that {@code mvn package} makes, unpacked where there is Java and the system's own tools, and neither sources nor Maven. */
+class InstallIT {
+
+    private static final long MOST_BYTES = 120_000_000;
+    private static final int PATIENCE = 180; // seconds
+    private static final List<String> TOOLS =
+            List.of("bash", "env", "grep", "sed", "find", "mktemp", "flock", "rm", "id", "readlink", "dirname", "true");
+
+    private final Path directory;
+    private Path home = Path.of("");
+
+    InstallIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    private static Path archive() throws IOException {
+        try (Stream<Path> made = Files.list(Path.of("target"))) {
+            return made.filter(file -> file.getFileName().toString().matches("millrace-.*(?<!-nd4j)\\.tar\\.gz"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    @BeforeEach
+    void unpack() throws Exception {
+        Process tar = new ProcessBuilder(
+                        "tar", "-xzf", archive().toAbsolutePath().toString(), "-C", directory.toString())
+                .inheritIO()
+                .start();
+        assertThat(tar.waitFor()).isZero();
+        try (Stream<Path> unpacked = Files.list(directory)) {
+            home = unpacked.findFirst().orElseThrow();
+        }
+        Path bin = Files.createDirectory(directory.resolve("bin"));
+        for (String tool : TOOLS) {
+            Path found = Stream.of("/usr/bin", "/bin")
+                    .map(folder -> Path.of(folder, tool))
+                    .filter(Files::isExecutable)
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(tool));
+            Files.createSymbolicLink(bin.resolve(tool), found);
+        }
+    }
+
+    @Test
+    void itIsSmallAndHasWhatItNeeds() throws IOException {
+        assertThat(Files.size(archive())).isLessThanOrEqualTo(MOST_BYTES);
+        assertThat(home.resolve("bin/millrace")).isExecutable();
+        assertThat(home).isDirectoryContaining("glob:**/LICENSE").isDirectoryContaining("glob:**/README.md");
+        assertThat(home.resolve("config/shop.properties")).exists();
+        assertThat(home.resolve("schemas")).isNotEmptyDirectory();
+        assertThat(home.resolve("bom.json")).content().contains("\"bomFormat\" : \"CycloneDX\"", "kafka-streams");
+        try (Stream<Path> jars = Files.list(home.resolve("lib"))) {
+            Set<String> names = jars.map(jar -> jar.getFileName().toString()).collect(Collectors.toSet());
+            assertThat(names).anyMatch(name -> name.startsWith("millrace-"));
+            assertThat(names).noneMatch(name -> name.matches("(nd4j-native|openblas|javacpp)-.*-(linux|macosx)-.*"));
+            assertThat(names).noneMatch(name -> name.contains("junit") || name.contains("assertj"));
+        }
+    }
+
+    @Test
+    void aDemoLearnsAndAnswers() throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--events", "3000"));
+        arguments.addAll(List.of("--dir", "demo", "--set", "serve.port=0", "--set", "train.http.port=0"));
+        arguments.addAll(GeneratedShop.OPTIONS);
+
+        Run demo = run(arguments);
+
+        assertThat(demo.status).as(demo.output).isZero();
+        assertThat(demo.output).doesNotContain("building").containsPattern("(?m)^model +0\\.\\d+");
+    }
+
+    @Test
+    void theOtherEngineSaysWhatItLacks() throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--events", "100"));
+        arguments.addAll(List.of("--dir", "demo", "--set", "serve.port=0", "--set", "model.engine=nd4j"));
+        arguments.addAll(GeneratedShop.OPTIONS);
+
+        Run demo = run(arguments);
+
+        assertThat(demo.status).as(demo.output).isEqualTo(2);
+        assertThat(demo.output)
+                .contains("model.engine = nd4j: needs the native libraries of ND4J for this machine on the class path");
+    }
+
+    private record Run(int status, String output) {}
+
+    private Run run(List<String> arguments) throws Exception {
+        Path said = directory.resolve("output");
+        List<String> command =
+                new ArrayList<>(List.of(home.resolve("bin/millrace").toString()));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile());
+        builder.environment().clear();
+        builder.environment().put("PATH", directory.resolve("bin").toString());
+        builder.environment().put("HOME", directory.toString());
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("MILLRACE_HEAP", "768m");
+        Process process = builder.start();
+        try {
+            assertThat(process.waitFor(PATIENCE, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+        return new Run(process.exitValue(), Files.readString(said));
+    }
+}
