@@ -2,54 +2,41 @@ package dev.millrace.state;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * The {@link EntrySum} of a set of entries, updated entry by entry. Its cost depends on the number of changes, not on the
  * number of entries. It keeps the share of each entry, and subtracts it when the entry changes.
  *
- * <p>Layout: a hash table with open addressing and three longs per entry, addressed by 64 bits of SHA-256(key), at most
- * two thirds full. One thread.
+ * <p>Layout: three longs an entry, in hash tables with open addressing, by 64 bits of SHA-256(key). There are many small tables, and each
+ * grows by a quarter when it is three quarters full: so millions of entries take no more than 42 bytes each, and to grow takes no room
+ * for all of them twice. One thread.
  */
 public final class EntryDigest {
 
-    private static final int FIRST_CAPACITY = 1024;
-    private static final int LONGS = 3;
-    private static final long FREE = 0;
+    private static final int TABLES = 256;
 
     private final MessageDigest sha = Sha256.start();
-    private long[] slots = new long[LONGS * FIRST_CAPACITY]; // [capacity, 3] key's fingerprint, two lanes of its share
-    private int mask = FIRST_CAPACITY - 1;
-    private int count;
+    private final Table[] tables = new Table[TABLES];
     private EntrySum sum = EntrySum.NONE;
+
+    public EntryDigest() {
+        Arrays.setAll(tables, at -> new Table());
+    }
 
     /** Adds an entry, or replaces its value. */
     public void put(byte[] key, byte[] value) {
         long fingerprint = fingerprint(key);
         EntryShare share = EntryShare.of(sha, key, value);
-        int slot = find(fingerprint);
-        if (slots[slot] == FREE) {
-            slots[slot] = fingerprint;
-            count++;
-        } else {
-            subtract(slot);
-        }
-        slots[slot + 1] = share.first();
-        slots[slot + 2] = share.second();
+        table(fingerprint).put(fingerprint, share).ifPresent(before -> sum = sum.minus(before));
         sum = sum.plus(share);
-        if (3 * count > 2 * (mask + 1)) {
-            grow();
-        }
     }
 
     /** Removes an entry. Does nothing if there is none with that key. */
     public void remove(byte[] key) {
-        int slot = find(fingerprint(key));
-        if (slots[slot] == FREE) {
-            return;
-        }
-        subtract(slot);
-        count--;
-        close(slot);
+        long fingerprint = fingerprint(key);
+        table(fingerprint).remove(fingerprint).ifPresent(before -> sum = sum.minus(before));
     }
 
     /** Returns the number of entries and the sum of their shares. */
@@ -64,49 +51,94 @@ public final class EntryDigest {
 
     private long fingerprint(byte[] key) {
         long bits = ByteBuffer.wrap(sha.digest(key)).getLong();
-        return bits == FREE ? 1 : bits;
+        return bits == Table.FREE ? 1 : bits;
     }
 
-    private void subtract(int slot) {
-        sum = sum.minus(new EntryShare(slots[slot + 1], slots[slot + 2]));
+    private Table table(long fingerprint) {
+        return tables[(int) (fingerprint >>> 56)];
     }
 
-    /** Returns the slot of the fingerprint, or the free slot where it belongs. */
-    private int find(long fingerprint) {
-        int at = (int) fingerprint & mask;
-        while (slots[LONGS * at] != FREE && slots[LONGS * at] != fingerprint) {
-            at = (at + 1) & mask;
-        }
-        return LONGS * at;
-    }
+    /** Shares by fingerprint. */
+    private static final class Table {
 
-    /** Frees a slot and moves back the entries that were placed behind it because their own slots were taken. */
-    private void close(int slot) {
-        int gap = slot / LONGS;
-        int at = gap;
-        while (true) {
-            at = (at + 1) & mask;
-            long fingerprint = slots[LONGS * at];
-            if (fingerprint == FREE) {
-                slots[LONGS * gap] = FREE;
-                return;
+        static final long FREE = 0;
+
+        private static final int FIRST_CAPACITY = 16;
+        private static final int LONGS = 3;
+
+        private long[] slots = new long[LONGS * FIRST_CAPACITY]; // [capacity, 3] fingerprint, two lanes of the share
+        private int capacity = FIRST_CAPACITY;
+        private int count;
+
+        /** Returns what the fingerprint had before. */
+        Optional<EntryShare> put(long fingerprint, EntryShare share) {
+            int slot = find(fingerprint);
+            Optional<EntryShare> before = at(slot);
+            slots[slot] = fingerprint;
+            slots[slot + 1] = share.first();
+            slots[slot + 2] = share.second();
+            if (before.isEmpty() && 4 * ++count > 3 * capacity) {
+                grow();
             }
-            int home = (int) fingerprint & mask;
-            if (((at - home) & mask) >= ((at - gap) & mask)) {
-                System.arraycopy(slots, LONGS * at, slots, LONGS * gap, LONGS);
-                gap = at;
-            }
+            return before;
         }
-    }
 
-    private void grow() {
-        long[] before = slots;
-        int capacity = Math.multiplyExact(2, mask + 1);
-        slots = new long[Math.multiplyExact(LONGS, capacity)];
-        mask = capacity - 1;
-        for (int slot = 0; slot < before.length; slot += LONGS) {
-            if (before[slot] != FREE) {
-                System.arraycopy(before, slot, slots, find(before[slot]), LONGS);
+        /** Returns what the fingerprint had. */
+        Optional<EntryShare> remove(long fingerprint) {
+            int slot = find(fingerprint);
+            Optional<EntryShare> before = at(slot);
+            if (before.isPresent()) {
+                count--;
+                close(slot / LONGS);
+            }
+            return before;
+        }
+
+        private Optional<EntryShare> at(int slot) {
+            return slots[slot] == FREE
+                    ? Optional.empty()
+                    : Optional.of(new EntryShare(slots[slot + 1], slots[slot + 2]));
+        }
+
+        /** Returns where a fingerprint is looked for first: the lower half of its bits, as a share of the capacity. */
+        private int home(long fingerprint) {
+            return (int) (((fingerprint & 0xffff_ffffL) * capacity) >>> 32);
+        }
+
+        private int next(int at) {
+            return at + 1 == capacity ? 0 : at + 1;
+        }
+
+        /** Returns the slot of the fingerprint, or the free slot where it belongs. */
+        private int find(long fingerprint) {
+            int at = home(fingerprint);
+            while (slots[LONGS * at] != FREE && slots[LONGS * at] != fingerprint) {
+                at = next(at);
+            }
+            return LONGS * at;
+        }
+
+        /** Frees a place and moves back the entries that were placed behind it because their own places were taken. */
+        private void close(int freed) {
+            int gap = freed;
+            for (int at = next(gap); slots[LONGS * at] != FREE; at = next(at)) {
+                int home = home(slots[LONGS * at]);
+                if (Math.floorMod(at - home, capacity) >= Math.floorMod(at - gap, capacity)) {
+                    System.arraycopy(slots, LONGS * at, slots, LONGS * gap, LONGS);
+                    gap = at;
+                }
+            }
+            slots[LONGS * gap] = FREE;
+        }
+
+        private void grow() {
+            long[] before = slots;
+            capacity = Math.multiplyExact(capacity, 5) / 4;
+            slots = new long[Math.multiplyExact(LONGS, capacity)];
+            for (int slot = 0; slot < before.length; slot += LONGS) {
+                if (before[slot] != FREE) {
+                    System.arraycopy(before, slot, slots, find(before[slot]), LONGS);
+                }
             }
         }
     }

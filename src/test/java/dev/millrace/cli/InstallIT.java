@@ -77,11 +77,7 @@ class InstallIT {
 
     @Test
     void aDemoLearnsAndAnswers() throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--events", "3000"));
-        arguments.addAll(List.of("--dir", "demo", "--set", "serve.port=0", "--set", "train.http.port=0"));
-        arguments.addAll(GeneratedShop.OPTIONS);
-
-        Run demo = run(arguments);
+        Run demo = demo("--events", "3000");
 
         assertThat(demo.status).as(demo.output).isZero();
         assertThat(demo.output).doesNotContain("building").containsPattern("(?m)^model +0\\.\\d+");
@@ -89,11 +85,7 @@ class InstallIT {
 
     @Test
     void theOtherEngineSaysWhatItLacks() throws Exception {
-        List<String> arguments = new ArrayList<>(List.of("demo", "--until-end", "--speed", "max", "--events", "100"));
-        arguments.addAll(List.of("--dir", "demo", "--set", "serve.port=0", "--set", "model.engine=nd4j"));
-        arguments.addAll(GeneratedShop.OPTIONS);
-
-        Run demo = run(arguments);
+        Run demo = demo("--events", "100", "--set", "model.engine=nd4j");
 
         assertThat(demo.status).as(demo.output).isEqualTo(2);
         assertThat(demo.output)
@@ -102,11 +94,14 @@ class InstallIT {
 
     private record Run(int status, String output) {}
 
-    private Run run(List<String> arguments) throws Exception {
+    private Run demo(String... options) throws Exception {
         Path said = directory.resolve("output");
         List<String> command =
                 new ArrayList<>(List.of(home.resolve("bin/millrace").toString()));
-        command.addAll(arguments);
+        command.addAll(List.of("demo", "--until-end", "--speed", "max", "--dir", "demo"));
+        command.addAll(List.of("--set", "serve.port=0", "--set", "train.http.port=0"));
+        command.addAll(GeneratedShop.OPTIONS);
+        command.addAll(List.of(options));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
