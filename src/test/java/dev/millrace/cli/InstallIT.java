@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +57,13 @@ class InstallIT {
                     .findFirst()
                     .orElseThrow(() -> new AssertionError(tool));
             Files.createSymbolicLink(bin.resolve(tool), found);
+        }
+    }
+
+    @AfterEach
+    void unlink() throws IOException {
+        for (String tool : TOOLS) {
+            Files.deleteIfExists(directory.resolve("bin").resolve(tool));
         }
     }
 

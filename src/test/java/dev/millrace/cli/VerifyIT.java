@@ -45,6 +45,8 @@ import picocli.CommandLine;
 /** The audits of a system that has run: it passes, and whatever was tampered with is named. */
 class VerifyIT {
 
+    private static final int PLACES = 20; // of a history, by default
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int CLICKS = 400;
     private static final int ITEMS = 40;
@@ -168,12 +170,16 @@ class VerifyIT {
         assertThat(out.toString())
                 .containsPattern("[0-9]\\.[0-9]{4}    user\\.history")
                 .containsPattern("[0-9]\\.[0-9]{4}    user\\.user")
+                .containsPattern("[0-9]\\.[0-9]{4}    user\\.history\\[0\\]")
                 .doesNotContain("item.");
 
         assertThat(run(given, "explain", "--fields", "--json")).isZero();
         JsonNode weights = json.readTree(out.toString()).path("fieldWeights");
-        assertThat(weights.size()).isEqualTo(2);
+        assertThat(weights.size()).isEqualTo(2 + PLACES);
         assertThat(weights.path("user.history").asDouble()).isPositive().isLessThan(2);
+        assertThat(weights.path("user.history[0]").asDouble())
+                .isGreaterThan(
+                        weights.path("user.history[" + (PLACES - 1) + "]").asDouble());
     }
 
     private void tamperedVectorsAreNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
