@@ -1,5 +1,7 @@
 package dev.millrace.access;
 
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingFault;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,10 +36,20 @@ final class FileWatch implements AutoCloseable {
         this.seen = stamps(files);
     }
 
-    /** Reads files, and again whenever one of them changes. */
-    static FileWatch start(List<Path> files, Reading reading) throws UnusableFileException {
+    /**
+     * Reads files, and again whenever one of them changes.
+     *
+     * @param setting that names the first of them
+     * @throws InvalidSettingsException if they cannot be used now
+     */
+    static FileWatch start(String setting, List<Path> files, Reading reading) {
         FileWatch watch = new FileWatch(files, reading); // before they are read: what changes meanwhile is read again
-        reading.read();
+        try {
+            reading.read();
+        } catch (UnusableFileException unusable) {
+            throw new InvalidSettingsException(
+                    List.of(new SettingFault(setting, files.get(0).toString(), String.valueOf(unusable.getMessage()))));
+        }
         var unused = watch.thread.scheduleWithFixedDelay(
                 watch::look, EVERY.toMillis(), EVERY.toMillis(), TimeUnit.MILLISECONDS);
         return watch;

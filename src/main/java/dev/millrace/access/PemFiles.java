@@ -28,7 +28,7 @@ import java.util.regex.Pattern;
 public record PemFiles(Path certificate, Path key) {
 
     /** Of the key store that {@link #keyStore} returns, which is never written. */
-    static final String PASSWORD = "";
+    public static final String PASSWORD = "";
 
     private static final Pattern KEY =
             Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");

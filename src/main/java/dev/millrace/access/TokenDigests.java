@@ -67,11 +67,6 @@ final class TokenDigests {
         return Optional.ofNullable(roles.get(Sha256.hex(token)));
     }
 
-    /** The number of tokens. */
-    int count() {
-        return roles.size();
-    }
-
     private static Optional<Role> roleOfName(String name) {
         return Arrays.stream(Role.values())
                 .filter(role -> name(role).equals(name))

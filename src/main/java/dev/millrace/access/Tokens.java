@@ -1,7 +1,5 @@
 package dev.millrace.access;
 
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -14,18 +12,9 @@ public final class Tokens implements AutoCloseable {
     private final FileWatch watch;
     private volatile @Nullable TokenDigests digests;
 
-    private Tokens(Path file) throws UnusableFileException {
-        this.watch = FileWatch.start(List.of(file), () -> digests = TokenDigests.read(file));
-    }
-
-    /** @throws InvalidSettingsException if the file cannot be used */
-    public static Tokens of(Path file) {
-        try {
-            return new Tokens(file);
-        } catch (UnusableFileException unusable) {
-            throw new InvalidSettingsException(List.of(
-                    new SettingFault(AccessSettings.TOKENS, file.toString(), String.valueOf(unusable.getMessage()))));
-        }
+    /** @throws dev.millrace.settings.InvalidSettingsException if the file cannot be used */
+    public Tokens(Path file) {
+        this.watch = FileWatch.start(AccessSettings.TOKENS, List.of(file), () -> digests = TokenDigests.read(file));
     }
 
     /** The role of a token, if it has one. */

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.PemFiles;
 import dev.millrace.access.ServerKeys;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
@@ -115,7 +116,7 @@ record HttpSetup(
     /** Connections that are open keep the certificate that they began with. */
     private static ConnectionFactory tls(ServerKeys keys) {
         SslContextFactory.Server context = new SslContextFactory.Server();
-        context.setKeyStorePassword(ServerKeys.PASSWORD);
+        context.setKeyStorePassword(PemFiles.PASSWORD);
         keys.handTo(store -> {
             try {
                 context.reload(factory -> context.setKeyStore(store));

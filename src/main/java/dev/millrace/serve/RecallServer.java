@@ -79,8 +79,8 @@ public final class RecallServer implements AutoCloseable {
             PrometheusMeterRegistry registry,
             InstantSource clock) {
         this.settings = settings;
-        this.tls = settings.access().tls().map(ServerKeys::of);
-        this.tokens = settings.access().tokens().map(Tokens::of);
+        this.tls = settings.access().tls().map(ServerKeys::new);
+        this.tokens = settings.access().tokens().map(Tokens::new);
         this.setup = new HttpSetup(settings.host(), settings.port(), tls, settings.clients(), settings.threads(), STOP);
         this.state = state;
         this.hindrances = hindrances;

@@ -68,7 +68,7 @@ class TokenDigestsTest {
     void aFileThatCannotBeUsedIsAFaultOfItsSettingWithoutItsText(String text, String why) throws IOException {
         Files.writeString(file, text.formatted(Sha256.hex("a-token")));
 
-        assertThatThrownBy(() -> Tokens.of(file))
+        assertThatThrownBy(() -> new Tokens(file))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageStartingWith("serve.tokens.file = " + file + ": ")
                 .hasMessageContaining(why)
@@ -77,7 +77,7 @@ class TokenDigestsTest {
 
     @Test
     void aFileThatIsAbsentIsAFaultOfItsSetting() {
-        assertThatThrownBy(() -> Tokens.of(file))
+        assertThatThrownBy(() -> new Tokens(file))
                 .hasMessageContaining("cannot be read: java.nio.file.NoSuchFileException");
     }
 }
