@@ -96,7 +96,7 @@ public final class Batcher implements Durable {
         this.catalogue = catalogue;
         this.prefix = (byte) prefix;
         this.popularityPrefix = popularityPrefix;
-        this.popularity = settings.popularity().estimator(popularityPrefix, settings.size());
+        this.popularity = settings.popularity().estimator(popularityPrefix, settings.size(), catalogue::ownId);
         this.negativeSource = new NegativeSource(settings.negatives(), catalogue, popularity, popularityPrefix);
     }
 

@@ -9,9 +9,11 @@ import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.KeyIndex;
 import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -36,6 +38,7 @@ import java.util.TreeSet;
 public final class Catalogue implements Durable {
 
     private static final int REMOVED = -1;
+    private static final int FIRST_CAPACITY = 16;
     private static final String CLOCK = "\0"; // no id holds a NUL
     private static final int PLACE_BITS = 24; // examples of a batch
 
@@ -48,8 +51,12 @@ public final class Catalogue implements Durable {
     private record Sighting(long moment, long time) {}
 
     private final byte prefix;
-    private final Map<String, Integer> numbers = new HashMap<>();
-    private final List<CatalogueItem> items = new ArrayList<>();
+    private final KeyIndex numbers = new KeyIndex();
+    /** [number] Event time from which an item's features hold, epoch milliseconds. */
+    private long[] times = new long[FIRST_CAPACITY];
+    /** [number] Features of an item; none behind the last. */
+    private Features[] features = new Features[FIRST_CAPACITY];
+
     /** Restored items whose number is behind a gap. */
     private final Map<Integer, CatalogueItem> early = new HashMap<>();
     /** Event time of each item's removal, epoch milliseconds; {@code removedByTime} is its inverse. */
@@ -152,22 +159,22 @@ public final class Catalogue implements Durable {
     }
 
     public int size() {
-        return items.size();
+        return numbers.size();
     }
 
     /** @param number from 0, below {@link #size} */
     public String itemAt(int number) {
-        return items.get(number).item();
+        return numbers.key(number);
     }
 
     /** Returns the item's number, if it is in the catalogue. */
     public OptionalInt number(String item) {
-        Integer number = numbers.get(item);
-        return number == null ? OptionalInt.empty() : OptionalInt.of(number);
+        int number = numbers.find(item);
+        return number == KeyIndex.NONE ? OptionalInt.empty() : OptionalInt.of(number);
     }
 
     public boolean contains(String item) {
-        return numbers.containsKey(item);
+        return numbers.find(item) != KeyIndex.NONE;
     }
 
     /** Returns true if the item was removed, has not come back, and its id is still remembered. */
@@ -176,13 +183,20 @@ public final class Catalogue implements Durable {
     }
 
     public Optional<CatalogueItem> item(String item) {
-        return Optional.ofNullable(numbers.get(item)).map(items::get);
+        int number = numbers.find(item);
+        return number == KeyIndex.NONE ? Optional.empty() : Optional.of(at(number));
     }
 
     /** Returns the features of an item; none if it is not in the catalogue. */
     public Features features(String item) {
-        Integer number = numbers.get(item);
-        return number == null ? Features.NONE : items.get(number).features();
+        int number = numbers.find(item);
+        return number == KeyIndex.NONE ? Features.NONE : features[number];
+    }
+
+    /** Returns the catalogue's own copy of an item's id; the given one if the item is not in the catalogue. */
+    public String ownId(String item) {
+        int number = numbers.find(item);
+        return number == KeyIndex.NONE ? item : numbers.key(number);
     }
 
     @Override
@@ -207,13 +221,12 @@ public final class Catalogue implements Durable {
 
     /** Takes a restored item. Entries come in any order: an item waits for those of all lower numbers. */
     private void place(int number, CatalogueItem item) {
-        if (number < items.size()) {
+        if (number < size()) {
             throw new CorruptEntryException("item " + item.item() + " has number " + number + ", which another has");
         }
         early.put(number, item);
-        for (CatalogueItem next = early.remove(items.size()); next != null; next = early.remove(items.size())) {
-            numbers.put(next.item(), items.size());
-            items.add(next);
+        for (CatalogueItem next = early.remove(size()); next != null; next = early.remove(size())) {
+            append(next);
         }
     }
 
@@ -227,18 +240,17 @@ public final class Catalogue implements Durable {
         }
         for (String id : dirty) {
             byte[] key = PrefixedKey.of(prefix, id);
-            Integer number = numbers.get(id);
+            int number = numbers.find(id);
             Long removedAt = removed.get(id);
             if (removedAt != null) {
                 sink.put(
                         key,
                         new Fields().integer(REMOVED).longInteger(removedAt).framed());
-            } else if (number == null) {
+            } else if (number == KeyIndex.NONE) {
                 sink.delete(key);
             } else {
-                CatalogueItem item = items.get(number);
-                Fields fields = new Fields().integer(number).longInteger(item.time());
-                FeatureFields.write(fields, item.features());
+                Fields fields = new Fields().integer(number).longInteger(times[number]);
+                FeatureFields.write(fields, features[number]);
                 Sighting last = unannounced.get(id);
                 if (last != null) {
                     fields.longInteger(last.moment).longInteger(last.time);
@@ -280,17 +292,18 @@ public final class Catalogue implements Durable {
     }
 
     private void put(CatalogueChange.Upsert upsert) {
-        Integer number = numbers.putIfAbsent(upsert.itemId(), items.size());
-        if (number == null) {
-            items.add(upsert.item());
+        int number = numbers.find(upsert.itemId());
+        if (number == KeyIndex.NONE) {
+            append(upsert.item());
         } else {
-            items.set(number, upsert.item());
+            times[number] = upsert.item().time();
+            features[number] = upsert.item().features();
         }
         forget(upsert.itemId());
         dirty.add(upsert.itemId());
         if (upsert.isAnnounced()) {
             unannounced.remove(upsert.itemId());
-        } else if (number == null) {
+        } else if (number == KeyIndex.NONE) {
             unannounced.put(upsert.itemId(), new Sighting(0, upsert.item().time()));
         }
     }
@@ -298,15 +311,32 @@ public final class Catalogue implements Durable {
     private void remove(String id) {
         dirty.add(id);
         unannounced.remove(id);
-        Integer number = numbers.remove(id);
-        if (number == null) {
+        int number = numbers.removeAndFill(id);
+        if (number == KeyIndex.NONE) {
             return;
         }
-        CatalogueItem last = items.remove(items.size() - 1);
-        if (!last.item().equals(id)) {
-            items.set(number, last);
-            numbers.put(last.item(), number);
-            dirty.add(last.item());
+        int last = size();
+        times[number] = times[last];
+        features[number] = features[last];
+        features[last] = Features.NONE;
+        if (number != last) {
+            dirty.add(itemAt(number));
         }
+    }
+
+    private CatalogueItem at(int number) {
+        return new CatalogueItem(itemAt(number), times[number], features[number]);
+    }
+
+    private void append(CatalogueItem item) {
+        int number = size();
+        if (number == times.length) {
+            int capacity = number + number / 2;
+            times = Arrays.copyOf(times, capacity);
+            features = Arrays.copyOf(features, capacity);
+        }
+        numbers.put(item.item(), number);
+        times[number] = item.time();
+        features[number] = item.features();
     }
 }

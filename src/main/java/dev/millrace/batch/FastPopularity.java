@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedSet;
+import java.util.function.UnaryOperator;
 
 /**
  * The recent popularity of items: for each item, a count of its positives that decays in event time. It follows every
@@ -80,13 +81,18 @@ public final class FastPopularity implements Durable {
     }
 
     private final Settings settings;
+    private final UnaryOperator<String> ids;
     private final DecayedCounts counts;
     private Optional<Cooling> cooling = Optional.empty(); // absent before it was asked for
 
-    /** @param prefix first byte of this state's keys */
-    public FastPopularity(Settings settings, char prefix) {
+    /**
+     * @param prefix first byte of this state's keys
+     * @param ids returns the copy of an id to keep
+     */
+    public FastPopularity(Settings settings, char prefix, UnaryOperator<String> ids) {
         this.settings = settings;
-        this.counts = new DecayedCounts(prefix, settings.halfLife().toMillis() / MILLIS_AN_HOUR);
+        this.ids = ids;
+        this.counts = new DecayedCounts(prefix, settings.halfLife().toMillis() / MILLIS_AN_HOUR, ids);
     }
 
     public Settings settings() {
@@ -96,8 +102,9 @@ public final class FastPopularity implements Durable {
     /** Counts a batch's positives. Numbers as of before the batch must be read before this call. */
     public void observe(MiniBatch batch) {
         for (TrainingExample example : batch.counted()) {
-            counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
-            cooling.ifPresent(queue -> queue.place(example.item(), 0));
+            String item = ids.apply(example.item());
+            counts.add(item, example.time() / MILLIS_AN_HOUR, 1);
+            cooling.ifPresent(queue -> queue.place(item, 0));
         }
     }
 
@@ -136,7 +143,7 @@ public final class FastPopularity implements Durable {
 
     private Cooling cooling(long from, double step) {
         Cooling all = new Cooling(this, from, step);
-        counts.items().forEach(item -> all.place(item, from));
+        counts.forEachItem(item -> all.place(item, from));
         return all;
     }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 
 /** Estimates the probability that a draw from the stream of positives is a given item. */
 public sealed interface ItemPopularity extends Durable
@@ -55,21 +56,24 @@ public sealed interface ItemPopularity extends Durable
         private double positives; // a whole number
         private boolean clockDirty;
 
-        /** @param halfLife positives after which a count has halved */
-        public Decayed(char prefix, double halfLife) {
-            this(prefix, halfLife, EPSILON);
+        /**
+         * @param halfLife positives after which a count has halved
+         * @param ids returns the copy of an id to keep
+         */
+        public Decayed(char prefix, double halfLife, UnaryOperator<String> ids) {
+            this(prefix, halfLife, EPSILON, ids);
         }
 
-        private Decayed(char prefix, double halfLife, double epsilon) {
-            this.counts = new DecayedCounts(prefix, halfLife);
+        private Decayed(char prefix, double halfLife, double epsilon, UnaryOperator<String> ids) {
+            this.counts = new DecayedCounts(prefix, halfLife, ids);
             this.clockKey = (prefix + CLOCK).getBytes(StandardCharsets.UTF_8);
             this.halfLife = halfLife;
             this.epsilon = epsilon;
         }
 
         /** Returns a running count, which forgets nothing: {@code p(y) = (c(y) + 1) / (C + N)}. */
-        static Decayed running(char prefix) {
-            return new Decayed(prefix, Double.POSITIVE_INFINITY, 1);
+        static Decayed running(char prefix, UnaryOperator<String> ids) {
+            return new Decayed(prefix, Double.POSITIVE_INFINITY, 1, ids);
         }
 
         @Override

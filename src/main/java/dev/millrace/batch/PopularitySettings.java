@@ -1,6 +1,7 @@
 package dev.millrace.batch;
 
 import dev.millrace.settings.SettingsReader;
+import java.util.function.UnaryOperator;
 
 /**
  * How an item's share of the positives is estimated.
@@ -76,11 +77,12 @@ public record PopularitySettings(Estimator estimator, double halfLife, double ra
      *
      * @param prefix first byte of its keys
      * @param batchSize draws per batch
+     * @param ids returns the copy of an id to keep
      */
-    public ItemPopularity estimator(char prefix, int batchSize) {
+    public ItemPopularity estimator(char prefix, int batchSize, UnaryOperator<String> ids) {
         return switch (estimator) {
-            case DECAYED -> new ItemPopularity.Decayed(prefix, halfLife);
-            case RUNNING -> ItemPopularity.Decayed.running(prefix);
+            case DECAYED -> new ItemPopularity.Decayed(prefix, halfLife, ids);
+            case RUNNING -> ItemPopularity.Decayed.running(prefix, ids);
             case INTERVALS ->
                 hashes == 0
                         ? new ItemPopularity.Intervals(prefix, rate, batchSize)

@@ -57,7 +57,7 @@ public final class PopularityBench {
             for (int size : batchSizes) {
                 for (Drift drift : Drift.values()) {
                     Stream stream = new Stream(ITEMS, size, POSITIVES / size, drift, 1);
-                    out.printf(Locale.ROOT, " %11.3f ", error(settings.estimator(PREFIX, size), stream));
+                    out.printf(Locale.ROOT, " %11.3f ", error(settings.estimator(PREFIX, size, id -> id), stream));
                 }
             }
             out.println();

@@ -230,7 +230,7 @@ public final class Holdout {
     /** Returns the items by popularity at the end of the training part, most popular first. */
     private List<String> popular(List<String> items, List<TrainingExample> train) {
         DecayedCounts counts = new DecayedCounts(
-                'p', trainerSettings.exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR);
+                'p', trainerSettings.exam().popularityHalfLife().toMillis() / MILLIS_AN_HOUR, id -> id);
         double now = 0;
         for (TrainingExample example : train) {
             double time = example.time() / MILLIS_AN_HOUR;

@@ -155,7 +155,7 @@ public final class PublishedVectors {
 
         Trial(Policy policy, int dim) {
             this.policy = policy;
-            this.plan = new PublicationPlan(policy.settings(), 'P');
+            this.plan = new PublicationPlan(policy.settings(), 'P', id -> id);
             this.index = new ExactIndex(dim);
         }
 

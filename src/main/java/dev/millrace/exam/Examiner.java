@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
 
 /**
  * Progressive validation: ranks each example's item against the whole catalogue, by default without the items of the user's
@@ -55,18 +56,22 @@ public final class Examiner implements Durable {
      * @param popularityPrefix first byte of the baseline's keys
      */
     public Examiner(ExamSettings settings, char prefix, char popularityPrefix) {
-        this(settings, prefix, popularityPrefix, ExamWitness.NONE);
+        this(settings, prefix, popularityPrefix, ExamWitness.NONE, id -> id);
     }
 
-    /** @param witness receives each ranked event */
-    public Examiner(ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness) {
+    /**
+     * @param witness receives each ranked event
+     * @param ids returns the copy of an item's id to keep
+     */
+    public Examiner(
+            ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness, UnaryOperator<String> ids) {
         this.settings = settings;
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
         this.prefix = (byte) prefix;
         this.areTowersApart = !settings.popularityWeight().equals(OptionalDouble.of(0));
         this.popularity = new DecayedCounts(
-                popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR);
+                popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR, ids);
     }
 
     public ExamTotals totals() {

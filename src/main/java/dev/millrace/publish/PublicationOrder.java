@@ -12,12 +12,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /**
  * The last publication of each item's vector, the oldest first; after a restore those of one step by id. One thread.
@@ -34,16 +33,29 @@ final class PublicationOrder {
      */
     record Moment(long step, long time) {}
 
+    /** A stored publication that the order does not have yet. */
+    private record Restored(String item, Moment moment) {
+
+        long step() {
+            return moment.step();
+        }
+    }
+
     private final byte[] prefix;
     private final LatestVectors vectors = new LatestVectors();
     private final Publications publications = new Publications();
     private final FarthestFirst moved = new FarthestFirst(vectors);
     private final Set<String> dirty = new TreeSet<>();
-    private Map<String, Moment> restored = new TreeMap<>();
+    private final UnaryOperator<String> ids;
+    private List<Restored> restored = new ArrayList<>();
     private long stepSum;
 
-    /** @param prefix prefix of this state's keys; the item follows it */
-    PublicationOrder(byte... prefix) {
+    /**
+     * @param ids returns the copy of an item's id to keep
+     * @param prefix prefix of this state's keys; the item follows it
+     */
+    PublicationOrder(UnaryOperator<String> ids, byte... prefix) {
+        this.ids = ids;
         this.prefix = prefix.clone();
     }
 
@@ -115,7 +127,7 @@ final class PublicationOrder {
     void restore(byte[] key, byte[] value) {
         String item = new String(key, prefix.length, key.length - prefix.length, StandardCharsets.UTF_8);
         ByteBuffer payload = Frame.open(value);
-        restored.put(item, new Moment(payload.getLong(), payload.getLong()));
+        restored.add(new Restored(item, new Moment(payload.getLong(), payload.getLong())));
     }
 
     void drainDirty(EntrySink sink) {
@@ -139,7 +151,7 @@ final class PublicationOrder {
     private void add(String item, Moment moment) {
         forget(item);
         Publication publication = publications.join(moment);
-        vectors.add(item, publication);
+        vectors.add(ids.apply(item), publication);
         stepSum += moment.step();
     }
 
@@ -156,10 +168,10 @@ final class PublicationOrder {
     /** Sorts the items after a restore, because entries are restored in any order. */
     private void takeRestored() {
         if (!restored.isEmpty()) {
-            List<Map.Entry<String, Moment>> entries = new ArrayList<>(restored.entrySet());
-            restored = new TreeMap<>();
-            entries.sort(Comparator.comparingLong(entry -> entry.getValue().step())); // stable: by id in a step
-            entries.forEach(entry -> add(entry.getKey(), entry.getValue()));
+            List<Restored> entries = restored;
+            restored = new ArrayList<>();
+            entries.sort(Comparator.comparingLong(Restored::step).thenComparing(Restored::item));
+            entries.forEach(entry -> add(entry.item, entry.moment));
         }
     }
 }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Decides which vectors are published next: those of clicked and of changed items at once, those whose rows moved
@@ -50,11 +51,14 @@ public final class PublicationPlan implements Durable {
     private long vectors;
     private boolean dirty;
 
-    /** @param prefix first byte of this state's keys */
-    public PublicationPlan(PublishSettings settings, char prefix) {
+    /**
+     * @param prefix first byte of this state's keys
+     * @param ids returns the copy of an item's id to keep
+     */
+    public PublicationPlan(PublishSettings settings, char prefix, UnaryOperator<String> ids) {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix, STEPS};
-        this.order = new PublicationOrder((byte) prefix, ITEM);
+        this.order = new PublicationOrder(ids, (byte) prefix, ITEM);
     }
 
     /** Returns true if an entry is of this state. */

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must be withheld.
@@ -49,13 +50,16 @@ public final class Publisher implements Durable {
     private Renewal renewal = Renewal.NONE;
     private boolean dirty;
 
-    /** @param prefix first byte of this state's keys */
-    public Publisher(PublishSettings settings, char prefix) {
+    /**
+     * @param prefix first byte of this state's keys
+     * @param ids returns the copy of an item's id to keep
+     */
+    public Publisher(PublishSettings settings, char prefix, UnaryOperator<String> ids) {
         this.settings = settings;
         this.key = new byte[] {(byte) prefix};
         this.gateKey = new byte[] {(byte) prefix, GATE};
         this.gate = new QualityGate(settings.gate());
-        this.plan = new PublicationPlan(settings, prefix);
+        this.plan = new PublicationPlan(settings, prefix, ids);
     }
 
     /** Takes a step of the log and its catalogue changes. */

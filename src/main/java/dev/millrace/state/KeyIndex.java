@@ -134,6 +134,21 @@ public final class KeyIndex {
         return number;
     }
 
+    /**
+     * Removes a key. The key of the last number takes the number that became free, so numbers without gaps stay so.
+     *
+     * @return the key's number, or {@link #NONE} if it had none
+     */
+    public int removeAndFill(String key) {
+        int number = remove(key);
+        if (number != NONE && number != size) {
+            String last = keys[size];
+            remove(last);
+            put(last, number);
+        }
+        return number;
+    }
+
     /** Visits all keys and their numbers, in no order. */
     public void forEach(BiConsumer<String, Integer> visitor) {
         for (int slot = 0; slot < slots.length; slot += 2) {

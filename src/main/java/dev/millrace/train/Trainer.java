@@ -93,11 +93,12 @@ public final class Trainer implements Durable, AutoCloseable {
     public Trainer(TrainerSettings settings, EntrySource stored, StepTimes times, ExamWitness witness) {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
-        fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix());
+        fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix(), catalogue::ownId);
         engine = settings.stepEngine();
         model = new TwoTower(settings.model(), catalogue, engine, new RowStorage(stored, settings.cacheBytes()), times);
-        examiner = new Examiner(settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness);
-        publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix());
+        examiner = new Examiner(
+                settings.exam(), EntryKind.EXAM.prefix(), EntryKind.BASELINE.prefix(), witness, catalogue::ownId);
+        publisher = new Publisher(settings.publish(), EntryKind.PUBLICATION.prefix(), catalogue::ownId);
         alarms = new ModelAlarms(settings.alarms(), EntryKind.ALARMS.prefix());
         if (settings.publish().mostMoved() > 0) {
             model.keepMoves();

@@ -85,7 +85,8 @@ class CountedExamplesTest {
 
     @Test
     void itHardlyCountsInThePopularityTerm() {
-        FastPopularity popularity = new FastPopularity(FastPopularity.Settings.read(new SettingsReader(Map.of())), 'F');
+        FastPopularity popularity =
+                new FastPopularity(FastPopularity.Settings.read(new SettingsReader(Map.of())), 'F', id -> id);
 
         batches(batcher(Map.of()), 50, 1e-6).forEach(popularity::observe);
 

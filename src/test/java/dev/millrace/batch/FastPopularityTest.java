@@ -28,7 +28,7 @@ class FastPopularityTest {
 
     @Test
     void clickWeighsHalfAfterTheHalfLife() {
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         popularity.observe(batch(click("a", TIME), click("a", TIME), click("b", TIME + 6 * HOUR)));
 
         // a: 2 / 2 = 1, b: 1; epsilon .1
@@ -42,7 +42,7 @@ class FastPopularityTest {
     @Test
     void agreesWithTheSumOverAllClicksWhateverTheirOrder() {
         SplittableRandom random = new SplittableRandom(5);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         List<TrainingExample> clicks = new ArrayList<>();
         for (int step = 0; step < 40; step++) {
             TrainingExample[] batch = drawn(random, step);
@@ -64,7 +64,7 @@ class FastPopularityTest {
 
     @Test
     void numberThatWasReadOnceTellsAllLaterNumbersUntilTheNextClick() {
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         popularity.observe(batch(click("a", TIME), click("a", TIME + HOUR)));
         double read = popularity.number("a", TIME + 2 * HOUR);
 
@@ -78,7 +78,7 @@ class FastPopularityTest {
     @Test
     void numbersReadAtTheLastClickRankAllItemsAsTheExactProbabilityDoesNow() {
         SplittableRandom random = new SplittableRandom(9);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         Map<String, Double> read = new HashMap<>();
         Map<String, Long> readAt = new HashMap<>();
         List<TrainingExample> clicks = new ArrayList<>();
@@ -104,7 +104,7 @@ class FastPopularityTest {
     @Test
     void whoReadsWhatCooledHasNoNumberThatIsAStepOutOfDate() {
         SplittableRandom random = new SplittableRandom(3);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         double step = 0.25;
         double[] read = new double[ITEMS];
         long before = TIME;
@@ -136,7 +136,7 @@ class FastPopularityTest {
     @Test
     void whatCooledIsWhatAPassOverAllItemsFinds() {
         SplittableRandom random = new SplittableRandom(4);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         double step = 0.1;
         long before = TIME;
@@ -150,7 +150,7 @@ class FastPopularityTest {
             }
             if (at == 200) {
                 popularity.drainDirty(EntrySink.into(stored));
-                FastPopularity restored = new FastPopularity(SETTINGS, 'F');
+                FastPopularity restored = new FastPopularity(SETTINGS, 'F', id -> id);
                 stored.forEach(restored::restore);
                 popularity = restored;
             }
@@ -176,8 +176,8 @@ class FastPopularityTest {
     @Test
     void restoredItGoesOnBitForBit() {
         SplittableRandom random = new SplittableRandom(8);
-        FastPopularity popularity = new FastPopularity(SETTINGS, 'F');
-        FastPopularity restored = new FastPopularity(SETTINGS, 'F');
+        FastPopularity popularity = new FastPopularity(SETTINGS, 'F', id -> id);
+        FastPopularity restored = new FastPopularity(SETTINGS, 'F', id -> id);
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         for (int step = 0; step < 10; step++) {
             popularity.observe(batch(drawn(random, step)));

@@ -11,7 +11,7 @@ class ItemPopularityTest {
 
     @Test
     void decayedCountHalvesOverItsHalfLife() {
-        ItemPopularity popularity = new ItemPopularity.Decayed('P', 4);
+        ItemPopularity popularity = new ItemPopularity.Decayed('P', 4, id -> id);
         popularity.observe(List.of("a", "a", "b", "b"));
 
         popularity.observe(List.of("b", "b", "b", "b"));
@@ -24,7 +24,7 @@ class ItemPopularityTest {
 
     @Test
     void probabilitiesOfTheCatalogueSumToOne() {
-        ItemPopularity popularity = new ItemPopularity.Decayed('P', 100);
+        ItemPopularity popularity = new ItemPopularity.Decayed('P', 100, id -> id);
         popularity.observe(List.of("a", "b", "b"));
         popularity.observe(List.of("c"));
 
@@ -73,7 +73,7 @@ class ItemPopularityTest {
 
     @Test
     void rareItemOfALargeCatalogueIsNotRoundedUp() {
-        ItemPopularity popularity = new ItemPopularity.Decayed('P', 1e9);
+        ItemPopularity popularity = new ItemPopularity.Decayed('P', 1e9, id -> id);
         popularity.observe(Collections.nCopies(1000, "a"));
 
         // .1 / (1000 + .1 * 100,000,000), far below the 1e-6 that some cut it at
@@ -83,7 +83,7 @@ class ItemPopularityTest {
 
     @Test
     void runningCountForgetsNothing() {
-        ItemPopularity popularity = ItemPopularity.Decayed.running('P');
+        ItemPopularity popularity = ItemPopularity.Decayed.running('P', id -> id);
         popularity.observe(List.of("a", "a", "b"));
 
         popularity.observe(Collections.nCopies(97, "c"));
@@ -149,7 +149,7 @@ class ItemPopularityTest {
 
     @Test
     void countMinWithRoomIsTheDecayedCount() {
-        ItemPopularity exact = new ItemPopularity.Decayed('P', 30);
+        ItemPopularity exact = new ItemPopularity.Decayed('P', 30, id -> id);
         ItemPopularity sketch = new CountMin('P', 4, 1 << 16, 30);
 
         for (int step = 0; step < 50; step++) {
@@ -167,7 +167,7 @@ class ItemPopularityTest {
 
     @Test
     void countMinIsNeverBelowTheCountHoweverSmallItIs() {
-        ItemPopularity exact = new ItemPopularity.Decayed('P', 200);
+        ItemPopularity exact = new ItemPopularity.Decayed('P', 200, id -> id);
         ItemPopularity sketch = new CountMin('P', 2, 16, 200);
 
         for (int step = 0; step < 300; step++) {

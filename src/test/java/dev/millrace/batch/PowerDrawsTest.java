@@ -21,7 +21,7 @@ class PowerDrawsTest {
 
     @Test
     void drawsHaveTheProbabilitiesThatAreTold() {
-        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 50);
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 50, id -> id);
         addItems(20);
         for (int at = 0; at < 20; at += 2) { // every other item, some of them long ago
             popularity.observe(Collections.nCopies(1 + at * at, "i" + at));
@@ -46,7 +46,7 @@ class PowerDrawsTest {
 
     @Test
     void probabilitiesAreProportionalToThePowerOfTheDecayedCount() {
-        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 8);
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 8, id -> id);
         addItems(3);
         popularity.observe(Collections.nCopies(16, "i0"));
         popularity.observe(Collections.nCopies(8, "i1"));
@@ -62,7 +62,7 @@ class PowerDrawsTest {
 
     @Test
     void wholePowerIsThePopularityItself() {
-        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 100);
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 100, id -> id);
         addItems(10);
         popularity.observe(List.of("i1", "i2", "i2", "i3"));
         popularity.observe(List.of("i1", "i7"));
@@ -74,7 +74,7 @@ class PowerDrawsTest {
 
     @Test
     void keptUpItDrawsWhatOneBuiltAnewDraws() {
-        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 3); // many epochs
+        ItemPopularity.Decayed popularity = new ItemPopularity.Decayed('P', 3, id -> id); // many epochs
         addItems(5);
         PowerDraws kept = new PowerDraws(catalogue, popularity, 0.75);
         for (int step = 0; step < 400; step++) {

@@ -51,6 +51,7 @@ class PopularityBenchTest {
 
     private static double error(Estimator estimator, double halfLife, int hashes, Drift drift) {
         PopularitySettings settings = new PopularitySettings(estimator, halfLife, 0.01, hashes, 2000);
-        return PopularityBench.error(settings.estimator('P', SIZE), new Stream(2000, SIZE, BATCHES, drift, 1));
+        return PopularityBench.error(
+                settings.estimator('P', SIZE, id -> id), new Stream(2000, SIZE, BATCHES, drift, 1));
     }
 }

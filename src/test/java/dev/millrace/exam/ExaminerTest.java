@@ -41,7 +41,7 @@ class ExaminerTest {
     private final SplittableRandom random = new SplittableRandom(4);
     private final Catalogue catalogue = new Catalogue('C');
     private final FastPopularity popularity =
-            new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F');
+            new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F', id -> id);
 
     @Test
     void everyWeightRanksAsScoringEachItemOnItsOwnDoes() {

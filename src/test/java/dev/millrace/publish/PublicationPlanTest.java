@@ -352,7 +352,7 @@ class PublicationPlanTest {
         for (int at = 0; at < given.length; at += 2) {
             values.put(given[at], given[at + 1]);
         }
-        return new PublicationPlan(PublishSettings.read(new SettingsReader(values), batchSize), 'P');
+        return new PublicationPlan(PublishSettings.read(new SettingsReader(values), batchSize), 'P', id -> id);
     }
 
     private static List<CatalogueChange> changes(int from, int to) {

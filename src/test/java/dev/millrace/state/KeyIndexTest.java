@@ -2,6 +2,7 @@ package dev.millrace.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,35 @@ class KeyIndexTest {
         index.forEach(visited::put);
         assertThat(visited).isEqualTo(reference);
         assertThat(index.size()).isEqualTo(reference.size());
+    }
+
+    @Test
+    void numbersStayWithoutGapsWhenTheLastKeyTakesTheFreeNumber() {
+        SplittableRandom random = new SplittableRandom(8);
+        KeyIndex index = new KeyIndex();
+        List<String> reference = new ArrayList<>();
+
+        for (int change = 0; change < 20_000; change++) {
+            String key = "key-" + random.nextInt(1500);
+            int number = reference.indexOf(key);
+            if (number < 0) {
+                index.put(key, reference.size());
+                reference.add(key);
+            } else if (random.nextInt(3) > 0) {
+                assertThat(index.removeAndFill(key)).isEqualTo(number);
+                String last = reference.remove(reference.size() - 1);
+                if (number < reference.size()) {
+                    reference.set(number, last);
+                }
+            }
+        }
+
+        assertThat(index.size()).isEqualTo(reference.size());
+        for (int number = 0; number < reference.size(); number++) {
+            assertThat(index.key(number)).isEqualTo(reference.get(number));
+            assertThat(index.find(reference.get(number))).isEqualTo(number);
+        }
+        assertThat(index.removeAndFill("no such key")).isEqualTo(KeyIndex.NONE);
     }
 
     @Test

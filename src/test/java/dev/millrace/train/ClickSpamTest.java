@@ -103,7 +103,7 @@ class ClickSpamTest {
         Shop(MillraceSettings settings) {
             trainer = new Trainer(settings.trainer());
             attribution = new Attribution(settings.attribution(), new MemoryEntries(), this);
-            fast = new FastPopularity(settings.trainer().fast(), 'f');
+            fast = new FastPopularity(settings.trainer().fast(), 'f', id -> id);
         }
 
         void open(int count) {
