@@ -48,7 +48,8 @@ class ArchitectureTest {
             "train",
             "index",
             "recall",
-            "evaluate");
+            "evaluate",
+            "tune");
 
     /** Packages around the core, which come behind it in the same order. */
     private static final List<String> SHELL = List.of(

@@ -54,6 +54,12 @@ final class ConfigOptions {
 
     /** @param overlays settings files that hold over those of the command line, the later ones over the earlier */
     MillraceSettings settings(Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault) {
+        return settings(fallback, overlays, byDefault, Map.of());
+    }
+
+    /** @param changes settings that hold over all others */
+    MillraceSettings settings(
+            Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault, Map<String, String> changes) {
         Map<String, String> given = new LinkedHashMap<>();
         if (commandConfig != null) {
             SettingsFile.read("--command-config", commandConfig, "properties of Kafka's clients, key = value lines")
@@ -63,6 +69,7 @@ final class ConfigOptions {
             given.put("kafka.bootstrap.servers", bootstrapServer);
         }
         given.putAll(set);
+        given.putAll(changes);
         List<Path> files = new ArrayList<>(config.isEmpty() ? fallback.stream().toList() : config);
         files.addAll(overlays);
         return MillraceSettings.load(files, byDefault, System.getenv(), given);

@@ -58,17 +58,23 @@ final class DataOptions {
 
     /** @param overlays settings files that override the others */
     MillraceSettings settings(ConfigOptions config, List<Path> overlays, Map<String, String> more) {
+        return settings(config, overlays, more, Map.of());
+    }
+
+    /** @param changes settings that hold over all others */
+    MillraceSettings settings(
+            ConfigOptions config, List<Path> overlays, Map<String, String> more, Map<String, String> changes) {
         Optional<Path> fallback = Optional.of(
                         format().map(found -> configFile(found.label())).orElseGet(DataOptions::shopFile))
                 .filter(Files::isReadable);
-        MillraceSettings settings = config.settings(fallback, overlays, more);
+        MillraceSettings settings = config.settings(fallback, overlays, more, changes);
         boolean hasExposures = open(settings).hasExposures();
         if (hasExposures) {
             return settings;
         }
         Map<String, String> withMode = new TreeMap<>(more);
         withMode.putIfAbsent("attribution.mode", "clicks-only");
-        return config.settings(fallback, overlays, withMode);
+        return config.settings(fallback, overlays, withMode, changes);
     }
 
     /** The names of the formats, for the help. */

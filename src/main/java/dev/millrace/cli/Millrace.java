@@ -39,6 +39,7 @@ import picocli.CommandLine.Command;
             ModelCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,
+            TuneCommand.class,
             BenchCommand.class,
             ExplainCommand.class,
             SettingsCommand.class

@@ -64,12 +64,21 @@ public final class Prequential {
 
     /** Trains a new model and scores it, over all events so far. */
     public Result run(Mode mode) {
-        return run(mode, new Tally(Optional.empty()));
+        return run(mode, ExamWitness.NONE);
+    }
+
+    /**
+     * Does the same.
+     *
+     * @param witness receives each event of the scored part
+     */
+    public Result run(Mode mode, ExamWitness witness) {
+        return run(mode, new Tally(Optional.empty(), witness));
     }
 
     /** Does the same, and also scores item-kNN on the same events. */
     public Result runWithItemNeighbours(Mode mode) {
-        return run(mode, new Tally(Optional.of(new ItemNeighbours())));
+        return run(mode, new Tally(Optional.of(new ItemNeighbours()), ExamWitness.NONE));
     }
 
     private Result run(Mode mode, Tally tally) {
@@ -130,12 +139,14 @@ public final class Prequential {
     /** Adds each ranked event to the totals of its action, and ranks it by item-kNN too if that is wanted. */
     private static final class Tally implements ExamWitness {
         private final Optional<ItemNeighbours> neighbours;
+        private final ExamWitness witness;
         private final SortedMap<String, ActionTotals> byAction = new TreeMap<>();
         private ActionTotals all = ActionTotals.NONE;
         private boolean isScoring;
 
-        Tally(Optional<ItemNeighbours> neighbours) {
+        Tally(Optional<ItemNeighbours> neighbours, ExamWitness witness) {
             this.neighbours = neighbours;
+            this.witness = witness;
         }
 
         void beginScoring() {
@@ -156,6 +167,7 @@ public final class Prequential {
             if (!isScoring) {
                 return;
             }
+            witness.ranked(example, byModel, byPopularity);
             ActionTotals ofAction =
                     byAction.getOrDefault(example.action(), ActionTotals.NONE).plus(byModel, byPopularity);
             all = all.plus(byModel, byPopularity);

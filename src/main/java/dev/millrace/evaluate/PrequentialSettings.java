@@ -33,6 +33,10 @@ public record PrequentialSettings(double first, double warmUp, int passes) {
                         "passes over the warm-up; the last is in time order, the others are shuffled"));
     }
 
+    public PrequentialSettings withFirst(double share) {
+        return new PrequentialSettings(share, warmUp, passes);
+    }
+
     public PrequentialSettings withWarmUp(double share) {
         return new PrequentialSettings(first, share, passes);
     }

@@ -3,6 +3,8 @@ package dev.millrace.evaluate;
 import dev.millrace.attribute.Attribution;
 import dev.millrace.attribute.AttributionSettings;
 import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.settings.InvalidSettingsException;
@@ -14,7 +16,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 
-/** The examples of a recorded history, made by the {@link Attribution} of the stream. A list stands for the topic of examples. */
+/** The examples of a recorded history, made by the {@link Attribution} of the stream or taken from its batches. A list stands for the topic of examples. */
 public final class RecordedExamples {
 
     private final Attribution attribution;
@@ -62,6 +64,17 @@ public final class RecordedExamples {
 
     public void item(CatalogueItem item) {
         listings.add(new Listing(item, examples.size()));
+    }
+
+    /** Takes a batch of a log: its examples, and the items that a producer announced. */
+    public void batch(MiniBatch batch) {
+        for (CatalogueChange change : batch.catalogue()) {
+            if (change instanceof CatalogueChange.Upsert upsert && upsert.isAnnounced()) {
+                item(upsert.item());
+            }
+        }
+        examples.addAll(batch.examples());
+        examples.addAll(batch.exposed());
     }
 
     /**

@@ -185,6 +185,9 @@ class AccessRightsIT {
         succeeds(grants, "transactions list", "transactions", "list");
         succeeds(grants, "transactions settle", "transactions", "settle");
         succeeds(grants, "explain", "explain", "--step", "1");
+        String[] tune = {"tune", "--mini-batches", "--trials", "1", "--force", "--output", path("tuned")};
+        succeeds(grants, "tune --mini-batches", tune);
+        needsEach(grants, "tune --mini-batches", tune);
     }
 
     /** Without any one of its rights to read or to write, the command ends and says so. */
@@ -200,7 +203,7 @@ class AccessRightsIT {
     }
 
     private void aLearnerIsMoved(Grants grants) throws Exception {
-        String file = directory.resolve("learner").toString();
+        String file = path("learner");
         succeeds(grants, "model export", "model", "export", "--out", file);
         Map<String, String> moved = with(
                 grants.exactly("model import"), "stream.application-id=millrace-moved", "stream.state-directory=moved");
@@ -237,6 +240,10 @@ class AccessRightsIT {
                 .as(command + " without " + right + " on " + topic + ": " + said)
                 .isEqualTo(77);
         assertThat(said.toString()).contains("the cluster does not allow " + named + " on topic " + topic);
+    }
+
+    private String path(String name) {
+        return directory.resolve(name).toString();
     }
 
     private static String generation(List<String> lines, Predicate<String> is) {

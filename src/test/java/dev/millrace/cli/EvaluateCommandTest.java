@@ -12,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,9 +19,6 @@ import picocli.CommandLine;
 
 /** The protocols on some made-up ratings and on the fixture of Yidian. */
 class EvaluateCommandTest {
-
-    private static final int USERS = 60;
-    private static final int FILMS = 80;
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
@@ -354,23 +350,9 @@ class EvaluateCommandTest {
                         .orElseThrow());
     }
 
-    /** Ratings of users who keep to a tenth of the films, more or less. */
     @BeforeEach
     void writeRatings() throws IOException {
-        Random random = new Random(1);
-        StringBuilder ratings = new StringBuilder("userId,movieId,rating,timestamp\n");
-        for (int rating = 0; rating < 1_500; rating++) {
-            int user = random.nextInt(USERS);
-            int film = random.nextInt(5) == 0 ? random.nextInt(FILMS) : user % 10 * 8 + random.nextInt(8);
-            ratings.append(String.format("%d,%d,4,%d%n", user, film, 1_600_000_000 + rating * 60));
-        }
-        StringBuilder films = new StringBuilder("movieId,title,genres\n");
-        for (int film = 0; film < FILMS; film++) {
-            films.append(String.format("%d,Film %d (1999),Genre%d%n", film, film, film / 8));
-        }
-        Files.createDirectory(folder.resolve("ratings"));
-        Files.writeString(folder.resolve("ratings/ratings.csv"), ratings);
-        Files.writeString(folder.resolve("ratings/movies.csv"), films);
+        MadeUpRatings.write(folder);
         Files.writeString(
                 folder.resolve("base.properties"),
                 """
@@ -382,7 +364,7 @@ class EvaluateCommandTest {
 
     private int run(String... arguments) {
         List<String> all = new ArrayList<>(List.of("evaluate", "--format", "movielens"));
-        all.addAll(List.of("--data", folder.resolve("ratings").toString()));
+        all.addAll(List.of("--data", folder.resolve(MadeUpRatings.FOLDER).toString()));
         all.addAll(List.of("--config", folder.resolve("base.properties").toString()));
         all.addAll(List.of(arguments));
         return execute(all.toArray(String[]::new));

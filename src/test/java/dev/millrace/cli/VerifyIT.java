@@ -81,6 +81,7 @@ class VerifyIT {
             otherSettingsAndUnknownStepsAreRefused(given);
             anItemIsExplainedByTheRecordThatMadeIt(settings, given);
             theFieldsOfATowerThatWeighsThemAreRead(given);
+            settingsAreSearchedOnTheLogOfMiniBatches(given);
             tamperedVectorsAreNamed(settings, given);
             aTamperedDigestIsNamed(settings, given);
         }
@@ -295,6 +296,18 @@ class VerifyIT {
                 new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
             producer.send(new ProducerRecord<>(topic, key, value.orElse(null))).get();
         }
+    }
+
+    private void settingsAreSearchedOnTheLogOfMiniBatches(Map<String, String> given) {
+        Path tuned = directory.resolve("tuned.properties");
+
+        assertThat(run(given, "tune", "--mini-batches", "--trials", "3", "--output", tuned.toString()))
+                .as(err.toString())
+                .isZero();
+
+        assertThat(out.toString())
+                .contains("the log of mini-batches: 3 of the combinations of ")
+                .containsPattern("\\| given \\| 0\\.\\d+ \\| [01]\\.\\d+ \\|");
     }
 
     private int run(Map<String, String> given, String... arguments) {

@@ -26,6 +26,11 @@ public final class LearningBar implements Windows.Progress, AutoCloseable {
 
     @Override
     public void reached(String window, long examples, long of) {
+        show(window.isEmpty() ? "" : "window " + window, examples, of);
+    }
+
+    /** Shows how far something is, and what it does now. */
+    void show(String what, long done, long of) {
         if (!isShown) {
             return;
         }
@@ -36,7 +41,7 @@ public final class LearningBar implements Windows.Progress, AutoCloseable {
                     .setStyle(ProgressBarStyle.ASCII)
                     .build());
         }
-        bar.get().stepTo(examples).setExtraMessage(window.isEmpty() ? "" : "window " + window);
+        bar.get().stepTo(done).setExtraMessage(what);
     }
 
     @Override

@@ -1,0 +1,165 @@
+package dev.millrace.cli;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.evaluate.EvaluationData;
+import dev.millrace.cli.evaluate.LearningBar;
+import dev.millrace.cli.evaluate.TuneRun;
+import dev.millrace.evaluate.RecordedExamples;
+import dev.millrace.exam.RankingTotals;
+import dev.millrace.topic.BatchLog;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.TopicReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "tune",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Search for better settings on the first part of a log, and measure on the rest what they gain.",
+            "The same trials and seed give the same file."
+        })
+final class TuneCommand implements Callable<Integer> {
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Option(
+            names = "--mini-batches",
+            description = "search on the cluster's own log of mini-batches, in place of --data")
+    boolean isOfCluster;
+
+    @Option(
+            names = "--minutes",
+            paramLabel = "M",
+            defaultValue = "30",
+            description = "budget, from which the number of trials follows. Default: ${DEFAULT-VALUE}")
+    double minutes = 30;
+
+    @Option(names = "--trials", paramLabel = "N", description = "number of combinations to try, in place of --minutes")
+    @Nullable
+    Integer trials;
+
+    @Option(
+            names = "--first",
+            paramLabel = "SHARE",
+            defaultValue = "0.5",
+            description = "share of the events, the first in time, that the search reads. Default: ${DEFAULT-VALUE}")
+    double first = 0.5;
+
+    @Option(
+            names = "--at",
+            paramLabel = "K",
+            defaultValue = "20",
+            description = "maximise the recall among the first K: 10, 20, 50 or 100. Default: ${DEFAULT-VALUE}")
+    int at = 20;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "of the combinations to try")
+    long seed = 1;
+
+    @Option(
+            names = "--output",
+            paramLabel = "FILE",
+            defaultValue = "tuned.properties",
+            description = "file for the settings that are better. Default: ${DEFAULT-VALUE}")
+    Path output = Path.of("tuned.properties");
+
+    @Option(names = "--force", description = "overwrite that file")
+    boolean force;
+
+    @Option(names = "--quiet", description = "show no progress. None is shown without a terminal, or with NO_COLOR")
+    boolean quiet;
+
+    @Override
+    public Integer call() throws IOException {
+        require();
+        CommandLine commandLine = Objects.requireNonNull(spec).commandLine();
+        OptionalInt count = trials == null ? OptionalInt.empty() : OptionalInt.of(trials);
+        String name = isOfCluster ? "the log of mini-batches" : data.name();
+        TuneRun.Task task = new TuneRun.Task(name, count, minutes, first, at, seed);
+        try (LearningBar bar = new LearningBar(quiet)) {
+            TuneRun run;
+            if (isOfCluster) {
+                RecordedExamples logged = logged(config.settings());
+                run = new TuneRun(
+                        task,
+                        changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes),
+                        settings -> logged,
+                        commandLine.getOut(),
+                        bar);
+            } else {
+                EvaluationData recorded = new EvaluationData(data::open, Optional.empty(), commandLine.getErr());
+                run = new TuneRun(
+                        task,
+                        changes -> data.settings(config, List.of(), Map.of(), changes),
+                        recorded::examples,
+                        commandLine.getOut(),
+                        bar);
+            }
+            run.run(output);
+        }
+        return 0;
+    }
+
+    /** Reads the whole log of mini-batches. */
+    private static RecordedExamples logged(MillraceSettings settings) {
+        Cluster cluster = Clusters.open(settings);
+        RecordedExamples examples = new RecordedExamples(settings.attribution());
+        try (TopicReader reader = cluster.reader()) {
+            BatchLog log = cluster.batches(reader);
+            log.read(log.firstStep().orElse(1), logged -> {
+                examples.batch(logged.batch());
+                return true;
+            });
+        }
+        return examples;
+    }
+
+    private void require() {
+        if (isOfCluster && !data.isGenerated()) {
+            throw Processes.unusable("--data", "given", "must not be given with --mini-batches");
+        }
+        if (!isOfCluster && data.isGenerated()) {
+            throw Processes.unusable(
+                    "--data",
+                    "absent",
+                    "must be given together with --format, or --mini-batches for the cluster's log");
+        }
+        if (trials != null) {
+            Processes.require("--trials", trials, 1, 1000);
+        }
+        if (!(minutes > 0)) {
+            throw Processes.unusable("--minutes", Double.toString(minutes), "must be above 0");
+        }
+        if (!(first >= 0.05 && first <= 0.95)) {
+            throw Processes.unusable("--first", Double.toString(first), "must be from 0.05 to 0.95");
+        }
+        if (!RankingTotals.CUTOFFS.contains(at)) {
+            throw Processes.unusable("--at", Integer.toString(at), "must be one of " + RankingTotals.CUTOFFS);
+        }
+        if (Files.exists(output) && !force) {
+            throw Processes.unusable("--output", output.toString(), "is there already; --force overwrites it");
+        }
+    }
+}

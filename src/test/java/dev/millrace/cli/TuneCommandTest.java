@@ -1,0 +1,128 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.app.MillraceSettings;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class TuneCommandTest {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final Path folder;
+    private final Path tuned;
+
+    TuneCommandTest(@TempDir Path folder) throws IOException {
+        this.folder = folder;
+        this.tuned = folder.resolve("tuned.properties");
+        MadeUpRatings.write(folder);
+        // rows that hardly learn: nearly any other rate is better
+        Files.writeString(
+                folder.resolve("base.properties"),
+                """
+                batch.negatives = 16
+                negatives.popularity = 0
+                tower.dim = 8
+                optimiser.rows.learning-rate = 0.001
+                """);
+    }
+
+    @Test
+    void aBadSettingIsFoundAndTheGainIsMeasuredOnTheRest() throws IOException {
+        assertThat(run("--trials", "9", "--seed", "2")).as(err.toString()).isZero();
+
+        assertThat(out.toString())
+                .contains("ratings: 9 of the combinations of ")
+                .contains("again with --trials 9 --seed 2")
+                .contains("| given | ")
+                .contains("optimiser.rows.learning-rate = ")
+                .contains(" in place of 0.001: +")
+                .contains("on the rest, ")
+                .doesNotContain("UNSURE");
+        Properties written = new Properties();
+        try (var reader = Files.newBufferedReader(tuned)) {
+            written.load(reader);
+        }
+        assertThat(written).containsKey("optimiser.rows.learning-rate");
+        assertThat(Files.readString(tuned)).startsWith("# Made by millrace tune from ratings.\n# On the rest, ");
+
+        MillraceSettings read = MillraceSettings.load(List.of(tuned), Map.of(), Map.of(), Map.of());
+        assertThat(read.trainerTexts())
+                .containsEntry("optimiser.rows.learning-rate", written.getProperty("optimiser.rows.learning-rate"));
+    }
+
+    @Test
+    void theSameTrialsAndSeedGiveTheSameFile() throws IOException {
+        run("--trials", "3");
+        String first = Files.readString(tuned);
+        String shown = out.toString();
+        out.getBuffer().setLength(0);
+
+        assertThat(run("--trials", "3", "--force")).as(err.toString()).isZero();
+
+        assertThat(Files.readString(tuned)).isEqualTo(first);
+        assertThat(out).hasToString(shown);
+    }
+
+    @Test
+    void minutesBecomeTrials() {
+        assertThat(run("--minutes", "0.0001")).isEqualTo(2);
+        assertThat(err.toString())
+                .startsWith("--minutes = 0.0: must be at least ")
+                .contains(" for 3 trials on ratings; or give --trials");
+        assertThat(tuned).doesNotExist();
+    }
+
+    @Test
+    void aFileIsOverwrittenOnlyIfToldSo() throws IOException {
+        Files.writeString(tuned, "mine\n");
+
+        assertThat(run("--trials", "3")).isEqualTo(2);
+
+        assertThat(err.toString()).contains("--output = " + tuned + ": is there already; --force overwrites it");
+        assertThat(Files.readString(tuned)).isEqualTo("mine\n");
+    }
+
+    @Test
+    void whatCannotBeSearchedIsNamed() {
+        assertThat(execute("tune")).isEqualTo(2);
+        assertThat(err.toString()).contains("--data = absent: must be given together with --format, or --mini-batches");
+        assertThat(run("--at", "7")).isEqualTo(2);
+        assertThat(err.toString()).contains("--at = 7: must be one of [10, 20, 50, 100]");
+        assertThat(run("--first", "1")).isEqualTo(2);
+        assertThat(err.toString()).contains("--first = 1.0: must be from 0.05 to 0.95");
+        assertThat(run("--mini-batches")).isEqualTo(2);
+        assertThat(err.toString()).contains("--data = given: must not be given with --mini-batches");
+        assertThat(run("--trials", "9", "--set", "evaluate.first=0.01")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("ratings = the first 5.6 % of its events: must have events to rank")
+                .doesNotContain("Exception");
+    }
+
+    private int run(String... arguments) {
+        List<String> all = new ArrayList<>(List.of("tune", "--format", "movielens"));
+        all.addAll(List.of("--data", folder.resolve(MadeUpRatings.FOLDER).toString()));
+        all.addAll(List.of("--config", folder.resolve("base.properties").toString()));
+        all.addAll(List.of("--output", tuned.toString()));
+        all.addAll(List.of(arguments));
+        return execute(all.toArray(String[]::new));
+    }
+
+    private int execute(String... arguments) {
+        CommandLine commandLine = Millrace.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(arguments);
+    }
+}
