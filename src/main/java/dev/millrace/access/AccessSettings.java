@@ -3,6 +3,7 @@ package dev.millrace.access;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Who may ask the recall server, and how it shows who it is.
@@ -12,10 +13,11 @@ import java.util.Optional;
  */
 public record AccessSettings(Optional<Path> tokens, Optional<PemFiles> tls) {
 
-    public static final String TOKENS = "serve.tokens.file";
-    public static final String CERTIFICATE = "serve.tls.certificate";
+    static final String TOKENS = "serve.tokens.file";
+    static final String CERTIFICATE = "serve.tls.certificate";
 
     private static final String KEY = "serve.tls.key";
+    private static final Pattern LOOPBACK_4 = Pattern.compile("127(\\.\\d{1,3}){3}");
 
     /** Everybody may ask, over HTTP. */
     public static final AccessSettings OPEN = new AccessSettings(Optional.empty(), Optional.empty());
@@ -58,7 +60,11 @@ public record AccessSettings(Optional<Path> tokens, Optional<PemFiles> tls) {
                 doc);
     }
 
+    /** A name is none but localhost: what another resolves to is another's to say. */
     private static boolean isLoopback(String host) {
-        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1") || host.equals("[::1]");
+        return host.equals("localhost")
+                || LOOPBACK_4.matcher(host).matches()
+                || host.equals("::1")
+                || host.equals("[::1]");
     }
 }

@@ -25,7 +25,9 @@ class AccessSettingsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0.0.0.0", "::", "10.0.0.7", "recall.example.org", ""})
+    @ValueSource(
+            strings = {"0.0.0.0", "::", "10.0.0.7", "recall.example.org", "127.example.org", "127.0.0.1.example.org", ""
+            })
     void anotherAddressNeedsBoth(String host) {
         for (String[] lacking : new String[][] {{}, {BOTH[0], BOTH[1]}, {BOTH[2], BOTH[3], BOTH[4], BOTH[5]}}) {
             assertThatThrownBy(() -> read(host, lacking))
