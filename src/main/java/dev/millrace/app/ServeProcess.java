@@ -119,6 +119,11 @@ public final class ServeProcess implements AutoCloseable {
                         clicks,
                         InstantSource.system())
                 .start());
+        if (clicks.isPresent()) { // a demo: the trainer has no address of its own
+            progress.ifPresent(watched -> new TrainMetrics(registry, watched)
+                    .register(settings.trainer().model()));
+            new InputWatch(inputs, startedAt).bindTo(registry);
+        }
         RecallServer server = new RecallServer(
                         settings.serve(), state, standing::detail, page, registry, InstantSource.system())
                 .start();

@@ -90,13 +90,13 @@ final class TrainMetrics {
                 Figure.VECTOR_AGE_BOUND);
         figure("millrace.publish.vectors", "vectors published", Tags.empty(), Figure.PUBLISHED_VECTORS);
         Map<String, Figure> quantiles = Map.of(
-                "0.05", Figure.LOG_Q_LOW,
-                "0.5", Figure.LOG_Q_MEDIAN,
-                "0.95", Figure.LOG_Q_HIGH);
+                "p5", Figure.LOG_Q_LOW,
+                "p50", Figure.LOG_Q_MEDIAN,
+                "p95", Figure.LOG_Q_HIGH);
         quantiles.forEach((quantile, figure) -> figure(
                 "millrace.learn.log.q",
                 "natural log of the sampling probability of the last batch's columns",
-                Tags.of("quantile", quantile),
+                Tags.of("of", quantile),
                 figure));
         model.learnedObjectives()
                 .forEach(action -> gauge(

@@ -226,9 +226,7 @@ public final class FreshnessBench {
             if (look % LOOKS_A_LINE == 0) {
                 figures.print(
                         "%5d s  click → served vector, last minute: p50 %.2f s  p99 %.2f s",
-                        look,
-                        recall.gauge(RECENT + "{quantile=\"0.5\"}"),
-                        recall.gauge(RECENT + "{quantile=\"0.99\"}"));
+                        look, recall.gauge(RECENT + "{of=\"p50\"}"), recall.gauge(RECENT + "{of=\"p99\"}"));
             }
         }
     }

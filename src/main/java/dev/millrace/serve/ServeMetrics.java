@@ -50,14 +50,14 @@ final class ServeMetrics {
                 .serviceLevelObjectives(FRESHNESS_EDGES)
                 .register(registry);
         state.listenTo(took -> freshness.record(took, TimeUnit.MILLISECONDS));
-        recentFreshness(state, clock, "0.5", Freshness.Quantiles::p50Millis);
-        recentFreshness(state, clock, "0.99", Freshness.Quantiles::p99Millis);
+        recentFreshness(state, clock, 50, Freshness.Quantiles::p50Millis);
+        recentFreshness(state, clock, 99, Freshness.Quantiles::p99Millis);
         for (Endpoint endpoint : Endpoint.values()) {
             if (endpoint.isQuestion()) {
                 RequestTimes times = new RequestTimes(clock);
                 answers.put(endpoint, times);
-                recentAnswers(endpoint, times, "0.5");
-                recentAnswers(endpoint, times, "0.99");
+                recentAnswers(endpoint, times, 50);
+                recentAnswers(endpoint, times, 99);
             }
         }
         Gauge.builder("millrace.ready", state, one -> one.readiness().isReady() ? 1 : 0)
@@ -201,25 +201,25 @@ final class ServeMetrics {
         }
     }
 
-    private void recentAnswers(Endpoint endpoint, RequestTimes times, String quantile) {
-        double share = Double.parseDouble(quantile);
+    private void recentAnswers(Endpoint endpoint, RequestTimes times, int percentile) {
+        double share = percentile / 100.0;
         Gauge.builder("millrace.http.request.recent", times, one -> one.quantile(share))
                 .description("time to answer, for answers with status 200 within the last minute")
                 .baseUnit("seconds")
                 .tag("endpoint", endpoint.label())
-                .tag("quantile", quantile)
+                .tag("of", "p" + percentile)
                 .register(registry);
     }
 
     private void recentFreshness(
-            ServedState state, InstantSource clock, String quantile, ToLongFunction<Freshness.Quantiles> value) {
+            ServedState state, InstantSource clock, int percentile, ToLongFunction<Freshness.Quantiles> value) {
         Gauge.builder("millrace.freshness.recent", state, one -> {
                     Freshness.Quantiles recent = one.freshness().recent(clock.millis());
                     return recent.count() == 0 ? Double.NaN : value.applyAsLong(recent) / 1_000.0;
                 })
                 .description("the same for the clicks that became visible within the last minute")
                 .baseUnit("seconds")
-                .tag("quantile", quantile)
+                .tag("of", "p" + percentile)
                 .register(registry);
     }
 

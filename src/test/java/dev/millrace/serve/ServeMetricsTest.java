@@ -59,10 +59,10 @@ class ServeMetricsTest {
 
         assertThat(metrics)
                 .contains("millrace_http_request_seconds_bucket{endpoint=\"recall\",status=\"200\"")
-                .containsPattern("millrace_http_request_recent_seconds\\{endpoint=\"recall\",quantile=\"0.99\"} [0-9]")
-                .contains("millrace_http_request_recent_seconds{endpoint=\"similar\",quantile=\"0.5\"} NaN")
+                .containsPattern("millrace_http_request_recent_seconds\\{endpoint=\"recall\",of=\"p99\"} [0-9]")
+                .contains("millrace_http_request_recent_seconds{endpoint=\"similar\",of=\"p50\"} NaN")
                 .contains("millrace_freshness_seconds_count 1")
-                .contains("millrace_freshness_recent_seconds{quantile=\"0.99\"} 1.2")
+                .contains("millrace_freshness_recent_seconds{of=\"p99\"} 1.2")
                 .contains("millrace_index_items 3.0")
                 .contains("millrace_index_step 8.0")
                 .contains("millrace_index_age_seconds 0.0")
