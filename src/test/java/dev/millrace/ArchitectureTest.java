@@ -72,6 +72,7 @@ class ArchitectureTest {
             "verify",
             "app",
             "bench",
+            "cli.option",
             "cli.evaluate",
             "cli.verify",
             "cli");
@@ -190,7 +191,7 @@ class ArchitectureTest {
 
     @Test
     void theCommandLineStaysInItsPackage() {
-        only("cli").use("picocli..");
+        only("cli", "cli.option").use("picocli..");
     }
 
     @Test

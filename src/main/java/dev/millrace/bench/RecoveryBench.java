@@ -34,6 +34,8 @@ import java.util.regex.Pattern;
 public final class RecoveryBench {
 
     private static final Duration PATIENCE = Duration.ofMinutes(15);
+    private static final long ROWS_A_SECOND = 2_000; // learnt at the least, on a slow machine
+    private static final long ROOM = 2; // for rows, by how many there are
     private static final Pattern READY = Pattern.compile("ready after ([0-9.]+) s, restored ([0-9]+) records");
     private static final Map<String, String> SETTINGS = Map.of(
             "batch.size", "512",
@@ -67,6 +69,7 @@ public final class RecoveryBench {
         try (EmbeddedBroker broker = EmbeddedBroker.start(place.resolve("broker"))) {
             List<String> options = new ArrayList<>(List.of("--bootstrap-server", broker.bootstrapServers()));
             SETTINGS.forEach((key, value) -> options.addAll(List.of("--set", key + "=" + value)));
+            options.addAll(List.of("--set", "table.max-rows=" + ROOM * rows));
             options.addAll(List.of("--set", "stream.transactional-stores=" + areStoresTransactional));
             options.addAll(List.of("--set", "stream.state-directory=" + place.resolve("state")));
             Map<String, String> given = new TreeMap<>(SETTINGS);
@@ -87,7 +90,7 @@ public final class RecoveryBench {
                 long step = log.append(rows);
                 Process learner = start(options, place.resolve("learner-0.log"));
                 try {
-                    await(learner, () -> stepOf(progress) >= step);
+                    await(learner, PATIENCE.plusSeconds(rows / ROWS_A_SECOND), () -> stepOf(progress) >= step);
                     for (int round = 1; round <= rounds; round++) {
                         learner.destroyForcibly().waitFor(); // SIGKILL
                         long next = log.append(settings.trainer().batch().size());
@@ -95,9 +98,9 @@ public final class RecoveryBench {
                         long startNanos = System.nanoTime();
                         Process again = start(options, printed);
                         learner = again;
-                        await(again, () -> ready(printed).isPresent());
+                        await(again, PATIENCE, () -> ready(printed).isPresent());
                         double running = Figures.secondsSince(startNanos);
-                        await(again, () -> stepOf(progress) >= next);
+                        await(again, PATIENCE, () -> stepOf(progress) >= next);
                         figures.print(
                                 "rows %,d  transactional stores %s  round %d  running after %.1f s  learnt again after"
                                         + " %.1f s  restored %,d records",
@@ -139,8 +142,9 @@ public final class RecoveryBench {
         }
     }
 
-    private static void await(Process learner, BooleanSupplier condition) throws IOException, InterruptedException {
-        Waiting.until(PATIENCE, "the learner", () -> {
+    private static void await(Process learner, Duration patience, BooleanSupplier condition)
+            throws IOException, InterruptedException {
+        Waiting.until(patience, "the learner", () -> {
             if (!learner.isAlive()) {
                 throw new IllegalStateException("the learner ended");
             }

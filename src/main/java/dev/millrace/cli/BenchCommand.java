@@ -10,6 +10,9 @@ import dev.millrace.bench.PopularityBench;
 import dev.millrace.bench.RecoveryBench;
 import dev.millrace.bench.ScaleBench;
 import dev.millrace.bench.StreamBench;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.DataOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
@@ -139,17 +142,21 @@ final class BenchCommand implements Runnable {
             description = "Time the recovery of a learner after SIGKILL, on a store of many rows.")
     int recovery(
             @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") long rows,
-            @Option(names = "--rounds", defaultValue = "3", description = "kills for each kind of store") int rounds)
+            @Option(names = "--rounds", defaultValue = "3", description = "kills for each kind of store") int rounds,
+            @Option(names = "--transactional", description = "time only the default kind of store, with transactions")
+                    boolean isTransactionalOnly)
             throws IOException {
-        Processes.requireAtLeastOne("--rows", rows);
-        Processes.requireAtLeastOne("--rounds", rounds);
+        OptionFaults.requireAtLeastOne("--rows", rows);
+        OptionFaults.requireAtLeastOne("--rounds", rounds);
         PrintWriter out = out();
         Path directory = newDirectory("recovery", out);
         RecoveryBench bench = new RecoveryBench(directory, launcher(directory), out);
         endOnSignal();
         try {
             bench.run(rows, rounds, true);
-            bench.run(rows, rounds, false);
+            if (!isTransactionalOnly) {
+                bench.run(rows, rounds, false);
+            }
         } catch (InterruptedException stopped) {
             out.println("stopped before its end");
         }
@@ -189,10 +196,10 @@ final class BenchCommand implements Runnable {
                     int queries)
             throws IOException {
         if (!(Pace.parse(rate) instanceof Pace.EventsPerSecond steady)) {
-            throw Processes.unusable("--rate", rate, "must be events a second, such as 2000/s");
+            throw OptionFaults.unusable("--rate", rate, "must be events a second, such as 2000/s");
         }
         if (seconds < 1 || warmUpSeconds < 1 || queries < 1) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     "--seconds, --warm-up, --queries",
                     seconds + ", " + warmUpSeconds + ", " + queries,
                     "must be at least 1");
@@ -221,8 +228,8 @@ final class BenchCommand implements Runnable {
             @Option(names = "--events", defaultValue = "400000", description = "exposures and clicks") long events,
             @Option(names = "--rounds", defaultValue = "3", description = "rounds of both, in turn") int rounds)
             throws IOException, InterruptedException {
-        Processes.requireAtLeastOne("--events", events);
-        Processes.requireAtLeastOne("--rounds", rounds);
+        OptionFaults.requireAtLeastOne("--events", events);
+        OptionFaults.requireAtLeastOne("--rounds", rounds);
         PrintWriter out = out();
         List<Path> files = config.config.isEmpty() ? List.of(DataOptions.shopFile()) : config.config;
         new StreamBench(newDirectory("stream", out), files, config.set, out).run(events, rounds);
@@ -280,11 +287,11 @@ final class BenchCommand implements Runnable {
         boolean isDefault = items == null && users == null;
         List<Integer> byItems = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000) : orNone(items);
         List<Integer> byUsers = isDefault ? List.of(1_000, 10_000, 100_000, 1_000_000, 10_000_000) : orNone(users);
-        byItems.forEach(size -> Processes.require("--items", size, 2, MOST_OF_A_KIND));
-        byUsers.forEach(size -> Processes.require("--users", size, 2, MOST_OF_A_KIND));
-        Processes.require("--beside", beside, 2, MOST_OF_A_KIND);
-        Processes.requireAtLeastOne("--steps", steps);
-        Processes.requireAtLeastOne("--seconds", seconds);
+        byItems.forEach(size -> OptionFaults.require("--items", size, 2, MOST_OF_A_KIND));
+        byUsers.forEach(size -> OptionFaults.require("--users", size, 2, MOST_OF_A_KIND));
+        OptionFaults.require("--beside", beside, 2, MOST_OF_A_KIND);
+        OptionFaults.requireAtLeastOne("--steps", steps);
+        OptionFaults.requireAtLeastOne("--seconds", seconds);
         MillraceSettings settings = config.settings();
         new ScaleBench(settings.trainer(), settings.trainerTexts(), out())
                 .run(

@@ -1,5 +1,6 @@
 package dev.millrace.cli;
 
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.topic.EmbeddedBroker;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ final class BrokerCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Processes.require("--port", port, 0, 65_535);
+        OptionFaults.require("--port", port, 0, 65_535);
         Optional<EmbeddedBroker.Detour> by = detour.entrySet().stream()
                 .map(one -> new EmbeddedBroker.Detour(one.getKey(), one.getValue()))
                 .findFirst();

@@ -4,6 +4,9 @@ import dev.millrace.app.Demo;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
 import dev.millrace.app.RunReport;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.DataOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.replay.Pace;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -86,8 +89,8 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Processes.requireAtLeastOne("--every", everySeconds);
-        Processes.requireAtLeastOne("--events", events == null ? 1 : events);
+        OptionFaults.requireAtLeastOne("--every", everySeconds);
+        OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         Path home = directory == null
                 ? Path.of(
                         ".millrace",
@@ -149,12 +152,12 @@ final class DemoCommand implements Callable<Integer> {
     /** A folder of an earlier run is refused: its data would be counted and learnt in this run. */
     private static void requireEmpty(Path home) throws IOException {
         if (Files.exists(home) && !Files.isDirectory(home)) {
-            throw Processes.unusable("--dir", home.toString(), "must be a new or an empty folder");
+            throw OptionFaults.unusable("--dir", home.toString(), "must be a new or an empty folder");
         }
         Files.createDirectories(home);
         try (Stream<Path> content = Files.list(home)) {
             if (content.findAny().isPresent()) {
-                throw Processes.unusable("--dir", home.toString(), "must be a new or an empty folder");
+                throw OptionFaults.unusable("--dir", home.toString(), "must be a new or an empty folder");
             }
         }
     }

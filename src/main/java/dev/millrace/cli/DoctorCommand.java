@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.Checkup;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.diagnosis.Diagnosis;
 import dev.millrace.diagnosis.Finding;
 import java.io.IOException;

@@ -12,6 +12,9 @@ import dev.millrace.cli.evaluate.PublishedEvaluation;
 import dev.millrace.cli.evaluate.Rival;
 import dev.millrace.cli.evaluate.TableEvaluation;
 import dev.millrace.cli.evaluate.WindowsEvaluation;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.DataOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.IOException;
@@ -181,7 +184,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
     private void requireEnd() {
         if (data.isGenerated()) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     "--data", "absent", "must be given together with --format; the generated shop never ends");
         }
     }
@@ -216,7 +219,7 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         for (int cutoff : at) {
             if (cutoff < 1) {
-                throw Processes.unusable("--at", Integer.toString(cutoff), "must be at least 1");
+                throw OptionFaults.unusable("--at", Integer.toString(cutoff), "must be at least 1");
             }
         }
     }

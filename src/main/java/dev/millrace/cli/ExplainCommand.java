@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
@@ -56,12 +58,12 @@ final class ExplainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Processes.requireAtLeastOne("--step", step == null ? 1 : step);
+        OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         long asked = Stream.of(item != null, step != null, isAboutFields)
                 .filter(isAsked -> isAsked)
                 .count();
         if (asked != 1) {
-            throw Processes.unusable("explain", "", "must have one of --item, --step and --fields");
+            throw OptionFaults.unusable("explain", "", "must have one of --item, --step and --fields");
         }
         MillraceSettings settings = config.settings();
         VectorOrigins origins = new VectorOrigins(Clusters.open(settings), settings.trainer());

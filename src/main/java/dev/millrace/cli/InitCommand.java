@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.draft.Choice;
 import dev.millrace.draft.LogDraft;
 import dev.millrace.draft.Role;
@@ -88,14 +89,14 @@ final class InitCommand implements Callable<Integer> {
 
     private void requireFree(Path file) {
         if (Files.exists(file) && !force) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     "--output", output.toString(), "has a " + file.getFileName() + ", which only --force overwrites");
         }
     }
 
     private static void requireListable(Path file) {
         if (file.toString().contains(",")) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     "LOG", file.toString(), "must be a path without a comma, which separates the files of a mapping");
         }
     }

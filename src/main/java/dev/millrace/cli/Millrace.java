@@ -36,6 +36,7 @@ import picocli.CommandLine.Command;
             VerifyCommand.class,
             TransactionsCommand.class,
             DoctorCommand.class,
+            DeadLettersCommand.class,
             ModelCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,

@@ -2,6 +2,8 @@ package dev.millrace.cli;
 
 import dev.millrace.app.GenerationComparison;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -72,8 +74,8 @@ final class ModelDiffCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        Processes.requireAtLeastOne("--users", users);
-        Processes.requireAtLeastOne("--k", k);
+        OptionFaults.requireAtLeastOne("--users", users);
+        OptionFaults.requireAtLeastOne("--k", k);
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
         String one = Objects.requireNonNull(left);

@@ -8,6 +8,9 @@ import dev.millrace.checkpoint.ItemVectors;
 import dev.millrace.checkpoint.LearnerExport;
 import dev.millrace.checkpoint.ScratchEntries;
 import dev.millrace.checkpoint.TowerFiles;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.LearnerOption;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.train.Trainer;
@@ -69,7 +72,7 @@ final class ModelExportCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         if (out == null && vectors == null && onnx == null) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     "model export", "nothing", "must have at least one of --out, --vectors and --onnx");
         }
         PrintWriter told = Objects.requireNonNull(spec).commandLine().getOut();

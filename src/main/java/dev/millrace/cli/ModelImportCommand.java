@@ -3,6 +3,8 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.checkpoint.LearnerImport;
 import dev.millrace.checkpoint.LearnerImport.Start;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.stream.LearnerState;
@@ -77,7 +79,7 @@ final class ModelImportCommand implements Callable<Integer> {
         String generation = settings.trainer().model().generationName();
         GenerationHistory history = Clusters.admin(cluster).history();
         if (history.is(generation, Kind.RETIRED) || (isWarm && history.is(generation, Kind.STARTED))) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     "model.generation",
                     settings.trainer().model().generation(),
                     "must be another, as generation " + generation

@@ -1,8 +1,5 @@
 package dev.millrace.cli;
 
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -55,23 +52,5 @@ final class Processes {
     /** Called when the command has closed everything, or failed to. */
     static void ended(int status) {
         STATUS.complete(status);
-    }
-
-    /** Checks an option that is a number; the command reads no data and asks no broker before. */
-    static void require(String option, long value, long least, long most) {
-        if (value < least || value > most) {
-            throw unusable(
-                    option,
-                    Long.toString(value),
-                    most == Long.MAX_VALUE ? "must be at least " + least : "must be from " + least + " to " + most);
-        }
-    }
-
-    static void requireAtLeastOne(String option, long value) {
-        require(option, value, 1, Long.MAX_VALUE);
-    }
-
-    static InvalidSettingsException unusable(String option, String value, String rule) {
-        return new InvalidSettingsException(List.of(new SettingFault(option, value, rule)));
     }
 }

@@ -2,6 +2,9 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ReplayRun;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.DataOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.replay.Pace;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
@@ -48,7 +51,7 @@ final class ReplayCommand implements Callable<Integer> {
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Pace pace = Pace.parse(speed);
-        Processes.requireAtLeastOne("--events", events == null ? 1 : events);
+        OptionFaults.requireAtLeastOne("--events", events == null ? 1 : events);
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();
         Cluster cluster = settings.cluster();

@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
+import dev.millrace.cli.option.ConfigOptions;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;

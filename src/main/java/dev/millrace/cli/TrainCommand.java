@@ -3,6 +3,8 @@ package dev.millrace.cli;
 import dev.millrace.app.CatchUp;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.LearnerOption;
 import dev.millrace.stream.run.StreamRunner;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;

@@ -1,6 +1,7 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.transaction.Fate;

@@ -4,6 +4,9 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.evaluate.EvaluationData;
 import dev.millrace.cli.evaluate.LearningBar;
 import dev.millrace.cli.evaluate.TuneRun;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.DataOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.topic.BatchLog;
@@ -138,28 +141,28 @@ final class TuneCommand implements Callable<Integer> {
 
     private void require() {
         if (isOfCluster && !data.isGenerated()) {
-            throw Processes.unusable("--data", "given", "must not be given with --mini-batches");
+            throw OptionFaults.unusable("--data", "given", "must not be given with --mini-batches");
         }
         if (!isOfCluster && data.isGenerated()) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     "--data",
                     "absent",
                     "must be given together with --format, or --mini-batches for the cluster's log");
         }
         if (trials != null) {
-            Processes.require("--trials", trials, 1, 1000);
+            OptionFaults.require("--trials", trials, 1, 1000);
         }
         if (!(minutes > 0)) {
-            throw Processes.unusable("--minutes", Double.toString(minutes), "must be above 0");
+            throw OptionFaults.unusable("--minutes", Double.toString(minutes), "must be above 0");
         }
         if (!(first >= 0.05 && first <= 0.95)) {
-            throw Processes.unusable("--first", Double.toString(first), "must be from 0.05 to 0.95");
+            throw OptionFaults.unusable("--first", Double.toString(first), "must be from 0.05 to 0.95");
         }
         if (!RankingTotals.CUTOFFS.contains(at)) {
-            throw Processes.unusable("--at", Integer.toString(at), "must be one of " + RankingTotals.CUTOFFS);
+            throw OptionFaults.unusable("--at", Integer.toString(at), "must be one of " + RankingTotals.CUTOFFS);
         }
         if (Files.exists(output) && !force) {
-            throw Processes.unusable("--output", output.toString(), "is there already; --force overwrites it");
+            throw OptionFaults.unusable("--output", output.toString(), "is there already; --force overwrites it");
         }
     }
 }

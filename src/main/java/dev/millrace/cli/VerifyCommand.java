@@ -1,6 +1,8 @@
 package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.verify.CountsCheck;
 import dev.millrace.cli.verify.ModelCheck;
 import dev.millrace.topic.Cluster;
@@ -61,9 +63,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (!model && !counts) {
-            throw Processes.unusable("verify", "nothing", "must be told what to check: --model, --counts, or both");
+            throw OptionFaults.unusable("verify", "nothing", "must be told what to check: --model, --counts, or both");
         }
-        Processes.requireAtLeastOne("--step", step == null ? 1 : step);
+        OptionFaults.requireAtLeastOne("--step", step == null ? 1 : step);
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);

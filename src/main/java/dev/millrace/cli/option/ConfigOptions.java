@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.option;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.SettingsFile;
@@ -12,19 +12,19 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Where settings come from; the same for every command. */
-final class ConfigOptions {
+public final class ConfigOptions {
 
     @Option(
             names = "--config",
             paramLabel = "FILE",
             description = "settings file of key = value lines; may be repeated, a later file wins over an earlier one")
-    List<Path> config = new ArrayList<>();
+    public List<Path> config = new ArrayList<>();
 
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
             description = "one setting; wins over file and environment; may be repeated")
-    Map<String, String> set = new LinkedHashMap<>();
+    public Map<String, String> set = new LinkedHashMap<>();
 
     @Option(
             names = {"--bootstrap-server", "--bootstrap-servers"},
@@ -40,7 +40,7 @@ final class ConfigOptions {
     @Nullable
     Path commandConfig;
 
-    MillraceSettings settings() {
+    public MillraceSettings settings() {
         return settings(Optional.empty(), Map.of());
     }
 
@@ -48,17 +48,17 @@ final class ConfigOptions {
      * @param fallback settings file to use where the command line names none
      * @param byDefault settings that hold unless file, environment or command line say otherwise
      */
-    MillraceSettings settings(Optional<Path> fallback, Map<String, String> byDefault) {
+    public MillraceSettings settings(Optional<Path> fallback, Map<String, String> byDefault) {
         return settings(fallback, List.of(), byDefault);
     }
 
     /** @param overlays settings files that hold over those of the command line, the later ones over the earlier */
-    MillraceSettings settings(Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault) {
+    public MillraceSettings settings(Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault) {
         return settings(fallback, overlays, byDefault, Map.of());
     }
 
     /** @param changes settings that hold over all others */
-    MillraceSettings settings(
+    public MillraceSettings settings(
             Optional<Path> fallback, List<Path> overlays, Map<String, String> byDefault, Map<String, String> changes) {
         Map<String, String> given = new LinkedHashMap<>();
         if (commandConfig != null) {

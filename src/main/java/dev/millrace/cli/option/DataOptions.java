@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.option;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.replay.DataFormat;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options that choose the events: a recorded data set, or the generated shop if none is given. */
-final class DataOptions {
+public final class DataOptions {
 
     @Option(
             names = "--data",
@@ -34,7 +34,7 @@ final class DataOptions {
     String format;
 
     /** Opens the data set. */
-    DataSet open(MillraceSettings settings) {
+    public DataSet open(MillraceSettings settings) {
         Optional<DataFormat> named = format();
         if (data == null) {
             return new ShopGenerator(settings.shop());
@@ -43,26 +43,26 @@ final class DataOptions {
     }
 
     /** The data set's name, for a heading. */
-    String name() {
+    public String name() {
         return data == null ? "generated shop" : String.valueOf(data.getFileName());
     }
 
-    boolean isGenerated() {
+    public boolean isGenerated() {
         return data == null;
     }
 
     /** Reads the settings for these events. The format names a settings file, and the data decides about the attribution mode. */
-    MillraceSettings settings(ConfigOptions config, Map<String, String> more) {
+    public MillraceSettings settings(ConfigOptions config, Map<String, String> more) {
         return settings(config, List.of(), more);
     }
 
     /** @param overlays settings files that override the others */
-    MillraceSettings settings(ConfigOptions config, List<Path> overlays, Map<String, String> more) {
+    public MillraceSettings settings(ConfigOptions config, List<Path> overlays, Map<String, String> more) {
         return settings(config, overlays, more, Map.of());
     }
 
     /** @param changes settings that hold over all others */
-    MillraceSettings settings(
+    public MillraceSettings settings(
             ConfigOptions config, List<Path> overlays, Map<String, String> more, Map<String, String> changes) {
         Optional<Path> fallback = Optional.of(
                         format().map(found -> configFile(found.label())).orElseGet(DataOptions::shopFile))
@@ -86,7 +86,7 @@ final class DataOptions {
 
     private Optional<DataFormat> format() {
         if ((data == null) != (format == null)) {
-            throw Processes.unusable(
+            throw OptionFaults.unusable(
                     data == null ? "--data" : "--format",
                     "absent",
                     "must be given together with " + (data == null ? "--format" : "--data"));
@@ -96,13 +96,13 @@ final class DataOptions {
         }
         Optional<DataFormat> named = DataFormat.named(format);
         if (named.isEmpty()) {
-            throw Processes.unusable("--format", format, "must be " + DataFormat.choices());
+            throw OptionFaults.unusable("--format", format, "must be " + DataFormat.choices());
         }
         return named;
     }
 
     /** The settings of the generated shop. */
-    static Path shopFile() {
+    public static Path shopFile() {
         return configFile("shop");
     }
 

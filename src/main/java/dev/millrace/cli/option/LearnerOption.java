@@ -1,10 +1,10 @@
-package dev.millrace.cli;
+package dev.millrace.cli.option;
 
 import dev.millrace.app.TrainProcess;
 import picocli.CommandLine.Option;
 
 /** Which learner is meant; the same for every command. */
-final class LearnerOption {
+public final class LearnerOption {
 
     @Option(
             names = "--from",
@@ -14,11 +14,11 @@ final class LearnerOption {
                     "what to learn from: events; or mini-batches, the log that another trainer writes; default: events")
     String from = "events";
 
-    TrainProcess.From source() {
+    public TrainProcess.From source() {
         return switch (from) {
             case "events" -> TrainProcess.From.EVENTS;
             case "mini-batches" -> TrainProcess.From.MINI_BATCHES;
-            default -> throw Processes.unusable("--from", from, "must be events or mini-batches");
+            default -> throw OptionFaults.unusable("--from", from, "must be events or mini-batches");
         };
     }
 }

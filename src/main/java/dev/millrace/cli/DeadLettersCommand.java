@@ -1,0 +1,235 @@
+package dev.millrace.cli;
+
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.state.Utf8;
+import dev.millrace.topic.Cluster;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.topic.TopicNames;
+import dev.millrace.topic.TopicReader;
+import dev.millrace.wire.TopicRecord;
+import java.io.PrintWriter;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "dlq",
+        mixinStandardHelpOptions = true,
+        description = "The dead letters: records that could not be used, and why.")
+final class DeadLettersCommand implements Runnable {
+
+    /** Which letters. */
+    static final class Filter {
+
+        @Option(
+                names = "--reason",
+                paramLabel = "REASON",
+                description = "those with this reason, such as bad-partition")
+        @Nullable
+        String reason;
+
+        @Option(names = "--topic", paramLabel = "TOPIC", description = "those that came to this topic")
+        @Nullable
+        String topic;
+
+        @Option(
+                names = "--after",
+                split = ",",
+                paramLabel = "PARTITION=OFFSET",
+                description = "those behind this offset of a partition of the dead letters; may be repeated")
+        Map<Integer, Long> after = new TreeMap<>();
+
+        private boolean takes(Letter letter) {
+            return (reason == null || letter.reason().equals(reason))
+                    && (topic == null || letter.topic().equals(topic))
+                    && letter.record().offset()
+                            > after.getOrDefault(letter.record().partition(), -1L);
+        }
+    }
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                Objects.requireNonNull(spec).commandLine(), "dlq: name what to do, such as dlq list");
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = "Count them by reason and topic, with the latest message of each.")
+    int list(@Mixin ConfigOptions config, @Mixin Filter filter) {
+        SortedMap<String, Group> groups = new TreeMap<>();
+        read(Clusters.open(config.settings()), filter, letter -> groups.computeIfAbsent(
+                        String.format("%-18s %s", letter.reason(), letter.topic()), name -> new Group())
+                .add(letter));
+        groups.forEach((name, group) -> out().printf(
+                        Locale.ROOT,
+                        "%,9d  %-40s %s to %s%n           %s%n",
+                        group.count,
+                        name,
+                        group.first.orElseThrow().time(),
+                        group.last.orElseThrow().time(),
+                        group.last.orElseThrow().message()));
+        if (groups.isEmpty()) {
+            out().println("no dead letters");
+        }
+        out().flush();
+        return 0;
+    }
+
+    @Command(mixinStandardHelpOptions = true, description = "Show the latest of them.")
+    int show(
+            @Mixin ConfigOptions config,
+            @Mixin Filter filter,
+            @Option(
+                            names = {"-n", "--count"},
+                            defaultValue = "10",
+                            description = "how many. Default: ${DEFAULT-VALUE}")
+                    int count) {
+        OptionFaults.requireAtLeastOne("--count", count);
+        Deque<Letter> latest = new ArrayDeque<>();
+        read(Clusters.open(config.settings()), filter, letter -> {
+            latest.add(letter);
+            if (latest.size() > count) {
+                latest.remove();
+            }
+        });
+        for (Letter letter : latest) {
+            out().printf("%s, %s%n", letter.record().place(), letter.time());
+            out().printf("  %s: %s%n", letter.reason(), letter.message());
+            if (!letter.topic().isEmpty()) {
+                out().printf("  from   offset %s of %s-%s%n", letter.offset(), letter.topic(), letter.partition());
+            }
+            out().printf("  key    %s%n  value  %s%n", Utf8.text(letter.record().key()), letter.value());
+        }
+        out().flush();
+        return 0;
+    }
+
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = {
+                "Send them to their topics again, into the partition of their key, without headers. Mend what was wrong first.",
+                "Events are told apart by their ids, so one that was sent again by its producer too counts once. A removal that is",
+                "sent again removes what has come back since."
+            })
+    int replay(
+            @Mixin ConfigOptions config,
+            @Mixin Filter filter,
+            @Option(names = "--dry-run", description = "send nothing, say what would be sent") boolean isDry) {
+        if (filter.reason == null) {
+            throw OptionFaults.unusable(
+                    "--reason", "absent", "must be given: what was rejected for another reason is not mended");
+        }
+        SortedMap<String, Integer> counts = new TreeMap<>();
+        SortedMap<Integer, Long> last = new TreeMap<>();
+        Cluster cluster = Clusters.open(config.settings());
+        try (TopicReader origins = cluster.reader();
+                EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
+            read(cluster, filter, letter -> {
+                last.put(letter.record().partition(), letter.record().offset());
+                Optional<TopicRecord> whole = whole(letter, origins, cluster.topics());
+                whole.filter(record -> !isDry)
+                        .ifPresent(record ->
+                                producer.sendBytes(letter.topic(), record.key(), record.value(), record.timestamp()));
+                counts.merge(whole.isPresent() ? "to " + letter.topic() : "left: " + whyLeft(letter), 1, Integer::sum);
+            });
+            producer.flush();
+        }
+        counts.forEach((what, count) -> out().printf(
+                        Locale.ROOT,
+                        "%,9d  %s%s%n",
+                        count,
+                        what.startsWith("to ") ? isDry ? "would go " : "sent " : "",
+                        what));
+        if (counts.isEmpty()) {
+            out().println("no dead letters");
+        } else if (!isDry) {
+            StringBuilder after = new StringBuilder();
+            last.forEach((partition, offset) -> after.append(after.isEmpty() ? "" : ",")
+                    .append(partition)
+                    .append('=')
+                    .append(offset));
+            out().println("next time   --after " + after);
+        }
+        out().flush();
+        return 0;
+    }
+
+    /** The record to send; absent if it is no event, or is nowhere any more. */
+    private static Optional<TopicRecord> whole(Letter letter, TopicReader origins, TopicNames topics) {
+        boolean isOfInput = Set.of(topics.exposures(), topics.clicks(), topics.users(), topics.items())
+                .contains(letter.topic());
+        if (letter.isRefusedStep() || !isOfInput) {
+            return Optional.empty();
+        }
+        if (!letter.isLeftOut()) {
+            return Optional.of(letter.record());
+        }
+        return origins.extents(letter.topic()).stream()
+                .filter(extent -> extent.partition() == letter.partition() && extent.first() <= letter.offset())
+                .findFirst()
+                .flatMap(extent -> origins.firstFrom(extent, letter.offset()))
+                .filter(record -> record.offset() == letter.offset());
+    }
+
+    private static String whyLeft(Letter letter) {
+        return letter.isLeftOut()
+                ? "too large for a dead letter, and gone from " + letter.topic()
+                : "no event of a producer";
+    }
+
+    /** Letters of one reason and topic. */
+    private static final class Group {
+
+        private int count;
+        private Optional<Letter> first = Optional.empty();
+        private Optional<Letter> last = Optional.empty();
+
+        private void add(Letter letter) {
+            count++;
+            if (first.isEmpty() || letter.time().isBefore(first.get().time())) {
+                first = Optional.of(letter);
+            }
+            if (last.isEmpty() || !letter.time().isBefore(last.get().time())) {
+                last = Optional.of(letter);
+            }
+        }
+    }
+
+    private static void read(Cluster cluster, Filter filter, Consumer<Letter> each) {
+        try (TopicReader reader = cluster.reader()) {
+            for (TopicReader.Extent extent : reader.extents(cluster.topics().deadLetters())) {
+                reader.read(extent, extent.first(), record -> {
+                    Letter letter = new Letter(record);
+                    if (filter.takes(letter)) {
+                        each.accept(letter);
+                    }
+                    return true;
+                });
+            }
+        }
+    }
+
+    private PrintWriter out() {
+        return Objects.requireNonNull(spec).commandLine().getOut();
+    }
+}

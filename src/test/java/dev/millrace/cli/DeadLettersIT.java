@@ -1,0 +1,187 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.event.Features;
+import dev.millrace.event.UserProfile;
+import dev.millrace.follow.ProgressWatch;
+import dev.millrace.state.Books;
+import dev.millrace.state.Utf8;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.EventProducer;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ProgressRecords;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.Utils;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** What an operator sees of dead letters, and what becomes of those that are sent again. */
+class DeadLettersIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final long T0 = 1_767_225_600_000L; // 2026-01-01
+    private static final int PARTITIONS = 2;
+    private static final int LARGE = 1_010_000; // no dead letter takes it whole
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+    private final Path directory;
+
+    DeadLettersIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    @Test
+    void lettersAreCountedShownAndSentAgain() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            Map<String, String> given = Map.of(
+                    "kafka.bootstrap.servers", broker.bootstrapServers(),
+                    "stream.state-directory", directory.resolve("state").toString(),
+                    "topic.partitions", Integer.toString(PARTITIONS),
+                    "train.http.port", "-1");
+            MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
+            assertThat(run(given, "topics", "create")).isZero();
+            assertThat(run(given, "dlq", "list")).isZero();
+            assertThat(out.toString()).isEqualTo("no dead letters" + System.lineSeparator());
+            AvroWire wire = new AvroWire(settings.wire());
+            String user = IntStream.range(0, 100)
+                    .mapToObj(number -> "u" + number)
+                    .filter(id -> partition(id) == 1)
+                    .findFirst()
+                    .orElseThrow();
+            try (TrainProcess trainer = TrainProcess.start(
+                            settings, TrainProcess.From.EVENTS, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+                    EventProducer producer = new EventProducer(
+                            settings.clients(), settings.topics().names(), wire);
+                    ProgressWatch progress = new ProgressWatch(
+                            settings.clients(),
+                            settings.topics().names().trainingProgress(),
+                            new ProgressRecords(wire))) {
+                assertThat(trainer.applications().failure()).isEmpty();
+                producer.send(new UserProfile(user, T0, Features.NONE));
+                producer.flush();
+                await().atMost(PATIENCE).until(() -> count(progress, "users", "applied") == 1);
+                produce(broker, "users", 0, user, null); // to partition 0, where nobody knows the user
+                produce(broker, "clicks", partition(user), user, Utf8.bytes("\u0001 no click"));
+                produce(broker, "clicks", partition(user), user, Utf8.bytes("{\"click_id\": \"c1\"}"));
+                produce(
+                        broker,
+                        "clicks",
+                        partition(user),
+                        user,
+                        Utf8.bytes("{\"text\": \"" + "a".repeat(LARGE) + "\"}"));
+                await().atMost(PATIENCE)
+                        .until(() -> count(progress, "clicks", "rejected: undecodable") == 3
+                                && count(progress, "users", "rejected: misplaced-removal") == 1);
+
+                assertThat(run(given, "dlq", "list")).isZero();
+                assertThat(out.toString())
+                        .containsPattern(" 1  misplaced-removal +users ")
+                        .containsPattern(" 3  undecodable +clicks ")
+                        .contains("partition = 0: must be 1");
+                assertThat(run(given, "dlq", "show", "--topic", "clicks", "-n", "2"))
+                        .isZero();
+                assertThat(out.toString())
+                        .contains("{\"click_id\": \"c1\"}")
+                        .contains("  key    " + user)
+                        .contains(" bytes, left out here, still at its origin")
+                        .doesNotContain("misplaced-removal", "no click");
+
+                anOperatorSaysWhichAreMended(given);
+                aRemovalIsCarriedOutWhenItIsSentAgain(given, progress);
+                whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(given, progress);
+            }
+        }
+    }
+
+    private void anOperatorSaysWhichAreMended(Map<String, String> given) {
+        assertThat(run(given, "dlq", "replay")).isEqualTo(2);
+        assertThat(err.toString()).contains("--reason = absent: must be given");
+        assertThat(run(given, "dlq", "replay", "--reason", "misplaced-removal", "--dry-run"))
+                .isZero();
+        assertThat(out.toString()).containsPattern(" 1  would go to users\\R").doesNotContain("next time");
+        assertThat(run(given, "dlq", "replay", "--reason", "bad-time")).isZero();
+        assertThat(out.toString()).isEqualTo("no dead letters" + System.lineSeparator());
+    }
+
+    private void aRemovalIsCarriedOutWhenItIsSentAgain(Map<String, String> given, ProgressWatch progress) {
+        assertThat(run(given, "dlq", "replay", "--reason", "misplaced-removal")).isZero();
+        assertThat(out.toString())
+                .containsPattern(" 1  sent to users\\R")
+                .containsPattern("next time   --after \\d=\\d+\\R");
+        String after = out.toString()
+                .lines()
+                .reduce((one, other) -> other)
+                .orElseThrow()
+                .split(" +")[3];
+        await().atMost(PATIENCE).until(() -> count(progress, "users", "removed") == 1);
+
+        assertThat(run(given, "dlq", "replay", "--reason", "misplaced-removal", "--after", after))
+                .isZero();
+        assertThat(out.toString()).isEqualTo("no dead letters" + System.lineSeparator());
+    }
+
+    private void whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(
+            Map<String, String> given, ProgressWatch progress) {
+        assertThat(run(given, "dlq", "replay", "--reason", "undecodable")).isZero();
+        assertThat(out.toString()).containsPattern(" 3  sent to clicks\\R");
+        await().atMost(PATIENCE).until(() -> count(progress, "clicks", "rejected: undecodable") == 6);
+
+        assertThat(run(given, "dlq", "show", "--reason", "undecodable", "-n", "6"))
+                .isZero();
+        // the large one was sent as large as it was
+        assertThat(out.toString().lines().filter(line -> line.contains(" bytes, left out here")))
+                .hasSize(2);
+    }
+
+    private static int partition(String key) {
+        return Utils.toPositive(Utils.murmur2(Utf8.bytes(key))) % PARTITIONS;
+    }
+
+    private static long count(ProgressWatch progress, String topic, String outcome) {
+        return progress.books()
+                .getOrDefault(topic, Books.Account.EMPTY)
+                .outcomes()
+                .getOrDefault(outcome, 0L);
+    }
+
+    private static void produce(EmbeddedBroker broker, String topic, int partition, String key, byte @Nullable [] value)
+            throws Exception {
+        Map<String, Object> config =
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "max.request.size", 2 * LARGE);
+        try (KafkaProducer<byte[], byte[]> producer =
+                new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer())) {
+            producer.send(new ProducerRecord<>(topic, partition, T0 + 1, Utf8.bytes(key), value))
+                    .get();
+        }
+    }
+
+    private int run(Map<String, String> given, String... arguments) {
+        out.getBuffer().setLength(0);
+        err.getBuffer().setLength(0);
+        List<String> all = new ArrayList<>(List.of(arguments));
+        given.forEach((key, value) -> all.addAll(List.of("--set", key + "=" + value)));
+        CommandLine commandLine = Millrace.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(all.toArray(String[]::new));
+    }
+}
