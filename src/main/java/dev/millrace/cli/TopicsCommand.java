@@ -4,12 +4,15 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(name = "topics", mixinStandardHelpOptions = true, description = "The topics in the cluster.")
@@ -39,6 +42,32 @@ final class TopicsCommand implements Runnable {
                 .names()
                 .all()
                 .forEach(topic -> out.println(topic + (created.contains(topic) ? " created" : " was there")));
+        out.flush();
+        return 0;
+    }
+
+    @Command(
+            name = "acls",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Print the calls of Kafka's kafka-acls.sh that give a principal exactly what commands of Millrace need.",
+                "Example: millrace topics acls --principal User:trainer train; millrace topics acls --principal User:auditor 'verify --model'"
+            })
+    int acls(
+            @Mixin ConfigOptions config,
+            @Option(
+                            names = "--principal",
+                            required = true,
+                            paramLabel = "PRINCIPAL",
+                            description = "as the cluster knows it, such as User:trainer")
+                    String principal,
+            @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "such as train, serve, replay")
+                    List<String> commands) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        MillraceSettings settings = config.settings();
+        new AccessList(settings.topics().names(), settings.stream().applicationId())
+                .calls(settings.clients().bootstrapServers(), principal, commands)
+                .forEach(out::println);
         out.flush();
         return 0;
     }

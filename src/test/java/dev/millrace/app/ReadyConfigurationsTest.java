@@ -34,6 +34,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -48,6 +49,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ReadyConfigurationsTest {
 
     private static final Path CONFIG = Path.of("config");
+    /** Folders whose files are for other programs. */
+    private static final Set<Path> OF_OTHERS =
+            Set.of(CONFIG.resolve("connect"), CONFIG.resolve("grafana"), CONFIG.resolve("prometheus"));
+
     private static final String MAPPING = "mapping-example";
     private static final int ITEMS = 200;
     private static final int EVENTS = 24_000;
@@ -74,7 +79,7 @@ class ReadyConfigurationsTest {
     static List<Path> overlays() throws IOException {
         List<Path> overlays = new ArrayList<>();
         for (Path folder : listed(CONFIG)) {
-            if (Files.isDirectory(folder) && !folder.endsWith("connect")) { // whose files are for another program
+            if (Files.isDirectory(folder) && !OF_OTHERS.contains(folder)) {
                 overlays.addAll(listed(folder));
             }
         }

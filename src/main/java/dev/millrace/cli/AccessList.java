@@ -1,0 +1,79 @@
+package dev.millrace.cli;
+
+import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.TopicNames;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/**
+ * The rights of commands on the topics of one cluster.
+ *
+ * @param names of its topics
+ * @param application id that its groups, transactions and changelogs begin with
+ */
+record AccessList(TopicNames names, String application) {
+
+    private static final String APPLICATION = "millrace-";
+
+    /** The calls of {@code kafka-acls.sh} that give a principal what the commands need, one a resource. */
+    List<String> calls(String bootstrapServers, String principal, List<String> commands) {
+        List<AccessRight> all = AccessRight.all();
+        Set<String> known = new TreeSet<>();
+        all.forEach(right -> known.add(right.command()));
+        for (String command : commands) {
+            if (!known.contains(command)) {
+                throw OptionFaults.unusable("COMMAND", command, "must be one of " + String.join(", ", known));
+            }
+        }
+        Map<String, Set<String>> operations = new LinkedHashMap<>();
+        all.stream().filter(right -> commands.contains(right.command())).forEach(right -> resources(right)
+                .forEach(resource -> operations
+                        .computeIfAbsent(resource, none -> new LinkedHashSet<>())
+                        .add(right.operation())));
+        String begin =
+                "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal '" + principal + "'";
+        return operations.entrySet().stream()
+                .map(entry ->
+                        begin + " " + entry.getKey() + " --operation " + String.join(" --operation ", entry.getValue()))
+                .toList();
+    }
+
+    private Stream<String> resources(AccessRight right) {
+        return switch (right.kind()) {
+            case CLUSTER -> Stream.of(right.kind().option());
+            case TOPIC ->
+                right.isPrefix()
+                        ? prefixed(right)
+                        : topics(right).map(topic -> right.kind().option() + " " + topic);
+            case GROUP, TRANSACTIONAL_ID -> prefixed(right);
+        };
+    }
+
+    private Stream<String> prefixed(AccessRight right) {
+        String name = right.name().equals(APPLICATION) ? application + "-" : right.name();
+        return Stream.of("--resource-pattern-type prefixed " + right.kind().option() + " " + name);
+    }
+
+    /** A topic's own name, for its logical one. Whoever writes item vectors writes them for vector stores too. */
+    private Stream<String> topics(AccessRight right) {
+        if (right.name().equals(AccessRight.EVERY_TOPIC)) {
+            return names.all().stream();
+        }
+        List<String> logical = TopicNames.read(new SettingsReader(Map.of())).all();
+        int at = logical.indexOf(right.name());
+        if (at < 0) {
+            return Stream.of(right.name()); // Kafka's own
+        }
+        boolean isForStores = names.all().get(at).equals(names.itemEmbeddings())
+                && right.operation().equals("WRITE");
+        return Stream.concat(
+                Stream.of(names.all().get(at)),
+                names.vectorStore().stream().filter(store -> isForStores).map(TopicNames.VectorStore::topic));
+    }
+}

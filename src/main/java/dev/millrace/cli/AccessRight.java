@@ -1,0 +1,98 @@
+package dev.millrace.cli;
+
+import dev.millrace.state.Utf8;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A right that a command needs on a cluster with an authoriser. All of them are in the table of docs/operations.md, by which each command is tested.
+ *
+ * @param command such as {@code verify --model}
+ * @param name of the resource, with {@code millrace-} for the application id; a topic's logical name
+ * @param isPrefix true if the resource is all whose names begin so
+ * @param operation as Kafka writes it
+ */
+record AccessRight(String command, Kind kind, String name, boolean isPrefix, String operation) {
+
+    /** What a right is on. */
+    enum Kind {
+        TOPIC("--topic"),
+        GROUP("--group"),
+        TRANSACTIONAL_ID("--transactional-id"),
+        CLUSTER("--cluster");
+
+        private final String option;
+
+        Kind(String option) {
+            this.option = option;
+        }
+
+        /** The option of {@code kafka-acls.sh} that names such a resource. */
+        String option() {
+            return option;
+        }
+    }
+
+    /** In place of the name of a topic: each one. */
+    static final String EVERY_TOPIC = "*";
+
+    private static final String TABLE = "access-rights.md";
+    private static final int HEAD_LINES = 2;
+    private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
+
+    /** Returns all rights of all commands, in the order of the table. */
+    static List<AccessRight> all() {
+        List<AccessRight> rights = new ArrayList<>();
+        List<String> commands = List.of();
+        for (String line : table().lines().skip(HEAD_LINES).toList()) {
+            String[] cells = line.split("\\|", -1);
+            commands = cells[1].isBlank() ? commands : quoted(cells[1]).toList();
+            for (String command : commands) {
+                for (String operation : cells[3].strip().split(", ", -1)) {
+                    names(cells[2].strip())
+                            .map(name -> new AccessRight(
+                                    command, kind(cells[2].strip()), name, cells[2].contains("with prefix"), operation))
+                            .forEach(rights::add);
+                }
+            }
+        }
+        return rights;
+    }
+
+    /** The table, as docs/operations.md has it. */
+    static String table() {
+        try (InputStream in = Objects.requireNonNull(AccessRight.class.getResourceAsStream(TABLE))) {
+            return Utf8.text(in.readAllBytes());
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
+    }
+
+    private static Stream<String> names(String cell) {
+        return switch (cell) {
+            case "the cluster" -> Stream.of("kafka-cluster");
+            case "every topic" -> Stream.of(EVERY_TOPIC);
+            default -> quoted(cell);
+        };
+    }
+
+    private static Kind kind(String cell) {
+        if (cell.equals("the cluster")) {
+            return Kind.CLUSTER;
+        }
+        return cell.startsWith("groups")
+                ? Kind.GROUP
+                : cell.startsWith("transactional ids") ? Kind.TRANSACTIONAL_ID : Kind.TOPIC;
+    }
+
+    private static Stream<String> quoted(String cell) {
+        return QUOTED.matcher(cell).results().map(MatchResult::group).map(name -> name.replace("`", ""));
+    }
+}

@@ -1,0 +1,68 @@
+package dev.millrace.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.settings.InvalidSettingsException;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.TopicNames;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AccessListTest {
+
+    private static final String BEGIN =
+            "kafka-acls.sh --bootstrap-server kafka:9092 --add --allow-principal 'User:shop' ";
+
+    @Test
+    void theTableOfTheDocumentIsTheOneThatIsRead() throws IOException {
+        assertThat(Files.readString(Path.of("docs/operations.md"))).contains("\n" + AccessRight.table() + "\n");
+    }
+
+    @Test
+    void aProducerGetsWriteOnTheInputsUnderTheirOwnNames() {
+        TopicNames names = names(Map.of("topic.clicks.name", "shop.clicks"));
+
+        assertThat(new AccessList(names, "millrace").calls("kafka:9092", "User:shop", List.of("replay")))
+                .containsExactly(
+                        BEGIN + "--topic exposures --operation WRITE",
+                        BEGIN + "--topic shop.clicks --operation WRITE",
+                        BEGIN + "--topic users --operation WRITE",
+                        BEGIN + "--topic items --operation WRITE");
+    }
+
+    @Test
+    void aTrainerGetsWhatBeginsWithItsApplicationIdAndTheTopicOfVectorStores() {
+        TopicNames names = names(Map.of("topic.vector-store.name", "vectors"));
+
+        assertThat(new AccessList(names, "shop").calls("kafka:9092", "User:shop", List.of("train", "serve")))
+                .contains(
+                        BEGIN + "--topic exposures --operation DESCRIBE --operation DESCRIBE_CONFIGS --operation READ",
+                        BEGIN + "--topic vectors --operation DESCRIBE --operation DESCRIBE_CONFIGS --operation WRITE",
+                        BEGIN + "--resource-pattern-type prefixed --topic shop- --operation CREATE --operation READ"
+                                + " --operation WRITE --operation DESCRIBE_CONFIGS",
+                        BEGIN + "--resource-pattern-type prefixed --group shop- --operation READ",
+                        BEGIN + "--resource-pattern-type prefixed --transactional-id shop- --operation WRITE"
+                                + " --operation DESCRIBE",
+                        BEGIN + "--topic __consumer_offsets --operation READ",
+                        BEGIN + "--cluster --operation ALTER")
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aCommandThatNeedsNothingIsNamed() {
+        AccessList list = new AccessList(names(Map.of()), "millrace");
+
+        assertThatThrownBy(() -> list.calls("kafka:9092", "User:shop", List.of("train", "evaluate")))
+                .isInstanceOf(InvalidSettingsException.class)
+                .hasMessageStartingWith("COMMAND = evaluate: must be one of dlq list, dlq replay");
+    }
+
+    private static TopicNames names(Map<String, String> given) {
+        return TopicNames.read(new SettingsReader(given));
+    }
+}
