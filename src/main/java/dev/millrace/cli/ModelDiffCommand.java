@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.app.GenerationComparison;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.generation.GenerationFact;

@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.checkpoint.LearnerImport;
 import dev.millrace.checkpoint.LearnerImport.Start;
+import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.generation.GenerationFact.Kind;

@@ -4,6 +4,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.evaluate.EvaluationData;
 import dev.millrace.cli.evaluate.LearningBar;
 import dev.millrace.cli.evaluate.TuneRun;
+import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;

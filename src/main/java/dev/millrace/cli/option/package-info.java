@@ -1,4 +1,4 @@
-/** The options that commands share. */
+/** The options that commands share, and what they open by them. */
 @NullMarked
 package dev.millrace.cli.option;
 

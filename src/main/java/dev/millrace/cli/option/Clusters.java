@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.option;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.topic.Cluster;
@@ -8,23 +8,23 @@ import java.time.Duration;
 import java.time.InstantSource;
 
 /** The cluster that a command works on. */
-final class Clusters {
+public final class Clusters {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private Clusters() {}
 
-    static Topics topics(MillraceSettings settings) {
+    public static Topics topics(MillraceSettings settings) {
         return new Topics(settings.clients(), settings.topics(), PATIENCE);
     }
 
     /** Checks the topics first. */
-    static Cluster open(MillraceSettings settings) {
+    public static Cluster open(MillraceSettings settings) {
         topics(settings).check();
         return settings.cluster();
     }
 
-    static GenerationAdmin admin(Cluster cluster) {
+    public static GenerationAdmin admin(Cluster cluster) {
         return new GenerationAdmin(cluster, InstantSource.system());
     }
 }
