@@ -55,11 +55,11 @@ record AccessRight(String command, Kind kind, String name, boolean isPrefix, Str
             String[] cells = line.split("\\|", -1);
             commands = cells[1].isBlank() ? commands : quoted(cells[1]).toList();
             for (String command : commands) {
-                for (String operation : cells[3].strip().split(", ", -1)) {
-                    names(cells[2].strip())
-                            .map(name -> new AccessRight(
-                                    command, kind(cells[2].strip()), name, cells[2].contains("with prefix"), operation))
-                            .forEach(rights::add);
+                for (String name : names(cells[2].strip()).toList()) {
+                    for (String operation : cells[3].strip().split(", ", -1)) {
+                        rights.add(new AccessRight(
+                                command, kind(cells[2].strip()), name, cells[2].contains("with prefix"), operation));
+                    }
                 }
             }
         }
