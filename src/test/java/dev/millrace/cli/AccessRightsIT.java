@@ -186,7 +186,6 @@ class AccessRightsIT {
         succeeds(grants, "transactions settle", "transactions", "settle");
         succeeds(grants, "explain", "explain", "--step", "1");
         succeeds(grants, "dlq list", "dlq", "list");
-        needsEach(grants, "dlq list", "dlq", "list");
         succeeds(grants, "dlq show", "dlq", "show");
         succeeds(grants, "dlq replay", "dlq", "replay", "--reason", "bad-time");
         String[] tune = {"tune", "--mini-batches", "--trials", "1", "--force", "--output", path("tuned")};
