@@ -95,7 +95,9 @@ public final class DecayedCounts implements Durable {
     @Override
     public void restore(byte[] key, byte[] value) {
         ByteBuffer payload = Frame.open(value);
-        int number = numbered(PrefixedKey.text(key));
+        String item = PrefixedKey.text(key);
+        int found = numbers.find(item);
+        int number = found == KeyIndex.NONE ? append(item) : found;
         values[number] = payload.getDouble();
         times[number] = payload.getDouble();
     }
@@ -121,7 +123,7 @@ public final class DecayedCounts implements Durable {
     private void addTo(String item, double time, double amount) {
         int number = numbers.find(item);
         if (number == KeyIndex.NONE) {
-            number = numbered(item);
+            number = append(item);
             values[number] = amount;
             times[number] = time;
         } else if (time >= times[number]) {
@@ -133,12 +135,8 @@ public final class DecayedCounts implements Durable {
         dirty.add(item);
     }
 
-    /** Returns the item's number, a new one if it has none. */
-    private int numbered(String item) {
-        int found = numbers.find(item);
-        if (found != KeyIndex.NONE) {
-            return found;
-        }
+    /** Returns the number of an item that had none. */
+    private int append(String item) {
         int number = numbers.size();
         if (number == values.length) {
             int capacity = number + number / 2;

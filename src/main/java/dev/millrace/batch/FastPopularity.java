@@ -102,9 +102,8 @@ public final class FastPopularity implements Durable {
     /** Counts a batch's positives. Numbers as of before the batch must be read before this call. */
     public void observe(MiniBatch batch) {
         for (TrainingExample example : batch.counted()) {
-            String item = ids.apply(example.item());
-            counts.add(item, example.time() / MILLIS_AN_HOUR, 1);
-            cooling.ifPresent(queue -> queue.place(item, 0));
+            counts.add(example.item(), example.time() / MILLIS_AN_HOUR, 1);
+            cooling.ifPresent(queue -> queue.place(ids.apply(example.item()), 0));
         }
     }
 

@@ -19,7 +19,8 @@ import java.util.stream.Stream;
  */
 record AccessList(TopicNames names, String application) {
 
-    private static final String APPLICATION = "millrace-";
+    private static final List<String> LOGICAL_TOPICS =
+            TopicNames.read(new SettingsReader(Map.of())).all();
 
     /** The calls of {@code kafka-acls.sh} that give a principal what the commands need, one a resource. */
     List<String> calls(String bootstrapServers, String principal, List<String> commands) {
@@ -45,19 +46,13 @@ record AccessList(TopicNames names, String application) {
     }
 
     private Stream<String> resources(AccessRight right) {
-        return switch (right.kind()) {
-            case CLUSTER -> Stream.of(right.kind().option());
-            case TOPIC ->
-                right.isPrefix()
-                        ? prefixed(right)
-                        : topics(right).map(topic -> right.kind().option() + " " + topic);
-            case GROUP, TRANSACTIONAL_ID -> prefixed(right);
-        };
-    }
-
-    private Stream<String> prefixed(AccessRight right) {
-        String name = right.name().equals(APPLICATION) ? application + "-" : right.name();
-        return Stream.of("--resource-pattern-type prefixed " + right.kind().option() + " " + name);
+        String option = right.kind().option();
+        if (right.isPrefix()) { // of all that is named after the application
+            return Stream.of("--resource-pattern-type prefixed " + option + " " + application + "-");
+        }
+        return right.kind() == AccessRight.Kind.CLUSTER
+                ? Stream.of(option)
+                : topics(right).map(topic -> option + " " + topic);
     }
 
     /** A topic's own name, for its logical one. Whoever writes item vectors writes them for vector stores too. */
@@ -65,8 +60,7 @@ record AccessList(TopicNames names, String application) {
         if (right.name().equals(AccessRight.EVERY_TOPIC)) {
             return names.all().stream();
         }
-        List<String> logical = TopicNames.read(new SettingsReader(Map.of())).all();
-        int at = logical.indexOf(right.name());
+        int at = LOGICAL_TOPICS.indexOf(right.name());
         if (at < 0) {
             return Stream.of(right.name()); // Kafka's own
         }

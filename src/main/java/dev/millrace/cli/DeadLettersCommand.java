@@ -10,16 +10,17 @@ import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.TopicRecord;
 import java.io.PrintWriter;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -78,17 +79,19 @@ final class DeadLettersCommand implements Runnable {
             description = "Count them by reason and topic, with the latest message of each.")
     int list(@Mixin ConfigOptions config, @Mixin Filter filter) {
         SortedMap<String, Group> groups = new TreeMap<>();
-        read(Clusters.open(config.settings()), filter, letter -> groups.computeIfAbsent(
-                        String.format("%-18s %s", letter.reason(), letter.topic()), name -> new Group())
-                .add(letter));
+        read(
+                Clusters.open(config.settings()),
+                filter,
+                letter -> groups.merge(
+                        String.format("%-18s %s", letter.reason(), letter.topic()), Group.of(letter), Group::and));
         groups.forEach((name, group) -> out().printf(
                         Locale.ROOT,
                         "%,9d  %-40s %s to %s%n           %s%n",
                         group.count,
                         name,
-                        group.first.orElseThrow().time(),
-                        group.last.orElseThrow().time(),
-                        group.last.orElseThrow().message()));
+                        group.first,
+                        group.latest.time(),
+                        group.latest.message()));
         if (groups.isEmpty()) {
             out().println("no dead letters");
         }
@@ -151,24 +154,20 @@ final class DeadLettersCommand implements Runnable {
                 whole.filter(record -> !isDry)
                         .ifPresent(record ->
                                 producer.sendBytes(letter.topic(), record.key(), record.value(), record.timestamp()));
-                counts.merge(whole.isPresent() ? "to " + letter.topic() : "left: " + whyLeft(letter), 1, Integer::sum);
+                counts.merge(
+                        whole.isPresent() ? (isDry ? "would go to " : "sent to ") + letter.topic() : whyLeft(letter),
+                        1,
+                        Integer::sum);
             });
             producer.flush();
         }
-        counts.forEach((what, count) -> out().printf(
-                        Locale.ROOT,
-                        "%,9d  %s%s%n",
-                        count,
-                        what.startsWith("to ") ? isDry ? "would go " : "sent " : "",
-                        what));
+        counts.forEach((what, count) -> out().printf(Locale.ROOT, "%,9d  %s%n", count, what));
         if (counts.isEmpty()) {
             out().println("no dead letters");
         } else if (!isDry) {
-            StringBuilder after = new StringBuilder();
-            last.forEach((partition, offset) -> after.append(after.isEmpty() ? "" : ",")
-                    .append(partition)
-                    .append('=')
-                    .append(offset));
+            String after = last.entrySet().stream()
+                    .map(entry -> entry.getKey() + "=" + entry.getValue())
+                    .collect(Collectors.joining(","));
             out().println("next time   --after " + after);
         }
         out().flush();
@@ -177,9 +176,7 @@ final class DeadLettersCommand implements Runnable {
 
     /** The record to send; absent if it is no event, or is nowhere any more. */
     private static Optional<TopicRecord> whole(Letter letter, TopicReader origins, TopicNames topics) {
-        boolean isOfInput = Set.of(topics.exposures(), topics.clicks(), topics.users(), topics.items())
-                .contains(letter.topic());
-        if (letter.isRefusedStep() || !isOfInput) {
+        if (!topics.inputs().contains(letter.topic())) {
             return Optional.empty();
         }
         if (!letter.isLeftOut()) {
@@ -194,25 +191,22 @@ final class DeadLettersCommand implements Runnable {
 
     private static String whyLeft(Letter letter) {
         return letter.isLeftOut()
-                ? "too large for a dead letter, and gone from " + letter.topic()
-                : "no event of a producer";
+                ? "left: too large for a dead letter, and gone from " + letter.topic()
+                : "left: no event of a producer";
     }
 
     /** Letters of one reason and topic. */
-    private static final class Group {
+    private record Group(long count, Instant first, Letter latest) {
 
-        private int count;
-        private Optional<Letter> first = Optional.empty();
-        private Optional<Letter> last = Optional.empty();
+        static Group of(Letter letter) {
+            return new Group(1, letter.time(), letter);
+        }
 
-        private void add(Letter letter) {
-            count++;
-            if (first.isEmpty() || letter.time().isBefore(first.get().time())) {
-                first = Optional.of(letter);
-            }
-            if (last.isEmpty() || !letter.time().isBefore(last.get().time())) {
-                last = Optional.of(letter);
-            }
+        Group and(Group other) {
+            return new Group(
+                    count + other.count,
+                    first.isBefore(other.first) ? first : other.first,
+                    other.latest.time().isBefore(latest.time()) ? latest : other.latest);
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.millrace.cli;
 
-import dev.millrace.event.RejectReason;
 import dev.millrace.state.Utf8;
 import dev.millrace.wire.DeadLetterHeaders;
 import dev.millrace.wire.TopicRecord;
@@ -38,10 +37,6 @@ record Letter(TopicRecord record) {
     /** Returns true if value and own headers are at the origin alone. */
     boolean isLeftOut() {
         return record.headers().containsKey(DeadLetterHeaders.LEFT_OUT);
-    }
-
-    boolean isRefusedStep() {
-        return reason().equals(RejectReason.REFUSED_STEP.label());
     }
 
     Instant time() {

@@ -14,6 +14,7 @@ import dev.millrace.topic.BatchLog;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.TopicReader;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -102,28 +104,21 @@ final class TuneCommand implements Callable<Integer> {
         OptionalInt count = trials == null ? OptionalInt.empty() : OptionalInt.of(trials);
         String name = isOfCluster ? "the log of mini-batches" : data.name();
         TuneRun.Task task = new TuneRun.Task(name, count, minutes, first, at, seed);
+        Function<Map<String, String>, MillraceSettings> settings = isOfCluster
+                ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
+                : changes -> data.settings(config, List.of(), Map.of(), changes);
         try (LearningBar bar = new LearningBar(quiet)) {
-            TuneRun run;
-            if (isOfCluster) {
-                RecordedExamples logged = logged(config.settings());
-                run = new TuneRun(
-                        task,
-                        changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes),
-                        settings -> logged,
-                        commandLine.getOut(),
-                        bar);
-            } else {
-                EvaluationData recorded = new EvaluationData(data::open, Optional.empty(), commandLine.getErr());
-                run = new TuneRun(
-                        task,
-                        changes -> data.settings(config, List.of(), Map.of(), changes),
-                        recorded::examples,
-                        commandLine.getOut(),
-                        bar);
-            }
-            run.run(output);
+            new TuneRun(task, settings, examples(commandLine.getErr()), commandLine.getOut(), bar).run(output);
         }
         return 0;
+    }
+
+    private Function<MillraceSettings, RecordedExamples> examples(PrintWriter err) {
+        if (isOfCluster) {
+            RecordedExamples logged = logged(config.settings());
+            return settings -> logged;
+        }
+        return new EvaluationData(data::open, Optional.empty(), err)::examples;
     }
 
     /** Reads the whole log of mini-batches. */

@@ -60,7 +60,7 @@ public record TopicNames(
     }
 
     /** Those that producers write to. */
-    List<String> inputs() {
+    public List<String> inputs() {
         return List.of(exposures, clicks, users, items);
     }
 

@@ -123,32 +123,22 @@ public final class Search {
     /** Returns the changes of the best candidate that it needs. */
     private List<Change> needed(Trial best, Trial given) {
         SortedMap<String, String> kept = new TreeMap<>(best.changes());
-        RankingTotals found = best.found().get(best.found().size() - 1);
-        SortedMap<String, Double> gains = new TreeMap<>();
+        RankingTotals found = best.latest();
+        List<Change> changes = new ArrayList<>();
         for (SearchSpace.Dimension dimension : space.dimensions()) {
-            if (kept.containsKey(dimension.key())) {
+            String to = kept.get(dimension.key());
+            if (to != null) {
                 SortedMap<String, String> fewer = new TreeMap<>(kept);
                 fewer.remove(dimension.key());
                 // without any change it is the given settings, which were judged
-                RankingTotals without =
-                        fewer.isEmpty() ? given.found().get(given.found().size() - 1) : judge.judge(fewer, 1);
+                RankingTotals without = fewer.isEmpty() ? given.latest() : judge.judge(fewer, 1);
                 double gain = found.recallAt(plan.cutoff()) - without.recallAt(plan.cutoff());
                 if (gain < NEEDED * found.standardErrorAt(plan.cutoff())) {
                     kept = fewer;
                     found = without;
                 } else {
-                    gains.put(dimension.key(), gain);
+                    changes.add(new Change(dimension.key(), dimension.given(), to, gain));
                 }
-            }
-        }
-        List<Change> changes = new ArrayList<>();
-        for (SearchSpace.Dimension dimension : space.dimensions()) {
-            if (gains.containsKey(dimension.key())) {
-                changes.add(new Change(
-                        dimension.key(),
-                        dimension.given(),
-                        kept.getOrDefault(dimension.key(), dimension.given()),
-                        gains.getOrDefault(dimension.key(), 0.0)));
             }
         }
         return changes;

@@ -22,6 +22,11 @@ public record Trial(int number, SortedMap<String, String> changes, List<RankingT
 
     /** Returns the recall of the trial's last round. */
     double last(int cutoff) {
-        return found.isEmpty() ? 0 : found.get(found.size() - 1).recallAt(cutoff);
+        return latest().recallAt(cutoff);
+    }
+
+    /** Returns what the trial found in its last round. */
+    RankingTotals latest() {
+        return found.get(found.size() - 1);
     }
 }

@@ -1,6 +1,7 @@
 package dev.millrace.cli.evaluate;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.evaluate.Prequential;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.RecordedExamples;
@@ -8,7 +9,6 @@ import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepTimes;
 import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
 import dev.millrace.tune.FoundEvents;
 import dev.millrace.tune.Search;
 import dev.millrace.tune.SearchSpace;
@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -80,8 +79,8 @@ public final class TuneRun {
     public void run(Path file) throws IOException {
         MillraceSettings given = settings.apply(Map.of());
         SearchSpace space = SearchSpace.around(given.trainerTexts(), this::isValid);
-        Search.Plan plan = new Search.Plan(task.trials().orElseGet(this::affordable), task.cutoff(), task.seed());
-        toRead = read + plan.readings() + GIVING_BACK + 2 / task.first();
+        Search.Plan plan = plan(task.trials().orElseGet(this::affordable));
+        toRead = read + plan.readings() + afterwards();
         Search.Finding finding = new Search(plan, space, this::searched).run();
         out.printf(
                 Locale.ROOT,
@@ -117,10 +116,10 @@ public final class TuneRun {
                 changed.prequential().withFirst(changed.prequential().first() * task.first() * share);
         RankingTotals found = judge(changed, part, share, ExamWitness.NONE);
         if (found.scored() == 0) {
-            throw new InvalidSettingsException(List.of(new SettingFault(
+            throw OptionFaults.unusable(
                     task.name(),
                     String.format(Locale.ROOT, "the first %.1f %% of its events", 100 * task.first() * share),
-                    "must have events to rank: clicks of users with an earlier click, behind the warm-up")));
+                    "must have events to rank: clicks of users with an earlier click, behind the warm-up");
         }
         return found;
     }
@@ -141,24 +140,20 @@ public final class TuneRun {
 
     /** Returns how many trials the minutes are enough for, by the time that the given settings take. */
     private int affordable() {
-        double share = new Search.Plan(MOST_TRIALS, task.cutoff(), task.seed())
-                .rounds()
-                .get(0);
+        double share = plan(MOST_TRIALS).rounds().get(0);
         searched(Map.of(), share); // compiles
         long began = System.nanoTime();
         searched(Map.of(), share);
         double secondsAReading =
                 (System.nanoTime() - began) / (double) Duration.ofSeconds(1).toNanos() / share;
         double readings = task.minutes() * SECONDS_A_MINUTE / secondsAReading;
-        double fixed = GIVING_BACK + 2 / task.first();
         int trials = LEAST_TRIALS - 1;
-        while (trials < MOST_TRIALS
-                && RESERVE * new Search.Plan(trials + 1, task.cutoff(), task.seed()).readings() + fixed <= readings) {
+        while (trials < MOST_TRIALS && RESERVE * plan(trials + 1).readings() + afterwards() <= readings) {
             trials++;
         }
         if (trials < LEAST_TRIALS) {
-            double least = RESERVE * new Search.Plan(LEAST_TRIALS, task.cutoff(), task.seed()).readings() + fixed;
-            throw new InvalidSettingsException(List.of(new SettingFault(
+            double least = RESERVE * plan(LEAST_TRIALS).readings() + afterwards();
+            throw OptionFaults.unusable(
                     "--minutes",
                     String.format(Locale.ROOT, "%.1f", task.minutes()),
                     String.format(
@@ -166,9 +161,18 @@ public final class TuneRun {
                             "must be at least %.1f for %d trials on %s; or give --trials",
                             least * secondsAReading / SECONDS_A_MINUTE,
                             LEAST_TRIALS,
-                            task.name()))));
+                            task.name()));
         }
         return trials;
+    }
+
+    private Search.Plan plan(int trials) {
+        return new Search.Plan(trials, task.cutoff(), task.seed());
+    }
+
+    /** Readings of the searched part behind the rounds: what is given back, and twice the whole log. */
+    private double afterwards() {
+        return GIVING_BACK + 2 / task.first();
     }
 
     private void showTrials(Search.Plan plan, Search.Finding finding) {
