@@ -54,6 +54,7 @@ final class ZipfShop {
 
     /**
      * Batches that put all items into the catalogue, and then name each item and each user at least once, so that all have their rows.
+     * Users that are left when each item has been named click a few items again and again: their rows are then on the heap.
      *
      * @return the last step
      */
@@ -69,7 +70,10 @@ final class ZipfShop {
         int most = Math.max(items, users);
         for (int from = 0; from < most; from += FIRST_CLICKS_A_BATCH) {
             List<TrainingExample> clicks = IntStream.range(from, Math.min(most, from + FIRST_CLICKS_A_BATCH))
-                    .mapToObj(number -> click(user(number % users), item(number % items), List.of()))
+                    .mapToObj(number -> click(
+                            user(number % users),
+                            item(number < items ? number : number % Math.min(items, FIRST_CLICKS_A_BATCH)),
+                            List.of()))
                     .toList();
             log.accept(batch(++step, List.of(), clicks, items));
         }

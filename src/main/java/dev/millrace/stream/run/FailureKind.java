@@ -10,6 +10,7 @@ import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TransactionAbortableException;
 import org.apache.kafka.common.errors.UnknownServerException;
+import org.apache.kafka.streams.errors.MissingSourceTopicException;
 import org.rocksdb.RocksDBException;
 
 /** Why a stream thread failed: decides what follows. */
@@ -27,6 +28,11 @@ enum FailureKind {
      * last commit.
      */
     CLUSTER,
+    /**
+     * The brokers do not know a topic: it was removed, or a broker has just started and has not yet read which topics there are. Streams treats
+     * it as fatal.
+     */
+    TOPIC_MISSING,
     /** The end of a transaction is lost, and only a person can decide it. */
     UNDECIDED,
     /** The schema registry does not answer. */
@@ -87,6 +93,9 @@ enum FailureKind {
         }
         if (cause instanceof RegistryUnreachableException) {
             return Optional.of(REGISTRY);
+        }
+        if (cause instanceof MissingSourceTopicException) {
+            return Optional.of(TOPIC_MISSING);
         }
         return cause instanceof RetriableException || isEndOfTransaction(cause) || isErrorOfTheBroker(cause)
                 ? Optional.of(CLUSTER)

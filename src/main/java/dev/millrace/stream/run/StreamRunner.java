@@ -42,8 +42,8 @@ import org.slf4j.LoggerFactory;
  * Streams applications running in this process: start, wait, look, close.
  *
  * <p>It starts an application only if that can go on exactly where it stopped. A thread that fails because the cluster does not answer
- * or the disk is full is replaced after a pause, as often as it takes. A thread that cannot reach the schema registry is replaced a
- * few times. Any other error stops its application; the runner is then no longer alive, and the caller decides. Safe for threads.
+ * or the disk is full is replaced after a pause, as often as it takes. A thread that cannot reach the schema registry, or that the brokers
+ * deny a topic, is replaced a few times. Any other error stops its application; the runner is then no longer alive, and the caller decides. Safe for threads.
  */
 public final class StreamRunner implements AutoCloseable {
 

@@ -72,6 +72,13 @@ final class ThreadFailures {
                         .log("A thread failed and is replaced");
                 yield StreamThreadExceptionResponse.REPLACE_THREAD;
             }
+            case TOPIC_MISSING ->
+                mayReplace(System.nanoTime())
+                        ? replaceLater(
+                                application,
+                                "The brokers do not know a topic, as one that has just started may not: "
+                                        + root(thrown))
+                        : stop(application, thrown, true);
             case OFFSET_LOST -> stop(application, new LostContinuityException(lost(losses, thrown)), false);
             case STATE_UNWRITABLE ->
                 stop(application, new UnusableStateException(home.directory(), root(thrown), thrown), false);
