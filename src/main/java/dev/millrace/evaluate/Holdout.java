@@ -8,9 +8,6 @@ import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ExactIndex;
-import dev.millrace.index.GraphIndex;
-import dev.millrace.index.GraphShape;
-import dev.millrace.index.NearestItems;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.model.StepTimes;
 import dev.millrace.publish.ItemEmbedding;
@@ -28,8 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ForkJoinPool;
-import java.util.stream.Collectors;
 
 /**
  * Trains on the first part, then searches for the rest: the protocol of the two-tower tutorials.
@@ -49,9 +44,7 @@ public final class Holdout {
      * @param testPositives clicked examples of the later part
      * @param testUsers users with a positive there
      * @param items that can be found
-     * @param exact the model's vectors with the exact search; counts the users with a relevant item
-     * @param graph the same vectors with the graph search
-     * @param graphFinds [cutoffs] mean share of the items found by the exact search that the graph finds too
+     * @param model the model's vectors; counts the users with a relevant item
      * @param popularity decayed popularity as of the division
      * @param itemNeighbours item-kNN as of the division
      * @param learnt examples learnt, each pass counted
@@ -62,9 +55,7 @@ public final class Holdout {
             int testPositives,
             int testUsers,
             int items,
-            NearestAverages exact,
-            NearestAverages graph,
-            double[] graphFinds,
+            NearestAverages model,
             NearestAverages popularity,
             NearestAverages itemNeighbours,
             long learnt) {}
@@ -99,11 +90,8 @@ public final class Holdout {
         this.times = times;
     }
 
-    /**
-     * @param cutoffs the N of the averages, each at least 1
-     * @param pool that builds the graph, of one thread for the same result each time
-     */
-    public Result run(List<Integer> cutoffs, ForkJoinPool pool) {
+    /** @param cutoffs the N of the averages, each at least 1 */
+    public Result run(List<Integer> cutoffs) {
         List<TrainingExample> examples = recorded.examples();
         List<TrainingExample> used = examples.subList(0, Passes.endOf(examples, shares.first()));
         List<TrainingExample> train = new ArrayList<>();
@@ -113,7 +101,7 @@ public final class Holdout {
         try (Trainer trainer = new Trainer(trainerSettings, EntrySource.NONE, times, ExamWitness.NONE)) {
             List<TrainingExample> clicked = Passes.positives(train);
             learn(trainer, train, clicked, neighbours);
-            return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours, pool);
+            return find(cutoffs, trainer, clicked, Passes.positives(test), neighbours);
         }
     }
 
@@ -158,22 +146,18 @@ public final class Holdout {
             Trainer trainer,
             List<TrainingExample> train,
             List<TrainingExample> test,
-            ItemNeighbours neighbours,
-            ForkJoinPool pool) {
+            ItemNeighbours neighbours) {
         List<String> items = trainer.items();
         int dim = trainer.dim();
         float[] vectors = new float[items.size() * dim];
         trainer.vectors(items, vectors);
-        NearestItems exactIndex = exactIndex(items, vectors, dim);
-        NearestItems graphIndex = new GraphIndex(dim, items, vectors, GraphShape.USUAL, pool);
+        ExactIndex index = index(items, vectors, dim);
         List<String> popular = popular(items, train);
         int most = cutoffs.stream().mapToInt(Integer::intValue).max().orElse(1);
 
-        NearestAverages exact = new NearestAverages(cutoffs);
-        NearestAverages graph = new NearestAverages(cutoffs);
+        NearestAverages model = new NearestAverages(cutoffs);
         NearestAverages popularity = new NearestAverages(cutoffs);
         NearestAverages itemNeighbours = new NearestAverages(cutoffs);
-        double[] graphFinds = new double[cutoffs.size()];
         List<Asker> all = askers(train, test);
         List<Asker> askers =
                 all.stream().filter(asker -> !asker.relevant().isEmpty()).toList();
@@ -187,11 +171,7 @@ public final class Holdout {
             for (int at = 0; at < some.size(); at++) {
                 Asker asker = some.get(at);
                 float[] query = Arrays.copyOfRange(queries, at * dim, (at + 1) * dim);
-                List<String> exactly = ids(exactIndex.search(query, most, asker.had()::contains));
-                List<String> nearly = ids(graphIndex.search(query, most, asker.had()::contains));
-                exact.add(exactly, asker.relevant());
-                graph.add(nearly, asker.relevant());
-                addShared(graphFinds, cutoffs, exactly, nearly);
+                model.add(ids(index.search(query, most, asker.had()::contains)), asker.relevant());
                 popularity.add(
                         popular.stream()
                                 .filter(item -> !asker.had().contains(item))
@@ -201,24 +181,19 @@ public final class Holdout {
                 itemNeighbours.add(neighbours.nearest(asker.user().history(), most, asker.had()), asker.relevant());
             }
         }
-        for (int at = 0; at < graphFinds.length; at++) {
-            graphFinds[at] /= Math.max(1, askers.size());
-        }
         return new Result(
                 List.copyOf(cutoffs),
                 train.size(),
                 test.size(),
                 all.size(),
                 items.size(),
-                exact,
-                graph,
-                graphFinds,
+                model,
                 popularity,
                 itemNeighbours,
                 trainer.progress().positives());
     }
 
-    private static NearestItems exactIndex(List<String> items, float[] vectors, int dim) {
+    private static ExactIndex index(List<String> items, float[] vectors, int dim) {
         ExactIndex index = new ExactIndex(dim);
         for (int at = 0; at < items.size(); at++) {
             float[] vector = Arrays.copyOfRange(vectors, at * dim, (at + 1) * dim);
@@ -268,17 +243,6 @@ public final class Holdout {
             }
         }
         return List.copyOf(askers.values());
-    }
-
-    private static void addShared(double[] shared, List<Integer> cutoffs, List<String> exactly, List<String> nearly) {
-        for (int at = 0; at < shared.length; at++) {
-            Set<String> wanted = exactly.stream().limit(cutoffs.get(at)).collect(Collectors.toSet());
-            long found = nearly.stream()
-                    .limit(cutoffs.get(at))
-                    .filter(wanted::contains)
-                    .count();
-            shared[at] += wanted.isEmpty() ? 1 : (double) found / wanted.size();
-        }
     }
 
     private static List<String> ids(List<ScoredItem> found) {

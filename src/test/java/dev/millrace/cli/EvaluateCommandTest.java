@@ -133,19 +133,18 @@ class EvaluateCommandTest {
     }
 
     @Test
-    void theHoldoutProtocolShowsBothSearchesAndTheBaselines() throws IOException {
+    void theHoldoutProtocolShowsTheModelAndTheBaselines() throws IOException {
         Path json = folder.resolve("holdout.json");
 
         int status = run("--protocol", "holdout", "--at", "5,20", "--report", json.toString());
 
         assertThat(status).as(err.toString()).isZero();
         JsonNode figures = new ObjectMapper().readTree(json.toFile());
-        for (String row : List.of("model, exact search", "model, graph search", "popularity", "item-knn")) {
+        for (String row : List.of("model", "popularity", "item-knn")) {
             assertThat(out.toString()).contains("| " + row + " |");
             assertThat(figures.path(row).path("recall")).hasSize(2);
             assertThat(figures.path(row).path("precision")).hasSize(2);
         }
-        assertThat(figures.path("graphFinds").get(0).asDouble()).isGreaterThan(0.99);
     }
 
     @Test

@@ -10,9 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.ForkJoinPool;
 
-/** Train on the first part, then find the rest: recall and precision of both searches and of the baselines. */
+/** Train on the first part, then find the rest: recall and precision of the model and of the baselines. */
 public final class HoldoutEvaluation implements EvaluationProtocol {
 
     private final EvaluationData data;
@@ -31,10 +30,9 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
         LearningTime time = new LearningTime();
         Holdout.Result found = new Holdout(
                         settings.holdout(), data.shares(settings), data.examples(settings), settings.trainer(), time)
-                .run(cutoffs, new ForkJoinPool(1)); // one thread builds the same graph every time
+                .run(cutoffs);
         Map<String, NearestAverages> rows = new LinkedHashMap<>();
-        rows.put("model, exact search", found.exact());
-        rows.put("model, graph search", found.graph());
+        rows.put("model", found.model());
         rows.put("popularity", found.popularity());
         rows.put(Rival.item_knn.toString(), found.itemNeighbours());
         String text = markdown(found, rows);
@@ -49,7 +47,7 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
                 found.trainPositives(),
                 found.testPositives(),
                 found.testUsers(),
-                found.exact().users(),
+                found.model().users(),
                 found.items()));
         text.append("| |");
         cutoffs.forEach(n -> text.append(" recall@").append(n).append(" |"));
@@ -65,12 +63,7 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
             }
             text.append(System.lineSeparator());
         });
-        text.append(String.format("%nOf what the exact search finds, the graph finds"));
-        for (int at = 0; at < cutoffs.size(); at++) {
-            text.append(String.format(
-                    Locale.ROOT, "%s %.4f of %d", at == 0 ? "" : ",", found.graphFinds()[at], cutoffs.get(at)));
-        }
-        return text.append(String.format(".%n")).toString();
+        return text.toString();
     }
 
     private static ObjectNode json(Holdout.Result found, Map<String, NearestAverages> rows, double perSecond) {
@@ -78,7 +71,7 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
                 .put("trainPositives", found.trainPositives())
                 .put("testPositives", found.testPositives())
                 .put("testUsers", found.testUsers())
-                .put("users", found.exact().users())
+                .put("users", found.model().users())
                 .put("items", found.items())
                 .put("examplesPerSecond", Math.round(perSecond));
         ArrayNode at = json.putArray("at");
@@ -92,10 +85,6 @@ public final class HoldoutEvaluation implements EvaluationProtocol {
                 precision.add(averages.precision(n));
             }
         });
-        ArrayNode graphFinds = json.putArray("graphFinds");
-        for (double share : found.graphFinds()) {
-            graphFinds.add(share);
-        }
         return json;
     }
 }
