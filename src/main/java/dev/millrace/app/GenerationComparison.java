@@ -4,8 +4,6 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
-import dev.millrace.follow.GraphSettings;
-import dev.millrace.follow.ItemGraphs;
 import dev.millrace.follow.ModelFeed;
 import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationRefusedException;
@@ -58,9 +56,8 @@ public final class GenerationComparison {
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
         List<String> users = sample(settings, wire, most);
-        try (DiskEntries disk = DiskEntries.open(directory, settings.serve().cacheBytes());
-                ItemGraphs graphs = new ItemGraphs(GraphSettings.NEVER)) { // so that no answer misses an item
-            ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, graphs, InstantSource.system());
+        try (DiskEntries disk = DiskEntries.open(directory, settings.serve().cacheBytes())) {
+            ServedState state = new ServedState(disk, new ModelFeed(disk), ALL, InstantSource.system());
             try (FollowingRecall following =
                     FollowingRecall.start(settings.clients(), settings.topics().names(), wire, state)) {
                 await(state, following, left);

@@ -3,7 +3,6 @@ package dev.millrace.app;
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
-import dev.millrace.follow.ItemGraphs;
 import dev.millrace.follow.ModelFeed;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
@@ -35,7 +34,6 @@ public final class ServeProcess implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final DiskEntries disk;
-    private final ItemGraphs graphs;
     private final ServedState state;
     private final FollowingRecall following;
     private final Transactions transactions;
@@ -46,7 +44,6 @@ public final class ServeProcess implements AutoCloseable {
 
     private ServeProcess(
             DiskEntries disk,
-            ItemGraphs graphs,
             ServedState state,
             FollowingRecall following,
             Transactions transactions,
@@ -55,7 +52,6 @@ public final class ServeProcess implements AutoCloseable {
             Optional<LivePage> page,
             RecallServer server) {
         this.disk = disk;
-        this.graphs = graphs;
         this.state = state;
         this.following = following;
         this.transactions = transactions;
@@ -86,9 +82,8 @@ public final class ServeProcess implements AutoCloseable {
                 .check(settings.stream().startupTimeout(), waiting -> LOG.info(waiting));
         DiskEntries disk = DiskEntries.open(
                 settings.serve().stateDirectory(), settings.serve().cacheBytes());
-        ItemGraphs graphs = new ItemGraphs(settings.serve().graph());
-        ServedState state = new ServedState(
-                disk, new ModelFeed(disk), settings.serve().keptGenerations(), graphs, InstantSource.system());
+        ServedState state =
+                new ServedState(disk, new ModelFeed(disk), settings.serve().keptGenerations(), InstantSource.system());
         TopicNames names = settings.topics().names();
         FollowingRecall following =
                 FollowingRecall.start(settings.clients(), names, new AvroWire(settings.wire()), state);
@@ -127,7 +122,7 @@ public final class ServeProcess implements AutoCloseable {
         RecallServer server = new RecallServer(
                         settings.serve(), state, standing::detail, page, registry, InstantSource.system())
                 .start();
-        return new ServeProcess(disk, graphs, state, following, transactions, watch, progress, page, server);
+        return new ServeProcess(disk, state, following, transactions, watch, progress, page, server);
     }
 
     public ServedState state() {
@@ -157,7 +152,6 @@ public final class ServeProcess implements AutoCloseable {
         following.close();
         watch.close();
         transactions.close();
-        graphs.close();
         disk.close();
     }
 }

@@ -4,11 +4,9 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.generation.GenerationFact;
-import dev.millrace.index.ItemIndex;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.ItemEmbedding;
-import dev.millrace.recall.ServedGeneration;
 import dev.millrace.state.EntrySink;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.Topics;
@@ -55,9 +53,8 @@ public final class ColdStartBench {
      * Prints a line for each start.
      *
      * @param dim width of a vector
-     * @param isWithGraph whether to wait for the graph of the items too
      */
-    public void run(int items, int dim, int rounds, boolean isWithGraph) throws IOException, InterruptedException {
+    public void run(int items, int dim, int rounds) throws IOException, InterruptedException {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
             Map<String, String> given = new TreeMap<>(Map.of(
                     "kafka.bootstrap.servers",
@@ -65,9 +62,7 @@ public final class ColdStartBench {
                     "tower.dim",
                     Integer.toString(dim),
                     "serve.port",
-                    "0",
-                    "serve.graph.min-items",
-                    isWithGraph ? "1" : "0"));
+                    "0"));
             MillraceSettings settings = load(given);
             new Topics(settings.clients(), settings.topics(), PATIENCE).create();
             long start = System.nanoTime();
@@ -75,13 +70,12 @@ public final class ColdStartBench {
             figures.print("%,d records of %d written in %.1f s", items, dim, Figures.secondsSince(start));
             for (int round = 1; round <= rounds; round++) {
                 given.put("serve.state-dir", directory.resolve("serve-" + round).toString());
-                start(load(given), items, round, isWithGraph);
+                start(load(given), items, round);
             }
         }
     }
 
-    private void start(MillraceSettings settings, int items, int round, boolean isWithGraph)
-            throws IOException, InterruptedException {
+    private void start(MillraceSettings settings, int items, int round) throws IOException, InterruptedException {
         long before = Figures.usedHeap();
         long start = System.nanoTime();
         try (ServeProcess server =
@@ -96,20 +90,6 @@ public final class ColdStartBench {
                     items / seconds,
                     (Figures.usedHeap() - before) >> 20,
                     (Figures.usedHeap() - before) / items);
-            if (isWithGraph) {
-                ItemIndex index = server.state()
-                        .engine()
-                        .served()
-                        .map(ServedGeneration::index)
-                        .orElseThrow();
-                Waiting.until(PATIENCE, "the graph", () -> index.graphItems() > 0);
-                figures.print(
-                        "start %d  graph after %.1f s  heap %,d MB, %,d bytes an item",
-                        round,
-                        Figures.secondsSince(start),
-                        (Figures.usedHeap() - before) >> 20,
-                        (Figures.usedHeap() - before) / items);
-            }
         }
     }
 

@@ -127,12 +127,11 @@ final class BenchCommand implements Runnable {
     int coldStart(
             @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
-            @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds,
-            @Option(names = "--graph", description = "also wait for the graph of the items") boolean isWithGraph)
+            @Option(names = "--rounds", defaultValue = "3", description = "number of starts") int rounds)
             throws IOException, InterruptedException {
         PrintWriter out = out();
         Path directory = newDirectory("cold-start", out);
-        new ColdStartBench(directory, out).run(items, dim, rounds, isWithGraph);
+        new ColdStartBench(directory, out).run(items, dim, rounds);
         return 0;
     }
 

@@ -154,7 +154,6 @@ public final class FollowingRecall implements AutoCloseable {
                 state.failed(source);
             }
         });
-        state.refreshGraph();
     }
 
     /** Tells the state, and every few seconds the log, how much of the topics has been read. */

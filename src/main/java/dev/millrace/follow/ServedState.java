@@ -32,7 +32,6 @@ public final class ServedState {
     private final RecentUsers recentUsers = new RecentUsers();
     private final RecallEngine engine;
     private final EncoderFeed encoders;
-    private final ItemGraphs graphs;
     private final Generations generations;
     private final Freshness freshness = new Freshness();
     private final InstantSource clock;
@@ -48,17 +47,12 @@ public final class ServedState {
         void visibleAfter(long millis);
     }
 
-    /**
-     * @param keptBefore generations that are kept of those promoted before the one that answers
-     * @param graphs makes the indexes and their graphs; closed by the caller
-     */
-    public ServedState(
-            DiskEntries entries, EncoderFeed encoders, int keptBefore, ItemGraphs graphs, InstantSource clock) {
+    /** @param keptBefore generations that are kept of those promoted before the one that answers */
+    public ServedState(DiskEntries entries, EncoderFeed encoders, int keptBefore, InstantSource clock) {
         this.users = new UserStates(entries);
         this.engine = new RecallEngine(users);
         this.encoders = encoders;
-        this.graphs = graphs;
-        this.generations = new Generations(engine, encoders::of, graphs::index, keptBefore);
+        this.generations = new Generations(engine, encoders::of, keptBefore);
         this.clock = clock;
         for (Outcome outcome : Outcome.values()) {
             outcomes.put(outcome, new AtomicLong());
@@ -193,18 +187,6 @@ public final class ServedState {
     /** Returns true once everything that was in the topics at start has been read. */
     public boolean isCaughtUp() {
         return progress.isCaughtUp();
-    }
-
-    /** Begins a graph of the served items if one is due, and if all vectors that were there at start have been read. */
-    public void refreshGraph() {
-        if (progress.partitions(FollowedTopic.ITEM_EMBEDDINGS).isPresent()) {
-            graphs.refresh(engine);
-        }
-    }
-
-    /** The graphs of the items. */
-    public ItemGraphs graphs() {
-        return graphs;
     }
 
     public RecallEngine engine() {

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 
 /**
  * Builds the index of each generation from its embeddings, and chooses the generation that answers: the one promoted last, once it is
@@ -51,7 +50,6 @@ public final class Generations {
 
     private final RecallEngine engine;
     private final Function<String, UserEncoder> encoders;
-    private final IntFunction<ItemIndex> indexes;
     private final GenerationHistory history = new GenerationHistory();
     private final GenerationChoice choice;
     private final Map<String, Build> builds = new LinkedHashMap<>();
@@ -67,17 +65,11 @@ public final class Generations {
 
     /**
      * @param encoders gives the encoder of a generation, by name; called once for each
-     * @param indexes gives an empty index for vectors of a width
      * @param keptBefore number of generations to keep of those promoted before the one that answers
      */
-    public Generations(
-            RecallEngine engine,
-            Function<String, UserEncoder> encoders,
-            IntFunction<ItemIndex> indexes,
-            int keptBefore) {
+    public Generations(RecallEngine engine, Function<String, UserEncoder> encoders, int keptBefore) {
         this.engine = engine;
         this.encoders = encoders;
-        this.indexes = indexes;
         this.choice = new GenerationChoice(history, keptBefore);
     }
 
@@ -223,7 +215,7 @@ public final class Generations {
     }
 
     private ServedGeneration opened(ItemEmbedding first, long publishedAt) {
-        ItemIndex index = indexes.apply(first.vector().orElseThrow().length);
+        ItemIndex index = new ItemIndex(first.vector().orElseThrow().length);
         index.upsert(first, publishedAt);
         return new ServedGeneration(first.generation(), index, encoders.apply(first.generation()));
     }

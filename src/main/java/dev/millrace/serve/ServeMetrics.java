@@ -2,11 +2,7 @@ package dev.millrace.serve;
 
 import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.Freshness;
-import dev.millrace.follow.GraphRecall;
-import dev.millrace.follow.ItemGraphs;
 import dev.millrace.follow.ServedState;
-import dev.millrace.index.ItemIndex;
-import dev.millrace.index.SearchListener;
 import dev.millrace.index.VectorAges;
 import dev.millrace.recall.Generations.Outcome;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -89,7 +85,6 @@ final class ServeMetrics {
                 .description("time since the oldest vector of the index was published")
                 .baseUnit("seconds")
                 .register(registry);
-        graphs(state.graphs());
         for (Outcome outcome : Outcome.values()) {
             FunctionCounter.builder("millrace.index.embeddings", state, one -> one.embeddings(outcome))
                     .description("item embeddings read, by outcome")
@@ -127,48 +122,6 @@ final class ServeMetrics {
                 .description("connections closed because the client was late, or displaced by another connection")
                 .tag("why", why)
                 .register(registry);
-    }
-
-    private void graphs(ItemGraphs graphs) {
-        Gauge.builder("millrace.index.graph.items", state, one -> served(one, ItemIndex::graphItems))
-                .description("items of the graph in use; 0 without one")
-                .register(registry);
-        Gauge.builder("millrace.index.graph.changed.items", state, one -> served(one, ItemIndex::changedItems))
-                .description("items searched exactly beside the graph")
-                .register(registry);
-        FunctionCounter.builder("millrace.index.graph.builds", graphs, ItemGraphs::builds)
-                .description("graphs finished")
-                .register(registry);
-        Gauge.builder("millrace.index.graph.build", graphs, ItemGraphs::lastBuildSeconds)
-                .description("duration of the latest build of a graph")
-                .baseUnit("seconds")
-                .register(registry);
-        GraphRecall recall = graphs.recall();
-        for (SearchListener.Means means : SearchListener.Means.values()) {
-            FunctionCounter.builder("millrace.index.searches", recall, one -> one.answers(means))
-                    .description("searches answered, by graph or exactly")
-                    .tag("by", means.name().toLowerCase(Locale.ROOT))
-                    .register(registry);
-        }
-        Gauge.builder("millrace.index.recall", recall, GraphRecall::recall)
-                .description("share of the exact answers that the graph found, mean of the latest repeated answers")
-                .register(registry);
-        repetitions(recall, "compared", GraphRecall::compared);
-        repetitions(recall, "dropped", GraphRecall::dropped);
-    }
-
-    private void repetitions(GraphRecall recall, String outcome, ToDoubleFunction<GraphRecall> count) {
-        FunctionCounter.builder("millrace.index.recall.samples", recall, count)
-                .description("answers by a graph chosen to be repeated exactly, by outcome")
-                .tag("outcome", outcome)
-                .register(registry);
-    }
-
-    private static double served(ServedState state, ToDoubleFunction<ItemIndex> value) {
-        return state.engine()
-                .served()
-                .map(served -> value.applyAsDouble(served.index()))
-                .orElse(0.0);
     }
 
     private void vectorAge(String of, ToDoubleFunction<VectorAges> value) {

@@ -2,9 +2,9 @@ package dev.millrace.serve;
 
 import dev.millrace.access.AccessSettings;
 import dev.millrace.batch.FastPopularity;
-import dev.millrace.follow.GraphSettings;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalDouble;
 
 /**
@@ -21,7 +21,6 @@ import java.util.OptionalDouble;
  * @param keptGenerations of those promoted before the one that answers, for a roll-back
  * @param stateDirectory of what is rebuilt from the topics at each start
  * @param cacheBytes RocksDB's block cache and write buffers together
- * @param graph of the items
  * @param access who may ask, and by which certificate
  * @param hasPage true to answer with a page at {@code /}
  */
@@ -37,11 +36,15 @@ public record ServeSettings(
         int keptGenerations,
         Path stateDirectory,
         long cacheBytes,
-        GraphSettings graph,
         AccessSettings access,
         boolean hasPage) {
 
+    /** Of {@code serve.graph}, which there was. */
+    private static final List<String> RETIRED =
+            List.of("max-move", "min-items", "rebuild-share", "sample-every", "threads");
+
     public static ServeSettings read(SettingsReader reader) {
+        RETIRED.forEach(key -> reader.retired("serve.graph." + key, "the exact search of all items"));
         String host = reader.text(
                 "serve.host",
                 "127.0.0.1",
@@ -88,7 +91,6 @@ public record ServeSettings(
                         4L << 20,
                         1L << 40,
                         "memory for user features and user rows, cache and write buffers together, bytes"),
-                GraphSettings.read(reader),
                 AccessSettings.read(reader, host),
                 reader.flag(
                         "serve.page",

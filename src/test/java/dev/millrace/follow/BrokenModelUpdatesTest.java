@@ -54,19 +54,17 @@ class BrokenModelUpdatesTest {
 
     private final Random random = new Random(20_734);
     private final DiskEntries disk;
-    private final ItemGraphs graphs = new ItemGraphs(GraphSettings.NEVER);
     private final ModelFeed feed;
     private final ServedState state;
 
     BrokenModelUpdatesTest(@TempDir Path directory) throws IOException {
         disk = DiskEntries.open(directory, 4 << 20);
         feed = new ModelFeed(disk);
-        state = new ServedState(disk, feed, 1, graphs, InstantSource.system());
+        state = new ServedState(disk, feed, 1, InstantSource.system());
     }
 
     @AfterEach
     void close() {
-        graphs.close();
         disk.close();
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
-import dev.millrace.index.ItemIndex;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations.Outcome;
 import java.util.HashMap;
@@ -19,10 +18,7 @@ class GenerationsTest {
     private final RecallEngine engine = new RecallEngine(user -> Optional.empty());
     private final Map<String, FakeEncoder> encoders = new HashMap<>();
     private final Generations generations = new Generations(
-            engine,
-            generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()),
-            ItemIndex::new,
-            1);
+            engine, generation -> encoders.computeIfAbsent(generation, name -> FakeEncoder.notReady()), 1);
 
     @Test
     void aPromotedGenerationAnswersOnceCaughtUpMarkedEverywhereAndWithItsEncoder() {

@@ -12,8 +12,6 @@ import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.EncoderFeed;
 import dev.millrace.follow.FakeFeed;
 import dev.millrace.follow.FollowedTopic;
-import dev.millrace.follow.GraphSettings;
-import dev.millrace.follow.ItemGraphs;
 import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.publish.ItemEmbedding;
@@ -45,7 +43,6 @@ final class RecallScene implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ObjectMapper mapper = new ObjectMapper();
     private final DiskEntries entries;
-    private final ItemGraphs graphs = new ItemGraphs(new GraphSettings(200, 0.1, 0, 2, 1));
     private final ServedState state;
     private final Path directory;
     private final RecallServer server;
@@ -58,7 +55,7 @@ final class RecallScene implements AutoCloseable {
     RecallScene(Path directory, EncoderFeed encoders) throws IOException {
         InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW));
         entries = DiskEntries.open(directory, 4 << 20);
-        state = new ServedState(entries, encoders, 1, graphs, clock);
+        state = new ServedState(entries, encoders, 1, clock);
         this.directory = directory;
         server = server(0);
     }
@@ -92,7 +89,6 @@ final class RecallScene implements AutoCloseable {
                                 1,
                                 directory,
                                 4 << 20,
-                                GraphSettings.NEVER,
                                 access,
                                 true),
                         state,
@@ -220,7 +216,6 @@ final class RecallScene implements AutoCloseable {
     @Override
     public void close() {
         server.close();
-        graphs.close();
         entries.close();
     }
 }

@@ -3,7 +3,6 @@ package dev.millrace.serve;
 import static dev.millrace.serve.RecallScene.NOW;
 import static dev.millrace.serve.RecallScene.embedding;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.http.HttpResponse;
@@ -23,30 +22,6 @@ class ServeMetricsTest {
     @AfterEach
     void stop() {
         scene.close();
-    }
-
-    @Test
-    void aLargeCatalogueIsSearchedByAGraphWhoseRecallIsMeasured() throws Exception {
-        scene.fill();
-        for (int item = 1; item <= 200; item++) {
-            double angle = -item * 0.01;
-            scene.state()
-                    .embedding(embedding("i" + item, 8, 0, (float) Math.cos(angle), (float) Math.sin(angle)), NOW, 0);
-        }
-        assertThat(scene.get("/metrics").body()).contains("millrace_index_graph_items 0.0");
-
-        scene.state().refreshGraph();
-        await().untilAsserted(
-                        () -> assertThat(scene.get("/metrics").body()).contains("millrace_index_graph_items 203.0"));
-
-        assertThat(scene.found(scene.get("/v1/similar?item=i3&k=2"))).containsExactly("i2", "i4");
-        assertThat(scene.found(scene.get("/v1/similar?item=a&k=3"))).containsExactly("i1", "i2", "i3");
-        await().untilAsserted(() -> assertThat(scene.get("/metrics").body())
-                .contains("millrace_index_recall_samples_total{outcome=\"compared\"} 2.0"));
-        assertThat(scene.get("/metrics").body())
-                .contains("millrace_index_searches_total{by=\"graph\"} 2.0")
-                .contains("millrace_index_recall 1.0")
-                .contains("millrace_index_graph_builds_total 1.0");
     }
 
     @Test
