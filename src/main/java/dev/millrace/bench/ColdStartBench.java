@@ -114,7 +114,7 @@ public final class ColdStartBench {
                 @Override
                 public void delete(byte[] key) {}
             });
-            float[] vectors = IndexBench.vectors(new Random(1), items, dim);
+            float[] vectors = DrawnItems.vectors(new Random(1), items, dim);
             for (int item = 0; item < items; item++) {
                 float[] vector = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
                 publication.send(

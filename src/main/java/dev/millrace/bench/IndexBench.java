@@ -1,225 +1,212 @@
 package dev.millrace.bench;
 
-import dev.millrace.index.GraphRule;
-import dev.millrace.index.GraphShape;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
-import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
-import dev.millrace.index.SearchListener;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.ForkJoinPool;
-import java.util.stream.Collectors;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
- * Compares the graph of items with the exact search: the recall of the graph, and the times of both, in turn.
+ * Times searches of the index: alone, with popularity, with filters, beside updates, and two at once.
  *
- * <p>It measures three times: with the graph as built; after every vector has moved by so little that the graph still finds it; and
- * after a tenth of the items have new vectors, which are searched exactly. Vectors are drawn around centres, one for a hundred items,
- * like the items of a category. A query is an item's vector with noise; its cosine with the vector is about .8.
+ * <p>In each round all rows of the table are measured, one after the other. So what else the machine does meets them alike. After the
+ * last round some searches of each row are asked again, and compared with the scores of all items.
  */
 public final class IndexBench {
 
-    private static final int ITEMS_A_CENTRE = 100;
-    private static final double SPREAD = 0.7;
-    private static final double AWAY = 0.1;
-    private static final double MOVE = 0.1; // the default of serve.graph.max-move
-    private static final int ANEW = 10; // one item of so many gets a new vector
-    private static final int WARM_UP = 200;
+    private static final float POPULARITY_WEIGHT = 0.05f;
+    private static final int UPDATES_A_SECOND = 10_000;
+    private static final int REPLACED = 20_000; // vectors of a round, to time what replacing one takes
+    private static final int COMPARED = 32; // searches of a row that are compared with the scores of all items
+    private static final int WARM_UP = 50;
+    private static final double WARM_UP_SECONDS = 30; // at most, until the Vector API is compiled
+    private static final long PAUSE_NANOS = 100_000;
 
-    private final Random random = new Random(1);
+    private static final List<Row> ROWS = List.of(
+            new Row("plain", ItemFilter.NONE, 0, 1, false),
+            new Row("with popularity", ItemFilter.NONE, POPULARITY_WEIGHT, 1, false),
+            Row.filtered("filter passing 10 %", 100),
+            Row.filtered("filter passing 1 %", 10),
+            Row.filtered("filter passing 0.1 %", 1),
+            new Row("beside 10,000 updates/s", ItemFilter.NONE, 0, 1, true),
+            new Row("2 threads", ItemFilter.NONE, 0, 2, false));
+
+    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "bench-index");
+        thread.setDaemon(true);
+        return thread;
+    });
     private final Figures figures;
 
     public IndexBench(PrintWriter out) {
         this.figures = new Figures(out);
     }
 
-    /** How a search is answered. */
-    private interface Way {
-        List<ScoredItem> answer(Search search);
+    /**
+     * A row of the table.
+     *
+     * @param threads that ask at once
+     * @param isUpdated whether vectors are replaced meanwhile
+     */
+    private record Row(String name, ItemFilter filter, float popularityWeight, int threads, boolean isUpdated) {
+
+        /** @param passing share of the items, in thousandths */
+        static Row filtered(String name, int passing) {
+            return new Row(name, DrawnItems.passing(passing), 0, 1, false);
+        }
+
+        Search search(float[] query, int k) {
+            return new Search(query, k, item -> false, filter, popularityWeight);
+        }
     }
+
+    /** What was measured of a row in a round; updates a second are NaN where there were none. */
+    private record Measured(double p50Millis, double p99Millis, double perSecond, double updatesPerSecond) {}
 
     /**
-     * Prints build time, recall and times of search.
+     * Prints a table for each number of items.
      *
      * @param k items of an answer
-     * @param queries of a round
+     * @param queries of a row in a round
      * @param rounds number of rounds; their median and range are printed
-     * @param threads that build the graph
      */
-    public void run(int items, int dim, int k, int queries, int rounds, int threads) {
-        figures.print(
-                "%,d items of %d, k = %d, %d rounds of %,d queries; %s", items, dim, k, rounds, queries, machine());
-        float[] vectors = vectors(random, items, dim);
-        List<String> ids = new ArrayList<>(items);
-        for (int item = 0; item < items; item++) {
-            ids.add("item-" + item);
+    public void run(List<Integer> items, int dim, int k, int queries, int rounds) {
+        for (int count : items) {
+            run(new DrawnItems(count, dim, 1), dim, k, queries, rounds);
         }
+        threads.shutdown();
+    }
+
+    private void run(DrawnItems items, int dim, int k, int queries, int rounds) {
         long empty = Figures.usedHeap();
-        ItemIndex index = new ItemIndex(dim, new GraphRule(1, 1, MOVE * 1.01, GraphShape.USUAL), SearchListener.NONE);
-        for (int item = 0; item < items; item++) {
-            put(index, ids.get(item), vectors, item, dim);
+        ItemIndex index = new ItemIndex(dim);
+        for (int item = 0; item < items.size(); item++) {
+            index.upsert(items.embedding(item), 1);
         }
-        long exact = Figures.usedHeap();
-        figures.print("exact  %,d bytes of heap an item, without its id", (exact - empty) / items);
-        long start = System.nanoTime();
-        ForkJoinPool pool = new ForkJoinPool(threads);
-        index.refreshGraph(Runnable::run, pool, () -> true);
-        pool.shutdown();
-        double seconds = Figures.secondsSince(start);
+        long bytes = (Figures.usedHeap() - empty) / items.size();
+        warmUp(index, items, k);
         figures.print(
-                "graph  %,d bytes of heap an item more, built in %.1f s by %d threads",
-                (Figures.usedHeap() - exact) / items, seconds, threads);
-        compare("as built", index, vectors, k, queries, rounds);
-
-        for (int item = 0; item < items; item++) {
-            move(vectors, item * dim, dim);
-            put(index, ids.get(item), vectors, item, dim);
-        }
-        compare(String.format(Locale.ROOT, "all moved by %.1f", MOVE), index, vectors, k, queries, rounds);
-
-        float[] others = vectors(random, items / ANEW, dim);
-        for (int other = 0; other < items / ANEW; other++) {
-            int item = other * ANEW;
-            System.arraycopy(others, other * dim, vectors, item * dim, dim);
-            put(index, ids.get(item), vectors, item, dim);
-        }
-        compare(
-                String.format(Locale.ROOT, "and %,d items anew", index.changedItems()),
-                index,
-                vectors,
+                "%,d items of %d, k = %d, %d rounds of %,d queries; Java %d, %d cores, %s",
+                items.size(),
+                dim,
                 k,
+                rounds,
                 queries,
-                rounds);
-    }
-
-    private void compare(String what, ItemIndex index, float[] vectors, int k, int queries, int rounds) {
-        int dim = index.dim();
-        float[][] warming = queries(vectors, WARM_UP, dim);
-        times(index::searchExactly, warming, k);
-        times(index::search, warming, k);
-        double[] recalls = new double[rounds];
-        double[][] exactMillis = new double[rounds][];
-        double[][] graphMillis = new double[rounds][];
+                Runtime.version().feature(),
+                Runtime.getRuntime().availableProcessors(),
+                Loops.now().areBytesFast() ? "bytes first" : "floats alone, the Vector API is missing or not compiled");
+        double[] replaced = new double[rounds];
+        Measured[][] measured = new Measured[ROWS.size()][rounds];
         for (int round = 0; round < rounds; round++) {
-            float[][] asked = queries(vectors, queries, dim);
-            exactMillis[round] = times(index::searchExactly, asked, k);
-            graphMillis[round] = times(index::search, asked, k);
-            recalls[round] = recall(index, asked, k);
-        }
-        figures.print("%s: recall@%d  %s", what, k, Figures.spread("%.4f", recalls));
-        printTimes("exact", exactMillis);
-        printTimes("graph", graphMillis);
-    }
-
-    private static void put(ItemIndex index, String id, float[] vectors, int item, int dim) {
-        float[] vector = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
-        index.upsert(new ItemEmbedding(id, Optional.of(vector), "bench", 1, 0, 0), 1);
-    }
-
-    /** Moves a unit vector by {@link #MOVE}, at most, in any direction. */
-    private void move(float[] vectors, int from, int dim) {
-        double[] direction = random.doubles(dim, -1, 1).toArray();
-        double length = Math.sqrt(Arrays.stream(direction).map(x -> x * x).sum());
-        for (int d = 0; d < dim; d++) {
-            vectors[from + d] += (float) (MOVE * direction[d] / length);
-        }
-        normalise(vectors, from, dim);
-    }
-
-    /** Unit vectors around centres, [items, dim]. */
-    static float[] vectors(Random random, int items, int dim) {
-        int centres = Math.max(1, items / ITEMS_A_CENTRE);
-        float[] centre = new float[centres * dim];
-        for (int at = 0; at < centre.length; at++) {
-            centre[at] = (float) random.nextGaussian();
-        }
-        float[] vectors = new float[items * dim];
-        for (int item = 0; item < items; item++) {
-            int from = random.nextInt(centres) * dim;
-            for (int d = 0; d < dim; d++) {
-                vectors[item * dim + d] = (float) (centre[from + d] + SPREAD * random.nextGaussian());
+            replaced[round] = replacedMicros(index, items);
+            for (int row = 0; row < ROWS.size(); row++) {
+                measured[row][round] = measure(ROWS.get(row), index, items, k, queries);
             }
-            normalise(vectors, item * dim, dim);
         }
-        return vectors;
+        print(
+                measured,
+                ROWS.stream().mapToDouble(row -> recall(row, index, items, k)).toArray(),
+                k);
+        figures.print("memory: %,d bytes of heap an item, without its id", bytes);
+        figures.print("to replace a vector: %s µs%n", Figures.spread("%.2f", replaced));
     }
 
-    private float[][] queries(float[] vectors, int count, int dim) {
-        float[][] queries = new float[count][];
-        for (int query = 0; query < count; query++) {
-            int item = random.nextInt(vectors.length / dim);
-            queries[query] = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
-            for (int d = 0; d < dim; d++) {
-                queries[query][d] += (float) (AWAY * random.nextGaussian());
-            }
-            normalise(queries[query], 0, dim);
-        }
-        return queries;
+    private void warmUp(ItemIndex index, DrawnItems items, int k) {
+        long start = System.nanoTime();
+        do {
+            ROWS.forEach(row -> measure(row, index, items, k, WARM_UP));
+        } while (!Loops.now().areBytesFast() && Figures.secondsSince(start) < WARM_UP_SECONDS);
     }
 
-    private static void normalise(float[] vectors, int from, int dim) {
-        double square = 0;
-        for (int d = 0; d < dim; d++) {
-            square += (double) vectors[from + d] * vectors[from + d];
-        }
-        for (int d = 0; d < dim; d++) {
-            vectors[from + d] /= (float) Math.sqrt(square);
-        }
+    private Measured measure(Row row, ItemIndex index, DrawnItems items, int k, int queries) {
+        List<Search> searches = IntStream.range(0, queries)
+                .mapToObj(query -> row.search(items.query(), k))
+                .toList();
+        AtomicBoolean isOver = new AtomicBoolean(!row.isUpdated());
+        CompletableFuture<Double> updates = CompletableFuture.supplyAsync(() -> update(index, items, isOver), threads);
+        DurationSample took = new DurationSample();
+        long start = System.nanoTime();
+        CompletableFuture.allOf(IntStream.range(0, row.threads())
+                        .mapToObj(first -> CompletableFuture.runAsync(
+                                () -> ask(index, searches, first, row.threads(), took), threads))
+                        .toArray(CompletableFuture[]::new))
+                .join();
+        double seconds = Figures.secondsSince(start);
+        isOver.set(true);
+        return new Measured(took.quantile(0.5), took.quantile(0.99), queries / seconds, updates.join());
     }
 
-    private static double recall(ItemIndex index, float[][] queries, int k) {
-        double sum = 0;
-        for (float[] query : queries) {
-            Set<String> best = items(index.searchExactly(search(query, k)));
-            int wanted = best.size();
-            best.retainAll(items(index.search(search(query, k))));
-            sum += (double) best.size() / wanted;
-        }
-        return sum / queries.length;
-    }
-
-    private static Search search(float[] query, int k) {
-        return new Search(query, k, item -> false, ItemFilter.NONE, 0);
-    }
-
-    private static Set<String> items(List<ScoredItem> found) {
-        return found.stream().map(ScoredItem::item).collect(Collectors.toCollection(HashSet::new));
-    }
-
-    /** Milliseconds of each search, ascending. */
-    private static double[] times(Way way, float[][] queries, int k) {
-        double[] millis = new double[queries.length];
-        for (int at = 0; at < queries.length; at++) {
+    /** Asks each n-th search from the first on. */
+    private static void ask(ItemIndex index, List<Search> searches, int first, int n, DurationSample took) {
+        for (int at = first; at < searches.size(); at += n) {
             long start = System.nanoTime();
-            way.answer(search(queries[at], k));
-            millis[at] = (System.nanoTime() - start) / 1e6;
+            index.search(searches.get(at));
+            took.add(Figures.secondsSince(start) * 1e3);
         }
-        Arrays.sort(millis);
-        return millis;
     }
 
-    private void printTimes(String name, double[][] rounds) {
-        double[] p50 = new double[rounds.length];
-        double[] p99 = new double[rounds.length];
-        for (int round = 0; round < rounds.length; round++) {
-            p50[round] = rounds[round][rounds[round].length / 2];
-            p99[round] = rounds[round][rounds[round].length * 99 / 100];
+    /** Moves vectors at the rate until it is over. Returns how many it moved a second; NaN if it was over before it began. */
+    private static double update(ItemIndex index, DrawnItems items, AtomicBoolean isOver) {
+        long start = System.nanoTime();
+        long updates = 0;
+        while (!isOver.get()) {
+            if (updates < UPDATES_A_SECOND * Figures.secondsSince(start)) {
+                index.upsert(items.moved(), 1);
+                updates++;
+            } else {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
         }
-        figures.print("  %s  p50 %s ms  p99 %s ms", name, Figures.spread("%.2f", p50), Figures.spread("%.2f", p99));
+        return updates == 0 ? Double.NaN : updates / Figures.secondsSince(start);
     }
 
-    private static String machine() {
-        return "Java " + Runtime.version().feature() + ", "
-                + Runtime.getRuntime().availableProcessors() + " cores";
+    private static double replacedMicros(ItemIndex index, DrawnItems items) {
+        List<ItemEmbedding> moved = new ArrayList<>(REPLACED);
+        for (int update = 0; update < REPLACED; update++) {
+            moved.add(items.moved());
+        }
+        long start = System.nanoTime();
+        moved.forEach(embedding -> index.upsert(embedding, 1));
+        return Figures.secondsSince(start) * 1e6 / REPLACED;
+    }
+
+    /** The mean share of the best items that the answers have. */
+    private static double recall(Row row, ItemIndex index, DrawnItems items, int k) {
+        return IntStream.range(0, COMPARED)
+                .mapToObj(query -> row.search(items.query(), k))
+                .mapToDouble(search -> items.recall(search, index.search(search)))
+                .average()
+                .orElseThrow();
+    }
+
+    private void print(Measured[][] measured, double[] recalls, int k) {
+        figures.print("%n| search | p50, ms | p99, ms | searches a second | updates a second | recall@%d |", k);
+        figures.print("|---|---|---|---|---|---|");
+        for (int row = 0; row < ROWS.size(); row++) {
+            figures.print(
+                    "| %s | %s | %s | %s | %s | %.4f |",
+                    ROWS.get(row).name(),
+                    spread("%.2f", measured[row], Measured::p50Millis),
+                    spread("%.2f", measured[row], Measured::p99Millis),
+                    spread("%.0f", measured[row], Measured::perSecond),
+                    ROWS.get(row).isUpdated() ? spread("%.0f", measured[row], Measured::updatesPerSecond) : "",
+                    recalls[row]);
+        }
+        figures.print("");
+    }
+
+    private static String spread(String format, Measured[] rounds, ToDoubleFunction<Measured> figure) {
+        return Figures.spread(format, Arrays.stream(rounds).mapToDouble(figure).toArray());
     }
 }

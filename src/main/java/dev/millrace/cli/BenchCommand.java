@@ -106,17 +106,21 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "index",
             mixinStandardHelpOptions = true,
-            description = "Compare the graph search with the exact search: recall, time, memory.")
+            description =
+                    "Time searches of the index: alone, with popularity, with filters, beside updates, two at once.")
     int index(
-            @Option(names = "--items", defaultValue = "200000", description = "items in the index") int items,
+            @Option(
+                            names = "--items",
+                            split = ",",
+                            defaultValue = "100000,1000000",
+                            description = "items in the index, a table for each")
+                    List<Integer> items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
             @Option(names = "--k", defaultValue = "100", description = "items in an answer") int k,
-            @Option(names = "--queries", defaultValue = "500", description = "queries in a round") int queries,
-            @Option(names = "--rounds", defaultValue = "5", description = "rounds; exact and graph search alternate")
-                    int rounds,
-            @Option(names = "--threads", defaultValue = "1", description = "threads that build the graph")
-                    int threads) {
-        new IndexBench(out()).run(items, dim, k, queries, rounds, threads);
+            @Option(names = "--queries", defaultValue = "500", description = "queries of a row in a round") int queries,
+            @Option(names = "--rounds", defaultValue = "5", description = "rounds; each measures every row")
+                    int rounds) {
+        new IndexBench(out()).run(items, dim, k, queries, rounds);
         return 0;
     }
 

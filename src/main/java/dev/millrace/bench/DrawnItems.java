@@ -1,0 +1,169 @@
+package dev.millrace.bench;
+
+import dev.millrace.event.FeatureValue;
+import dev.millrace.event.Features;
+import dev.millrace.index.ItemFilter;
+import dev.millrace.index.ScoredItem;
+import dev.millrace.index.Search;
+import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * Items to search among, drawn: their vectors, their popularity and an attribute to filter by. They know the right answer, too.
+ *
+ * <p>Vectors lie around centres, one for a hundred items, like the items of a category. Popularity is the log of a count, and counts follow
+ * Zipf's law: the r-th most popular of n items has n / r clicks, so their logs are exponential. The attribute is a whole number below
+ * {@value #NUMBERS}, each as frequent. One thread at a time.
+ */
+final class DrawnItems {
+
+    private static final int NUMBERS = 1_000;
+    private static final String NUMBER = "number";
+    private static final int ITEMS_A_CENTRE = 100;
+    private static final double SPREAD = 0.7;
+    private static final double AWAY = 0.1;
+    private static final double MOVE = 0.1;
+    private static final long HALF_LIFE = 86_400_000;
+    private static final double ROUNDING = 1e-5; // of a score in floats
+
+    private final Random random;
+    private final int dim;
+    private final String[] ids;
+    private final float[] vectors;
+    private final double[] popularity;
+    private final int[] numbers;
+    private final Features[] attributes =
+            new Features[NUMBERS]; // shared, so that an index keeps no memory of its own for them
+
+    /** @param dim width of the vectors */
+    DrawnItems(int items, int dim, long seed) {
+        this.random = new Random(seed);
+        this.dim = dim;
+        this.ids = new String[items];
+        this.vectors = vectors(random, items, dim);
+        this.popularity = new double[items];
+        this.numbers = new int[items];
+        for (int item = 0; item < items; item++) {
+            ids[item] = Integer.toString(item);
+            popularity[item] = -Math.log(1 - random.nextDouble());
+            numbers[item] = random.nextInt(NUMBERS);
+        }
+        for (int number = 0; number < NUMBERS; number++) {
+            attributes[number] = Features.of(Map.of(NUMBER, new FeatureValue.Quantity(number)));
+        }
+    }
+
+    int size() {
+        return ids.length;
+    }
+
+    /** An item as it is published now. */
+    ItemEmbedding embedding(int item) {
+        return new ItemEmbedding(
+                ids[item],
+                Optional.of(Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim)),
+                "bench",
+                1,
+                1,
+                0,
+                new PublishedPopularity(popularity[item], HALF_LIFE, false),
+                attributes[numbers[item]]);
+    }
+
+    /** Moves an item's vector by {@link #MOVE}, at most, in any direction. Returns the item as it is published then. */
+    ItemEmbedding moved() {
+        int item = random.nextInt(size());
+        double[] direction = random.doubles(dim, -1, 1).toArray();
+        double length = Math.sqrt(Arrays.stream(direction).map(x -> x * x).sum());
+        for (int d = 0; d < dim; d++) {
+            vectors[item * dim + d] += (float) (MOVE * direction[d] / length);
+        }
+        normalise(vectors, item * dim, dim);
+        return embedding(item);
+    }
+
+    /** A query: an item's vector with noise. Its cosine with the vector is about .8. */
+    float[] query() {
+        int item = random.nextInt(size());
+        float[] query = Arrays.copyOfRange(vectors, item * dim, (item + 1) * dim);
+        for (int d = 0; d < dim; d++) {
+            query[d] += (float) (AWAY * random.nextGaussian());
+        }
+        normalise(query, 0, dim);
+        return query;
+    }
+
+    /**
+     * A filter that a share of the items passes.
+     *
+     * @param share in 1 / {@value #NUMBERS}
+     */
+    static ItemFilter passing(int share) {
+        return new ItemFilter(List.of(new ItemFilter.Between(NUMBER, 0, share - 1.0)));
+    }
+
+    /** The share of the best items that an answer has, by the scores of all items. A search with exclusions is not meant. */
+    double recall(Search search, List<ScoredItem> found) {
+        double[] scores = new double[size()];
+        int passing = 0;
+        for (int item = 0; item < size(); item++) {
+            boolean passes = search.filter().passes(attributes[numbers[item]]);
+            scores[item] = passes ? score(search, item) : Double.NEGATIVE_INFINITY;
+            passing += passes ? 1 : 0;
+        }
+        int wanted = Math.min(search.k(), passing);
+        if (wanted == 0) {
+            return 1;
+        }
+        double[] sorted = scores.clone();
+        Arrays.sort(sorted);
+        double worst = sorted[sorted.length - wanted];
+        long right = found.stream()
+                .map(ScoredItem::item)
+                .distinct()
+                .filter(id -> scores[Integer.parseInt(id)] >= worst - ROUNDING)
+                .count();
+        return (double) right / wanted;
+    }
+
+    private double score(Search search, int item) {
+        double sum = search.popularityWeight() * popularity[item];
+        for (int d = 0; d < dim; d++) {
+            sum += (double) search.query()[d] * vectors[item * dim + d];
+        }
+        return sum;
+    }
+
+    /** Unit vectors around centres, [items, dim]. */
+    static float[] vectors(Random random, int items, int dim) {
+        int centres = Math.max(1, items / ITEMS_A_CENTRE);
+        float[] centre = new float[centres * dim];
+        for (int at = 0; at < centre.length; at++) {
+            centre[at] = (float) random.nextGaussian();
+        }
+        float[] vectors = new float[items * dim];
+        for (int item = 0; item < items; item++) {
+            int from = random.nextInt(centres) * dim;
+            for (int d = 0; d < dim; d++) {
+                vectors[item * dim + d] = (float) (centre[from + d] + SPREAD * random.nextGaussian());
+            }
+            normalise(vectors, item * dim, dim);
+        }
+        return vectors;
+    }
+
+    private static void normalise(float[] vectors, int from, int dim) {
+        double square = 0;
+        for (int d = 0; d < dim; d++) {
+            square += (double) vectors[from + d] * vectors[from + d];
+        }
+        for (int d = 0; d < dim; d++) {
+            vectors[from + d] /= (float) Math.sqrt(square);
+        }
+    }
+}
