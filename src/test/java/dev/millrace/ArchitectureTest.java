@@ -16,7 +16,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -175,11 +174,6 @@ class ArchitectureTest {
     }
 
     @Test
-    void theGraphStaysInTheIndex() {
-        only("index").use("io.github.jbellis..");
-    }
-
-    @Test
     void onnxStaysWithTheCheckpoints() {
         only("checkpoint").use("ai.onnx..", "com.google.protobuf..");
     }
@@ -222,7 +216,7 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
-    /** A pool may be handed to the core, which starts none. Two exceptions: one waits for the compiler, one shares a step. */
+    /** Two exceptions: one waits for the compiler, one shares a step. */
     @Test
     void theCoreStartsNoThreads() {
         noClasses()
@@ -233,13 +227,7 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .haveNameMatching("java\\.lang\\.(Thread|ThreadLocal|Process.*)|java\\.util\\.Timer"
-                        + "|java\\.util\\.concurrent\\.(Executors|.*ThreadPoolExecutor|CompletableFuture)")
-                .orShould()
-                .callConstructor(ForkJoinPool.class, int.class)
-                .orShould()
-                .callConstructor(ForkJoinPool.class)
-                .orShould()
-                .callMethod(ForkJoinPool.class, "commonPool")
+                        + "|java\\.util\\.concurrent\\.(Executors|.*ThreadPoolExecutor|ForkJoinPool|CompletableFuture)")
                 .check(CLASSES);
     }
 

@@ -7,8 +7,9 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.index.Search;
 import dev.millrace.model.StepTimes;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.EntrySource;
@@ -151,7 +152,7 @@ public final class Holdout {
         int dim = trainer.dim();
         float[] vectors = new float[items.size() * dim];
         trainer.vectors(items, vectors);
-        ExactIndex index = index(items, vectors, dim);
+        ItemIndex index = index(items, vectors, dim);
         List<String> popular = popular(items, train);
         int most = cutoffs.stream().mapToInt(Integer::intValue).max().orElse(1);
 
@@ -171,7 +172,8 @@ public final class Holdout {
             for (int at = 0; at < some.size(); at++) {
                 Asker asker = some.get(at);
                 float[] query = Arrays.copyOfRange(queries, at * dim, (at + 1) * dim);
-                model.add(ids(index.search(query, most, asker.had()::contains)), asker.relevant());
+                List<ScoredItem> found = index.search(new Search(query, most, asker.had()::contains));
+                model.add(found.stream().map(ScoredItem::item).toList(), asker.relevant());
                 popularity.add(
                         popular.stream()
                                 .filter(item -> !asker.had().contains(item))
@@ -193,8 +195,8 @@ public final class Holdout {
                 trainer.progress().positives());
     }
 
-    private static ExactIndex index(List<String> items, float[] vectors, int dim) {
-        ExactIndex index = new ExactIndex(dim);
+    private static ItemIndex index(List<String> items, float[] vectors, int dim) {
+        ItemIndex index = new ItemIndex(dim);
         for (int at = 0; at < items.size(); at++) {
             float[] vector = Arrays.copyOfRange(vectors, at * dim, (at + 1) * dim);
             index.upsert(new ItemEmbedding(items.get(at), Optional.of(vector), "", 0, 0, 0), 0);
@@ -243,9 +245,5 @@ public final class Holdout {
             }
         }
         return List.copyOf(askers.values());
-    }
-
-    private static List<String> ids(List<ScoredItem> found) {
-        return found.stream().map(ScoredItem::item).toList();
     }
 }

@@ -5,8 +5,9 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ExactIndex;
+import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.index.Search;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublicationPlan;
 import dev.millrace.publish.PublishSettings;
@@ -25,7 +26,7 @@ import java.util.Set;
  * Test, then learn, with published vectors: compares policies of publication by what an index finds.
  *
  * <p>All policies share one training, since none of them changes a weight. Each policy has its own {@link PublicationPlan}, as in the stream, and its own
- * {@link ExactIndex}. It publishes at a fixed interval of steps. The current model encodes the users. Each policy publishes all vectors once at the start of the
+ * {@link ItemIndex}. It publishes at a fixed interval of steps. The current model encodes the users. Each policy publishes all vectors once at the start of the
  * scored part.
  */
 public final class PublishedVectors {
@@ -145,7 +146,7 @@ public final class PublishedVectors {
     private static final class Trial {
         private final Policy policy;
         private final PublicationPlan plan;
-        private final ExactIndex index;
+        private final ItemIndex index;
         private RankingTotals ranks = RankingTotals.NONE;
         private long vectors;
         private int steps;
@@ -156,7 +157,7 @@ public final class PublishedVectors {
         Trial(Policy policy, int dim) {
             this.policy = policy;
             this.plan = new PublicationPlan(policy.settings(), 'P', id -> id);
-            this.index = new ExactIndex(dim);
+            this.index = new ItemIndex(dim);
         }
 
         void begin(Current current, long step) {
@@ -187,7 +188,7 @@ public final class PublishedVectors {
         }
 
         void rank(float[] query, String item, Set<String> had) {
-            List<ScoredItem> found = index.search(query, FOUND, had::contains);
+            List<ScoredItem> found = index.search(new Search(query, FOUND, had::contains));
             int place = FOUND + 1;
             for (int at = 0; at < found.size(); at++) {
                 if (found.get(at).item().equals(item)) {

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.concurrent.locks.StampedLock;
 
 /**
- * Some rows of an {@link ExactIndex}, and the lock under which their vectors are replaced.
+ * Some rows of an {@link ItemIndex}, and the lock under which their vectors are replaced.
  *
  * <p>The index guards which item is in which row. The chunk's own lock guards the numbers of its rows: vectors, steps, times and
  * popularity. A search reads attributes without it, as each is replaced whole. One writer and any number of readers at a time.
@@ -146,13 +146,6 @@ final class IndexChunk {
         scales[row] = inBytes.scale();
         left[row] = inBytes.left();
         kept[row] = inBytes.kept();
-    }
-
-    /** Copies the first rows to arrays of all items, from an item on. Nothing may be written meanwhile. */
-    void copyTo(String[] allItems, float[] allVectors, Features[] allAttributes, int from, int count) {
-        System.arraycopy(items, 0, allItems, from, count);
-        System.arraycopy(vectors, 0, allVectors, from * dim, count * dim);
-        System.arraycopy(attributes, 0, allAttributes, from, count);
     }
 
     /** What is known of a row's item. */

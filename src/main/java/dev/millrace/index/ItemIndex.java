@@ -1,235 +1,295 @@
 package dev.millrace.index;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * The items of one generation: an {@link ExactIndex} of all of them, which is the truth, and a graph to search many items faster.
+ * The item vectors of one generation, searched exactly, while they change.
  *
- * <p>One writer and any number of readers at a time; a third thread may call {@link #refreshGraph}. A search that begins after
- * {@link #remove} or {@link #upsert} has returned does not find the removed item, and scores the changed one by its new vector. That
- * holds for both ways of searching. Scores are those of the exact index, to the bit.
+ * <p>One writer and any number of readers at a time. A reader never sees half a vector, and never the same item twice in one
+ * search; two vectors of one answer may be of two steps of the same generation.
  */
-public final class ItemIndex implements NearestItems {
+public final class ItemIndex {
 
     /*
-     * Build. A build begins with a copy of all vectors, taken between two writes. A write during the build goes to the graph in use, if
-     * there is one, and puts its item's id into `since`. When the new graph is done, the items of `since` are compared with it, between
-     * two writes, and it replaces the old graph. A search reads the graph in use once, and waits for none of this.
+     * Layout. Rows are numbered without gaps: row r lies in chunk r / ROWS, its vector flat in the chunk's array. A
+     * removed row is filled by the last one, so a scan reads memory from front to back and skips nothing.
      *
-     * Exact. The exact search answers where the graph cannot, or not well: with a weight of popularity, which no edge knows of; when
-     * the changed items are most of the work; when the graph gives up; and when the graph finds fewer items than are wanted and the
-     * index has.
+     * Locks. `membership` guards which item is in which row: a search holds its read side for the whole scan; the write side
+     * is taken only when an item comes or goes. Replacing the vector of an item that is here, which is what every publication
+     * and every sweep does, takes no more than the stamped lock of its chunk. A search reads a chunk optimistically into its
+     * own array of scores, and a second time under the lock if a writer was at work in that chunk meanwhile.
      *
-     * Locks. The monitor of this object guards `since` and `isBuilding`, and keeps writes apart from the beginning and the end of a
-     * build. No search takes it.
+     * Bytes first, floats last. A row is also kept in bytes. From these a search gets a bound for each row's score (ByteVector), and computes the
+     * score itself only if the bound is not below the worst of the best so far. So the answer is that of the floats alone, to the bit, for a
+     * quarter of the memory that is read. Without the Vector API the floats are read at once.
+     *
+     * Cost. A search: rows * dim multiplications of bytes. A replaced vector: a map look-up and a copy of dim floats; it waits for no
+     * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
+     * the searches under way, and searches that start meanwhile wait with it: one scan at most.
+     *
+     * Popularity. A row keeps the number that was published with its vector, as of the vector's event time; between clicks a number
+     * only decays, so nobody publishes that. A chunk has its numbers also as of one moment, `asOf`, for searches to add. When
+     * the newest event time has moved so far on that a number may have fallen by MAX_MOVE, the moment moves, and the next search
+     * that asks for popularity brings a chunk there, under the chunk's lock, as a writer would. That happens once in MAX_MOVE / ln 2
+     * half-lives. A search without popularity reads none of it.
      */
-    private static final double MOST_CHANGED = 0.5; // of all items
+    private static final double MAX_NUMBER = 700; // e to its power is a double
 
-    private final ExactIndex exact;
-    private final GraphRule rule;
-    private final SearchListener listener;
-    private volatile Optional<OverlaidGraph> graph = Optional.empty();
-    private Optional<Set<String>> since = Optional.empty(); // of the build under way; this and the next guarded by this
-    private boolean isBuilding;
-    private final AtomicInteger graphs = new AtomicInteger();
-
-    /** All searches are exact. */
-    public ItemIndex(int dim) {
-        this(dim, GraphRule.NEVER, SearchListener.NONE);
-    }
+    private final int dim;
+    private final ReadWriteLock membership = new ReentrantReadWriteLock();
+    private final Map<String, Integer> rows = new HashMap<>();
+    private final List<IndexChunk> chunks = new ArrayList<>();
+    private volatile int size;
+    private volatile long newestStep;
+    private volatile long newestPublication;
+    private volatile PopularityMoment moment = PopularityMoment.NONE;
 
     /** @param dim width of the vectors */
-    public ItemIndex(int dim, GraphRule rule, SearchListener listener) {
-        this.exact = new ExactIndex(dim);
-        this.rule = rule;
-        this.listener = listener;
+    public ItemIndex(int dim) {
+        if (dim < 1) {
+            throw new IllegalArgumentException("dim = " + dim + ": must be at least 1");
+        }
+        this.dim = dim;
     }
 
-    @Override
+    /** Width of the vectors. */
     public int dim() {
-        return exact.dim();
+        return dim;
     }
 
-    @Override
+    /** Items that can be found. */
     public int size() {
-        return exact.size();
+        return size;
     }
 
-    /** As {@link ExactIndex#newestStep}. */
+    /** Latest learning step among the vectors taken in so far; 0 before the first. */
     public long newestStep() {
-        return exact.newestStep();
+        return newestStep;
     }
 
-    /** As {@link ExactIndex#newestEventTime}. */
-    public long newestEventTime() {
-        return exact.newestEventTime();
-    }
-
-    /** As {@link ExactIndex#newestPublication}. */
-    public long newestPublication() {
-        return exact.newestPublication();
-    }
-
-    /** As {@link ExactIndex#ages}. */
+    /** How old the vectors are. Copies the step of every row, and sorts; an item that comes or goes waits meanwhile. */
     public VectorAges ages() {
-        return exact.ages();
+        membership.readLock().lock();
+        try {
+            int left = size;
+            long[] steps = new long[left];
+            long oldest = Long.MAX_VALUE;
+            int at = 0;
+            for (IndexChunk chunk : chunks) {
+                int count = Math.min(left, IndexChunk.ROWS);
+                oldest = Math.min(oldest, chunk.copySteps(count, steps, at));
+                at += count;
+                left -= count;
+            }
+            return VectorAges.of(steps, newestStep, oldest);
+        } finally {
+            membership.readLock().unlock();
+        }
     }
 
-    /** As {@link ExactIndex#greatestAges}. */
+    /** How old the oldest vectors are. Reads every row once; an item that comes or goes waits meanwhile. */
     public GreatestAges greatestAges() {
-        return exact.greatestAges();
+        membership.readLock().lock();
+        try {
+            if (size == 0) {
+                return GreatestAges.NONE;
+            }
+            int left = size;
+            long step = Long.MAX_VALUE;
+            long publication = Long.MAX_VALUE;
+            for (IndexChunk chunk : chunks) {
+                int count = Math.min(left, IndexChunk.ROWS);
+                step = Math.min(step, chunk.oldestStep(count));
+                publication = Math.min(publication, chunk.oldestPublication(count));
+                left -= count;
+            }
+            return new GreatestAges(newestStep - step, publication);
+        } finally {
+            membership.readLock().unlock();
+        }
     }
 
-    /** What is known of an item. */
-    public Optional<IndexedItem> item(String item) {
-        return exact.item(item);
-    }
-
-    /** At most so many of the items, evenly chosen; a writer waits meanwhile. */
-    public List<IndexedItem> someItems(int most) {
-        return exact.someItems(most);
-    }
-
-    /** An item's vector, [dim], a copy. */
-    public Optional<float[]> vector(String item) {
-        return exact.vector(item);
-    }
-
-    /** Items of the graph that searches use; 0 if there is none. */
-    public int graphItems() {
-        return graph.map(OverlaidGraph::size).orElse(0);
-    }
-
-    /** Number of graphs finished so far. */
-    public int graphs() {
-        return graphs.get();
-    }
-
-    /** Items that have changed since the build of the graph began, which are searched exactly; 0 if there is no graph. */
-    public int changedItems() {
-        return graph.map(OverlaidGraph::changedItems).orElse(0);
+    /** Latest time of publication of the vectors taken in so far, epoch milliseconds; 0 before the first. */
+    public long newestPublication() {
+        return newestPublication;
     }
 
     /**
      * Takes an item's latest vector, or removes the item if the embedding has none. Writer only.
      *
-     * @throws IllegalArgumentException as {@link ExactIndex#upsert}; the index is then unchanged
+     * @param publishedAt of the embedding, epoch milliseconds, wall clock of the topic
+     * @throws IllegalArgumentException if the vector has another width or a component that is not finite, or the popularity is
+     *     negative, or no log of a count
      */
-    public synchronized void upsert(ItemEmbedding embedding, long publishedAt) {
+    public void upsert(ItemEmbedding embedding, long publishedAt) {
         if (embedding.vector().isEmpty()) {
             remove(embedding.item());
             return;
         }
-        exact.upsert(embedding, publishedAt);
         float[] vector = embedding.vector().get();
-        graph.ifPresent(used -> used.take(embedding.item(), vector, embedding.attributes()));
-        since.ifPresent(items -> items.add(embedding.item()));
+        check(vector);
+        double popularity = embedding.popularity().number();
+        if (!(popularity >= 0 && popularity <= MAX_NUMBER)) {
+            throw new IllegalArgumentException("the popularity is " + popularity);
+        }
+        Integer row = rows.get(embedding.item());
+        if (row == null) {
+            append(embedding, vector, publishedAt);
+        } else {
+            chunks.get(row / IndexChunk.ROWS).replace(row % IndexChunk.ROWS, embedding, vector, publishedAt);
+        }
+        if (moment.isFollowedBy(embedding)) {
+            moment = moment.next(embedding);
+        }
+        newestStep = Math.max(newestStep, embedding.step());
+        newestPublication = Math.max(newestPublication, publishedAt);
     }
 
     /** Removes an item; nothing happens if it is not here. Writer only. */
-    public synchronized void remove(String item) {
-        exact.remove(item);
-        graph.ifPresent(used -> used.remove(item));
-        since.ifPresent(items -> items.add(item));
-    }
-
-    @Override
-    public List<ScoredItem> search(float[] query, int k, Predicate<String> excluded) {
-        return search(new Search(query, k, excluded, ItemFilter.NONE, 0));
-    }
-
-    /** The items that score best, best first, as {@link ScoredItem#BEST_FIRST} says; the graph may miss one. */
-    public List<ScoredItem> search(Search search) {
-        Optional<List<ScoredItem>> near = graph.filter(used -> isFitFor(search, used))
-                .flatMap(used -> used.search(search))
-                .filter(found -> found.size() >= Math.min(search.k(), exact.size()));
-        SearchListener.Means means = near.isPresent() ? SearchListener.Means.GRAPH : SearchListener.Means.EXACT;
-        List<ScoredItem> found = near.orElseGet(() -> searchExactly(search));
-        listener.answered(this, search, means, found);
-        return found;
-    }
-
-    private boolean isFitFor(Search search, OverlaidGraph used) {
-        return search.popularityWeight() == 0 && used.changedItems() <= MOST_CHANGED * exact.size();
-    }
-
-    /** The best of all items, by the exact search. The listener is not told. */
-    public List<ScoredItem> searchExactly(Search search) {
-        return exact.search(search.query(), search.k(), search.excluded(), search.filter(), search.popularityWeight());
+    public void remove(String item) {
+        Integer row = rows.get(item);
+        if (row == null) {
+            return;
+        }
+        membership.writeLock().lock();
+        try {
+            int last = size - 1;
+            IndexChunk tail = chunks.get(last / IndexChunk.ROWS);
+            if (row != last) {
+                String moved =
+                        chunks.get(row / IndexChunk.ROWS).copyRow(row % IndexChunk.ROWS, tail, last % IndexChunk.ROWS);
+                rows.put(moved, row);
+            }
+            rows.remove(item);
+            tail.clear(last % IndexChunk.ROWS);
+            size = last;
+            if (last % IndexChunk.ROWS == 0) {
+                chunks.remove(chunks.size() - 1);
+            }
+        } finally {
+            membership.writeLock().unlock();
+        }
     }
 
     /**
-     * Begins the build of a graph if one is due and none is under way.
+     * The items that score best by {@code <query, vector> + weight · number}, the number being the item's log of popularity as of the
+     * newest event time here, or up to {@value PopularityMoment#MAX_MOVE} more.
      *
-     * @param runner runs the build, which takes minutes if there are many items
-     * @param pool as {@link GraphIndex#GraphIndex} takes it
-     * @param isWanted asked now and then during the build; the build ends once it returns false
-     * @return true if a build was begun
+     * @return best first, as {@link ScoredItem#BEST_FIRST} says
+     * @throws IllegalArgumentException if the query has another width or a component that is not finite
      */
-    public boolean refreshGraph(Executor runner, ForkJoinPool pool, BooleanSupplier isWanted) {
-        synchronized (this) {
-            if (isBuilding || !isGraphDue()) {
-                return false;
-            }
-            isBuilding = true;
-        }
-        boolean isAccepted = false;
+    public List<ScoredItem> search(Search search) {
+        float[] query = search.query();
+        float weight = search.popularityWeight();
+        check(query);
+        BestItems best = new BestItems(search.k(), size);
+        Loops loops = Loops.now();
+        boolean areBytesFirst = loops.areBytesFast();
+        ByteVector inBytes = ByteVector.of(query);
+        int[] sums = new int[IndexChunk.ROWS];
+        float[] bounds = new float[IndexChunk.ROWS];
+        PopularityMoment now = moment;
+        membership.readLock().lock();
         try {
-            runner.execute(() -> buildGraph(pool, isWanted));
-            isAccepted = true;
-        } finally {
-            if (!isAccepted) {
-                endBuilding(Optional.empty());
+            int left = size;
+            for (IndexChunk chunk : chunks) {
+                int count = Math.min(left, IndexChunk.ROWS);
+                if (weight != 0) {
+                    chunk.bringTo(now);
+                }
+                if (areBytesFirst) {
+                    chunk.bound(inBytes, weight, count, sums, bounds);
+                } else {
+                    chunk.score(query, weight, count, bounds);
+                }
+                left -= count;
+                if (loops.max(bounds, 0, count) < best.worst()) {
+                    continue; // as most are, once the best are found
+                }
+                for (int at = 0; at < count; at++) {
+                    if (bounds[at] < best.worst()) {
+                        continue;
+                    }
+                    String item = chunk.item(at);
+                    if (search.filter().passes(chunk.attributes(at))
+                            && !search.excluded().test(item)) {
+                        float score = areBytesFirst ? chunk.score(query, weight, at) : bounds[at];
+                        if (best.admits(item, score)) {
+                            best.add(item, score);
+                        }
+                    }
+                }
             }
+        } finally {
+            membership.readLock().unlock();
         }
-        return true;
+        return best.bestFirst();
     }
 
-    private boolean isGraphDue() {
-        int items = exact.size();
-        return rule.isDue(items, dim())
-                && graph.map(used -> used.differences() > rule.rebuildShare() * items)
-                        .orElse(true);
-    }
-
-    private void buildGraph(ForkJoinPool pool, BooleanSupplier isWanted) {
-        Optional<OverlaidGraph> built = Optional.empty();
+    /** What is known of an item. */
+    public Optional<IndexedItem> item(String item) {
+        membership.readLock().lock();
         try {
-            Set<String> changes = new HashSet<>();
-            ExactIndex.Snapshot snapshot;
-            synchronized (this) {
-                snapshot = exact.snapshot();
-                since = Optional.of(changes);
-            }
-            Optional<GraphIndex> nodes =
-                    GraphIndex.build(dim(), snapshot.items(), snapshot.vectors(), rule.shape(), pool, isWanted);
-            synchronized (this) {
-                built = nodes.map(graphOfItems ->
-                        new OverlaidGraph(graphOfItems, snapshot.attributes(), changes, exact, rule.maxMove()));
-                endBuilding(built);
-            }
+            return Optional.ofNullable(rows.get(item))
+                    .map(row -> chunks.get(row / IndexChunk.ROWS).read(row % IndexChunk.ROWS));
         } finally {
-            if (built.isEmpty()) {
-                endBuilding(built);
-            }
+            membership.readLock().unlock();
         }
     }
 
-    private synchronized void endBuilding(Optional<OverlaidGraph> built) {
-        if (built.isPresent()) {
-            graph = built;
-            graphs.incrementAndGet();
+    /** At most so many of the items, evenly chosen from the first to come to the last. An item that comes or goes waits meanwhile. */
+    public List<IndexedItem> someItems(int most) {
+        List<IndexedItem> some = new ArrayList<>();
+        membership.readLock().lock();
+        try {
+            int count = Math.min(most, size);
+            for (int at = 1; at <= count; at++) {
+                int row = (int) ((long) at * size / count) - 1;
+                some.add(chunks.get(row / IndexChunk.ROWS).read(row % IndexChunk.ROWS));
+            }
+        } finally {
+            membership.readLock().unlock();
         }
-        since = Optional.empty();
-        isBuilding = false;
+        return some;
+    }
+
+    /** An item's vector, [dim], a copy. */
+    public Optional<float[]> vector(String item) {
+        return item(item).map(IndexedItem::vector);
+    }
+
+    private void append(ItemEmbedding embedding, float[] vector, long publishedAt) {
+        membership.writeLock().lock();
+        try {
+            int row = size;
+            if (row == chunks.size() * IndexChunk.ROWS) {
+                chunks.add(new IndexChunk(dim));
+            }
+            IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
+            chunk.take(row % IndexChunk.ROWS, embedding, vector, publishedAt);
+            rows.put(embedding.item(), row);
+            size = row + 1;
+        } finally {
+            membership.writeLock().unlock();
+        }
+    }
+
+    private void check(float[] vector) {
+        if (vector.length != dim) {
+            throw new IllegalArgumentException("the vector has " + vector.length + " components, the index has " + dim);
+        }
+        for (float component : vector) {
+            if (!Float.isFinite(component)) {
+                throw new IllegalArgumentException("the vector has a component of " + component);
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-/** Nearest items by inner product, exactly and by a graph, while their vectors change. */
+/** Nearest items by inner product, exactly, while their vectors change. */
 @NullMarked
 package dev.millrace.index;
 

@@ -2,7 +2,6 @@ package dev.millrace.recall;
 
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
-import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
@@ -106,7 +105,7 @@ public final class RecallEngine {
         Optional<float[]> query = taken.get().index().vector(item);
         return query.isEmpty()
                 ? Answer.Refusal.UNKNOWN_ITEM
-                : search(taken.get(), new Search(query.get(), k, item::equals, ItemFilter.NONE, 0), false);
+                : search(taken.get(), new Search(query.get(), k, item::equals), false);
     }
 
     private static Answer.Found search(ServedGeneration served, Search search, boolean isColdStart) {

@@ -52,7 +52,7 @@ class ByteVectorTest {
         int dim = 24;
         int items = 3_000;
         Random random = new Random(9);
-        ExactIndex index = new ExactIndex(dim);
+        ItemIndex index = new ItemIndex(dim);
         List<float[]> vectors = new ArrayList<>();
         for (int item = 0; item < items; item++) {
             vectors.add(random.nextInt(3) == 0 ? vector(random, dim) : unit(random, dim));
@@ -69,7 +69,7 @@ class ByteVectorTest {
                     .limit(30)
                     .toList();
 
-            assertThat(index.search(query, 30, item -> false)).isEqualTo(expected);
+            assertThat(index.search(new Search(query, 30, item -> false))).isEqualTo(expected);
         }
     }
 

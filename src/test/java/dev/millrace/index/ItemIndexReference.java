@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** The slow, obvious twin of {@link ExactIndex}: a sorted map, scored and sorted whole. */
-final class ExactIndexReference {
+/** The slow, obvious twin of {@link ItemIndex}: a sorted map, scored and sorted whole. */
+final class ItemIndexReference {
 
     private final Map<String, float[]> vectors = new TreeMap<>();
     private final Map<String, Double> terms = new TreeMap<>();
