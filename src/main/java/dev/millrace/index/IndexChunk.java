@@ -33,10 +33,14 @@ final class IndexChunk {
     private final long[] publications = new long[ROWS];
     private final double[] published = new double[ROWS]; // numbers of popularity, each as of its event time
     private final float[] numbers = new float[ROWS]; // the same, as of one moment
+    private final AttributeColumns columns;
     private volatile PopularityMoment asOf = PopularityMoment.NONE;
 
-    IndexChunk(int dim) {
+    /** @param names of the attributes of all chunks */
+    IndexChunk(int dim, AttributeColumns.Names names) {
         this.dim = dim;
+        this.columns = new AttributeColumns(names, ROWS);
+        Arrays.fill(attributes, Features.NONE);
         this.vectors = new float[ROWS * dim];
         this.bytes = new byte[ROWS * ByteVector.evenWidth(dim)];
     }
@@ -98,7 +102,7 @@ final class IndexChunk {
     /** Lets go of a row's item, so that it can be collected. */
     void clear(int row) {
         items[row] = "";
-        attributes[row] = Features.NONE;
+        describe(row, Features.NONE);
     }
 
     /** Replaces what is known of a row's item. */
@@ -110,7 +114,7 @@ final class IndexChunk {
             steps[row] = embedding.step();
             eventTimes[row] = embedding.eventTime();
             publications[row] = publishedAt;
-            attributes[row] = embedding.attributes();
+            describe(row, embedding.attributes());
             published[row] = embedding.popularity().number();
             numbers[row] = asOf.number(published[row], eventTimes[row]);
         } finally {
@@ -129,11 +133,29 @@ final class IndexChunk {
             publications[row] = from.publications[fromRow];
             published[row] = from.published[fromRow];
             numbers[row] = asOf.number(published[row], eventTimes[row]);
-            attributes[row] = from.attributes[fromRow];
+            describe(row, from.attributes[fromRow]);
             items[row] = from.items[fromRow];
             return items[row];
         } finally {
             lock.unlockWrite(stamp);
+        }
+    }
+
+    /** Most publications of an item have the attributes of the one before. */
+    private void describe(int row, Features now) {
+        if (!attributes[row].equals(now)) {
+            columns.replace(row, attributes[row], now);
+            attributes[row] = now;
+        }
+    }
+
+    /** Marks which of the first rows pass a filter. Returns whether any does. */
+    boolean mark(PassingRows passing, int count) {
+        long stamp = lock.readLock();
+        try {
+            return passing.mark(columns, attributes, count);
+        } finally {
+            lock.unlockRead(stamp);
         }
     }
 

@@ -5,6 +5,8 @@ import dev.millrace.event.Features;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.DoublePredicate;
+import java.util.stream.DoubleStream;
 
 /** Conditions on the published attributes of items, all of which must hold. */
 public record ItemFilter(List<Condition> conditions) {
@@ -32,8 +34,21 @@ public record ItemFilter(List<Condition> conditions) {
 
         String attribute();
 
+        /** Which quantities hold. */
+        DoublePredicate quantities();
+
         default boolean holds(FeatureValue value) {
             return value.accept(this);
+        }
+
+        @Override
+        default Boolean quantity(FeatureValue.Quantity quantity) {
+            return quantities().test(quantity.value());
+        }
+
+        @Override
+        default Boolean dense(FeatureValue.Dense dense) {
+            return false;
         }
     }
 
@@ -54,8 +69,9 @@ public record ItemFilter(List<Condition> conditions) {
         }
 
         @Override
-        public Boolean quantity(FeatureValue.Quantity quantity) {
-            return values.contains(text(quantity.value()));
+        public DoublePredicate quantities() {
+            double[] numbers = values.stream().flatMapToDouble(AnyOf::number).toArray();
+            return quantity -> DoubleStream.of(numbers).anyMatch(number -> number == quantity);
         }
 
         @Override
@@ -63,9 +79,14 @@ public record ItemFilter(List<Condition> conditions) {
             return bag.values().stream().anyMatch(values::contains);
         }
 
-        @Override
-        public Boolean dense(FeatureValue.Dense dense) {
-            return false;
+        /** The number that a text says, if it is the number's own text. */
+        private static DoubleStream number(String text) {
+            try {
+                double number = Double.parseDouble(text);
+                return text(number).equals(text) ? DoubleStream.of(number) : DoubleStream.empty();
+            } catch (NumberFormatException noNumber) {
+                return DoubleStream.empty();
+            }
         }
 
         private static String text(double number) {
@@ -82,17 +103,12 @@ public record ItemFilter(List<Condition> conditions) {
         }
 
         @Override
-        public Boolean quantity(FeatureValue.Quantity quantity) {
-            return quantity.value() >= min && quantity.value() <= max;
+        public DoublePredicate quantities() {
+            return quantity -> quantity >= min && quantity <= max;
         }
 
         @Override
         public Boolean bag(FeatureValue.Bag bag) {
-            return false;
-        }
-
-        @Override
-        public Boolean dense(FeatureValue.Dense dense) {
             return false;
         }
     }

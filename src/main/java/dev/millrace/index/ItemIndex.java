@@ -35,6 +35,9 @@ public final class ItemIndex {
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
      * the searches under way, and searches that start meanwhile wait with it: one scan at most.
      *
+     * Filters. A chunk has its rows' attributes in columns, as numbers. A search asks a filter once about each value, and marks the rows of a chunk
+     * before it scores any (PassingRows). A chunk without a passing row is passed over.
+     *
      * Popularity. A row keeps the number that was published with its vector, as of the vector's event time; between clicks a number
      * only decays, so nobody publishes that. A chunk has its numbers also as of one moment, `asOf`, for searches to add. When
      * the newest event time has moved so far on that a number may have fallen by MAX_MOVE, the moment moves, and the next search
@@ -47,6 +50,7 @@ public final class ItemIndex {
     private final ReadWriteLock membership = new ReentrantReadWriteLock();
     private final Map<String, Integer> rows = new HashMap<>();
     private final List<IndexChunk> chunks = new ArrayList<>();
+    private final AttributeColumns.Names attributes = new AttributeColumns.Names();
     private volatile int size;
     private volatile long newestStep;
     private volatile long newestPublication;
@@ -196,12 +200,17 @@ public final class ItemIndex {
         ByteVector inBytes = ByteVector.of(query);
         int[] sums = new int[IndexChunk.ROWS];
         float[] bounds = new float[IndexChunk.ROWS];
+        PassingRows passing = new PassingRows(search.filter(), attributes, IndexChunk.ROWS);
         PopularityMoment now = moment;
         membership.readLock().lock();
         try {
             int left = size;
             for (IndexChunk chunk : chunks) {
                 int count = Math.min(left, IndexChunk.ROWS);
+                left -= count;
+                if (!chunk.mark(passing, count)) {
+                    continue;
+                }
                 if (weight != 0) {
                     chunk.bringTo(now);
                 }
@@ -210,17 +219,15 @@ public final class ItemIndex {
                 } else {
                     chunk.score(query, weight, count, bounds);
                 }
-                left -= count;
                 if (loops.max(bounds, 0, count) < best.worst()) {
                     continue; // as most are, once the best are found
                 }
                 for (int at = 0; at < count; at++) {
-                    if (bounds[at] < best.worst()) {
+                    if (bounds[at] < best.worst() || !passing.passes(at)) {
                         continue;
                     }
                     String item = chunk.item(at);
-                    if (search.filter().passes(chunk.attributes(at))
-                            && !search.excluded().test(item)) {
+                    if (!search.excluded().test(item)) {
                         float score = areBytesFirst ? chunk.score(query, weight, at) : bounds[at];
                         if (best.admits(item, score)) {
                             best.add(item, score);
@@ -271,7 +278,7 @@ public final class ItemIndex {
         try {
             int row = size;
             if (row == chunks.size() * IndexChunk.ROWS) {
-                chunks.add(new IndexChunk(dim));
+                chunks.add(new IndexChunk(dim, attributes));
             }
             IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
             chunk.take(row % IndexChunk.ROWS, embedding, vector, publishedAt);
