@@ -69,6 +69,16 @@ final class TrainMetrics {
                 "learned weight of recent popularity in the score cos / temperature + weight * log popularity",
                 Tags.empty(),
                 Figure.POPULARITY_WEIGHT);
+        figure(
+                "millrace.learn.age.weight",
+                "learned weight of log(1 + hours of age) in the same score",
+                Tags.empty(),
+                Figure.AGE_WEIGHT);
+        figure(
+                "millrace.learn.newness.weight",
+                "learned weight of log(1 + hours of age), up to 2, in the same score",
+                Tags.empty(),
+                Figure.NEWNESS_WEIGHT);
         Map<String, Figure> ages = Map.of(
                 "max", Figure.VECTOR_AGE_MAX,
                 "p99", Figure.VECTOR_AGE_P99,

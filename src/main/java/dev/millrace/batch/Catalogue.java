@@ -167,6 +167,15 @@ public final class Catalogue implements Durable {
         return numbers.key(number);
     }
 
+    /**
+     * Returns the event time from which an item's features hold, epoch milliseconds.
+     *
+     * @param number from 0, below {@link #size}
+     */
+    public long timeAt(int number) {
+        return times[number];
+    }
+
     /** Returns the item's number, if it is in the catalogue. */
     public OptionalInt number(String item) {
         int number = numbers.find(item);

@@ -72,6 +72,7 @@ final class DrawnItems {
                 1,
                 0,
                 new PublishedPopularity(popularity[item], HALF_LIFE, false),
+                0,
                 attributes[numbers[item]]);
     }
 
@@ -132,7 +133,7 @@ final class DrawnItems {
     }
 
     private double score(Search search, int item) {
-        double sum = search.popularityWeight() * popularity[item];
+        double sum = search.prior().popularity() * popularity[item];
         for (int d = 0; d < dim; d++) {
             sum += (double) search.query()[d] * vectors[item * dim + d];
         }

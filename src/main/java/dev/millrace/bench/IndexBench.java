@@ -1,5 +1,6 @@
 package dev.millrace.bench;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.Search;
@@ -67,7 +68,7 @@ public final class IndexBench {
         }
 
         Search search(float[] query, int k) {
-            return new Search(query, k, item -> false, filter, popularityWeight);
+            return new Search(query, k, item -> false, filter, PriorWeights.ofPopularity(popularityWeight));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.millrace.exam;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.DecayedCounts;
 import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.Products;
@@ -37,8 +38,7 @@ final class CatalogueScan {
     private final float[] vectors;
     private final float[] scores;
     private final float[] raised = new float[TILE];
-    /** Of the items of the tile, see {@link FastPopularity#number}. */
-    private final double[] numbers = new double[TILE];
+    private final TileNumbers numbers = new TileNumbers(TILE);
 
     /**
      * @param products whose bits depend on the row and the column alone
@@ -83,16 +83,16 @@ final class CatalogueScan {
         }
     }
 
-    /** Items by their inner product with the user, plus a factor times {@link FastPopularity#number}. */
+    /** Items by their inner product with the user, plus what {@link PriorWeights} add. */
     static final class Order {
 
-        private final double factor;
+        private final PriorWeights weights;
         private final float[] marks;
         private final Places places;
         private float[] terms = new float[0];
 
-        Order(double factor, int users) {
-            this.factor = factor;
+        Order(PriorWeights weights, int users) {
+            this.weights = weights;
             this.marks = new float[users];
             this.places = new Places(users);
         }
@@ -102,11 +102,11 @@ final class CatalogueScan {
         }
 
         private boolean hasTerms() {
-            return factor != 0;
+            return !weights.isNone();
         }
 
-        private float term(double number) {
-            return (float) (factor * number);
+        private float term(TileNumbers numbers, int item) {
+            return (float) numbers.prior(weights, item);
         }
     }
 
@@ -114,8 +114,8 @@ final class CatalogueScan {
      * Fills the places of all orders, and the likelihoods that are wanted.
      *
      * @param popularity the baseline's counts
-     * @param fast numbers of the orders with a factor, and of the likelihoods
-     * @param time epoch milliseconds, of counts and numbers
+     * @param fast recent popularity, for orders with weights and for likelihoods
+     * @param time epoch milliseconds, of counts, numbers and ages
      * @return the places by popularity
      */
     Places run(List<Query> queries, DecayedCounts popularity, FastPopularity fast, long time) {
@@ -131,8 +131,8 @@ final class CatalogueScan {
         for (int first = 0; first < items; first += TILE) {
             List<String> ids = ids(first, Math.min(TILE, items - first));
             model.itemVectors(ids, vectors);
-            for (int item = 0; item < ids.size() && areNumbersRead; item++) {
-                numbers[item] = fast.number(ids.get(item), time);
+            if (areNumbersRead) {
+                numbers.take(catalogue, first, ids.size(), fast, time);
             }
             for (Query query : queries) {
                 count(query, first, ids.size());
@@ -159,6 +159,7 @@ final class CatalogueScan {
     private void mark(List<Query> queries, FastPopularity fast, long time) {
         int dim = model.dim();
         float[] product = new float[1];
+        TileNumbers number = new TileNumbers(1);
         int tile = Math.min(TILE, catalogue.size()); // targets may be more than the items
         for (int first = 0; first < targets.length; first += tile) {
             int size = Math.min(tile, targets.length - first);
@@ -169,15 +170,15 @@ final class CatalogueScan {
             model.itemVectors(ids, own);
             for (int at = first; at < first + size; at++) {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
-                double number = fast.number(ids.get(at - first), time);
+                number.take(catalogue, targets[at], 1, fast, time);
                 for (Query query : queries) {
                     int row = at % USERS_AT_ONCE * dim;
                     float[] user = Arrays.copyOfRange(query.blocks[at / USERS_AT_ONCE], row, row + dim);
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
                     for (Order order : query.orders) {
-                        order.marks[at] = order.hasTerms() ? product[0] + order.term(number) : product[0];
+                        order.marks[at] = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
                     }
-                    query.likelihood.ifPresent(likelihood -> likelihood.addTarget(product[0], number));
+                    query.likelihood.ifPresent(likelihood -> likelihood.addTarget(product[0], number, 0));
                 }
             }
         }
@@ -188,10 +189,11 @@ final class CatalogueScan {
             if (order.hasTerms()) {
                 order.terms = order.terms.length < size ? new float[TILE] : order.terms;
                 for (int item = 0; item < size; item++) {
-                    order.terms[item] = order.term(numbers[item]);
+                    order.terms[item] = order.term(numbers, item);
                 }
             }
         }
+        query.likelihood.ifPresent(likelihood -> likelihood.beginTile(numbers));
         int from = 0;
         for (float[] users : query.blocks) {
             int n = users.length / model.dim();
@@ -206,7 +208,6 @@ final class CatalogueScan {
                         at,
                         scores,
                         row,
-                        numbers,
                         size,
                         leftOut[at],
                         reached[at],

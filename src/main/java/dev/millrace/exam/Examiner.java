@@ -113,8 +113,8 @@ public final class Examiner implements Durable {
                     totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
             totalsDirty = true;
             if (!examined.isEmpty()) {
-                MixtureLikelihood likelihood = new MixtureLikelihood(
-                        model.mixture().towers(), model.mixture().popularity(), model.temperature(), examined.size());
+                MixtureLikelihood likelihood =
+                        new MixtureLikelihood(model.mixture(), model.temperature(), examined.size());
                 long time = withHistory.get(0).time();
                 add(ranking(examined, time, model, catalogue, fast, Optional.of(likelihood)));
                 return Optional.of(likelihood.gradient());
@@ -236,10 +236,10 @@ public final class Examiner implements Durable {
         for (int from = 0; from < weights.size(); ) {
             int to = sameChannels(weights, from);
             List<CatalogueScan.Order> sharing = weights.subList(from, to).stream()
-                    // cos + β τ log p ranks as cos / τ + β log p does, and leaves the cosine unchanged if β is 0
+                    // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged
+                    // without weights
                     .map(each -> new CatalogueScan.Order(
-                            each.popularity().orElseGet(model.mixture()::popularityWeight) * model.temperature(),
-                            targets.length))
+                            each.prior(model.mixture()).times(model.temperature()), targets.length))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
             queries.add(

@@ -1,5 +1,7 @@
 package dev.millrace.exam;
 
+import dev.millrace.batch.ItemAge;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
@@ -9,84 +11,87 @@ import java.util.Arrays;
  * How likely the {@link Mixture} finds each of some items among the catalogue, and the gradient. One thread.
  *
  * <pre>
- * z_j = a x_j + β n_j        x_j = cos_j / τ,  n_j = {@link dev.millrace.batch.FastPopularity#number}
- * p   = softmax(z)           over the items that are not left out
- * −d log p_t / da = Σ p_j x_j − x_t        −d log p_t / dβ = Σ p_j n_j − n_t
+ * z_j = a x_j + β n_j + γ g_j + δ h_j      x_j = cos_j / τ,  n_j and g_j of {@link TileNumbers},  h_j = min(g_j, {@link ItemAge#NEW})
+ * p   = softmax(z)                         over the items that are not left out
+ * −d log p_t / da = Σ p_j x_j − x_t        and so on for β, γ and δ
  * </pre>
  *
  * <p>It takes one tile of items after the other. Sums are relative to the largest z so far.
  */
 final class MixtureLikelihood {
 
+    private static final int COSINE = 0;
+    private static final int POPULARITY = 1;
+    private static final int AGE = 2;
+    private static final int NEWNESS = 3;
+    private static final int PARTS = 4;
+
     private final float towers;
-    private final float popularity;
+    private final PriorWeights weights;
     private final double temperature;
-    /** [targets] the largest z so far, then relative to it Σ e^z, Σ e^z cos and Σ e^z n. */
+    /** [targets] the largest z so far, then relative to it Σ e^z, and [parts, targets] Σ e^z times each part of the score. */
     private final float[] largest;
 
     private final double[] sums;
-    private final double[] cosines;
-    private final double[] numbers;
-    /** [targets] Sum over the targets of cos_t and n_t. */
-    private double ownCosines;
+    private final double[][] partSums;
+    /** [parts] the sum over the targets of each part of their scores. */
+    private final double[] own = new double[PARTS];
 
-    private double ownNumbers;
-
-    private final float[] numbersOfItems = new float[CatalogueScan.TILE];
+    private final float[][] parts = new float[PARTS][CatalogueScan.TILE]; // those of the cosines are not used
+    private final float[] priors = new float[CatalogueScan.TILE];
     private final float[] logits = new float[CatalogueScan.TILE];
     private final float[] scratch = new float[CatalogueScan.TILE];
 
     /**
-     * @param towers a
-     * @param popularity β
+     * @param mixture weights to find the gradient of
      * @param temperature τ
      * @param targets number of targets
      */
-    MixtureLikelihood(double towers, double popularity, double temperature, int targets) {
+    MixtureLikelihood(Mixture mixture, double temperature, int targets) {
         this.temperature = temperature;
-        this.towers = (float) (towers / temperature);
-        this.popularity = (float) popularity;
+        this.towers = (float) (mixture.towers() / temperature);
+        this.weights = mixture.prior();
         this.largest = new float[targets];
         Arrays.fill(largest, Float.NEGATIVE_INFINITY);
         this.sums = new double[targets];
-        this.cosines = new double[targets];
-        this.numbers = new double[targets];
+        this.partSums = new double[PARTS][targets];
     }
 
-    /** Notes a target itself. */
-    void addTarget(float cosine, double number) {
-        ownCosines += cosine;
-        ownNumbers += number;
+    /** Notes a target itself, whose numbers are those of an item. */
+    void addTarget(float cosine, TileNumbers numbers, int item) {
+        own[COSINE] += cosine;
+        own[POPULARITY] += numbers.popularity(item);
+        own[AGE] += numbers.age(item);
+        own[NEWNESS] += Math.min(numbers.age(item), ItemAge.NEW);
+    }
+
+    /** Begins a tile of items. */
+    void beginTile(TileNumbers numbers) {
+        for (int item = 0; item < numbers.size(); item++) {
+            parts[POPULARITY][item] = (float) numbers.popularity(item);
+            parts[AGE][item] = (float) numbers.age(item);
+            parts[NEWNESS][item] = (float) Math.min(numbers.age(item), ItemAge.NEW);
+            priors[item] = (float) numbers.prior(weights, item);
+        }
     }
 
     /**
-     * Counts a tile of items.
+     * Counts the tile of items that was begun.
      *
      * @param target whose user the cosines are of
      * @param cosines [.., size] of the items, from {@code row}
-     * @param ofItems [size] numbers of the items
      * @param leftOut numbers of items within the tile, ascending, of which those from {@code from} to {@code to}, exclusive, do not count
      * @param first number of the tile's first item
-     * @param own number of the target, which counts though it is among those left out
+     * @param itself number of the target, which counts though it is among those left out
      */
     void addTile(
-            int target,
-            float[] cosines,
-            int row,
-            double[] ofItems,
-            int size,
-            int[] leftOut,
-            int from,
-            int to,
-            int first,
-            int own) {
+            int target, float[] cosines, int row, int size, int[] leftOut, int from, int to, int first, int itself) {
         Loops loops = Loops.now();
         for (int item = 0; item < size; item++) {
-            numbersOfItems[item] = (float) ofItems[item];
-            logits[item] = towers * cosines[row + item] + popularity * numbersOfItems[item];
+            logits[item] = towers * cosines[row + item] + priors[item];
         }
         for (int which = from; which < to; which++) {
-            if (leftOut[which] != own) {
+            if (leftOut[which] != itself) {
                 logits[leftOut[which] - first] = Float.NEGATIVE_INFINITY;
             }
         }
@@ -97,24 +102,31 @@ final class MixtureLikelihood {
         if (max > largest[target]) {
             double shrunk = StrictMath.exp((double) largest[target] - max);
             sums[target] *= shrunk;
-            this.cosines[target] *= shrunk;
-            numbers[target] *= shrunk;
+            for (double[] ofPart : partSums) {
+                ofPart[target] *= shrunk;
+            }
             largest[target] = max;
         }
         // those left out count as e^LOWEST, next to nothing
         sums[target] += Exponential.replace(logits, size, largest[target], scratch);
-        this.cosines[target] += loops.dot(logits, 0, cosines, row, size);
-        numbers[target] += loops.dot(logits, 0, numbersOfItems, 0, size);
+        partSums[COSINE][target] += loops.dot(logits, 0, cosines, row, size);
+        for (int part = POPULARITY; part < PARTS; part++) {
+            partSums[part][target] += loops.dot(logits, 0, parts[part], 0, size);
+        }
     }
 
     /** Returns the mean over the targets. */
     Mixture.Gradient gradient() {
-        double byTowers = -ownCosines;
-        double byPopularity = -ownNumbers;
+        return new Mixture.Gradient(
+                gradient(COSINE) / temperature,
+                new PriorWeights(gradient(POPULARITY), gradient(AGE), gradient(NEWNESS)));
+    }
+
+    private double gradient(int part) {
+        double sum = -own[part];
         for (int target = 0; target < sums.length; target++) {
-            byTowers += cosines[target] / sums[target];
-            byPopularity += numbers[target] / sums[target];
+            sum += partSums[part][target] / sums[target];
         }
-        return new Mixture.Gradient(byTowers / temperature / sums.length, byPopularity / sums.length);
+        return sum / sums.length;
     }
 }

@@ -1,5 +1,6 @@
 package dev.millrace.follow;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.FingerprintMismatchException;
@@ -144,8 +145,8 @@ public final class ModelFeed implements EncoderFeed {
             }
 
             @Override
-            public double popularityWeight() {
-                return encoder(generation).map(QueryEncoder::popularityWeight).orElse(0.0);
+            public PriorWeights prior() {
+                return encoder(generation).map(QueryEncoder::prior).orElse(PriorWeights.NONE);
             }
 
             @Override

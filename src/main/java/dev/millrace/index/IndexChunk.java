@@ -1,5 +1,7 @@
 package dev.millrace.index;
 
+import dev.millrace.batch.ItemAge;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
@@ -9,8 +11,8 @@ import java.util.concurrent.locks.StampedLock;
 /**
  * Some rows of an {@link ItemIndex}, and the lock under which their vectors are replaced.
  *
- * <p>The index guards which item is in which row. The chunk's own lock guards the numbers of its rows: vectors, steps, times and
- * popularity. A search reads attributes without it, as each is replaced whole. One writer and any number of readers at a time.
+ * <p>The index guards which item is in which row. The chunk's own lock guards the numbers of its rows: vectors, steps, times,
+ * popularity and attributes' columns. A search reads attributes without it, as each is replaced whole. One writer and any number of readers at a time.
  */
 final class IndexChunk {
 
@@ -32,9 +34,11 @@ final class IndexChunk {
     private final long[] eventTimes = new long[ROWS];
     private final long[] publications = new long[ROWS];
     private final double[] published = new double[ROWS]; // numbers of popularity, each as of its event time
-    private final float[] numbers = new float[ROWS]; // the same, as of one moment
+    private final long[] itemTimes = new long[ROWS];
+    private final float[] numbers = new float[ROWS]; // popularity as of one moment
+    private final float[] ages = new float[ROWS]; // as of the same moment
     private final AttributeColumns columns;
-    private volatile PopularityMoment asOf = PopularityMoment.NONE;
+    private volatile PriorMoment asOf = PriorMoment.NONE;
 
     /** @param names of the attributes of all chunks */
     IndexChunk(int dim, AttributeColumns.Names names) {
@@ -116,7 +120,8 @@ final class IndexChunk {
             publications[row] = publishedAt;
             describe(row, embedding.attributes());
             published[row] = embedding.popularity().number();
-            numbers[row] = asOf.number(published[row], eventTimes[row]);
+            itemTimes[row] = embedding.itemTime();
+            bringTo(asOf, row);
         } finally {
             lock.unlockWrite(stamp);
         }
@@ -132,7 +137,8 @@ final class IndexChunk {
             eventTimes[row] = from.eventTimes[fromRow];
             publications[row] = from.publications[fromRow];
             published[row] = from.published[fromRow];
-            numbers[row] = asOf.number(published[row], eventTimes[row]);
+            itemTimes[row] = from.itemTimes[fromRow];
+            bringTo(asOf, row);
             describe(row, from.attributes[fromRow]);
             items[row] = from.items[fromRow];
             return items[row];
@@ -189,8 +195,13 @@ final class IndexChunk {
         }
     }
 
-    /** Brings the numbers of popularity to a moment, unless they are as of a later one. */
-    void bringTo(PopularityMoment moment) {
+    private void bringTo(PriorMoment moment, int row) {
+        numbers[row] = moment.popularity(published[row], eventTimes[row]);
+        ages[row] = moment.age(itemTimes[row]);
+    }
+
+    /** Brings popularity and ages to a moment, unless they are as of a later one. */
+    void bringTo(PriorMoment moment) {
         if (isAsOf(moment)) {
             return;
         }
@@ -198,7 +209,7 @@ final class IndexChunk {
         try {
             if (!isAsOf(moment)) {
                 for (int row = 0; row < ROWS; row++) {
-                    numbers[row] = moment.number(published[row], eventTimes[row]);
+                    bringTo(moment, row);
                 }
                 asOf = moment;
             }
@@ -207,31 +218,31 @@ final class IndexChunk {
         }
     }
 
-    private boolean isAsOf(PopularityMoment moment) {
+    private boolean isAsOf(PriorMoment moment) {
         return asOf.halfLife() == moment.halfLife() && asOf.time() >= moment.time();
     }
 
-    /** @param scores [count] filled with the inner products of the first rows, and weight times their popularity */
-    void score(float[] query, float weight, int count, float[] scores) {
+    /** @param scores [count] filled with the inner products of the first rows, and what the weights add */
+    void score(float[] query, PriorWeights weights, int count, float[] scores) {
         read(() -> {
             for (int row = 0; row < count; row++) {
                 scores[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);
             }
-            addPopularity(weight, count, scores);
+            addPrior(weights, count, scores);
         });
     }
 
     /**
-     * Computes what no score of a row is larger than, as {@link #score(float[], float, int)} has it, from the vectors in bytes.
+     * Computes what no score of a row is larger than, as {@link #score(float[], PriorWeights, int)} has it, from the vectors in bytes.
      *
      * @param sums [ROWS] scratch
      * @param bounds [ROWS] filled for the first {@code count} rows
      */
-    void bound(ByteVector query, float weight, int count, int[] sums, float[] bounds) {
+    void bound(ByteVector query, PriorWeights weights, int count, int[] sums, float[] bounds) {
         read(() -> {
             Loops.now().byteProducts(query.numbers(), bytes, ROWS, sums);
             query.bounds(sums, scales, left, kept, ROWS, bounds);
-            addPopularity(weight, count, bounds);
+            addPrior(weights, count, bounds);
         });
     }
 
@@ -252,31 +263,48 @@ final class IndexChunk {
         }
     }
 
-    /** Returns the inner product of a row, and weight times its popularity. */
-    float score(float[] query, float weight, int row) {
+    /** Returns the inner product of a row, and what the weights add. */
+    float score(float[] query, PriorWeights weights, int row) {
         long optimistic = lock.tryOptimisticRead();
-        float score = scoreNow(query, weight, row);
+        float score = scoreNow(query, weights, row);
         if (optimistic != 0 && lock.validate(optimistic)) {
             return score;
         }
         long stamp = lock.readLock();
         try {
-            return scoreNow(query, weight, row);
+            return scoreNow(query, weights, row);
         } finally {
             lock.unlockRead(stamp);
         }
     }
 
-    private float scoreNow(float[] query, float weight, int row) {
+    private float scoreNow(float[] query, PriorWeights weights, int row) {
         float score = InnerProduct.of(query, 0, vectors, row * dim, dim);
-        return weight == 0 ? score : score + weight * numbers[row];
+        return weights.isNone()
+                ? score
+                : score
+                        + prior(
+                                (float) weights.popularity(),
+                                (float) weights.age(),
+                                (float) weights.newness(),
+                                numbers[row],
+                                ages[row]);
     }
 
-    private void addPopularity(float weight, int count, float[] scores) {
-        if (weight != 0) {
-            for (int row = 0; row < count; row++) {
-                scores[row] += weight * numbers[row];
-            }
+    private void addPrior(PriorWeights weights, int count, float[] scores) {
+        if (weights.isNone()) {
+            return;
         }
+        float popularity = (float) weights.popularity();
+        float age = (float) weights.age();
+        float newness = (float) weights.newness();
+        for (int row = 0; row < count; row++) {
+            scores[row] += prior(popularity, age, newness, numbers[row], ages[row]);
+        }
+    }
+
+    /** {@link PriorWeights#of} in floats: score and bound add the same bits. */
+    private static float prior(float popularity, float age, float newness, float number, float ageNumber) {
+        return popularity * number + (age * ageNumber + newness * Math.min(ageNumber, (float) ItemAge.NEW));
     }
 }

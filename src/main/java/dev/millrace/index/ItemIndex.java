@@ -1,5 +1,6 @@
 package dev.millrace.index;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
@@ -38,11 +39,11 @@ public final class ItemIndex {
      * Filters. A chunk has its rows' attributes in columns, as numbers. A search asks a filter once about each value, and marks the rows of a chunk
      * before it scores any (PassingRows). A chunk without a passing row is passed over.
      *
-     * Popularity. A row keeps the number that was published with its vector, as of the vector's event time; between clicks a number
-     * only decays, so nobody publishes that. A chunk has its numbers also as of one moment, `asOf`, for searches to add. When
-     * the newest event time has moved so far on that a number may have fallen by MAX_MOVE, the moment moves, and the next search
-     * that asks for popularity brings a chunk there, under the chunk's lock, as a writer would. That happens once in MAX_MOVE / ln 2
-     * half-lives. A search without popularity reads none of it.
+     * Popularity and age. A row keeps the number that was published with its vector, as of the vector's event time, and the time that its
+     * age counts from; between clicks a number only decays, so nobody publishes that. A chunk has popularity and ages also as of one moment,
+     * `asOf`, for searches to add. When the newest event time has moved so far on that one of them may have moved by MAX_MOVE, the moment
+     * moves, and the next search that asks for them brings a chunk there, under the chunk's lock, as a writer would. That happens once in
+     * MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives. A search without such weights reads none of it.
      */
     private static final double MAX_NUMBER = 700; // e to its power is a double
 
@@ -54,7 +55,7 @@ public final class ItemIndex {
     private volatile int size;
     private volatile long newestStep;
     private volatile long newestPublication;
-    private volatile PopularityMoment moment = PopularityMoment.NONE;
+    private volatile PriorMoment moment = PriorMoment.NONE;
 
     /** @param dim width of the vectors */
     public ItemIndex(int dim) {
@@ -184,15 +185,15 @@ public final class ItemIndex {
     }
 
     /**
-     * The items that score best by {@code <query, vector> + weight · number}, the number being the item's log of popularity as of the
-     * newest event time here, or up to {@value PopularityMoment#MAX_MOVE} more.
+     * The items that score best by {@code <query, vector>} and what the {@link PriorWeights} add. The numbers that these weigh are as of the
+     * newest event time here, or up to {@value PriorMoment#MAX_MOVE} off.
      *
      * @return best first, as {@link ScoredItem#BEST_FIRST} says
      * @throws IllegalArgumentException if the query has another width or a component that is not finite
      */
     public List<ScoredItem> search(Search search) {
         float[] query = search.query();
-        float weight = search.popularityWeight();
+        PriorWeights weights = search.prior();
         check(query);
         BestItems best = new BestItems(search.k(), size);
         Loops loops = Loops.now();
@@ -201,7 +202,7 @@ public final class ItemIndex {
         int[] sums = new int[IndexChunk.ROWS];
         float[] bounds = new float[IndexChunk.ROWS];
         PassingRows passing = new PassingRows(search.filter(), attributes, IndexChunk.ROWS);
-        PopularityMoment now = moment;
+        PriorMoment now = moment;
         membership.readLock().lock();
         try {
             int left = size;
@@ -211,13 +212,13 @@ public final class ItemIndex {
                 if (!chunk.mark(passing, count)) {
                     continue;
                 }
-                if (weight != 0) {
+                if (!weights.isNone()) {
                     chunk.bringTo(now);
                 }
                 if (areBytesFirst) {
-                    chunk.bound(inBytes, weight, count, sums, bounds);
+                    chunk.bound(inBytes, weights, count, sums, bounds);
                 } else {
-                    chunk.score(query, weight, count, bounds);
+                    chunk.score(query, weights, count, bounds);
                 }
                 if (loops.max(bounds, 0, count) < best.worst()) {
                     continue; // as most are, once the best are found
@@ -228,7 +229,7 @@ public final class ItemIndex {
                     }
                     String item = chunk.item(at);
                     if (!search.excluded().test(item)) {
-                        float score = areBytesFirst ? chunk.score(query, weight, at) : bounds[at];
+                        float score = areBytesFirst ? chunk.score(query, weights, at) : bounds[at];
                         if (best.admits(item, score)) {
                             best.add(item, score);
                         }

@@ -54,7 +54,8 @@ final class PassingRows {
         private final ItemFilter.Condition condition;
         private final DoublePredicate quantities;
         private final AttributeValues values;
-        private byte[] verdicts = {FAILS, UNKNOWN, UNKNOWN}; // by number; quantities and values without number are asked each time
+        private byte[] verdicts = {FAILS, UNKNOWN, UNKNOWN
+        }; // by number; quantities and values without number are asked each time
 
         Asked(ItemFilter.Condition condition, AttributeValues values) {
             this.condition = condition;

@@ -1,5 +1,6 @@
 package dev.millrace.index;
 
+import dev.millrace.batch.PriorWeights;
 import java.util.function.Predicate;
 
 /**
@@ -9,22 +10,22 @@ import java.util.function.Predicate;
  * @param k items wanted, at least 1; fewer come back if the index has fewer
  * @param excluded items that must not come back
  * @param filter called only for items that may be among the best, in the order of the rows
- * @param popularityWeight factor of an item's log of popularity, which is added to the inner product; finite. With 0 the score is the
- *     inner product, to the last bit
+ * @param prior weights of popularity and age, whose sum is added to the inner product; finite. Without them the score is the inner product, to
+ *     the last bit
  */
-public record Search(float[] query, int k, Predicate<String> excluded, ItemFilter filter, float popularityWeight) {
+public record Search(float[] query, int k, Predicate<String> excluded, ItemFilter filter, PriorWeights prior) {
 
     public Search {
         if (k < 1) {
             throw new IllegalArgumentException("k = " + k + ": must be at least 1");
         }
-        if (!Float.isFinite(popularityWeight)) {
-            throw new IllegalArgumentException("popularity weight = " + popularityWeight + ": must be finite");
+        if (!prior.areFinite()) {
+            throw new IllegalArgumentException(prior + ": must be finite");
         }
     }
 
     /** A search by inner product alone, of all items. */
     public Search(float[] query, int k, Predicate<String> excluded) {
-        this(query, k, excluded, ItemFilter.NONE, 0);
+        this(query, k, excluded, ItemFilter.NONE, PriorWeights.NONE);
     }
 }

@@ -1,22 +1,23 @@
 package dev.millrace.model;
 
 import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 
 /**
- * The learned weights of the parts of an item's score: {@code score = a cos / τ + β log p}, a of the towers and β of recent popularity.
- * One thread.
+ * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2)}: a of the towers, and the
+ * {@link PriorWeights} of recent popularity and of age. One thread.
  *
  * <p>They go up the likelihood of each example's item among the whole catalogue, before the towers learn the example. The towers do not
- * know of them: towers that did would grow with what they are mixed with. Adagrad (Duchi et al. 2011) moves them, from equal weights. So a
- * model that knows nothing yet answers by popularity.
+ * know of them: towers that did would grow with what they are mixed with. Adagrad (Duchi et al. 2011) moves them, from equal weights of
+ * towers and popularity. So a model that knows nothing yet answers by popularity.
  */
 public final class Mixture {
 
-    /** Largest a and β. */
+    /** Largest size of any weight. */
     private static final double LARGEST = 10;
 
     private static final double LEAST = 0.01; // of a, which divides
@@ -24,56 +25,79 @@ public final class Mixture {
     private static final double LEARNING_RATE = 0.05;
     private static final double INITIAL_ACCUMULATOR = 0.001;
 
-    private double towers = BEGIN;
-    private double popularity = BEGIN;
-    private double towersAccumulator = INITIAL_ACCUMULATOR;
-    private double popularityAccumulator = INITIAL_ACCUMULATOR;
+    private final Weight towers = new Weight(BEGIN, LEAST, LARGEST);
+    private final Weight popularity = new Weight(BEGIN, 0, LARGEST);
+    private final Weight age = new Weight(0, -LARGEST, LARGEST);
+    private final Weight newness = new Weight(0, -LARGEST, LARGEST);
     private boolean isDirty = true;
 
     /**
      * Mean gradient of −log likelihood over the examples of a batch.
      *
      * @param towers by a
-     * @param popularity by β
+     * @param prior by β, γ and δ
      */
-    public record Gradient(double towers, double popularity) {}
+    public record Gradient(double towers, PriorWeights prior) {}
+
+    /** One weight, and what Adagrad knows of it. */
+    private static final class Weight {
+
+        private final double least;
+        private final double largest;
+        private double value;
+        private double accumulator = INITIAL_ACCUMULATOR;
+
+        Weight(double value, double least, double largest) {
+            this.value = value;
+            this.least = least;
+            this.largest = largest;
+        }
+
+        void learn(double gradient) {
+            accumulator += gradient * gradient;
+            double moved = value - LEARNING_RATE * gradient / StrictMath.sqrt(accumulator);
+            value = Math.min(Math.max(moved, least), largest);
+        }
+
+        boolean isInBounds() {
+            return value >= least && value <= largest;
+        }
+    }
 
     /** Returns a. */
     public double towers() {
-        return towers;
+        return towers.value;
     }
 
-    /** Returns β. */
-    public double popularity() {
-        return popularity;
+    /** Returns β, γ and δ beside a cos / τ. */
+    public PriorWeights prior() {
+        return new PriorWeights(popularity.value, age.value, newness.value);
     }
 
-    /** Returns β / a, the weight of popularity beside cos / τ that ranks alike, but at most what a request may ask for. */
-    public double popularityWeight() {
-        return Math.min(popularity / towers, FastPopularity.MAX_WEIGHT);
+    /** Returns the weights that rank alike beside cos / τ: those of {@link #prior} over a. That of popularity is at most what a request may ask for. */
+    public PriorWeights relative() {
+        PriorWeights relative = prior().times(1 / towers.value);
+        return new PriorWeights(
+                Math.min(relative.popularity(), FastPopularity.MAX_WEIGHT), relative.age(), relative.newness());
     }
 
     /** Begins beside towers that have learnt without a mixture: they count alone, until an exam says otherwise. */
     void beginBesideTowers() {
-        towers = 1;
-        popularity = 0;
+        towers.value = 1;
+        popularity.value = 0;
         isDirty = true;
     }
 
     /** Moves the weights down the gradient; a gradient that is not finite moves nothing. */
     public void learn(Gradient gradient) {
-        if (!Double.isFinite(gradient.towers()) || !Double.isFinite(gradient.popularity())) {
+        if (!Double.isFinite(gradient.towers()) || !gradient.prior().areFinite()) {
             return;
         }
-        towersAccumulator += gradient.towers() * gradient.towers();
-        popularityAccumulator += gradient.popularity() * gradient.popularity();
-        towers = Math.min(Math.max(moved(towers, gradient.towers(), towersAccumulator), LEAST), LARGEST);
-        popularity = Math.min(Math.max(moved(popularity, gradient.popularity(), popularityAccumulator), 0), LARGEST);
+        towers.learn(gradient.towers());
+        popularity.learn(gradient.prior().popularity());
+        age.learn(gradient.prior().age());
+        newness.learn(gradient.prior().newness());
         isDirty = true;
-    }
-
-    private static double moved(double weight, double gradient, double accumulator) {
-        return weight - LEARNING_RATE * gradient / StrictMath.sqrt(accumulator);
     }
 
     /** Makes the next drain hand the weights over. */
@@ -90,34 +114,44 @@ public final class Mixture {
 
     byte[] entry() {
         return new Fields()
-                .number(towers)
-                .number(popularity)
-                .number(towersAccumulator)
-                .number(popularityAccumulator)
+                .number(towers.value)
+                .number(popularity.value)
+                .number(towers.accumulator)
+                .number(popularity.accumulator)
+                .number(age.value)
+                .number(newness.value)
+                .number(age.accumulator)
+                .number(newness.accumulator)
                 .framed();
     }
 
     void restore(byte[] entry) {
         ByteBuffer payload = Frame.open(entry);
-        towers = payload.getDouble();
-        popularity = payload.getDouble();
-        towersAccumulator = payload.getDouble();
-        popularityAccumulator = payload.getDouble();
+        towers.value = payload.getDouble();
+        popularity.value = payload.getDouble();
+        towers.accumulator = payload.getDouble();
+        popularity.accumulator = payload.getDouble();
+        if (payload.hasRemaining()) { // an earlier build stored no weights of age
+            age.value = payload.getDouble();
+            newness.value = payload.getDouble();
+            age.accumulator = payload.getDouble();
+            newness.accumulator = payload.getDouble();
+        }
         isDirty = false;
-        if (!(towers >= LEAST && towers <= LARGEST && popularity >= 0 && popularity <= LARGEST)) {
-            throw new CorruptEntryException(
-                    "the weights of towers and popularity are " + towers + " and " + popularity);
+        if (!(towers.isInBounds() && popularity.isInBounds() && age.isInBounds() && newness.isInBounds())) {
+            throw new CorruptEntryException("the weights of towers, popularity, age and newness are " + towers.value
+                    + ", " + popularity.value + ", " + age.value + " and " + newness.value);
         }
     }
 
     /**
-     * Returns the weight of popularity from a stored entry.
+     * Returns the weights beside cos / τ from a stored entry.
      *
      * @throws CorruptEntryException if its weights are not in their bounds
      */
-    static double readPopularityWeight(byte[] entry) {
+    static PriorWeights readRelative(byte[] entry) {
         Mixture sent = new Mixture();
         sent.restore(entry);
-        return sent.popularityWeight();
+        return sent.relative();
     }
 }

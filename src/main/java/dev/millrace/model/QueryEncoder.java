@@ -1,5 +1,6 @@
 package dev.millrace.model;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.Pooling;
@@ -50,7 +51,7 @@ public final class QueryEncoder {
     private final Map<String, Moments> moments = new HashMap<>();
     private boolean seenHeader;
     private double temperature;
-    private double popularityWeight;
+    private PriorWeights prior = PriorWeights.NONE;
 
     private volatile Snapshot snapshot;
 
@@ -60,14 +61,14 @@ public final class QueryEncoder {
      * @param tensors as {@link Tower#weights} numbers them
      * @param positions of the features whose places have learned weights, by name
      * @param temperature τ
-     * @param popularityWeight β / a
+     * @param prior learned weights beside cos / τ
      */
     private record Snapshot(
             float[][] tensors,
             Map<String, PositionWeights> positions,
             Map<String, Moments> moments,
             double temperature,
-            double popularityWeight,
+            PriorWeights prior,
             boolean isComplete) {}
 
     public QueryEncoder(ModelSettings settings, RowSource rows) {
@@ -84,7 +85,7 @@ public final class QueryEncoder {
                         positioned.stream().map(feature -> new float[feature.maxValues()]))
                 .toArray(float[][]::new);
         this.temperature = settings.loss().temperature();
-        this.snapshot = new Snapshot(new float[0][], Map.of(), Map.of(), temperature, 0, false);
+        this.snapshot = new Snapshot(new float[0][], Map.of(), Map.of(), temperature, PriorWeights.NONE, false);
         this.seenChunks = new boolean[tensors.length][];
         for (int tensor = 0; tensor < tensors.length; tensor++) {
             seenChunks[tensor] = new boolean[ModelEntry.Chunk.count(tensors[tensor])];
@@ -152,8 +153,7 @@ public final class QueryEncoder {
         for (int p = 0; p < positioned.size(); p++) {
             positions.put(positioned.get(p).name(), PositionWeights.of(tensors[shape.tensors() + p]));
         }
-        snapshot = new Snapshot(
-                tensors.clone(), positions, Map.copyOf(moments), temperature, popularityWeight, isComplete);
+        snapshot = new Snapshot(tensors.clone(), positions, Map.copyOf(moments), temperature, prior, isComplete);
     }
 
     /** Returns whether all entries but rows have arrived. */
@@ -166,9 +166,9 @@ public final class QueryEncoder {
         return snapshot.temperature();
     }
 
-    /** Returns the learned weight of popularity beside cos / τ; 0 from a learner that has none. */
-    public double popularityWeight() {
-        return snapshot.popularityWeight();
+    /** Returns the learned weights of popularity and age beside cos / τ; none from a learner that has none. */
+    public PriorWeights prior() {
+        return snapshot.prior();
     }
 
     /**
@@ -297,7 +297,7 @@ public final class QueryEncoder {
 
         @Override
         public void visit(ModelEntry.LearnedMixture mixture) {
-            popularityWeight = Mixture.readPopularityWeight(value);
+            prior = Mixture.readRelative(value);
         }
 
         @Override

@@ -234,7 +234,8 @@ record Snapshot(
         Map<String, Object> questions = new LinkedHashMap<>();
         questions.put("weights", encoder.queryWeights());
         questions.put("attributes", encoder.attributes());
-        questions.put("popularityWeight", sources.popularityWeight().orElseGet(encoder::popularityWeight));
+        questions.put("popularityWeight", sources.popularityWeight().orElseGet(() -> encoder.prior()
+                .popularity()));
         return questions;
     }
 

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param producedAt wall clock when the oldest click of the item that this vector is the first to include was sent,
  *     epoch milliseconds; 0 if there is none
  * @param popularity popularity of the item as of that event time
+ * @param itemTime event time from which the item's features hold, epoch milliseconds; 0 if it is not known
  * @param attributes item features that are published with the vector
  */
 public record ItemEmbedding(
@@ -25,6 +26,7 @@ public record ItemEmbedding(
         long eventTime,
         long producedAt,
         PublishedPopularity popularity,
+        long itemTime,
         Features attributes) {
 
     /** Returns true if it is a mark: all items of the generation came before it, in its partition. */
@@ -32,7 +34,7 @@ public record ItemEmbedding(
         return item.isEmpty();
     }
 
-    /** Creates an embedding without attributes. */
+    /** Creates an embedding of an item without attributes, whose time is not known. */
     public ItemEmbedding(
             String item,
             Optional<float[]> vector,
@@ -41,7 +43,7 @@ public record ItemEmbedding(
             long eventTime,
             long producedAt,
             PublishedPopularity popularity) {
-        this(item, vector, generation, step, eventTime, producedAt, popularity, Features.NONE);
+        this(item, vector, generation, step, eventTime, producedAt, popularity, 0, Features.NONE);
     }
 
     /** Creates an embedding without popularity. */

@@ -25,7 +25,7 @@ import java.util.function.UnaryOperator;
  * Publishes the vectors that the {@link PublicationPlan} asks for, unless they must be withheld.
  *
  * <p>An item's popularity is published with its vector, so after each of its clicks. Without clicks it only decays, by
- * a formula that subscribers know, so nothing is published for it. If popularity is a component of the vector, an item
+ * a formula that subscribers know, so nothing is published for it. The same holds for its age. If popularity is a component of the vector, an item
  * is published again whenever its number falls below a multiple of {@link PublishSettings#popularityMinMove}.
  *
  * <p>All vectors are withheld while the learner refuses its steps, while its recall is much lower than before, or while
@@ -152,6 +152,7 @@ public final class Publisher implements Durable {
                         plan.eventTime(),
                         due.getOrDefault(item, 0L),
                         published(item, popularity),
+                        catalogue.timeAt(catalogue.number(item).orElseThrow()),
                         attributes(catalogue.features(item)))));
                 plan.published(items);
                 renewing(!renewal.isOver() || !model.isQuerySideNearlyOut());

@@ -1,5 +1,6 @@
 package dev.millrace.recall;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -82,10 +84,13 @@ public final class RecallEngine {
         if (request.isSeenExcluded()) {
             leftOut.addAll(user.history());
         }
-        // cos / τ + β log p ranks as cos + β τ log p does, and leaves the score a cosine where β is 0
-        double popularity = request.weights().popularity().orElseGet(served.encoder()::popularityWeight);
-        float weight = (float) (popularity * served.encoder().temperature());
-        Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weight);
+        // cos / τ + β log p + … ranks as cos + τ (β log p + …) does, and leaves the score a cosine without weights
+        OptionalDouble given = request.weights().popularity();
+        PriorWeights prior = given.isPresent()
+                ? PriorWeights.ofPopularity(given.getAsDouble())
+                : served.encoder().prior();
+        PriorWeights weights = prior.times(served.encoder().temperature());
+        Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights);
         Answer.Found found = search(served, search, known.isEmpty());
         return request.reasons() == 0
                 ? found

@@ -38,7 +38,8 @@ public record RecallRequest(
     /**
      * The weights of the parts of the score.
      *
-     * @param popularity β of the score cos / τ + β log p, in [0, {@value FastPopularity#MAX_WEIGHT}]; absent for the learned one
+     * @param popularity β of the score cos / τ + β log p, in [0, {@value FastPopularity#MAX_WEIGHT}]; absent for the learned weights of
+     *     popularity and age
      * @param channels weights of the channels' cosines, by channel; a channel that is not here keeps the weight of the settings
      */
     public record Weights(OptionalDouble popularity, Map<String, Double> channels) {

@@ -1,5 +1,6 @@
 package dev.millrace.recall;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.List;
@@ -21,8 +22,8 @@ public interface UserEncoder {
     /** τ, by which the training logit divides the cosine. */
     double temperature();
 
-    /** The learned weight β of popularity in the score cos / τ + β log p; 0 if its learner has none. */
-    double popularityWeight();
+    /** The learned weights of popularity and age beside cos / τ; none if its learner has none. */
+    PriorWeights prior();
 
     /**
      * Encodes a user.

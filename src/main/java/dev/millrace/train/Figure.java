@@ -11,6 +11,10 @@ public enum Figure {
     TEMPERATURE("temperature"),
     /** Learned weight β of recent popularity in the score cos / τ + β log p. */
     POPULARITY_WEIGHT("popularity-weight"),
+    /** Learned weight γ of an item's age in the same score: of g = log(1 + hours). */
+    AGE_WEIGHT("age-weight"),
+    /** Learned weight δ of min(g, 2). */
+    NEWNESS_WEIGHT("newness-weight"),
     /** Log of the 5 % quantile of the sampling probability over the batch's columns. */
     LOG_Q_LOW("log-q.low"),
     /** Log of the median. */

@@ -1,5 +1,6 @@
 package dev.millrace.train;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.PublicationAge;
@@ -25,7 +26,10 @@ final class Figures {
         figures.put(Figure.LOG_Q_LOW.label(), report.logQLow());
         figures.put(Figure.LOG_Q_MEDIAN.label(), report.logQMedian());
         figures.put(Figure.LOG_Q_HIGH.label(), report.logQHigh());
-        figures.put(Figure.POPULARITY_WEIGHT.label(), model.mixture().popularityWeight());
+        PriorWeights prior = model.mixture().relative();
+        figures.put(Figure.POPULARITY_WEIGHT.label(), prior.popularity());
+        figures.put(Figure.AGE_WEIGHT.label(), prior.age());
+        figures.put(Figure.NEWNESS_WEIGHT.label(), prior.newness());
         model.objectiveWeights()
                 .forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
         return Collections.unmodifiableSortedMap(figures);

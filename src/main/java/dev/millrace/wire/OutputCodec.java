@@ -54,6 +54,7 @@ final class OutputCodec {
                 .setLogPopularity(popularity.number())
                 .setPopularityHalfLife(popularity.halfLife())
                 .setExtraDimensions(popularity.isDimension() ? 1 : 0)
+                .setItemTime(instant(embedding.itemTime()))
                 .setAttributes(FeatureCodec.toAvro(embedding.attributes()))
                 .build();
     }
@@ -81,6 +82,7 @@ final class OutputCodec {
                 record.getEventTime().toEpochMilli(),
                 record.getProducedAt().toEpochMilli(),
                 new PublishedPopularity(record.getLogPopularity(), record.getPopularityHalfLife(), extra > 0),
+                record.getItemTime().toEpochMilli(),
                 FeatureCodec.toCore(record.getAttributes()));
     }
 

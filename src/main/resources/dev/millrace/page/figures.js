@@ -75,7 +75,7 @@ const CARDS = [
       { name: 'embedding rows', says: 'Rows of all embedding tables, and how many have left: expired, or displaced as their table was full.', value: s => (s.learner ? `${count(s.learner.rows)}${s.learner.rowsExpired + s.learner.rowsDisplaced > 0 ? `, ${count(s.learner.rowsExpired + s.learner.rowsDisplaced)} left` : ''}` : '–') },
       { name: 'clicks learnt', says: 'Positive examples that the learner has learnt since the beginning.', value: s => count(s.learner?.positives) },
       { name: 'temperature', says: 'By which the training divides cosines. Smaller is sharper.', value: s => significant(s.learner?.figures.temperature) },
-      { name: 'popularity weight', says: 'β of questions that give none: how much recent popularity counts beside taste. By default it is learned.', value: s => significant(s.questions?.popularityWeight) },
+      { name: 'popularity weight', says: 'β of questions that give none: how much recent popularity counts beside taste. By default it is learned, and with it how much an item\'s age counts.', value: s => significant(s.questions?.popularityWeight) },
       { name: 'field weights', says: 'Mean weight of each feature in the last mini-batch, for towers that weigh their features. Share of the five latest places of a history, if they are learned.', value: s => Object.entries(s.learner?.fieldWeights ?? {}).filter(([name]) => !/\[([5-9]|\d\d+)\]$/.test(name)).map(([name, weight]) => `${name} ${significant(weight)}`).join(', ') || 'this tower weighs none' },
       { name: 'learnt up to', says: 'Latest event time of the learnt mini-batches, UTC.', value: s => (s.learner?.eventTime > 0 ? new Date(s.learner.eventTime).toISOString().slice(0, 16).replace('T', ' ') : '–') },
     ],

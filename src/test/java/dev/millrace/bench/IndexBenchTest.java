@@ -2,6 +2,7 @@ package dev.millrace.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
@@ -29,7 +30,7 @@ class IndexBenchTest {
     void anAnswerWithoutTheBestItemIsTold() {
         DrawnItems items = new DrawnItems(500, 4, 1);
         float[] query = items.query();
-        Search search = new Search(query, 10, item -> false, ItemFilter.NONE, 0);
+        Search search = new Search(query, 10, item -> false, ItemFilter.NONE, PriorWeights.NONE);
         List<ScoredItem> all = IntStream.range(0, 500)
                 .mapToObj(item -> new ScoredItem(Integer.toString(item), (float) IntStream.range(0, 4)
                         .mapToDouble(

@@ -65,7 +65,11 @@ final class History {
     }
 
     History item(String item) {
-        examples.item(new CatalogueItem(item, START - 1, Features.NONE));
+        return item(item, START - 1);
+    }
+
+    History item(String item, long time) {
+        examples.item(new CatalogueItem(item, time, Features.NONE));
         return this;
     }
 

@@ -9,6 +9,7 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
@@ -28,11 +29,14 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.ToDoubleBiFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ExaminerTest {
 
+    private static final long HALF_AN_HOUR = 1_800_000;
     private static final long TIME = 1_700_000_000_000L;
     private static final int ITEMS = 150;
     private static final List<Double> WEIGHTS = List.of(0.75, 0.0, 0.3, 10.0); // the first is the settings' own
@@ -279,11 +283,13 @@ class ExaminerTest {
         int items = 1_500; // in two tiles
         List<float[]> vectors = new ArrayList<>();
         for (int item = 0; item < items; item++) {
-            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+            long time = TIME - item % 50 * HALF_AN_HOUR;
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, time, Features.NONE)));
         }
         popularity.observe(batch(drawn(200)));
         TwoTower model = new TwoTower(MODEL, catalogue);
         model.learn(batch(drawn(60)));
+        model.mixture().learn(new Mixture.Gradient(0.1, new PriorWeights(0.1, 0.1, -0.1))); // so that no weight is 0
         MiniBatch batch = batch(drawn(30));
         for (int item = 0; item < items; item++) {
             float[] vector = new float[8];
@@ -295,23 +301,35 @@ class ExaminerTest {
                 examiner().examine(batch, model, catalogue, popularity).orElseThrow();
 
         double a = model.mixture().towers();
-        double b = model.mixture().popularity();
-        double step = 1e-4;
+        PriorWeights prior = model.mixture().prior();
+        ToDoubleBiFunction<Double, PriorWeights> surprise = (towers, beside) -> surprise(
+                batch,
+                model,
+                vectors,
+                towers,
+                new PriorWeights(
+                        prior.popularity() + beside.popularity(),
+                        prior.age() + beside.age(),
+                        prior.newness() + beside.newness()));
         assertThat(gradient.towers())
-                .isCloseTo(
-                        (surprise(batch, model, vectors, a + step, b) - surprise(batch, model, vectors, a - step, b))
-                                / (2 * step),
-                        within(1e-5));
-        assertThat(gradient.popularity())
-                .isCloseTo(
-                        (surprise(batch, model, vectors, a, b + step) - surprise(batch, model, vectors, a, b - step))
-                                / (2 * step),
-                        within(1e-5));
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a + step, PriorWeights.NONE)), within(1e-5));
+        assertThat(gradient.prior().popularity())
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(step, 0, 0))), within(1e-5));
+        assertThat(gradient.prior().age())
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, step, 0))), within(1e-5));
+        assertThat(gradient.prior().newness())
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, step))), within(1e-5));
         assertThat(Math.abs(gradient.towers())).isGreaterThan(1e-3);
+        assertThat(Math.abs(gradient.prior().age())).isGreaterThan(1e-3);
+    }
+
+    private static double difference(DoubleUnaryOperator function) {
+        double step = 1e-4;
+        return (function.applyAsDouble(step) - function.applyAsDouble(-step)) / (2 * step);
     }
 
     /** Mean of −log likelihood over the examples, in double precision. */
-    private double surprise(MiniBatch batch, TwoTower model, List<float[]> vectors, double towers, double beta) {
+    private double surprise(MiniBatch batch, TwoTower model, List<float[]> vectors, double towers, PriorWeights prior) {
         double sum = 0;
         float[] user = new float[8];
         for (TrainingExample example : batch.examples()) {
@@ -326,7 +344,11 @@ class ExaminerTest {
                     for (int d = 0; d < 8; d++) {
                         cosine += (double) user[d] * vectors.get(item)[d];
                     }
-                    double score = towers * cosine / model.temperature() + beta * popularity.number(id, TIME);
+                    double age = Math.log1p(item % 50 * 0.5); // hours
+                    double score = towers * cosine / model.temperature()
+                            + prior.popularity() * popularity.number(id, TIME)
+                            + prior.age() * age
+                            + prior.newness() * Math.min(age, 2);
                     all += Math.exp(score);
                     own = isTarget ? score : own;
                 }
@@ -354,7 +376,7 @@ class ExaminerTest {
         examiner.drainDirty(EntrySink.into(stored));
         stored.forEach(restored::restore);
 
-        assertThat(model.mixture().popularityWeight()).isEqualTo(1);
+        assertThat(model.mixture().relative().popularity()).isEqualTo(1);
         for (Examiner each : List.of(examiner, restored)) {
             assertThat(each.totals().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 1));
             assertThat(each.totals().others()).hasSize(1);

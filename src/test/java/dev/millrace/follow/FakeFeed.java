@@ -1,5 +1,6 @@
 package dev.millrace.follow;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.recall.UserEncoder;
@@ -64,8 +65,8 @@ public final class FakeFeed implements EncoderFeed {
             }
 
             @Override
-            public double popularityWeight() {
-                return 0;
+            public PriorWeights prior() {
+                return PriorWeights.NONE;
             }
 
             @Override

@@ -2,6 +2,7 @@ package dev.millrace.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.util.Arrays;
@@ -46,7 +47,8 @@ class ItemIndexConcurrencyTest {
                         index.upsert(popular(item, number), PUBLISHED_AT);
                     }
                 },
-                () -> assertThat(index.search(new Search(query, 20, item -> false, ItemFilter.NONE, 1)))
+                () -> assertThat(index.search(
+                                new Search(query, 20, item -> false, ItemFilter.NONE, PriorWeights.ofPopularity(1))))
                         .hasSize(20)
                         .allMatch(found -> Math.abs(found.score()) < 1e-5));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.publish.ItemEmbedding;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 class ItemIndexTest {
 
     private static final long PUBLISHED_AT = 1_700_000_000_000L;
+    private static final long START = 1_767_225_600_000L;
     private static final ItemFilter RED = new ItemFilter(List.of(new ItemFilter.AnyOf("colour", Set.of("red"))));
 
     @Test
@@ -78,7 +80,7 @@ class ItemIndexTest {
         assertThat(index.size()).isEqualTo(reference.size());
         assertThat(index.search(new Search(query, k, excluded::contains)))
                 .isEqualTo(reference.search(query, k, excluded::contains));
-        assertThat(index.search(new Search(query, k, excluded::contains, RED, 0)))
+        assertThat(index.search(new Search(query, k, excluded::contains, RED, PriorWeights.NONE)))
                 .isEqualTo(reference.search(
                         query, k, item -> excluded.contains(item) || !"red".equals(colours.get(item))));
     }
@@ -153,8 +155,39 @@ class ItemIndexTest {
 
             float score = index.search(weighted(query, 1, 1)).get(0).score();
             assertThat((double) score)
-                    .isCloseTo(FastPopularity.later(5, halfLives), within(PopularityMoment.MAX_MOVE + 1e-6));
+                    .isCloseTo(FastPopularity.later(5, halfLives), within(PriorMoment.MAX_MOVE + 1e-6));
         }
+    }
+
+    @Test
+    void ageIsNoOlderThanItMayBe() {
+        ItemIndex index = new ItemIndex(1);
+        PriorWeights weights = new PriorWeights(0, -0.5, 2);
+        Search search = new Search(new float[1], 1, item -> item.equals("clock"), ItemFilter.NONE, weights);
+        index.upsert(announced("new", START, START), PUBLISHED_AT);
+
+        for (long minute = 0; minute < 20 * 60; minute++) {
+            long now = START + minute * 60_000;
+            index.upsert(announced("clock", 0, now), PUBLISHED_AT);
+
+            double age = Math.log1p(minute / 60.0);
+            assertThat((double) index.search(search).get(0).score())
+                    .isCloseTo(-0.5 * age + 2 * Math.min(age, 2), within(2 * PriorMoment.MAX_MOVE));
+        }
+    }
+
+    @Test
+    void whatIsNewComesFirstIfNewnessIsAllThatCounts() {
+        ItemIndex index = new ItemIndex(1);
+        for (int hour = 0; hour < 600; hour++) { // in three chunks
+            index.upsert(announced("i" + hour, START + hour * 3_600_000L, START + 600 * 3_600_000L), PUBLISHED_AT);
+        }
+        index.remove("i598");
+
+        List<ScoredItem> found =
+                index.search(new Search(new float[1], 3, item -> false, ItemFilter.NONE, new PriorWeights(0, -1, 0)));
+
+        assertThat(found).extracting(ScoredItem::item).containsExactly("i599", "i597", "i596");
     }
 
     @Test
@@ -221,7 +254,8 @@ class ItemIndexTest {
         float[] query = {1, 0};
 
         assertThatThrownBy(() -> new Search(query, 0, item -> false)).hasMessage("k = 0: must be at least 1");
-        assertThatThrownBy(() -> weighted(query, 1, Float.NaN)).hasMessage("popularity weight = NaN: must be finite");
+        assertThatThrownBy(() -> weighted(query, 1, Float.NaN))
+                .hasMessage("PriorWeights[popularity=NaN, age=0.0, newness=0.0]: must be finite");
         assertThatThrownBy(() -> new ItemIndex(3).search(new Search(query, 1, item -> false)))
                 .hasMessage("the vector has 2 components, the index has 3");
     }
@@ -242,6 +276,19 @@ class ItemIndexTest {
         return new ItemEmbedding(item, Optional.of(vector), "g", step, 0, 0);
     }
 
+    private static ItemEmbedding announced(String item, long itemTime, long eventTime) {
+        return new ItemEmbedding(
+                item,
+                Optional.of(new float[1]),
+                "g",
+                1,
+                eventTime,
+                0,
+                PublishedPopularity.NONE,
+                itemTime,
+                Features.NONE);
+    }
+
     private static ItemEmbedding coloured(String item, float[] vector, String colour) {
         return new ItemEmbedding(
                 item,
@@ -251,11 +298,12 @@ class ItemIndexTest {
                 0,
                 0,
                 PublishedPopularity.NONE,
+                0,
                 Features.of(Map.of("colour", new FeatureValue.Category(colour))));
     }
 
     private static Search weighted(float[] query, int k, float weight) {
-        return new Search(query, k, item -> false, ItemFilter.NONE, weight);
+        return new Search(query, k, item -> false, ItemFilter.NONE, PriorWeights.ofPopularity(weight));
     }
 
     private static ItemEmbedding popular(String item, float[] vector, double number, double halfLives) {

@@ -52,7 +52,9 @@ class PassingRowsTest {
                 boolean expected = filter.passes(attributes.get(chunk)[row]);
                 isAnyExpected |= expected;
                 if (isAny) {
-                    assertThat(passing.passes(row)).as("row %d of chunk %d", row, chunk).isEqualTo(expected);
+                    assertThat(passing.passes(row))
+                            .as("row %d of chunk %d", row, chunk)
+                            .isEqualTo(expected);
                 }
             }
             assertThat(isAny).isEqualTo(isAnyExpected);
@@ -75,8 +77,7 @@ class PassingRowsTest {
         assertThat(passing.mark(columns, attributes, rows)).isTrue();
 
         for (int row = 0; row < rows; row++) {
-            assertThat(passing.passes(row))
-                    .isEqualTo(row == 0 || row == 65_532 || row == 65_533 || row == 69_999);
+            assertThat(passing.passes(row)).isEqualTo(row == 0 || row == 65_532 || row == 65_533 || row == 69_999);
         }
     }
 
@@ -134,8 +135,7 @@ class PassingRowsTest {
             conditions.add(
                     random.nextBoolean()
                             ? new ItemFilter.Between(attribute, random.nextInt(3), random.nextInt(3))
-                            : new ItemFilter.AnyOf(
-                                    attribute, Set.of(Integer.toString(random.nextInt(3)), "a", "1.5")));
+                            : new ItemFilter.AnyOf(attribute, Set.of(Integer.toString(random.nextInt(3)), "a", "1.5")));
         }
         return new ItemFilter(conditions);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import org.junit.jupiter.api.Test;
@@ -12,21 +13,24 @@ class MixtureTest {
 
     @Test
     void aNewModelCountsPopularityAsMuchAsItsTowers() {
-        assertThat(new Mixture().popularityWeight()).isEqualTo(1);
+        assertThat(new Mixture().relative().popularity()).isEqualTo(1);
     }
 
     @Test
     void aStepIsThatOfAdagrad() {
         Mixture mixture = new Mixture();
 
-        mixture.learn(new Mixture.Gradient(-0.2, 0.1));
-        mixture.learn(new Mixture.Gradient(-0.2, 0.1));
+        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1)));
+        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1)));
 
         // .5 + .05 · .2 / √(.001 + .04) + .05 · .2 / √(.001 + .08)
         assertThat(mixture.towers()).isCloseTo(0.5 + 0.01 / Math.sqrt(0.041) + 0.01 / Math.sqrt(0.081), within(1e-12));
         // .5 − .05 · .1 / √(.001 + .01) − .05 · .1 / √(.001 + .02)
-        assertThat(mixture.popularity())
+        assertThat(mixture.prior().popularity())
                 .isCloseTo(0.5 - 0.005 / Math.sqrt(0.011) - 0.005 / Math.sqrt(0.021), within(1e-12));
+        // the same from 0, with opposite signs for the weight of towers and of age
+        assertThat(mixture.prior().age()).isCloseTo(0.5 - mixture.towers(), within(1e-12));
+        assertThat(mixture.prior().newness()).isCloseTo(0.5 - mixture.prior().popularity(), within(1e-12));
     }
 
     @Test
@@ -34,13 +38,13 @@ class MixtureTest {
         Mixture mixture = new Mixture();
 
         for (int step = 0; step < 100_000; step++) {
-            mixture.learn(new Mixture.Gradient(1, -1));
+            mixture.learn(new Mixture.Gradient(1, new PriorWeights(-1, 1, -1)));
         }
 
         assertThat(mixture.towers()).isEqualTo(0.01);
-        assertThat(mixture.popularity()).isEqualTo(10);
+        assertThat(mixture.prior()).isEqualTo(new PriorWeights(10, -10, 10));
         // what a request may ask for at most
-        assertThat(mixture.popularityWeight()).isEqualTo(10);
+        assertThat(mixture.relative().popularity()).isEqualTo(10);
     }
 
     @Test
@@ -48,25 +52,26 @@ class MixtureTest {
         Mixture mixture = new Mixture();
         mixture.drain();
 
-        mixture.learn(new Mixture.Gradient(Double.NaN, 1));
-        mixture.learn(new Mixture.Gradient(1, Double.POSITIVE_INFINITY));
+        mixture.learn(new Mixture.Gradient(Double.NaN, PriorWeights.ofPopularity(1)));
+        mixture.learn(new Mixture.Gradient(1, PriorWeights.ofPopularity(Double.POSITIVE_INFINITY)));
+        mixture.learn(new Mixture.Gradient(1, new PriorWeights(1, Double.NaN, 0)));
 
-        assertThat(mixture.popularityWeight()).isEqualTo(1);
+        assertThat(mixture.relative().popularity()).isEqualTo(1);
         assertThat(mixture.drain()).isFalse();
     }
 
     @Test
     void aRestoredOneGoesOnAlike() {
         Mixture first = new Mixture();
-        first.learn(new Mixture.Gradient(0.3, -0.7));
+        first.learn(new Mixture.Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6)));
         Mixture second = new Mixture();
 
         second.restore(first.entry());
-        first.learn(new Mixture.Gradient(0.1, 0.2));
-        second.learn(new Mixture.Gradient(0.1, 0.2));
+        first.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4)));
+        second.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4)));
 
         assertThat(second.entry()).isEqualTo(first.entry());
-        assertThat(Mixture.readPopularityWeight(second.entry())).isEqualTo(first.popularityWeight());
+        assertThat(Mixture.readRelative(second.entry())).isEqualTo(first.relative());
     }
 
     @Test
@@ -83,9 +88,22 @@ class MixtureTest {
 
         upgraded.begin(0);
 
-        assertThat(trained.mixture().popularityWeight()).isEqualTo(1);
-        assertThat(upgraded.mixture().popularityWeight()).isZero();
+        assertThat(trained.mixture().relative().popularity()).isEqualTo(1);
+        assertThat(upgraded.mixture().relative().popularity()).isZero();
         assertThat(upgraded.mixture().towers()).isEqualTo(1);
+    }
+
+    /** As an earlier build stored it. */
+    @Test
+    void aMixtureWithoutAgeIsRestoredWithoutAge() {
+        byte[] entry =
+                new Fields().number(0.8).number(0.4).number(0.001).number(0.001).framed();
+        Mixture restored = new Mixture();
+
+        restored.restore(entry);
+
+        assertThat(restored.towers()).isEqualTo(0.8);
+        assertThat(restored.relative()).isEqualTo(new PriorWeights(0.5, 0, 0));
     }
 
     @Test
@@ -95,6 +113,6 @@ class MixtureTest {
 
         assertThatThrownBy(() -> new Mixture().restore(entry))
                 .isInstanceOf(CorruptEntryException.class)
-                .hasMessageContaining("the weights of towers and popularity are 0.0 and 1.0");
+                .hasMessageContaining("the weights of towers, popularity, age and newness are 0.0, 1.0, 0.0 and 0.0");
     }
 }

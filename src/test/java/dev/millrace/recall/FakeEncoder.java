@@ -1,5 +1,6 @@
 package dev.millrace.recall;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import java.util.Arrays;
@@ -12,19 +13,25 @@ import java.util.SortedMap;
 public final class FakeEncoder implements UserEncoder {
 
     private final float length;
+    private final PriorWeights prior;
     private volatile boolean isReady;
 
-    private FakeEncoder(float length, boolean isReady) {
+    private FakeEncoder(float length, PriorWeights prior, boolean isReady) {
         this.length = length;
+        this.prior = prior;
         this.isReady = isReady;
     }
 
     static FakeEncoder of(float length) {
-        return new FakeEncoder(length, true);
+        return of(length, PriorWeights.NONE);
+    }
+
+    static FakeEncoder of(float length, PriorWeights prior) {
+        return new FakeEncoder(length, prior, true);
     }
 
     public static FakeEncoder notReady() {
-        return new FakeEncoder(1, false);
+        return new FakeEncoder(1, PriorWeights.NONE, false);
     }
 
     void becomeReady() {
@@ -52,8 +59,8 @@ public final class FakeEncoder implements UserEncoder {
     }
 
     @Override
-    public double popularityWeight() {
-        return 0;
+    public PriorWeights prior() {
+        return prior;
     }
 
     @Override

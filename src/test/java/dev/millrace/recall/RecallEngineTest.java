@@ -1,17 +1,23 @@
 package dev.millrace.recall;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.index.ItemFilter;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.PublishedPopularity;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -54,6 +60,34 @@ class RecallEngineTest {
         assertThat(found.items()).extracting(ScoredItem::item).containsExactly("a");
         assertThat(found.step()).isEqualTo(9);
         assertThat(found.publishedAt()).isEqualTo(1_000);
+    }
+
+    @Test
+    void theLearnedWeightsAddPopularityAndAgeAndAGivenOnePopularityAlone() {
+        long hour = 3_600_000;
+        ItemIndex index = new ItemIndex(2);
+        index.upsert(
+                new ItemEmbedding(
+                        "a",
+                        Optional.of(new float[] {1, 0}),
+                        "g1",
+                        9,
+                        10 * hour,
+                        0,
+                        new PublishedPopularity(2, hour, false),
+                        10 * hour - 19 * hour,
+                        Features.NONE),
+                1_000);
+        engine.serve(new ServedGeneration("g1", index, FakeEncoder.of(1, new PriorWeights(0.5, -0.25, 0.75))));
+
+        Answer.Found learned = (Answer.Found) engine.recall(weighed(OptionalDouble.empty()));
+        Answer.Found given = (Answer.Found) engine.recall(weighed(OptionalDouble.of(3)));
+
+        // the fake's temperature is .5; the age of 19 hours is log 20
+        double age = Math.log(20);
+        assertThat(learned.items().get(0).score())
+                .isCloseTo((float) (1 + 0.5 * (0.5 * 2 - 0.25 * age + 0.75 * 2)), within(1e-6f));
+        assertThat(given.items().get(0).score()).isCloseTo(1 + 0.5f * 3 * 2, within(1e-6f));
     }
 
     @Test
@@ -127,6 +161,20 @@ class RecallEngineTest {
 
     private static RecallRequest request(String user, int k) {
         return new RecallRequest(user, k, true, Features.NONE);
+    }
+
+    private static RecallRequest weighed(OptionalDouble popularity) {
+        return new RecallRequest(
+                "u",
+                1,
+                true,
+                Set.of(),
+                ItemFilter.NONE,
+                Features.NONE,
+                new RecallRequest.Weights(popularity, Map.of()),
+                Optional.empty(),
+                Optional.empty(),
+                0);
     }
 
     private static RecallRequest named(String generation) {

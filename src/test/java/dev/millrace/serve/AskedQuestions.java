@@ -1,6 +1,7 @@
 package dev.millrace.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -107,7 +108,7 @@ public final class AskedQuestions {
                 "price", new FeatureValue.Quantity(price),
                 "tags", new FeatureValue.Bag(List.of("new", "red"))));
         return new ItemEmbedding(
-                id, Optional.of(new float[] {0.6f, 0.8f}), "g1", 7, 40, 0, PublishedPopularity.NONE, features);
+                id, Optional.of(new float[] {0.6f, 0.8f}), "g1", 7, 40, 0, PublishedPopularity.NONE, 0, features);
     }
 
     /** Encodes each user as the first unit vector. */
@@ -134,8 +135,8 @@ public final class AskedQuestions {
         }
 
         @Override
-        public double popularityWeight() {
-            return 0;
+        public PriorWeights prior() {
+            return PriorWeights.NONE;
         }
 
         @Override

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -230,6 +231,7 @@ final class ChangingGenerations implements EncoderFeed {
                         1,
                         RecallScene.NOW,
                         PublishedPopularity.NONE,
+                        0,
                         attributes(item)),
                 RecallScene.NOW,
                 0);
@@ -320,8 +322,8 @@ final class ChangingGenerations implements EncoderFeed {
             }
 
             @Override
-            public double popularityWeight() {
-                return 0;
+            public PriorWeights prior() {
+                return PriorWeights.NONE;
             }
 
             @Override

@@ -131,6 +131,7 @@ final class RecallScene implements AutoCloseable {
                 plain.eventTime(),
                 plain.producedAt(),
                 plain.popularity(),
+                0,
                 Features.of(Map.of(
                         "category", new FeatureValue.Category(category),
                         "price", new FeatureValue.Quantity(price),

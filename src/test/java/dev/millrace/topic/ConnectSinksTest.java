@@ -41,6 +41,7 @@ class ConnectSinksTest {
             1_700_000_000_000L,
             0,
             new PublishedPopularity(1.5, 21_600_000, false),
+            0,
             Features.of(Map.of(
                     "category", new FeatureValue.Category("drama"),
                     "price", new FeatureValue.Quantity(3.5),

@@ -121,7 +121,7 @@ class CodecTest {
     }
 
     @Test
-    void popularityAndAttributesComeBack() {
+    void popularityItemTimeAndAttributesComeBack() {
         for (boolean isDimension : new boolean[] {false, true}) {
             ItemEmbedding embedding = new ItemEmbedding(
                     "i1",
@@ -131,6 +131,7 @@ class CodecTest {
                     8,
                     9,
                     new PublishedPopularity(2.75, 21_600_000, isDimension),
+                    1_700_000_000_000L,
                     Features.of(Map.of(
                             "tags", new FeatureValue.Bag(List.of("a", "b")), "price", new FeatureValue.Quantity(3))));
 

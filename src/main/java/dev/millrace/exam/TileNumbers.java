@@ -1,0 +1,51 @@
+package dev.millrace.exam;
+
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.ItemAge;
+import dev.millrace.batch.PriorWeights;
+
+/** The numbers of some items that a score adds beside the cosine: popularity and age, as of one moment. One thread. */
+final class TileNumbers {
+
+    private final double[] popularity;
+    private final double[] ages;
+    private int size;
+
+    /** @param most items */
+    TileNumbers(int most) {
+        this.popularity = new double[most];
+        this.ages = new double[most];
+    }
+
+    int size() {
+        return size;
+    }
+
+    /**
+     * Takes the numbers of items of a catalogue.
+     *
+     * @param first number of the first item
+     * @param time epoch milliseconds
+     */
+    void take(Catalogue catalogue, int first, int count, FastPopularity fast, long time) {
+        size = count;
+        for (int at = 0; at < count; at++) {
+            popularity[at] = fast.number(catalogue.itemAt(first + at), time);
+            ages[at] = ItemAge.number(catalogue.timeAt(first + at), time);
+        }
+    }
+
+    double popularity(int item) {
+        return popularity[item];
+    }
+
+    double age(int item) {
+        return ages[item];
+    }
+
+    /** Returns what an item's numbers add to its score. */
+    double prior(PriorWeights weights, int item) {
+        return weights.of(popularity[item], ages[item]);
+    }
+}
