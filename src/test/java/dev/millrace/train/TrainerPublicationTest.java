@@ -210,7 +210,7 @@ class TrainerPublicationTest {
     }
 
     @Test
-    void attributesGoOutWithTheVectorAndAgainWhenTheyChange() {
+    void attributesAndTheirTimeGoOutWithTheVectorAndAgainWhenTheyChange() {
         Features red =
                 Features.of(Map.of("colour", new FeatureValue.Category("red"), "price", new FeatureValue.Quantity(3)));
         Features blue = Features.of(Map.of("colour", new FeatureValue.Category("blue")));
@@ -227,6 +227,8 @@ class TrainerPublicationTest {
                 .isEqualTo(Features.of(Map.of("colour", new FeatureValue.Category("red")))));
         assertThat(second).singleElement().satisfies(embedding -> assertThat(embedding.attributes())
                 .isEqualTo(blue));
+        assertThat(first).extracting(ItemEmbedding::itemTime).containsExactly(TIME);
+        assertThat(second).extracting(ItemEmbedding::itemTime).containsExactly(TIME + 1);
     }
 
     @Test
