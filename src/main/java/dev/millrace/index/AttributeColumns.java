@@ -77,8 +77,8 @@ final class AttributeColumns {
         return column < numbers.length ? numbers[column] : NO_NUMBERS;
     }
 
-    /** Returns a quantity that a row has. */
-    double quantity(int column, int row) {
-        return quantities[column][row];
+    /** Returns the quantities of a column, [rows]; empty if no row ever had one. */
+    double[] quantities(int column) {
+        return column < quantities.length ? quantities[column] : NO_QUANTITIES;
     }
 }

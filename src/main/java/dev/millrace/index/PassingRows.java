@@ -68,35 +68,38 @@ final class PassingRows {
             if (numbers.length == 0) {
                 return false;
             }
+            double[] given = columns.quantities(values.column());
             boolean isAny = false;
             for (int row = 0; row < count; row++) {
                 if (passing[row]) {
-                    byte known = numbers[row] < verdicts.length ? verdicts[numbers[row]] : UNKNOWN;
-                    passing[row] = known == UNKNOWN ? asks(numbers[row], columns, attributes, row) : known == HOLDS;
+                    char number = numbers[row];
+                    passing[row] = number == AttributeValues.QUANTITY
+                            ? quantities.test(given[row])
+                            : holds(number, attributes[row]);
                     isAny |= passing[row];
                 }
             }
             return isAny;
         }
 
-        private boolean asks(char number, AttributeColumns columns, Features[] attributes, int row) {
-            return switch (number) {
-                case AttributeValues.NONE -> false;
-                case AttributeValues.QUANTITY -> quantities.test(columns.quantity(values.column(), row));
-                case AttributeValues.UNNUMBERED ->
-                    attributes[row]
-                            .value(condition.attribute())
-                            .map(condition::holds)
-                            .orElse(false);
-                default -> {
-                    boolean holds = condition.holds(values.value(number));
-                    if (number >= verdicts.length) {
-                        verdicts = Arrays.copyOf(verdicts, Math.max(number + 1, 2 * verdicts.length));
-                    }
-                    verdicts[number] = holds ? HOLDS : FAILS;
-                    yield holds;
-                }
-            };
+        private boolean holds(char number, Features attributes) {
+            byte known = number < verdicts.length ? verdicts[number] : UNKNOWN;
+            return known == UNKNOWN ? asks(number, attributes) : known == HOLDS;
+        }
+
+        private boolean asks(char number, Features attributes) {
+            if (number == AttributeValues.UNNUMBERED) {
+                return attributes
+                        .value(condition.attribute())
+                        .map(condition::holds)
+                        .orElse(false);
+            }
+            boolean holds = condition.holds(values.value(number));
+            if (number >= verdicts.length) {
+                verdicts = Arrays.copyOf(verdicts, Math.max(number + 1, 2 * verdicts.length));
+            }
+            verdicts[number] = holds ? HOLDS : FAILS;
+            return holds;
         }
     }
 }
