@@ -37,8 +37,6 @@ final class DrawnItems {
     private final float[] vectors;
     private final double[] popularity;
     private final int[] numbers;
-    private final Features[] attributes =
-            new Features[NUMBERS]; // shared, so that an index keeps no memory of its own for them
 
     /** @param dim width of the vectors */
     DrawnItems(int items, int dim, long seed) {
@@ -52,9 +50,6 @@ final class DrawnItems {
             ids[item] = Integer.toString(item);
             popularity[item] = -Math.log(1 - random.nextDouble());
             numbers[item] = random.nextInt(NUMBERS);
-        }
-        for (int number = 0; number < NUMBERS; number++) {
-            attributes[number] = Features.of(Map.of(NUMBER, new FeatureValue.Quantity(number)));
         }
     }
 
@@ -73,7 +68,12 @@ final class DrawnItems {
                 0,
                 new PublishedPopularity(popularity[item], HALF_LIFE, false),
                 0,
-                attributes[numbers[item]]);
+                attributes(item));
+    }
+
+    /** Each item's own, as a server has them that reads them from a topic. */
+    private Features attributes(int item) {
+        return Features.of(Map.of(NUMBER, new FeatureValue.Quantity(numbers[item])));
     }
 
     /** Moves an item's vector by {@link #MOVE}, at most, in any direction. Returns the item as it is published then. */
@@ -113,7 +113,7 @@ final class DrawnItems {
         double[] scores = new double[size()];
         int passing = 0;
         for (int item = 0; item < size(); item++) {
-            boolean passes = search.filter().passes(attributes[numbers[item]]);
+            boolean passes = search.filter().passes(attributes(item));
             scores[item] = passes ? score(search, item) : Double.NEGATIVE_INFINITY;
             passing += passes ? 1 : 0;
         }

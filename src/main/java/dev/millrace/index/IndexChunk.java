@@ -165,6 +165,16 @@ final class IndexChunk {
         }
     }
 
+    /** Whether a row passes a filter. */
+    boolean passes(PassingRows passing, int row) {
+        long stamp = lock.readLock();
+        try {
+            return passing.passes(columns, attributes[row], row);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
     private void copyToBytes(int row, float[] vector) {
         ByteVector inBytes = ByteVector.of(vector);
         int width = ByteVector.evenWidth(dim);

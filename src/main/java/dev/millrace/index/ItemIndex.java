@@ -36,8 +36,8 @@ public final class ItemIndex {
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
      * the searches under way, and searches that start meanwhile wait with it: one scan at most.
      *
-     * Filters. A chunk has its rows' attributes in columns, as numbers. A search asks a filter once about each value, and marks the rows of a chunk
-     * before it scores any (PassingRows). A chunk without a passing row is passed over.
+     * Filters. A chunk has its rows' attributes in columns, as numbers, and a search asks its filter once about each value (PassingRows). A narrow
+     * filter marks the rows of a chunk before any is scored, and a chunk without a passing row is passed over.
      *
      * Popularity and age. A row keeps the number that was published with its vector, as of the vector's event time, and the time that its
      * age counts from; between clicks a number only decays, so nobody publishes that. A chunk has popularity and ages also as of one moment,
@@ -209,7 +209,8 @@ public final class ItemIndex {
             for (IndexChunk chunk : chunks) {
                 int count = Math.min(left, IndexChunk.ROWS);
                 left -= count;
-                if (!chunk.mark(passing, count)) {
+                boolean isMarked = passing.isMarkingNext();
+                if (isMarked && !chunk.mark(passing, count)) {
                     continue;
                 }
                 if (!weights.isNone()) {
@@ -224,7 +225,7 @@ public final class ItemIndex {
                     continue; // as most are, once the best are found
                 }
                 for (int at = 0; at < count; at++) {
-                    if (bounds[at] < best.worst() || !passing.passes(at)) {
+                    if (bounds[at] < best.worst() || !(isMarked ? passing.passes(at) : chunk.passes(passing, at))) {
                         continue;
                     }
                     String item = chunk.item(at);

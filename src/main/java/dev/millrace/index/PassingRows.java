@@ -6,14 +6,22 @@ import java.util.List;
 import java.util.function.DoublePredicate;
 
 /**
- * A filter made ready for one search: it says of all rows of a chunk at once whether they pass. One thread.
+ * A filter made ready for one search: it says of the rows of a chunk whether they pass, of all at once or one by one. One thread.
  *
- * <p>A chunk without a passing row needs no scores. So the narrower a filter is, the less its search costs.
+ * <p>A chunk without a passing row needs no scores, so a narrow filter is asked of all rows first. A wide one is asked of the few rows that score
+ * well. Which of the two it is shows from the chunks themselves.
  */
 final class PassingRows {
 
+    private static final int PROBED =
+            16; // of so many chunks all rows of one are asked, to see whether that is worth it
+    private static final int WORTH = 4; // it is, if one of so many chunks has no passing row (bench index)
+
     private final List<Asked> conditions;
     private final boolean[] passing;
+    private int chunks;
+    private int marked;
+    private int withoutAny;
 
     /** @param most rows of a chunk */
     PassingRows(ItemFilter filter, AttributeColumns.Names names, int most) {
@@ -21,6 +29,11 @@ final class PassingRows {
                 .map(condition -> new Asked(condition, names.of(condition.attribute())))
                 .toList();
         this.passing = new boolean[most];
+    }
+
+    /** Whether all rows of the next chunk are to be asked first. */
+    boolean isMarkingNext() {
+        return !conditions.isEmpty() && (chunks++ % PROBED == 0 || WORTH * withoutAny >= marked);
     }
 
     /**
@@ -36,12 +49,24 @@ final class PassingRows {
         for (Asked asked : conditions) {
             isAny = isAny && asked.keep(columns, attributes, count, passing);
         }
+        marked++;
+        withoutAny += isAny ? 0 : 1;
         return isAny;
     }
 
     /** Whether a row of the chunk that was marked last passes. */
     boolean passes(int row) {
         return passing[row];
+    }
+
+    /** Whether a row passes, under the lock of its chunk. */
+    boolean passes(AttributeColumns columns, Features attributes, int row) {
+        for (Asked asked : conditions) {
+            if (!asked.holds(columns, attributes, row)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** A condition, and what it says of each value that it has been asked about. */
@@ -54,8 +79,8 @@ final class PassingRows {
         private final ItemFilter.Condition condition;
         private final DoublePredicate quantities;
         private final AttributeValues values;
-        private byte[] verdicts = {FAILS, UNKNOWN, UNKNOWN
-        }; // by number; quantities and values without number are asked each time
+        /** By number. Values without a number are asked each time. */
+        private byte[] verdicts = {FAILS, UNKNOWN, UNKNOWN};
 
         Asked(ItemFilter.Condition condition, AttributeValues values) {
             this.condition = condition;
@@ -80,6 +105,16 @@ final class PassingRows {
                 }
             }
             return isAny;
+        }
+
+        boolean holds(AttributeColumns columns, Features attributes, int row) {
+            char[] numbers = columns.numbers(values.column());
+            if (numbers.length == 0) {
+                return false;
+            }
+            return numbers[row] == AttributeValues.QUANTITY
+                    ? quantities.test(columns.quantities(values.column())[row])
+                    : holds(numbers[row], attributes);
         }
 
         private boolean holds(char number, Features attributes) {
