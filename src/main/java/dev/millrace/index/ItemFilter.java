@@ -2,6 +2,7 @@ package dev.millrace.index;
 
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -70,8 +71,14 @@ public record ItemFilter(List<Condition> conditions) {
 
         @Override
         public DoublePredicate quantities() {
-            double[] numbers = values.stream().flatMapToDouble(AnyOf::number).toArray();
-            return quantity -> DoubleStream.of(numbers).anyMatch(number -> number == quantity);
+            double[] numbers =
+                    values.stream().flatMapToDouble(AnyOf::number).sorted().toArray();
+            return quantity -> Arrays.binarySearch(numbers, quantity + 0.0) >= 0; // -0 is 0
+        }
+
+        @Override
+        public Boolean quantity(FeatureValue.Quantity quantity) {
+            return values.contains(text(quantity.value()));
         }
 
         @Override

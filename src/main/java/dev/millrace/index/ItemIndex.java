@@ -231,7 +231,8 @@ public final class ItemIndex {
                     String item = chunk.item(at);
                     if (!search.excluded().test(item)) {
                         float score = areBytesFirst ? chunk.score(query, weights, at) : bounds[at];
-                        if (best.admits(item, score)) {
+                        // a value's number may have gone to another since the filter was asked about it
+                        if (best.admits(item, score) && search.filter().passes(chunk.attributes(at))) {
                             best.add(item, score);
                         }
                     }

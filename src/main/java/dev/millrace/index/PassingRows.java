@@ -31,9 +31,14 @@ final class PassingRows {
         this.passing = new boolean[most];
     }
 
+    /** Whether there is no condition. */
+    boolean isOfAll() {
+        return conditions.isEmpty();
+    }
+
     /** Whether all rows of the next chunk are to be asked first. */
     boolean isMarkingNext() {
-        return !conditions.isEmpty() && (chunks++ % PROBED == 0 || WORTH * withoutAny >= marked);
+        return !isOfAll() && (chunks++ % PROBED == 0 || WORTH * withoutAny >= marked);
     }
 
     /**

@@ -190,6 +190,28 @@ class ItemIndexTest {
         assertThat(found).extracting(ScoredItem::item).containsExactly("i599", "i597", "i596");
     }
 
+    /** The number of a value that left may go to another while a search that knows it is under way. */
+    @Test
+    void whatChangesDuringASearchIsNotFoundByAFilterThatItDoesNotPass() {
+        ItemIndex index = new ItemIndex(1);
+        for (int item = 0; item < 300; item++) { // in two chunks
+            index.upsert(coloured("i" + item, new float[1], item == 0 ? "red" : "green"), PUBLISHED_AT);
+        }
+
+        List<ScoredItem> found = index.search(new Search(
+                new float[1],
+                300,
+                item -> {
+                    index.upsert(embedding("i0", 1, 0), PUBLISHED_AT); // no longer red
+                    index.upsert(coloured("i299", new float[1], "grey"), PUBLISHED_AT);
+                    return false;
+                },
+                RED,
+                PriorWeights.NONE));
+
+        assertThat(found).extracting(ScoredItem::item).doesNotContain("i299");
+    }
+
     @Test
     void refusesAPopularityThatIsNoNumber() {
         ItemIndex index = new ItemIndex(1);
