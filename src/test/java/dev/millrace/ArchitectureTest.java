@@ -34,6 +34,7 @@ class ArchitectureTest {
             "feature",
             "attribute",
             "batch",
+            "neighbour",
             "model.engine",
             "model.table",
             "model.network",
@@ -239,7 +240,8 @@ class ArchitectureTest {
                 .resideInAPackage(ROOT + "verify.books")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(packages(List.of("batch", "train", "stream", "stream.run")))
+                .resideInAnyPackage(packages(List.of("batch",
+            "neighbour", "train", "stream", "stream.run")))
                 .orShould()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("dev.millrace.attribute.Attribution")

@@ -89,7 +89,12 @@ public final class ServeProcess implements AutoCloseable {
                 FollowingRecall.start(settings.clients(), names, new AvroWire(settings.wire()), state);
         Transactions transactions = new Transactions(settings.clients(), PATIENCE);
         Set<String> followed =
-                Set.of(names.generations(), names.itemEmbeddings(), names.modelUpdates(), names.userFeatures());
+                Set.of(
+                        names.generations(),
+                        names.itemEmbeddings(),
+                        names.modelUpdates(),
+                        names.itemNeighbours(),
+                        names.userFeatures());
         TransactionWatch watch = new TransactionWatch(
                 () -> transactions.written(followed, Set.of()),
                 transactions::open, // a server only looks
@@ -109,7 +114,7 @@ public final class ServeProcess implements AutoCloseable {
                         part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
                 : Optional.empty();
         Optional<LivePage> page = progress.filter(watched -> hasPage).map(watched -> new LivePage(
-                        new LiveSources(state, watched, inputs, settings.serve().popularityWeight()),
+                        new LiveSources(state, watched, inputs, settings.serve().weights()),
                         new TopicLag(settings.clients(), names),
                         clicks,
                         InstantSource.system())

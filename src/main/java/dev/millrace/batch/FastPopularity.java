@@ -7,7 +7,6 @@ import dev.millrace.state.EntrySink;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.SortedSet;
 import java.util.function.UnaryOperator;
 
@@ -27,33 +26,7 @@ import java.util.function.UnaryOperator;
  */
 public final class FastPopularity implements Durable {
 
-    /** Largest weight β of the term in a ranking. */
-    public static final double MAX_WEIGHT = 10;
-
-    private static final String LEARNED = "learned";
     private static final double MILLIS_AN_HOUR = 3_600_000;
-
-    /**
-     * Reads a weight of the term.
-     *
-     * @return the weight; absent for the learned one
-     */
-    public static OptionalDouble readWeight(SettingsReader reader, String key, String doc) {
-        return reader.value(
-                key,
-                LEARNED,
-                text -> text.equals(LEARNED) ? OptionalDouble.empty() : OptionalDouble.of(weight(text)),
-                "must be learned, or a number from 0 to " + (int) MAX_WEIGHT,
-                doc);
-    }
-
-    private static double weight(String text) {
-        double weight = Double.parseDouble(text);
-        if (!(weight >= 0 && weight <= MAX_WEIGHT)) {
-            throw new IllegalArgumentException();
-        }
-        return weight;
-    }
 
     /**
      * The speed of the decay, and the prior of an item without clicks.

@@ -103,8 +103,8 @@ public final class Prequential {
             trainer.rehearse(batch);
         });
         // an exam of what was learnt before is none: it would teach the mixture to trust the towers
-        boolean isExamined = settings.passes() == 1
-                && trainerSettings.exam().popularityWeight().isEmpty();
+        boolean isExamined =
+                settings.passes() == 1 && !trainerSettings.exam().weights().areAll();
         Passes.feed(trainer, warmUp, batch -> {
             tally.list(batch);
             if (isExamined) {

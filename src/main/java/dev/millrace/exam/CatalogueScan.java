@@ -32,6 +32,7 @@ final class CatalogueScan {
     private final Products products;
     private final int[] targets;
     private final int[][] leftOut;
+    private final NearNumbers[] near;
     /** [targets] first number of {@code leftOut} that is not before the tile. */
     private final int[] reached;
 
@@ -45,13 +46,21 @@ final class CatalogueScan {
      * @param targets [n] numbers of the items that are placed
      * @param leftOut [n][] numbers of the items that a target does not compete with, each once and ascending; the target
      *     itself is among them
+     * @param near [n] what is near to the latest clicks of each target's user
      */
-    CatalogueScan(TwoTower model, Catalogue catalogue, Products products, int[] targets, int[][] leftOut) {
+    CatalogueScan(
+            TwoTower model,
+            Catalogue catalogue,
+            Products products,
+            int[] targets,
+            int[][] leftOut,
+            NearNumbers[] near) {
         this.model = model;
         this.catalogue = catalogue;
         this.products = products;
         this.targets = targets;
         this.leftOut = leftOut;
+        this.near = near;
         this.reached = new int[targets.length];
         this.vectors = new float[Math.min(TILE, catalogue.size()) * model.dim()];
         this.scores = new float[Math.min(USERS_AT_ONCE, targets.length) * Math.min(TILE, catalogue.size())];
@@ -102,11 +111,19 @@ final class CatalogueScan {
         }
 
         private boolean hasTerms() {
-            return !weights.isNone();
+            return !weights.areOfNoItem();
+        }
+
+        private boolean adds(NearNumbers near) {
+            return weights.neighbours() != 0 && !near.isEmpty();
         }
 
         private float term(TileNumbers numbers, int item) {
             return (float) numbers.prior(weights, item);
+        }
+
+        private float ofNeighbours() {
+            return (float) weights.neighbours();
         }
     }
 
@@ -171,14 +188,16 @@ final class CatalogueScan {
             for (int at = first; at < first + size; at++) {
                 float[] item = Arrays.copyOfRange(own, (at - first) * dim, (at - first + 1) * dim);
                 number.take(catalogue, targets[at], 1, fast, time);
+                float nearness = near[at].of(targets[at]);
                 for (Query query : queries) {
                     int row = at % USERS_AT_ONCE * dim;
                     float[] user = Arrays.copyOfRange(query.blocks[at / USERS_AT_ONCE], row, row + dim);
                     products.multiplyTransposedRight(user, item, product, 1, dim, 1, 1f);
                     for (Order order : query.orders) {
-                        order.marks[at] = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
+                        float alone = order.hasTerms() ? product[0] + order.term(number, 0) : product[0];
+                        order.marks[at] = order.adds(near[at]) ? alone + order.ofNeighbours() * nearness : alone;
                     }
-                    query.likelihood.ifPresent(likelihood -> likelihood.addTarget(product[0], number, 0));
+                    query.likelihood.ifPresent(likelihood -> likelihood.addTarget(product[0], number, 0, nearness));
                 }
             }
         }
@@ -213,7 +232,8 @@ final class CatalogueScan {
                         reached[at],
                         endOfLeftOut(at, first + size),
                         first,
-                        targets[at]));
+                        targets[at],
+                        near[at]));
             }
             from += n;
         }
@@ -230,6 +250,14 @@ final class CatalogueScan {
             }
             compared = raised;
             start = 0;
+        }
+        if (order.adds(near[at])) {
+            if (compared == scores) {
+                System.arraycopy(scores, row, raised, 0, size);
+                compared = raised;
+                start = 0;
+            }
+            near[at].addTo(raised, first, size, order.ofNeighbours());
         }
         float mark = order.marks[at];
         int better = loops.countAbove(compared, start, start + size, mark);

@@ -1,10 +1,9 @@
 package dev.millrace.exam;
 
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.settings.SettingsReader;
 import java.time.Duration;
 import java.util.List;
-import java.util.OptionalDouble;
 
 /**
  * Settings of the exam.
@@ -12,7 +11,7 @@ import java.util.OptionalDouble;
  * @param budget share of the steps' arithmetic that exams may cost; 0: no exam
  * @param everyBatchUpTo items; in a catalogue of at most so many every batch is examined, whatever the budget
  * @param popularityHalfLife event time after which a click weighs half in the popularity baseline
- * @param popularityWeight β of the score cos / τ + β log p that the exam ranks by; absent for the learned one
+ * @param weights beside cos / τ in the score that the exam ranks by
  * @param otherWeights further weights to rank by, for comparison
  * @param isHistoryLeftOut true if an item does not compete with those of the user's history
  */
@@ -20,7 +19,7 @@ public record ExamSettings(
         double budget,
         int everyBatchUpTo,
         Duration popularityHalfLife,
-        OptionalDouble popularityWeight,
+        GivenWeights weights,
         List<QueryWeights> otherWeights,
         boolean isHistoryLeftOut) {
 
@@ -50,28 +49,25 @@ public record ExamSettings(
                         Duration.ofMinutes(1),
                         Duration.ofDays(36_500),
                         "event time after which a click weighs half in the popularity baseline"),
-                FastPopularity.readWeight(
-                        reader,
-                        "exam.popularity-weight",
-                        "beta of the score cos / temperature + beta log p that the exam ranks by: a number, or learned"),
+                GivenWeights.read(reader, "exam.", "that the exam ranks by"),
                 List.of(),
                 true);
     }
 
     /** Returns these settings with other further weights. */
-    public ExamSettings withOtherWeights(List<QueryWeights> weights) {
+    public ExamSettings withOtherWeights(List<QueryWeights> others) {
         return new ExamSettings(
-                budget, everyBatchUpTo, popularityHalfLife, popularityWeight, weights, isHistoryLeftOut);
+                budget, everyBatchUpTo, popularityHalfLife, weights, others, isHistoryLeftOut);
     }
 
     /** Returns these settings with an exam of every batch, whatever it costs. */
     public ExamSettings ofEveryBatch() {
         return new ExamSettings(
-                1, Integer.MAX_VALUE, popularityHalfLife, popularityWeight, otherWeights, isHistoryLeftOut);
+                1, Integer.MAX_VALUE, popularityHalfLife, weights, otherWeights, isHistoryLeftOut);
     }
 
     /** Returns these settings with or without the items of the user's history among the candidates. */
     public ExamSettings withHistoryLeftOut(boolean isLeftOut) {
-        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, popularityWeight, otherWeights, isLeftOut);
+        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, weights, otherWeights, isLeftOut);
     }
 }

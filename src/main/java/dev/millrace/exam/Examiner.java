@@ -3,7 +3,7 @@ package dev.millrace.exam;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.DecayedCounts;
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 
@@ -69,7 +68,7 @@ public final class Examiner implements Durable {
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
         this.prefix = (byte) prefix;
-        this.areTowersApart = !settings.popularityWeight().equals(OptionalDouble.of(0));
+        this.areTowersApart = !settings.weights().equals(GivenWeights.OF_THE_TOWERS);
         this.popularity = new DecayedCounts(
                 popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR, ids);
     }
@@ -79,7 +78,7 @@ public final class Examiner implements Durable {
     }
 
     /**
-     * Returns the totals of the towers alone, without popularity in the score. What watches over the model judges by these: a
+     * Returns the totals of the towers alone, without anything else in the score. What watches over the model judges by these: a
      * mixture of popularity and garbage finds as much as popularity does.
      */
     public ExamTotals totalsOfTowers() {
@@ -97,7 +96,8 @@ public final class Examiner implements Durable {
      * @return the gradient of the mixture; absent if no example was ranked
      */
     public Optional<Mixture.Gradient> examine(
-            MiniBatch batch, TwoTower model, Catalogue catalogue, FastPopularity fast) {
+            MiniBatch batch, TwoTower model, ItemFacts facts) {
+        Catalogue catalogue = facts.catalogue();
         List<TrainingExample> withHistory = batch.examples().stream()
                 .filter(example -> !example.user().history().isEmpty())
                 .toList();
@@ -116,7 +116,7 @@ public final class Examiner implements Durable {
                 MixtureLikelihood likelihood =
                         new MixtureLikelihood(model.mixture(), model.temperature(), examined.size());
                 long time = withHistory.get(0).time();
-                add(ranking(examined, time, model, catalogue, fast, Optional.of(likelihood)));
+                add(ranking(examined, time, model, facts, Optional.of(likelihood)));
                 return Optional.of(likelihood.gradient());
             }
         }
@@ -131,8 +131,8 @@ public final class Examiner implements Durable {
      * @param to receives the places
      */
     public void rank(
-            List<TrainingExample> events, TwoTower model, Catalogue catalogue, FastPopularity fast, ExamWitness to) {
-        Ranking ranking = ranking(events, events.get(0).time(), model, catalogue, fast, Optional.empty());
+            List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
+        Ranking ranking = ranking(events, events.get(0).time(), model, facts, Optional.empty());
         for (int at = 0; at < events.size(); at++) {
             to.ranked(
                     events.get(at), places(ranking, at), ranking.byPopularity().of(at));
@@ -220,15 +220,17 @@ public final class Examiner implements Durable {
             List<TrainingExample> examined,
             long time,
             TwoTower model,
-            Catalogue catalogue,
-            FastPopularity fast,
+            ItemFacts facts,
             Optional<MixtureLikelihood> likelihood) {
+        Catalogue catalogue = facts.catalogue();
         int[] targets = examined.stream()
                 .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
                 .toArray();
         int[][] leftOut = new int[targets.length][];
+        NearNumbers[] near = new NearNumbers[targets.length];
         for (int at = 0; at < targets.length; at++) {
             leftOut[at] = leftOut(examined.get(at), targets[at], catalogue);
+            near[at] = NearNumbers.of(examined.get(at), time, catalogue, facts.neighbours());
         }
         List<CatalogueScan.Query> queries = new ArrayList<>();
         List<CatalogueScan.Order> orders = new ArrayList<>();
@@ -239,7 +241,9 @@ public final class Examiner implements Durable {
                     // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged
                     // without weights
                     .map(each -> new CatalogueScan.Order(
-                            each.prior(model.mixture()).times(model.temperature()), targets.length))
+                            each.given()
+                                    .or(model.mixture().relative())
+                                    .times(model.temperature()), targets.length))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
             queries.add(
@@ -247,8 +251,8 @@ public final class Examiner implements Durable {
             orders.addAll(sharing);
             from = to;
         }
-        CatalogueScan scan = new CatalogueScan(model, catalogue, products, targets, leftOut);
-        Places byPopularity = scan.run(queries, popularity, fast, time);
+        CatalogueScan scan = new CatalogueScan(model, catalogue, products, targets, leftOut, near);
+        Places byPopularity = scan.run(queries, popularity, facts.popularity(), time);
         return new Ranking(examined, orders, byPopularity);
     }
 
@@ -293,9 +297,9 @@ public final class Examiner implements Durable {
 
     /** Returns all weights of the exam: those of the settings, those of the towers alone if these are others, then the further ones. */
     private List<QueryWeights> weights() {
-        List<QueryWeights> weights = new ArrayList<>(List.of(QueryWeights.asSet(settings.popularityWeight())));
+        List<QueryWeights> weights = new ArrayList<>(List.of(QueryWeights.of(settings.weights())));
         if (areTowersApart) {
-            weights.add(QueryWeights.ofPopularity(0));
+            weights.add(QueryWeights.of(GivenWeights.OF_THE_TOWERS));
         }
         weights.addAll(settings.otherWeights());
         return weights;

@@ -11,9 +11,10 @@ import java.util.Arrays;
  * How likely the {@link Mixture} finds each of some items among the catalogue, and the gradient. One thread.
  *
  * <pre>
- * z_j = a x_j + β n_j + γ g_j + δ h_j      x_j = cos_j / τ,  n_j and g_j of {@link TileNumbers},  h_j = min(g_j, {@link ItemAge#NEW})
+ * z_j = a x_j + β c_j + γ g_j + δ h_j + ν n_j      x_j = cos_j / τ,  c_j and g_j of {@link TileNumbers},  h_j = min(g_j, {@link ItemAge#NEW}),
+ *                                                  n_j of {@link NearNumbers}
  * p   = softmax(z)                         over the items that are not left out
- * −d log p_t / da = Σ p_j x_j − x_t        and so on for β, γ and δ
+ * −d log p_t / da = Σ p_j x_j − x_t        and so on for the others
  * </pre>
  *
  * <p>It takes one tile of items after the other. Sums are relative to the largest z so far.
@@ -24,7 +25,8 @@ final class MixtureLikelihood {
     private static final int POPULARITY = 1;
     private static final int AGE = 2;
     private static final int NEWNESS = 3;
-    private static final int PARTS = 4;
+    private static final int NEIGHBOURS = 4;
+    private static final int PARTS = 5;
 
     private final float towers;
     private final PriorWeights weights;
@@ -37,7 +39,7 @@ final class MixtureLikelihood {
     /** [parts] the sum over the targets of each part of their scores. */
     private final double[] own = new double[PARTS];
 
-    private final float[][] parts = new float[PARTS][CatalogueScan.TILE]; // those of the cosines are not used
+    private final float[][] parts = new float[NEIGHBOURS][CatalogueScan.TILE]; // those of the cosines are not used
     private final float[] priors = new float[CatalogueScan.TILE];
     private final float[] logits = new float[CatalogueScan.TILE];
     private final float[] scratch = new float[CatalogueScan.TILE];
@@ -58,11 +60,12 @@ final class MixtureLikelihood {
     }
 
     /** Notes a target itself, whose numbers are those of an item. */
-    void addTarget(float cosine, TileNumbers numbers, int item) {
+    void addTarget(float cosine, TileNumbers numbers, int item, float nearness) {
         own[COSINE] += cosine;
         own[POPULARITY] += numbers.popularity(item);
         own[AGE] += numbers.age(item);
         own[NEWNESS] += Math.min(numbers.age(item), ItemAge.NEW);
+        own[NEIGHBOURS] += nearness;
     }
 
     /** Begins a tile of items. */
@@ -83,13 +86,24 @@ final class MixtureLikelihood {
      * @param leftOut numbers of items within the tile, ascending, of which those from {@code from} to {@code to}, exclusive, do not count
      * @param first number of the tile's first item
      * @param itself number of the target, which counts though it is among those left out
+     * @param near what is near to the user's latest clicks
      */
     void addTile(
-            int target, float[] cosines, int row, int size, int[] leftOut, int from, int to, int first, int itself) {
+            int target,
+            float[] cosines,
+            int row,
+            int size,
+            int[] leftOut,
+            int from,
+            int to,
+            int first,
+            int itself,
+            NearNumbers near) {
         Loops loops = Loops.now();
         for (int item = 0; item < size; item++) {
             logits[item] = towers * cosines[row + item] + priors[item];
         }
+        near.addTo(logits, first, size, (float) weights.neighbours());
         for (int which = from; which < to; which++) {
             if (leftOut[which] != itself) {
                 logits[leftOut[which] - first] = Float.NEGATIVE_INFINITY;
@@ -110,16 +124,17 @@ final class MixtureLikelihood {
         // those left out count as e^LOWEST, next to nothing
         sums[target] += Exponential.replace(logits, size, largest[target], scratch);
         partSums[COSINE][target] += loops.dot(logits, 0, cosines, row, size);
-        for (int part = POPULARITY; part < PARTS; part++) {
+        for (int part = POPULARITY; part < NEIGHBOURS; part++) {
             partSums[part][target] += loops.dot(logits, 0, parts[part], 0, size);
         }
+        partSums[NEIGHBOURS][target] += near.sum(logits, first, size);
     }
 
     /** Returns the mean over the targets. */
     Mixture.Gradient gradient() {
         return new Mixture.Gradient(
                 gradient(COSINE) / temperature,
-                new PriorWeights(gradient(POPULARITY), gradient(AGE), gradient(NEWNESS)));
+                new PriorWeights(gradient(POPULARITY), gradient(AGE), gradient(NEWNESS), gradient(NEIGHBOURS)));
     }
 
     private double gradient(int part) {

@@ -1,8 +1,10 @@
 package dev.millrace.follow;
 
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.state.CorruptEntryException;
+import java.util.Optional;
 import java.util.SortedMap;
 
 /** Takes the query side of each generation from {@code model-updates}, and makes an encoder of it. Safe for threads. */
@@ -24,6 +26,13 @@ public interface EncoderFeed {
 
     /** Removes one entry. */
     void remove(String generation, byte[] key);
+
+    /**
+     * Takes an item's list of neighbours, which its encoder uses at once.
+     *
+     * @param list absent if the item has none any more
+     */
+    void neighbours(String generation, String item, Optional<NeighbourList> list);
 
     /** Removes a generation. */
     void drop(String generation);

@@ -7,6 +7,7 @@ public enum FollowedTopic {
     GENERATIONS,
     ITEM_EMBEDDINGS,
     MODEL_UPDATES,
+    ITEM_NEIGHBOURS,
     USER_FEATURES;
 
     /** Its logical name, as {@code /readyz} gives it. */

@@ -9,6 +9,7 @@ import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.GenerationRecords;
 import dev.millrace.wire.ModelUpdate;
 import dev.millrace.wire.ModelUpdateRecords;
+import dev.millrace.wire.NeighbourRecords;
 import dev.millrace.wire.TopicRecord;
 import dev.millrace.wire.UserFeatureRecords;
 import java.time.Duration;
@@ -43,6 +44,7 @@ public final class FollowingRecall implements AutoCloseable {
     private final GenerationRecords generations;
     private final EmbeddingRecords embeddings;
     private final ModelUpdateRecords modelUpdates;
+    private final NeighbourRecords neighbours;
     private final UserFeatureRecords users;
     private final Map<FollowedTopic, TopicFollower> followers = new ConcurrentHashMap<>();
     private final Set<FollowedTopic> caughtUp = EnumSet.noneOf(FollowedTopic.class);
@@ -64,6 +66,7 @@ public final class FollowingRecall implements AutoCloseable {
         this.generations = new GenerationRecords(wire);
         this.embeddings = new EmbeddingRecords(wire);
         this.modelUpdates = new ModelUpdateRecords(wire);
+        this.neighbours = new NeighbourRecords(wire);
         this.users = new UserFeatureRecords(wire);
     }
 
@@ -101,6 +104,9 @@ public final class FollowingRecall implements AutoCloseable {
         followers.put(
                 FollowedTopic.MODEL_UPDATES,
                 TopicFollower.start(clients, topics.modelUpdates(), this::takeModelUpdate));
+        followers.put(
+                FollowedTopic.ITEM_NEIGHBOURS,
+                TopicFollower.start(clients, topics.itemNeighbours(), this::takeNeighbours));
     }
 
     private void takeGeneration(TopicRecord record) {
@@ -122,6 +128,11 @@ public final class FollowingRecall implements AutoCloseable {
             }
         }
         state.modelUpdate(update.generation(), update.key(), update.entry());
+    }
+
+    private void takeNeighbours(TopicRecord record) {
+        NeighbourRecords.ItemNeighbours of = neighbours.decode(record);
+        state.neighbours(of.generation(), of.item(), of.list());
     }
 
     private void takeUser(TopicRecord record) {

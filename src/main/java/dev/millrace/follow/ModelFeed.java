@@ -6,14 +6,18 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.FingerprintMismatchException;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.QueryEncoder;
+import dev.millrace.neighbour.Nearness;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
+import dev.millrace.state.PrefixedKey;
 import dev.millrace.train.TrainerSettings;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +28,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The query side of each generation: networks in memory, rows on disk, both by the generation's name, so that the weights of two
+ * The query side of each generation: networks in memory, rows and lists of neighbours on disk, both by the generation's name, so that the weights of two
  * generations never meet. Each encoder is made from the settings of its own learner; those of this process do not matter. Safe for any
  * number of threads.
  */
@@ -32,6 +36,7 @@ public final class ModelFeed implements EncoderFeed {
 
     private static final Logger LOG = LoggerFactory.getLogger(ModelFeed.class);
     private static final byte PREFIX = 'g';
+    private static final byte NEIGHBOURS = 'N';
 
     private final DiskEntries entries;
     private final Map<String, Learner> learners = new ConcurrentHashMap<>();
@@ -101,6 +106,12 @@ public final class ModelFeed implements EncoderFeed {
     }
 
     @Override
+    public void neighbours(String generation, String item, Optional<NeighbourList> list) {
+        byte[] key = neighboursKey(prefix(generation), item);
+        list.ifPresentOrElse(present -> entries.put(key, present.entry()), () -> entries.delete(key));
+    }
+
+    @Override
     public synchronized void drop(String generation) {
         learners.remove(generation);
         waiting.remove(generation);
@@ -150,6 +161,22 @@ public final class ModelFeed implements EncoderFeed {
             }
 
             @Override
+            public Map<String, Double> near(List<String> history, long time) {
+                Map<String, Double> near = new HashMap<>();
+                byte[] prefix = prefix(generation);
+                Optional.ofNullable(learners.get(generation))
+                        .ifPresent(one -> Nearness.forEach(
+                                history,
+                                item -> entries.get(neighboursKey(prefix, item))
+                                        .map(entry -> NeighbourList.read(entry, id -> id)),
+                                one.settings().neighbours(),
+                                time,
+                                (item, part) -> near.merge(item, part, Double::sum)));
+                near.replaceAll((item, nb) -> Nearness.number(nb));
+                return near;
+            }
+
+            @Override
             public boolean encode(
                     UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
                 Optional<QueryEncoder> ready = encoder(generation).filter(QueryEncoder::isReady);
@@ -178,6 +205,11 @@ public final class ModelFeed implements EncoderFeed {
                 .put(name)
                 .put((byte) 0)
                 .array();
+    }
+
+    /** The keys of a model's entries begin with another letter. */
+    private static byte[] neighboursKey(byte[] prefix, String item) {
+        return under(prefix, PrefixedKey.of(NEIGHBOURS, item));
     }
 
     private static byte[] under(byte[] prefix, byte[] key) {

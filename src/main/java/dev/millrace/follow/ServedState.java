@@ -3,6 +3,7 @@ package dev.millrace.follow;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.recall.Generations;
 import dev.millrace.recall.Generations.Outcome;
@@ -121,6 +122,17 @@ public final class ServedState {
     public void endOfModelUpdates() {
         encoders.refreshAll();
         choose();
+    }
+
+    /**
+     * Takes an item's list of neighbours.
+     *
+     * @param list absent if the item has none any more
+     */
+    public void neighbours(String generation, String item, Optional<NeighbourList> list) {
+        if (!generations.isDropped(generation)) {
+            encoders.neighbours(generation, item, list);
+        }
     }
 
     public void userFeatures(UserFeatures user) {

@@ -293,7 +293,7 @@ final class IndexChunk {
 
     private float scoreNow(float[] query, PriorWeights weights, int row) {
         float score = InnerProduct.of(query, 0, vectors, row * dim, dim);
-        return weights.isNone()
+        return weights.areOfNoItem()
                 ? score
                 : score
                         + prior(
@@ -305,7 +305,7 @@ final class IndexChunk {
     }
 
     private void addPrior(PriorWeights weights, int count, float[] scores) {
-        if (weights.isNone()) {
+        if (weights.areOfNoItem()) {
             return;
         }
         float popularity = (float) weights.popularity();

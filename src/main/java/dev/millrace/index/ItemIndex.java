@@ -44,6 +44,9 @@ public final class ItemIndex {
      * `asOf`, for searches to add. When the newest event time has moved so far on that one of them may have moved by MAX_MOVE, the moment
      * moves, and the next search that asks for them brings a chunk there, under the chunk's lock, as a writer would. That happens once in
      * MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives. A search without such weights reads none of it.
+     *
+     * What a search adds to some items. These are scored one by one before the scan, which passes over them. So the answer is exact, whatever is
+     * added, and the scan does not pay for it.
      */
     private static final double MAX_NUMBER = 700; // e to its power is a double
 
@@ -185,7 +188,7 @@ public final class ItemIndex {
     }
 
     /**
-     * The items that score best by {@code <query, vector>} and what the {@link PriorWeights} add. The numbers that these weigh are as of the
+     * The items that score best by {@code <query, vector>}, what the {@link PriorWeights} add, and what the search adds to some. The numbers that these weigh are as of the
      * newest event time here, or up to {@value PriorMoment#MAX_MOVE} off.
      *
      * @return best first, as {@link ScoredItem#BEST_FIRST} says
@@ -205,6 +208,7 @@ public final class ItemIndex {
         PriorMoment now = moment;
         membership.readLock().lock();
         try {
+            scoreAdded(search, now, best);
             int left = size;
             for (IndexChunk chunk : chunks) {
                 int count = Math.min(left, IndexChunk.ROWS);
@@ -213,7 +217,7 @@ public final class ItemIndex {
                 if (isMarked && !chunk.mark(passing, count)) {
                     continue;
                 }
-                if (!weights.isNone()) {
+                if (!weights.areOfNoItem()) {
                     chunk.bringTo(now);
                 }
                 if (areBytesFirst) {
@@ -229,7 +233,7 @@ public final class ItemIndex {
                         continue;
                     }
                     String item = chunk.item(at);
-                    if (!search.excluded().test(item)) {
+                    if (!search.added().containsKey(item) && !search.excluded().test(item)) {
                         float score = areBytesFirst ? chunk.score(query, weights, at) : bounds[at];
                         // a value's number may have gone to another since the filter was asked about it
                         if (best.admits(item, score) && search.filter().passes(chunk.attributes(at))) {
@@ -242,6 +246,30 @@ public final class ItemIndex {
             membership.readLock().unlock();
         }
         return best.bestFirst();
+    }
+
+    /** Scores the items to which something is added. The scan then passes over them, and has a bound to begin with. */
+    private void scoreAdded(Search search, PriorMoment now, BestItems best) {
+        search.added().forEach((item, added) -> {
+            Integer row = rows.get(item);
+            if (row == null || search.excluded().test(item)) {
+                return;
+            }
+            IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
+            int at = row % IndexChunk.ROWS;
+            if (!search.prior().areOfNoItem()) {
+                chunk.bringTo(now);
+            }
+            float score = chunk.score(search.query(), search.prior(), at) + added;
+            if (best.admits(item, score) && search.filter().passes(chunk.attributes(at))) {
+                best.add(item, score);
+            }
+        });
+    }
+
+    /** Newest event time among the vectors, to which popularity and ages are brought, or a little before; epoch milliseconds. */
+    public long time() {
+        return moment.time();
     }
 
     /** What is known of an item. */

@@ -1,6 +1,7 @@
 package dev.millrace.index;
 
 import dev.millrace.batch.PriorWeights;
+import java.util.Map;
 import java.util.function.Predicate;
 
 /**
@@ -12,8 +13,15 @@ import java.util.function.Predicate;
  * @param filter called only for items that may be among the best, in the order of the rows
  * @param prior weights of popularity and age, whose sum is added to the inner product; finite. Without them the score is the inner product, to
  *     the last bit
+ * @param added what is added to the scores of some items besides; finite
  */
-public record Search(float[] query, int k, Predicate<String> excluded, ItemFilter filter, PriorWeights prior) {
+public record Search(
+        float[] query,
+        int k,
+        Predicate<String> excluded,
+        ItemFilter filter,
+        PriorWeights prior,
+        Map<String, Float> added) {
 
     public Search {
         if (k < 1) {
@@ -22,6 +30,12 @@ public record Search(float[] query, int k, Predicate<String> excluded, ItemFilte
         if (!prior.areFinite()) {
             throw new IllegalArgumentException(prior + ": must be finite");
         }
+        added = Map.copyOf(added);
+    }
+
+    /** A search that adds nothing to single items. */
+    public Search(float[] query, int k, Predicate<String> excluded, ItemFilter filter, PriorWeights prior) {
+        this(query, k, excluded, filter, prior, Map.of());
     }
 
     /** A search by inner product alone, of all items. */

@@ -1,15 +1,17 @@
 package dev.millrace.model;
 
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.batch.PriorWeights;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /**
- * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2)}: a of the towers, and the
- * {@link PriorWeights} of recent popularity and of age. One thread.
+ * The learned weights of the parts of an item's score, {@code a cos / τ + β log p + γ g + δ min(g, 2) + ν n}: a of the towers, and
+ * the {@link PriorWeights} of recent popularity, of age and of neighbours. One thread.
  *
  * <p>They go up the likelihood of each example's item among the whole catalogue, before the towers learn the example. The towers do not
  * know of them: towers that did would grow with what they are mixed with. Adagrad (Duchi et al. 2011) moves them, from equal weights of
@@ -29,13 +31,14 @@ public final class Mixture {
     private final Weight popularity = new Weight(BEGIN, 0, LARGEST);
     private final Weight age = new Weight(0, -LARGEST, LARGEST);
     private final Weight newness = new Weight(0, -LARGEST, LARGEST);
+    private final Weight neighbours = new Weight(0, 0, LARGEST);
     private boolean isDirty = true;
 
     /**
      * Mean gradient of −log likelihood over the examples of a batch.
      *
      * @param towers by a
-     * @param prior by β, γ and δ
+     * @param prior by β, γ, δ and ν
      */
     public record Gradient(double towers, PriorWeights prior) {}
 
@@ -69,16 +72,19 @@ public final class Mixture {
         return towers.value;
     }
 
-    /** Returns β, γ and δ beside a cos / τ. */
+    /** Returns β, γ, δ and ν beside a cos / τ. */
     public PriorWeights prior() {
-        return new PriorWeights(popularity.value, age.value, newness.value);
+        return new PriorWeights(popularity.value, age.value, newness.value, neighbours.value);
     }
 
-    /** Returns the weights that rank alike beside cos / τ: those of {@link #prior} over a. That of popularity is at most what a request may ask for. */
+    /** Returns the weights that rank alike beside cos / τ: those of {@link #prior} over a. Those of popularity and neighbours are at most what a request may ask for. */
     public PriorWeights relative() {
         PriorWeights relative = prior().times(1 / towers.value);
         return new PriorWeights(
-                Math.min(relative.popularity(), FastPopularity.MAX_WEIGHT), relative.age(), relative.newness());
+                Math.min(relative.popularity(), GivenWeights.MOST),
+                relative.age(),
+                relative.newness(),
+                Math.min(relative.neighbours(), GivenWeights.MOST));
     }
 
     /** Begins beside towers that have learnt without a mixture: they count alone, until an exam says otherwise. */
@@ -97,6 +103,7 @@ public final class Mixture {
         popularity.learn(gradient.prior().popularity());
         age.learn(gradient.prior().age());
         newness.learn(gradient.prior().newness());
+        neighbours.learn(gradient.prior().neighbours());
         isDirty = true;
     }
 
@@ -122,6 +129,8 @@ public final class Mixture {
                 .number(newness.value)
                 .number(age.accumulator)
                 .number(newness.accumulator)
+                .number(neighbours.value)
+                .number(neighbours.accumulator)
                 .framed();
     }
 
@@ -137,10 +146,15 @@ public final class Mixture {
             age.accumulator = payload.getDouble();
             newness.accumulator = payload.getDouble();
         }
+        if (payload.hasRemaining()) { // nor one of neighbours
+            neighbours.value = payload.getDouble();
+            neighbours.accumulator = payload.getDouble();
+        }
         isDirty = false;
-        if (!(towers.isInBounds() && popularity.isInBounds() && age.isInBounds() && newness.isInBounds())) {
-            throw new CorruptEntryException("the weights of towers, popularity, age and newness are " + towers.value
-                    + ", " + popularity.value + ", " + age.value + " and " + newness.value);
+        List<Weight> all = List.of(towers, popularity, age, newness, neighbours);
+        if (!all.stream().allMatch(Weight::isInBounds)) {
+            throw new CorruptEntryException("the weights of towers, popularity, age, newness and neighbours are "
+                    + all.stream().map(each -> Double.toString(each.value)).collect(Collectors.joining(", ")));
         }
     }
 

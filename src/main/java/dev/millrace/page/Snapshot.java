@@ -1,6 +1,7 @@
 package dev.millrace.page;
 
 import dev.millrace.alarm.Alarm;
+import dev.millrace.batch.PriorWeights;
 import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.follow.Freshness;
@@ -234,8 +235,9 @@ record Snapshot(
         Map<String, Object> questions = new LinkedHashMap<>();
         questions.put("weights", encoder.queryWeights());
         questions.put("attributes", encoder.attributes());
-        questions.put("popularityWeight", sources.popularityWeight().orElseGet(() -> encoder.prior()
-                .popularity()));
+        PriorWeights weights = sources.weights().or(encoder.prior());
+        questions.put("popularityWeight", weights.popularity());
+        questions.put("neighboursWeight", weights.neighbours());
         return questions;
     }
 

@@ -6,6 +6,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamTotals;
+import dev.millrace.exam.ItemFacts;
 import dev.millrace.generation.PublicationStage;
 import dev.millrace.model.TwoTower;
 import dev.millrace.state.Durable;
@@ -110,8 +111,8 @@ public final class Publisher implements Durable {
      * Hands on the embeddings to publish now; each item at most once, tombstones first. No vector is handed on before all
      * are checked.
      *
-     * <p>The query-side entries that the model drains next follow the same rule. While vectors are {@link #withheld},
-     * only deletions may be sent. When that ends, all items are published anew and the model drains all query-side entries: a
+     * <p>The query-side entries that the model drains next, and the lists of neighbours, follow the same rule. While vectors are {@link #withheld},
+     * only deletions may be sent. When that ends, all items are published anew and all of these entries are drained: a
      * part of them each time, until all are out.
      *
      * @param hold reason to withhold vectors, if there is one
@@ -119,10 +120,11 @@ public final class Publisher implements Durable {
      */
     public boolean take(
             TwoTower model,
-            Catalogue catalogue,
-            FastPopularity popularity,
+            ItemFacts facts,
             Optional<String> hold,
             Consumer<ItemEmbedding> to) {
+        Catalogue catalogue = facts.catalogue();
+        FastPopularity popularity = facts.popularity();
         for (String item : plan.takeRemoved()) {
             to.accept(new ItemEmbedding(item, Optional.empty(), model.generation(), plan.step(), plan.eventTime(), 0));
         }
@@ -143,6 +145,7 @@ public final class Publisher implements Durable {
             if (reason.isEmpty()) {
                 if (isFirst) {
                     model.touchQuerySide();
+                    facts.neighbours().touch();
                 }
                 tiles.forEach((item, vector) -> to.accept(new ItemEmbedding(
                         item,
@@ -155,7 +158,9 @@ public final class Publisher implements Durable {
                         catalogue.timeAt(catalogue.number(item).orElseThrow()),
                         attributes(catalogue.features(item)))));
                 plan.published(items);
-                renewing(!renewal.isOver() || !model.isQuerySideNearlyOut());
+                renewing(!renewal.isOver()
+                        || !model.isQuerySideNearlyOut()
+                        || !facts.neighbours().areNearlyOut());
             }
         }
         if (reason.isPresent()) {

@@ -7,11 +7,11 @@ import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -85,12 +85,15 @@ public final class RecallEngine {
             leftOut.addAll(user.history());
         }
         // cos / τ + β log p + … ranks as cos + τ (β log p + …) does, and leaves the score a cosine without weights
-        OptionalDouble given = request.weights().popularity();
-        PriorWeights prior = given.isPresent()
-                ? PriorWeights.ofPopularity(given.getAsDouble())
-                : served.encoder().prior();
+        PriorWeights prior = request.weights().given().or(served.encoder().prior());
         PriorWeights weights = prior.times(served.encoder().temperature());
-        Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights);
+        Map<String, Float> added = new HashMap<>();
+        if (weights.neighbours() != 0) {
+            served.encoder()
+                    .near(user.history(), index.time())
+                    .forEach((item, number) -> added.put(item, (float) (weights.neighbours() * number)));
+        }
+        Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights, added);
         Answer.Found found = search(served, search, known.isEmpty());
         return request.reasons() == 0
                 ? found

@@ -1,12 +1,11 @@
 package dev.millrace.recall;
 
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -38,22 +37,16 @@ public record RecallRequest(
     /**
      * The weights of the parts of the score.
      *
-     * @param popularity β of the score cos / τ + β log p, in [0, {@value FastPopularity#MAX_WEIGHT}]; absent for the learned weights of
-     *     popularity and age
+     * @param given beside cos / τ, in place of the learned ones
      * @param channels weights of the channels' cosines, by channel; a channel that is not here keeps the weight of the settings
      */
-    public record Weights(OptionalDouble popularity, Map<String, Double> channels) {
+    public record Weights(GivenWeights given, Map<String, Double> channels) {
 
-        /** No popularity, and the channels' weights of the settings. */
-        public static final Weights AS_SET = new Weights(OptionalDouble.of(0), Map.of());
+        /** The cosine alone, with the channels' weights of the settings. */
+        public static final Weights AS_SET = new Weights(GivenWeights.OF_THE_TOWERS, Map.of());
 
         public Weights {
             channels = Map.copyOf(channels);
-            double given = popularity.orElse(0);
-            if (!(given >= 0 && given <= FastPopularity.MAX_WEIGHT)) {
-                throw new IllegalArgumentException(
-                        "popularity = " + given + ": must be from 0 to " + FastPopularity.MAX_WEIGHT);
-            }
         }
     }
 
@@ -70,7 +63,7 @@ public record RecallRequest(
                 user, k, isSeenExcluded, excluded, filter, context, weights, Optional.of(named), given, reasons);
     }
 
-    /** A question about a known user, without popularity or conditions. */
+    /** A question about a known user, by the cosine alone, without conditions. */
     public RecallRequest(String user, int k, boolean isSeenExcluded, Features context) {
         this(
                 user,

@@ -22,8 +22,19 @@ public interface UserEncoder {
     /** τ, by which the training logit divides the cosine. */
     double temperature();
 
-    /** The learned weights of popularity and age beside cos / τ; none if its learner has none. */
+    /** The learned weights beside cos / τ; none if its learner has none. */
     PriorWeights prior();
+
+    /**
+     * How near items are to a user's latest clicks: {@link dev.millrace.neighbour.Nearness#number} of those for which it is not 0; none from a
+     * learner that has no lists.
+     *
+     * @param history of the user, latest first
+     * @param time epoch milliseconds
+     */
+    default Map<String, Double> near(List<String> history, long time) {
+        return Map.of();
+    }
 
     /**
      * Encodes a user.

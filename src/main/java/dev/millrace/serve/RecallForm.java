@@ -1,6 +1,6 @@
 package dev.millrace.serve;
 
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemFilter;
@@ -32,6 +32,9 @@ sealed interface RecallForm {
     /** The weight of popularity, beside those of the channels. */
     String POPULARITY = "popularity";
 
+    /** The weight of neighbours. */
+    String NEIGHBOURS = "neighbours";
+
     /** A required id. */
     String id(Parameter parameter);
 
@@ -49,9 +52,9 @@ sealed interface RecallForm {
      * What the parts of the score weigh.
      *
      * @param channelWeights of the channels that may be weighed, by default
-     * @param popularity weight of popularity, by default; absent for the learned one
+     * @param others beside the channels', by default
      */
-    Weights weights(SortedMap<String, Double> channelWeights, OptionalDouble popularity);
+    Weights weights(SortedMap<String, Double> channelWeights, GivenWeights others);
 
     /** Features of the moment. */
     Features context();
@@ -71,6 +74,7 @@ sealed interface RecallForm {
         static Set<String> names(Set<String> channels, List<String> attributes) {
             Set<String> names = Parameter.ofQueries();
             names.add(WEIGHT_PREFIX + POPULARITY);
+            names.add(WEIGHT_PREFIX + NEIGHBOURS);
             channels.forEach(channel -> names.add(WEIGHT_PREFIX + channel));
             attributes.forEach(name -> names.addAll(
                     List.of(FILTER_PREFIX + name, FILTER_PREFIX + name + MIN, FILTER_PREFIX + name + MAX)));
@@ -124,7 +128,7 @@ sealed interface RecallForm {
         }
 
         @Override
-        public Weights weights(SortedMap<String, Double> channelWeights, OptionalDouble popularity) {
+        public Weights weights(SortedMap<String, Double> channelWeights, GivenWeights others) {
             SortedMap<String, Double> channels = new TreeMap<>();
             channelWeights.forEach((channel, byDefault) -> channels.put(
                     channel, given.number(WEIGHT_PREFIX + channel, byDefault, 0, ModelSettings.MAX_CHANNEL_WEIGHT)));
@@ -132,12 +136,15 @@ sealed interface RecallForm {
             channels.keySet()
                     .removeIf(channel ->
                             !given.has(WEIGHT_PREFIX + channel)); // another generation may have other defaults
-            String name = WEIGHT_PREFIX + POPULARITY;
             return new Weights(
-                    given.has(name)
-                            ? OptionalDouble.of(given.number(name, 0, 0, FastPopularity.MAX_WEIGHT))
-                            : popularity,
+                    new GivenWeights(
+                            weight(POPULARITY, others.popularity()), weight(NEIGHBOURS, others.neighbours())),
                     channels);
+        }
+
+        private OptionalDouble weight(String part, OptionalDouble byDefault) {
+            String name = WEIGHT_PREFIX + part;
+            return given.has(name) ? OptionalDouble.of(given.number(name, 0, 0, GivenWeights.MOST)) : byDefault;
         }
 
         @Override
@@ -195,10 +202,10 @@ sealed interface RecallForm {
         }
 
         @Override
-        public Weights weights(SortedMap<String, Double> channelWeights, OptionalDouble popularity) {
+        public Weights weights(SortedMap<String, Double> channelWeights, GivenWeights others) {
             JsonMembers weights = given.object(Parameter.WEIGHTS.member());
             Set<String> known = new LinkedHashSet<>(channelWeights.keySet());
-            known.add(POPULARITY);
+            known.addAll(List.of(POPULARITY, NEIGHBOURS));
             weights.requireKnown(known);
             SortedMap<String, Double> channels = new TreeMap<>();
             channelWeights.forEach((channel, byDefault) ->
@@ -206,10 +213,14 @@ sealed interface RecallForm {
             requireWeight(channels, Parameter.WEIGHTS.member() + ".");
             channels.keySet().removeIf(channel -> !weights.has(channel));
             return new Weights(
-                    weights.has(POPULARITY)
-                            ? OptionalDouble.of(weights.number(POPULARITY, 0, 0, FastPopularity.MAX_WEIGHT))
-                            : popularity,
+                    new GivenWeights(
+                            weight(weights, POPULARITY, others.popularity()),
+                            weight(weights, NEIGHBOURS, others.neighbours())),
                     channels);
+        }
+
+        private static OptionalDouble weight(JsonMembers weights, String part, OptionalDouble byDefault) {
+            return weights.has(part) ? OptionalDouble.of(weights.number(part, 0, 0, GivenWeights.MOST)) : byDefault;
         }
 
         @Override

@@ -131,7 +131,7 @@ final class RecallQuestions {
                 Set.copyOf(form.texts(Parameter.EXCLUDE)),
                 form.filter(choices.attributes()),
                 form.context(),
-                form.weights(choices.weights(), settings.popularityWeight()),
+                form.weights(choices.weights(), settings.weights()),
                 generation,
                 profile,
                 form.flag(Parameter.EXPLAIN, false) ? REASONS : 0);

@@ -1,11 +1,10 @@
 package dev.millrace.serve;
 
 import dev.millrace.access.AccessSettings;
-import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.settings.SettingsReader;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalDouble;
 
 /**
  * How the recall server listens and what it may use.
@@ -15,7 +14,7 @@ import java.util.OptionalDouble;
  * @param maxK most items an answer may have
  * @param maxBatch most questions of one request
  * @param maxRate questions a second that are answered; 0 for no limit
- * @param popularityWeight β of requests that give none; absent for the learned one
+ * @param weights beside cos / τ of requests that give none
  * @param clients what they may take
  * @param threads that answer questions
  * @param keptGenerations of those promoted before the one that answers, for a roll-back
@@ -30,7 +29,7 @@ public record ServeSettings(
         int maxK,
         int maxBatch,
         int maxRate,
-        OptionalDouble popularityWeight,
+        GivenWeights weights,
         ClientLimits clients,
         int threads,
         int keptGenerations,
@@ -60,10 +59,7 @@ public record ServeSettings(
                         0,
                         10_000_000,
                         "most questions a second, each question of a batch counted; more get 429; 0: no limit"),
-                FastPopularity.readWeight(
-                        reader,
-                        "serve.popularity-weight",
-                        "beta of the score cos / temperature + beta log p in answers to requests without w.popularity: a number, or learned"),
+                GivenWeights.read(reader, "serve.", "of answers to requests that give none"),
                 ClientLimits.read(reader),
                 reader.integer(
                         "serve.threads",

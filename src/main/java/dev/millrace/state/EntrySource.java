@@ -1,6 +1,7 @@
 package dev.millrace.state;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
@@ -38,21 +39,21 @@ public interface EntrySource {
     void scan(byte[] from, BiPredicate<byte[], byte[]> visitor);
 
     /**
-     * Visits the entries with {@code from <= key}, in ascending order, but none whose key begins with a prefix.
+     * Visits the entries with {@code from <= key}, in ascending order, but none whose key begins with one of some prefixes.
      *
-     * @param prefix behind {@code from}; empty if no entry is left out
+     * @param prefixes behind {@code from}, ascending; none begins with another
      */
-    default void scanBut(byte[] from, byte[] prefix, BiConsumer<byte[], byte[]> visitor) {
+    default void scanBut(byte[] from, List<byte[]> prefixes, BiConsumer<byte[], byte[]> visitor) {
         BiPredicate<byte[], byte[]> all = (key, value) -> {
             visitor.accept(key, value);
             return true;
         };
-        if (prefix.length == 0) {
-            scan(from, all);
-        } else {
-            scan(from, prefix, all);
-            scan(behind(prefix), all);
+        byte[] next = from;
+        for (byte[] prefix : prefixes) {
+            scan(next, prefix, all);
+            next = behind(prefix);
         }
+        scan(next, all);
     }
 
     /**

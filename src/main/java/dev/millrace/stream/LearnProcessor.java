@@ -4,6 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.generation.GenerationFact;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
@@ -19,6 +20,7 @@ import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -162,7 +164,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     @Override
-    public byte[] readLater() {
+    public List<byte[]> readLater() {
         return Trainer.readLater();
     }
 
@@ -227,8 +229,15 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             complete(trainer, now);
         }
         store.drain((key, value) -> {
-            if (trainer.isQuerySide(key) && (value.isEmpty() || !isWithheld)) {
+            if (value.isPresent() && isWithheld) {
+                return;
+            }
+            if (trainer.isQuerySide(key)) {
                 outlet.send(new ModelUpdate(generation, step, key, value), now);
+            }
+            Optional<String> item = Trainer.itemWithNeighbours(key);
+            if (item.isPresent()) {
+                outlet.send(generation, step, item.get(), value.map(list -> NeighbourList.read(list, id -> id)), now);
             }
         });
     }

@@ -2,6 +2,7 @@ package dev.millrace.stream;
 
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.generation.GenerationFact;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.TopicNames;
@@ -12,6 +13,7 @@ import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.GenerationRecords;
 import dev.millrace.wire.ModelUpdate;
 import dev.millrace.wire.ModelUpdateRecords;
+import dev.millrace.wire.NeighbourRecords;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import java.util.Optional;
@@ -25,6 +27,7 @@ final class LearnerOutlet {
     private final BatchRecords batches;
     private final EmbeddingRecords embeddings;
     private final ModelUpdateRecords updates;
+    private final NeighbourRecords neighbours;
     private final GenerationRecords generations;
     private final ProgressRecords progress;
     private final Optional<VectorStoreRecords> vectorStore;
@@ -35,6 +38,7 @@ final class LearnerOutlet {
         batches = new BatchRecords(wire);
         embeddings = new EmbeddingRecords(wire);
         updates = new ModelUpdateRecords(wire);
+        neighbours = new NeighbourRecords(wire);
         generations = new GenerationRecords(wire);
         progress = new ProgressRecords(wire);
         vectorStore = topics.vectorStore().map(VectorStoreRecords::new);
@@ -89,6 +93,18 @@ final class LearnerOutlet {
                                 updates.encode(topics.modelUpdates(), update, entry),
                                 now),
                         () -> outlet.sendTombstone(MillraceTopology.TO_UPDATES, key, now));
+    }
+
+    /** @param list absent if the item has no neighbours any more */
+    void send(String generation, long step, String item, Optional<NeighbourList> list, long now) {
+        byte[] key = NeighbourRecords.key(generation, item);
+        list.ifPresentOrElse(
+                present -> outlet.send(
+                        MillraceTopology.TO_NEIGHBOURS,
+                        key,
+                        neighbours.encode(topics.itemNeighbours(), generation, step, item, present),
+                        now),
+                () -> outlet.sendTombstone(MillraceTopology.TO_NEIGHBOURS, key, now));
     }
 
     void send(PartProgress part) {

@@ -30,9 +30,11 @@ import org.apache.kafka.streams.state.StoreBuilder;
  * attribute   exposures, clicks, users ──▶ attribute ──▶ training-examples, user-features, training-progress, dead-letters
  *             items ──▶ items ──▶ training-examples, training-progress, dead-letters
  *
- * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, generations, training-progress, dead-letters
+ * learn       training-examples ──▶ learn ──▶ mini-batches, item-embeddings, model-updates, item-neighbours, generations,
+ *                                              training-progress, dead-letters
  *
- * from the log     mini-batches ──▶ learn ──▶ item-embeddings, model-updates, generations, training-progress, dead-letters
+ * from the log     mini-batches ──▶ learn ──▶ item-embeddings, model-updates, item-neighbours, generations, training-progress,
+ *                                              dead-letters
  * </pre>
  *
  * They are two because each has its own commit interval. An attributed click should move on at once. A commit of the learner writes all
@@ -58,6 +60,7 @@ public final class MillraceTopology {
     static final String TO_EMBEDDINGS = "to-item-embeddings";
     static final String TO_VECTOR_STORE = "to-vector-store";
     static final String TO_UPDATES = "to-model-updates";
+    static final String TO_NEIGHBOURS = "to-item-neighbours";
     static final String TO_GENERATIONS = "to-generations";
     static final String LEARN_TO_DEAD_LETTERS = "learn-to-dead-letters";
 
@@ -172,6 +175,7 @@ public final class MillraceTopology {
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, new MarkPartitioner(), LEARN)
                 .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, LEARN)
                 .addSink(TO_UPDATES, topics.modelUpdates(), WRITE, WRITE, LEARN)
+                .addSink(TO_NEIGHBOURS, topics.itemNeighbours(), WRITE, WRITE, LEARN)
                 .addSink(LEARN_TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, LEARN)
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, LEARN);
         topics.vectorStore().ifPresent(store -> topology.addSink(TO_VECTOR_STORE, store.topic(), WRITE, WRITE, LEARN));

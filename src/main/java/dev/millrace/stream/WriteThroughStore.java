@@ -9,6 +9,7 @@ import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -60,13 +61,13 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         /**
          * Returns a new, empty state.
          *
-         * @param stored the store's entries; of those that begin with {@link #readLater}, none is restored
+         * @param stored the store's entries; of those that begin with one of {@link #readLater}, none is restored
          */
         D fresh(EntrySource stored);
 
-        /** Returns what the keys begin with of the entries that a state reads itself; empty if it restores all. */
-        default byte[] readLater() {
-            return new byte[0];
+        /** Returns what the keys begin with of the entries that a state reads itself, ascending; none if it restores all. */
+        default List<byte[]> readLater() {
+            return List.of();
         }
 
         /** Returns the settings that the bits of the state depend on. */

@@ -85,7 +85,8 @@ public final class GenerationAdmin {
     public long retire(String generation) {
         append(new GenerationRules(history()).retire(generation, generationOfTheLog(), clock.millis()));
         return remove(generation, cluster.topics().itemEmbeddings())
-                + remove(generation, cluster.topics().modelUpdates());
+                + remove(generation, cluster.topics().modelUpdates())
+                + remove(generation, cluster.topics().itemNeighbours());
     }
 
     /**

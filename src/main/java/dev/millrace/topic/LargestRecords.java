@@ -20,6 +20,7 @@ import dev.millrace.train.TrainerSettings;
  * @param embedding of item-embeddings
  * @param vectorStore of the topic for vector stores
  * @param learnerEntry an entry of the learner, and a record of model-updates
+ * @param neighbours of item-neighbours
  * @param small of generations, training-progress and the changelogs of the books
  */
 public record LargestRecords(
@@ -31,6 +32,7 @@ public record LargestRecords(
         long embedding,
         long vectorStore,
         long learnerEntry,
+        long neighbours,
         long small) {
 
     /** Of a dead letter: one that would be larger goes without its value. */
@@ -66,6 +68,7 @@ public record LargestRecords(
         long actions = attribution.actions().size() * STORED_ID;
         ModelSettings model = trainer.model();
         long vector = 4L * (model.width() + 1);
+        long neighbours = trainer.neighbours().most() * (STORED_ID + 8) + NUMBERS;
         return new LargestRecords(
                 whole(event),
                 whole(example),
@@ -74,7 +77,8 @@ public record LargestRecords(
                 whole(miniBatch(trainer.batch(), limits, example)),
                 whole(vector + features + 2 * STORED_ID + NUMBERS),
                 whole(JSON_FLOAT * vector / 4 + JSON_BYTE * (features + 3 * STORED_ID) + NUMBERS),
-                whole(Math.max(example, MODEL_ENTRY)),
+                whole(Math.max(Math.max(example, MODEL_ENTRY), neighbours)),
+                whole(neighbours),
                 whole(MODEL_ENTRY));
     }
 

@@ -235,6 +235,7 @@ public final class Topics {
         Set<String> compacted = new TreeSet<>(List.of(
                 names.itemEmbeddings(),
                 names.modelUpdates(),
+                names.itemNeighbours(),
                 names.generations(),
                 names.userFeatures(),
                 names.trainingProgress()));
@@ -325,6 +326,7 @@ public final class Topics {
                 names.miniBatches(), largest.miniBatch(),
                 names.itemEmbeddings(), largest.embedding(),
                 names.modelUpdates(), largest.learnerEntry(),
+                names.itemNeighbours(), largest.neighbours(),
                 names.generations(), largest.small(),
                 names.userFeatures(), largest.userFeatures(),
                 names.trainingProgress(), largest.small(),
@@ -360,6 +362,7 @@ public final class Topics {
                 topic(names.miniBatches(), ONE_LEARNER, batches),
                 topic(names.itemEmbeddings(), many, compacted),
                 topic(names.modelUpdates(), ONE_LEARNER, compacted),
+                topic(names.itemNeighbours(), many, compacted),
                 topic(names.generations(), ONE_LEARNER, compacted),
                 topic(names.userFeatures(), many, compacted),
                 topic(names.trainingProgress(), ONE_LEARNER, compacted),

@@ -16,6 +16,7 @@ public enum EntryKind {
     CATALOGUE('C', Role.LEARNT, "catalogue"),
     POPULARITY('P', Role.LEARNT, "sampling probabilities"),
     FAST_POPULARITY('F', Role.LEARNT, "popularity of the term"),
+    NEIGHBOURS('N', Role.COMPANION, "neighbours"),
     OPEN_BATCH('O', Role.APPLICATION, "open batch"),
     BOOKS('B', Role.APPLICATION, "books"),
     EXAM('E', Role.JUDGEMENT, "exam"),
@@ -106,7 +107,7 @@ public enum EntryKind {
         return of(key).map(kind -> switch (kind) {
                     case MODEL -> roleOfModel(key);
                     case PUBLICATION -> Publisher.isOfTheGate(key) ? Role.JUDGEMENT : kind.role;
-                    case CATALOGUE, POPULARITY, FAST_POPULARITY, OPEN_BATCH, BOOKS, EXAM, BASELINE, ALARMS, PROGRESS ->
+                    case CATALOGUE, POPULARITY, FAST_POPULARITY, NEIGHBOURS, OPEN_BATCH, BOOKS, EXAM, BASELINE, ALARMS, PROGRESS ->
                         kind.role;
                 })
                 .orElse(Role.COMPANION);

@@ -15,6 +15,8 @@ public enum Figure {
     AGE_WEIGHT("age-weight"),
     /** Learned weight δ of min(g, 2). */
     NEWNESS_WEIGHT("newness-weight"),
+    /** Learned weight ν of how near an item is to the user's latest clicks. */
+    NEIGHBOURS_WEIGHT("neighbours-weight"),
     /** Log of the 5 % quantile of the sampling probability over the batch's columns. */
     LOG_Q_LOW("log-q.low"),
     /** Log of the median. */

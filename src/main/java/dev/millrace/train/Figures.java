@@ -30,6 +30,7 @@ final class Figures {
         figures.put(Figure.POPULARITY_WEIGHT.label(), prior.popularity());
         figures.put(Figure.AGE_WEIGHT.label(), prior.age());
         figures.put(Figure.NEWNESS_WEIGHT.label(), prior.newness());
+        figures.put(Figure.NEIGHBOURS_WEIGHT.label(), prior.neighbours());
         model.objectiveWeights()
                 .forEach((action, weight) -> figures.put(Figure.OBJECTIVE_WEIGHT.label(action), weight));
         return Collections.unmodifiableSortedMap(figures);

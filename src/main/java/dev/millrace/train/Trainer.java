@@ -10,6 +10,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
 import dev.millrace.exam.Examiner;
+import dev.millrace.exam.ItemFacts;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelEntry;
@@ -19,6 +20,7 @@ import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.StepEngine;
+import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
@@ -30,6 +32,7 @@ import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
+import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -51,11 +54,16 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Rows of a table that a start reads for their check; they take about a second. */
     private static final long CHECKED_AT_ONCE = 500_000;
 
+    /** Of the bytes of embedding rows on the heap, as its divisor, so many more are for lists of neighbours. */
+    private static final int NEIGHBOURS_SHARE = 8;
+
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
     private final Books books = new Books(EntryKind.BOOKS.prefix());
     private final BatchBooks batchBooks = new BatchBooks(books);
     private final Batcher batcher;
     private final FastPopularity fastPopularity;
+    private final NeighbourLists neighbours;
+    private final ItemFacts facts;
     private final StepEngine engine;
     private final TwoTower model;
     private final Examiner examiner;
@@ -94,6 +102,13 @@ public final class Trainer implements Durable, AutoCloseable {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
         fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix(), catalogue::ownId);
+        neighbours = new NeighbourLists(
+                settings.neighbours(),
+                catalogue,
+                EntryKind.NEIGHBOURS.prefix(),
+                stored,
+                settings.cacheBytes() / NEIGHBOURS_SHARE);
+        facts = new ItemFacts(catalogue, fastPopularity, neighbours);
         engine = settings.stepEngine();
         model = new TwoTower(settings.model(), catalogue, engine, new RowStorage(stored, settings.cacheBytes()), times);
         examiner = new Examiner(
@@ -111,6 +126,7 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Ends the threads that share the steps. Those begin with the first step. */
     @Override
     public void close() {
+        if (Boolean.getBoolean("dbg")) { System.err.println("MIX a " + model.mixture().towers() + " " + model.mixture().prior()); }
         engine.close();
     }
 
@@ -169,12 +185,13 @@ public final class Trainer implements Durable, AutoCloseable {
         }
         Optional<Mixture.Gradient> mixture = Optional.empty();
         if (!batch.examples().isEmpty()) {
-            mixture = examiner.examine(batch, model, catalogue, fastPopularity);
+            mixture = examiner.examine(batch, model, facts);
             examiner.observe(batch);
             publisher.examined(batch.step(), examiner.totalsOfTowers(), catalogue.size());
             alarms.examined(batch.step(), examiner.totalsOfTowers());
         }
         StepOutcome outcome = step(batch, isOwn, mixture);
+        neighbours.observe(batch);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
         alarms.forgetRemoved(batch);
         return outcome;
@@ -188,7 +205,7 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Examines the model on a batch and does not learn: for a frozen model to compare with one that learns. */
     public void examineOnly(MiniBatch batch) {
         boolean isOwn = enter(batch);
-        examiner.examine(batch, model, catalogue, fastPopularity);
+        examiner.examine(batch, model, facts);
         examiner.observe(batch);
         fastPopularity.observe(batch);
         learntStep = batch.step();
@@ -197,12 +214,13 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Ranks events as {@link Examiner#rank} does, whenever they are learnt. Figures and state stay as they are. */
     public void rank(List<TrainingExample> events, ExamWitness to) {
-        examiner.rank(events, model, catalogue, fastPopularity, to);
+        examiner.rank(events, model, facts, to);
     }
 
     /** Lets the exam's popularity baseline learn from a batch given to {@link #rehearse}. */
     public void observe(MiniBatch batch) {
         examiner.observe(batch);
+        neighbours.observe(batch);
     }
 
     /** As {@link #publish(Optional, Consumer)} without a reason to withhold; returns what is published. */
@@ -217,7 +235,7 @@ public final class Trainer implements Durable, AutoCloseable {
      * {@link #withheld} says whether the query side may be published, too. Returns whether more waits for the next commit.
      */
     public boolean publish(Optional<String> hold, Consumer<ItemEmbedding> to) {
-        boolean isMoreLeft = publisher.take(model, catalogue, fastPopularity, hold, to);
+        boolean isMoreLeft = publisher.take(model, facts, hold, to);
         alarms.published(learntStep, publisher.age().ofBound());
         return isMoreLeft;
     }
@@ -291,6 +309,13 @@ public final class Trainer implements Durable, AutoCloseable {
         return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
     }
 
+    /** Returns the item whose neighbours an entry holds; absent if it holds something else. */
+    public static Optional<String> itemWithNeighbours(byte[] key) {
+        return EntryKind.of(key).equals(Optional.of(EntryKind.NEIGHBOURS))
+                ? Optional.of(PrefixedKey.text(key))
+                : Optional.empty();
+    }
+
     /** Returns the model, for reading. */
     public TwoTower model() {
         return model;
@@ -351,6 +376,7 @@ public final class Trainer implements Durable, AutoCloseable {
             case CATALOGUE -> catalogue.restore(key, value);
             case OPEN_BATCH, POPULARITY -> batcher.restore(key, value);
             case FAST_POPULARITY -> fastPopularity.restore(key, value);
+            case NEIGHBOURS -> neighbours.restore(key, value);
             case EXAM, BASELINE -> examiner.restore(key, value);
             case PUBLICATION -> publisher.restore(key, value);
             case ALARMS -> alarms.restore(key, value);
@@ -359,9 +385,9 @@ public final class Trainer implements Durable, AutoCloseable {
         }
     }
 
-    /** Returns what the keys of those entries begin with that are not restored, if the trainer has a source of them. */
-    public static byte[] readLater() {
-        return ModelEntry.Row.prefix();
+    /** Returns what the keys of those entries begin with that are not restored, if the trainer has a source of them; ascending. */
+    public static List<byte[]> readLater() {
+        return List.of(new byte[] {(byte) EntryKind.NEIGHBOURS.prefix()}, ModelEntry.Row.prefix());
     }
 
     /**
@@ -390,6 +416,7 @@ public final class Trainer implements Durable, AutoCloseable {
         catalogue.drainDirty(digesting);
         batcher.drainDirty(digesting);
         fastPopularity.drainDirty(digesting);
+        neighbours.drainDirty(sink);
         examiner.drainDirty(sink);
         publisher.drainDirty(sink);
         alarms.drainDirty(sink);
@@ -426,6 +453,7 @@ public final class Trainer implements Durable, AutoCloseable {
             if (change.isRemoval()) {
                 model.removeItem(change.itemId());
                 fastPopularity.remove(change.itemId());
+                neighbours.remove(change.itemId());
                 examiner.remove(change.itemId());
             }
         }
@@ -444,6 +472,7 @@ public final class Trainer implements Durable, AutoCloseable {
         comeTo(batch);
         examiner.observe(batch);
         fastPopularity.observe(batch);
+        neighbours.observe(batch);
         batchBooks.settle(batch, isOwn, Outcome.BEFORE_START);
     }
 

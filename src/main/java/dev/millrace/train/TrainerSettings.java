@@ -9,6 +9,7 @@ import dev.millrace.model.RowStorage;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
+import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
@@ -22,6 +23,7 @@ import java.util.Map;
  * @param engine what computes a step; not among the model's settings, as it changes no formula
  * @param threads that share a step; they change no bit
  * @param fast popularity term of a query
+ * @param neighbours lists of what is clicked beside each item
  * @param learnFrom event time, epoch milliseconds; batches before it are not learnt; 0: all are learnt
  * @param digestSteps distance of the steps whose digests are kept
  * @param cacheBytes bytes of embedding rows on the heap, if the others can be read
@@ -35,6 +37,7 @@ public record TrainerSettings(
         AlarmSettings alarms,
         PublishSettings publish,
         FastPopularity.Settings fast,
+        NeighbourSettings neighbours,
         long learnFrom,
         int digestSteps,
         long cacheBytes) {
@@ -50,6 +53,7 @@ public record TrainerSettings(
                 reader.free(AlarmSettings::read),
                 reader.free(free -> PublishSettings.read(free, batch.size())),
                 FastPopularity.Settings.read(reader),
+                NeighbourSettings.read(reader),
                 learnFrom(reader),
                 reader.free(TrainerSettings::digestSteps),
                 reader.free(RowStorage::cacheBytes));
@@ -98,11 +102,11 @@ public record TrainerSettings(
 
     public TrainerSettings withCacheBytes(long other) {
         return new TrainerSettings(
-                batch, model, engine, threads, exam, alarms, publish, fast, learnFrom, digestSteps, other);
+                batch, model, engine, threads, exam, alarms, publish, fast, neighbours, learnFrom, digestSteps, other);
     }
 
     public TrainerSettings withExam(ExamSettings other) {
         return new TrainerSettings(
-                batch, model, engine, threads, other, alarms, publish, fast, learnFrom, digestSteps, cacheBytes);
+                batch, model, engine, threads, other, alarms, publish, fast, neighbours, learnFrom, digestSteps, cacheBytes);
     }
 }

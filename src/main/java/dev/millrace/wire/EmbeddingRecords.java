@@ -23,15 +23,25 @@ public final class EmbeddingRecords {
      * @throws UndecodableException if the key names no generation, or the value is none
      */
     public ItemEmbedding decode(TopicRecord record) {
-        String key = Utf8.text(record.key());
-        int split = key.indexOf(SEPARATOR);
+        String generation = generation(record.key());
+        return record.value()
+                .map(value -> wire.decode(ItemEmbeddingRecord.class, value, OutputCodec::toCore))
+                .orElseGet(() -> new ItemEmbedding(item(record.key()), Optional.empty(), generation, 0, 0, 0));
+    }
+
+    /** @throws UndecodableException if the key names no generation */
+    static String generation(byte[] key) {
+        String text = Utf8.text(key);
+        int split = text.indexOf(SEPARATOR);
         if (split < 0) {
             throw new UndecodableException(RejectReason.UNDECODABLE, "the key names no generation");
         }
-        return record.value()
-                .map(value -> wire.decode(ItemEmbeddingRecord.class, value, OutputCodec::toCore))
-                .orElseGet(() -> new ItemEmbedding(
-                        key.substring(split + 1), Optional.empty(), key.substring(0, split), 0, 0, 0));
+        return text.substring(0, split);
+    }
+
+    static String item(byte[] key) {
+        String text = Utf8.text(key);
+        return text.substring(text.indexOf(SEPARATOR) + 1);
     }
 
     /** @param vector [dim] of the embedding, which is present: a tombstone has no value */

@@ -12,10 +12,12 @@ import dev.millrace.avro.FeatureVector;
 import dev.millrace.avro.GenerationRecord;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.ItemEvent;
+import dev.millrace.avro.ItemNeighboursRecord;
 import dev.millrace.avro.ItemRemoval;
 import dev.millrace.avro.LearnerRecord;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ModelUpdateRecord;
+import dev.millrace.avro.NeighbourRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.RankingRecord;
 import dev.millrace.avro.TrainingRecord;
@@ -51,6 +53,7 @@ final class GeneratedClasses extends SpecificData {
             ItemEmbeddingRecord.getClassSchema(),
             UserFeaturesRecord.getClassSchema(),
             ModelUpdateRecord.getClassSchema(),
+            ItemNeighboursRecord.getClassSchema(),
             ProgressRecord.getClassSchema(),
             GenerationRecord.getClassSchema());
 
@@ -67,10 +70,12 @@ final class GeneratedClasses extends SpecificData {
                     GenerationRecord.class,
                     ItemEmbeddingRecord.class,
                     ItemEvent.class,
+                    ItemNeighboursRecord.class,
                     ItemRemoval.class,
                     LearnerRecord.class,
                     MiniBatchRecord.class,
                     ModelUpdateRecord.class,
+                    NeighbourRecord.class,
                     ProgressRecord.class,
                     RankingRecord.class,
                     TrainingRecord.class,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.model.NumericFingerprint;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
@@ -31,7 +32,7 @@ class LargeTablesTest {
     private static final TrainerSettings LARGE_CACHE = Learners.SETTINGS.trainer();
     private static final TrainerSettings SMALL_CACHE = LARGE_CACHE.withCacheBytes(2_000); // some ten rows
     private static final Checkpoint.Origin ORIGIN = new Checkpoint.Origin(Checkpoint.Source.LEARNER, "1.0", 1);
-    private static final byte[] ROWS = Trainer.readLater();
+    private static final byte[] ROWS = ModelEntry.Row.prefix();
     private static final int STEPS = 20;
     private static final int MORE_STEPS = 7;
 

@@ -2,6 +2,7 @@ package dev.millrace.evaluate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.exam.QueryWeights;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.model.StepTimes;
@@ -80,7 +81,7 @@ class LearnedMixtureTest {
 
     private static Prequential.Result run(History history) {
         TrainerSettings mixed = History.trainer(SETTINGS);
-        TrainerSettings settings = mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.ofPopularity(0))));
+        TrainerSettings settings = mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.of(GivenWeights.OF_THE_TOWERS))));
         return new Prequential(new PrequentialSettings(1, 0.5, 1), history.examples(), settings, StepTimes.UNTIMED)
                 .run(Prequential.Mode.ONLINE);
     }

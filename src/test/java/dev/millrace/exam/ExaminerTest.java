@@ -8,6 +8,7 @@ import dev.millrace.batch.Batches;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.CatalogueItem;
@@ -17,14 +18,17 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
+import dev.millrace.neighbour.Nearness;
+import dev.millrace.neighbour.NeighbourLists;
+import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -46,6 +50,10 @@ class ExaminerTest {
     private final Catalogue catalogue = new Catalogue('C');
     private final FastPopularity popularity =
             new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F', id -> id);
+    private final NeighbourSettings neighbourSettings = new NeighbourSettings(10, Duration.ofDays(7));
+    private final NeighbourLists neighbours =
+            new NeighbourLists(neighbourSettings, catalogue, 'N', EntrySource.NONE, 0);
+    private final ItemFacts facts = new ItemFacts(catalogue, popularity, neighbours);
 
     @Test
     void everyWeightRanksAsScoringEachItemOnItsOwnDoes() {
@@ -57,7 +65,7 @@ class ExaminerTest {
         TwoTower model = new TwoTower(MODEL, catalogue);
         Examiner examiner = examiner();
 
-        examiner.examine(batch, model, catalogue, popularity);
+        examiner.examine(batch, model, facts);
 
         ExamTotals totals = examiner.totals();
         assertThat(totals.model()).usingRecursiveComparison().isEqualTo(reference(batch, model, WEIGHTS.get(0)));
@@ -80,7 +88,7 @@ class ExaminerTest {
         TwoTower model = new TwoTower(MODEL, catalogue);
         Examiner examiner = examiner();
 
-        examiner.examine(batch, model, catalogue, popularity);
+        examiner.examine(batch, model, facts);
 
         assertThat(examiner.totals().model())
                 .usingRecursiveComparison()
@@ -94,7 +102,7 @@ class ExaminerTest {
         }
         UserFeatures user = new UserFeatures("u", TIME, Features.NONE, List.of("had"));
         TrainingExample example = new TrainingExample("e", user, Features.NONE, "target", "click", 1, TIME, 0);
-        ExamSettings leftOut = new ExamSettings(1, 5000, Duration.ofHours(6), OptionalDouble.of(0), List.of(), true);
+        ExamSettings leftOut = new ExamSettings(1, 5000, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
         List<Double> places = new ArrayList<>();
 
         for (ExamSettings settings : List.of(leftOut, leftOut.withHistoryLeftOut(false))) {
@@ -105,8 +113,7 @@ class ExaminerTest {
             examiner.rank(
                     List.of(example),
                     new TwoTower(MODEL, catalogue),
-                    catalogue,
-                    popularity,
+                    facts,
                     (ranked, byModel, byPopularity) -> places.add(byPopularity));
             assertThat(examiner.totals()).isEqualTo(ExamTotals.NONE);
         }
@@ -123,22 +130,22 @@ class ExaminerTest {
         MiniBatch batch = batch(drawn(60));
         ModelSettings channels = ModelSettings.read(new SettingsReader(
                 Map.of("tower.dim", "8", "tower.channels", "one,other", "tower.channel.other.weight", "0")));
-        QueryWeights other = new QueryWeights(OptionalDouble.of(0), new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
-        QueryWeights both = new QueryWeights(OptionalDouble.of(0), new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
+        QueryWeights other = new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
+        QueryWeights both = new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
         Examiner examiner = new Examiner(
                 new ExamSettings(
                         1,
                         2000,
                         Duration.ofHours(6),
-                        OptionalDouble.of(0),
-                        List.of(other, both, QueryWeights.ofPopularity(0)),
+                        GivenWeights.OF_THE_TOWERS,
+                        List.of(other, both, QueryWeights.of(GivenWeights.OF_THE_TOWERS)),
                         true),
                 'E',
                 'e');
         TwoTower model = new TwoTower(channels, catalogue);
         model.learn(batch(drawn(60)));
 
-        examiner.examine(batch, model, catalogue, popularity);
+        examiner.examine(batch, model, facts);
 
         ExamTotals totals = examiner.totals();
         List<RankingTotals> byWeights = new ArrayList<>(List.of(totals.model()));
@@ -181,7 +188,7 @@ class ExaminerTest {
         Examiner examiner = examiner();
         examiner.observe(batch(examples.subList(0, 100)));
 
-        examiner.examine(batch(examples), model, catalogue, popularity);
+        examiner.examine(batch(examples), model, facts);
 
         float[] vectors = new float[items * 8];
         model.itemVectors(IntStream.range(0, items).mapToObj(item -> "i" + item).toList(), vectors);
@@ -234,7 +241,7 @@ class ExaminerTest {
         Examiner restored = examiner();
         Examiner examiner = examiner();
         TwoTower model = new TwoTower(MODEL, catalogue);
-        examiner.examine(batch(List.of(example("i1"))), model, catalogue, popularity);
+        examiner.examine(batch(List.of(example("i1"))), model, facts);
 
         examiner.drainDirty(new EntrySink() {
             @Override
@@ -258,15 +265,15 @@ class ExaminerTest {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
         }
         TwoTower model = new TwoTower(MODEL, catalogue);
-        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), OptionalDouble.of(0), List.of(), true);
+        ExamSettings small = new ExamSettings(0.3, 0, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
         Examiner undisturbed = new Examiner(small, 'E', 'e');
         Examiner restarted = new Examiner(small, 'E', 'e');
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
         Set<Long> scored = new TreeSet<>();
         for (int step = 0; step < 60; step++) {
             MiniBatch batch = batch(drawn(20));
-            undisturbed.examine(batch, model, catalogue, popularity);
-            restarted.examine(batch, model, catalogue, popularity);
+            undisturbed.examine(batch, model, facts);
+            restarted.examine(batch, model, facts);
             restarted.drainDirty(EntrySink.into(stored));
             restarted = new Examiner(small, 'E', 'e');
             stored.forEach(restarted::restore);
@@ -286,10 +293,12 @@ class ExaminerTest {
             long time = TIME - item % 50 * HALF_AN_HOUR;
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, time, Features.NONE)));
         }
-        popularity.observe(batch(drawn(200)));
+        MiniBatch before = batch(drawn(200));
+        popularity.observe(before);
+        neighbours.observe(before);
         TwoTower model = new TwoTower(MODEL, catalogue);
         model.learn(batch(drawn(60)));
-        model.mixture().learn(new Mixture.Gradient(0.1, new PriorWeights(0.1, 0.1, -0.1))); // so that no weight is 0
+        model.mixture().learn(new Mixture.Gradient(0.1, new PriorWeights(0.1, 0.1, -0.1, -0.1))); // so that no weight is 0
         MiniBatch batch = batch(drawn(30));
         for (int item = 0; item < items; item++) {
             float[] vector = new float[8];
@@ -298,7 +307,7 @@ class ExaminerTest {
         }
 
         Mixture.Gradient gradient =
-                examiner().examine(batch, model, catalogue, popularity).orElseThrow();
+                examiner().examine(batch, model, facts).orElseThrow();
 
         double a = model.mixture().towers();
         PriorWeights prior = model.mixture().prior();
@@ -310,17 +319,30 @@ class ExaminerTest {
                 new PriorWeights(
                         prior.popularity() + beside.popularity(),
                         prior.age() + beside.age(),
-                        prior.newness() + beside.newness()));
+                        prior.newness() + beside.newness(),
+                        prior.neighbours() + beside.neighbours()));
         assertThat(gradient.towers())
                 .isCloseTo(difference(step -> surprise.applyAsDouble(a + step, PriorWeights.NONE)), within(1e-5));
         assertThat(gradient.prior().popularity())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(step, 0, 0))), within(1e-5));
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(step, 0, 0, 0))), within(1e-5));
         assertThat(gradient.prior().age())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, step, 0))), within(1e-5));
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, step, 0, 0))), within(1e-5));
         assertThat(gradient.prior().newness())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, step))), within(1e-5));
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, step, 0))), within(1e-5));
+        assertThat(gradient.prior().neighbours())
+                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, 0, step))), within(1e-5));
         assertThat(Math.abs(gradient.towers())).isGreaterThan(1e-3);
+        assertThat(Math.abs(gradient.prior().neighbours())).isGreaterThan(1e-3);
         assertThat(Math.abs(gradient.prior().age())).isGreaterThan(1e-3);
+    }
+
+    /** The numbers of what is near to an example's history, each from its parts. */
+    private Map<String, Double> near(TrainingExample example) {
+        Map<String, Double> near = new TreeMap<>();
+        neighbours.forEachNear(
+                example.user().history(), TIME, (item, part) -> near.merge(item, part, Double::sum));
+        near.replaceAll((item, nb) -> Nearness.number(nb));
+        return near;
     }
 
     private static double difference(DoubleUnaryOperator function) {
@@ -334,6 +356,7 @@ class ExaminerTest {
         float[] user = new float[8];
         for (TrainingExample example : batch.examples()) {
             model.userVectors(List.of(example.user()), List.of(example.context()), user);
+            Map<String, Double> near = near(example);
             double all = 0;
             double own = 0;
             for (int item = 0; item < vectors.size(); item++) {
@@ -348,7 +371,8 @@ class ExaminerTest {
                     double score = towers * cosine / model.temperature()
                             + prior.popularity() * popularity.number(id, TIME)
                             + prior.age() * age
-                            + prior.newness() * Math.min(age, 2);
+                            + prior.newness() * Math.min(age, 2)
+                            + prior.neighbours() * near.getOrDefault(id, 0.0);
                     all += Math.exp(score);
                     own = isTarget ? score : own;
                 }
@@ -367,12 +391,12 @@ class ExaminerTest {
         MiniBatch batch = batch(drawn(60));
         TwoTower model = new TwoTower(MODEL, catalogue);
         ExamSettings learned = new ExamSettings(
-                1, 5000, Duration.ofHours(6), OptionalDouble.empty(), List.of(QueryWeights.ofPopularity(0.3)), true);
+                1, 5000, Duration.ofHours(6), GivenWeights.NONE, List.of(QueryWeights.of(popularity(0.3))), true);
         Examiner examiner = new Examiner(learned, 'E', 'e');
         Examiner restored = new Examiner(learned, 'E', 'e');
         Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
 
-        examiner.examine(batch, model, catalogue, popularity);
+        examiner.examine(batch, model, facts);
         examiner.drainDirty(EntrySink.into(stored));
         stored.forEach(restored::restore);
 
@@ -387,13 +411,20 @@ class ExaminerTest {
         }
     }
 
+    private static GivenWeights popularity(double weight) {
+        return GivenWeights.OF_THE_TOWERS.withPopularity(weight);
+    }
+
     private static Examiner examiner() {
         ExamSettings settings = new ExamSettings(
                 1,
                 5000,
                 Duration.ofHours(6),
-                OptionalDouble.of(WEIGHTS.get(0)),
-                WEIGHTS.stream().skip(1).map(QueryWeights::ofPopularity).toList(),
+                popularity(WEIGHTS.get(0)),
+                WEIGHTS.stream()
+                        .skip(1)
+                        .map(weight -> QueryWeights.of(popularity(weight)))
+                        .toList(),
                 true);
         return new Examiner(settings, 'E', 'e');
     }

@@ -3,9 +3,11 @@ package dev.millrace.follow;
 import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.recall.UserEncoder;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -35,6 +37,9 @@ public final class FakeFeed implements EncoderFeed {
     public void refresh(String generation) {
         refreshAll();
     }
+
+    @Override
+    public void neighbours(String generation, String item, Optional<NeighbourList> list) {}
 
     @Override
     public void refreshAll() {

@@ -162,7 +162,7 @@ class ItemIndexTest {
     @Test
     void ageIsNoOlderThanItMayBe() {
         ItemIndex index = new ItemIndex(1);
-        PriorWeights weights = new PriorWeights(0, -0.5, 2);
+        PriorWeights weights = new PriorWeights(0, -0.5, 2, 0);
         Search search = new Search(new float[1], 1, item -> item.equals("clock"), ItemFilter.NONE, weights);
         index.upsert(announced("new", START, START), PUBLISHED_AT);
 
@@ -185,7 +185,7 @@ class ItemIndexTest {
         index.remove("i598");
 
         List<ScoredItem> found =
-                index.search(new Search(new float[1], 3, item -> false, ItemFilter.NONE, new PriorWeights(0, -1, 0)));
+                index.search(new Search(new float[1], 3, item -> false, ItemFilter.NONE, new PriorWeights(0, -1, 0, 0)));
 
         assertThat(found).extracting(ScoredItem::item).containsExactly("i599", "i597", "i596");
     }

@@ -20,8 +20,8 @@ class MixtureTest {
     void aStepIsThatOfAdagrad() {
         Mixture mixture = new Mixture();
 
-        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1)));
-        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1)));
+        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1, -0.2)));
+        mixture.learn(new Mixture.Gradient(-0.2, new PriorWeights(0.1, 0.2, -0.1, -0.2)));
 
         // .5 + .05 · .2 / √(.001 + .04) + .05 · .2 / √(.001 + .08)
         assertThat(mixture.towers()).isCloseTo(0.5 + 0.01 / Math.sqrt(0.041) + 0.01 / Math.sqrt(0.081), within(1e-12));
@@ -31,6 +31,8 @@ class MixtureTest {
         // the same from 0, with opposite signs for the weight of towers and of age
         assertThat(mixture.prior().age()).isCloseTo(0.5 - mixture.towers(), within(1e-12));
         assertThat(mixture.prior().newness()).isCloseTo(0.5 - mixture.prior().popularity(), within(1e-12));
+        // and for those of towers and of neighbours
+        assertThat(mixture.prior().neighbours()).isCloseTo(mixture.towers() - 0.5, within(1e-12));
     }
 
     @Test
@@ -38,11 +40,11 @@ class MixtureTest {
         Mixture mixture = new Mixture();
 
         for (int step = 0; step < 100_000; step++) {
-            mixture.learn(new Mixture.Gradient(1, new PriorWeights(-1, 1, -1)));
+            mixture.learn(new Mixture.Gradient(1, new PriorWeights(-1, 1, -1, 1)));
         }
 
         assertThat(mixture.towers()).isEqualTo(0.01);
-        assertThat(mixture.prior()).isEqualTo(new PriorWeights(10, -10, 10));
+        assertThat(mixture.prior()).isEqualTo(new PriorWeights(10, -10, 10, 0));
         // what a request may ask for at most
         assertThat(mixture.relative().popularity()).isEqualTo(10);
     }
@@ -54,7 +56,7 @@ class MixtureTest {
 
         mixture.learn(new Mixture.Gradient(Double.NaN, PriorWeights.ofPopularity(1)));
         mixture.learn(new Mixture.Gradient(1, PriorWeights.ofPopularity(Double.POSITIVE_INFINITY)));
-        mixture.learn(new Mixture.Gradient(1, new PriorWeights(1, Double.NaN, 0)));
+        mixture.learn(new Mixture.Gradient(1, new PriorWeights(1, Double.NaN, 0, 0)));
 
         assertThat(mixture.relative().popularity()).isEqualTo(1);
         assertThat(mixture.drain()).isFalse();
@@ -63,12 +65,12 @@ class MixtureTest {
     @Test
     void aRestoredOneGoesOnAlike() {
         Mixture first = new Mixture();
-        first.learn(new Mixture.Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6)));
+        first.learn(new Mixture.Gradient(0.3, new PriorWeights(-0.7, 0.4, 0.6, -0.5)));
         Mixture second = new Mixture();
 
         second.restore(first.entry());
-        first.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4)));
-        second.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4)));
+        first.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)));
+        second.learn(new Mixture.Gradient(0.1, new PriorWeights(0.2, 0.3, 0.4, 0.5)));
 
         assertThat(second.entry()).isEqualTo(first.entry());
         assertThat(Mixture.readRelative(second.entry())).isEqualTo(first.relative());
@@ -95,7 +97,7 @@ class MixtureTest {
 
     /** As an earlier build stored it. */
     @Test
-    void aMixtureWithoutAgeIsRestoredWithoutAge() {
+    void aMixtureWithoutAgeAndNeighboursIsRestoredWithoutThem() {
         byte[] entry =
                 new Fields().number(0.8).number(0.4).number(0.001).number(0.001).framed();
         Mixture restored = new Mixture();
@@ -103,7 +105,7 @@ class MixtureTest {
         restored.restore(entry);
 
         assertThat(restored.towers()).isEqualTo(0.8);
-        assertThat(restored.relative()).isEqualTo(new PriorWeights(0.5, 0, 0));
+        assertThat(restored.relative()).isEqualTo(new PriorWeights(0.5, 0, 0, 0));
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.millrace.recall;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -78,7 +79,7 @@ class RecallEngineTest {
                         10 * hour - 19 * hour,
                         Features.NONE),
                 1_000);
-        engine.serve(new ServedGeneration("g1", index, FakeEncoder.of(1, new PriorWeights(0.5, -0.25, 0.75))));
+        engine.serve(new ServedGeneration("g1", index, FakeEncoder.of(1, new PriorWeights(0.5, -0.25, 0.75, 0))));
 
         Answer.Found learned = (Answer.Found) engine.recall(weighed(OptionalDouble.empty()));
         Answer.Found given = (Answer.Found) engine.recall(weighed(OptionalDouble.of(3)));
@@ -171,7 +172,7 @@ class RecallEngineTest {
                 Set.of(),
                 ItemFilter.NONE,
                 Features.NONE,
-                new RecallRequest.Weights(popularity, Map.of()),
+                new RecallRequest.Weights(new GivenWeights(popularity, OptionalDouble.empty()), Map.of()),
                 Optional.empty(),
                 Optional.empty(),
                 0);

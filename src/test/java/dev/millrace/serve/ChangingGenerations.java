@@ -9,6 +9,7 @@ import dev.millrace.follow.FollowedTopic;
 import dev.millrace.follow.ServedState;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.recall.UserEncoder;
@@ -292,6 +293,9 @@ final class ChangingGenerations implements EncoderFeed {
     public void refresh(String generation) {
         ready.replace(generation, true);
     }
+
+    @Override
+    public void neighbours(String generation, String item, Optional<NeighbourList> list) {}
 
     @Override
     public void refreshAll() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.access.AccessSettings;
+import dev.millrace.batch.GivenWeights;
 import dev.millrace.event.FeatureValue;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
@@ -83,7 +84,7 @@ final class RecallScene implements AutoCloseable {
                                 1_000,
                                 3,
                                 maxRate,
-                                OptionalDouble.of(0),
+                                GivenWeights.OF_THE_TOWERS,
                                 new ClientLimits(maxConnections, 2_000, 64 << 20, Duration.ofSeconds(30), 1_000),
                                 8,
                                 1,

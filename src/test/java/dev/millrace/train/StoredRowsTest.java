@@ -252,19 +252,14 @@ class StoredRowsTest {
         /** Begins anew from the last commit. Returns the inputs that it has taken in. */
         int kill() {
             trainer = new Trainer(settings, store);
-            store.scan(new byte[] {0}, new byte[] {(byte) 0xff}, (key, value) -> {
-                if (!ModelEntry.Kind.ROW.isOf(key)) {
-                    trainer.restore(key, value);
-                }
-                return true;
-            });
+            store.scanBut(new byte[] {0}, Trainer.readLater(), trainer::restore);
             trainer.requireWhole();
             return committed;
         }
 
         List<byte[]> rowKeys() {
             List<byte[]> keys = new ArrayList<>();
-            byte[] first = Trainer.readLater();
+            byte[] first = ModelEntry.Row.prefix();
             store.scan(first, EntrySource.behind(first), (key, value) -> keys.add(key));
             return keys;
         }

@@ -309,6 +309,7 @@ class TrainerWithholdingTest {
                 settings.alarms(),
                 settings.publish(),
                 settings.fast(),
+                settings.neighbours(),
                 settings.learnFrom(),
                 settings.digestSteps(),
                 settings.cacheBytes());

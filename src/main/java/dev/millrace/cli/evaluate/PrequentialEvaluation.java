@@ -99,7 +99,7 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
     private TrainerSettings withWeights(TrainerSettings trainer) {
         List<QueryWeights> others = WeightsOption.parsed(
                 extras.weights(),
-                trainer.exam().popularityWeight(),
+                trainer.exam().weights(),
                 trainer.model().queryWeights());
         return trainer.withExam(trainer.exam().withOtherWeights(others));
     }
