@@ -79,6 +79,11 @@ final class TrainMetrics {
                 "learned weight of log(1 + hours of age), up to 2, in the same score",
                 Tags.empty(),
                 Figure.NEWNESS_WEIGHT);
+        figure(
+                "millrace.learn.neighbours.weight",
+                "learned weight of how near an item is to the user's latest clicks in the same score",
+                Tags.empty(),
+                Figure.NEIGHBOURS_WEIGHT);
         Map<String, Figure> ages = Map.of(
                 "max", Figure.VECTOR_AGE_MAX,
                 "p99", Figure.VECTOR_AGE_P99,

@@ -291,6 +291,21 @@ final class IndexChunk {
         }
     }
 
+    /** Returns the parts of a row's score. */
+    ScoreParts parts(float[] query, PriorWeights weights, float added, int row) {
+        ScoreParts[] parts = new ScoreParts[1];
+        read(() -> {
+            boolean areNumbersRead = !weights.areOfNoItem();
+            double popularity = areNumbersRead ? weights.popularity() * numbers[row] : 0;
+            double age = areNumbersRead
+                    ? weights.age() * ages[row] + weights.newness() * Math.min(ages[row], ItemAge.NEW)
+                    : 0;
+            float cosine = InnerProduct.of(query, 0, vectors, row * dim, dim);
+            parts[0] = new ScoreParts(cosine, (float) popularity, (float) age, added);
+        });
+        return parts[0];
+    }
+
     private float scoreNow(float[] query, PriorWeights weights, int row) {
         float score = InnerProduct.of(query, 0, vectors, row * dim, dim);
         return weights.areOfNoItem()

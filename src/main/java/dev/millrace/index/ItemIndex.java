@@ -267,6 +267,24 @@ public final class ItemIndex {
         });
     }
 
+    /** What an item's score in a search is the sum of, as of now. */
+    public Optional<ScoreParts> parts(Search search, String item) {
+        PriorMoment now = moment;
+        membership.readLock().lock();
+        try {
+            return Optional.ofNullable(rows.get(item)).map(row -> {
+                IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
+                if (!search.prior().areOfNoItem()) {
+                    chunk.bringTo(now);
+                }
+                float added = search.added().getOrDefault(item, 0f);
+                return chunk.parts(search.query(), search.prior(), added, row % IndexChunk.ROWS);
+            });
+        } finally {
+            membership.readLock().unlock();
+        }
+    }
+
     /** Newest event time among the vectors, to which popularity and ages are brought, or a little before; epoch milliseconds. */
     public long time() {
         return moment.time();

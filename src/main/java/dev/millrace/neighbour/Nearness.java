@@ -9,7 +9,7 @@ import java.util.function.Function;
  *
  * <pre>
  * nb(j)     = Σ_k v_k C[e_k, j] / (T[e_k] + κ)        e_0 the latest click, up to e_4;  v_k ∝ 0.7^k, Σ v = 1;  κ = 3
- * number(j) = log(1 + nb(j) / ε)                      ε = 10^-4
+ * number(j) = log(1 + nb(j) / ε)                      ε = 0.01
  * </pre>
  *
  * <p>C and T are weight and total of {@link NeighbourList}, decayed to the moment of the query. The number is log(nb + ε) but for what all
@@ -17,10 +17,10 @@ import java.util.function.Function;
  */
 public final class Nearness {
 
-    private static final int LATEST = Integer.getInteger("n.latest", 5);
-    private static final double DECAY = Double.parseDouble(System.getProperty("n.decay", "0.7"));
-    private static final double CLICKS = Double.parseDouble(System.getProperty("n.kappa", "3")); // κ
-    private static final double LEAST = Double.parseDouble(System.getProperty("n.eps", "1e-4")); // ε
+    private static final int LATEST = 5;
+    private static final double DECAY = 0.7;
+    private static final double CLICKS = 3; // κ
+    private static final double LEAST = 0.01; // ε
 
     private Nearness() {}
 

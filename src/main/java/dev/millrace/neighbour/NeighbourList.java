@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -134,6 +135,20 @@ public final class NeighbourList {
             }
         }
         return lightest;
+    }
+
+    /** Keeps only some neighbours. What the others weighed stays in the total. Returns true if any had to go. */
+    boolean retain(Predicate<String> isKept) {
+        int kept = 0;
+        for (int at = 0; at < size; at++) {
+            if (isKept.test(items[at])) {
+                items[kept] = items[at];
+                weights[kept++] = weights[at];
+            }
+        }
+        boolean isChanged = kept < size;
+        size = kept;
+        return isChanged;
     }
 
     /** Bytes on the heap, roughly, without the ids. */

@@ -6,15 +6,17 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
 import dev.millrace.state.PrefixedKey;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 
@@ -26,28 +28,50 @@ import java.util.function.BiPredicate;
  * a click on b, whose user clicked e_0, e_1, e_2 before, e_0 the latest:
  * C[e_g, b] += 1 / (g + 1)          C[b, e_g] += 1/2 · 1 / (g + 1)
  * </pre>
- *
- * <p>Lists are stored, and read when they are needed. The heap holds those that changed since the last drain, and as many of the last used
- * ones as the cache has room for. One thread.
  */
 public final class NeighbourLists implements Durable {
 
-    private static final int REACH = Integer.getInteger("n.reach", 3);
+    /*
+     * Layout. Lists are stored, and read when they are needed. The heap holds those that changed since the last drain, and as many of the
+     * last used ones as the cache has room for. A list on the heap that is empty is one that is to be deleted. `unstored` has the keys of
+     * lists that the store may not have yet; without a store, those of all.
+     *
+     * Invariant. Which lists are on the heap changes no bit: a stored list is the one that was drained.
+     *
+     * Sweep. Each step visits some lists in the order of their keys, from where the step before ended. It forgets neighbours that have left the
+     * catalogue, and lists that have decayed. A removed item is taken at once from the lists of its own neighbours, which are most of
+     * those that name it.
+     *
+     * Cost. A click: up to six additions, each a look-up and a pass over one list. A step: SWEPT lists read from the store.
+     *
+     * Threads. One.
+     */
+
+    private static final int REACH = 3;
+    private static final double BACKWARDS = 0.5;
+
+    /** Lists that a step visits. */
+    private static final int SWEPT = 16;
+
+    /** What is left of a list when it is forgotten. */
+    private static final double LEAST_TOTAL = 0.01;
+
     /** Handed over in less than a second. */
     private static final int LISTS_A_DRAIN = 1 << 13;
-
-    private static final double BACKWARDS = Double.parseDouble(System.getProperty("n.back", "0.5"));
 
     private final NeighbourSettings settings;
     private final Catalogue catalogue;
     private final byte prefix;
     private final EntrySource stored;
     private final long cacheBytes;
-    /** By item, the last used last. A list that became empty is to be deleted. */
+    /** By item, the last used last. */
     private final Map<String, NeighbourList> cached = new LinkedHashMap<>(16, 0.75f, true);
 
-    private final TreeSet<String> dirty = new TreeSet<>();
+    private final NavigableSet<String> dirty = new TreeSet<>();
+    private final NavigableSet<byte[]> unstored = new TreeSet<>(Arrays::compareUnsigned);
     private long cachedBytes;
+    private Optional<String> swept = Optional.empty(); // item of the list visited last; empty text at the start of a round; absent before it was read
+    private boolean isSweptDirty;
     private Optional<byte[]> nextUnsent = Optional.empty(); // key from which on lists are to be handed over
 
     /**
@@ -67,11 +91,10 @@ public final class NeighbourLists implements Durable {
 
     /** Counts a batch's positives. What is near as of before the batch must be read before this call. */
     public void observe(MiniBatch batch) {
-        if (settings.areOff()) {
-            return;
+        if (!settings.areOff()) {
+            makeRoom();
+            batch.counted().forEach(this::observe);
         }
-        makeRoom();
-        batch.counted().forEach(this::observe);
     }
 
     private void observe(TrainingExample example) {
@@ -90,7 +113,7 @@ public final class NeighbourLists implements Durable {
         if (!catalogue.contains(item) || !catalogue.contains(neighbour)) {
             return;
         }
-        NeighbourList list = find(item).orElseGet(() -> cache(catalogue.ownId(item), new NeighbourList()));
+        NeighbourList list = find(item).orElseGet(() -> begin(item));
         cachedBytes -= list.heapBytes();
         list.add(catalogue.ownId(neighbour), time, amount, settings.halfLife(), settings.most());
         cachedBytes += list.heapBytes();
@@ -109,17 +132,89 @@ public final class NeighbourLists implements Durable {
         }
     }
 
-    /** Forgets an item's list. In the lists of others the item stays until it has decayed. */
+    /** Forgets the list of an item that left the catalogue, and the item in the lists of its neighbours. */
     public void remove(String item) {
-        if (find(item).isPresent()) {
-            put(item, new NeighbourList());
-            dirty.add(item);
+        Optional<NeighbourList> own = find(item);
+        if (own.isPresent()) {
+            List<String> neighbours = new ArrayList<>();
+            own.get().forEach((neighbour, weight) -> neighbours.add(neighbour));
+            neighbours.forEach(neighbour -> find(neighbour).ifPresent(list -> clean(neighbour, list)));
+            forget(item);
         }
+    }
+
+    /**
+     * Visits some lists, as each step does.
+     *
+     * @param time of the latest click, epoch milliseconds
+     */
+    public void sweep(long time) {
+        if (settings.areOff()) {
+            return;
+        }
+        String last = swept.orElseGet(() ->
+                stored.get(sweptKey()).map(NeighbourLists::readSwept).orElse(""));
+        List<String> next = behind(last);
+        for (String item : next) {
+            NeighbourList known = cached.get(item);
+            NeighbourList list = known == null ? read(item).orElseThrow() : known;
+            if (list.total() * list.left(time, settings.halfLife()) < LEAST_TOTAL) {
+                forget(item);
+            } else {
+                clean(item, list);
+            }
+        }
+        String now = next.size() < SWEPT ? "" : next.get(SWEPT - 1);
+        isSweptDirty |= !Optional.of(now).equals(swept);
+        swept = Optional.of(now);
+    }
+
+    /** Takes from a list what has left the catalogue. */
+    private void clean(String item, NeighbourList list) {
+        if (list.retain(catalogue::contains)) {
+            if (list.size() == 0) {
+                forget(item);
+            } else {
+                put(catalogue.ownId(item), list);
+                dirty.add(catalogue.ownId(item));
+            }
+        }
+    }
+
+    private void forget(String item) {
+        unstored.remove(key(item));
+        put(item, new NeighbourList());
+        dirty.add(item);
+    }
+
+    /** Returns the items of the next lists in the order of their keys, at most {@value #SWEPT}. */
+    private List<String> behind(String item) {
+        byte[] from = Arrays.copyOf(key(item), key(item).length + 1); // the least key behind it
+        NavigableSet<byte[]> next = new TreeSet<>(Arrays::compareUnsigned);
+        stored.scan(from, EntrySource.behind(new byte[] {prefix}), (key, value) -> {
+            NeighbourList known = cached.get(PrefixedKey.text(key));
+            if (known == null || known.size() > 0) {
+                next.add(key);
+            }
+            return next.size() < SWEPT;
+        });
+        unstored.tailSet(from).stream().limit(SWEPT).forEach(next::add);
+        return next.stream().limit(SWEPT).map(PrefixedKey::text).toList();
     }
 
     @Override
     public void restore(byte[] key, byte[] value) {
-        put(PrefixedKey.text(key), NeighbourList.read(value, catalogue::ownId));
+        String item = PrefixedKey.text(key);
+        if (item.isEmpty()) {
+            swept = Optional.of(readSwept(value));
+        } else {
+            put(item, NeighbourList.read(value, catalogue::ownId));
+            unstored.add(key);
+        }
+    }
+
+    private static String readSwept(byte[] value) {
+        return Fields.text(Frame.open(value));
     }
 
     @Override
@@ -129,24 +224,30 @@ public final class NeighbourLists implements Durable {
             if (list == null) {
                 throw new IllegalStateException("the changed list of " + item + " left the heap");
             }
-            byte[] key = PrefixedKey.of(prefix, item);
             if (list.size() > 0) {
-                sink.put(key, list.entry());
+                sink.put(key(item), list.entry());
             } else {
-                sink.delete(key);
+                sink.delete(key(item));
                 cached.remove(item);
                 cachedBytes -= list.heapBytes();
             }
+        }
+        if (isSweptDirty) {
+            sink.put(sweptKey(), new Fields().text(swept.orElse("")).framed());
+            isSweptDirty = false;
         }
         if (nextUnsent.isPresent()) {
             handOver(nextUnsent.get(), sink);
         }
         dirty.clear();
+        if (stored != EntrySource.NONE) {
+            unstored.clear();
+        }
     }
 
     /** Makes the next drains hand over all lists, changed or not, at most {@value #LISTS_A_DRAIN} each. */
     public void touch() {
-        nextUnsent = Optional.of(new byte[] {prefix});
+        nextUnsent = Optional.of(Arrays.copyOf(sweptKey(), 2));
     }
 
     /** Returns true if the next drain hands over the last of what {@link #touch} asked for. */
@@ -176,22 +277,32 @@ public final class NeighbourLists implements Durable {
             stored.scan(from, EntrySource.behind(new byte[] {prefix}), visitor);
             return;
         }
-        SortedMap<byte[], byte[]> all = new TreeMap<>(Arrays::compareUnsigned);
-        cached.forEach((item, list) -> all.put(PrefixedKey.of(prefix, item), list.entry()));
-        var unused = all.tailMap(from).entrySet().stream().allMatch(each -> visitor.test(each.getKey(), each.getValue()));
+        for (byte[] key : unstored.tailSet(from)) {
+            NeighbourList list = cached.getOrDefault(PrefixedKey.text(key), new NeighbourList());
+            if (!visitor.test(key, list.entry())) {
+                return;
+            }
+        }
     }
 
     private Optional<NeighbourList> find(String item) {
         NeighbourList known = cached.get(item);
         if (known != null) {
-            return known.size() > 0 ? Optional.of(known) : Optional.empty();
+            return Optional.of(known).filter(list -> list.size() > 0);
         }
-        return stored.get(PrefixedKey.of(prefix, item))
-                .map(value -> cache(catalogue.ownId(item), NeighbourList.read(value, catalogue::ownId)));
+        Optional<NeighbourList> read = read(item);
+        read.ifPresent(list -> put(catalogue.ownId(item), list));
+        return read;
     }
 
-    private NeighbourList cache(String item, NeighbourList list) {
-        put(item, list);
+    private Optional<NeighbourList> read(String item) {
+        return stored.get(key(item)).map(value -> NeighbourList.read(value, catalogue::ownId));
+    }
+
+    private NeighbourList begin(String item) {
+        NeighbourList list = new NeighbourList();
+        put(catalogue.ownId(item), list);
+        unstored.add(key(item));
         return list;
     }
 
@@ -213,5 +324,14 @@ public final class NeighbourLists implements Durable {
                 oldest.remove();
             }
         }
+    }
+
+    private byte[] key(String item) {
+        return PrefixedKey.of(prefix, item);
+    }
+
+    /** Of where the sweep is; no item has an empty id. */
+    private byte[] sweptKey() {
+        return new byte[] {prefix};
     }
 }

@@ -19,7 +19,7 @@ public sealed interface Answer {
      * @param step latest learning step among the index's vectors when the search began
      * @param publishedAt when the newest of those vectors was published, epoch milliseconds
      * @param isColdStart whether nothing was known of the user
-     * @param reasons [items] the items of the user's history that are nearest to each item, nearest first; empty unless asked for
+     * @param explanations [items] why each item was found; empty unless asked for
      */
     record Found(
             List<ScoredItem> items,
@@ -28,7 +28,7 @@ public sealed interface Answer {
             long step,
             long publishedAt,
             boolean isColdStart,
-            List<List<ScoredItem>> reasons)
+            List<Explanation> explanations)
             implements Answer {
 
         @Override
@@ -36,9 +36,9 @@ public sealed interface Answer {
             return found.apply(this);
         }
 
-        /** The same items with what they are nearest to. */
-        Found because(List<List<ScoredItem>> nearest) {
-            return new Found(items, query, generation, step, publishedAt, isColdStart, nearest);
+        /** The same items with why each was found. */
+        Found because(List<Explanation> why) {
+            return new Found(items, query, generation, step, publishedAt, isColdStart, why);
         }
     }
 

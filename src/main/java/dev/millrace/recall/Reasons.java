@@ -1,13 +1,15 @@
 package dev.millrace.recall;
 
 import dev.millrace.index.ItemIndex;
+import dev.millrace.index.ScoreParts;
 import dev.millrace.index.ScoredItem;
+import dev.millrace.index.Search;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The items of a user's history that are nearest to the items found, by the items' own vectors. */
+/** Why items were found: the parts of their scores, and what of a user's history is nearest to them by the items' own vectors. */
 final class Reasons {
 
     private static final int HISTORY = 50; // the latest items of a history that are compared
@@ -16,15 +18,16 @@ final class Reasons {
 
     /**
      * @param history items of the user, latest first
-     * @param most reasons for each item
-     * @return [items] nearest first; fewer where the index has fewer of them
+     * @param most items of the history to name for each item
+     * @return [items]
      */
-    static List<List<ScoredItem>> of(List<ScoredItem> items, List<String> history, ItemIndex index, int most) {
+    static List<Explanation> of(
+            List<ScoredItem> items, Search search, List<String> history, ItemIndex index, int most) {
         Map<String, float[]> had = new LinkedHashMap<>();
         for (String item : history.subList(0, Math.min(HISTORY, history.size()))) {
             index.vector(item).ifPresent(vector -> had.put(item, vector));
         }
-        List<List<ScoredItem>> reasons = new ArrayList<>(items.size());
+        List<Explanation> reasons = new ArrayList<>(items.size());
         for (ScoredItem found : items) {
             float[] vector = index.vector(found.item()).orElse(new float[index.dim()]);
             List<ScoredItem> nearest = new ArrayList<>(had.size());
@@ -34,7 +37,8 @@ final class Reasons {
                 }
             });
             nearest.sort(ScoredItem.BEST_FIRST);
-            reasons.add(List.copyOf(nearest.subList(0, Math.min(most, nearest.size()))));
+            ScoreParts parts = index.parts(search, found.item()).orElse(new ScoreParts(found.score(), 0, 0, 0));
+            reasons.add(new Explanation(parts, nearest.subList(0, Math.min(most, nearest.size()))));
         }
         return reasons;
     }

@@ -97,7 +97,7 @@ public final class RecallEngine {
         Answer.Found found = search(served, search, known.isEmpty());
         return request.reasons() == 0
                 ? found
-                : found.because(Reasons.of(found.items(), user.history(), index, request.reasons()));
+                : found.because(Reasons.of(found.items(), search, user.history(), index, request.reasons()));
     }
 
     /**

@@ -1,8 +1,10 @@
 package dev.millrace.serve;
 
 import dev.millrace.index.IndexedItem;
+import dev.millrace.index.ScoreParts;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.recall.Answer;
+import dev.millrace.recall.Explanation;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -58,14 +60,23 @@ record AnswerBody(Map<String, Object> members, Version version) {
         List<Map<String, Object>> items = new ArrayList<>(found.items().size());
         for (int at = 0; at < found.items().size(); at++) {
             Map<String, Object> item = scored(found.items().get(at));
-            if (!found.reasons().isEmpty()) {
-                item.put(
-                        "nearest",
-                        found.reasons().get(at).stream().map(AnswerBody::scored).toList());
+            if (!found.explanations().isEmpty()) {
+                Explanation why = found.explanations().get(at);
+                item.put("parts", parts(why.parts()));
+                item.put("nearest", why.nearest().stream().map(AnswerBody::scored).toList());
             }
             items.add(item);
         }
         return items;
+    }
+
+    private static Map<String, Object> parts(ScoreParts parts) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("cosine", parts.cosine());
+        members.put("popularity", parts.popularity());
+        members.put("age", parts.age());
+        members.put("neighbours", parts.neighbours());
+        return members;
     }
 
     private static Map<String, Object> scored(ScoredItem item) {

@@ -126,7 +126,6 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Ends the threads that share the steps. Those begin with the first step. */
     @Override
     public void close() {
-        if (Boolean.getBoolean("dbg")) { System.err.println("MIX a " + model.mixture().towers() + " " + model.mixture().prior()); }
         engine.close();
     }
 
@@ -311,9 +310,10 @@ public final class Trainer implements Durable, AutoCloseable {
 
     /** Returns the item whose neighbours an entry holds; absent if it holds something else. */
     public static Optional<String> itemWithNeighbours(byte[] key) {
-        return EntryKind.of(key).equals(Optional.of(EntryKind.NEIGHBOURS))
-                ? Optional.of(PrefixedKey.text(key))
-                : Optional.empty();
+        return Optional.of(key)
+                .filter(given -> EntryKind.of(given).equals(Optional.of(EntryKind.NEIGHBOURS)))
+                .map(PrefixedKey::text)
+                .filter(item -> !item.isEmpty());
     }
 
     /** Returns the model, for reading. */
@@ -458,6 +458,7 @@ public final class Trainer implements Durable, AutoCloseable {
             }
         }
         batch.removedUsers().forEach(model::removeUser);
+        neighbours.sweep(eventTime);
         return isOwn;
     }
 

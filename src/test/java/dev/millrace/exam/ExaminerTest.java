@@ -80,6 +80,34 @@ class ExaminerTest {
     }
 
     @Test
+    void whatIsNearToTheHistoryRanksAsScoringEachItemOnItsOwnDoes() {
+        for (int item = 0; item < ITEMS; item++) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+        }
+        MiniBatch before = batch(drawn(300));
+        popularity.observe(before);
+        neighbours.observe(before);
+        MiniBatch batch = batch(drawn(60));
+        TwoTower model = new TwoTower(MODEL, catalogue);
+        GivenWeights alone = GivenWeights.OF_THE_TOWERS.withNeighbours(0.5);
+        GivenWeights beside = alone.withPopularity(0.75);
+        Examiner examiner = new Examiner(
+                new ExamSettings(1, 5000, Duration.ofHours(6), alone, List.of(QueryWeights.of(beside)), true), 'E', 'e');
+
+        examiner.examine(batch, model, facts);
+
+        assertThat(examiner.totals().model()).usingRecursiveComparison().isEqualTo(reference(batch, model, 0, 0.5));
+        assertThat(examiner.totals().others().get(0))
+                .usingRecursiveComparison()
+                .isEqualTo(reference(batch, model, 0.75, 0.5));
+        assertThat(examiner.totalsOfTowers().model())
+                .usingRecursiveComparison()
+                .isEqualTo(reference(batch, model, 0, 0));
+        assertThat(examiner.totals().model().hits())
+                .isNotEqualTo(examiner.totalsOfTowers().model().hits());
+    }
+
+    @Test
     void moreExamplesThanItemsAreRankedAsFewerAre() {
         for (int item = 0; item < ITEMS; item++) {
             catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
@@ -431,16 +459,24 @@ class ExaminerTest {
 
     /** Each item's score on its own. */
     private RankingTotals reference(MiniBatch batch, TwoTower model, double weight) {
+        return reference(batch, model, weight, 0);
+    }
+
+    private RankingTotals reference(MiniBatch batch, TwoTower model, double weight, double ofNeighbours) {
         RankingTotals totals = RankingTotals.NONE;
+        float nearWeight = (float) (ofNeighbours * MODEL.loss().temperature());
         for (TrainingExample example : batch.examples()) {
+            Map<String, Double> near = near(example);
             float[] user = new float[8];
             model.userVectors(List.of(example.user()), List.of(example.context()), user);
-            double mark = score(user, example.item(), model, weight);
+            float mark = score(user, example.item(), model, weight)
+                    + nearWeight * near.getOrDefault(example.item(), 0.0).floatValue();
             double place = 1;
             for (int item = 0; item < ITEMS; item++) {
                 String other = "i" + item;
                 if (!other.equals(example.item()) && !example.user().history().contains(other)) {
-                    double score = score(user, other, model, weight);
+                    float score = score(user, other, model, weight)
+                            + nearWeight * near.getOrDefault(other, 0.0).floatValue();
                     place += score > mark ? 1 : score == mark ? 0.5 : 0;
                 }
             }
@@ -480,7 +516,7 @@ class ExaminerTest {
         return sum;
     }
 
-    private double score(float[] user, String item, TwoTower model, double weight) {
+    private float score(float[] user, String item, TwoTower model, double weight) {
         float[] vector = new float[8];
         model.itemVectors(List.of(item), vector);
         float sum = 0;

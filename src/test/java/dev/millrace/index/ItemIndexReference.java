@@ -21,6 +21,11 @@ final class ItemIndexReference {
         terms.put(item, term);
     }
 
+    /** Adds to an item's score, if the item is there. */
+    void add(String item, float term) {
+        terms.put(item, (double) term);
+    }
+
     void remove(String item) {
         vectors.remove(item);
     }

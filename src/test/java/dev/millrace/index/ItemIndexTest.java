@@ -83,6 +83,16 @@ class ItemIndexTest {
         assertThat(index.search(new Search(query, k, excluded::contains, RED, PriorWeights.NONE)))
                 .isEqualTo(reference.search(
                         query, k, item -> excluded.contains(item) || !"red".equals(colours.get(item))));
+
+        Map<String, Float> added = new HashMap<>();
+        for (int at = 0; at < items / 4; at++) {
+            String item = "item-" + random.nextInt(2 * items); // some are not there
+            added.put(item, (float) random.nextInt(9) - 4);
+        }
+        added.forEach(reference::add);
+        assertThat(index.search(new Search(query, k, excluded::contains, RED, PriorWeights.NONE, added)))
+                .isEqualTo(reference.search(
+                        query, k, item -> excluded.contains(item) || !"red".equals(colours.get(item))));
     }
 
     /*
@@ -277,7 +287,7 @@ class ItemIndexTest {
 
         assertThatThrownBy(() -> new Search(query, 0, item -> false)).hasMessage("k = 0: must be at least 1");
         assertThatThrownBy(() -> weighted(query, 1, Float.NaN))
-                .hasMessage("PriorWeights[popularity=NaN, age=0.0, newness=0.0]: must be finite");
+                .hasMessage("PriorWeights[popularity=NaN, age=0.0, newness=0.0, neighbours=0.0]: must be finite");
         assertThatThrownBy(() -> new ItemIndex(3).search(new Search(query, 1, item -> false)))
                 .hasMessage("the vector has 2 components, the index has 3");
     }

@@ -1,0 +1,419 @@
+package dev.millrace.neighbour;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.batch.NegativeDraws;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
+import dev.millrace.state.MemoryEntries;
+import dev.millrace.state.PrefixedKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
+
+class NeighbourListsTest {
+
+    private static final Duration WEEK = Duration.ofDays(7);
+    private static final long TIME = 1_700_000_000_000L;
+
+    private final Catalogue catalogue = new Catalogue('C');
+
+    @Test
+    void aClickIsANeighbourOfTheThreeClicksBeforeIt() {
+        list("a", "b", "c", "d", "x");
+        NeighbourLists lists = lists(10, EntrySource.NONE, 0);
+
+        lists.observe(batch(click("x", TIME, "a", "b", "c", "d")));
+
+        assertThat(weights(lists, "a")).isEqualTo(Map.of("x", 1f));
+        assertThat(weights(lists, "b")).isEqualTo(Map.of("x", 0.5f));
+        assertThat(weights(lists, "c")).isEqualTo(Map.of("x", (float) (1 / 3.0)));
+        assertThat(weights(lists, "d")).isEmpty();
+        assertThat(weights(lists, "x")).isEqualTo(Map.of("a", 0.5f, "b", 0.25f, "c", (float) (0.5 / 3)));
+    }
+
+    @Test
+    void aWeightHalvesInEachHalfLifeAndALateClickCountsWhatIsLeftOfIt() {
+        list("a", "x", "y", "z");
+        NeighbourLists lists = lists(10, EntrySource.NONE, 0);
+
+        lists.observe(batch(click("x", TIME, "a")));
+        lists.observe(batch(click("y", TIME + 2 * WEEK.toMillis(), "a")));
+        lists.observe(batch(click("z", TIME + WEEK.toMillis(), "a")));
+
+        assertThat(weights(lists, "a")).isEqualTo(Map.of("x", 0.25f, "y", 1f, "z", 0.5f));
+        // e_0 = a has all of 1; nb = C / (T + 3) with T = 1.75, and a week later half of both
+        assertThat(near(lists, TIME + 2 * WEEK.toMillis(), "a").get("y")).isCloseTo(1 / 4.75, within(1e-12));
+        assertThat(near(lists, TIME + 3 * WEEK.toMillis(), "a").get("y")).isCloseTo(0.5 / 3.875, within(1e-12));
+    }
+
+    @Test
+    void aFullListGivesUpItsLightest() {
+        list("a", "x", "y", "z");
+        NeighbourLists lists = lists(2, EntrySource.NONE, 0);
+
+        lists.observe(batch(click("x", TIME, "a"), click("y", TIME, "a"), click("x", TIME, "a"), click("z", TIME, "a")));
+
+        assertThat(weights(lists, "a")).isEqualTo(Map.of("x", 2f, "z", 1f));
+        // what gave up its place is still part of the total
+        assertThat(near(lists, TIME, "a").get("z")).isCloseTo(1 / 7.0, within(1e-12));
+    }
+
+    @Test
+    void onlyItemsOfTheCatalogueHaveListsAndAreOnThem() {
+        list("a", "x");
+        NeighbourLists lists = lists(10, EntrySource.NONE, 0);
+
+        lists.observe(batch(click("x", TIME, "gone", "a", "x"), click("gone", TIME, "a")));
+
+        assertThat(entries(lists).keySet()).containsExactly("a", "x");
+        assertThat(weights(lists, "a")).isEqualTo(Map.of("x", 0.5f));
+    }
+
+    @Test
+    void aRemovedItemHasNoList() {
+        list("a", "x", "y");
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = lists(10, stored, 0);
+        lists.observe(batch(click("x", TIME, "a"), click("y", TIME, "x")));
+        lists.drainDirty(into(stored));
+
+        lists.remove("x");
+        lists.remove("y");
+        lists.observe(batch(click("a", TIME, "y"))); // y is there again
+
+        assertThat(near(lists, TIME, "x")).isEmpty();
+        assertThat(near(lists, TIME, "y")).containsOnlyKeys("a");
+        lists.drainDirty(into(stored));
+        assertThat(stored.get(PrefixedKey.of((byte) 'N', "x"))).isEmpty();
+        assertThat(weights(lists(10, stored, 0), "y")).isEqualTo(Map.of("a", 1f));
+    }
+
+    @Test
+    void aRemovedItemLeavesTheListsOfItsOwnNeighboursAtOnce() {
+        list("a", "b", "x");
+        NeighbourLists lists = lists(10, EntrySource.NONE, 0);
+        lists.observe(batch(click("x", TIME, "a", "b"), click("b", TIME, "a")));
+
+        remove("x");
+        lists.remove("x");
+
+        assertThat(near(lists, TIME, "a")).containsOnlyKeys("b");
+        assertThat(near(lists, TIME, "b")).containsOnlyKeys("a");
+    }
+
+    /** 100 items name x, which names only two of them. */
+    @Test
+    void aRemovedItemLeavesAllListsWithinARound() {
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = lists(2, stored, 0);
+        list("x");
+        for (int item = 0; item < 100; item++) {
+            list("i" + item);
+            lists.observe(batch(click("x", TIME, "i" + item)));
+        }
+        lists.drainDirty(into(stored));
+        remove("x");
+        lists.remove("x");
+
+        for (int step = 0; step < 100 / 16; step++) {
+            lists.sweep(TIME);
+        }
+        lists.drainDirty(into(stored));
+        assertThat(holding(stored, "x")).isPositive();
+        lists.sweep(TIME);
+        lists.drainDirty(into(stored));
+
+        assertThat(holding(stored, "x")).isZero();
+    }
+
+    @Test
+    void aListThatHasDecayedIsForgotten() {
+        list("a", "x");
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = lists(10, stored, 0);
+        lists.observe(batch(click("x", TIME, "a")));
+        lists.drainDirty(into(stored));
+
+        lists.sweep(TIME + 6 * WEEK.toMillis()); // 1/64 and 1/128 are left
+        lists.drainDirty(into(stored));
+
+        assertThat(near(lists, TIME, "a")).containsOnlyKeys("x");
+        assertThat(near(lists, TIME, "x")).isEmpty();
+        assertThat(stored.get(PrefixedKey.of((byte) 'N', "x"))).isEmpty();
+    }
+
+    /** Counts the entries that name an item in their values. */
+    private static int holding(MemoryEntries stored, String item) {
+        int[] count = {0};
+        stored.scan(new byte[] {'N', 1}, (key, value) -> {
+            NeighbourList.read(value, id -> id).forEach((neighbour, weight) -> count[0] += neighbour.equals(item) ? 1 : 0);
+            return true;
+        });
+        return count[0];
+    }
+
+    @Test
+    void withoutNeighboursThereIsNothing() {
+        list("a", "x");
+        NeighbourLists lists = lists(0, EntrySource.NONE, 0);
+
+        lists.observe(batch(click("x", TIME, "a")));
+
+        assertThat(entries(lists)).isEmpty();
+        assertThat(near(lists, TIME, "a")).isEmpty();
+    }
+
+    /** Lists on the heap, and lists of which the heap keeps one or two, that are restarted now and then: the same bits. */
+    @Property(tries = 60)
+    void whatIsOnTheHeapChangesNoBit(@ForAll long seed) {
+        Random random = new Random(seed);
+        List<String> items = new ArrayList<>();
+        for (int item = 0; item < 25; item++) {
+            items.add("i" + item);
+        }
+        list(items.toArray(String[]::new));
+        NeighbourLists whole = lists(6, EntrySource.NONE, 0);
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists few = lists(6, stored, 300);
+        Map<String, String> drained = new TreeMap<>();
+        long time = TIME;
+        for (int step = 0; step < 60; step++) {
+            time += random.nextInt(20_000_000) - 2_000_000;
+            MiniBatch batch = batch(click(any(items, random), time, any(items, random), any(items, random)));
+            whole.observe(batch);
+            few.observe(batch);
+            if (random.nextInt(12) == 0) {
+                String gone = any(items, random);
+                catalogue.apply(new CatalogueChange.Removal(gone, time, true));
+                whole.remove(gone);
+                few.remove(gone);
+            }
+            list(any(items, random)); // perhaps again
+            whole.sweep(time);
+            few.sweep(time);
+            String[] history = {any(items, random), any(items, random), any(items, random)};
+            assertThat(near(few, time, history)).isEqualTo(near(whole, time, history));
+            if (random.nextInt(4) == 0) {
+                few.drainDirty(into(stored));
+                whole.drainDirty(text(drained));
+                Map<String, String> now = new TreeMap<>();
+                stored.scan(new byte[] {0}, (key, value) -> {
+                    text(now).put(key, value);
+                    return true;
+                });
+                assertThat(now).isEqualTo(drained);
+                few = random.nextBoolean() ? few : lists(6, stored, 300);
+            }
+        }
+    }
+
+    /** C and T summed up from all clicks, each decayed on its own. */
+    @Property(tries = 40)
+    void nearIsWhatTheFormulaSays(@ForAll long seed) {
+        Random random = new Random(seed);
+        List<String> items = List.of("i0", "i1", "i2", "i3", "i4", "i5", "i6", "i7");
+        list(items.toArray(String[]::new));
+        NeighbourLists lists = lists(items.size(), EntrySource.NONE, 0);
+        List<TrainingExample> clicks = new ArrayList<>();
+        for (int click = 0; click < 80; click++) {
+            clicks.add(click(
+                    any(items, random), TIME + random.nextInt(1 << 30), any(items, random), any(items, random)));
+        }
+        lists.observe(batch(clicks.toArray(TrainingExample[]::new)));
+        long now = TIME + (1L << 30);
+        List<String> history = List.of("i3", "i5", "i5", "i0", "i7", "i1");
+
+        Map<String, Double> expected = new HashMap<>();
+        double[] shares = {1, 0.7, 0.49, 0.343, 0.2401};
+        for (int k = 0; k < 5; k++) {
+            Map<String, Double> counts = counts(clicks, history.get(k), now);
+            double total = counts.values().stream().mapToDouble(count -> count).sum();
+            double share = shares[k] / (1 + 0.7 + 0.49 + 0.343 + 0.2401);
+            counts.forEach((item, count) -> expected.merge(item, share * count / (total + 3), Double::sum));
+        }
+
+        Map<String, Double> found = near(lists, now, history.toArray(String[]::new));
+        assertThat(found).hasSameSizeAs(expected);
+        expected.forEach((item, nb) -> assertThat(found.get(item)).as(item).isCloseTo(nb, within(1e-6)));
+    }
+
+    private static Map<String, Double> counts(List<TrainingExample> clicks, String of, long now) {
+        Map<String, Double> counts = new HashMap<>();
+        for (TrainingExample click : clicks) {
+            double left = Math.pow(0.5, (now - click.time()) / (double) WEEK.toMillis());
+            for (int gap = 0; gap < 2; gap++) {
+                String before = click.user().history().get(gap);
+                if (!before.equals(click.item())) {
+                    if (before.equals(of)) {
+                        counts.merge(click.item(), left / (gap + 1), Double::sum);
+                    }
+                    if (click.item().equals(of)) {
+                        counts.merge(before, left / 2 / (gap + 1), Double::sum);
+                    }
+                }
+            }
+        }
+        return counts;
+    }
+
+    @Test
+    void toThoseThatBeginToFollowAllListsAreHandedOverSomeAtATime() {
+        int items = 20_000;
+        MemoryEntries stored = new MemoryEntries();
+        NeighbourLists lists = lists(10, stored, 0);
+        list("a");
+        for (int item = 0; item < items; item++) {
+            list("i" + item);
+            lists.observe(batch(click("i" + item, TIME, "a")));
+        }
+        lists.drainDirty(into(stored));
+        assertThat(lists.areNearlyOut()).isTrue();
+
+        lists.touch();
+
+        List<String> repeated = new ArrayList<>();
+        List<Integer> parts = new ArrayList<>();
+        while (parts.isEmpty() || parts.get(parts.size() - 1) > 0) {
+            int before = repeated.size();
+            boolean isLast = lists.areNearlyOut();
+            lists.drainDirty(new EntrySink() {
+                @Override
+                public void put(byte[] key, byte[] value) {
+                    throw new AssertionError("nothing changed");
+                }
+
+                @Override
+                public void delete(byte[] key) {
+                    throw new AssertionError("nothing was removed");
+                }
+
+                @Override
+                public void repeat(byte[] key, byte[] value) {
+                    repeated.add(PrefixedKey.text(key));
+                }
+            });
+            parts.add(repeated.size() - before);
+            assertThat(isLast).isEqualTo(repeated.size() == items + 1);
+        }
+
+        assertThat(repeated).hasSize(items + 1).doesNotHaveDuplicates();
+        assertThat(parts).containsExactly(8192, 8192, items + 1 - 2 * 8192, 0);
+    }
+
+    private void list(String... items) {
+        for (String item : items) {
+            catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem(item, TIME, Features.NONE)));
+        }
+    }
+
+    private void remove(String item) {
+        catalogue.apply(new CatalogueChange.Removal(item, TIME, true));
+    }
+
+    private NeighbourLists lists(int most, EntrySource stored, long cacheBytes) {
+        return new NeighbourLists(new NeighbourSettings(most, WEEK), catalogue, 'N', stored, cacheBytes);
+    }
+
+    private static String any(List<String> items, Random random) {
+        return items.get(random.nextInt(items.size()));
+    }
+
+    private static TrainingExample click(String item, long time, String... history) {
+        UserFeatures user = new UserFeatures("u", time, Features.NONE, List.of(history));
+        return new TrainingExample("c", user, Features.NONE, item, "click", 1, time, 0);
+    }
+
+    private static MiniBatch batch(TrainingExample... examples) {
+        return new MiniBatch(
+                1,
+                1,
+                List.of(),
+                List.of(examples),
+                new float[examples.length],
+                List.of(),
+                new float[0],
+                0,
+                List.of(),
+                NegativeDraws.UNIFORM,
+                List.of());
+    }
+
+    private static Map<String, Double> near(NeighbourLists lists, long time, String... history) {
+        Map<String, Double> near = new HashMap<>();
+        lists.forEachNear(List.of(history), time, (item, part) -> near.merge(item, part, Double::sum));
+        return near;
+    }
+
+    private static Map<String, Float> weights(NeighbourLists lists, String item) {
+        Map<String, Float> weights = new HashMap<>();
+        Map<String, byte[]> entries = entries(lists);
+        byte[] entry = entries.get(item);
+        if (entry != null) {
+            NeighbourList.read(entry, id -> id).forEach(weights::put);
+        }
+        return weights;
+    }
+
+    /** All lists, in their stored form, by item. */
+    private static Map<String, byte[]> entries(NeighbourLists lists) {
+        Map<String, byte[]> entries = new TreeMap<>();
+        lists.touch();
+        lists.drainDirty(new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                entries.put(PrefixedKey.text(key), value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                entries.remove(PrefixedKey.text(key));
+            }
+        });
+        return entries;
+    }
+
+    private static EntrySink into(MemoryEntries stored) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                stored.put(key, value);
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                stored.delete(key);
+            }
+        };
+    }
+
+    private static EntrySink text(Map<String, String> entries) {
+        return new EntrySink() {
+            @Override
+            public void put(byte[] key, byte[] value) {
+                entries.put(PrefixedKey.text(key), Arrays.toString(value));
+            }
+
+            @Override
+            public void delete(byte[] key) {
+                entries.remove(PrefixedKey.text(key));
+            }
+        };
+    }
+}
