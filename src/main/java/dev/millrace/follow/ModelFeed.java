@@ -172,7 +172,6 @@ public final class ModelFeed implements EncoderFeed {
                                 one.settings().neighbours(),
                                 time,
                                 (item, part) -> near.merge(item, part, Double::sum)));
-                near.replaceAll((item, nb) -> Nearness.number(nb));
                 return near;
             }
 

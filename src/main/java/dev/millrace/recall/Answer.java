@@ -36,6 +36,11 @@ public sealed interface Answer {
             return found.apply(this);
         }
 
+        /** The same answer with items. */
+        Found with(List<ScoredItem> others) {
+            return new Found(others, query, generation, step, publishedAt, isColdStart, explanations);
+        }
+
         /** The same items with why each was found. */
         Found because(List<Explanation> why) {
             return new Found(items, query, generation, step, publishedAt, isColdStart, why);

@@ -6,6 +6,7 @@ import dev.millrace.feature.UserFeatures;
 import dev.millrace.index.ItemIndex;
 import dev.millrace.index.ScoredItem;
 import dev.millrace.index.Search;
+import dev.millrace.neighbour.Nearness;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -91,7 +92,7 @@ public final class RecallEngine {
         if (weights.neighbours() != 0) {
             served.encoder()
                     .near(user.history(), index.time())
-                    .forEach((item, number) -> added.put(item, (float) (weights.neighbours() * number)));
+                    .forEach((item, nb) -> added.put(item, (float) (weights.neighbours() * Nearness.number(nb))));
         }
         Search search = new Search(query, request.k(), leftOut::contains, request.filter(), weights, added);
         Answer.Found found = search(served, search, known.isEmpty());
@@ -116,11 +117,45 @@ public final class RecallEngine {
                 : search(taken.get(), new Search(query.get(), k, item::equals), false);
     }
 
+    /**
+     * The items that are clicked most beside an item.
+     *
+     * @param k items wanted, at least 1
+     */
+    public Answer besides(String item, int k) {
+        Optional<ServedGeneration> taken = served();
+        if (taken.isEmpty()) {
+            return Answer.Refusal.NOT_READY;
+        }
+        ItemIndex index = taken.get().index();
+        Optional<float[]> vector = index.vector(item);
+        if (vector.isEmpty()) {
+            return Answer.Refusal.UNKNOWN_ITEM;
+        }
+        List<ScoredItem> items = taken.get().encoder().near(List.of(item), index.time()).entrySet().stream()
+                .filter(near -> index.item(near.getKey()).isPresent())
+                .map(near -> new ScoredItem(near.getKey(), near.getValue().floatValue()))
+                .sorted(ScoredItem.BEST_FIRST)
+                .limit(k)
+                .toList();
+        return found(taken.get(), items, vector.get(), false);
+    }
+
     private static Answer.Found search(ServedGeneration served, Search search, boolean isColdStart) {
+        Answer.Found before = found(served, List.of(), search.query(), isColdStart); // of no later step than its items
+        return before.with(served.index().search(search));
+    }
+
+    private static Answer.Found found(
+            ServedGeneration served, List<ScoredItem> items, float[] query, boolean isColdStart) {
         ItemIndex index = served.index();
-        long step = index.newestStep();
-        long publishedAt = index.newestPublication();
-        List<ScoredItem> items = index.search(search);
-        return new Answer.Found(items, search.query(), served.generation(), step, publishedAt, isColdStart, List.of());
+        return new Answer.Found(
+                items,
+                query,
+                served.generation(),
+                index.newestStep(),
+                index.newestPublication(),
+                isColdStart,
+                List.of());
     }
 }

@@ -26,8 +26,8 @@ public interface UserEncoder {
     PriorWeights prior();
 
     /**
-     * How near items are to a user's latest clicks: {@link dev.millrace.neighbour.Nearness#number} of those for which it is not 0; none from a
-     * learner that has no lists.
+     * How near items are to a user's latest clicks: nb of {@link dev.millrace.neighbour.Nearness} of those for which it is not 0; none from a learner
+     * that has no lists.
      *
      * @param history of the user, latest first
      * @param time epoch milliseconds

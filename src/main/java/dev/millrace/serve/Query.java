@@ -107,6 +107,15 @@ final class Query {
         return parts;
     }
 
+    /** @param choices the first is that of an absent parameter */
+    String choice(String name, List<String> choices) {
+        String chosen = has(name) ? list(name, 1).get(0) : choices.get(0);
+        if (!choices.contains(chosen)) {
+            throw refused(name, "must be " + String.join(" or ", choices));
+        }
+        return chosen;
+    }
+
     boolean flag(String name, boolean byDefault) {
         List<String> values = given.getOrDefault(name, List.of());
         if (values.isEmpty()) {

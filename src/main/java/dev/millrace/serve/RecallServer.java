@@ -38,6 +38,9 @@ public final class RecallServer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RecallServer.class);
     private static final int DEFAULT_K = 10;
+    private static final String NEIGHBOURS = "neighbours";
+    /** What similar items can be found by. */
+    private static final List<String> BY = List.of("vector", NEIGHBOURS);
     private static final int TOO_MANY_REQUESTS = 429;
     private static final Duration STOP = Duration.ofSeconds(5);
 
@@ -227,10 +230,14 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private Reply similar(Context request) {
-        Query query = new Query(parameters(request), Set.of("item", "k"));
+        Query query = new Query(parameters(request), Set.of("item", "k", "by"));
         String item = query.id("item");
         int k = query.integer("k", DEFAULT_K, 1, settings.maxK());
-        return versioned(state.engine().similar(item, k).when(found -> AnswerBody.ofItem(found, clock), refusal -> {
+        boolean isByNeighbours = query.choice("by", BY).equals(NEIGHBOURS);
+        Answer answer = isByNeighbours
+                ? state.engine().besides(item, k)
+                : state.engine().similar(item, k);
+        return versioned(answer.when(found -> AnswerBody.ofItem(found, clock), refusal -> {
             throw refused(refusal);
         }));
     }

@@ -82,16 +82,21 @@ function show(answer, about) {
   document.dispatchEvent(new CustomEvent('answer', { detail: answer.items.map(({ item }) => item) }));
 }
 
-function row({ item, score, nearest }, at, best) {
+function row({ item, score, parts, nearest }, at, best) {
   const bar = element('meter', { min: 0, max: best, value: Math.max(0, score), 'aria-hidden': 'true' });
   const button = element('button', { type: 'button', 'data-item': item, 'aria-label': `Click ${item}` }, 'Click');
   button.addEventListener('click', () => click(item));
   return element('tr', {},
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
-    element('td', { class: 'score' }, plain(score), bar),
+    element('td', { class: 'score', title: summed(parts) }, plain(score), bar),
     element('td', { class: 'muted' }, (nearest ?? []).map(near => `${near.item} ${plain(near.score, 2)}`).join(', ') || '–'),
     element('td', {}, hasClicks ? button : ''));
+}
+
+/** What a score is the sum of, in words. */
+function summed(parts) {
+  return Object.entries(parts ?? {}).filter(([, part]) => part !== 0).map(([name, part]) => `${name} ${plain(part, 3)}`).join(' + ');
 }
 
 /**
@@ -172,17 +177,20 @@ async function offer(questions) {
   const channels = Object.keys(questions.weights);
   const names = JSON.stringify([channels, questions.attributes]);
   if (names === choices) {
-    const popularity = byId('w-popularity');
-    if (popularity && !weights.has('popularity')) move(popularity, popularity.nextElementSibling, questions.popularityWeight);
+    [['popularity', questions.popularityWeight], ['neighbours', questions.neighboursWeight]].forEach(([name, learned]) => {
+      const input = byId(`w-${name}`);
+      if (input && !weights.has(name)) move(input, input.nextElementSibling, learned);
+    });
     return;
   }
   choices = names;
   const { attributes } = await json('/v1/map');
   if (names !== choices) return;
-  keepOnly(weights, ['popularity', ...channels]);
+  keepOnly(weights, ['popularity', 'neighbours', ...channels]);
   keepOnly(filters, questions.attributes);
   byId('sliders').replaceChildren(
     slider('popularity', 'Popularity', 'How much recent popularity counts beside taste: beta of w.popularity', weights.get('popularity') ?? questions.popularityWeight),
+    slider('neighbours', 'Clicked beside', 'How much counts what users click beside the latest clicks of this one: nu of w.neighbours', weights.get('neighbours') ?? questions.neighboursWeight),
     ...channels.map(channel => slider(channel, channel, `Weight of the channel ${channel}`, weights.get(channel) ?? questions.weights[channel])));
   byId('filters').replaceChildren(...questions.attributes.flatMap(name => {
     const counts = new Map();
