@@ -11,7 +11,6 @@ import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
-import dev.millrace.state.PrefixedKey;
 import dev.millrace.train.TrainerSettings;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -36,9 +35,9 @@ public final class ModelFeed implements EncoderFeed {
 
     private static final Logger LOG = LoggerFactory.getLogger(ModelFeed.class);
     private static final byte PREFIX = 'g';
-    private static final byte NEIGHBOURS = 'N';
 
     private final DiskEntries entries;
+    private final DiskNeighbours neighbours;
     private final Map<String, Learner> learners = new ConcurrentHashMap<>();
     private final Map<String, SortedMap<byte[], byte[]>> waiting =
             new ConcurrentHashMap<>(); // for the settings of their learner
@@ -46,9 +45,10 @@ public final class ModelFeed implements EncoderFeed {
     /** A generation's learner, once its settings have come, and the encoder made from them. */
     private record Learner(TrainerSettings settings, QueryEncoder encoder) {}
 
-    /** @param entries for the rows */
+    /** @param entries for rows and lists */
     public ModelFeed(DiskEntries entries) {
         this.entries = entries;
+        this.neighbours = new DiskNeighbours(entries);
     }
 
     @Override
@@ -107,8 +107,7 @@ public final class ModelFeed implements EncoderFeed {
 
     @Override
     public void neighbours(String generation, String item, Optional<NeighbourList> list) {
-        byte[] key = neighboursKey(prefix(generation), item);
-        list.ifPresentOrElse(present -> entries.put(key, present.entry()), () -> entries.delete(key));
+        neighbours.put(prefix(generation), item, list);
     }
 
     @Override
@@ -116,6 +115,7 @@ public final class ModelFeed implements EncoderFeed {
         learners.remove(generation);
         waiting.remove(generation);
         entries.deleteAllUnder(prefix(generation));
+        neighbours.dropped(prefix(generation));
     }
 
     @Override
@@ -167,8 +167,7 @@ public final class ModelFeed implements EncoderFeed {
                 Optional.ofNullable(learners.get(generation))
                         .ifPresent(one -> Nearness.forEach(
                                 history,
-                                item -> entries.get(neighboursKey(prefix, item))
-                                        .map(entry -> NeighbourList.read(entry, id -> id)),
+                                item -> neighbours.get(prefix, item),
                                 one.settings().neighbours(),
                                 time,
                                 (item, part) -> near.merge(item, part, Double::sum)));
@@ -204,11 +203,6 @@ public final class ModelFeed implements EncoderFeed {
                 .put(name)
                 .put((byte) 0)
                 .array();
-    }
-
-    /** The keys of a model's entries begin with another letter. */
-    private static byte[] neighboursKey(byte[] prefix, String item) {
-        return under(prefix, PrefixedKey.of(NEIGHBOURS, item));
     }
 
     private static byte[] under(byte[] prefix, byte[] key) {

@@ -3,17 +3,25 @@ package dev.millrace.follow;
 import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
+import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.recall.UserEncoder;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** An encoder that is ready once it has an entry, and gives every user the vector (1, weight of the channel like). */
 public final class FakeFeed implements EncoderFeed {
 
+    private static final NeighbourSettings SETTINGS = new NeighbourSettings(10, Duration.ofDays(7));
+
+    private final Map<String, NeighbourList> lists = new ConcurrentHashMap<>();
     private boolean hasEntry;
     private volatile boolean isReady;
 
@@ -39,7 +47,9 @@ public final class FakeFeed implements EncoderFeed {
     }
 
     @Override
-    public void neighbours(String generation, String item, Optional<NeighbourList> list) {}
+    public void neighbours(String generation, String item, Optional<NeighbourList> list) {
+        list.ifPresentOrElse(present -> lists.put(item, present), () -> lists.remove(item));
+    }
 
     @Override
     public void refreshAll() {
@@ -72,6 +82,18 @@ public final class FakeFeed implements EncoderFeed {
             @Override
             public PriorWeights prior() {
                 return PriorWeights.NONE;
+            }
+
+            @Override
+            public Map<String, Double> near(List<String> history, long time) {
+                Map<String, Double> near = new HashMap<>();
+                Nearness.forEach(
+                        history,
+                        item -> Optional.ofNullable(lists.get(item)),
+                        SETTINGS,
+                        time,
+                        (item, part) -> near.merge(item, part, Double::sum));
+                return near;
             }
 
             @Override

@@ -13,6 +13,7 @@ import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.TwoTower;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
@@ -23,9 +24,11 @@ import dev.millrace.train.TrainerSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
@@ -133,6 +136,30 @@ class ModelFeedTest {
         SettingsReader reader = new SettingsReader(given);
         TrainerSettings.read(reader);
         return reader.effective();
+    }
+
+    @Test
+    void eachGenerationHasListsOfItsOwn() {
+        feed.describe("g1", TEXTS);
+        feed.describe("g2", TEXTS);
+        long week = Duration.ofDays(7).toMillis();
+        NeighbourList list = new NeighbourList(1_000, 5, List.of("b", "c"), new float[] {3, 2});
+
+        feed.neighbours("g1", "a", Optional.of(list));
+
+        assertThat(feed.of("g1").near(List.of("a"), 0)).isEqualTo(Map.of("b", 3 / 8.0, "c", 2 / 8.0));
+        // after a half-life
+        assertThat(feed.of("g1").near(List.of("a"), 1_000 + week)).isEqualTo(Map.of("b", 1.5 / 5.5, "c", 1 / 5.5));
+        assertThat(feed.of("g2").near(List.of("a"), 0)).isEmpty();
+        assertThat(feed.of("g1").near(List.of("b"), 0)).isEmpty();
+
+        feed.neighbours("g1", "a", Optional.empty());
+        assertThat(feed.of("g1").near(List.of("a"), 0)).isEmpty();
+
+        feed.neighbours("g1", "a", Optional.of(list));
+        feed.drop("g1");
+        feed.describe("g1", TEXTS);
+        assertThat(feed.of("g1").near(List.of("a"), 0)).isEmpty();
     }
 
     @Test

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -119,6 +121,44 @@ class AnswersTest {
         assertThat(item.path("ageSeconds").asDouble()).isEqualTo(4);
         assertThat(scene.json(scene.get("/v1/items/movie/c")).path("item").asText())
                 .isEqualTo("movie/c");
+    }
+
+    @Test
+    void whatIsClickedBesideTheHistoryAddsToTheScoreAndIsExplained() throws Exception {
+        scene.fill();
+        // u1 has had a, beside which c was clicked 6 of 7 times
+        scene.state().neighbours("g1", "a", Optional.of(new NeighbourList(1, 7, List.of("movie/c"), new float[] {6})));
+
+        JsonNode without = scene.json(scene.get("/v1/recall?user=u1&k=2"));
+        JsonNode with = scene.json(scene.get("/v1/recall?user=u1&k=2&w.neighbours=2&explain=true"));
+
+        // b .8 by the cosine, c .6; τ is .5, and n = log(1 + 6 / (7 + 3) / .01)
+        assertThat(without.at("/items/0/item").asText()).isEqualTo("b");
+        assertThat(with.at("/items/0/item").asText()).isEqualTo("movie/c");
+        double added = 0.5 * 2 * Math.log1p(60);
+        assertThat(with.at("/items/0/score").asDouble()).isCloseTo(0.6 + added, within(1e-6));
+        assertThat(with.at("/items/0/parts/cosine").asDouble()).isCloseTo(0.6, within(1e-6));
+        assertThat(with.at("/items/0/parts/neighbours").asDouble()).isCloseTo(added, within(1e-6));
+        assertThat(with.at("/items/0/parts/popularity").asDouble()).isZero();
+        assertThat(with.at("/items/0/parts/age").asDouble()).isZero();
+        assertThat(with.at("/items/1/parts/neighbours").asDouble()).isZero();
+    }
+
+    @Test
+    void similarItemsMayBeThoseThatAreClickedBeside() throws Exception {
+        scene.fill();
+        NeighbourList list = new NeighbourList(1, 7, List.of("gone", "movie/c", "b"), new float[] {2, 1, 4});
+        scene.state().neighbours("g1", "a", Optional.of(list));
+
+        JsonNode besides = scene.json(scene.get("/v1/similar?item=a&by=neighbours&k=5"));
+
+        assertThat(besides.path("items")).hasSize(2);
+        assertThat(besides.at("/items/0/item").asText()).isEqualTo("b");
+        assertThat(besides.at("/items/0/score").asDouble()).isCloseTo(4 / 10.0, within(1e-6));
+        assertThat(besides.at("/items/1/item").asText()).isEqualTo("movie/c");
+        assertThat(scene.json(scene.get("/v1/similar?item=b&by=neighbours")).path("items")).isEmpty();
+        scene.assertProblem(scene.get("/v1/similar?item=x&by=neighbours"), 404);
+        scene.assertProblem(scene.get("/v1/similar?item=a&by=magic"), 400);
     }
 
     @Test

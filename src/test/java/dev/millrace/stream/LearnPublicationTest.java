@@ -11,6 +11,7 @@ import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.NegativeDraws;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.Books;
@@ -23,6 +24,7 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.GenerationRecords;
+import dev.millrace.wire.NeighbourRecords;
 import dev.millrace.wire.TrainingRecords;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -30,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -71,6 +74,43 @@ class LearnPublicationTest {
                     .allMatch(embedding -> embedding.step() == 2 && embedding.producedAt() == T0 + LearnerDriver.BATCH);
             assertThat(driver.lastProgress().training().orElseThrow().step()).isEqualTo(2);
         }
+    }
+
+    /** Users clicked i0 or i1 before, and then one of three items. */
+    @Test
+    void whatIsClickedBesideAnItemGoesOutWithTheCommit() {
+        try (LearnerDriver driver = driver(learn(), "a")) {
+            driver.sendBatch(0, false);
+            Map<String, Optional<NeighbourList>> before = neighbours(driver);
+            driver.send(LearnerDriver.example(2)); // i2 after i0
+            driver.send(new CatalogueChange.Removal("i1", T0 + LearnerDriver.BATCH));
+            driver.advanceWallClockTime(LearnerDriver.MAX_WAIT);
+            Map<String, Optional<NeighbourList>> after = neighbours(driver);
+
+            assertThat(before).containsOnlyKeys("i0", "i1", "i2");
+            assertThat(weights(before.get("i0"))).containsOnlyKeys("i1", "i2");
+            assertThat(after.get("i1")).isEmpty();
+            assertThat(weights(after.get("i0"))).containsOnlyKeys("i2");
+            assertThat(weights(after.get("i0")).get("i2"))
+                    .isCloseTo(weights(before.get("i0")).get("i2") + 1, within(1e-4f));
+        }
+    }
+
+    /** The lists that came since the last call, by item. */
+    private Map<String, Optional<NeighbourList>> neighbours(LearnerDriver driver) {
+        Map<String, Optional<NeighbourList>> lists = new TreeMap<>();
+        driver.read(topics.itemNeighbours()).forEach(record -> {
+            NeighbourRecords.ItemNeighbours decoded = new NeighbourRecords(wire).decode(LearnerDriver.plain(record));
+            assertThat(decoded.generation()).isEqualTo(LearnerDriver.generation());
+            lists.put(decoded.item(), decoded.list());
+        });
+        return lists;
+    }
+
+    private static Map<String, Float> weights(Optional<NeighbourList> list) {
+        Map<String, Float> weights = new TreeMap<>();
+        list.orElseThrow().forEach(weights::put);
+        return weights;
     }
 
     @Test

@@ -27,6 +27,7 @@ import dev.millrace.exam.ExamTotals;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RowCounts;
+import dev.millrace.neighbour.NeighbourList;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.state.Books;
@@ -34,6 +35,7 @@ import dev.millrace.stream.Streams;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -118,6 +120,23 @@ class CodecTest {
 
         ItemEmbedding decoded = OutputCodec.toCore(wire.decode(ItemEmbeddingRecord.class, bytes));
         assertThat(decoded).usingRecursiveComparison().isEqualTo(embedding);
+    }
+
+    @Test
+    void neighboursComeBack() {
+        NeighbourRecords records = new NeighbourRecords(wire);
+        NeighbourList list = new NeighbourList(1_700_000_000_000L, 7.25, List.of("b", "c"), new float[] {0.5f, 2});
+
+        byte[] value = records.encode("item-neighbours", "g1", 3, "a", list);
+
+        for (Optional<byte[]> given : List.of(Optional.of(value), Optional.<byte[]>empty())) {
+            NeighbourRecords.ItemNeighbours decoded = records.decode(
+                    new TopicRecord("item-neighbours", NeighbourRecords.key("g1", "a"), given, 0, 0, 0, Map.of()));
+            assertThat(decoded.generation()).isEqualTo("g1");
+            assertThat(decoded.item()).isEqualTo("a");
+            assertThat(decoded.list().map(found -> Arrays.toString(found.entry())))
+                    .isEqualTo(given.map(present -> Arrays.toString(list.entry())));
+        }
     }
 
     @Test
