@@ -75,6 +75,7 @@ class ArchitectureTest {
             "cli.option",
             "cli.evaluate",
             "cli.verify",
+            "cli.model",
             "cli");
 
     private static final List<String> PATH =
@@ -186,7 +187,7 @@ class ArchitectureTest {
 
     @Test
     void theCommandLineStaysInItsPackage() {
-        only("cli", "cli.option").use("picocli..");
+        only("cli", "cli.option", "cli.model").use("picocli..");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.millrace.settings.SettingFault;
 import dev.millrace.stream.GenerationTerms;
 import dev.millrace.stream.MillraceTopology;
 import dev.millrace.stream.Part;
+import dev.millrace.stream.TopologyShape;
 import dev.millrace.stream.run.StreamRunner;
 import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.TopicNames;
@@ -28,6 +29,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.ToIntFunction;
+import org.apache.kafka.streams.Topology;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -85,7 +90,7 @@ public final class TrainProcess implements AutoCloseable {
                         PartProgress.logLearner(settings.stream().applicationId(learner(from)));
                 },
                 inputs::take);
-        TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, inputs, registry));
+        TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, inputs, shape(settings, from), registry));
         try {
             runner.start();
         } catch (RuntimeException refused) {
@@ -107,39 +112,48 @@ public final class TrainProcess implements AutoCloseable {
     }
 
     private static StreamRunner runner(MillraceSettings settings, From from, GenerationHistory history) {
-        TopicNames names = settings.topics().names();
-        AvroWire wire = new AvroWire(settings.wire());
         Map<String, Integer> partitions = topics(settings).partitions();
         return new StreamRunner(
                 settings.stream(),
                 settings.clients(),
-                switch (from) {
-                    case EVENTS ->
-                        Map.of(
-                                Part.ATTRIBUTE,
-                                MillraceTopology.attribute(
-                                        names,
-                                        settings.attribution(),
-                                        settings.attributionKept(),
-                                        wire,
-                                        topic -> Objects.requireNonNull(partitions.get(topic))),
-                                Part.LEARN,
-                                MillraceTopology.learn(
-                                        names,
-                                        settings.trainer(),
-                                        settings.stream().maxWait(),
-                                        wire,
-                                        terms(settings, Part.LEARN, history)));
-                    case MINI_BATCHES ->
-                        Map.of(
-                                Part.LEARN_FROM_LOG,
-                                MillraceTopology.learnFromLog(
-                                        names,
-                                        settings.trainer(),
-                                        settings.stream().isLogLearnerPublishing(),
-                                        wire,
-                                        terms(settings, Part.LEARN_FROM_LOG, history)));
-                });
+                topologies(settings, from, history, topic -> Objects.requireNonNull(partitions.get(topic))));
+    }
+
+    /** The shape of the applications, which depends on the settings alone. */
+    public static TopologyShape shape(MillraceSettings settings, From from) {
+        SortedMap<String, Topology> byApplication = new TreeMap<>();
+        topologies(settings, from, new GenerationHistory(), topic -> 1)
+                .forEach((part, topology) -> byApplication.put(settings.stream().applicationId(part), topology));
+        return TopologyShape.of(byApplication);
+    }
+
+    private static Map<Part, Topology> topologies(
+            MillraceSettings settings, From from, GenerationHistory history, ToIntFunction<String> partitions) {
+        TopicNames names = settings.topics().names();
+        AvroWire wire = new AvroWire(settings.wire());
+        return switch (from) {
+            case EVENTS ->
+                Map.of(
+                        Part.ATTRIBUTE,
+                        MillraceTopology.attribute(
+                                names, settings.attribution(), settings.attributionKept(), wire, partitions),
+                        Part.LEARN,
+                        MillraceTopology.learn(
+                                names,
+                                settings.trainer(),
+                                settings.stream().maxWait(),
+                                wire,
+                                terms(settings, Part.LEARN, history)));
+            case MINI_BATCHES ->
+                Map.of(
+                        Part.LEARN_FROM_LOG,
+                        MillraceTopology.learnFromLog(
+                                names,
+                                settings.trainer(),
+                                settings.stream().isLogLearnerPublishing(),
+                                wire,
+                                terms(settings, Part.LEARN_FROM_LOG, history)));
+        };
     }
 
     private static GenerationTerms terms(MillraceSettings settings, Part part, GenerationHistory history) {
@@ -237,6 +251,7 @@ public final class TrainProcess implements AutoCloseable {
             StreamRunner runner,
             ProgressWatch progress,
             InputWatch inputs,
+            TopologyShape shape,
             PrometheusMeterRegistry registry) {
         if (!settings.trainServer().isOn()) {
             return Optional.empty();
@@ -248,7 +263,10 @@ public final class TrainProcess implements AutoCloseable {
         inputs.bindTo(registry);
         try {
             return Optional.of(new TrainServer(
-                            settings.trainServer(), new TrainHealth(runner, transactions, progress, inputs), registry)
+                            settings.trainServer(),
+                            new TrainHealth(runner, transactions, progress, inputs),
+                            shape,
+                            registry)
                     .start());
         } catch (TrainServer.PortTakenException taken) {
             LOG.atWarn()

@@ -2,6 +2,7 @@ package dev.millrace.cli;
 
 import dev.millrace.checkpoint.UnexportableLearnerException;
 import dev.millrace.checkpoint.UnusableCheckpointException;
+import dev.millrace.cli.model.ModelCommand;
 import dev.millrace.draft.UndecidedColumnException;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.log.LogSettings;
@@ -43,7 +44,8 @@ import picocli.CommandLine.Command;
             TuneCommand.class,
             BenchCommand.class,
             ExplainCommand.class,
-            SettingsCommand.class
+            SettingsCommand.class,
+            TopologyCommand.class
         })
 public final class Millrace {
 

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.stream.TopologyShape;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
@@ -41,12 +42,17 @@ public final class TrainServer implements AutoCloseable {
 
     private final HttpSetup setup;
     private final Health health;
+    private final TopologyShape topology;
     private final PrometheusMeterRegistry registry;
     private final Json json = new Json();
     private final Javalin http;
 
-    /** @param registry for the metrics of the JVM; {@code /metrics} gives everything in it */
-    public TrainServer(TrainServerSettings settings, Health health, PrometheusMeterRegistry registry) {
+    /**
+     * @param topology of the applications, which {@code /topology} gives
+     * @param registry for the metrics of the JVM; {@code /metrics} gives everything in it
+     */
+    public TrainServer(
+            TrainServerSettings settings, Health health, TopologyShape topology, PrometheusMeterRegistry registry) {
         this.setup = new HttpSetup(
                 settings.host(),
                 settings.port(),
@@ -55,6 +61,7 @@ public final class TrainServer implements AutoCloseable {
                 THREADS,
                 Duration.ZERO);
         this.health = health;
+        this.topology = topology;
         this.registry = registry;
         JvmMetrics.bindTo(registry);
         this.http = Javalin.create(this::configure);
@@ -94,6 +101,10 @@ public final class TrainServer implements AutoCloseable {
             body.putAll(health.detail());
             answer(request, isReady, body);
         });
+        HttpSetup.get(
+                config,
+                "/topology",
+                request -> HttpSetup.write(request, 200, HttpSetup.JSON, json.bytes(topology)));
         HttpSetup.get(
                 config,
                 "/metrics",

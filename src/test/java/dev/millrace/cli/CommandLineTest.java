@@ -2,6 +2,8 @@ package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.stream.TopologyShape;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -44,6 +46,35 @@ class CommandLineTest {
     void aTrainerLearnsFromEventsOrFromTheLogAndNothingElse() {
         assertThat(run("train", "--from", "memory")).isEqualTo(2);
         assertThat(err.toString().lines()).containsExactly("--from = memory: must be events or mini-batches");
+    }
+
+    /** An earlier build had no topic of neighbours. */
+    @Test
+    void anUpgradeIsToldWhatItChangesOfTheTopology(@TempDir Path directory) throws IOException {
+        assertThat(run("topology", "--format", "json")).isZero();
+        Path same = Files.writeString(directory.resolve("same.json"), out.toString());
+        TopologyShape now = new ObjectMapper().readValue(out.toString(), TopologyShape.class);
+        TopologyShape earlier = new TopologyShape(now.parts().stream()
+                .filter(part -> !part.name().equals("to-item-neighbours"))
+                .toList());
+        Path before = directory.resolve("before.json");
+        new ObjectMapper().writeValue(before.toFile(), earlier);
+        out.getBuffer().setLength(0);
+
+        assertThat(run("topology", "--since", same.toString())).isZero();
+        assertThat(out.toString().strip()).isEqualTo("no difference");
+        out.getBuffer().setLength(0);
+        assertThat(run("topology", "--since", before.toString())).isEqualTo(1);
+        assertThat(out.toString())
+                .startsWith("+ sink to-item-neighbours of millrace-learn, sub-topology 0, topics item-neighbours");
+
+        Path broken = Files.writeString(directory.resolve("broken.json"), "{\"parts\": 7}");
+        assertThat(run("topology", "--since", broken.toString())).isEqualTo(2);
+        assertThat(run("topology", "--since", "nowhere.json")).isEqualTo(2);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "--since = " + broken + ": must be a topology as --format json gives it",
+                        "--since = nowhere.json: must be readable: java.nio.file.NoSuchFileException: nowhere.json");
     }
 
     @Test

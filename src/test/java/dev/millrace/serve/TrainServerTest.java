@@ -2,12 +2,14 @@ package dev.millrace.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.stream.TopologyShape;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -18,6 +20,7 @@ class TrainServerTest {
     private final TrainServer server = new TrainServer(
                     new TrainServerSettings("127.0.0.1", 0),
                     health,
+                    new TopologyShape(List.of()),
                     new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))
             .start();
 
@@ -33,6 +36,7 @@ class TrainServerTest {
         assertThat(ready.statusCode()).isEqualTo(200);
         assertThat(ready.body()).isEqualTo("{\"ready\":true,\"cluster\":\"answering\"}");
         assertThat(get("/metrics").body()).contains("jvm_memory_used_bytes");
+        assertThat(get("/topology").body()).isEqualTo("{\"parts\":[]}");
     }
 
     @Test

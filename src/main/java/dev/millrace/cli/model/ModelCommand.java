@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.model;
 
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
             ModelImportCommand.class,
             ModelShowCommand.class
         })
-final class ModelCommand implements Runnable {
+public final class ModelCommand implements Runnable {
 
     @Spec
     @Nullable

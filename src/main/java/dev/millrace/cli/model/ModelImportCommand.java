@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.model;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.checkpoint.LearnerImport;

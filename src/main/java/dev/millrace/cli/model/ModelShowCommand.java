@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.model;
 
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;

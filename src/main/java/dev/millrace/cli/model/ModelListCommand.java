@@ -1,4 +1,4 @@
-package dev.millrace.cli;
+package dev.millrace.cli.model;
 
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;

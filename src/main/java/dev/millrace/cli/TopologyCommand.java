@@ -1,0 +1,119 @@
+package dev.millrace.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.app.TrainProcess;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.LearnerOption;
+import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.stream.TopologyShape;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "topology",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Print the nodes, stores and topics of the trainer's applications, or what an upgrade changes of them. Needs no cluster.",
+            "Example, before an upgrade: millrace topology --since http://localhost:8081/topology",
+            "Exits with 1 if --since is given and anything differs."
+        })
+final class TopologyCommand implements Callable<Integer> {
+
+    /** How a topology is printed. */
+    enum Format {
+        text,
+        mermaid,
+        json
+    }
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Mixin
+    LearnerOption learner = new LearnerOption();
+
+    @Option(
+            names = "--format",
+            paramLabel = "FORMAT",
+            defaultValue = "text",
+            description = "text, mermaid or json; default: text")
+    Format format = Format.text;
+
+    @Option(
+            names = "--since",
+            paramLabel = "FILE|URL",
+            description = "compare with this topology of another build: a file of --format json, or a running trainer's /topology")
+    @Nullable
+    String since;
+
+    @Override
+    public Integer call() {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        TopologyShape shape = TrainProcess.shape(config.settings(), learner.source());
+        int status = 0;
+        if (since == null) {
+            out.print(printed(shape));
+        } else {
+            List<String> changes = shape.changesSince(read(since));
+            changes.forEach(out::println);
+            if (changes.isEmpty()) {
+                out.println("no difference");
+            }
+            status = changes.isEmpty() ? 0 : 1;
+        }
+        out.flush();
+        return status;
+    }
+
+    private String printed(TopologyShape shape) {
+        return switch (format) {
+            case text -> {
+                StringBuilder lines = new StringBuilder();
+                shape.parts().forEach(part -> lines.append(part.text()).append(System.lineSeparator()));
+                yield lines.toString();
+            }
+            case mermaid -> shape.mermaid();
+            case json -> json(shape);
+        };
+    }
+
+    private static String json(TopologyShape shape) {
+        try {
+            return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(shape)
+                    + System.lineSeparator();
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static TopologyShape read(String from) {
+        try {
+            boolean isUrl = from.toLowerCase(Locale.ROOT).matches("https?://.*");
+            return isUrl
+                    ? new ObjectMapper().readValue(URI.create(from).toURL(), TopologyShape.class)
+                    : new ObjectMapper().readValue(Files.readString(Path.of(from)), TopologyShape.class);
+        } catch (JsonProcessingException notOne) {
+            throw OptionFaults.unusable("--since", from, "must be a topology as --format json gives it");
+        } catch (IOException unreadable) {
+            throw OptionFaults.unusable("--since", from, "must be readable: " + unreadable);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+package dev.millrace.stream;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.TopologyDescription;
+
+/**
+ * The nodes and stores of applications: what a start with the state of an earlier build must find again.
+ *
+ * @param parts by application, then in the order of {@link Part#BY_PLACE}
+ */
+public record TopologyShape(List<Part> parts) {
+
+    public TopologyShape {
+        parts = parts.stream().sorted(Part.BY_PLACE).toList();
+    }
+
+    /** What a part is. */
+    public enum Kind {
+        SOURCE,
+        PROCESSOR,
+        STORE,
+        SINK
+    }
+
+    /**
+     * A node, or a store.
+     *
+     * @param application its id
+     * @param subTopology its number, which is the first number of its tasks' names
+     * @param topics that a source reads, a sink writes, or a store keeps its changelog in
+     * @param to nodes that a node hands on to; of a processor its stores too
+     */
+    public record Part(
+            String application, int subTopology, Kind kind, String name, List<String> topics, List<String> to) {
+
+        static final Comparator<Part> BY_PLACE = Comparator.comparing(Part::application)
+                .thenComparing(Part::subTopology)
+                .thenComparing(Part::kind)
+                .thenComparing(Part::name);
+
+        public Part {
+            topics = topics.stream().sorted().toList();
+            to = to.stream().sorted().toList();
+        }
+
+        private String id() {
+            return application + " " + kind + " " + name;
+        }
+
+        /** Returns the part in words. */
+        public String text() {
+            String what = kind.name().toLowerCase(Locale.ROOT) + " " + name + " of " + application
+                    + ", sub-topology " + subTopology;
+            String ofTopics = topics.isEmpty() ? "" : ", topics " + String.join(", ", topics);
+            return what + ofTopics + (to.isEmpty() ? "" : ", to " + String.join(", ", to));
+        }
+    }
+
+    /** @param topologies by application */
+    public static TopologyShape of(SortedMap<String, Topology> topologies) {
+        List<Part> parts = new ArrayList<>();
+        topologies.forEach((application, topology) -> topology.describe()
+                .subtopologies()
+                .forEach(sub -> sub.nodes().forEach(node -> add(application, sub.id(), node, parts))));
+        return new TopologyShape(parts);
+    }
+
+    private static void add(String application, int sub, TopologyDescription.Node node, List<Part> parts) {
+        List<String> to =
+                node.successors().stream().map(TopologyDescription.Node::name).toList();
+        if (node instanceof TopologyDescription.Source source) {
+            parts.add(new Part(application, sub, Kind.SOURCE, node.name(), List.copyOf(source.topicSet()), to));
+        } else if (node instanceof TopologyDescription.Sink sink) {
+            parts.add(new Part(application, sub, Kind.SINK, node.name(), List.of(sink.topic()), to));
+        } else if (node instanceof TopologyDescription.Processor processor) {
+            List<String> stores = List.copyOf(processor.stores());
+            parts.add(new Part(
+                    application,
+                    sub,
+                    Kind.PROCESSOR,
+                    node.name(),
+                    List.of(),
+                    Stream.concat(to.stream(), stores.stream()).toList()));
+            stores.forEach(store -> parts.add(new Part(
+                    application,
+                    sub,
+                    Kind.STORE,
+                    store,
+                    List.of(MillraceTopology.changelog(application, store)),
+                    List.of())));
+        }
+    }
+
+    /** Returns, a line each, what an upgrade from another shape to this one changes; empty if both are equal. */
+    public List<String> changesSince(TopologyShape before) {
+        SortedMap<String, Part> old = byId(before);
+        SortedMap<String, Part> now = byId(this);
+        List<String> changes = new ArrayList<>();
+        old.forEach((id, part) -> {
+            if (!now.containsKey(id)) {
+                changes.add("- " + part.text() + effectOfLoss(part));
+            }
+        });
+        now.forEach((id, part) -> {
+            if (!old.containsKey(id)) {
+                changes.add("+ " + part.text() + effectOfGain(part));
+            } else if (!part.equals(old.get(id))) {
+                Part was = Objects.requireNonNull(old.get(id));
+                changes.add("~ " + part.text() + System.lineSeparator() + "  before: " + was.text()
+                        + (part.subTopology() == was.subTopology()
+                                ? ""
+                                : System.lineSeparator()
+                                        + "  its tasks have other names: local state is not found, and is restored"));
+            }
+        });
+        return changes;
+    }
+
+    private static String effectOfLoss(Part part) {
+        return switch (part.kind()) {
+            case STORE -> System.lineSeparator() + "  what its changelog holds is not read any more";
+            case SOURCE -> System.lineSeparator() + "  records that come there are not read any more";
+            case PROCESSOR, SINK -> "";
+        };
+    }
+
+    private static String effectOfGain(Part part) {
+        return switch (part.kind()) {
+            case SINK, SOURCE ->
+                System.lineSeparator() + "  the topic must be there, and the application may use it: millrace topics create, millrace"
+                        + " topics acls";
+            case STORE -> System.lineSeparator() + "  it begins empty";
+            case PROCESSOR -> "";
+        };
+    }
+
+    private static SortedMap<String, Part> byId(TopologyShape shape) {
+        SortedMap<String, Part> byId = new TreeMap<>();
+        shape.parts.forEach(part -> byId.put(part.id(), part));
+        return byId;
+    }
+
+    /** Returns the shape as a Mermaid flowchart, from topic to topic. */
+    public String mermaid() {
+        Map<String, String> lines = new LinkedHashMap<>();
+        lines.put("flowchart LR", "");
+        for (Part part : parts) {
+            String id = id(part.application() + "/" + part.name());
+            if (part.kind() == Kind.PROCESSOR || part.kind() == Kind.STORE) {
+                String box = part.kind() == Kind.STORE ? "[(%s)]" : "[%s]";
+                lines.put("  " + id + box.formatted(part.name()), "");
+            }
+            for (String topic : part.kind() == Kind.STORE ? List.<String>of() : part.topics()) {
+                lines.put("  " + id(topic) + "([" + topic + "])", "");
+            }
+        }
+        for (Part part : parts) {
+            edges(part).forEach(edge -> lines.put("  " + edge, ""));
+        }
+        return lines.keySet().stream().collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    /** Dashes and dots mean something else to Mermaid. */
+    private static String id(String name) {
+        return name.replaceAll("[^A-Za-z0-9]", "_");
+    }
+
+    /** Sources and sinks are drawn as their topics. */
+    private List<String> edges(Part part) {
+        List<String> edges = new ArrayList<>();
+        List<String> from = part.kind() == Kind.SOURCE ? part.topics() : List.of(part.application() + "/" + part.name());
+        for (String next : part.to()) {
+            Part target = parts.stream()
+                    .filter(other -> other.application().equals(part.application()))
+                    .filter(other -> other.name().equals(next) && other.kind() != Kind.SOURCE)
+                    .findFirst()
+                    .orElseThrow();
+            List<String> to =
+                    target.kind() == Kind.SINK ? target.topics() : List.of(part.application() + "/" + next);
+            String arrow = target.kind() == Kind.STORE ? " <--> " : " --> ";
+            from.forEach(one -> to.forEach(other -> edges.add(id(one) + arrow + id(other))));
+        }
+        return edges;
+    }
+}

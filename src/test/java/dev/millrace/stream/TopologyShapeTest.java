@@ -1,0 +1,78 @@
+package dev.millrace.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.millrace.stream.TopologyShape.Kind;
+import dev.millrace.stream.TopologyShape.Part;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.kafka.streams.Topology;
+import org.junit.jupiter.api.Test;
+
+class TopologyShapeTest {
+
+    private static final Part SOURCE = new Part("a", 0, Kind.SOURCE, "from-x", List.of("x"), List.of("work"));
+    private static final Part WORK = new Part("a", 0, Kind.PROCESSOR, "work", List.of(), List.of("to-y", "kept"));
+    private static final Part KEPT = new Part("a", 0, Kind.STORE, "kept", List.of("a-kept-changelog"), List.of());
+    private static final Part SINK = new Part("a", 0, Kind.SINK, "to-y", List.of("y"), List.of());
+    private static final TopologyShape SHAPE = new TopologyShape(List.of(SINK, KEPT, WORK, SOURCE));
+
+    @Test
+    void theLearnerHasItsStoreAndTheTopicsThatItReadsAndWrites() {
+        Topology learner = MillraceTopology.learn(
+                Streams.topics(), Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());
+
+        TopologyShape shape = TopologyShape.of(new TreeMap<>(Map.of("millrace-learn", learner)));
+
+        assertThat(shape.parts()).contains(
+                new Part("millrace-learn", 0, Kind.STORE, "learner", List.of("millrace-learn-learner-changelog"), List.of()),
+                new Part("millrace-learn", 0, Kind.SINK, "to-item-neighbours", List.of("item-neighbours"), List.of()),
+                new Part(
+                        "millrace-learn",
+                        0,
+                        Kind.SOURCE,
+                        "from-training-examples",
+                        List.of("training-examples"),
+                        List.of("learn")));
+        assertThat(shape.parts()).filteredOn(part -> part.kind() == Kind.SINK).hasSize(7);
+        assertThat(shape.mermaid())
+                .contains("  training_examples --> millrace_learn_learn")
+                .contains("  millrace_learn_learn --> item_neighbours")
+                .contains("  millrace_learn_learn <--> millrace_learn_learner");
+    }
+
+    @Test
+    void whatAnUpgradeChangesIsSaidWithItsEffect() {
+        Part moved = new Part("a", 1, Kind.SINK, "to-y", List.of("y"), List.of());
+        Part fresh = new Part("a", 0, Kind.SINK, "to-z", List.of("z"), List.of());
+
+        List<String> changes = new TopologyShape(List.of(SOURCE, WORK, moved, fresh)).changesSince(SHAPE);
+
+        assertThat(SHAPE.changesSince(SHAPE)).isEmpty();
+        assertThat(changes).hasSize(3);
+        assertThat(changes.get(0))
+                .isEqualToNormalizingNewlines(
+                        """
+                        - store kept of a, sub-topology 0, topics a-kept-changelog
+                          what its changelog holds is not read any more""");
+        assertThat(changes.get(1))
+                .isEqualToNormalizingNewlines(
+                        """
+                        ~ sink to-y of a, sub-topology 1, topics y
+                          before: sink to-y of a, sub-topology 0, topics y
+                          its tasks have other names: local state is not found, and is restored""");
+        assertThat(changes.get(2)).startsWith("+ sink to-z of a, sub-topology 0, topics z").contains("topics create");
+    }
+
+    @Test
+    void itComesBackFromJson() throws Exception {
+        ObjectMapper mapper = new ObjectMapper();
+
+        TopologyShape back = mapper.readValue(mapper.writeValueAsString(SHAPE), TopologyShape.class);
+
+        assertThat(back).isEqualTo(SHAPE);
+    }
+}
