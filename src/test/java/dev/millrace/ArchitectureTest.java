@@ -241,8 +241,7 @@ class ArchitectureTest {
                 .resideInAPackage(ROOT + "verify.books")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(packages(List.of("batch",
-            "neighbour", "train", "stream", "stream.run")))
+                .resideInAnyPackage(packages(List.of("batch", "neighbour", "train", "stream", "stream.run")))
                 .orShould()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("dev.millrace.attribute.Attribution")

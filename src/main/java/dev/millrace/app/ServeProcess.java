@@ -88,13 +88,12 @@ public final class ServeProcess implements AutoCloseable {
         FollowingRecall following =
                 FollowingRecall.start(settings.clients(), names, new AvroWire(settings.wire()), state);
         Transactions transactions = new Transactions(settings.clients(), PATIENCE);
-        Set<String> followed =
-                Set.of(
-                        names.generations(),
-                        names.itemEmbeddings(),
-                        names.modelUpdates(),
-                        names.itemNeighbours(),
-                        names.userFeatures());
+        Set<String> followed = Set.of(
+                names.generations(),
+                names.itemEmbeddings(),
+                names.modelUpdates(),
+                names.itemNeighbours(),
+                names.userFeatures());
         TransactionWatch watch = new TransactionWatch(
                 () -> transactions.written(followed, Set.of()),
                 transactions::open, // a server only looks

@@ -90,7 +90,8 @@ public final class TrainProcess implements AutoCloseable {
                         PartProgress.logLearner(settings.stream().applicationId(learner(from)));
                 },
                 inputs::take);
-        TrainProcess process = new TrainProcess(runner, progress, server(settings, runner, progress, inputs, shape(settings, from), registry));
+        TrainProcess process = new TrainProcess(
+                runner, progress, server(settings, runner, progress, inputs, shape(settings, from), registry));
         try {
             runner.start();
         } catch (RuntimeException refused) {

@@ -23,7 +23,10 @@ public record PriorWeights(double popularity, double age, double newness, double
     }
 
     public boolean areFinite() {
-        return Double.isFinite(popularity) && Double.isFinite(age) && Double.isFinite(newness) && Double.isFinite(neighbours);
+        return Double.isFinite(popularity)
+                && Double.isFinite(age)
+                && Double.isFinite(newness)
+                && Double.isFinite(neighbours);
     }
 
     /** Returns these weights, each times a factor. */

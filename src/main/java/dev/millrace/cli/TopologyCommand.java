@@ -8,6 +8,7 @@ import dev.millrace.cli.option.LearnerOption;
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.stream.TopologyShape;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.file.Files;
@@ -60,7 +61,8 @@ final class TopologyCommand implements Callable<Integer> {
     @Option(
             names = "--since",
             paramLabel = "FILE|URL",
-            description = "compare with this topology of another build: a file of --format json, or a running trainer's /topology")
+            description =
+                    "compare with this topology of another build: a file of --format json, or a running trainer's /topology")
     @Nullable
     String since;
 
@@ -104,12 +106,18 @@ final class TopologyCommand implements Callable<Integer> {
         }
     }
 
+    private static byte[] bytes(String from) throws IOException {
+        if (!from.toLowerCase(Locale.ROOT).matches("https?://.*")) {
+            return Files.readAllBytes(Path.of(from));
+        }
+        try (InputStream in = URI.create(from).toURL().openStream()) {
+            return in.readAllBytes();
+        }
+    }
+
     private static TopologyShape read(String from) {
         try {
-            boolean isUrl = from.toLowerCase(Locale.ROOT).matches("https?://.*");
-            return isUrl
-                    ? new ObjectMapper().readValue(URI.create(from).toURL(), TopologyShape.class)
-                    : new ObjectMapper().readValue(Files.readString(Path.of(from)), TopologyShape.class);
+            return new ObjectMapper().readValue(bytes(from), TopologyShape.class);
         } catch (JsonProcessingException notOne) {
             throw OptionFaults.unusable("--since", from, "must be a topology as --format json gives it");
         } catch (IOException unreadable) {

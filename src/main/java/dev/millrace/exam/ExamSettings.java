@@ -56,14 +56,12 @@ public record ExamSettings(
 
     /** Returns these settings with other further weights. */
     public ExamSettings withOtherWeights(List<QueryWeights> others) {
-        return new ExamSettings(
-                budget, everyBatchUpTo, popularityHalfLife, weights, others, isHistoryLeftOut);
+        return new ExamSettings(budget, everyBatchUpTo, popularityHalfLife, weights, others, isHistoryLeftOut);
     }
 
     /** Returns these settings with an exam of every batch, whatever it costs. */
     public ExamSettings ofEveryBatch() {
-        return new ExamSettings(
-                1, Integer.MAX_VALUE, popularityHalfLife, weights, otherWeights, isHistoryLeftOut);
+        return new ExamSettings(1, Integer.MAX_VALUE, popularityHalfLife, weights, otherWeights, isHistoryLeftOut);
     }
 
     /** Returns these settings with or without the items of the user's history among the candidates. */

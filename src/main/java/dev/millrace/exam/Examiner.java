@@ -95,8 +95,7 @@ public final class Examiner implements Durable {
      *
      * @return the gradient of the mixture; absent if no example was ranked
      */
-    public Optional<Mixture.Gradient> examine(
-            MiniBatch batch, TwoTower model, ItemFacts facts) {
+    public Optional<Mixture.Gradient> examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
         List<TrainingExample> withHistory = batch.examples().stream()
                 .filter(example -> !example.user().history().isEmpty())
@@ -130,8 +129,7 @@ public final class Examiner implements Durable {
      * @param events at least one; with a history, and an item of the catalogue. Popularity is as of the first one's time
      * @param to receives the places
      */
-    public void rank(
-            List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
+    public void rank(List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
         Ranking ranking = ranking(events, events.get(0).time(), model, facts, Optional.empty());
         for (int at = 0; at < events.size(); at++) {
             to.ranked(
@@ -241,9 +239,7 @@ public final class Examiner implements Durable {
                     // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged
                     // without weights
                     .map(each -> new CatalogueScan.Order(
-                            each.given()
-                                    .or(model.mixture().relative())
-                                    .times(model.temperature()), targets.length))
+                            each.given().or(model.mixture().relative()).times(model.temperature()), targets.length))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
             queries.add(

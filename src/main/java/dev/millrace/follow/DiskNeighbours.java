@@ -55,7 +55,8 @@ final class DiskNeighbours {
     void dropped(byte[] prefix) {
         ByteBuffer begin = ByteBuffer.wrap(prefix);
         synchronized (read) {
-            read.keySet().removeIf(key -> key.slice(0, Math.min(prefix.length, key.limit())).equals(begin));
+            read.keySet().removeIf(key -> key.slice(0, Math.min(prefix.length, key.limit()))
+                    .equals(begin));
         }
     }
 

@@ -70,7 +70,9 @@ public final class NeighbourLists implements Durable {
     private final NavigableSet<String> dirty = new TreeSet<>();
     private final NavigableSet<byte[]> unstored = new TreeSet<>(Arrays::compareUnsigned);
     private long cachedBytes;
-    private Optional<String> swept = Optional.empty(); // item of the list visited last; empty text at the start of a round; absent before it was read
+    private Optional<String> swept =
+            Optional.empty(); // item of the list visited last; empty text at the start of a round; absent before it was
+    // read
     private boolean isSweptDirty;
     private Optional<byte[]> nextUnsent = Optional.empty(); // key from which on lists are to be handed over
 
@@ -152,8 +154,8 @@ public final class NeighbourLists implements Durable {
         if (settings.areOff()) {
             return;
         }
-        String last = swept.orElseGet(() ->
-                stored.get(sweptKey()).map(NeighbourLists::readSwept).orElse(""));
+        String last = swept.orElseGet(
+                () -> stored.get(sweptKey()).map(NeighbourLists::readSwept).orElse(""));
         List<String> next = behind(last);
         for (String item : next) {
             NeighbourList known = cached.get(item);
@@ -316,7 +318,8 @@ public final class NeighbourLists implements Durable {
         if (stored == EntrySource.NONE) {
             return;
         }
-        for (Iterator<Map.Entry<String, NeighbourList>> oldest = cached.entrySet().iterator();
+        for (Iterator<Map.Entry<String, NeighbourList>> oldest =
+                        cached.entrySet().iterator();
                 cachedBytes > cacheBytes && oldest.hasNext(); ) {
             Map.Entry<String, NeighbourList> next = oldest.next();
             if (!dirty.contains(next.getKey())) {

@@ -13,5 +13,4 @@ import dev.millrace.follow.ServedState;
  * @param inputs what may be wrong with the events
  * @param weights beside cos / τ of questions that give none
  */
-public record LiveSources(
-        ServedState state, ProgressWatch progress, InputAlarms inputs, GivenWeights weights) {}
+public record LiveSources(ServedState state, ProgressWatch progress, InputAlarms inputs, GivenWeights weights) {}

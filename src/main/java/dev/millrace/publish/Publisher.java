@@ -118,11 +118,7 @@ public final class Publisher implements Durable {
      * @param hold reason to withhold vectors, if there is one
      * @return whether more is to be taken after the next drain, however few events there are
      */
-    public boolean take(
-            TwoTower model,
-            ItemFacts facts,
-            Optional<String> hold,
-            Consumer<ItemEmbedding> to) {
+    public boolean take(TwoTower model, ItemFacts facts, Optional<String> hold, Consumer<ItemEmbedding> to) {
         Catalogue catalogue = facts.catalogue();
         FastPopularity popularity = facts.popularity();
         for (String item : plan.takeRemoved()) {

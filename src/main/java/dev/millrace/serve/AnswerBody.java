@@ -63,7 +63,9 @@ record AnswerBody(Map<String, Object> members, Version version) {
             if (!found.explanations().isEmpty()) {
                 Explanation why = found.explanations().get(at);
                 item.put("parts", parts(why.parts()));
-                item.put("nearest", why.nearest().stream().map(AnswerBody::scored).toList());
+                item.put(
+                        "nearest",
+                        why.nearest().stream().map(AnswerBody::scored).toList());
             }
             items.add(item);
         }

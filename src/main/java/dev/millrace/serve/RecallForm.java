@@ -137,8 +137,7 @@ sealed interface RecallForm {
                     .removeIf(channel ->
                             !given.has(WEIGHT_PREFIX + channel)); // another generation may have other defaults
             return new Weights(
-                    new GivenWeights(
-                            weight(POPULARITY, others.popularity()), weight(NEIGHBOURS, others.neighbours())),
+                    new GivenWeights(weight(POPULARITY, others.popularity()), weight(NEIGHBOURS, others.neighbours())),
                     channels);
         }
 

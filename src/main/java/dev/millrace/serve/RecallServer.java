@@ -41,6 +41,7 @@ public final class RecallServer implements AutoCloseable {
     private static final String NEIGHBOURS = "neighbours";
     /** What similar items can be found by. */
     private static final List<String> BY = List.of("vector", NEIGHBOURS);
+
     private static final int TOO_MANY_REQUESTS = 429;
     private static final Duration STOP = Duration.ofSeconds(5);
 

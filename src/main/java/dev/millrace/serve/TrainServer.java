@@ -102,9 +102,7 @@ public final class TrainServer implements AutoCloseable {
             answer(request, isReady, body);
         });
         HttpSetup.get(
-                config,
-                "/topology",
-                request -> HttpSetup.write(request, 200, HttpSetup.JSON, json.bytes(topology)));
+                config, "/topology", request -> HttpSetup.write(request, 200, HttpSetup.JSON, json.bytes(topology)));
         HttpSetup.get(
                 config,
                 "/metrics",

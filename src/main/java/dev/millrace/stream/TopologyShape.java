@@ -60,8 +60,8 @@ public record TopologyShape(List<Part> parts) {
 
         /** Returns the part in words. */
         public String text() {
-            String what = kind.name().toLowerCase(Locale.ROOT) + " " + name + " of " + application
-                    + ", sub-topology " + subTopology;
+            String what = kind.name().toLowerCase(Locale.ROOT) + " " + name + " of " + application + ", sub-topology "
+                    + subTopology;
             String ofTopics = topics.isEmpty() ? "" : ", topics " + String.join(", ", topics);
             return what + ofTopics + (to.isEmpty() ? "" : ", to " + String.join(", ", to));
         }
@@ -70,9 +70,9 @@ public record TopologyShape(List<Part> parts) {
     /** @param topologies by application */
     public static TopologyShape of(SortedMap<String, Topology> topologies) {
         List<Part> parts = new ArrayList<>();
-        topologies.forEach((application, topology) -> topology.describe()
-                .subtopologies()
-                .forEach(sub -> sub.nodes().forEach(node -> add(application, sub.id(), node, parts))));
+        topologies.forEach(
+                (application, topology) -> topology.describe().subtopologies().forEach(sub -> sub.nodes()
+                        .forEach(node -> add(application, sub.id(), node, parts))));
         return new TopologyShape(parts);
     }
 
@@ -138,7 +138,8 @@ public record TopologyShape(List<Part> parts) {
     private static String effectOfGain(Part part) {
         return switch (part.kind()) {
             case SINK, SOURCE ->
-                System.lineSeparator() + "  the topic must be there, and the application may use it: millrace topics create, millrace"
+                System.lineSeparator()
+                        + "  the topic must be there, and the application may use it: millrace topics create, millrace"
                         + " topics acls";
             case STORE -> System.lineSeparator() + "  it begins empty";
             case PROCESSOR -> "";
@@ -179,15 +180,15 @@ public record TopologyShape(List<Part> parts) {
     /** Sources and sinks are drawn as their topics. */
     private List<String> edges(Part part) {
         List<String> edges = new ArrayList<>();
-        List<String> from = part.kind() == Kind.SOURCE ? part.topics() : List.of(part.application() + "/" + part.name());
+        List<String> from =
+                part.kind() == Kind.SOURCE ? part.topics() : List.of(part.application() + "/" + part.name());
         for (String next : part.to()) {
             Part target = parts.stream()
                     .filter(other -> other.application().equals(part.application()))
                     .filter(other -> other.name().equals(next) && other.kind() != Kind.SOURCE)
                     .findFirst()
                     .orElseThrow();
-            List<String> to =
-                    target.kind() == Kind.SINK ? target.topics() : List.of(part.application() + "/" + next);
+            List<String> to = target.kind() == Kind.SINK ? target.topics() : List.of(part.application() + "/" + next);
             String arrow = target.kind() == Kind.STORE ? " <--> " : " --> ";
             from.forEach(one -> to.forEach(other -> edges.add(id(one) + arrow + id(other))));
         }

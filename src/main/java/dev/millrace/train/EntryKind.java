@@ -107,8 +107,16 @@ public enum EntryKind {
         return of(key).map(kind -> switch (kind) {
                     case MODEL -> roleOfModel(key);
                     case PUBLICATION -> Publisher.isOfTheGate(key) ? Role.JUDGEMENT : kind.role;
-                    case CATALOGUE, POPULARITY, FAST_POPULARITY, NEIGHBOURS, OPEN_BATCH, BOOKS, EXAM, BASELINE, ALARMS, PROGRESS ->
-                        kind.role;
+                    case CATALOGUE,
+                            POPULARITY,
+                            FAST_POPULARITY,
+                            NEIGHBOURS,
+                            OPEN_BATCH,
+                            BOOKS,
+                            EXAM,
+                            BASELINE,
+                            ALARMS,
+                            PROGRESS -> kind.role;
                 })
                 .orElse(Role.COMPANION);
     }

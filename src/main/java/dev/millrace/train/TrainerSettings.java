@@ -107,6 +107,17 @@ public record TrainerSettings(
 
     public TrainerSettings withExam(ExamSettings other) {
         return new TrainerSettings(
-                batch, model, engine, threads, other, alarms, publish, fast, neighbours, learnFrom, digestSteps, cacheBytes);
+                batch,
+                model,
+                engine,
+                threads,
+                other,
+                alarms,
+                publish,
+                fast,
+                neighbours,
+                learnFrom,
+                digestSteps,
+                cacheBytes);
     }
 }

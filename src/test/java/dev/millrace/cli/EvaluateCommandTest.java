@@ -156,7 +156,7 @@ class EvaluateCommandTest {
         assertThat(status).as(err.toString()).isZero();
         JsonNode policies = new ObjectMapper().readTree(json.toFile()).path("policies");
         Path plain = folder.resolve("plain.json");
-        run("--set", "exam.popularity-weight=0", "--report", plain.toString());
+        run("--set", "exam.popularity-weight=0", "--set", "exam.neighbours-weight=0", "--report", plain.toString());
 
         assertThat(policies)
                 .extracting(policy -> policy.path("policy").asText())

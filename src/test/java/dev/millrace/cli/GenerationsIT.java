@@ -61,7 +61,14 @@ class GenerationsIT {
                     MillraceProcess server = startAt(
                             "serve",
                             bootstrap,
-                            List.of("serve", "--set", "serve.port=0", "--set", "serve.popularity-weight=0"))) {
+                            List.of(
+                                    "serve",
+                                    "--set",
+                                    "serve.port=0",
+                                    "--set",
+                                    "serve.popularity-weight=0",
+                                    "--set",
+                                    "serve.neighbours-weight=0"))) {
                 String url = server.awaitOutput("recall API (\\S+)");
                 run(
                         "replay",

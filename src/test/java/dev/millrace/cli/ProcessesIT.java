@@ -61,7 +61,9 @@ class ProcessesIT {
                             "--set",
                             "serve.port=0",
                             "--set",
-                            "serve.popularity-weight=0")) {
+                            "serve.popularity-weight=0",
+                            "--set",
+                            "serve.neighbours-weight=0")) {
                 String url = server.awaitOutput("recall API (\\S+)");
                 List<String> replay = new ArrayList<>(List.of("replay", "--bootstrap-server", bootstrap));
                 replay.addAll(List.of("--events", "" + EVENTS, "--speed", "max"));

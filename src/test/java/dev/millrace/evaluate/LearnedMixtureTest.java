@@ -81,7 +81,8 @@ class LearnedMixtureTest {
 
     private static Prequential.Result run(History history) {
         TrainerSettings mixed = History.trainer(SETTINGS);
-        TrainerSettings settings = mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.of(GivenWeights.OF_THE_TOWERS))));
+        TrainerSettings settings =
+                mixed.withExam(mixed.exam().withOtherWeights(List.of(QueryWeights.of(GivenWeights.OF_THE_TOWERS))));
         return new Prequential(new PrequentialSettings(1, 0.5, 1), history.examples(), settings, StepTimes.UNTIMED)
                 .run(Prequential.Mode.ONLINE);
     }

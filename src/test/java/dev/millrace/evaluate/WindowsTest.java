@@ -27,7 +27,8 @@ class WindowsTest {
             "batch.size", "3",
             "batch.negatives", "2",
             "exam.popularity-half-life", "36500d",
-            "exam.popularity-weight", "0");
+            "exam.popularity-weight", "0",
+            "exam.neighbours-weight", "0");
 
     /**
      * In window A, a is clicked three times, b and c once. In window B come the sessions b a c, new b c, a new, and c. By the counts of A, a
@@ -210,9 +211,14 @@ class WindowsTest {
             }
         }
         Map<String, String> fast = Map.of(
-                "optimiser.rows.learning-rate", "0.3",
-                "features.user.history.max-values", "1",
-                "exam.popularity-weight", "0");
+                "optimiser.rows.learning-rate",
+                "0.3",
+                "features.user.history.max-values",
+                "1",
+                "exam.popularity-weight",
+                "0",
+                "exam.neighbours-weight",
+                "0");
 
         Windows.Result result = new Windows(
                         SESSIONS, WHOLE, history.examples(), History.trainer(fast), StepTimes.UNTIMED)

@@ -92,7 +92,9 @@ class ExaminerTest {
         GivenWeights alone = GivenWeights.OF_THE_TOWERS.withNeighbours(0.5);
         GivenWeights beside = alone.withPopularity(0.75);
         Examiner examiner = new Examiner(
-                new ExamSettings(1, 5000, Duration.ofHours(6), alone, List.of(QueryWeights.of(beside)), true), 'E', 'e');
+                new ExamSettings(1, 5000, Duration.ofHours(6), alone, List.of(QueryWeights.of(beside)), true),
+                'E',
+                'e');
 
         examiner.examine(batch, model, facts);
 
@@ -130,7 +132,8 @@ class ExaminerTest {
         }
         UserFeatures user = new UserFeatures("u", TIME, Features.NONE, List.of("had"));
         TrainingExample example = new TrainingExample("e", user, Features.NONE, "target", "click", 1, TIME, 0);
-        ExamSettings leftOut = new ExamSettings(1, 5000, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
+        ExamSettings leftOut =
+                new ExamSettings(1, 5000, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
         List<Double> places = new ArrayList<>();
 
         for (ExamSettings settings : List.of(leftOut, leftOut.withHistoryLeftOut(false))) {
@@ -158,8 +161,10 @@ class ExaminerTest {
         MiniBatch batch = batch(drawn(60));
         ModelSettings channels = ModelSettings.read(new SettingsReader(
                 Map.of("tower.dim", "8", "tower.channels", "one,other", "tower.channel.other.weight", "0")));
-        QueryWeights other = new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
-        QueryWeights both = new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
+        QueryWeights other =
+                new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 0.0, "other", 1.0)));
+        QueryWeights both =
+                new QueryWeights(GivenWeights.OF_THE_TOWERS, new TreeMap<>(Map.of("one", 1.0, "other", 1.0)));
         Examiner examiner = new Examiner(
                 new ExamSettings(
                         1,
@@ -326,7 +331,8 @@ class ExaminerTest {
         neighbours.observe(before);
         TwoTower model = new TwoTower(MODEL, catalogue);
         model.learn(batch(drawn(60)));
-        model.mixture().learn(new Mixture.Gradient(0.1, new PriorWeights(0.1, 0.1, -0.1, -0.1))); // so that no weight is 0
+        model.mixture()
+                .learn(new Mixture.Gradient(0.1, new PriorWeights(0.1, 0.1, -0.1, -0.1))); // so that no weight is 0
         MiniBatch batch = batch(drawn(30));
         for (int item = 0; item < items; item++) {
             float[] vector = new float[8];
@@ -334,8 +340,7 @@ class ExaminerTest {
             vectors.add(vector);
         }
 
-        Mixture.Gradient gradient =
-                examiner().examine(batch, model, facts).orElseThrow();
+        Mixture.Gradient gradient = examiner().examine(batch, model, facts).orElseThrow();
 
         double a = model.mixture().towers();
         PriorWeights prior = model.mixture().prior();
@@ -352,13 +357,17 @@ class ExaminerTest {
         assertThat(gradient.towers())
                 .isCloseTo(difference(step -> surprise.applyAsDouble(a + step, PriorWeights.NONE)), within(1e-5));
         assertThat(gradient.prior().popularity())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(step, 0, 0, 0))), within(1e-5));
+                .isCloseTo(
+                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(step, 0, 0, 0))), within(1e-5));
         assertThat(gradient.prior().age())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, step, 0, 0))), within(1e-5));
+                .isCloseTo(
+                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, step, 0, 0))), within(1e-5));
         assertThat(gradient.prior().newness())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, step, 0))), within(1e-5));
+                .isCloseTo(
+                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, step, 0))), within(1e-5));
         assertThat(gradient.prior().neighbours())
-                .isCloseTo(difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, 0, step))), within(1e-5));
+                .isCloseTo(
+                        difference(step -> surprise.applyAsDouble(a, new PriorWeights(0, 0, 0, step))), within(1e-5));
         assertThat(Math.abs(gradient.towers())).isGreaterThan(1e-3);
         assertThat(Math.abs(gradient.prior().neighbours())).isGreaterThan(1e-3);
         assertThat(Math.abs(gradient.prior().age())).isGreaterThan(1e-3);
@@ -367,8 +376,7 @@ class ExaminerTest {
     /** The numbers of what is near to an example's history, each from its parts. */
     private Map<String, Double> near(TrainingExample example) {
         Map<String, Double> near = new TreeMap<>();
-        neighbours.forEachNear(
-                example.user().history(), TIME, (item, part) -> near.merge(item, part, Double::sum));
+        neighbours.forEachNear(example.user().history(), TIME, (item, part) -> near.merge(item, part, Double::sum));
         near.replaceAll((item, nb) -> Nearness.number(nb));
         return near;
     }

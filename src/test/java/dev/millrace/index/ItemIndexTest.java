@@ -194,8 +194,8 @@ class ItemIndexTest {
         }
         index.remove("i598");
 
-        List<ScoredItem> found =
-                index.search(new Search(new float[1], 3, item -> false, ItemFilter.NONE, new PriorWeights(0, -1, 0, 0)));
+        List<ScoredItem> found = index.search(
+                new Search(new float[1], 3, item -> false, ItemFilter.NONE, new PriorWeights(0, -1, 0, 0)));
 
         assertThat(found).extracting(ScoredItem::item).containsExactly("i599", "i597", "i596");
     }

@@ -115,6 +115,7 @@ class MixtureTest {
 
         assertThatThrownBy(() -> new Mixture().restore(entry))
                 .isInstanceOf(CorruptEntryException.class)
-                .hasMessageContaining("the weights of towers, popularity, age, newness and neighbours are 0.0, 1.0, 0.0, 0.0, 0.0");
+                .hasMessageContaining(
+                        "the weights of towers, popularity, age, newness and neighbours are 0.0, 1.0, 0.0, 0.0, 0.0");
     }
 }

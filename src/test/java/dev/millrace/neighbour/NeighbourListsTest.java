@@ -68,7 +68,8 @@ class NeighbourListsTest {
         list("a", "x", "y", "z");
         NeighbourLists lists = lists(2, EntrySource.NONE, 0);
 
-        lists.observe(batch(click("x", TIME, "a"), click("y", TIME, "a"), click("x", TIME, "a"), click("z", TIME, "a")));
+        lists.observe(
+                batch(click("x", TIME, "a"), click("y", TIME, "a"), click("x", TIME, "a"), click("z", TIME, "a")));
 
         assertThat(weights(lists, "a")).isEqualTo(Map.of("x", 2f, "z", 1f));
         // what gave up its place is still part of the total
@@ -163,7 +164,8 @@ class NeighbourListsTest {
     private static int holding(MemoryEntries stored, String item) {
         int[] count = {0};
         stored.scan(new byte[] {'N', 1}, (key, value) -> {
-            NeighbourList.read(value, id -> id).forEach((neighbour, weight) -> count[0] += neighbour.equals(item) ? 1 : 0);
+            NeighbourList.read(value, id -> id)
+                    .forEach((neighbour, weight) -> count[0] += neighbour.equals(item) ? 1 : 0);
             return true;
         });
         return count[0];
@@ -233,8 +235,8 @@ class NeighbourListsTest {
         NeighbourLists lists = lists(items.size(), EntrySource.NONE, 0);
         List<TrainingExample> clicks = new ArrayList<>();
         for (int click = 0; click < 80; click++) {
-            clicks.add(click(
-                    any(items, random), TIME + random.nextInt(1 << 30), any(items, random), any(items, random)));
+            clicks.add(
+                    click(any(items, random), TIME + random.nextInt(1 << 30), any(items, random), any(items, random)));
         }
         lists.observe(batch(clicks.toArray(TrainingExample[]::new)));
         long now = TIME + (1L << 30);

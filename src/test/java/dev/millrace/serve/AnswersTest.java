@@ -156,7 +156,8 @@ class AnswersTest {
         assertThat(besides.at("/items/0/item").asText()).isEqualTo("b");
         assertThat(besides.at("/items/0/score").asDouble()).isCloseTo(4 / 10.0, within(1e-6));
         assertThat(besides.at("/items/1/item").asText()).isEqualTo("movie/c");
-        assertThat(scene.json(scene.get("/v1/similar?item=b&by=neighbours")).path("items")).isEmpty();
+        assertThat(scene.json(scene.get("/v1/similar?item=b&by=neighbours")).path("items"))
+                .isEmpty();
         scene.assertProblem(scene.get("/v1/similar?item=x&by=neighbours"), 404);
         scene.assertProblem(scene.get("/v1/similar?item=a&by=magic"), 400);
     }

@@ -59,7 +59,7 @@ class RecallQuestionsTest {
         scene.assertProblem(nothing, 400);
         assertThat(scene.json(nothing).path("detail").asText()).isEqualTo("one of w.click, w.like must be above 0");
         scene.assertProblem(unknown, 400);
-        assertThat(scene.json(unknown).path("detail").asText()).contains("w.click, w.like, w.popularity");
+        assertThat(scene.json(unknown).path("detail").asText()).contains("w.click, w.like, w.neighbours, w.popularity");
         scene.assertProblem(negative, 400);
         assertThat(scene.json(negative).path("detail").asText()).isEqualTo("w.like must be a number from 0 to 1000");
     }

@@ -34,7 +34,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 
 /** A recall server over a state that a test fills, and a client of it. */
 final class RecallScene implements AutoCloseable {

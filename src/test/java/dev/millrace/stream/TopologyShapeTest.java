@@ -27,16 +27,29 @@ class TopologyShapeTest {
 
         TopologyShape shape = TopologyShape.of(new TreeMap<>(Map.of("millrace-learn", learner)));
 
-        assertThat(shape.parts()).contains(
-                new Part("millrace-learn", 0, Kind.STORE, "learner", List.of("millrace-learn-learner-changelog"), List.of()),
-                new Part("millrace-learn", 0, Kind.SINK, "to-item-neighbours", List.of("item-neighbours"), List.of()),
-                new Part(
-                        "millrace-learn",
-                        0,
-                        Kind.SOURCE,
-                        "from-training-examples",
-                        List.of("training-examples"),
-                        List.of("learn")));
+        assertThat(shape.parts())
+                .contains(
+                        new Part(
+                                "millrace-learn",
+                                0,
+                                Kind.STORE,
+                                "learner",
+                                List.of("millrace-learn-learner-changelog"),
+                                List.of()),
+                        new Part(
+                                "millrace-learn",
+                                0,
+                                Kind.SINK,
+                                "to-item-neighbours",
+                                List.of("item-neighbours"),
+                                List.of()),
+                        new Part(
+                                "millrace-learn",
+                                0,
+                                Kind.SOURCE,
+                                "from-training-examples",
+                                List.of("training-examples"),
+                                List.of("learn")));
         assertThat(shape.parts()).filteredOn(part -> part.kind() == Kind.SINK).hasSize(7);
         assertThat(shape.mermaid())
                 .contains("  training_examples --> millrace_learn_learn")
@@ -64,7 +77,9 @@ class TopologyShapeTest {
                         ~ sink to-y of a, sub-topology 1, topics y
                           before: sink to-y of a, sub-topology 0, topics y
                           its tasks have other names: local state is not found, and is restored""");
-        assertThat(changes.get(2)).startsWith("+ sink to-z of a, sub-topology 0, topics z").contains("topics create");
+        assertThat(changes.get(2))
+                .startsWith("+ sink to-z of a, sub-topology 0, topics z")
+                .contains("topics create");
     }
 
     @Test

@@ -98,9 +98,7 @@ public final class PrequentialEvaluation implements EvaluationProtocol {
 
     private TrainerSettings withWeights(TrainerSettings trainer) {
         List<QueryWeights> others = WeightsOption.parsed(
-                extras.weights(),
-                trainer.exam().weights(),
-                trainer.model().queryWeights());
+                extras.weights(), trainer.exam().weights(), trainer.model().queryWeights());
         return trainer.withExam(trainer.exam().withOtherWeights(others));
     }
 

@@ -25,8 +25,7 @@ final class WeightsOption {
      * @param channels weights of the channels if none are given, by name
      * @throws InvalidSettingsException if weights cannot be used; it has every fault
      */
-    static List<QueryWeights> parsed(
-            List<String> given, GivenWeights weights, SortedMap<String, Double> channels) {
+    static List<QueryWeights> parsed(List<String> given, GivenWeights weights, SortedMap<String, Double> channels) {
         List<SettingFault> faults = new ArrayList<>();
         List<QueryWeights> parsed = given.stream()
                 .map(text -> parsed(text, weights, channels, faults))
