@@ -45,7 +45,7 @@ public final class LearnerEntries {
 
     private static Trainer trainer(TrainerSettings settings, EntrySource entries, Predicate<byte[]> isLeftOut) {
         Trainer trainer = new Trainer(settings, entries);
-        entries.scanBut(FIRST, Trainer.readLater(), (key, value) -> {
+        entries.scanBut(FIRST, EntryKind.readLater(), (key, value) -> {
             if (!isLeftOut.test(key)) {
                 restore(trainer, key, value);
             }
@@ -69,7 +69,7 @@ public final class LearnerEntries {
     /** What made them; absent if there are none. */
     static Optional<ModelHeader> header(EntrySource entries) {
         List<ModelHeader> found = new ArrayList<>();
-        entries.scanBut(FIRST, Trainer.readLater(), (key, value) -> {
+        entries.scanBut(FIRST, EntryKind.readLater(), (key, value) -> {
             if (EntryKind.isHeader(key)) {
                 found.add(ModelHeader.read(Frame.open(value)));
             }
@@ -80,7 +80,7 @@ public final class LearnerEntries {
     /** Removes entries that are no rows. */
     static void remove(OrderedEntries entries, Predicate<byte[]> isRemoved) {
         List<byte[]> removed = new ArrayList<>();
-        entries.scanBut(FIRST, Trainer.readLater(), (key, value) -> {
+        entries.scanBut(FIRST, EntryKind.readLater(), (key, value) -> {
             if (isRemoved.test(key)) {
                 removed.add(key);
             }

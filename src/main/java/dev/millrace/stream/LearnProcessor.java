@@ -9,6 +9,7 @@ import dev.millrace.settings.KeptSettings;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.topic.TopicNames;
+import dev.millrace.train.EntryKind;
 import dev.millrace.train.LogLag;
 import dev.millrace.train.Trainer;
 import dev.millrace.train.TrainerSettings;
@@ -165,7 +166,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public List<byte[]> readLater() {
-        return Trainer.readLater();
+        return EntryKind.readLater();
     }
 
     @Override
@@ -235,7 +236,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             if (trainer.isQuerySide(key)) {
                 outlet.send(new ModelUpdate(generation, step, key, value), now);
             }
-            Optional<String> item = Trainer.itemWithNeighbours(key);
+            Optional<String> item = EntryKind.itemWithNeighbours(key);
             if (item.isPresent()) {
                 outlet.send(generation, step, item.get(), value.map(list -> NeighbourList.read(list, id -> id)), now);
             }

@@ -9,20 +9,20 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.kafka.streams.Topology;
 import org.apache.kafka.streams.TopologyDescription;
 
 /**
  * The nodes and stores of applications: what a start with the state of an earlier build must find again.
  *
- * @param parts by application, then in the order of {@link Part#BY_PLACE}
+ * @param parts by application, then in the order of {@link Piece#BY_PLACE}
  */
-public record TopologyShape(List<Part> parts) {
+public record TopologyShape(List<Piece> parts) {
 
     public TopologyShape {
-        parts = parts.stream().sorted(Part.BY_PLACE).toList();
+        parts = parts.stream().sorted(Piece.BY_PLACE).toList();
     }
 
     /** What a part is. */
@@ -41,15 +41,15 @@ public record TopologyShape(List<Part> parts) {
      * @param topics that a source reads, a sink writes, or a store keeps its changelog in
      * @param to nodes that a node hands on to; of a processor its stores too
      */
-    public record Part(
+    public record Piece(
             String application, int subTopology, Kind kind, String name, List<String> topics, List<String> to) {
 
-        static final Comparator<Part> BY_PLACE = Comparator.comparing(Part::application)
-                .thenComparing(Part::subTopology)
-                .thenComparing(Part::kind)
-                .thenComparing(Part::name);
+        static final Comparator<Piece> BY_PLACE = Comparator.comparing(Piece::application)
+                .thenComparing(Piece::subTopology)
+                .thenComparing(Piece::kind)
+                .thenComparing(Piece::name);
 
-        public Part {
+        public Piece {
             topics = topics.stream().sorted().toList();
             to = to.stream().sorted().toList();
         }
@@ -67,32 +67,32 @@ public record TopologyShape(List<Part> parts) {
         }
     }
 
-    /** @param topologies by application */
-    public static TopologyShape of(SortedMap<String, Topology> topologies) {
-        List<Part> parts = new ArrayList<>();
-        topologies.forEach(
-                (application, topology) -> topology.describe().subtopologies().forEach(sub -> sub.nodes()
-                        .forEach(node -> add(application, sub.id(), node, parts))));
+    /** @param ids returns an application's id */
+    public static TopologyShape of(Applications applications, Function<Part, String> ids) {
+        List<Piece> parts = new ArrayList<>();
+        applications.topologies().forEach((part, topology) -> topology.describe()
+                .subtopologies()
+                .forEach(sub -> sub.nodes().forEach(node -> add(ids.apply(part), sub.id(), node, parts))));
         return new TopologyShape(parts);
     }
 
-    private static void add(String application, int sub, TopologyDescription.Node node, List<Part> parts) {
+    private static void add(String application, int sub, TopologyDescription.Node node, List<Piece> parts) {
         List<String> to =
                 node.successors().stream().map(TopologyDescription.Node::name).toList();
         if (node instanceof TopologyDescription.Source source) {
-            parts.add(new Part(application, sub, Kind.SOURCE, node.name(), List.copyOf(source.topicSet()), to));
+            parts.add(new Piece(application, sub, Kind.SOURCE, node.name(), List.copyOf(source.topicSet()), to));
         } else if (node instanceof TopologyDescription.Sink sink) {
-            parts.add(new Part(application, sub, Kind.SINK, node.name(), List.of(sink.topic()), to));
+            parts.add(new Piece(application, sub, Kind.SINK, node.name(), List.of(sink.topic()), to));
         } else if (node instanceof TopologyDescription.Processor processor) {
             List<String> stores = List.copyOf(processor.stores());
-            parts.add(new Part(
+            parts.add(new Piece(
                     application,
                     sub,
                     Kind.PROCESSOR,
                     node.name(),
                     List.of(),
                     Stream.concat(to.stream(), stores.stream()).toList()));
-            stores.forEach(store -> parts.add(new Part(
+            stores.forEach(store -> parts.add(new Piece(
                     application,
                     sub,
                     Kind.STORE,
@@ -104,8 +104,8 @@ public record TopologyShape(List<Part> parts) {
 
     /** Returns, a line each, what an upgrade from another shape to this one changes; empty if both are equal. */
     public List<String> changesSince(TopologyShape before) {
-        SortedMap<String, Part> old = byId(before);
-        SortedMap<String, Part> now = byId(this);
+        SortedMap<String, Piece> old = byId(before);
+        SortedMap<String, Piece> now = byId(this);
         List<String> changes = new ArrayList<>();
         old.forEach((id, part) -> {
             if (!now.containsKey(id)) {
@@ -116,7 +116,7 @@ public record TopologyShape(List<Part> parts) {
             if (!old.containsKey(id)) {
                 changes.add("+ " + part.text() + effectOfGain(part));
             } else if (!part.equals(old.get(id))) {
-                Part was = Objects.requireNonNull(old.get(id));
+                Piece was = Objects.requireNonNull(old.get(id));
                 changes.add("~ " + part.text() + System.lineSeparator() + "  before: " + was.text()
                         + (part.subTopology() == was.subTopology()
                                 ? ""
@@ -127,7 +127,7 @@ public record TopologyShape(List<Part> parts) {
         return changes;
     }
 
-    private static String effectOfLoss(Part part) {
+    private static String effectOfLoss(Piece part) {
         return switch (part.kind()) {
             case STORE -> System.lineSeparator() + "  what its changelog holds is not read any more";
             case SOURCE -> System.lineSeparator() + "  records that come there are not read any more";
@@ -135,7 +135,7 @@ public record TopologyShape(List<Part> parts) {
         };
     }
 
-    private static String effectOfGain(Part part) {
+    private static String effectOfGain(Piece part) {
         return switch (part.kind()) {
             case SINK, SOURCE ->
                 System.lineSeparator()
@@ -146,8 +146,8 @@ public record TopologyShape(List<Part> parts) {
         };
     }
 
-    private static SortedMap<String, Part> byId(TopologyShape shape) {
-        SortedMap<String, Part> byId = new TreeMap<>();
+    private static SortedMap<String, Piece> byId(TopologyShape shape) {
+        SortedMap<String, Piece> byId = new TreeMap<>();
         shape.parts.forEach(part -> byId.put(part.id(), part));
         return byId;
     }
@@ -156,7 +156,7 @@ public record TopologyShape(List<Part> parts) {
     public String mermaid() {
         Map<String, String> lines = new LinkedHashMap<>();
         lines.put("flowchart LR", "");
-        for (Part part : parts) {
+        for (Piece part : parts) {
             String id = id(part.application() + "/" + part.name());
             if (part.kind() == Kind.PROCESSOR || part.kind() == Kind.STORE) {
                 String box = part.kind() == Kind.STORE ? "[(%s)]" : "[%s]";
@@ -166,7 +166,7 @@ public record TopologyShape(List<Part> parts) {
                 lines.put("  " + id(topic) + "([" + topic + "])", "");
             }
         }
-        for (Part part : parts) {
+        for (Piece part : parts) {
             edges(part).forEach(edge -> lines.put("  " + edge, ""));
         }
         return lines.keySet().stream().collect(Collectors.joining("\n", "", "\n"));
@@ -178,12 +178,12 @@ public record TopologyShape(List<Part> parts) {
     }
 
     /** Sources and sinks are drawn as their topics. */
-    private List<String> edges(Part part) {
+    private List<String> edges(Piece part) {
         List<String> edges = new ArrayList<>();
         List<String> from =
                 part.kind() == Kind.SOURCE ? part.topics() : List.of(part.application() + "/" + part.name());
         for (String next : part.to()) {
-            Part target = parts.stream()
+            Piece target = parts.stream()
                     .filter(other -> other.application().equals(part.application()))
                     .filter(other -> other.name().equals(next) && other.kind() != Kind.SOURCE)
                     .findFirst()

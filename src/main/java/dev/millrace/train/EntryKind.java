@@ -3,6 +3,8 @@ package dev.millrace.train;
 import dev.millrace.model.ModelEntry;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.Publisher;
+import dev.millrace.state.PrefixedKey;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -63,6 +65,22 @@ public enum EntryKind {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Returns what the keys of those entries begin with, ascending, that a trainer reads when it needs them, if it has a source of them. They are
+     * not restored.
+     */
+    public static List<byte[]> readLater() {
+        return List.of(new byte[] {(byte) NEIGHBOURS.prefix()}, ModelEntry.Row.prefix());
+    }
+
+    /** Returns the item whose neighbours an entry holds; absent if it holds something else. */
+    public static Optional<String> itemWithNeighbours(byte[] key) {
+        return Optional.of(key)
+                .filter(given -> given[0] == NEIGHBOURS.prefix())
+                .map(PrefixedKey::text)
+                .filter(item -> !item.isEmpty());
     }
 
     /** Describes the entry with that key; for a row, the table too. */

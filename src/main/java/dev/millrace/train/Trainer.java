@@ -5,7 +5,6 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Batcher;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.CatalogueChange;
-import dev.millrace.batch.FastPopularity;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.event.Features;
 import dev.millrace.exam.ExamWitness;
@@ -13,14 +12,12 @@ import dev.millrace.exam.Examiner;
 import dev.millrace.exam.ItemFacts;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.Mixture;
-import dev.millrace.model.ModelEntry;
 import dev.millrace.model.RefusedStepException;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.StepTimes;
 import dev.millrace.model.TwoTower;
 import dev.millrace.model.engine.StepEngine;
-import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.Publisher;
 import dev.millrace.state.Books;
@@ -32,7 +29,6 @@ import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
-import dev.millrace.state.PrefixedKey;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -54,15 +50,10 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Rows of a table that a start reads for their check; they take about a second. */
     private static final long CHECKED_AT_ONCE = 500_000;
 
-    /** Of the bytes of embedding rows on the heap, as its divisor, so many more are for lists of neighbours. */
-    private static final int NEIGHBOURS_SHARE = 8;
-
     private final Catalogue catalogue = new Catalogue(EntryKind.CATALOGUE.prefix());
     private final Books books = new Books(EntryKind.BOOKS.prefix());
     private final BatchBooks batchBooks = new BatchBooks(books);
     private final Batcher batcher;
-    private final FastPopularity fastPopularity;
-    private final NeighbourLists neighbours;
     private final ItemFacts facts;
     private final StepEngine engine;
     private final TwoTower model;
@@ -101,14 +92,7 @@ public final class Trainer implements Durable, AutoCloseable {
     public Trainer(TrainerSettings settings, EntrySource stored, StepTimes times, ExamWitness witness) {
         batcher =
                 new Batcher(settings.batch(), catalogue, EntryKind.OPEN_BATCH.prefix(), EntryKind.POPULARITY.prefix());
-        fastPopularity = new FastPopularity(settings.fast(), EntryKind.FAST_POPULARITY.prefix(), catalogue::ownId);
-        neighbours = new NeighbourLists(
-                settings.neighbours(),
-                catalogue,
-                EntryKind.NEIGHBOURS.prefix(),
-                stored,
-                settings.cacheBytes() / NEIGHBOURS_SHARE);
-        facts = new ItemFacts(catalogue, fastPopularity, neighbours);
+        facts = settings.facts(catalogue, stored);
         engine = settings.stepEngine();
         model = new TwoTower(settings.model(), catalogue, engine, new RowStorage(stored, settings.cacheBytes()), times);
         examiner = new Examiner(
@@ -190,7 +174,6 @@ public final class Trainer implements Durable, AutoCloseable {
             alarms.examined(batch.step(), examiner.totalsOfTowers());
         }
         StepOutcome outcome = step(batch, isOwn, mixture);
-        neighbours.observe(batch);
         outcome.learnt().ifPresent(report -> alarms.learnt(batch, report, model, catalogue));
         alarms.forgetRemoved(batch);
         return outcome;
@@ -206,7 +189,7 @@ public final class Trainer implements Durable, AutoCloseable {
         boolean isOwn = enter(batch);
         examiner.examine(batch, model, facts);
         examiner.observe(batch);
-        fastPopularity.observe(batch);
+        facts.popularity().observe(batch);
         learntStep = batch.step();
         batchBooks.settle(batch, isOwn, Outcome.EXAMINED);
     }
@@ -219,7 +202,6 @@ public final class Trainer implements Durable, AutoCloseable {
     /** Lets the exam's popularity baseline learn from a batch given to {@link #rehearse}. */
     public void observe(MiniBatch batch) {
         examiner.observe(batch);
-        neighbours.observe(batch);
     }
 
     /** As {@link #publish(Optional, Consumer)} without a reason to withhold; returns what is published. */
@@ -308,14 +290,6 @@ public final class Trainer implements Durable, AutoCloseable {
         return EntryKind.of(key).equals(Optional.of(EntryKind.MODEL)) && model.isQuerySide(key);
     }
 
-    /** Returns the item whose neighbours an entry holds; absent if it holds something else. */
-    public static Optional<String> itemWithNeighbours(byte[] key) {
-        return Optional.of(key)
-                .filter(given -> EntryKind.of(given).equals(Optional.of(EntryKind.NEIGHBOURS)))
-                .map(PrefixedKey::text)
-                .filter(item -> !item.isEmpty());
-    }
-
     /** Returns the model, for reading. */
     public TwoTower model() {
         return model;
@@ -375,19 +349,14 @@ public final class Trainer implements Durable, AutoCloseable {
             case MODEL -> model.restore(key, value);
             case CATALOGUE -> catalogue.restore(key, value);
             case OPEN_BATCH, POPULARITY -> batcher.restore(key, value);
-            case FAST_POPULARITY -> fastPopularity.restore(key, value);
-            case NEIGHBOURS -> neighbours.restore(key, value);
+            case FAST_POPULARITY -> facts.popularity().restore(key, value);
+            case NEIGHBOURS -> facts.neighbours().restore(key, value);
             case EXAM, BASELINE -> examiner.restore(key, value);
             case PUBLICATION -> publisher.restore(key, value);
             case ALARMS -> alarms.restore(key, value);
             case BOOKS -> books.restore(key, value);
             case PROGRESS -> restoreProgress(Frame.open(value));
         }
-    }
-
-    /** Returns what the keys of those entries begin with that are not restored, if the trainer has a source of them; ascending. */
-    public static List<byte[]> readLater() {
-        return List.of(new byte[] {(byte) EntryKind.NEIGHBOURS.prefix()}, ModelEntry.Row.prefix());
     }
 
     /**
@@ -415,8 +384,8 @@ public final class Trainer implements Durable, AutoCloseable {
         model.drainDirty(digesting);
         catalogue.drainDirty(digesting);
         batcher.drainDirty(digesting);
-        fastPopularity.drainDirty(digesting);
-        neighbours.drainDirty(sink);
+        facts.popularity().drainDirty(digesting);
+        facts.neighbours().drainDirty(sink);
         examiner.drainDirty(sink);
         publisher.drainDirty(sink);
         alarms.drainDirty(sink);
@@ -452,13 +421,12 @@ public final class Trainer implements Durable, AutoCloseable {
         for (CatalogueChange change : batch.catalogue()) {
             if (change.isRemoval()) {
                 model.removeItem(change.itemId());
-                fastPopularity.remove(change.itemId());
-                neighbours.remove(change.itemId());
+                facts.remove(change.itemId());
                 examiner.remove(change.itemId());
             }
         }
         batch.removedUsers().forEach(model::removeUser);
-        neighbours.sweep(eventTime);
+        facts.neighbours().sweep(eventTime);
         return isOwn;
     }
 
@@ -472,8 +440,7 @@ public final class Trainer implements Durable, AutoCloseable {
         publisher.passedOver(batch);
         comeTo(batch);
         examiner.observe(batch);
-        fastPopularity.observe(batch);
-        neighbours.observe(batch);
+        facts.observe(batch);
         batchBooks.settle(batch, isOwn, Outcome.BEFORE_START);
     }
 
@@ -510,7 +477,7 @@ public final class Trainer implements Durable, AutoCloseable {
             batchBooks.settleRefused(batch, isOwn, refused.reason().text());
             return new StepOutcome.Refused(String.valueOf(refused.getMessage()));
         } finally {
-            fastPopularity.observe(batch);
+            facts.observe(batch);
         }
     }
 

@@ -2,17 +2,21 @@ package dev.millrace.train;
 
 import dev.millrace.alarm.AlarmSettings;
 import dev.millrace.batch.BatchSettings;
+import dev.millrace.batch.Catalogue;
 import dev.millrace.batch.FastPopularity;
 import dev.millrace.exam.ExamSettings;
+import dev.millrace.exam.ItemFacts;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.RowStorage;
 import dev.millrace.model.engine.Engine;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.engine.Team;
+import dev.millrace.neighbour.NeighbourLists;
 import dev.millrace.neighbour.NeighbourSettings;
 import dev.millrace.publish.PublishSettings;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySource;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
@@ -42,6 +46,9 @@ public record TrainerSettings(
         int digestSteps,
         long cacheBytes) {
 
+    /** Of the bytes of embedding rows on the heap, as its divisor, so many more are for lists of neighbours. */
+    private static final int NEIGHBOURS_SHARE = 8;
+
     public static TrainerSettings read(SettingsReader reader) {
         BatchSettings batch = BatchSettings.read(reader);
         return new TrainerSettings(
@@ -57,6 +64,19 @@ public record TrainerSettings(
                 learnFrom(reader),
                 reader.free(TrainerSettings::digestSteps),
                 reader.free(RowStorage::cacheBytes));
+    }
+
+    /**
+     * Returns what a new learner knows of items.
+     *
+     * @param stored the learner's stored entries; {@link EntrySource#NONE} if all stay on the heap
+     */
+    ItemFacts facts(Catalogue catalogue, EntrySource stored) {
+        return new ItemFacts(
+                catalogue,
+                new FastPopularity(fast, EntryKind.FAST_POPULARITY.prefix(), catalogue::ownId),
+                new NeighbourLists(
+                        neighbours, catalogue, EntryKind.NEIGHBOURS.prefix(), stored, cacheBytes / NEIGHBOURS_SHARE));
     }
 
     /** Returns a new engine for the steps of one learner, which closes it. */

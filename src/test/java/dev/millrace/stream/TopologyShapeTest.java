@@ -4,20 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.stream.TopologyShape.Kind;
-import dev.millrace.stream.TopologyShape.Part;
+import dev.millrace.stream.TopologyShape.Piece;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.apache.kafka.streams.Topology;
 import org.junit.jupiter.api.Test;
 
 class TopologyShapeTest {
 
-    private static final Part SOURCE = new Part("a", 0, Kind.SOURCE, "from-x", List.of("x"), List.of("work"));
-    private static final Part WORK = new Part("a", 0, Kind.PROCESSOR, "work", List.of(), List.of("to-y", "kept"));
-    private static final Part KEPT = new Part("a", 0, Kind.STORE, "kept", List.of("a-kept-changelog"), List.of());
-    private static final Part SINK = new Part("a", 0, Kind.SINK, "to-y", List.of("y"), List.of());
+    private static final Piece SOURCE = new Piece("a", 0, Kind.SOURCE, "from-x", List.of("x"), List.of("work"));
+    private static final Piece WORK = new Piece("a", 0, Kind.PROCESSOR, "work", List.of(), List.of("to-y", "kept"));
+    private static final Piece KEPT = new Piece("a", 0, Kind.STORE, "kept", List.of("a-kept-changelog"), List.of());
+    private static final Piece SINK = new Piece("a", 0, Kind.SINK, "to-y", List.of("y"), List.of());
     private static final TopologyShape SHAPE = new TopologyShape(List.of(SINK, KEPT, WORK, SOURCE));
 
     @Test
@@ -25,25 +24,26 @@ class TopologyShapeTest {
         Topology learner = MillraceTopology.learn(
                 Streams.topics(), Streams.trainer(), Duration.ofSeconds(1), Streams.wire(), Streams.terms());
 
-        TopologyShape shape = TopologyShape.of(new TreeMap<>(Map.of("millrace-learn", learner)));
+        TopologyShape shape =
+                TopologyShape.of(new Applications(Map.of(Part.LEARN, learner)), part -> "millrace-" + part.suffix());
 
         assertThat(shape.parts())
                 .contains(
-                        new Part(
+                        new Piece(
                                 "millrace-learn",
                                 0,
                                 Kind.STORE,
                                 "learner",
                                 List.of("millrace-learn-learner-changelog"),
                                 List.of()),
-                        new Part(
+                        new Piece(
                                 "millrace-learn",
                                 0,
                                 Kind.SINK,
                                 "to-item-neighbours",
                                 List.of("item-neighbours"),
                                 List.of()),
-                        new Part(
+                        new Piece(
                                 "millrace-learn",
                                 0,
                                 Kind.SOURCE,
@@ -59,8 +59,8 @@ class TopologyShapeTest {
 
     @Test
     void whatAnUpgradeChangesIsSaidWithItsEffect() {
-        Part moved = new Part("a", 1, Kind.SINK, "to-y", List.of("y"), List.of());
-        Part fresh = new Part("a", 0, Kind.SINK, "to-z", List.of("z"), List.of());
+        Piece moved = new Piece("a", 1, Kind.SINK, "to-y", List.of("y"), List.of());
+        Piece fresh = new Piece("a", 0, Kind.SINK, "to-z", List.of("z"), List.of());
 
         List<String> changes = new TopologyShape(List.of(SOURCE, WORK, moved, fresh)).changesSince(SHAPE);
 

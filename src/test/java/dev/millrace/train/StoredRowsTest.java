@@ -252,7 +252,7 @@ class StoredRowsTest {
         /** Begins anew from the last commit. Returns the inputs that it has taken in. */
         int kill() {
             trainer = new Trainer(settings, store);
-            store.scanBut(new byte[] {0}, Trainer.readLater(), trainer::restore);
+            store.scanBut(new byte[] {0}, EntryKind.readLater(), trainer::restore);
             trainer.requireWhole();
             return committed;
         }
