@@ -40,6 +40,7 @@ public final class ServedState {
     private final Map<Outcome, AtomicLong> outcomes = new EnumMap<>(Outcome.class);
     private final AtomicLong modelUpdates = new AtomicLong();
     private final AtomicLong rejectedModelUpdates = new AtomicLong();
+    private final AtomicLong neighbourUpdates = new AtomicLong();
     private final AtomicLong userUpdates = new AtomicLong();
     private volatile FreshnessListener freshnessListener = millis -> {};
 
@@ -130,6 +131,7 @@ public final class ServedState {
      * @param list absent if the item has none any more
      */
     public void neighbours(String generation, String item, Optional<NeighbourList> list) {
+        neighbourUpdates.incrementAndGet();
         if (!generations.isDropped(generation)) {
             encoders.neighbours(generation, item, list);
         }
@@ -240,6 +242,10 @@ public final class ServedState {
 
     public long rejectedModelUpdates() {
         return rejectedModelUpdates.get();
+    }
+
+    public long neighbourUpdates() {
+        return neighbourUpdates.get();
     }
 
     public long userUpdates() {

@@ -202,6 +202,7 @@ record Snapshot(
         }
         counts.put("embeddingsRead", embeddings);
         counts.put("modelUpdatesRead", sources.state().modelUpdates());
+        counts.put("neighboursRead", sources.state().neighbourUpdates());
         counts.put("usersRead", sources.state().userUpdates());
         return counts;
     }

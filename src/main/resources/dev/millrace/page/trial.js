@@ -89,14 +89,16 @@ function row({ item, score, parts, nearest }, at, best) {
   return element('tr', {},
     element('td', { class: 'number muted' }, String(at + 1)),
     element('th', { scope: 'row' }, element('b', {}, item), element('div', { class: 'muted' }, described(known.get(item)))),
-    element('td', { class: 'score', title: summed(parts) }, plain(score), bar),
-    element('td', { class: 'muted' }, (nearest ?? []).map(near => `${near.item} ${plain(near.score, 2)}`).join(', ') || '–'),
+    element('td', { class: 'score' }, plain(score), bar),
+    element('td', {}, summed(parts), element('div', { class: 'muted' }, (nearest ?? []).map(near => `${near.item} ${plain(near.score, 2)}`).join(', ') || '–')),
     element('td', {}, hasClicks ? button : ''));
 }
 
+const PARTS = { cosine: 'taste', popularity: 'popularity', age: 'age', neighbours: 'clicked beside' };
+
 /** What a score is the sum of, in words. */
 function summed(parts) {
-  return Object.entries(parts ?? {}).filter(([, part]) => part !== 0).map(([name, part]) => `${name} ${plain(part, 3)}`).join(' + ');
+  return Object.entries(parts ?? {}).filter(([, part]) => part !== 0).map(([name, part]) => `${PARTS[name]} ${plain(part, 2)}`).join(' · ');
 }
 
 /**

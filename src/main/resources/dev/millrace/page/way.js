@@ -10,7 +10,7 @@ const LABEL_AT = 0.4;
 const NODES = {
   exposures: [70, 60, 110], clicks: [70, 130, 110], users: [70, 200, 110], items: [70, 270, 110],
   attribute: [265, 130, 110, 'stage'], 'training-examples': [450, 130, 150], learn: [625, 130, 90, 'stage'],
-  'user-features': [815, 280, 150], 'item-embeddings': [815, 80, 150], 'model-updates': [815, 180, 150],
+  'item-embeddings': [815, 40, 150], 'model-updates': [815, 115, 150], 'item-neighbours': [815, 190, 150], 'user-features': [815, 285, 150],
   serve: [1035, 130, 100, 'stage'], 'dead-letters': [265, 40, 120],
 };
 
@@ -29,8 +29,10 @@ const ARROWS = [
   ['training-examples', 'learn', received('training-examples'), 'examples and changes of items counted by the learner'],
   ['learn', 'item-embeddings', state => state.learner?.figures['published-vectors'], 'vectors published'],
   ['learn', 'model-updates', undefined, ''],
+  ['learn', 'item-neighbours', undefined, ''],
   ['item-embeddings', 'serve', state => state.counts.embeddingsRead, 'vectors read by this server'],
   ['model-updates', 'serve', state => state.counts.modelUpdatesRead, 'entries of the query side read by this server'],
+  ['item-neighbours', 'serve', state => state.counts.neighboursRead, 'lists of neighbours read by this server'],
   ['attribute', 'user-features', undefined, ''],
   ['user-features', 'serve', state => state.counts.usersRead, 'features of users read by this server'],
 ];
