@@ -93,7 +93,7 @@ class NeighbourListsTest {
         MemoryEntries stored = new MemoryEntries();
         NeighbourLists lists = lists(10, stored, 0);
         lists.observe(batch(click("x", TIME, "a"), click("y", TIME, "x")));
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
 
         lists.remove("x");
         lists.remove("y");
@@ -101,7 +101,7 @@ class NeighbourListsTest {
 
         assertThat(near(lists, TIME, "x")).isEmpty();
         assertThat(near(lists, TIME, "y")).containsOnlyKeys("a");
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
         assertThat(stored.get(PrefixedKey.of((byte) 'N', "x"))).isEmpty();
         assertThat(weights(lists(10, stored, 0), "y")).isEqualTo(Map.of("a", 1f));
     }
@@ -129,17 +129,17 @@ class NeighbourListsTest {
             list("i" + item);
             lists.observe(batch(click("x", TIME, "i" + item)));
         }
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
         remove("x");
         lists.remove("x");
 
         for (int step = 0; step < 100 / 16; step++) {
             lists.sweep(TIME);
         }
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
         assertThat(holding(stored, "x")).isPositive();
         lists.sweep(TIME);
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
 
         assertThat(holding(stored, "x")).isZero();
     }
@@ -150,10 +150,10 @@ class NeighbourListsTest {
         MemoryEntries stored = new MemoryEntries();
         NeighbourLists lists = lists(10, stored, 0);
         lists.observe(batch(click("x", TIME, "a")));
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
 
         lists.sweep(TIME + 6 * WEEK.toMillis()); // 1/64 and 1/128 are left
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
 
         assertThat(near(lists, TIME, "a")).containsOnlyKeys("x");
         assertThat(near(lists, TIME, "x")).isEmpty();
@@ -213,7 +213,7 @@ class NeighbourListsTest {
             String[] history = {any(items, random), any(items, random), any(items, random)};
             assertThat(near(few, time, history)).isEqualTo(near(whole, time, history));
             if (random.nextInt(4) == 0) {
-                few.drainDirty(into(stored));
+                few.drainDirty(stored);
                 whole.drainDirty(text(drained));
                 Map<String, String> now = new TreeMap<>();
                 stored.scan(new byte[] {0}, (key, value) -> {
@@ -285,7 +285,7 @@ class NeighbourListsTest {
             list("i" + item);
             lists.observe(batch(click("i" + item, TIME, "a")));
         }
-        lists.drainDirty(into(stored));
+        lists.drainDirty(stored);
         assertThat(lists.areNearlyOut()).isTrue();
 
         lists.touch();
@@ -389,20 +389,6 @@ class NeighbourListsTest {
             }
         });
         return entries;
-    }
-
-    private static EntrySink into(MemoryEntries stored) {
-        return new EntrySink() {
-            @Override
-            public void put(byte[] key, byte[] value) {
-                stored.put(key, value);
-            }
-
-            @Override
-            public void delete(byte[] key) {
-                stored.delete(key);
-            }
-        };
     }
 
     private static EntrySink text(Map<String, String> entries) {
