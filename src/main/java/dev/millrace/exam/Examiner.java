@@ -226,9 +226,10 @@ public final class Examiner implements Durable {
                 .toArray();
         int[][] leftOut = new int[targets.length][];
         NearNumbers[] near = new NearNumbers[targets.length];
+        NearNumbers.Maker maker = new NearNumbers.Maker(catalogue, facts.neighbours());
         for (int at = 0; at < targets.length; at++) {
             leftOut[at] = leftOut(examined.get(at), targets[at], catalogue);
-            near[at] = NearNumbers.of(examined.get(at), time, catalogue, facts.neighbours());
+            near[at] = maker.of(examined.get(at), time);
         }
         List<CatalogueScan.Query> queries = new ArrayList<>();
         List<CatalogueScan.Order> orders = new ArrayList<>();

@@ -4,9 +4,7 @@ import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.Catalogue;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.OptionalInt;
 
 /** How near items are to the latest clicks of one user: the numbers that are not 0, of few items. */
@@ -22,32 +20,59 @@ final class NearNumbers {
         this.numbers = numbers;
     }
 
-    /** @param time epoch milliseconds */
-    static NearNumbers of(TrainingExample example, long time, Catalogue catalogue, NeighbourLists neighbours) {
-        List<Part> parts = new ArrayList<>();
-        neighbours.forEachNear(example.user().history(), time, (item, part) -> {
-            OptionalInt number = catalogue.number(item);
-            if (number.isPresent()) {
-                parts.add(new Part(number.getAsInt(), part));
-            }
-        });
-        parts.sort((left, right) -> Integer.compare(left.item, right.item)); // stable: sums have one order
-        int[] items = new int[parts.size()];
-        float[] numbers = new float[items.length];
-        int count = 0;
-        double sum = 0;
-        for (int at = 0; at < items.length; at++) {
-            sum += parts.get(at).size;
-            if (at + 1 == items.length || parts.get(at + 1).item != parts.get(at).item) {
-                items[count] = parts.get(at).item;
-                numbers[count++] = (float) Nearness.number(sum);
-                sum = 0;
-            }
-        }
-        return new NearNumbers(Arrays.copyOf(items, count), Arrays.copyOf(numbers, count));
-    }
+    /** Makes the numbers of one user after the other. One thread. */
+    static final class Maker {
 
-    private record Part(int item, double size) {}
+        private static final int ORDER_BITS = 20; // of a key: more parts than a few lists have
+
+        private final Catalogue catalogue;
+        private final NeighbourLists neighbours;
+        /** [count] An item's number, then the place of the part. */
+        private long[] keys = new long[512];
+        /** [count] Parts of nb, in the order in which they came. */
+        private double[] parts = new double[512];
+
+        private int count;
+
+        Maker(Catalogue catalogue, NeighbourLists neighbours) {
+            this.catalogue = catalogue;
+            this.neighbours = neighbours;
+        }
+
+        /** @param time epoch milliseconds */
+        NearNumbers of(TrainingExample example, long time) {
+            count = 0;
+            neighbours.forEachNear(example.user().history(), time, this::add);
+            Arrays.sort(keys, 0, count); // an item's parts keep their order, so sums do
+            int[] items = new int[count];
+            float[] numbers = new float[count];
+            int distinct = 0;
+            double sum = 0;
+            for (int at = 0; at < count; at++) {
+                int item = (int) (keys[at] >>> ORDER_BITS);
+                sum += parts[(int) keys[at] & ((1 << ORDER_BITS) - 1)];
+                if (at + 1 == count || (int) (keys[at + 1] >>> ORDER_BITS) != item) {
+                    items[distinct] = item;
+                    numbers[distinct++] = (float) Nearness.number(sum);
+                    sum = 0;
+                }
+            }
+            return new NearNumbers(Arrays.copyOf(items, distinct), Arrays.copyOf(numbers, distinct));
+        }
+
+        private void add(String item, double part) {
+            OptionalInt number = catalogue.number(item);
+            if (number.isEmpty()) {
+                return;
+            }
+            if (count == keys.length) {
+                keys = Arrays.copyOf(keys, 2 * count);
+                parts = Arrays.copyOf(parts, 2 * count);
+            }
+            keys[count] = (long) number.getAsInt() << ORDER_BITS | count;
+            parts[count++] = part;
+        }
+    }
 
     boolean isEmpty() {
         return items.length == 0;
