@@ -16,11 +16,8 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -31,7 +28,6 @@ import org.apache.kafka.common.utils.Utils;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** What an operator sees of dead letters, and what becomes of those that are sent again. */
 class DeadLettersIT {
@@ -41,8 +37,7 @@ class DeadLettersIT {
     private static final int PARTITIONS = 2;
     private static final int LARGE = 1_010_000; // no dead letter takes it whole
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Commands commands = new Commands();
     private final Path directory;
 
     DeadLettersIT(@TempDir Path directory) {
@@ -58,9 +53,9 @@ class DeadLettersIT {
                     "topic.partitions", Integer.toString(PARTITIONS),
                     "train.http.port", "-1");
             MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
-            assertThat(run(given, "topics", "create")).isZero();
-            assertThat(run(given, "dlq", "list")).isZero();
-            assertThat(out.toString()).isEqualTo("no dead letters" + System.lineSeparator());
+            assertThat(commands.run(given, "topics", "create")).isZero();
+            assertThat(commands.run(given, "dlq", "list")).isZero();
+            assertThat(commands.out()).isEqualTo("no dead letters" + System.lineSeparator());
             AvroWire wire = new AvroWire(settings.wire());
             String user = IntStream.range(0, 100)
                     .mapToObj(number -> "u" + number)
@@ -92,14 +87,14 @@ class DeadLettersIT {
                         .until(() -> count(progress, "clicks", "rejected: undecodable") == 3
                                 && count(progress, "users", "rejected: misplaced-removal") == 1);
 
-                assertThat(run(given, "dlq", "list")).isZero();
-                assertThat(out.toString())
+                assertThat(commands.run(given, "dlq", "list")).isZero();
+                assertThat(commands.out())
                         .containsPattern(" 1  misplaced-removal +users ")
                         .containsPattern(" 3  undecodable +clicks ")
                         .contains("partition = 0: must be 1");
-                assertThat(run(given, "dlq", "show", "--topic", "clicks", "-n", "2"))
+                assertThat(commands.run(given, "dlq", "show", "--topic", "clicks", "-n", "2"))
                         .isZero();
-                assertThat(out.toString())
+                assertThat(commands.out())
                         .contains("{\"click_id\": \"c1\"}")
                         .contains("  key    " + user)
                         .contains(" bytes, left out here, still at its origin")
@@ -113,42 +108,44 @@ class DeadLettersIT {
     }
 
     private void anOperatorSaysWhichAreMended(Map<String, String> given) {
-        assertThat(run(given, "dlq", "replay")).isEqualTo(2);
-        assertThat(err.toString()).contains("--reason = absent: must be given");
-        assertThat(run(given, "dlq", "replay", "--reason", "misplaced-removal", "--dry-run"))
+        assertThat(commands.run(given, "dlq", "replay")).isEqualTo(2);
+        assertThat(commands.err()).contains("--reason = absent: must be given");
+        assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--dry-run"))
                 .isZero();
-        assertThat(out.toString()).containsPattern(" 1  would go to users\\R").doesNotContain("next time");
-        assertThat(run(given, "dlq", "replay", "--reason", "bad-time")).isZero();
-        assertThat(out.toString()).isEqualTo("no dead letters" + System.lineSeparator());
+        assertThat(commands.out()).containsPattern(" 1  would go to users\\R").doesNotContain("next time");
+        assertThat(commands.run(given, "dlq", "replay", "--reason", "bad-time")).isZero();
+        assertThat(commands.out()).isEqualTo("no dead letters" + System.lineSeparator());
     }
 
     private void aRemovalIsCarriedOutWhenItIsSentAgain(Map<String, String> given, ProgressWatch progress) {
-        assertThat(run(given, "dlq", "replay", "--reason", "misplaced-removal")).isZero();
-        assertThat(out.toString())
+        assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal"))
+                .isZero();
+        assertThat(commands.out())
                 .containsPattern(" 1  sent to users\\R")
                 .containsPattern("next time   --after \\d=\\d+\\R");
-        String after = out.toString()
+        String after = commands.out()
                 .lines()
                 .reduce((one, other) -> other)
                 .orElseThrow()
                 .split(" +")[3];
         await().atMost(PATIENCE).until(() -> count(progress, "users", "removed") == 1);
 
-        assertThat(run(given, "dlq", "replay", "--reason", "misplaced-removal", "--after", after))
+        assertThat(commands.run(given, "dlq", "replay", "--reason", "misplaced-removal", "--after", after))
                 .isZero();
-        assertThat(out.toString()).isEqualTo("no dead letters" + System.lineSeparator());
+        assertThat(commands.out()).isEqualTo("no dead letters" + System.lineSeparator());
     }
 
     private void whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(
             Map<String, String> given, ProgressWatch progress) {
-        assertThat(run(given, "dlq", "replay", "--reason", "undecodable")).isZero();
-        assertThat(out.toString()).containsPattern(" 3  sent to clicks\\R");
+        assertThat(commands.run(given, "dlq", "replay", "--reason", "undecodable"))
+                .isZero();
+        assertThat(commands.out()).containsPattern(" 3  sent to clicks\\R");
         await().atMost(PATIENCE).until(() -> count(progress, "clicks", "rejected: undecodable") == 6);
 
-        assertThat(run(given, "dlq", "show", "--reason", "undecodable", "-n", "6"))
+        assertThat(commands.run(given, "dlq", "show", "--reason", "undecodable", "-n", "6"))
                 .isZero();
         // the large one was sent as large as it was
-        assertThat(out.toString().lines().filter(line -> line.contains(" bytes, left out here")))
+        assertThat(commands.out().lines().filter(line -> line.contains(" bytes, left out here")))
                 .hasSize(2);
     }
 
@@ -172,16 +169,5 @@ class DeadLettersIT {
             producer.send(new ProducerRecord<>(topic, partition, T0 + 1, Utf8.bytes(key), value))
                     .get();
         }
-    }
-
-    private int run(Map<String, String> given, String... arguments) {
-        out.getBuffer().setLength(0);
-        err.getBuffer().setLength(0);
-        List<String> all = new ArrayList<>(List.of(arguments));
-        given.forEach((key, value) -> all.addAll(List.of("--set", key + "=" + value)));
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(all.toArray(String[]::new));
     }
 }

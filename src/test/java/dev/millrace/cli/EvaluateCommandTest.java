@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,13 +13,11 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** The protocols on some made-up ratings and on the fixture of Yidian. */
 class EvaluateCommandTest {
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Commands commands = new Commands();
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit fills it
@@ -45,9 +41,9 @@ class EvaluateCommandTest {
                 "--report",
                 json.toString());
 
-        assertThat(status).as(err.toString()).isZero();
-        assertThat(Files.readString(markdown)).isEqualTo(out.toString());
-        assertThat(out.toString().lines().filter(line -> line.startsWith("| ")).map(line -> line.split(" \\| ")[0]))
+        assertThat(status).as(commands.err()).isZero();
+        assertThat(Files.readString(markdown)).isEqualTo(commands.out());
+        assertThat(commands.out().lines().filter(line -> line.startsWith("| ")).map(line -> line.split(" \\| ")[0]))
                 .containsExactly(
                         "| configuration",
                         "| default",
@@ -63,7 +59,7 @@ class EvaluateCommandTest {
                 .extracting(row -> row.path("scored").asLong())
                 .containsOnly(rows.get(0).path("scored").asLong());
         assertThat(rows.get(4).path("at10")).isNotEqualTo(rows.get(5).path("at10"));
-        assertThat(err.toString().lines().map(line -> line.split(":")[0]))
+        assertThat(commands.err().lines().map(line -> line.split(":")[0]))
                 .containsExactly("1/3 default", "2/3 losses/cold", "3/3 losses/warm");
     }
 
@@ -74,7 +70,7 @@ class EvaluateCommandTest {
         Path plain = folder.resolve("plain.json");
 
         assertThat(run("--table", overlay.toString(), "--report", table.toString()))
-                .as(err.toString())
+                .as(commands.err())
                 .isZero();
         assertThat(run("--with", "item-knn", "--report", plain.toString())).isZero();
 
@@ -100,8 +96,8 @@ class EvaluateCommandTest {
         int status = run("--table", overlays.toString());
 
         assertThat(status).isEqualTo(2);
-        assertThat(out.toString()).isEmpty();
-        assertThat(err.toString().lines())
+        assertThat(commands.out()).isEmpty();
+        assertThat(commands.err().lines())
                 .hasSize(3)
                 .anySatisfy(line -> assertThat(line).startsWith("losses/cold: loss.temperature = 0: must be "))
                 .anySatisfy(line -> assertThat(line).startsWith("losses/odd: loss.temprature = 0.1: is not a setting"))
@@ -114,7 +110,7 @@ class EvaluateCommandTest {
 
         assertThat(run("--table", without + "," + folder.resolve("absent.properties")))
                 .isEqualTo(2);
-        assertThat(err.toString().lines())
+        assertThat(commands.err().lines())
                 .containsExactly(
                         "--table = " + without + ": must hold files named *.properties",
                         "--table = " + folder.resolve("absent.properties") + ": must be a readable file or folder");
@@ -128,7 +124,7 @@ class EvaluateCommandTest {
         int status = run("--config", one.toString(), "--config", other.toString());
 
         assertThat(status).isEqualTo(2);
-        assertThat(err.toString().lines()).singleElement().satisfies(line -> assertThat(line)
+        assertThat(commands.err().lines()).singleElement().satisfies(line -> assertThat(line)
                 .startsWith("batch.size = 1: must be "));
     }
 
@@ -138,10 +134,10 @@ class EvaluateCommandTest {
 
         int status = run("--protocol", "holdout", "--at", "5,20", "--report", json.toString());
 
-        assertThat(status).as(err.toString()).isZero();
+        assertThat(status).as(commands.err()).isZero();
         JsonNode figures = new ObjectMapper().readTree(json.toFile());
         for (String row : List.of("model", "popularity", "item-knn")) {
-            assertThat(out.toString()).contains("| " + row + " |");
+            assertThat(commands.out()).contains("| " + row + " |");
             assertThat(figures.path(row).path("recall")).hasSize(2);
             assertThat(figures.path(row).path("precision")).hasSize(2);
         }
@@ -153,7 +149,7 @@ class EvaluateCommandTest {
 
         int status = run(
                 "--protocol", "published", "--max-ages", "1,0,4", "--most-moved", "0,3", "--report", json.toString());
-        assertThat(status).as(err.toString()).isZero();
+        assertThat(status).as(commands.err()).isZero();
         JsonNode policies = new ObjectMapper().readTree(json.toFile()).path("policies");
         Path plain = folder.resolve("plain.json");
         run("--set", "exam.popularity-weight=0", "--set", "exam.neighbours-weight=0", "--report", plain.toString());
@@ -202,7 +198,7 @@ class EvaluateCommandTest {
         Path json = folder.resolve("windows.json");
         Path markdown = folder.resolve("windows.md");
 
-        int status = execute(
+        int status = commands.run(
                 "evaluate",
                 "--format",
                 "csv",
@@ -217,7 +213,7 @@ class EvaluateCommandTest {
                 "--report",
                 markdown.toString());
 
-        assertThat(status).as(err.toString()).isZero();
+        assertThat(status).as(commands.err()).isZero();
         JsonNode figures = new ObjectMapper().readTree(json.toFile());
         assertThat(figures.path("learnt").asLong()).isEqualTo(360);
         JsonNode windows = figures.path("windows");
@@ -252,18 +248,18 @@ class EvaluateCommandTest {
     void windowsCanBeCutOutOfAnyDataSetByADuration() {
         // 1,500 ratings, one a minute: 25 hours
         assertThat(run("--protocol", "windows", "--quiet", "--set", "evaluate.windows.length=10h"))
-                .as(err.toString())
+                .as(commands.err())
                 .isZero();
-        assertThat(out.toString()).contains("| 1 | 600 |", "| 2 | 300 |").doesNotContain("| 0 | ", "| 3 | ");
+        assertThat(commands.out()).contains("| 1 | 600 |", "| 2 | 300 |").doesNotContain("| 0 | ", "| 3 | ");
     }
 
     @Test
     void theWindowsProtocolNeedsWindowsAndHasNoWarmUp() {
         assertThat(run("--protocol", "windows")).isEqualTo(2);
-        assertThat(err.toString()).startsWith("windows = 0: must be 2 or more");
+        assertThat(commands.err()).startsWith("windows = 0: must be 2 or more");
 
         assertThat(run("--protocol", "windows", "--warm-up", "0.2")).isEqualTo(2);
-        assertThat(err.toString()).contains("--warm-up = given: must not be given with --protocol windows");
+        assertThat(commands.err()).contains("--warm-up = given: must not be given with --protocol windows");
     }
 
     @Test
@@ -279,7 +275,7 @@ class EvaluateCommandTest {
                 "--report",
                 json.toString());
 
-        assertThat(status).as(err.toString()).isZero();
+        assertThat(status).as(commands.err()).isZero();
         JsonNode figures = new ObjectMapper().readTree(json.toFile());
         for (String row : List.of("model", "one=1,other=0", "popularity=2")) {
             assertThat(figures.path(row).path("at10").asDouble()).isPositive();
@@ -293,7 +289,7 @@ class EvaluateCommandTest {
     void anOptionThatWouldChangeNothingIsRefused() {
         assertThat(run("--protocol", "holdout", "--frozen", "--by-action", "--weights", "popularity=1"))
                 .isEqualTo(2);
-        assertThat(err.toString().lines())
+        assertThat(commands.err().lines())
                 .containsExactly(
                         "--weights = given: must not be given with --protocol holdout",
                         "--frozen = given: must not be given with --protocol holdout",
@@ -302,8 +298,8 @@ class EvaluateCommandTest {
 
     @Test
     void withoutADataSetThereIsNoEnd() {
-        assertThat(execute("evaluate")).isEqualTo(2);
-        assertThat(err.toString().lines())
+        assertThat(commands.run("evaluate")).isEqualTo(2);
+        assertThat(commands.err().lines())
                 .containsExactly(
                         "--data = absent: must be given together with --format; the generated shop never ends");
     }
@@ -311,13 +307,13 @@ class EvaluateCommandTest {
     @Test
     void aCutoffBelowOneIsRefused() {
         assertThat(run("--protocol", "holdout", "--at", "5,0")).isEqualTo(2);
-        assertThat(err.toString().lines()).containsExactly("--at = 0: must be at least 1");
+        assertThat(commands.err().lines()).containsExactly("--at = 0: must be at least 1");
     }
 
     /** Six days of the tutorial's news are learnt, the seventh is the test; what cannot be used is counted. */
     @Test
     void theTutorialsNewsRunsThroughItsOwnProtocol() {
-        int status = execute(
+        int status = commands.run(
                 "evaluate",
                 "--config",
                 "config/yidian.properties",
@@ -328,20 +324,20 @@ class EvaluateCommandTest {
                 "--protocol",
                 "holdout");
 
-        assertThat(status).as(err.toString()).isZero();
+        assertThat(status).as(commands.err()).isZero();
         // clicks of 7001 and 7002 on the seventh day; 900007 of the nine articles has a row that cannot be used
-        assertThat(out.toString())
+        assertThat(commands.out())
                 .contains("6 positives to learn from, 2 in the test, of 2 users, 2 of them with something to find"
                         + " among 8 items");
-        assertThat(err.toString()).contains("train_data_5w.csv:6: expo_time", "5 rows could not be used");
+        assertThat(commands.err()).contains("train_data_5w.csv:6: expo_time", "5 rows could not be used");
     }
 
     @Test
     void theFiguresOfEachActionStandBelowThoseOfAll() {
-        assertThat(run("--by-action")).as(err.toString()).isZero();
+        assertThat(run("--by-action")).as(commands.err()).isZero();
 
-        assertThat(out.toString().lines().filter(line -> line.endsWith("events scored")))
-                .containsExactly(out.toString()
+        assertThat(commands.out().lines().filter(line -> line.endsWith("events scored")))
+                .containsExactly(commands.out()
                         .lines()
                         .filter(line -> line.contains(" events scored, "))
                         .map(line -> "click: " + line.substring(0, line.indexOf(" events")) + " events scored")
@@ -366,13 +362,6 @@ class EvaluateCommandTest {
         all.addAll(List.of("--data", folder.resolve(MadeUpRatings.FOLDER).toString()));
         all.addAll(List.of("--config", folder.resolve("base.properties").toString()));
         all.addAll(List.of(arguments));
-        return execute(all.toArray(String[]::new));
-    }
-
-    private int execute(String... arguments) {
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(arguments);
+        return commands.run(all.toArray(String[]::new));
     }
 }

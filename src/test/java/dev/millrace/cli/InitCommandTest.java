@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -18,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import picocli.CommandLine;
 
 /** Logs of five shapes. In each, 60 users keep to a tenth of 80 items, more or less. */
 class InitCommandTest {
@@ -27,8 +24,7 @@ class InitCommandTest {
     private static final int ITEMS = 80;
     private static final int ROWS = 2_500;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Commands commands = new Commands();
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit fills it
@@ -103,11 +99,11 @@ class InitCommandTest {
     void aDraftIsTakenAsItIsAndItsModelBeatsPopularity(Shape shape) throws IOException {
         Path log = write(shape);
 
-        assertThat(run("init", log.toString(), "--output", folder.toString()))
-                .as(err.toString())
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .as(commands.err())
                 .isZero();
         Path report = folder.resolve("report.json");
-        int status = run(
+        int status = commands.run(
                 "evaluate",
                 "--format",
                 shape.format,
@@ -124,7 +120,7 @@ class InitCommandTest {
                 "--report",
                 report.toString());
 
-        assertThat(status).as(err.toString()).isZero();
+        assertThat(status).as(commands.err()).isZero();
         JsonNode figures = new ObjectMapper().readTree(report.toFile());
         assertThat(figures.path("model").path("at10").asDouble())
                 .isGreaterThan(1.5 * figures.path("popularity").path("at10").asDouble());
@@ -134,9 +130,10 @@ class InitCommandTest {
     void aLogWithoutTimesEndsWithTheStatusOfBadDataAndWritesNothing() throws IOException {
         Path log = Files.writeString(folder.resolve("log.csv"), "order,session,item\n1,7,8\n2,7,9\n3,8,9\n");
 
-        assertThat(run("init", log.toString(), "--output", folder.toString())).isEqualTo(65);
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .isEqualTo(65);
 
-        assertThat(err.toString().lines()).singleElement().satisfies(line -> assertThat(line)
+        assertThat(commands.err().lines()).singleElement().satisfies(line -> assertThat(line)
                 .startsWith("cannot tell the column of the time")
                 .contains("Weighed: order (3 distinct values in 3 rows)"));
         assertThat(files()).containsExactly("log.csv");
@@ -147,12 +144,13 @@ class InitCommandTest {
         Path log = write(Shape.HEADER);
         Path mapping = Files.writeString(folder.resolve("mapping.properties"), "mine");
 
-        assertThat(run("init", log.toString(), "--output", folder.toString())).isEqualTo(2);
-        assertThat(err.toString().lines())
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .isEqualTo(2);
+        assertThat(commands.err().lines())
                 .containsExactly("--output = " + folder + ": has a mapping.properties, which only --force overwrites");
         assertThat(mapping).hasContent("mine");
 
-        assertThat(run("init", log.toString(), "--output", folder.toString(), "--force"))
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString(), "--force"))
                 .isZero();
         assertThat(mapping).content().contains("clicks.user = customer_id");
         assertThat(files()).containsExactly("log", "mapping.properties", "millrace.properties");
@@ -162,10 +160,11 @@ class InitCommandTest {
     void whatIsUnsureIsSaidOnTheTerminalAndInTheFile() throws IOException {
         Path log = write(Shape.TABS_WITHOUT_HEADER);
 
-        assertThat(run("init", log.toString(), "--output", folder.toString())).isZero();
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .isZero();
 
         String doubt = "no column's name says user, this is by values and place alone";
-        assertThat(out.toString()).contains("UNSURE    " + doubt);
+        assertThat(commands.out()).contains("UNSURE    " + doubt);
         assertThat(folder.resolve("mapping.properties")).content().contains("# UNSURE: " + doubt);
     }
 
@@ -174,9 +173,10 @@ class InitCommandTest {
     void aMappingThatCouldNotBeReadIsNotWritten() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("log ")); // names of a list are stripped
 
-        assertThat(run("init", log.toString(), "--output", folder.toString())).isEqualTo(2);
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .isEqualTo(2);
 
-        assertThat(err.toString()).contains("clicks.files = log: must be a file under ");
+        assertThat(commands.err()).contains("clicks.files = log: must be a file under ");
         assertThat(files()).containsExactly("log ");
     }
 
@@ -184,9 +184,10 @@ class InitCommandTest {
     void aPathWithACommaIsRefused() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("a,b.csv"));
 
-        assertThat(run("init", log.toString(), "--output", folder.toString())).isEqualTo(2);
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .isEqualTo(2);
 
-        assertThat(err.toString().lines())
+        assertThat(commands.err().lines())
                 .containsExactly(
                         "LOG = a,b.csv: must be a path without a comma, which separates the files of a mapping");
         assertThat(files()).containsExactly("a,b.csv");
@@ -196,7 +197,8 @@ class InitCommandTest {
     void whoMayReadTheLogMayReadTheDraft() throws IOException {
         Path log = write(Shape.HEADER); // made as any new file
 
-        assertThat(run("init", log.toString(), "--output", folder.toString())).isZero();
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .isZero();
 
         for (String name : List.of("mapping.properties", "millrace.properties")) {
             assertThat(Files.getPosixFilePermissions(folder.resolve(name)))
@@ -208,8 +210,8 @@ class InitCommandTest {
     void aLogMayHaveTheMarksOfAPatternInItsName() throws IOException {
         Path log = Files.move(write(Shape.HEADER), folder.resolve("log[1]{x}.csv"));
 
-        assertThat(run("init", log.toString(), "--output", folder.toString()))
-                .as(err.toString())
+        assertThat(commands.run("init", log.toString(), "--output", folder.toString()))
+                .as(commands.err())
                 .isZero();
     }
 
@@ -229,12 +231,5 @@ class InitCommandTest {
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> String.valueOf(file.getFileName())).sorted().toList().stream();
         }
-    }
-
-    private int run(String... arguments) {
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(arguments);
     }
 }

@@ -23,8 +23,6 @@ import dev.millrace.train.Trainer;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.ModelUpdateRecords;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,7 +41,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** A learner is exported while it runs, imported under another name, and goes on to the same bits. */
 class ModelIT {
@@ -53,8 +50,7 @@ class ModelIT {
     private static final int CLICKED_ITEMS = 25; // the others are published once, when they join the catalogue
     private static final int CLICKS_A_PHASE = 16 * 30; // some 30 steps of 16, more where a batch does not wait
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Commands commands = new Commands();
     private final Path directory;
     private final Path middle;
     private int clicks;
@@ -68,9 +64,10 @@ class ModelIT {
     void anImportedLearnerGoesOnToTheBitsOfTheOneItWasExportedFrom() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
             Map<String, String> live = settings(broker, "live");
-            assertThat(run(live, "topics", "create")).isZero();
-            assertThat(run(live, "model", "export", "--out", middle.toString())).isEqualTo(69);
-            assertThat(err.toString()).contains("there is no learner of application live-learn: its changelog ");
+            assertThat(commands.run(live, "topics", "create")).isZero();
+            assertThat(commands.run(live, "model", "export", "--out", middle.toString()))
+                    .isEqualTo(69);
+            assertThat(commands.err()).contains("there is no learner of application live-learn: its changelog ");
             Path end = directory.resolve("end.checkpoint");
             liveLearnerIsExportedInTheMiddleAndAtTheEnd(live, end);
             filesForOthersAreWrittenFromTheFile();
@@ -78,12 +75,13 @@ class ModelIT {
             whatDoesNotFitIsRefused(other);
             anImportThatDidNotEndLeavesNothingToStartFrom(other);
 
-            assertThat(run(other, "model", "import", "--in", middle.toString()))
-                    .as(out + "" + err)
+            assertThat(commands.run(other, "model", "import", "--in", middle.toString()))
+                    .as(commands.out() + commands.err())
                     .isZero();
-            assertThat(out.toString()).contains("imported    as other-learn-from-log, which goes on at step ");
-            assertThat(run(other, "model", "import", "--in", middle.toString())).isEqualTo(2);
-            assertThat(err.toString())
+            assertThat(commands.out()).contains("imported    as other-learn-from-log, which goes on at step ");
+            assertThat(commands.run(other, "model", "import", "--in", middle.toString()))
+                    .isEqualTo(2);
+            assertThat(commands.err())
                     .contains("stream.application-id = other: must be one that no trainer ever had: its group "
                             + "other-learn-from-log has offsets");
 
@@ -102,15 +100,17 @@ class ModelIT {
         warm.put("stream.application-id", "warm");
         warm.put("stream.state-directory", directory.resolve("warm").toString());
         String[] start = {"model", "import", "--warm", "--in", middle.toString()};
-        assertThat(run(warm, start)).isEqualTo(2);
-        assertThat(err.toString())
+        assertThat(commands.run(warm, start)).isEqualTo(2);
+        assertThat(commands.err())
                 .contains("model.generation = g1: must be another, as generation ", " was published already");
         warm.put("optimiser.rows.learning-rate", "0.03");
         warm.put("optimiser.rows.kind", "adam");
-        assertThat(run(warm, start)).isEqualTo(2);
-        assertThat(err.toString()).contains("optimiser.rows.kind = adam: must be adagrad, as in the checkpoint");
+        assertThat(commands.run(warm, start)).isEqualTo(2);
+        assertThat(commands.err()).contains("optimiser.rows.kind = adam: must be adagrad, as in the checkpoint");
         warm.remove("optimiser.rows.kind");
-        assertThat(run(warm, start)).as(out + "" + err).isZero();
+        assertThat(commands.run(warm, start))
+                .as(commands.out() + commands.err())
+                .isZero();
 
         Checkpoint learnt = afterLearningTo(original.header().step(), warm);
         assertThat(learnt.header().lineage().generation())
@@ -122,8 +122,8 @@ class ModelIT {
         Trainer before = original.toLookAt();
         assertThat(trainer.items()).isEqualTo(before.items());
         assertThat(trainer.progress().positives()).isEqualTo(before.progress().positives());
-        assertThat(run(warm, "model", "list")).isZero();
-        assertThat(out.toString())
+        assertThat(commands.run(warm, "model", "list")).isZero();
+        assertThat(commands.out())
                 .contains(
                         original.header().lineage().generation(),
                         learnt.header().lineage().generation());
@@ -141,8 +141,8 @@ class ModelIT {
             send(producer);
             // while it learns: whatever was committed last, and whole
             await().atMost(PATIENCE).untilAsserted(() -> {
-                assertThat(run(live, "model", "export", "--out", middle.toString()))
-                        .as(out + "" + err)
+                assertThat(commands.run(live, "model", "export", "--out", middle.toString()))
+                        .as(commands.out() + commands.err())
                         .isZero();
                 Checkpoint found = CheckpointFile.read(middle, new MemoryEntries());
                 assertThat(found.header().step()).isGreaterThan(10);
@@ -152,7 +152,8 @@ class ModelIT {
             send(producer);
             await().atMost(PATIENCE).until(() -> positives(live) == 2L * CLICKS_A_PHASE);
         }
-        assertThat(run(live, "model", "export", "--out", end.toString())).isZero();
+        assertThat(commands.run(live, "model", "export", "--out", end.toString()))
+                .isZero();
         assertThat(CheckpointFile.read(end, new MemoryEntries()).header().step())
                 .isGreaterThan(CheckpointFile.read(middle, new MemoryEntries())
                                 .header()
@@ -165,7 +166,7 @@ class ModelIT {
         Path onnx = directory.resolve("onnx");
 
         // no broker, no settings: the file has them
-        assertThat(run(
+        assertThat(commands.run(
                         Map.of(),
                         "model",
                         "export",
@@ -175,19 +176,19 @@ class ModelIT {
                         vectors.toString(),
                         "--onnx",
                         onnx.toString()))
-                .as(out + "" + err)
+                .as(commands.out() + commands.err())
                 .isZero();
-        assertThat(out.toString()).contains("vectors     " + ITEMS + " items of 8 floats in " + vectors);
+        assertThat(commands.out()).contains("vectors     " + ITEMS + " items of 8 floats in " + vectors);
         assertThat(Files.readAllLines(vectors.resolve("ids.txt"))).hasSize(ITEMS);
         assertThat(onnx.resolve("towers.json")).isNotEmptyFile();
 
         assertThat(show("--in", middle.toString())).isZero();
-        assertThat(out.toString())
+        assertThat(commands.out())
                 .contains("result      whole")
                 .contains("log         offset ")
                 .contains(": rows of table item");
         assertThat(show("--in", middle.toString(), "--settings")).isZero();
-        Path settings = Files.writeString(directory.resolve("read-back.properties"), out.toString());
+        Path settings = Files.writeString(directory.resolve("read-back.properties"), commands.out());
         assertThat(MillraceSettings.load(List.of(settings), Map.of(), Map.of(), Map.of())
                         .learner()
                         .hash())
@@ -200,22 +201,24 @@ class ModelIT {
     private void whatDoesNotFitIsRefused(Map<String, String> other) throws Exception {
         Map<String, String> otherSettings = new HashMap<>(other);
         otherSettings.put("tower.dim", "16");
-        assertThat(run(otherSettings, "model", "import", "--in", middle.toString()))
+        assertThat(commands.run(otherSettings, "model", "import", "--in", middle.toString()))
                 .isEqualTo(2);
-        assertThat(err.toString()).contains("tower.dim = 16: must be 8, as in the checkpoint");
+        assertThat(commands.err()).contains("tower.dim = 16: must be 8, as in the checkpoint");
 
         Map<String, String> live = new HashMap<>(other);
         live.put("stream.application-id", "live");
         live.put("tower.dim", "16");
-        assertThat(run(live, "model", "export", "--out", directory.resolve("x").toString()))
+        assertThat(commands.run(
+                        live, "model", "export", "--out", directory.resolve("x").toString()))
                 .isEqualTo(2);
-        assertThat(err.toString()).contains("tower.dim = 16: must be 8, as for the learner of application live-learn");
+        assertThat(commands.err()).contains("tower.dim = 16: must be 8, as for the learner of application live-learn");
 
         byte[] bytes = Files.readAllBytes(middle);
         bytes[bytes.length / 2] ^= 1;
         Path damaged = Files.write(directory.resolve("damaged.checkpoint"), bytes);
-        assertThat(run(other, "model", "import", "--in", damaged.toString())).isEqualTo(74);
-        assertThat(err.toString()).startsWith("checkpoint " + damaged + " cannot be used: at byte ");
+        assertThat(commands.run(other, "model", "import", "--in", damaged.toString()))
+                .isEqualTo(74);
+        assertThat(commands.err()).startsWith("checkpoint " + damaged + " cannot be used: at byte ");
         assertThat(show("--in", damaged.toString())).isEqualTo(74);
 
         // step by step the same, and of another log
@@ -234,8 +237,9 @@ class ModelIT {
                                                 place.topic(), place.partition(), place.offset(), "00")),
                                 header.settings()),
                         found.entries()));
-        assertThat(run(other, "model", "import", "--in", elsewhere.toString())).isEqualTo(1);
-        assertThat(err.toString()).contains("must be the log that it learnt from");
+        assertThat(commands.run(other, "model", "import", "--in", elsewhere.toString()))
+                .isEqualTo(1);
+        assertThat(commands.err()).contains("must be the log that it learnt from");
     }
 
     private void anImportThatDidNotEndLeavesNothingToStartFrom(Map<String, String> other) throws Exception {
@@ -273,8 +277,8 @@ class ModelIT {
             runner.start();
             await().atMost(PATIENCE).until(() -> {
                 assertThat(runner.failure()).isEmpty();
-                assertThat(run(other, "model", "export", "--from", "mini-batches", "--out", file.toString()))
-                        .as(out + "" + err)
+                assertThat(commands.run(other, "model", "export", "--from", "mini-batches", "--out", file.toString()))
+                        .as(commands.out() + commands.err())
                         .isZero();
                 return CheckpointFile.read(file, new MemoryEntries()).header().step() == step;
             });
@@ -329,8 +333,8 @@ class ModelIT {
 
     private long positives(Map<String, String> live) throws Exception {
         Path file = directory.resolve("now.checkpoint");
-        assertThat(run(live, "model", "export", "--out", file.toString()))
-                .as(out + "" + err)
+        assertThat(commands.run(live, "model", "export", "--out", file.toString()))
+                .as(commands.out() + commands.err())
                 .isZero();
         Trainer trainer = CheckpointFile.read(file, new MemoryEntries()).toLookAt();
         return trainer.progress().positives();
@@ -359,7 +363,7 @@ class ModelIT {
         other.put("stream.from-log.publish", "true");
         other.put("topic.item-embeddings.name", "other-item-embeddings");
         other.put("topic.model-updates.name", "other-model-updates");
-        assertThat(run(other, "topics", "create")).isZero();
+        assertThat(commands.run(other, "topics", "create")).isZero();
         return other;
     }
 
@@ -370,17 +374,6 @@ class ModelIT {
     private int show(String... arguments) {
         List<String> all = new ArrayList<>(List.of("model", "show"));
         all.addAll(List.of(arguments));
-        return run(Map.of(), all.toArray(String[]::new));
-    }
-
-    private int run(Map<String, String> given, String... arguments) {
-        out.getBuffer().setLength(0);
-        err.getBuffer().setLength(0);
-        List<String> all = new ArrayList<>(List.of(arguments));
-        given.forEach((key, value) -> all.addAll(List.of("--set", key + "=" + value)));
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(all.toArray(String[]::new));
+        return commands.run(Map.of(), all.toArray(String[]::new));
     }
 }

@@ -15,8 +15,6 @@ import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +24,6 @@ import java.util.Map;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** A state goes on under the settings it was begun with; what no state depends on may change; audits take the state's own. */
 class StateSettingsIT {
@@ -35,8 +32,7 @@ class StateSettingsIT {
     private static final int CLICKS = 200;
     private static final int ITEMS = 20;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Commands commands = new Commands();
     private final Path directory;
 
     StateSettingsIT(@TempDir Path directory) {
@@ -54,7 +50,7 @@ class StateSettingsIT {
                     "batch.max-wait", "50ms",
                     "tower.dim", "8",
                     "digest.steps", "5"));
-            assertThat(run(given, "topics", "create")).isZero();
+            assertThat(commands.run(given, "topics", "create")).isZero();
             train(given, 0, CLICKS);
 
             eachSettingThatDiffersIsNamedBeforeAnythingStarts(given);
@@ -121,18 +117,18 @@ class StateSettingsIT {
                 "batch.size",
                 "8");
 
-        assertThat(run(other, "verify", "--model", "--counts"))
-                .as(out + "" + err)
+        assertThat(commands.run(other, "verify", "--model", "--counts"))
+                .as(commands.out() + commands.err())
                 .isZero();
-        assertThat(out.toString())
+        assertThat(commands.out())
                 .contains("result    same bits")
                 .contains("the books agree with the topics")
                 .contains("note: popularity.half-life = 5000 was given, the learner has 100000")
                 .contains("note: tower.dim = 16 was given, the learner has 8")
                 .contains("note: attribution.window = 2s was given, the attribution has 30m");
 
-        assertThat(run(given, "verify", "--model", "--counts")).isZero();
-        assertThat(out.toString()).doesNotContain("was given");
+        assertThat(commands.run(given, "verify", "--model", "--counts")).isZero();
+        assertThat(commands.out()).doesNotContain("was given");
     }
 
     private static List<SettingFault> refused(Map<String, String> given) {
@@ -174,16 +170,5 @@ class StateSettingsIT {
 
     private static MillraceSettings settings(Map<String, String> given) {
         return MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
-    }
-
-    private int run(Map<String, String> given, String... arguments) {
-        out.getBuffer().setLength(0);
-        err.getBuffer().setLength(0);
-        List<String> all = new ArrayList<>(List.of(arguments));
-        given.forEach((key, value) -> all.addAll(List.of("--set", key + "=" + value)));
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(all.toArray(String[]::new));
     }
 }

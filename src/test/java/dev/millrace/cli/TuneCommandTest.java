@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.app.MillraceSettings;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,12 +12,10 @@ import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 class TuneCommandTest {
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Commands commands = new Commands();
     private final Path folder;
     private final Path tuned;
 
@@ -40,9 +36,9 @@ class TuneCommandTest {
 
     @Test
     void aBadSettingIsFoundAndTheGainIsMeasuredOnTheRest() throws IOException {
-        assertThat(run("--trials", "9", "--seed", "2")).as(err.toString()).isZero();
+        assertThat(run("--trials", "9", "--seed", "2")).as(commands.err()).isZero();
 
-        assertThat(out.toString())
+        assertThat(commands.out())
                 .contains("ratings: 9 of the combinations of ")
                 .contains("again with --trials 9 --seed 2")
                 .contains("| given | ")
@@ -66,19 +62,18 @@ class TuneCommandTest {
     void theSameTrialsAndSeedGiveTheSameFile() throws IOException {
         run("--trials", "3");
         String first = Files.readString(tuned);
-        String shown = out.toString();
-        out.getBuffer().setLength(0);
+        String shown = commands.out();
 
-        assertThat(run("--trials", "3", "--force")).as(err.toString()).isZero();
+        assertThat(run("--trials", "3", "--force")).as(commands.err()).isZero();
 
         assertThat(Files.readString(tuned)).isEqualTo(first);
-        assertThat(out).hasToString(shown);
+        assertThat(commands.out()).isEqualTo(shown);
     }
 
     @Test
     void minutesBecomeTrials() {
         assertThat(run("--minutes", "0.0001")).isEqualTo(2);
-        assertThat(err.toString())
+        assertThat(commands.err())
                 .startsWith("--minutes = 0.0: must be at least ")
                 .contains(" for 3 trials on ratings; or give --trials");
         assertThat(tuned).doesNotExist();
@@ -90,22 +85,22 @@ class TuneCommandTest {
 
         assertThat(run("--trials", "3")).isEqualTo(2);
 
-        assertThat(err.toString()).contains("--output = " + tuned + ": is there already; --force overwrites it");
+        assertThat(commands.err()).contains("--output = " + tuned + ": is there already; --force overwrites it");
         assertThat(Files.readString(tuned)).isEqualTo("mine\n");
     }
 
     @Test
     void whatCannotBeSearchedIsNamed() {
-        assertThat(execute("tune")).isEqualTo(2);
-        assertThat(err.toString()).contains("--data = absent: must be given together with --format, or --mini-batches");
+        assertThat(commands.run("tune")).isEqualTo(2);
+        assertThat(commands.err()).contains("--data = absent: must be given together with --format, or --mini-batches");
         assertThat(run("--at", "7")).isEqualTo(2);
-        assertThat(err.toString()).contains("--at = 7: must be one of [10, 20, 50, 100]");
+        assertThat(commands.err()).contains("--at = 7: must be one of [10, 20, 50, 100]");
         assertThat(run("--first", "1")).isEqualTo(2);
-        assertThat(err.toString()).contains("--first = 1.0: must be from 0.05 to 0.95");
+        assertThat(commands.err()).contains("--first = 1.0: must be from 0.05 to 0.95");
         assertThat(run("--mini-batches")).isEqualTo(2);
-        assertThat(err.toString()).contains("--data = given: must not be given with --mini-batches");
+        assertThat(commands.err()).contains("--data = given: must not be given with --mini-batches");
         assertThat(run("--trials", "9", "--set", "evaluate.first=0.01")).isEqualTo(2);
-        assertThat(err.toString())
+        assertThat(commands.err())
                 .contains("ratings = the first 5.6 % of its events: must have events to rank")
                 .doesNotContain("Exception");
     }
@@ -116,13 +111,6 @@ class TuneCommandTest {
         all.addAll(List.of("--config", folder.resolve("base.properties").toString()));
         all.addAll(List.of("--output", tuned.toString()));
         all.addAll(List.of(arguments));
-        return execute(all.toArray(String[]::new));
-    }
-
-    private int execute(String... arguments) {
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(arguments);
+        return commands.run(all.toArray(String[]::new));
     }
 }

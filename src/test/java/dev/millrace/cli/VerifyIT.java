@@ -22,8 +22,6 @@ import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TopicRecord;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +38,6 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** The audits of a system that has run: it passes, and whatever was tampered with is named. */
 class VerifyIT {
@@ -52,8 +49,7 @@ class VerifyIT {
     private static final int ITEMS = 40;
     private static final int REMOVED = 7;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
+    private final Commands commands = new Commands();
     private final ObjectMapper json = new ObjectMapper();
     private final Path directory;
 
@@ -74,7 +70,7 @@ class VerifyIT {
                     "publish.max-age.steps", "10",
                     "digest.steps", "5"));
             MillraceSettings settings = MillraceSettings.load(List.of(), Map.of(), Map.of(), given);
-            assertThat(run(given, "topics", "create")).isZero();
+            assertThat(commands.run(given, "topics", "create")).isZero();
             train(settings);
 
             aCleanRunPassesAndLeavesACheckpointToGoOnFrom(given);
@@ -90,10 +86,10 @@ class VerifyIT {
     private void aCleanRunPassesAndLeavesACheckpointToGoOnFrom(Map<String, String> given) throws Exception {
         Path checkpoints = directory.resolve("checkpoints");
 
-        assertThat(run(given, "verify", "--model", "--checkpoints", checkpoints.toString()))
-                .as(out + "" + err)
+        assertThat(commands.run(given, "verify", "--model", "--checkpoints", checkpoints.toString()))
+                .as(commands.out() + commands.err())
                 .isZero();
-        assertThat(out.toString())
+        assertThat(commands.out())
                 .contains("result    same bits")
                 .contains("catalogue compared")
                 .contains(
@@ -105,10 +101,10 @@ class VerifyIT {
         }
 
         // the checkpoint is of the newest step: nothing is left to learn, and its own digest is compared
-        assertThat(run(given, "verify", "--model", "--checkpoints", checkpoints.toString()))
-                .as(out + "" + err)
+        assertThat(commands.run(given, "verify", "--model", "--checkpoints", checkpoints.toString()))
+                .as(commands.out() + commands.err())
                 .isZero();
-        assertThat(out.toString()).contains("result    same bits").contains("replayed  0 steps from step ");
+        assertThat(commands.out()).contains("result    same bits").contains("replayed  0 steps from step ");
     }
 
     private void otherSettingsAndUnknownStepsAreRefused(Map<String, String> given) {
@@ -117,22 +113,22 @@ class VerifyIT {
 
         other.put("stream.application-id", "nobody");
 
-        assertThat(run(other, "verify", "--model")).isEqualTo(2);
-        assertThat(err.toString()).contains("must be those of the learner, which publishes generation g1-");
-        assertThat(run(given, "verify", "--model", "--step", "100000")).isEqualTo(2);
-        assertThat(err.toString()).startsWith("--step = 100000: must be a step that the log has");
-        assertThat(run(given, "verify", "--model", "--step", "3"))
-                .as(out + "" + err)
+        assertThat(commands.run(other, "verify", "--model")).isEqualTo(2);
+        assertThat(commands.err()).contains("must be those of the learner, which publishes generation g1-");
+        assertThat(commands.run(given, "verify", "--model", "--step", "100000")).isEqualTo(2);
+        assertThat(commands.err()).startsWith("--step = 100000: must be a step that the log has");
+        assertThat(commands.run(given, "verify", "--model", "--step", "3"))
+                .as(commands.out() + commands.err())
                 .isIn(0, 1);
-        assertThat(out.toString()).contains("catalogue not compared").doesNotContain("DIFFERS");
+        assertThat(commands.out()).contains("catalogue not compared").doesNotContain("DIFFERS");
     }
 
     private void anItemIsExplainedByTheRecordThatMadeIt(MillraceSettings settings, Map<String, String> given)
             throws Exception {
-        assertThat(run(given, "explain", "--item", "i3", "--json"))
-                .as(err.toString())
+        assertThat(commands.run(given, "explain", "--item", "i3", "--json"))
+                .as(commands.err())
                 .isZero();
-        JsonNode explained = json.readTree(out.toString());
+        JsonNode explained = json.readTree(commands.out());
 
         MiniBatch batch =
                 batchAt(settings, explained.path("batch").path("offset").asLong());
@@ -149,33 +145,35 @@ class VerifyIT {
 
         // steps are found in spite of the gaps that transactions leave between offsets
         for (long step : new long[] {1, 2, batch.step() / 2, batch.step()}) {
-            assertThat(run(given, "explain", "--step", Long.toString(step), "--json"))
+            assertThat(commands.run(given, "explain", "--step", Long.toString(step), "--json"))
                     .isZero();
             assertThat(batchAt(
                                     settings,
-                                    json.readTree(out.toString()).path("offset").asLong())
+                                    json.readTree(commands.out()).path("offset").asLong())
                             .step())
                     .isEqualTo(step);
         }
-        assertThat(run(given, "explain", "--item", "i3")).isZero();
-        assertThat(out.toString()).contains("step        " + batch.step()).contains("of the settings given");
-        assertThat(run(given, "explain", "--item", "i" + REMOVED)).isEqualTo(1);
-        assertThat(err.toString()).contains("item i" + REMOVED + " was removed: tombstone at offset ");
-        assertThat(run(given, "explain", "--item", "nobody")).isEqualTo(1);
-        assertThat(err.toString()).contains("item nobody was never published");
-        assertThat(run(given, "explain")).isEqualTo(2);
+        assertThat(commands.run(given, "explain", "--item", "i3")).isZero();
+        assertThat(commands.out()).contains("step        " + batch.step()).contains("of the settings given");
+        assertThat(commands.run(given, "explain", "--item", "i" + REMOVED)).isEqualTo(1);
+        assertThat(commands.err()).contains("item i" + REMOVED + " was removed: tombstone at offset ");
+        assertThat(commands.run(given, "explain", "--item", "nobody")).isEqualTo(1);
+        assertThat(commands.err()).contains("item nobody was never published");
+        assertThat(commands.run(given, "explain")).isEqualTo(2);
     }
 
     private void theFieldsOfATowerThatWeighsThemAreRead(Map<String, String> given) throws Exception {
-        assertThat(run(given, "explain", "--fields")).as(err.toString()).isZero();
-        assertThat(out.toString())
+        assertThat(commands.run(given, "explain", "--fields"))
+                .as(commands.err())
+                .isZero();
+        assertThat(commands.out())
                 .containsPattern("[0-9]\\.[0-9]{4}    user\\.history")
                 .containsPattern("[0-9]\\.[0-9]{4}    user\\.user")
                 .containsPattern("[0-9]\\.[0-9]{4}    user\\.history\\[0\\]")
                 .doesNotContain("item.");
 
-        assertThat(run(given, "explain", "--fields", "--json")).isZero();
-        JsonNode weights = json.readTree(out.toString()).path("fieldWeights");
+        assertThat(commands.run(given, "explain", "--fields", "--json")).isZero();
+        JsonNode weights = json.readTree(commands.out()).path("fieldWeights");
         assertThat(weights.size()).isEqualTo(2 + PLACES);
         assertThat(weights.path("user.history").asDouble()).isPositive().isLessThan(2);
         assertThat(weights.path("user.history[0]").asDouble())
@@ -203,18 +201,18 @@ class VerifyIT {
         produce(settings, topic, deleted.key(), Optional.empty());
         produce(settings, topic, EmbeddingRecords.key(generation, "xx"), Optional.of(renamed));
 
-        assertThat(run(given, "verify", "--model")).isEqualTo(1);
-        assertThat(out.toString().lines().filter(line -> line.startsWith("DIFFERS")))
+        assertThat(commands.run(given, "verify", "--model")).isEqualTo(1);
+        assertThat(commands.out().lines().filter(line -> line.startsWith("DIFFERS")))
                 .hasSize(3)
                 .anySatisfy(line -> assertThat(line).contains("vector of item i3, step ", ": component 2 is "))
                 .anySatisfy(line -> assertThat(line).contains("vector of item xx, step ", "not in the catalogue"))
                 .anySatisfy(line -> assertThat(line).contains("no vector of item i4, which is in the catalogue"));
-        assertThat(out.toString()).contains("result    3 differences");
+        assertThat(commands.out()).contains("result    3 differences");
 
         produce(settings, topic, flipped.key(), flipped.value());
         produce(settings, topic, deleted.key(), deleted.value());
         produce(settings, topic, EmbeddingRecords.key(generation, "xx"), Optional.empty());
-        assertThat(run(given, "verify", "--model")).as(out.toString()).isZero();
+        assertThat(commands.run(given, "verify", "--model")).as(commands.out()).isZero();
     }
 
     private void aTamperedDigestIsNamed(MillraceSettings settings, Map<String, String> given) throws Exception {
@@ -230,8 +228,8 @@ class VerifyIT {
         value[at] = (byte) (value[at] == '0' ? '1' : '0');
         produce(settings, topic, record.key(), Optional.of(value));
 
-        assertThat(run(given, "verify", "--model")).isEqualTo(1);
-        assertThat(out.toString().lines().filter(line -> line.startsWith("DIFFERS")))
+        assertThat(commands.run(given, "verify", "--model")).isEqualTo(1);
+        assertThat(commands.out().lines().filter(line -> line.startsWith("DIFFERS")))
                 .singleElement()
                 .asString()
                 .contains("digest of step " + training.step() + ": published ", "replayed " + training.digest());
@@ -301,23 +299,12 @@ class VerifyIT {
     private void settingsAreSearchedOnTheLogOfMiniBatches(Map<String, String> given) {
         Path tuned = directory.resolve("tuned.properties");
 
-        assertThat(run(given, "tune", "--mini-batches", "--trials", "3", "--output", tuned.toString()))
-                .as(err.toString())
+        assertThat(commands.run(given, "tune", "--mini-batches", "--trials", "3", "--output", tuned.toString()))
+                .as(commands.err())
                 .isZero();
 
-        assertThat(out.toString())
+        assertThat(commands.out())
                 .contains("the log of mini-batches: 3 of the combinations of ")
                 .containsPattern("\\| given \\| 0\\.\\d+ \\| [01]\\.\\d+ \\|");
-    }
-
-    private int run(Map<String, String> given, String... arguments) {
-        out.getBuffer().setLength(0);
-        err.getBuffer().setLength(0);
-        List<String> all = new ArrayList<>(List.of(arguments));
-        given.forEach((key, value) -> all.addAll(List.of("--set", key + "=" + value)));
-        CommandLine commandLine = Millrace.commandLine();
-        commandLine.setOut(new PrintWriter(out, true));
-        commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute(all.toArray(String[]::new));
     }
 }
