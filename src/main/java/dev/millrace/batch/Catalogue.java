@@ -70,6 +70,7 @@ public final class Catalogue implements Durable {
     private boolean isSightingOrderKept = true;
     private long clock;
     private boolean isClockDirty;
+    private long changes;
 
     /** @param prefix first byte of this state's keys */
     public Catalogue(char prefix) {
@@ -160,6 +161,11 @@ public final class Catalogue implements Durable {
 
     public int size() {
         return numbers.size();
+    }
+
+    /** Returns a number that is another one whenever items have come or gone: numbers of items that were found before may be wrong. */
+    public long changes() {
+        return changes;
     }
 
     /** @param number from 0, below {@link #size} */
@@ -324,6 +330,7 @@ public final class Catalogue implements Durable {
         if (number == KeyIndex.NONE) {
             return;
         }
+        changes++;
         int last = size();
         times[number] = times[last];
         features[number] = features[last];
@@ -338,6 +345,7 @@ public final class Catalogue implements Durable {
     }
 
     private void append(CatalogueItem item) {
+        changes++;
         int number = size();
         if (number == times.length) {
             int capacity = number + number / 2;

@@ -1,5 +1,8 @@
 package dev.millrace.batch;
 
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+
 /**
  * The weights of what is known of an item beside its vector, in the score {@code cos / τ + β log p + γ g + δ min(g, 2) + ν n}.
  *
@@ -15,6 +18,15 @@ public record PriorWeights(double popularity, double age, double newness, double
 
     public static PriorWeights ofPopularity(double popularity) {
         return new PriorWeights(popularity, 0, 0, 0);
+    }
+
+    /** Reads what {@link #write} wrote. */
+    public static PriorWeights read(ByteBuffer payload) {
+        return new PriorWeights(payload.getDouble(), payload.getDouble(), payload.getDouble(), payload.getDouble());
+    }
+
+    public void write(Fields fields) {
+        fields.number(popularity).number(age).number(newness).number(neighbours);
     }
 
     /** Returns true if what an item adds to its score by itself has no weight. */

@@ -36,6 +36,11 @@ final class ExamBudget {
         this.everyBatchUpTo = everyBatchUpTo;
     }
 
+    /** Returns true if every batch of a catalogue of that size is examined. */
+    boolean isOfEveryBatch(int catalogue) {
+        return share != 0 && catalogue <= everyBatchUpTo;
+    }
+
     /**
      * Adds the share of a step, and pays for the exam of its batch.
      *
@@ -47,7 +52,7 @@ final class ExamBudget {
         if (share == 0) {
             return false;
         }
-        if (catalogue <= everyBatchUpTo) {
+        if (isOfEveryBatch(catalogue)) {
             credit = 0;
             return true;
         }

@@ -3,7 +3,7 @@ package dev.millrace.exam;
 import dev.millrace.attribute.TrainingExample;
 import java.util.List;
 
-/** Receives each ranked event, for figures that the stream does not keep. */
+/** Receives each ranked event, for figures that the stream does not keep; not those of an exam that was open when the learner was restored. */
 public interface ExamWitness {
 
     /** Ignores all events. */

@@ -16,10 +16,10 @@ import dev.millrace.state.EntrySink;
 import dev.millrace.state.Frame;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /**
@@ -27,16 +27,22 @@ import java.util.function.UnaryOperator;
  * history. It ranks by the model before that learns from the batch, and by a decayed popularity as baseline.
  *
  * <p>Item vectors are computed anew for each exam, one tile of the catalogue after the other. So the exam is of the model itself, not of
- * the published vectors.
+ * the published vectors. Of a catalogue of more than {@value #ITEMS_A_STEP} items it is open for some steps, so that none of them is long.
  */
 public final class Examiner implements Durable {
 
     private static final double MILLIS_AN_HOUR = 3_600_000;
+    /** So many items cost some 15 ms, or a quarter of a second if each one's row is read from the disk. */
+    static final int ITEMS_A_STEP = 1 << 14;
+
     private static final byte TOTALS = 0;
     private static final byte CREDIT = 1;
     private static final byte TOWERS = 2;
+    private static final byte OPEN = 3;
+    private static final byte EXAMINEE = 4;
 
     private final ExamSettings settings;
+    private final int itemsAStep;
     private final byte prefix;
     private final DecayedCounts popularity;
     private final ExamWitness witness;
@@ -49,6 +55,12 @@ public final class Examiner implements Durable {
     private Optional<RankingTotals> towers = Optional.empty(); // absent in state that had no mixture
     private boolean totalsDirty;
     private boolean creditDirty;
+
+    private final Examination.Keys keys;
+    private Optional<Examination> open = Optional.empty();
+    private final List<Examination> ended = new ArrayList<>(); // what is stored of them is to be deleted
+    private Optional<byte[]> storedProgress = Optional.empty(); // of an exam that is not opened yet
+    private final SortedMap<Integer, byte[]> storedExaminees = new TreeMap<>();
 
     /**
      * @param prefix first byte of the keys of totals and credit
@@ -64,10 +76,23 @@ public final class Examiner implements Durable {
      */
     public Examiner(
             ExamSettings settings, char prefix, char popularityPrefix, ExamWitness witness, UnaryOperator<String> ids) {
+        this(settings, ITEMS_A_STEP, prefix, popularityPrefix, witness, ids);
+    }
+
+    /** @param itemsAStep of a catalogue of which not every batch is examined */
+    Examiner(
+            ExamSettings settings,
+            int itemsAStep,
+            char prefix,
+            char popularityPrefix,
+            ExamWitness witness,
+            UnaryOperator<String> ids) {
         this.settings = settings;
+        this.itemsAStep = itemsAStep;
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
         this.prefix = (byte) prefix;
+        this.keys = new ExamKeys(this.prefix);
         this.areTowersApart = !settings.weights().equals(GivenWeights.OF_THE_TOWERS);
         this.popularity = new DecayedCounts(
                 popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR, ids);
@@ -90,10 +115,11 @@ public final class Examiner implements Durable {
     }
 
     /**
-     * Examines the model on a batch that neither it nor the baseline has learnt from, if the budget allows. An example
-     * without an earlier click of its user is counted only; an item that is not in the catalogue cannot be found.
+     * Examines the model on a batch that neither it nor the baseline has learnt from, if the budget allows and no earlier exam is open;
+     * goes on with that otherwise. An example without an earlier click of its user is counted only; an item that is not in the catalogue
+     * cannot be found.
      *
-     * @return the gradient of the mixture; absent if no example was ranked
+     * @return the gradient of the mixture, when an exam has ended
      */
     public Optional<Mixture.Gradient> examine(MiniBatch batch, TwoTower model, ItemFacts facts) {
         Catalogue catalogue = facts.catalogue();
@@ -103,23 +129,63 @@ public final class Examiner implements Durable {
         List<TrainingExample> examined = withHistory.stream()
                 .filter(example -> catalogue.contains(example.item()))
                 .toList();
+        openStored(model, catalogue);
         double credit = budget.credit();
-        boolean isExamined = budget.affords(batch, examined.size(), catalogue.size(), model);
+        boolean isAfforded = budget.affords(batch, open.isPresent() ? 0 : examined.size(), catalogue.size(), model);
         creditDirty |= budget.credit() != credit;
-        if (isExamined) {
-            int without = batch.examples().size() - withHistory.size();
-            totals = new ExamTotals(
-                    totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
-            totalsDirty = true;
-            if (!examined.isEmpty()) {
-                MixtureLikelihood likelihood =
-                        new MixtureLikelihood(model.mixture(), model.temperature(), examined.size());
-                long time = withHistory.get(0).time();
-                add(ranking(examined, time, model, facts, Optional.of(likelihood)));
-                return Optional.of(likelihood.gradient());
+        if (open.isPresent()) {
+            return goOn(open.get(), batch.examples().get(0).time(), model, facts);
+        }
+        if (!isAfforded) {
+            return Optional.empty();
+        }
+        int without = batch.examples().size() - withHistory.size();
+        totals =
+                new ExamTotals(totals.model(), totals.popularity(), totals.withoutHistory() + without, totals.others());
+        totalsDirty = true;
+        if (examined.isEmpty()) {
+            return Optional.empty();
+        }
+        long time = withHistory.get(0).time();
+        MixtureLikelihood likelihood = new MixtureLikelihood(model.mixture(), model.temperature(), examined.size());
+        Examination begun = examination(examined, time, model, facts, Optional.of(likelihood));
+        open = Optional.of(begun);
+        return goOn(begun, time, model, facts);
+    }
+
+    /** Comes to the next items: to all, or to some of a large catalogue. */
+    private Optional<Mixture.Gradient> goOn(Examination exam, long time, TwoTower model, ItemFacts facts) {
+        Catalogue catalogue = facts.catalogue();
+        int left = Math.max(0, catalogue.size() - exam.next());
+        int items = budget.isOfEveryBatch(catalogue.size()) ? left : Math.min(left, itemsAStep);
+        exam.follow(catalogue);
+        scan(exam, Math.max(1, items), model, facts).pass(items, Math.max(time, exam.time()));
+        if (items < left) {
+            exam.keepIds(catalogue);
+            return Optional.empty();
+        }
+        add(exam);
+        ended.add(exam);
+        open = Optional.empty();
+        return exam.gradient();
+    }
+
+    private CatalogueScan scan(Examination exam, int most, TwoTower model, ItemFacts facts) {
+        return new CatalogueScan(model, facts, popularity, products, exam, most);
+    }
+
+    /** Opens an exam that was stored, unless it is one of other settings. */
+    private void openStored(TwoTower model, Catalogue catalogue) {
+        if (storedProgress.isPresent()) {
+            Examination stored = Examination.read(storedProgress.get(), storedExaminees, catalogue);
+            storedProgress = Optional.empty();
+            storedExaminees.clear();
+            if (stored.fits(weights().size(), model.dim())) {
+                open = Optional.of(stored);
+            } else {
+                ended.add(stored);
             }
         }
-        return Optional.empty();
     }
 
     /**
@@ -130,10 +196,11 @@ public final class Examiner implements Durable {
      * @param to receives the places
      */
     public void rank(List<TrainingExample> events, TwoTower model, ItemFacts facts, ExamWitness to) {
-        Ranking ranking = ranking(events, events.get(0).time(), model, facts, Optional.empty());
+        Examination exam = examination(events, events.get(0).time(), model, facts, Optional.empty());
+        int items = facts.catalogue().size();
+        scan(exam, items, model, facts).pass(items, exam.time());
         for (int at = 0; at < events.size(); at++) {
-            to.ranked(
-                    events.get(at), places(ranking, at), ranking.byPopularity().of(at));
+            to.ranked(events.get(at), places(exam, at), exam.byPopularity().of(at));
         }
     }
 
@@ -148,10 +215,24 @@ public final class Examiner implements Durable {
         popularity.remove(item);
     }
 
+    /** Forgets a user's events in the exam that is open. */
+    public void removeUser(String user, TwoTower model, Catalogue catalogue) {
+        openStored(model, catalogue);
+        open.ifPresent(exam -> exam.forget(user));
+    }
+
     @Override
     public void restore(byte[] key, byte[] value) {
         if (key[0] != prefix) {
             popularity.restore(key, value);
+            return;
+        }
+        if (key[1] == EXAMINEE) {
+            storedExaminees.put(ByteBuffer.wrap(key).getInt(2), value);
+            return;
+        }
+        if (key[1] == OPEN) {
+            storedProgress = Optional.of(value);
             return;
         }
         ByteBuffer payload = Frame.open(value);
@@ -196,81 +277,108 @@ public final class Examiner implements Durable {
                     Frame.seal(Frame.allocate(Double.BYTES).putDouble(budget.credit())));
             creditDirty = false;
         }
+        int kept = open.map(Examination::size).orElse(0);
+        ended.forEach(exam -> exam.delete(sink, keys, kept));
+        ended.clear();
+        open.ifPresent(exam -> exam.drain(sink, keys));
         popularity.drainDirty(sink);
     }
 
-    /** Events, and the places of their items: by the model in each order, and by popularity. */
-    private record Ranking(List<TrainingExample> events, List<CatalogueScan.Order> orders, Places byPopularity) {}
+    private static final class ExamKeys implements Examination.Keys {
+
+        private final byte prefix;
+
+        ExamKeys(byte prefix) {
+            this.prefix = prefix;
+        }
+
+        @Override
+        public byte[] progress() {
+            return new byte[] {prefix, OPEN};
+        }
+
+        @Override
+        public byte[] examinee(int at) {
+            return ByteBuffer.allocate(2 + Integer.BYTES)
+                    .put(prefix)
+                    .put(EXAMINEE)
+                    .putInt(at)
+                    .array();
+        }
+    }
 
     /** Returns the places of one event's item by the weights of the settings, then by the further weights. */
-    private List<Double> places(Ranking ranking, int event) {
+    private List<Double> places(Examination exam, int event) {
         List<Double> places = new ArrayList<>();
-        for (int order = 0; order < ranking.orders().size(); order++) {
+        List<Examination.Order> orders = orders(exam);
+        for (int order = 0; order < orders.size(); order++) {
             if (order != 1 || !areTowersApart) {
-                places.add(ranking.orders().get(order).places().of(event));
+                places.add(orders.get(order).places.of(event));
             }
         }
         return places;
     }
 
-    /** @param likelihood filled, by the vectors of the settings' weights, if it is wanted */
-    private Ranking ranking(
+    private static List<Examination.Order> orders(Examination exam) {
+        return exam.queries().stream().flatMap(query -> query.orders.stream()).toList();
+    }
+
+    /**
+     * Begins an exam, and scores its own items.
+     *
+     * @param likelihood by the vectors of the settings' weights, if it is wanted
+     */
+    private Examination examination(
             List<TrainingExample> examined,
             long time,
             TwoTower model,
             ItemFacts facts,
             Optional<MixtureLikelihood> likelihood) {
         Catalogue catalogue = facts.catalogue();
-        int[] targets = examined.stream()
-                .mapToInt(example -> catalogue.number(example.item()).orElseThrow())
-                .toArray();
-        int[][] leftOut = new int[targets.length][];
-        NearNumbers[] near = new NearNumbers[targets.length];
         NearNumbers.Maker maker = new NearNumbers.Maker(catalogue, facts.neighbours());
-        for (int at = 0; at < targets.length; at++) {
-            leftOut[at] = leftOut(examined.get(at), targets[at], catalogue);
-            near[at] = maker.of(examined.get(at), time);
-        }
-        List<CatalogueScan.Query> queries = new ArrayList<>();
-        List<CatalogueScan.Order> orders = new ArrayList<>();
+        List<NearNumbers> near =
+                examined.stream().map(example -> maker.of(example, time)).toList();
+        List<Examinee> examinees = examined.stream()
+                .map(example -> Examinee.of(example, settings.isHistoryLeftOut()))
+                .toList();
+        List<Examination.Query> queries = new ArrayList<>();
         List<QueryWeights> weights = weights();
         for (int from = 0; from < weights.size(); ) {
             int to = sameChannels(weights, from);
-            List<CatalogueScan.Order> sharing = weights.subList(from, to).stream()
+            List<Examination.Order> sharing = weights.subList(from, to).stream()
                     // cos + τ (β log p + …) ranks as cos / τ + β log p + … does, and leaves the cosine unchanged
                     // without weights
-                    .map(each -> new CatalogueScan.Order(
-                            each.given().or(model.mixture().relative()).times(model.temperature()), targets.length))
+                    .map(each -> new Examination.Order(
+                            each.given().or(model.mixture().relative()).times(model.temperature()), examined.size()))
                     .toList();
             float[] users = vectors(examined, weights.get(from), model);
-            queries.add(
-                    new CatalogueScan.Query(users, model.dim(), sharing, from == 0 ? likelihood : Optional.empty()));
-            orders.addAll(sharing);
+            queries.add(new Examination.Query(users, sharing, from == 0 ? likelihood : Optional.empty()));
             from = to;
         }
-        CatalogueScan scan = new CatalogueScan(model, catalogue, products, targets, leftOut, near);
-        Places byPopularity = scan.run(queries, popularity, facts.popularity(), time);
-        return new Ranking(examined, orders, byPopularity);
+        Examination exam = new Examination(time, examinees, near, queries, catalogue);
+        scan(exam, Math.min(CatalogueScan.TILE, catalogue.size()), model, facts).mark();
+        return exam;
     }
 
-    private void add(Ranking ranking) {
+    private void add(Examination exam) {
         List<RankingTotals> byModel =
                 new ArrayList<>(modelTotals(1 + settings.otherWeights().size()));
         RankingTotals popular = totals.popularity();
         RankingTotals alone = ofTowers();
-        for (int at = 0; at < ranking.events().size(); at++) {
-            List<Double> places = places(ranking, at);
+        Places byTowers = orders(exam).get(areTowersApart ? 1 : 0).places;
+        for (int at : exam.counted()) {
+            List<Double> places = places(exam, at);
             for (int order = 0; order < places.size(); order++) {
                 byModel.set(order, byModel.get(order).plus(places.get(order)));
             }
-            popular = popular.plus(ranking.byPopularity().of(at));
-            alone = alone.plus(
-                    ranking.orders().get(areTowersApart ? 1 : 0).places().of(at));
-            witness.ranked(
-                    ranking.events().get(at), places, ranking.byPopularity().of(at));
+            double byPopularity = exam.byPopularity().of(at);
+            popular = popular.plus(byPopularity);
+            alone = alone.plus(byTowers.of(at));
+            exam.examinee(at).event().ifPresent(event -> witness.ranked(event, places, byPopularity));
         }
         totals = new ExamTotals(byModel.get(0), popular, totals.withoutHistory(), byModel.subList(1, byModel.size()));
         towers = Optional.of(alone);
+        totalsDirty = true;
     }
 
     /** Returns the end, exclusive, of the run of weights from {@code from} on that weigh the channels alike. */
@@ -310,31 +418,6 @@ public final class Examiner implements Durable {
             all.add(RankingTotals.NONE);
         }
         return all.subList(0, rankings);
-    }
-
-    /**
-     * Returns the numbers of the items that the target does not compete with, each once and ascending: the target itself,
-     * and the user's history if that is left out.
-     */
-    private int[] leftOut(TrainingExample example, int target, Catalogue catalogue) {
-        List<String> history = settings.isHistoryLeftOut() ? example.user().history() : List.of();
-        int[] numbers = new int[history.size() + 1];
-        int count = 0;
-        numbers[count++] = target;
-        for (String item : history) {
-            OptionalInt number = catalogue.number(item);
-            if (number.isPresent()) {
-                numbers[count++] = number.getAsInt();
-            }
-        }
-        Arrays.sort(numbers, 0, count);
-        int distinct = 1;
-        for (int at = 1; at < count; at++) {
-            if (numbers[at] != numbers[distinct - 1]) {
-                numbers[distinct++] = numbers[at];
-            }
-        }
-        return Arrays.copyOf(numbers, distinct);
     }
 
     private static double hours(long epochMillis) {

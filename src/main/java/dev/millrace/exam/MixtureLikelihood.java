@@ -5,6 +5,8 @@ import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.Mixture;
 import dev.millrace.model.engine.Exponential;
 import dev.millrace.model.engine.Loops;
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
@@ -36,8 +38,8 @@ final class MixtureLikelihood {
 
     private final double[] sums;
     private final double[][] partSums;
-    /** [parts] the sum over the targets of each part of their scores. */
-    private final double[] own = new double[PARTS];
+    /** [parts, targets] each part of the targets' own scores. */
+    private final double[][] own;
 
     private final float[][] parts = new float[NEIGHBOURS][CatalogueScan.TILE]; // those of the cosines are not used
     private final float[] priors = new float[CatalogueScan.TILE];
@@ -50,22 +52,54 @@ final class MixtureLikelihood {
      * @param targets number of targets
      */
     MixtureLikelihood(Mixture mixture, double temperature, int targets) {
-        this.temperature = temperature;
-        this.towers = (float) (mixture.towers() / temperature);
-        this.weights = mixture.prior();
-        this.largest = new float[targets];
+        this((float) (mixture.towers() / temperature), mixture.prior(), temperature, targets);
         Arrays.fill(largest, Float.NEGATIVE_INFINITY);
+    }
+
+    private MixtureLikelihood(float towers, PriorWeights weights, double temperature, int targets) {
+        this.temperature = temperature;
+        this.towers = towers;
+        this.weights = weights;
+        this.largest = new float[targets];
         this.sums = new double[targets];
         this.partSums = new double[PARTS][targets];
+        this.own = new double[PARTS][targets];
+    }
+
+    /** Reads what {@link #write} wrote. */
+    static MixtureLikelihood read(ByteBuffer payload, int targets) {
+        MixtureLikelihood read =
+                new MixtureLikelihood(payload.getFloat(), PriorWeights.read(payload), payload.getDouble(), targets);
+        for (int target = 0; target < targets; target++) {
+            read.largest[target] = payload.getFloat();
+            read.sums[target] = payload.getDouble();
+            for (int part = 0; part < PARTS; part++) {
+                read.partSums[part][target] = payload.getDouble();
+                read.own[part][target] = payload.getDouble();
+            }
+        }
+        return read;
+    }
+
+    void write(Fields fields) {
+        fields.integer(Float.floatToRawIntBits(towers));
+        weights.write(fields);
+        fields.number(temperature);
+        for (int target = 0; target < sums.length; target++) {
+            fields.integer(Float.floatToRawIntBits(largest[target])).number(sums[target]);
+            for (int part = 0; part < PARTS; part++) {
+                fields.number(partSums[part][target]).number(own[part][target]);
+            }
+        }
     }
 
     /** Notes a target itself, whose numbers are those of an item. */
-    void addTarget(float cosine, TileNumbers numbers, int item, float nearness) {
-        own[COSINE] += cosine;
-        own[POPULARITY] += numbers.popularity(item);
-        own[AGE] += numbers.age(item);
-        own[NEWNESS] += Math.min(numbers.age(item), ItemAge.NEW);
-        own[NEIGHBOURS] += nearness;
+    void addTarget(int target, float cosine, TileNumbers numbers, int item, float nearness) {
+        own[COSINE][target] = cosine;
+        own[POPULARITY][target] = numbers.popularity(item);
+        own[AGE][target] = numbers.age(item);
+        own[NEWNESS][target] = Math.min(numbers.age(item), ItemAge.NEW);
+        own[NEIGHBOURS][target] = nearness;
     }
 
     /** Begins a tile of items. */
@@ -130,18 +164,29 @@ final class MixtureLikelihood {
         partSums[NEIGHBOURS][target] += near.sum(logits, first, size);
     }
 
-    /** Returns the mean over the targets. */
-    Mixture.Gradient gradient() {
+    /**
+     * Returns the mean over some targets.
+     *
+     * @param counted one or more, ascending
+     */
+    Mixture.Gradient gradient(int[] counted) {
         return new Mixture.Gradient(
-                gradient(COSINE) / temperature,
-                new PriorWeights(gradient(POPULARITY), gradient(AGE), gradient(NEWNESS), gradient(NEIGHBOURS)));
+                gradient(COSINE, counted) / temperature,
+                new PriorWeights(
+                        gradient(POPULARITY, counted),
+                        gradient(AGE, counted),
+                        gradient(NEWNESS, counted),
+                        gradient(NEIGHBOURS, counted)));
     }
 
-    private double gradient(int part) {
-        double sum = -own[part];
-        for (int target = 0; target < sums.length; target++) {
+    private double gradient(int part, int[] counted) {
+        double sum = 0;
+        for (int target : counted) {
+            sum -= own[part][target];
+        }
+        for (int target : counted) {
             sum += partSums[part][target] / sums[target];
         }
-        return sum / sums.length;
+        return sum / counted.length;
     }
 }

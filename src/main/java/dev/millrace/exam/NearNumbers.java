@@ -5,7 +5,10 @@ import dev.millrace.batch.Catalogue;
 import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourLists;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** How near items are to the latest clicks of one user: the numbers that are not 0, of few items. */
 final class NearNumbers {
@@ -76,6 +79,35 @@ final class NearNumbers {
 
     boolean isEmpty() {
         return items.length == 0;
+    }
+
+    /** What is near, by the items' ids, whose numbers may change. */
+    record ById(List<String> items, float[] numbers) {
+
+        static final ById NOTHING = new ById(List.of(), new float[0]);
+
+        /** Returns the numbers of the items that the catalogue still has. */
+        NearNumbers in(Catalogue catalogue) {
+            SortedMap<Integer, Float> found = new TreeMap<>();
+            for (int at = 0; at < numbers.length; at++) {
+                OptionalInt item = catalogue.number(items.get(at));
+                if (item.isPresent()) {
+                    found.put(item.getAsInt(), numbers[at]);
+                }
+            }
+            float[] sorted = new float[found.size()];
+            int at = 0;
+            for (float number : found.values()) {
+                sorted[at++] = number;
+            }
+            return new NearNumbers(
+                    found.keySet().stream().mapToInt(item -> item).toArray(), sorted);
+        }
+    }
+
+    /** @param catalogue that these are the numbers of */
+    ById byId(Catalogue catalogue) {
+        return new ById(Arrays.stream(items).mapToObj(catalogue::itemAt).toList(), numbers);
     }
 
     /** Returns the number of an item. */

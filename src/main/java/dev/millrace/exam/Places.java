@@ -1,5 +1,8 @@
 package dev.millrace.exam;
 
+import dev.millrace.state.Fields;
+import java.nio.ByteBuffer;
+
 /** The places of some items, one in the order of each user, as others are counted. One thread. */
 final class Places {
 
@@ -9,6 +12,21 @@ final class Places {
     Places(int users) {
         this.better = new int[users];
         this.equal = new int[users];
+    }
+
+    /** Reads what {@link #write} wrote. */
+    Places(ByteBuffer payload, int users) {
+        this(users);
+        for (int user = 0; user < users; user++) {
+            better[user] = payload.getInt();
+            equal[user] = payload.getInt();
+        }
+    }
+
+    void write(Fields fields) {
+        for (int user = 0; user < better.length; user++) {
+            fields.integer(better[user]).integer(equal[user]);
+        }
     }
 
     /** Counts others that are before the user's item, and others that are beside it. */

@@ -163,6 +163,14 @@ final class EmbeddingTables {
         }
     }
 
+    /** Does what reads rows that need not stay: if the heap is full of rows, those that it reads from the store leave again. No row number is known afterwards. */
+    void pass(Runnable reading) {
+        tables.values().forEach(EmbeddingTable::pass);
+        reading.run();
+        boolean isRoomShort = heapBytes() > storage.cacheBytes() - 2 * (storage.cacheBytes() / FREED_PART);
+        tables.values().forEach(table -> table.leavePassed(isRoomShort));
+    }
+
     RowCache cache() {
         return new RowCache(
                 heapBytes(),

@@ -225,6 +225,11 @@ public final class TwoTower implements Durable {
         vectors(itemTower, items(items, upkeep.clock()), out);
     }
 
+    /** As {@link #itemVectors(List, float[])}, for items that come by once: their rows do not drive those of the steps off the heap. */
+    public void passingItemVectors(List<String> items, float[] out) {
+        tables.pass(() -> itemVectors(items, out));
+    }
+
     /** Also fills {@code lengths}, [items]: the mean length of an item's channels before they were normalised. */
     public void itemVectors(List<String> items, float[] out, float[] lengths) {
         itemVectors(items, out);

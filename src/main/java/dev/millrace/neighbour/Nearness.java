@@ -17,7 +17,9 @@ import java.util.function.Function;
  */
 public final class Nearness {
 
-    private static final int LATEST = 5;
+    /** Clicks whose lists count. */
+    public static final int LATEST = 5;
+
     private static final double DECAY = 0.7;
     private static final double CLICKS = 3; // κ
     private static final double LEAST = 0.01; // ε

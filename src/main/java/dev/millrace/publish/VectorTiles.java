@@ -70,7 +70,7 @@ final class VectorTiles {
             rooms.add(new float[ROWS * model.dim()]);
         }
         float[] vectors = rooms.get(room);
-        model.itemVectors(items.subList(from, end(from)), vectors);
+        model.passingItemVectors(items.subList(from, end(from)), vectors);
         return vectors;
     }
 

@@ -5,6 +5,7 @@ import dev.millrace.batch.BatchSettings;
 import dev.millrace.batch.BatchSize;
 import dev.millrace.event.EventLimits;
 import dev.millrace.model.ModelSettings;
+import dev.millrace.neighbour.Nearness;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.train.TrainerSettings;
 
@@ -50,6 +51,9 @@ public record LargestRecords(
     /** What a producer sends as one batch if it holds more than one record. */
     private static final long PRODUCER_BATCH = 256 << 10;
 
+    /** Places, sums and numbers of one event of an exam. */
+    private static final long AN_EXAMINEE = 256;
+
     /** A chunk of a tensor, and the row of a table of the greatest width. */
     private static final long MODEL_ENTRY = 256 << 10;
 
@@ -69,6 +73,8 @@ public record LargestRecords(
         ModelSettings model = trainer.model();
         long vector = 4L * (model.width() + 1);
         long neighbours = trainer.neighbours().most() * (STORED_ID + 8) + NUMBERS;
+        long examinee = user + Nearness.LATEST * neighbours + vector;
+        long openExam = AN_EXAMINEE * BatchSize.mostExamples(trainer.batch());
         return new LargestRecords(
                 whole(event),
                 whole(example),
@@ -77,7 +83,7 @@ public record LargestRecords(
                 whole(miniBatch(trainer.batch(), limits, example)),
                 whole(vector + features + 2 * STORED_ID + NUMBERS),
                 whole(JSON_FLOAT * vector / 4 + JSON_BYTE * (features + 3 * STORED_ID) + NUMBERS),
-                whole(Math.max(Math.max(example, MODEL_ENTRY), neighbours)),
+                whole(Math.max(Math.max(example, MODEL_ENTRY), Math.max(examinee, openExam))),
                 whole(neighbours),
                 whole(MODEL_ENTRY));
     }

@@ -425,7 +425,10 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.remove(change.itemId());
             }
         }
-        batch.removedUsers().forEach(model::removeUser);
+        for (String user : batch.removedUsers()) {
+            model.removeUser(user);
+            examiner.removeUser(user, model, catalogue);
+        }
         facts.neighbours().sweep(eventTime);
         return isOwn;
     }

@@ -9,6 +9,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelEntry;
+import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySink;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -120,6 +122,26 @@ class StoredRowsTest {
         // 236 bytes
         assertThat(small.trainer.model().rowCache().bytes()).isLessThan(20_000 + 300 * 236);
         assertThat(large.trainer.model().rowCache().bytes()).isGreaterThan(100_000);
+    }
+
+    @Test
+    void itemsThatComeByDoNotDriveOutTheRowsThatWereReadBefore() {
+        TwoTower model = learnt().trainer.model();
+        List<String> few = IntStream.range(0, 20).mapToObj(item -> "i" + item).toList();
+        List<String> many = IntStream.range(0, 300).mapToObj(item -> "i" + item).toList();
+        float[] vectors = new float[300 * 8];
+        long before;
+        do { // until they fit beside what the cache has
+            before = model.rowCache().read();
+            model.itemVectors(few, vectors);
+        } while (model.rowCache().read() > before);
+
+        model.passingItemVectors(many, vectors);
+
+        long passed = model.rowCache().read() - before;
+        assertThat(passed).isGreaterThan(100);
+        model.itemVectors(few, vectors);
+        assertThat(model.rowCache().read()).isEqualTo(before + passed);
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
 import dev.millrace.state.KeyIndex;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.NavigableSet;
@@ -76,6 +77,8 @@ public final class EmbeddingTable {
     private long debt;
     private long admitted;
     private long rowsRead;
+    private boolean isPassing;
+    private final BitSet passed = new BitSet();
     private byte[] drained = new byte[0];
 
     private final SightingCounts sightings = new SightingCounts();
@@ -492,6 +495,27 @@ public final class EmbeddingTable {
         int row = arena.allocate(key);
         arena.place(row, entryKey, value.get());
         rowsRead++;
+        if (isPassing) {
+            passed.set(row);
+        }
         return row;
+    }
+
+    /** From now on, rows that are read can be taken off the heap by {@link #leavePassed}. */
+    public void pass() {
+        isPassing = true;
+    }
+
+    /**
+     * Ends what {@link #pass} began. Between the two no step may change rows.
+     *
+     * @param isRoomShort whether the rows that were read leave the heap, for those that steps read
+     */
+    public void leavePassed(boolean isRoomShort) {
+        if (isRoomShort) {
+            passed.stream().forEach(arena::release);
+        }
+        passed.clear();
+        isPassing = false;
     }
 }

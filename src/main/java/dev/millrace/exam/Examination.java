@@ -1,0 +1,384 @@
+package dev.millrace.exam;
+
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.PriorWeights;
+import dev.millrace.model.Mixture;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.stream.IntStream;
+
+/**
+ * Events whose items are being ranked among the catalogue, some items a step. One thread.
+ *
+ * <p>It asks as of its beginning: the users' vectors and the scores of the events' own items stay what they were before the model learnt the
+ * events. The items that they are compared with are as of the step that comes to them. A removed item may hide one other, which takes its
+ * number.
+ */
+final class Examination {
+
+    /** In place of an item's number: it has left the catalogue. */
+    static final int GONE = -1;
+
+    /** Users' vectors, and the orders of the items by their scores. */
+    static final class Query {
+
+        final float[] users;
+        final List<Order> orders;
+        final Optional<MixtureLikelihood> likelihood;
+
+        /**
+         * @param users [n, dim] row-major
+         * @param orders one or more
+         * @param likelihood of the events' items by these vectors, if it is wanted; a scan fills it
+         */
+        Query(float[] users, List<Order> orders, Optional<MixtureLikelihood> likelihood) {
+            this.users = users;
+            this.orders = orders;
+            this.likelihood = likelihood;
+        }
+
+        boolean readsNumbers() {
+            return likelihood.isPresent() || orders.stream().anyMatch(Order::hasTerms);
+        }
+    }
+
+    /** Items by their inner product with the user, plus what {@link PriorWeights} add. */
+    static final class Order {
+
+        private final PriorWeights weights;
+        /** [n] the scores of the events' own items. */
+        final float[] marks;
+
+        final Places places;
+
+        Order(PriorWeights weights, int users) {
+            this(weights, new float[users], new Places(users));
+        }
+
+        private Order(PriorWeights weights, float[] marks, Places places) {
+            this.weights = weights;
+            this.marks = marks;
+            this.places = places;
+        }
+
+        boolean hasTerms() {
+            return !weights.areOfNoItem();
+        }
+
+        boolean adds(NearNumbers near) {
+            return weights.neighbours() != 0 && !near.isEmpty();
+        }
+
+        float term(TileNumbers numbers, int item) {
+            return (float) numbers.prior(weights, item);
+        }
+
+        float ofNeighbours() {
+            return (float) weights.neighbours();
+        }
+    }
+
+    private final long time;
+    private final List<Examinee> examinees;
+    private final List<Query> queries;
+    private final Places byPopularity;
+    private final double[] counts;
+    private final boolean[] isForgotten;
+    private int next;
+
+    // the same by the numbers that the items have now
+    private final int[] targets;
+    private final int[][] leftOut;
+    private final NearNumbers[] near;
+    private long changes; // of the catalogue, as of these numbers
+    private boolean isById; // whether the examinees have all that is needed to find new numbers
+
+    private int entries; // of examinees, in the store
+    private boolean isDirty = true;
+
+    /** @param time of the events, epoch milliseconds */
+    Examination(long time, List<Examinee> examinees, List<NearNumbers> near, List<Query> queries, Catalogue catalogue) {
+        this(time, examinees, queries, new Places(examinees.size()), new double[examinees.size()]);
+        near.toArray(this.near);
+        changes = catalogue.changes();
+        for (int at = 0; at < targets.length; at++) {
+            findNumbers(at, catalogue);
+        }
+    }
+
+    private Examination(
+            long time, List<Examinee> examinees, List<Query> queries, Places byPopularity, double[] counts) {
+        this.time = time;
+        this.examinees = new ArrayList<>(examinees);
+        this.queries = queries;
+        this.byPopularity = byPopularity;
+        this.counts = counts;
+        this.isForgotten = new boolean[examinees.size()];
+        this.targets = new int[examinees.size()];
+        this.leftOut = new int[examinees.size()][];
+        this.near = new NearNumbers[examinees.size()];
+    }
+
+    long time() {
+        return time;
+    }
+
+    List<Query> queries() {
+        return queries;
+    }
+
+    Places byPopularity() {
+        return byPopularity;
+    }
+
+    /** [n] popularity of the events' own items. */
+    double[] counts() {
+        return counts;
+    }
+
+    /** Number of events. */
+    int size() {
+        return targets.length;
+    }
+
+    /** Returns the events whose users were not erased meanwhile, ascending. */
+    int[] counted() {
+        return IntStream.range(0, size()).filter(at -> !isForgotten[at]).toArray();
+    }
+
+    Examinee examinee(int at) {
+        return examinees.get(at);
+    }
+
+    /** Returns the number of the first item that it has not come to. */
+    int next() {
+        return next;
+    }
+
+    /** Notes that it has come to all items before a number. */
+    void moveTo(int number) {
+        isDirty |= number != next;
+        next = number;
+    }
+
+    /** [n] numbers of the events' own items, or {@link #GONE}. */
+    int[] targets() {
+        return targets;
+    }
+
+    /** [n][] numbers of the items that each event's own does not compete with, each once and ascending; it is among them itself. */
+    int[][] leftOut() {
+        return leftOut;
+    }
+
+    /** [n] what is near to the latest clicks of each event's user. */
+    NearNumbers[] near() {
+        return near;
+    }
+
+    /** Keeps all by ids, so that the catalogue may change. */
+    void keepIds(Catalogue catalogue) {
+        if (!isById) {
+            for (int at = 0; at < size(); at++) {
+                examinees.set(at, examinees.get(at).with(near[at].byId(catalogue)));
+            }
+            isById = true;
+        }
+    }
+
+    /** Finds the numbers that the items have now. */
+    void follow(Catalogue catalogue) {
+        if (catalogue.changes() != changes) {
+            changes = catalogue.changes();
+            for (int at = 0; at < size(); at++) {
+                near[at] = examinees.get(at).near().in(catalogue);
+                findNumbers(at, catalogue);
+            }
+        }
+    }
+
+    private void findNumbers(int at, Catalogue catalogue) {
+        Examinee examinee = examinees.get(at);
+        targets[at] = catalogue.number(examinee.item()).orElse(GONE);
+        int[] numbers = new int[examinee.leftOut().size() + 1];
+        int count = 0;
+        if (targets[at] != GONE) {
+            numbers[count++] = targets[at];
+        }
+        for (String item : examinee.leftOut()) {
+            OptionalInt number = catalogue.number(item);
+            if (number.isPresent()) {
+                numbers[count++] = number.getAsInt();
+            }
+        }
+        leftOut[at] = Arrays.stream(numbers, 0, count).sorted().distinct().toArray();
+    }
+
+    /** Forgets a user's events. */
+    void forget(String user) {
+        for (int at = 0; at < size(); at++) {
+            if (examinees.get(at).user().equals(user)) {
+                isForgotten[at] = true;
+                isDirty = true;
+                examinees.set(at, new Examinee(Optional.empty(), "", "", List.of(), NearNumbers.ById.NOTHING));
+                for (Query query : queries) {
+                    int dim = query.users.length / size();
+                    Arrays.fill(query.users, at * dim, (at + 1) * dim, 0f);
+                }
+            }
+        }
+    }
+
+    /** Returns the gradient of the mixture, if it is wanted and an event is left. */
+    Optional<Mixture.Gradient> gradient() {
+        int[] counted = counted();
+        return counted.length == 0
+                ? Optional.empty()
+                : queries.get(0).likelihood.map(likelihood -> likelihood.gradient(counted));
+    }
+
+    /** Writes what changed since the last call. */
+    void drain(EntrySink sink, Keys keys) {
+        if (!isDirty) {
+            return;
+        }
+        for (int at = 0; at < size(); at++) {
+            if (entries == 0 && !isForgotten[at]) {
+                sink.put(keys.examinee(at), examinees.get(at).entry(vectors(at)));
+            } else if (isForgotten[at]) {
+                sink.delete(keys.examinee(at));
+            }
+        }
+        entries = size();
+        sink.put(keys.progress(), progress());
+        isDirty = false;
+    }
+
+    /**
+     * Deletes what was written.
+     *
+     * @param size of the exam whose entries take the place of these; 0 if there is none
+     */
+    void delete(EntrySink sink, Keys keys, int size) {
+        if (entries > 0 && size == 0) {
+            sink.delete(keys.progress());
+        }
+        for (int at = size; at < entries; at++) {
+            sink.delete(keys.examinee(at));
+        }
+    }
+
+    /** The keys of its entries. */
+    interface Keys {
+
+        byte[] progress();
+
+        byte[] examinee(int at);
+    }
+
+    /** [queries, dim] a user's vectors. */
+    private float[] vectors(int at) {
+        int dim = queries.get(0).users.length / size();
+        float[] vectors = new float[queries.size() * dim];
+        for (int query = 0; query < queries.size(); query++) {
+            System.arraycopy(queries.get(query).users, at * dim, vectors, query * dim, dim);
+        }
+        return vectors;
+    }
+
+    private byte[] progress() {
+        Fields fields =
+                new Fields().longInteger(time).integer(next).integer(size()).integer(queries.size());
+        for (Query query : queries) {
+            fields.integer(query.users.length / size())
+                    .integer(query.orders.size())
+                    .integer(query.likelihood.isPresent() ? 1 : 0);
+            for (Order order : query.orders) {
+                order.weights.write(fields);
+                fields.floats(order.marks);
+                order.places.write(fields);
+            }
+            query.likelihood.ifPresent(likelihood -> likelihood.write(fields));
+        }
+        byPopularity.write(fields);
+        for (double count : counts) {
+            fields.number(count);
+        }
+        return fields.framed();
+    }
+
+    /**
+     * Reads what was drained.
+     *
+     * @param stored entries of the examinees, by their places; those that are missing were forgotten
+     */
+    static Examination read(byte[] progress, SortedMap<Integer, byte[]> stored, Catalogue catalogue) {
+        ByteBuffer payload = Frame.open(progress);
+        long time = payload.getLong();
+        int next = payload.getInt();
+        int size = payload.getInt();
+        int count = payload.getInt();
+        List<Query> queries = new ArrayList<>();
+        for (int query = 0; query < count; query++) {
+            queries.add(readQuery(payload, size));
+        }
+        Places byPopularity = new Places(payload, size);
+        double[] counts = new double[size];
+        for (int at = 0; at < size; at++) {
+            counts[at] = payload.getDouble();
+        }
+        Examinee none = new Examinee(Optional.empty(), "", "", List.of(), NearNumbers.ById.NOTHING);
+        List<Examinee> examinees = new ArrayList<>();
+        boolean[] isForgotten = new boolean[size];
+        for (int at = 0; at < size; at++) {
+            byte[] entry = stored.get(at);
+            isForgotten[at] = entry == null;
+            if (entry == null) {
+                examinees.add(none);
+                continue;
+            }
+            Examinee.Stored one = Examinee.Stored.read(entry);
+            examinees.add(one.examinee());
+            int dim = one.vectors().length / count;
+            for (int query = 0; query < count; query++) {
+                System.arraycopy(one.vectors(), query * dim, queries.get(query).users, at * dim, dim);
+            }
+        }
+        Examination read = new Examination(time, examinees, queries, byPopularity, counts);
+        System.arraycopy(isForgotten, 0, read.isForgotten, 0, size);
+        read.next = next;
+        read.isById = true;
+        read.entries = size;
+        read.isDirty = false;
+        read.changes = catalogue.changes() - 1; // numbers are found when they are needed
+        return read;
+    }
+
+    private static Query readQuery(ByteBuffer payload, int size) {
+        int dim = payload.getInt();
+        int count = payload.getInt();
+        boolean hasLikelihood = payload.getInt() == 1;
+        List<Order> orders = new ArrayList<>();
+        for (int order = 0; order < count; order++) {
+            orders.add(new Order(PriorWeights.read(payload), Fields.floats(payload), new Places(payload, size)));
+        }
+        return new Query(
+                new float[size * dim],
+                orders,
+                hasLikelihood ? Optional.of(MixtureLikelihood.read(payload, size)) : Optional.empty());
+    }
+
+    /** Returns true if it ranks by so many orders, and by vectors of so many floats. */
+    boolean fits(int orders, int dim) {
+        return queries.stream().mapToInt(query -> query.orders.size()).sum() == orders
+                && queries.stream().allMatch(query -> query.users.length == size() * dim);
+    }
+}

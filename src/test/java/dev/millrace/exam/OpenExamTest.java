@@ -1,0 +1,306 @@
+package dev.millrace.exam;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.millrace.attribute.TrainingExample;
+import dev.millrace.batch.Batches;
+import dev.millrace.batch.Catalogue;
+import dev.millrace.batch.CatalogueChange;
+import dev.millrace.batch.FastPopularity;
+import dev.millrace.batch.GivenWeights;
+import dev.millrace.batch.MiniBatch;
+import dev.millrace.event.CatalogueItem;
+import dev.millrace.event.Features;
+import dev.millrace.feature.UserFeatures;
+import dev.millrace.model.Mixture;
+import dev.millrace.model.ModelSettings;
+import dev.millrace.model.TwoTower;
+import dev.millrace.neighbour.NeighbourLists;
+import dev.millrace.neighbour.NeighbourSettings;
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySource;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** Exams that take more than one step. */
+class OpenExamTest {
+
+    private static final long TIME = 1_700_000_000_000L;
+    private static final int ITEMS = 3_000;
+    private static final int EVENTS = 20;
+    private static final ModelSettings MODEL = ModelSettings.read(new SettingsReader(Map.of("tower.dim", "8")));
+    private static final ExamSettings AT_ONCE =
+            new ExamSettings(1, Integer.MAX_VALUE, Duration.ofHours(6), GivenWeights.NONE, List.of(), true);
+    private static final ExamSettings OPEN =
+            new ExamSettings(100, 0, Duration.ofHours(6), GivenWeights.NONE, List.of(), true);
+    private static final int ITEMS_A_STEP = 300;
+
+    private final SplittableRandom random = new SplittableRandom(4);
+    private final Catalogue catalogue = new Catalogue('C');
+    private final ItemFacts facts = new ItemFacts(
+            catalogue,
+            new FastPopularity(new FastPopularity.Settings(Duration.ofHours(6), 0.1), 'F', id -> id),
+            new NeighbourLists(new NeighbourSettings(10, Duration.ofDays(7)), catalogue, 'N', EntrySource.NONE, 0));
+    private final TwoTower model = new TwoTower(MODEL, catalogue);
+    private final Map<byte[], byte[]> stored = new TreeMap<>(Arrays::compareUnsigned);
+    private long steps;
+
+    OpenExamTest() {
+        for (int item = 0; item < ITEMS; item++) {
+            list(item);
+        }
+        for (int warm = 0; warm < 10; warm++) {
+            MiniBatch batch = drawn();
+            model.learn(batch);
+            facts.observe(batch);
+        }
+    }
+
+    @Test
+    void itRanksAsOneAtOnceIfNothingChangesMeanwhile() {
+        MiniBatch batch = drawn();
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e');
+        Examiner open = open(OPEN);
+        Mixture.Gradient expected = atOnce.examine(batch, model, facts).orElseThrow();
+
+        Optional<Mixture.Gradient> found = open.examine(batch, model, facts);
+        int taken = 1;
+        for (; found.isEmpty(); taken++) {
+            assertThat(open.totals().model().scored()).isZero();
+            found = open.examine(drawn(), model, facts);
+        }
+
+        assertThat(taken).isEqualTo(ITEMS / ITEMS_A_STEP);
+        assertThat(open.totals()).usingRecursiveComparison().isEqualTo(atOnce.totals());
+        assertThat(open.totals().model().scored()).isEqualTo(EVENTS);
+        assertThat(open.totalsOfTowers()).usingRecursiveComparison().isEqualTo(atOnce.totalsOfTowers());
+        Mixture.Gradient gradient = found.orElseThrow();
+        assertThat(gradient.towers()).isCloseTo(expected.towers(), within(2e-6));
+        assertThat(gradient.prior().popularity())
+                .isNotZero()
+                .isCloseTo(expected.prior().popularity(), within(2e-6));
+        assertThat(gradient.prior().neighbours())
+                .isNotZero()
+                .isCloseTo(expected.prior().neighbours(), within(2e-6));
+    }
+
+    @Test
+    void itemsThatComeAndGoBehindItsPlaceAreRankedAsTheyAreInTheEnd() {
+        List<TrainingExample> events = new ArrayList<>();
+        for (TrainingExample example : drawn().examples()) { // leaves out items that the first step has not come to
+            List<String> history = IntStream.range(0, 30)
+                    .mapToObj(had -> "i" + (2_000 + random.nextInt(1_000)))
+                    .toList();
+            UserFeatures user = new UserFeatures(example.user().user(), TIME, Features.NONE, history);
+            events.add(new TrainingExample("e", user, Features.NONE, example.item(), "click", 1, TIME, 0));
+        }
+        MiniBatch batch = batch(events);
+        List<String> own = events.stream().map(TrainingExample::item).toList();
+        List<List<Double>> places = new ArrayList<>();
+        Examiner open = new Examiner(
+                OPEN, ITEMS_A_STEP, 'E', 'e', (event, byModel, byPopularity) -> places.add(byModel), id -> id);
+        open.examine(batch, model, facts);
+        for (int item = 2_000; item < ITEMS; item++) {
+            if (random.nextInt(3) == 0 && !own.contains("i" + item)) {
+                remove(item);
+            }
+        }
+        for (int item = ITEMS; item < ITEMS + 100; item++) {
+            list(item);
+        }
+        while (open.totals().model().scored() == 0) {
+            open.examine(drawn(), model, facts);
+        }
+
+        List<List<Double>> expected = new ArrayList<>();
+        new Examiner(AT_ONCE, 'E', 'e', (event, byModel, byPopularity) -> expected.add(byModel), id -> id)
+                .examine(batch, model, facts);
+        assertThat(places).hasSize(EVENTS).isEqualTo(expected);
+    }
+
+    @Test
+    void anEventWhoseItemHasGoneIsRankedByTheScoreThatItHad() {
+        MiniBatch batch = drawn();
+        Examiner atOnce = new Examiner(AT_ONCE, 'E', 'e');
+        Examiner open = open(OPEN);
+        atOnce.examine(batch, model, facts);
+        open.examine(batch, model, facts);
+        String last = batch.examples().stream()
+                .map(TrainingExample::item)
+                .max(Comparator.comparing(OpenExamTest::number))
+                .orElseThrow();
+        assertThat(number(last)).isGreaterThan(1_000); // the first step has not come to it
+
+        remove(number(last));
+        while (open.totals().model().scored() == 0) {
+            open.examine(drawn(), model, facts);
+        }
+
+        // others rank without the one that has gone: a place before, at most
+        assertThat(open.totals().model().scored()).isEqualTo(EVENTS);
+        assertThat(open.totals().model().gain10())
+                .isBetween(
+                        atOnce.totals().model().gain10(),
+                        atOnce.totals().model().gain10() + 1);
+    }
+
+    @Test
+    void restartedAtEachStepItHasTheSameTotalsAndGradientsToTheBit() {
+        Examiner undisturbed = open(OPEN);
+        Examiner restarted = open(OPEN);
+        int ended = 0;
+        for (int step = 0; step < 120; step++) {
+            MiniBatch batch = drawn();
+            Optional<Mixture.Gradient> gradient = undisturbed.examine(batch, model, facts);
+
+            assertThat(restarted.examine(batch, model, facts)).isEqualTo(gradient);
+            assertThat(restarted.totals()).usingRecursiveComparison().isEqualTo(undisturbed.totals());
+
+            undisturbed.observe(batch);
+            restarted.observe(batch);
+            model.learn(batch);
+            facts.observe(batch);
+            remove(random.nextInt(ITEMS));
+            list(random.nextInt(ITEMS));
+            restarted.drainDirty(EntrySink.into(stored));
+            restarted = open(OPEN);
+            stored.forEach(restarted::restore);
+            ended += gradient.isPresent() ? 1 : 0;
+        }
+        assertThat(ended).isBetween(4, 30);
+    }
+
+    @Test
+    void whenItHasEndedNothingIsStoredOfIt() {
+        Examiner open = open(OPEN);
+        boolean wasStored = false;
+
+        for (boolean hasEnded = false; !hasEnded; ) {
+            hasEnded = open.examine(drawn(), model, facts).isPresent();
+            open.drainDirty(EntrySink.into(stored));
+            wasStored |= stored.containsKey(new byte[] {'E', 3});
+        }
+
+        assertThat(wasStored).isTrue();
+        assertThat(stored.keySet()).noneMatch(key -> key[0] == 'E' && key[1] > 2);
+    }
+
+    @Test
+    void anErasedUserLeavesItAndTheStore() {
+        MiniBatch batch = drawn();
+        TrainingExample first = batch.examples().get(0);
+        String user = first.user().user();
+        Examiner open = open(OPEN);
+        open.examine(batch, model, facts);
+        open.drainDirty(EntrySink.into(stored));
+        assertThat(stored.values()).anyMatch(value -> text(value).contains(user));
+
+        open.removeUser(user, model, catalogue);
+        open.drainDirty(EntrySink.into(stored));
+
+        assertThat(stored.values()).noneMatch(value -> text(value).contains(user));
+        Examiner restored = open(OPEN);
+        stored.forEach(restored::restore);
+        for (Examiner each : List.of(open, restored)) {
+            while (each.totals().model().scored() == 0) {
+                each.examine(drawn(), model, facts);
+            }
+            assertThat(each.totals().model().scored())
+                    .isEqualTo(batch.examples().stream()
+                            .filter(example -> !example.user().user().equals(user))
+                            .count());
+        }
+    }
+
+    @Test
+    void anExamOfOtherWeightsIsGivenUp() {
+        Examiner open = open(OPEN);
+        MiniBatch first = drawn();
+        open.examine(first, model, facts);
+        open.drainDirty(EntrySink.into(stored));
+        ExamSettings other = new ExamSettings(0, 0, Duration.ofHours(6), GivenWeights.OF_THE_TOWERS, List.of(), true);
+        Examiner restored = open(other);
+        stored.forEach(restored::restore);
+
+        for (int step = 0; step < 2 * ITEMS / ITEMS_A_STEP; step++) {
+            assertThat(restored.examine(drawn(), model, facts)).isEmpty();
+        }
+
+        restored.drainDirty(EntrySink.into(stored));
+        assertThat(restored.totals().model().scored()).isZero();
+        assertThat(stored.keySet()).noneMatch(key -> key[0] == 'E' && key[1] > 2);
+    }
+
+    @Test
+    void anExamThatWasOpenEndsAtOnceIfEveryBatchIsExaminedNow() {
+        Examiner open = open(OPEN);
+        open.examine(drawn(), model, facts);
+        open.drainDirty(EntrySink.into(stored));
+        Examiner restored = open(AT_ONCE);
+        stored.forEach(restored::restore);
+
+        assertThat(restored.examine(drawn(), model, facts)).isPresent();
+        assertThat(restored.examine(drawn(), model, facts)).isPresent();
+
+        restored.drainDirty(EntrySink.into(stored));
+        assertThat(restored.totals().model().scored()).isEqualTo(2 * EVENTS);
+        assertThat(stored.keySet()).noneMatch(key -> key[0] == 'E' && key[1] > 2);
+    }
+
+    private static Examiner open(ExamSettings settings) {
+        return new Examiner(settings, ITEMS_A_STEP, 'E', 'e', ExamWitness.NONE, id -> id);
+    }
+
+    private void list(int item) {
+        catalogue.apply(new CatalogueChange.Upsert(new CatalogueItem("i" + item, TIME, Features.NONE)));
+    }
+
+    private void remove(int item) {
+        catalogue.apply(new CatalogueChange.Removal("i" + item, TIME, true));
+        facts.remove("i" + item);
+    }
+
+    private static int number(String item) {
+        return Integer.parseInt(item.substring(1));
+    }
+
+    private static String text(byte[] value) {
+        return new String(value, StandardCharsets.ISO_8859_1);
+    }
+
+    private MiniBatch drawn() {
+        List<TrainingExample> examples = new ArrayList<>();
+        while (examples.size() < EVENTS) {
+            String item = item();
+            if (catalogue.contains(item)) {
+                UserFeatures user = new UserFeatures(
+                        "user" + random.nextInt(1_000_000), TIME, Features.NONE, List.of(item(), item(), item()));
+                examples.add(new TrainingExample("e", user, Features.NONE, item, "click", 1, TIME, 0));
+            }
+        }
+        return batch(examples);
+    }
+
+    private MiniBatch batch(List<TrainingExample> examples) {
+        long step = ++steps;
+        return Batches.of(
+                step, step, List.of(), examples, new float[EVENTS], List.of(), new float[0], catalogue.size());
+    }
+
+    /** Items of small numbers come more often. */
+    private String item() {
+        return "i" + random.nextInt(1 + random.nextInt(ITEMS));
+    }
+}
