@@ -4,10 +4,9 @@ import dev.millrace.batch.PriorWeights;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.FingerprintMismatchException;
-import dev.millrace.model.ModelSettings;
 import dev.millrace.model.QueryEncoder;
-import dev.millrace.neighbour.Nearness;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.recall.ModelEncoder;
 import dev.millrace.recall.UserEncoder;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
@@ -16,7 +15,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,8 +40,8 @@ public final class ModelFeed implements EncoderFeed {
     private final Map<String, SortedMap<byte[], byte[]>> waiting =
             new ConcurrentHashMap<>(); // for the settings of their learner
 
-    /** A generation's learner, once its settings have come, and the encoder made from them. */
-    private record Learner(TrainerSettings settings, QueryEncoder encoder) {}
+    /** The query side of a generation's learner, once its settings have come. */
+    private record Learner(QueryEncoder tower, UserEncoder encoder) {}
 
     /** @param entries for rows and lists */
     public ModelFeed(DiskEntries entries) {
@@ -59,15 +57,15 @@ public final class ModelFeed implements EncoderFeed {
         SettingsReader reader = new SettingsReader(settings);
         TrainerSettings read = TrainerSettings.read(reader);
         reader.finish();
-        ModelSettings model = read.model();
         byte[] prefix = prefix(generation);
-        QueryEncoder encoder =
-                new QueryEncoder(model, key -> entries.get(under(prefix, key)).map(QueryEncoder::row));
-        learners.put(generation, new Learner(read, encoder));
+        QueryEncoder tower = new QueryEncoder(
+                read.model(), key -> entries.get(under(prefix, key)).map(QueryEncoder::row));
+        learners.put(
+                generation, new Learner(tower, new ModelEncoder(read, tower, item -> neighbours.get(prefix, item))));
         Optional.ofNullable(waiting.remove(generation))
                 .ifPresent(kept -> kept.forEach((key, value) -> {
                     try {
-                        update(encoder, key, value);
+                        update(tower, key, value);
                     } catch (CorruptEntryException unusable) { // costs no other entry, as if it had come now
                         LOG.warn(
                                 "A model update of generation {} cannot be used: {}",
@@ -75,20 +73,20 @@ public final class ModelFeed implements EncoderFeed {
                                 unusable.getMessage());
                     }
                 }));
-        encoder.refresh(); // perhaps no more entries come
+        tower.refresh(); // perhaps no more entries come
     }
 
     @Override
     public synchronized void update(String generation, byte[] key, byte[] value) {
-        Optional<QueryEncoder> encoder = encoder(generation);
+        Optional<QueryEncoder> tower = tower(generation);
         if (QueryEncoder.isRow(key)) {
             QueryEncoder.row(value); // checked once, here, so that no request meets a corrupt row
-            encoder.ifPresent(known -> update(known, key, value));
+            tower.ifPresent(known -> update(known, key, value));
             entries.put(under(prefix(generation), key), value);
             return;
         }
-        if (encoder.isPresent()) {
-            update(encoder.get(), key, value);
+        if (tower.isPresent()) {
+            update(tower.get(), key, value);
         } else {
             waiting.computeIfAbsent(generation, name -> new TreeMap<>(Arrays::compareUnsigned))
                     .put(key, value);
@@ -101,7 +99,7 @@ public final class ModelFeed implements EncoderFeed {
             entries.delete(under(prefix(generation), key));
             return;
         }
-        encoder(generation).ifPresent(encoder -> encoder.remove(key));
+        tower(generation).ifPresent(tower -> tower.remove(key));
         Optional.ofNullable(waiting.get(generation)).ifPresent(kept -> kept.remove(key));
     }
 
@@ -120,12 +118,12 @@ public final class ModelFeed implements EncoderFeed {
 
     @Override
     public synchronized void refresh(String generation) {
-        encoder(generation).ifPresent(QueryEncoder::refresh);
+        tower(generation).ifPresent(QueryEncoder::refresh);
     }
 
     @Override
     public synchronized void refreshAll() {
-        learners.values().forEach(one -> one.encoder().refresh());
+        learners.values().forEach(one -> one.tower().refresh());
     }
 
     @Override
@@ -133,64 +131,57 @@ public final class ModelFeed implements EncoderFeed {
         return new UserEncoder() {
             @Override
             public boolean isReady() {
-                return encoder(generation).map(QueryEncoder::isReady).orElse(false);
+                return encoder(generation).map(UserEncoder::isReady).orElse(false);
             }
 
             @Override
             public SortedMap<String, Double> queryWeights() {
-                return Optional.ofNullable(learners.get(generation))
-                        .map(one -> one.settings().model().queryWeights())
-                        .orElse(Collections.emptySortedMap());
+                return encoder(generation).map(UserEncoder::queryWeights).orElse(Collections.emptySortedMap());
             }
 
             @Override
             public List<String> attributes() {
-                return Optional.ofNullable(learners.get(generation))
-                        .map(one -> one.settings().publish().attributes())
-                        .orElse(List.of());
+                return encoder(generation).map(UserEncoder::attributes).orElse(List.of());
             }
 
             @Override
             public double temperature() {
-                return encoder(generation).map(QueryEncoder::temperature).orElse(1.0);
+                return encoder(generation).map(UserEncoder::temperature).orElse(1.0);
             }
 
             @Override
             public PriorWeights prior() {
-                return encoder(generation).map(QueryEncoder::prior).orElse(PriorWeights.NONE);
+                return encoder(generation).map(UserEncoder::prior).orElse(PriorWeights.NONE);
             }
 
             @Override
             public Map<String, Double> near(List<String> history, long time) {
-                Map<String, Double> near = new HashMap<>();
-                byte[] prefix = prefix(generation);
-                Optional.ofNullable(learners.get(generation))
-                        .ifPresent(one -> Nearness.forEach(
-                                history,
-                                item -> neighbours.get(prefix, item),
-                                one.settings().neighbours(),
-                                time,
-                                (item, part) -> near.merge(item, part, Double::sum)));
-                return near;
+                return encoder(generation)
+                        .map(encoder -> encoder.near(history, time))
+                        .orElse(Map.of());
             }
 
             @Override
             public boolean encode(
                     UserFeatures user, Features context, Map<String, Double> channelWeights, float[] out) {
-                Optional<QueryEncoder> ready = encoder(generation).filter(QueryEncoder::isReady);
-                ready.ifPresent(encoder -> encoder.encode(user, context, channelWeights, out));
-                return ready.isPresent();
+                return encoder(generation)
+                        .map(encoder -> encoder.encode(user, context, channelWeights, out))
+                        .orElse(false);
             }
         };
     }
 
-    private Optional<QueryEncoder> encoder(String generation) {
+    private Optional<UserEncoder> encoder(String generation) {
         return Optional.ofNullable(learners.get(generation)).map(Learner::encoder);
     }
 
-    private static void update(QueryEncoder encoder, byte[] key, byte[] value) {
+    private Optional<QueryEncoder> tower(String generation) {
+        return Optional.ofNullable(learners.get(generation)).map(Learner::tower);
+    }
+
+    private static void update(QueryEncoder tower, byte[] key, byte[] value) {
         try {
-            encoder.update(key, value);
+            tower.update(key, value);
         } catch (FingerprintMismatchException otherModel) {
             throw new CorruptEntryException(String.valueOf(otherModel.getMessage()));
         }
