@@ -190,6 +190,22 @@ class ArchitectureTest {
         only("cli", "cli.option", "cli.model").use("picocli..");
     }
 
+    /** Three exceptions, all for {@code model.engine = nd4j} and loaded by it alone. */
+    @Test
+    void theCoreNeedsNoLibrary() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(packages(CORE))
+                .and()
+                .haveNameNotMatching(
+                        "dev\\.millrace\\.model\\.(engine\\.(BlasProducts|NativeEngine)|network\\.Dl4jNetwork)(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideOutsideOfPackages(
+                        "java..", "jdk.incubator.vector..", "org.jspecify.annotations..", "dev.millrace..")
+                .check(CLASSES);
+    }
+
     @Test
     void theCoreKnowsNoFilesNoClockAndNoChance() {
         noClasses()

@@ -42,11 +42,13 @@ public final class Attribution implements Durable {
     /** Receives the results of an attribution. */
     public interface Output {
 
+        /** Receives an example, when its click has found its exposure or its window has ended. */
         void example(TrainingExample example);
 
         /** Receives the user's latest features, after they changed. */
         void userFeatures(UserFeatures user);
 
+        /** Receives the id of a user whose features are gone. */
         void userRemoved(String user);
     }
 
@@ -70,6 +72,10 @@ public final class Attribution implements Durable {
     private long wallTime;
     private boolean clockDirty;
 
+    /**
+     * @param entries the store of users, exposures and clicks; after a restart, as the last drain left it
+     * @param output called on the caller's thread, within the call that brought the event
+     */
     public Attribution(AttributionSettings settings, OrderedEntries entries, Output output) {
         this.settings = settings;
         this.halfLifeMillis = settings.counterHalfLife().toMillis();
@@ -83,6 +89,7 @@ public final class Attribution implements Durable {
         this.contributions = new Contributions(settings.caps(), cache);
     }
 
+    /** Takes an exposure. Clicks that waited for it become examples. */
     public void expose(Exposure exposure) {
         advance(Math.max(exposureTime, exposure.time()), clickTime);
         UserState user = user(exposure.user());
@@ -102,6 +109,7 @@ public final class Attribution implements Durable {
         }
     }
 
+    /** Takes a click. It becomes an example at once if its exposure is known; otherwise it waits for {@code attribution.click-wait}. */
     public void click(Click click) {
         advance(exposureTime, Math.max(clickTime, click.time()));
         if (!settings.actions().contains(click.action())) {
@@ -134,6 +142,7 @@ public final class Attribution implements Durable {
         }
     }
 
+    /** Takes a user's profile. Exposures from now on have its features; an older profile changes nothing. */
     public void profile(UserProfile profile) {
         UserState user = user(profile.user());
         ProfileAndHistory known = users.profileAndHistory(user);

@@ -160,6 +160,7 @@ public record AttributionSettings(
         return new KeptSettings(texts);
     }
 
+    /** Reads the settings of an attribution. Faults are the reader's to report. */
     public static AttributionSettings read(SettingsReader reader) {
         Duration instant = Duration.ofMillis(1);
         Duration year = Duration.ofDays(365);

@@ -28,6 +28,7 @@ public final class RecallEngine {
     private volatile Optional<ServedGeneration> served = Optional.empty();
     private volatile Map<String, ServedGeneration> complete = Map.of();
 
+    /** @param users asked by the threads that ask for recalls */
     public RecallEngine(UserDirectory users) {
         this.users = users;
     }
@@ -43,6 +44,7 @@ public final class RecallEngine {
                 generations.stream().collect(Collectors.toUnmodifiableMap(ServedGeneration::generation, pair -> pair));
     }
 
+    /** The generation that answers; absent before the first. */
     public Optional<ServedGeneration> served() {
         return served;
     }

@@ -45,6 +45,9 @@ public record RecallRequest(
         /** The cosine alone, with the channels' weights of the settings. */
         public static final Weights AS_SET = new Weights(GivenWeights.OF_THE_TOWERS, Map.of());
 
+        /** The cosine with all that was learned beside it, and the channels' weights of the settings. */
+        public static final Weights AS_LEARNED = new Weights(GivenWeights.NONE, Map.of());
+
         public Weights {
             channels = Map.copyOf(channels);
         }
@@ -55,6 +58,21 @@ public record RecallRequest(
         if (k < 1) {
             throw new IllegalArgumentException("k = " + k + ": must be at least 1");
         }
+    }
+
+    /** The question that the recall API asks by default: about items that the user has not had, with all that was learned, without conditions. */
+    public static RecallRequest unseen(String user, int k) {
+        return new RecallRequest(
+                user,
+                k,
+                true,
+                Set.of(),
+                ItemFilter.NONE,
+                Features.NONE,
+                Weights.AS_LEARNED,
+                Optional.empty(),
+                Optional.empty(),
+                0);
     }
 
     /** The same question to another generation. */

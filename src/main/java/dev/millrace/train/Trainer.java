@@ -123,6 +123,7 @@ public final class Trainer implements Durable, AutoCloseable {
         batcher.add(example);
     }
 
+    /** Adds a change of the catalogue to the open batch. A removal takes the item's examples out of it. */
     public void change(CatalogueChange change) {
         books.await(InputTopic.EXAMPLES);
         books.settleWaiting(InputTopic.EXAMPLES, Outcome.REMOVED_ITEM, batcher.change(change));
@@ -310,6 +311,7 @@ public final class Trainer implements Durable, AutoCloseable {
         return learntStep;
     }
 
+    /** Returns what became of the examples so far, and the figures of model and exams. */
     public TrainingProgress progress() {
         return new TrainingProgress(
                 model.generation(),

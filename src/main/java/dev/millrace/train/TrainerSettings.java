@@ -49,6 +49,7 @@ public record TrainerSettings(
     /** Of the bytes of embedding rows on the heap, as its divisor, so many more are for lists of neighbours. */
     private static final int NEIGHBOURS_SHARE = 8;
 
+    /** Reads the settings of a learner. Faults are the reader's to report. */
     public static TrainerSettings read(SettingsReader reader) {
         BatchSettings batch = BatchSettings.read(reader);
         return new TrainerSettings(
