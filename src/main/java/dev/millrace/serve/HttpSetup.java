@@ -16,6 +16,7 @@ import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.LowResourceMonitor;
 import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
@@ -130,6 +131,10 @@ record HttpSetup(
     private ServerConnector connector(Server server, HttpConfiguration configuration) {
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(MAX_HEADER_BYTES);
+        if (tls.isPresent()) {
+            // any name will do: a kubelet and Prometheus ask a pod by its address, which no certificate has, and clients check it themselves
+            configuration.addCustomizer(new SecureRequestCustomizer(false));
+        }
         Stream<ConnectionFactory> layers =
                 Stream.concat(tls.stream().map(HttpSetup::tls), Stream.of(new HttpConnectionFactory(configuration)));
         ServerConnector connector = new ServerConnector(server, 1, 1, layers.toArray(ConnectionFactory[]::new));

@@ -9,10 +9,12 @@ import dev.millrace.access.PemCertificates;
 import dev.millrace.access.PemFiles;
 import dev.millrace.state.Sha256;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -202,6 +204,20 @@ class TokenGuardTest {
         }
     }
 
+    @Test
+    void withTlsItAnswersToAnAddressThatTheCertificateDoesNotHave() throws Exception {
+        PemFiles files = PemCertificates.write(Files.createDirectory(folder.resolve("tls")), "one", "EC");
+        try (RecallServer secure = scene.server(new AccessSettings(Optional.of(tokens), Optional.of(files)));
+                Socket socket = taking().getSocketFactory().createSocket("127.0.0.1", secure.port())) {
+            String request = "GET /livez HTTP/1.1\r\nHost: 10.1.2.3:8080\r\nConnection: close\r\n\r\n"; // as a kubelet
+
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII))
+                    .startsWith("HTTP/1.1 200 ");
+        }
+    }
+
     private static String ownerOfCertificate(HttpResponse<String> response) throws Exception {
         X509Certificate certificate =
                 (X509Certificate) response.sslSession().orElseThrow().getPeerCertificates()[0];
@@ -210,9 +226,13 @@ class TokenGuardTest {
 
     /** A client that takes any certificate, in a connection of its own. */
     private static HttpClient trusting() throws Exception {
+        return HttpClient.newBuilder().sslContext(taking()).build();
+    }
+
+    private static SSLContext taking() throws Exception {
         SSLContext any = SSLContext.getInstance("TLS");
         any.init(null, SslContextFactory.TRUST_ALL_CERTS, null);
-        return HttpClient.newBuilder().sslContext(any).build();
+        return any;
     }
 
     private int statusOf(String token) throws Exception {
