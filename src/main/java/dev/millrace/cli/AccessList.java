@@ -22,8 +22,34 @@ record AccessList(TopicNames names, String application) {
     private static final List<String> LOGICAL_TOPICS =
             TopicNames.read(new SettingsReader(Map.of())).all();
 
+    /**
+     * What a right is on in this cluster.
+     *
+     * @param isPrefix true if it is all whose names begin so
+     */
+    record Resource(AccessRight.Kind kind, String name, boolean isPrefix) {
+
+        /** As an option of {@code kafka-acls.sh}. */
+        private String option() {
+            if (isPrefix) {
+                return "--resource-pattern-type prefixed " + kind.option() + " " + name;
+            }
+            return kind == AccessRight.Kind.CLUSTER ? kind.option() : kind.option() + " " + name;
+        }
+    }
+
     /** The calls of {@code kafka-acls.sh} that give a principal what the commands need, one a resource. */
     List<String> calls(String bootstrapServers, String principal, List<String> commands) {
+        String begin =
+                "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal '" + principal + "'";
+        return operations(commands).entrySet().stream()
+                .map(entry -> begin + " " + entry.getKey().option() + " --operation "
+                        + String.join(" --operation ", entry.getValue()))
+                .toList();
+    }
+
+    /** The operations that the commands need, by resource, as Kafka writes them. */
+    Map<Resource, Set<String>> operations(List<String> commands) {
         List<AccessRight> all = AccessRight.all();
         Set<String> known = new TreeSet<>();
         all.forEach(right -> known.add(right.command()));
@@ -32,27 +58,20 @@ record AccessList(TopicNames names, String application) {
                 throw OptionFaults.unusable("COMMAND", command, "must be one of " + String.join(", ", known));
             }
         }
-        Map<String, Set<String>> operations = new LinkedHashMap<>();
+        Map<Resource, Set<String>> operations = new LinkedHashMap<>();
         all.stream().filter(right -> commands.contains(right.command())).forEach(right -> resources(right)
                 .forEach(resource -> operations
                         .computeIfAbsent(resource, none -> new LinkedHashSet<>())
                         .add(right.operation())));
-        String begin =
-                "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal '" + principal + "'";
-        return operations.entrySet().stream()
-                .map(entry ->
-                        begin + " " + entry.getKey() + " --operation " + String.join(" --operation ", entry.getValue()))
-                .toList();
+        return operations;
     }
 
-    private Stream<String> resources(AccessRight right) {
-        String option = right.kind().option();
+    private Stream<Resource> resources(AccessRight right) {
         if (right.isPrefix()) { // of all that is named after the application
-            return Stream.of("--resource-pattern-type prefixed " + option + " " + application + "-");
+            return Stream.of(new Resource(right.kind(), application + "-", true));
         }
-        return right.kind() == AccessRight.Kind.CLUSTER
-                ? Stream.of(option)
-                : topics(right).map(topic -> option + " " + topic);
+        return (right.kind() == AccessRight.Kind.CLUSTER ? Stream.of(right.name()) : topics(right))
+                .map(name -> new Resource(right.kind(), name, false));
     }
 
     /** A topic's own name, for its logical one. Whoever writes item vectors writes them for vector stores too. */

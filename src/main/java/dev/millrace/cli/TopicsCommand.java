@@ -6,6 +6,7 @@ import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,43 @@ final class TopicsCommand implements Runnable {
         new AccessList(settings.topics().names(), settings.stream().applicationId())
                 .calls(settings.clients().bootstrapServers(), principal, commands)
                 .forEach(out::println);
+        out.flush();
+        return 0;
+    }
+
+    @Command(
+            name = "strimzi",
+            mixinStandardHelpOptions = true,
+            description = {
+                "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi. Needs no cluster.",
+                "Example: millrace topics strimzi --cluster events --user millrace-trainer=train --user 'audit=verify --model,explain'"
+            })
+    int strimzi(
+            @Mixin ConfigOptions config,
+            @Option(
+                            names = "--cluster",
+                            required = true,
+                            paramLabel = "CLUSTER",
+                            description = "name of Strimzi's resource Kafka")
+                    String cluster,
+            @Option(
+                            names = "--user",
+                            paramLabel = "NAME=COMMAND[,COMMAND]",
+                            description = "a user and what it runs, such as train, serve, replay; may be repeated")
+                    @Nullable
+                    Map<String, String> users) {
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        MillraceSettings settings = config.settings();
+        StrimziManifests manifests = new StrimziManifests(
+                cluster,
+                new AccessList(settings.topics().names(), settings.stream().applicationId()));
+        StringBuilder printed = new StringBuilder();
+        Clusters.topics(settings).shapes().forEach(shape -> printed.append(manifests.topic(shape)));
+        if (users != null) {
+            users.forEach((user, commands) ->
+                    printed.append(manifests.user(user, List.of(commands.split(",", -1)))));
+        }
+        out.print(printed);
         out.flush();
         return 0;
     }

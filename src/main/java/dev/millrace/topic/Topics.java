@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
@@ -31,9 +32,17 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 /** The topics that the applications need: creates those that are missing, checks those that exist. */
 public final class Topics {
 
+    /**
+     * A topic as it is created.
+     *
+     * @param replicas absent for the broker's default
+     * @param configs of Kafka, by name
+     */
+    public record Shape(String name, int partitions, Optional<Short> replicas, SortedMap<String, String> configs) {}
+
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
-    private static final String ONE_LEARNER = "1";
+    private static final int ONE_LEARNER = 1;
     private static final String MAX_MESSAGE_BYTES = "max.message.bytes";
     private static final int BROKER_DEFAULT_BYTES = 1_048_588; // of max.message.bytes
 
@@ -336,6 +345,14 @@ public final class Topics {
     }
 
     private List<NewTopic> wanted() {
+        return shapes().stream()
+                .map(shape -> new NewTopic(shape.name(), Optional.of(shape.partitions()), shape.replicas())
+                        .configs(shape.configs()))
+                .toList();
+    }
+
+    /** Returns all topics as {@link #create} makes them, in the order of {@link TopicNames#all}. Asks no cluster. */
+    public List<Shape> shapes() {
         TopicNames names = settings.names();
         Map<String, String> kept = Map.of("retention.ms", millis(settings.eventRetention()));
         long largestEvent = settings.largest().event();
@@ -352,23 +369,23 @@ public final class Topics {
         Map<String, String> compacted = with(with(written, settings.compaction()), Map.of("cleanup.policy", "compact"));
         Map<String, String> examples = with(written, Map.of("retention.ms", millis(settings.exampleRetention())));
         Map<String, String> batches = with(written, Map.of("retention.ms", millis(settings.batchRetention())));
-        String many = Integer.toString(settings.partitions());
-        List<NewTopic> wanted = new ArrayList<>(List.of(
-                topic(names.exposures(), many, events),
-                topic(names.clicks(), many, events),
-                topic(names.users(), many, events),
-                topic(names.items(), many, events),
-                topic(names.trainingExamples(), ONE_LEARNER, examples),
-                topic(names.miniBatches(), ONE_LEARNER, batches),
-                topic(names.itemEmbeddings(), many, compacted),
-                topic(names.modelUpdates(), ONE_LEARNER, compacted),
-                topic(names.itemNeighbours(), many, compacted),
-                topic(names.generations(), ONE_LEARNER, compacted),
-                topic(names.userFeatures(), many, compacted),
-                topic(names.trainingProgress(), ONE_LEARNER, compacted),
-                topic(names.deadLetters(), many, with(written, kept))));
-        names.vectorStore().ifPresent(store -> wanted.add(topic(store.topic(), many, compacted)));
-        return wanted;
+        int many = settings.partitions();
+        List<Shape> shapes = new ArrayList<>(List.of(
+                shape(names.exposures(), many, events),
+                shape(names.clicks(), many, events),
+                shape(names.users(), many, events),
+                shape(names.items(), many, events),
+                shape(names.trainingExamples(), ONE_LEARNER, examples),
+                shape(names.miniBatches(), ONE_LEARNER, batches),
+                shape(names.itemEmbeddings(), many, compacted),
+                shape(names.modelUpdates(), ONE_LEARNER, compacted),
+                shape(names.itemNeighbours(), many, compacted),
+                shape(names.generations(), ONE_LEARNER, compacted),
+                shape(names.userFeatures(), many, compacted),
+                shape(names.trainingProgress(), ONE_LEARNER, compacted),
+                shape(names.deadLetters(), many, with(written, kept))));
+        names.vectorStore().ifPresent(store -> shapes.add(shape(store.topic(), many, compacted)));
+        return shapes;
     }
 
     private static Map<String, String> with(Map<String, String> some, Map<String, String> others) {
@@ -377,10 +394,10 @@ public final class Topics {
         return all;
     }
 
-    private NewTopic topic(String name, String partitions, Map<String, String> configs) {
+    private Shape shape(String name, int partitions, Map<String, String> configs) {
         Optional<Short> replicas =
                 settings.replicas() < 0 ? Optional.empty() : Optional.of((short) settings.replicas());
-        return new NewTopic(name, Optional.of(Integer.valueOf(partitions)), replicas).configs(configs);
+        return new Shape(name, partitions, replicas, new TreeMap<>(configs));
     }
 
     private static int partitions(Map<String, TopicDescription> topics, String topic) {
