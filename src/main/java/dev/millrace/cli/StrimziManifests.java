@@ -37,9 +37,11 @@ record StrimziManifests(String cluster, AccessList rights) {
                 .ifPresent(replicas ->
                         lines.append("  replicas: ").append(replicas).append('\n'));
         lines.append("  config:\n");
-        shape.configs()
-                .forEach((key, value) ->
-                        lines.append("    ").append(key).append(": ").append(value).append('\n'));
+        shape.configs().forEach((key, value) -> lines.append("    ")
+                .append(key)
+                .append(": ")
+                .append(value)
+                .append('\n'));
         return lines.toString();
     }
 
@@ -52,7 +54,9 @@ record StrimziManifests(String cluster, AccessList rights) {
         for (Map.Entry<AccessList.Resource, Set<String>> right :
                 rights.operations(commands).entrySet()) {
             lines.append("      - resource: ").append(resource(right.getKey())).append('\n');
-            lines.append("        operations: [").append(operations(right.getValue())).append("]\n");
+            lines.append("        operations: [")
+                    .append(operations(right.getValue()))
+                    .append("]\n");
         }
         return lines.toString();
     }

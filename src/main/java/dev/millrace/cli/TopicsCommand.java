@@ -103,8 +103,7 @@ final class TopicsCommand implements Runnable {
         StringBuilder printed = new StringBuilder();
         Clusters.topics(settings).shapes().forEach(shape -> printed.append(manifests.topic(shape)));
         if (users != null) {
-            users.forEach((user, commands) ->
-                    printed.append(manifests.user(user, List.of(commands.split(",", -1)))));
+            users.forEach((user, commands) -> printed.append(manifests.user(user, List.of(commands.split(",", -1)))));
         }
         out.print(printed);
         out.flush();

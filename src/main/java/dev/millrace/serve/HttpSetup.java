@@ -132,7 +132,8 @@ record HttpSetup(
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(MAX_HEADER_BYTES);
         if (tls.isPresent()) {
-            // any name will do: a kubelet and Prometheus ask a pod by its address, which no certificate has, and clients check it themselves
+            // any name will do: a kubelet and Prometheus ask a pod by its address, which no certificate has, and
+            // clients check it themselves
             configuration.addCustomizer(new SecureRequestCustomizer(false));
         }
         Stream<ConnectionFactory> layers =

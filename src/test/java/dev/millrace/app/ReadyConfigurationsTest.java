@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,8 +51,9 @@ class ReadyConfigurationsTest {
 
     private static final Path CONFIG = Path.of("config");
     /** Folders whose files are for other programs. */
-    private static final Set<Path> OF_OTHERS =
-            Set.of(CONFIG.resolve("connect"), CONFIG.resolve("grafana"), CONFIG.resolve("prometheus"));
+    private static final Set<Path> OF_OTHERS = Stream.of("connect", "grafana", "k8s", "prometheus")
+            .map(CONFIG::resolve)
+            .collect(Collectors.toSet());
 
     private static final String MAPPING = "mapping-example";
     private static final int ITEMS = 200;
