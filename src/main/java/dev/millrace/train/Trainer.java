@@ -311,7 +311,6 @@ public final class Trainer implements Durable, AutoCloseable {
         return learntStep;
     }
 
-    /** Returns what became of the examples so far, and the figures of model and exams. */
     public TrainingProgress progress() {
         return new TrainingProgress(
                 model.generation(),
