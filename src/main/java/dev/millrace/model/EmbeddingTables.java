@@ -7,6 +7,7 @@ import dev.millrace.model.engine.Team;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
+import dev.millrace.model.table.TableStorage;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
@@ -70,7 +71,7 @@ final class EmbeddingTables {
                                 settings.initialRows(),
                                 settings.optimiser().rows().rule(),
                                 settings.tables().admitAfter(),
-                                new EmbeddingTable.Storage(ModelEntry.Row.prefix(name), storage.rows())));
+                                new TableStorage(ModelEntry.Row.prefix(name), storage.rows())));
                 gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table, team));
             }
         }

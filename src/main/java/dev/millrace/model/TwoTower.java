@@ -446,11 +446,6 @@ public final class TwoTower implements Durable {
         return upkeep.counts(tables.rowCount());
     }
 
-    /** Returns the kind of an entry of {@link #drainDirty} in words; for a row with its table. */
-    public static String kind(byte[] key) {
-        return ModelEntry.of(key).description();
-    }
-
     /** Returns whether {@link QueryEncoder} needs an entry of {@link #drainDirty}. */
     public boolean isQuerySide(byte[] key) {
         return ModelEntry.of(key).isQuerySide(tables::isUserTable);

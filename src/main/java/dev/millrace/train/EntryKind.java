@@ -85,7 +85,7 @@ public enum EntryKind {
 
     /** Describes the entry with that key; for a row, the table too. */
     public static String words(byte[] key) {
-        return of(key).map(kind -> kind == MODEL ? TwoTower.kind(key) : kind.words)
+        return of(key).map(kind -> kind == MODEL ? ModelEntry.of(key).description() : kind.words)
                 .orElse("unknown kind " + key[0]);
     }
 

@@ -8,7 +8,6 @@ import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
 import dev.millrace.state.KeyIndex;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.NavigableSet;
@@ -77,27 +76,17 @@ public final class EmbeddingTable {
     private long debt;
     private long admitted;
     private long rowsRead;
-    private boolean isPassing;
-    private final BitSet passed = new BitSet();
     private byte[] drained = new byte[0];
 
     private final SightingCounts sightings = new SightingCounts();
     private final LinkedHashSet<String> sighted = new LinkedHashSet<>();
 
     /**
-     * Where a table's rows are stored.
-     *
-     * @param prefix of their keys, ends with 0
-     * @param source the stored entries; {@link EntrySource#NONE} if all rows stay on the heap
-     */
-    public record Storage(byte[] prefix, EntrySource source) {}
-
-    /**
      * @param rule update rule of the rows
      * @param admitAfter steps that must have read a key before it gets a row
      */
     public EmbeddingTable(
-            String name, int dim, InitialRows initialRows, OptimiserRule rule, int admitAfter, Storage storage) {
+            String name, int dim, InitialRows initialRows, OptimiserRule rule, int admitAfter, TableStorage storage) {
         this.name = name;
         this.dim = dim;
         this.initialRows = initialRows;
@@ -456,13 +445,8 @@ public final class EmbeddingTable {
         if (!isWhole || !areChangesFinite) {
             return areChangesFinite;
         }
-        float[] row = new float[dim];
-        float[] memory = new float[slotsARow];
         boolean[] found = {true};
-        forEachEntry((key, value) -> {
-            entries.read(value, row, 0, memory, 0);
-            found[0] &= Loops.now().areFinite(row, 0, dim);
-        });
+        forEachRow((key, row) -> found[0] &= Loops.now().areFinite(row, 0, dim));
         return found[0];
     }
 
@@ -495,27 +479,16 @@ public final class EmbeddingTable {
         int row = arena.allocate(key);
         arena.place(row, entryKey, value.get());
         rowsRead++;
-        if (isPassing) {
-            passed.set(row);
-        }
         return row;
     }
 
-    /** From now on, rows that are read can be taken off the heap by {@link #leavePassed}. */
+    /** As {@link RowArena#pass}. */
     public void pass() {
-        isPassing = true;
+        arena.pass();
     }
 
-    /**
-     * Ends what {@link #pass} began. Between the two no step may change rows.
-     *
-     * @param isRoomShort whether the rows that were read leave the heap, for those that steps read
-     */
+    /** As {@link RowArena#leavePassed}. */
     public void leavePassed(boolean isRoomShort) {
-        if (isRoomShort) {
-            passed.stream().forEach(arena::release);
-        }
-        passed.clear();
-        isPassing = false;
+        arena.leavePassed(isRoomShort);
     }
 }

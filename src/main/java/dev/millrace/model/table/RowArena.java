@@ -49,6 +49,10 @@ final class RowArena {
     private final BitSet dirty = new BitSet();
     private final BitSet kept = new BitSet();
     private final BitSet recent = new BitSet();
+    /** Rows that were read in passing. */
+    private final BitSet passed = new BitSet();
+
+    private boolean isPassing;
 
     RowArena(String table, int dim, int slotsARow, RowEntries entries) {
         this.table = table;
@@ -125,6 +129,27 @@ final class RowArena {
         ByteBuffer touch = entries.read(value, values, row * dim, slots, row * slotsARow);
         setTouch(row, touch.getLong(), touch.getLong());
         keep(row, entries.share(key, value));
+        if (isPassing) {
+            passed.set(row);
+        }
+    }
+
+    /** From now on, rows that are placed can be taken off the heap by {@link #leavePassed}. */
+    void pass() {
+        isPassing = true;
+    }
+
+    /**
+     * Ends what {@link #pass} began. Between the two no step may change rows.
+     *
+     * @param isRoomShort whether the rows that were placed leave the heap, for those that steps read
+     */
+    void leavePassed(boolean isRoomShort) {
+        if (isRoomShort) {
+            passed.stream().forEach(this::release);
+        }
+        passed.clear();
+        isPassing = false;
     }
 
     /** Returns the entry's value of a row as it is. */

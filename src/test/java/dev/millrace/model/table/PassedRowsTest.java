@@ -19,7 +19,7 @@ class PassedRowsTest {
             new InitialRows(1, 0.1),
             new OptimiserRule.Sgd(0.1, 0),
             1,
-            new EmbeddingTable.Storage(new byte[] {'m', 'r', 't', 0}, store));
+            new TableStorage(new byte[] {'m', 'r', 't', 0}, store));
 
     PassedRowsTest() {
         for (int row = 0; row < ROWS; row++) {

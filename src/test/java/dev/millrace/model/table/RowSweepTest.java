@@ -164,12 +164,7 @@ class RowSweepTest {
 
     private static EmbeddingTable table(EntrySource source) {
         return new EmbeddingTable(
-                "t",
-                1,
-                new InitialRows(1, 0.1),
-                new OptimiserRule.Sgd(0.1, 0),
-                1,
-                new EmbeddingTable.Storage(PREFIX, source));
+                "t", 1, new InitialRows(1, 0.1), new OptimiserRule.Sgd(0.1, 0), 1, new TableStorage(PREFIX, source));
     }
 
     /** Takes all rows off the heap that are stored: in the first round they are recent. */
