@@ -276,12 +276,23 @@ final class Examination {
         }
     }
 
-    /** The keys of its entries. */
-    interface Keys {
+    /** The keys of its entries: a prefix, and a byte that no other entry under the prefix has. */
+    record Keys(byte prefix) {
 
-        byte[] progress();
+        static final byte PROGRESS = 3;
+        static final byte EXAMINEE = 4;
 
-        byte[] examinee(int at);
+        private byte[] progress() {
+            return new byte[] {prefix, PROGRESS};
+        }
+
+        private byte[] examinee(int at) {
+            return ByteBuffer.allocate(2 + Integer.BYTES)
+                    .put(prefix)
+                    .put(EXAMINEE)
+                    .putInt(at)
+                    .array();
+        }
     }
 
     /** [queries, dim] a user's vectors. */

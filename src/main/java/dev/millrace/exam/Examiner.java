@@ -38,8 +38,6 @@ public final class Examiner implements Durable {
     private static final byte TOTALS = 0;
     private static final byte CREDIT = 1;
     private static final byte TOWERS = 2;
-    private static final byte OPEN = 3;
-    private static final byte EXAMINEE = 4;
 
     private final ExamSettings settings;
     private final int itemsAStep;
@@ -92,7 +90,7 @@ public final class Examiner implements Durable {
         this.witness = witness;
         this.budget = new ExamBudget(settings.budget(), settings.everyBatchUpTo());
         this.prefix = (byte) prefix;
-        this.keys = new ExamKeys(this.prefix);
+        this.keys = new Examination.Keys(this.prefix);
         this.areTowersApart = !settings.weights().equals(GivenWeights.OF_THE_TOWERS);
         this.popularity = new DecayedCounts(
                 popularityPrefix, settings.popularityHalfLife().toMillis() / MILLIS_AN_HOUR, ids);
@@ -227,11 +225,11 @@ public final class Examiner implements Durable {
             popularity.restore(key, value);
             return;
         }
-        if (key[1] == EXAMINEE) {
+        if (key[1] == Examination.Keys.EXAMINEE) {
             storedExaminees.put(ByteBuffer.wrap(key).getInt(2), value);
             return;
         }
-        if (key[1] == OPEN) {
+        if (key[1] == Examination.Keys.PROGRESS) {
             storedProgress = Optional.of(value);
             return;
         }
@@ -284,29 +282,6 @@ public final class Examiner implements Durable {
         popularity.drainDirty(sink);
     }
 
-    private static final class ExamKeys implements Examination.Keys {
-
-        private final byte prefix;
-
-        ExamKeys(byte prefix) {
-            this.prefix = prefix;
-        }
-
-        @Override
-        public byte[] progress() {
-            return new byte[] {prefix, OPEN};
-        }
-
-        @Override
-        public byte[] examinee(int at) {
-            return ByteBuffer.allocate(2 + Integer.BYTES)
-                    .put(prefix)
-                    .put(EXAMINEE)
-                    .putInt(at)
-                    .array();
-        }
-    }
-
     /** Returns the places of one event's item by the weights of the settings, then by the further weights. */
     private List<Double> places(Examination exam, int event) {
         List<Double> places = new ArrayList<>();
@@ -356,7 +331,7 @@ public final class Examiner implements Durable {
             from = to;
         }
         Examination exam = new Examination(time, examinees, near, queries, catalogue);
-        scan(exam, Math.min(CatalogueScan.TILE, catalogue.size()), model, facts).mark();
+        scan(exam, examined.size(), model, facts).mark();
         return exam;
     }
 
