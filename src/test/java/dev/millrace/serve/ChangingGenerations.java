@@ -92,9 +92,7 @@ final class ChangingGenerations implements EncoderFeed {
 
     /** Whether a generation was the one to answer at some time since a moment. */
     boolean answeredSince(Moment before, String generation) {
-        return promotions
-                .subList(Math.max(0, before.promoted() - 1), promotions.size())
-                .contains(generation);
+        return promotions.stream().skip(Math.max(0, before.promoted() - 1)).anyMatch(generation::equals);
     }
 
     int promotions() {
