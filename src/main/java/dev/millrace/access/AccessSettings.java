@@ -6,49 +6,75 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Who may ask the recall server, and how it shows who it is.
+ * Who may ask a server, and how it shows who it is.
  *
+ * @param prefix of the settings of that server, such as {@code serve.}
  * @param tokens the file of {@link TokenDigests}; absent if everybody may ask
  * @param tls of HTTPS; absent for HTTP
  */
-public record AccessSettings(Optional<Path> tokens, Optional<PemFiles> tls) {
+public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemFiles> tls) {
 
-    static final String TOKENS = "serve.tokens.file";
-    static final String CERTIFICATE = "serve.tls.certificate";
-
-    private static final String KEY = "serve.tls.key";
+    private static final String TOKENS = "tokens.file";
+    private static final String CERTIFICATE = "tls.certificate";
+    private static final String KEY = "tls.key";
     private static final Pattern LOOPBACK_4 = Pattern.compile("127(\\.\\d{1,3}){3}");
 
     /** Everybody may ask, over HTTP. */
-    public static final AccessSettings OPEN = new AccessSettings(Optional.empty(), Optional.empty());
+    public static AccessSettings open(String prefix) {
+        return new AccessSettings(prefix, Optional.empty(), Optional.empty());
+    }
 
-    /** @param host that the server binds, the setting {@code serve.host} */
-    public static AccessSettings read(SettingsReader reader, String host) {
+    /**
+     * @param prefix of the settings of a server, such as {@code serve.}
+     * @param host that it binds, its setting {@code host}
+     */
+    public static AccessSettings read(SettingsReader reader, String prefix, String host) {
         Optional<Path> tokens = file(
                 reader,
-                TOKENS,
-                "file of tokens that may ask, reloaded when it changes: a role and a SHA-256 a line; empty: none is asked for");
+                prefix + TOKENS,
+                "file of tokens that are let in, reloaded when it changes: a role and a SHA-256 a line; empty: none is asked for");
         Optional<Path> certificate = file(
                 reader,
-                CERTIFICATE,
+                prefix + CERTIFICATE,
                 "PEM file of the server's certificate and its chain, reloaded when it changes; empty: HTTP without TLS");
-        Optional<Path> key = file(reader, KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
+        Optional<Path> key =
+                file(reader, prefix + KEY, "PEM file of the certificate's private key, PKCS #8 without a password");
         boolean isInsecure = reader.flag(
-                "serve.insecure",
+                prefix + "insecure",
                 false,
-                "whether serve.host may be another than a loopback address without tokens and TLS, as behind a proxy that has both");
+                "whether " + prefix
+                        + "host may be another than a loopback address without tokens and TLS, as behind a proxy that has both");
         reader.require(
                 certificate.isPresent() == key.isPresent(),
-                KEY,
+                prefix + KEY,
                 key.map(Path::toString).orElse(""),
-                "must be given with " + CERTIFICATE + ", and only then");
+                "must be given with " + prefix + CERTIFICATE + ", and only then");
         reader.require(
                 isInsecure || isLoopback(host) || (tokens.isPresent() && certificate.isPresent()),
-                "serve.host",
+                prefix + "host",
                 host,
-                "must be a loopback address, such as 127.0.0.1, unless " + TOKENS + ", " + CERTIFICATE + " and " + KEY
-                        + " are given, or serve.insecure = true");
-        return new AccessSettings(tokens, certificate.flatMap(one -> key.map(other -> new PemFiles(one, other))));
+                "must be a loopback address, such as 127.0.0.1, unless " + prefix + TOKENS + ", " + prefix + CERTIFICATE
+                        + " and " + prefix + KEY + " are given, or " + prefix + "insecure = true");
+        return new AccessSettings(
+                prefix, tokens, certificate.flatMap(one -> key.map(other -> new PemFiles(one, other))));
+    }
+
+    /**
+     * The tokens of the file; empty if everybody may ask.
+     *
+     * @throws dev.millrace.settings.InvalidSettingsException if the file cannot be used
+     */
+    public Optional<Tokens> openTokens() {
+        return tokens.map(file -> new Tokens(prefix + TOKENS, file));
+    }
+
+    /**
+     * The certificate and its key; empty for HTTP.
+     *
+     * @throws dev.millrace.settings.InvalidSettingsException if the files cannot be used
+     */
+    public Optional<ServerKeys> openKeys() {
+        return tls.map(files -> new ServerKeys(prefix + CERTIFICATE, files));
     }
 
     private static Optional<Path> file(SettingsReader reader, String key, String doc) {

@@ -12,10 +12,12 @@ public final class ServerKeys implements AutoCloseable {
     private Consumer<KeyStore> user = store -> {};
     private Optional<KeyStore> latest = Optional.empty();
 
-    /** @throws dev.millrace.settings.InvalidSettingsException if the files cannot be used */
-    public ServerKeys(PemFiles files) {
-        this.watch = FileWatch.start(
-                AccessSettings.CERTIFICATE, List.of(files.certificate(), files.key()), () -> take(files.keyStore()));
+    /**
+     * @param setting that names the certificate
+     * @throws dev.millrace.settings.InvalidSettingsException if the files cannot be used
+     */
+    ServerKeys(String setting, PemFiles files) {
+        this.watch = FileWatch.start(setting, List.of(files.certificate(), files.key()), () -> take(files.keyStore()));
     }
 
     /** Hands over a key store with both, and a new one whenever the files have changed. */

@@ -12,9 +12,12 @@ public final class Tokens implements AutoCloseable {
     private final FileWatch watch;
     private volatile @Nullable TokenDigests digests;
 
-    /** @throws dev.millrace.settings.InvalidSettingsException if the file cannot be used */
-    public Tokens(Path file) {
-        this.watch = FileWatch.start(AccessSettings.TOKENS, List.of(file), () -> digests = TokenDigests.read(file));
+    /**
+     * @param setting that names the file
+     * @throws dev.millrace.settings.InvalidSettingsException if the file cannot be used
+     */
+    Tokens(String setting, Path file) {
+        this.watch = FileWatch.start(setting, List.of(file), () -> digests = TokenDigests.read(file));
     }
 
     /** The role of a token, if it has one. */

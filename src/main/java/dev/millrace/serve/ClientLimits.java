@@ -12,32 +12,33 @@ import java.time.Duration;
  * @param requestTimeout for a request to arrive whole, and again for its answer to be taken
  * @param minBytesPerSecond of a body or an answer on its way, on average
  */
-record ClientLimits(
+public record ClientLimits(
         int maxConnections, int maxBodyBytes, long maxHeldBytes, Duration requestTimeout, int minBytesPerSecond) {
 
     private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
     private static final int MIN_BYTES_PER_SECOND = 1_000;
     private static final int HEAP_SHARE = 8; // of the heap, bodies and answers on their way may fill an eighth
 
-    static ClientLimits read(SettingsReader reader) {
+    /** @param prefix of the settings of the server, such as {@code serve.} */
+    public static ClientLimits read(SettingsReader reader, String prefix) {
         return new ClientLimits(
                 reader.integer(
-                        "serve.max-connections",
+                        prefix + "max-connections",
                         2_048,
                         1,
                         1_000_000,
                         "connections open at once; for a further one, the one that has waited longest for its client is closed"),
                 reader.integer(
-                        "serve.max-body-bytes", 1 << 20, 1 << 10, 1 << 30, "most bytes of the body of a request"),
+                        prefix + "max-body-bytes", 1 << 20, 1 << 10, 1 << 30, "most bytes of the body of a request"),
                 heldBytes(),
                 reader.duration(
-                        "serve.request-timeout",
+                        prefix + "request-timeout",
                         REQUEST_TIMEOUT,
                         Duration.ofSeconds(1),
                         Duration.ofHours(1),
                         "most time for a request to arrive whole, and as long again for its answer to be taken"),
                 reader.integer(
-                        "serve.min-bytes-per-second",
+                        prefix + "min-bytes-per-second",
                         MIN_BYTES_PER_SECOND,
                         1,
                         1_000_000_000,

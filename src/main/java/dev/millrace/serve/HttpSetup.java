@@ -2,6 +2,7 @@ package dev.millrace.serve;
 
 import dev.millrace.access.PemFiles;
 import dev.millrace.access.ServerKeys;
+import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
 import io.javalin.http.Handler;
@@ -34,7 +35,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
  * @param threads that answer
  * @param stopTimeout that requests have to end in when the server stops
  */
-record HttpSetup(
+public record HttpSetup(
         String host,
         int port,
         Optional<ServerKeys> tls,
@@ -43,10 +44,10 @@ record HttpSetup(
         AnsweringThreads threads,
         Duration stopTimeout) {
 
-    static final int SERVICE_UNAVAILABLE = 503;
-    static final String RETRY_SECONDS = "1";
-    static final String JSON = "application/json";
-    static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
+    public static final int SERVICE_UNAVAILABLE = 503;
+    public static final String RETRY_SECONDS = "1";
+    public static final String JSON = "application/json";
+    public static final String METRICS = "text/plain; version=0.0.4; charset=utf-8";
 
     /** Of every answer. */
     static final Map<String, String> HEADERS = Map.of("Cache-Control", "no-store", "X-Content-Type-Options", "nosniff");
@@ -55,9 +56,10 @@ record HttpSetup(
     private static final int MAX_HEADER_BYTES = 8 << 10; // request line and headers
     private static final int SEND_BUFFER_BYTES =
             64 << 10; // by itself the system takes megabytes for a client that takes nothing
+    private static final Duration LAST = Duration.ofSeconds(2); // of a stop: for what has not ended by itself
     private static final Duration IDLE = Duration.ofSeconds(60); // OpenConnections ends connections earlier
 
-    HttpSetup(
+    public HttpSetup(
             String host, int port, Optional<ServerKeys> tls, ClientLimits clients, int threads, Duration stopTimeout) {
         this(
                 host,
@@ -69,7 +71,7 @@ record HttpSetup(
                 stopTimeout);
     }
 
-    void applyTo(JavalinConfig config, Json json) {
+    public void applyTo(JavalinConfig config, Json json) {
         config.startup.showJavalinBanner = false;
         config.startup.showOldJavalinVersionWarning = false;
         config.http.maxRequestSize = clients.maxBodyBytes();
@@ -85,20 +87,27 @@ record HttpSetup(
     }
 
     /** Where a server of this set-up is. */
-    String url(int boundPort) {
+    public String url(int boundPort) {
         return (tls.isPresent() ? "https://" : "http://") + (host.contains(":") ? "[" + host + "]" : host) + ":"
                 + boundPort;
     }
 
     /** HEAD is asked of the same handler: left to itself, Javalin answers it with 200 wherever GET is answered at all. */
-    static void get(JavalinConfig config, String path, Handler handler) {
+    public static void get(JavalinConfig config, String path, Handler handler) {
         config.routes.get(path, handler);
         config.routes.head(path, handler);
     }
 
-    static void write(Context request, int status, String contentType, byte[] body) {
+    public static void write(Context request, int status, String contentType, byte[] body) {
         HEADERS.forEach(request::header);
         request.status(status).contentType(contentType).result(body);
+    }
+
+    /** Ends a server: it takes no more requests, and answers those that are here within {@code stopTimeout}. */
+    public void stop(Javalin http) {
+        connections.end();
+        http.stop();
+        threads.close();
     }
 
     /** Begins a problem as an answer that ends the connection: of what the client sends next, nobody knows where a request begins. */
@@ -142,6 +151,8 @@ record HttpSetup(
         connector.setHost(host);
         connector.setPort(port);
         connector.setIdleTimeout(IDLE.toMillis());
+        connector.setShutdownIdleTimeout( // by itself, a second: a request may take longer
+                Math.max(LAST.toMillis(), stopTimeout.minus(LAST).toMillis()));
         connector.setAcceptQueueSize(clients.maxConnections());
         connector.setAcceptedSendBufferSize(SEND_BUFFER_BYTES);
         connector.addBean(connections);

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** Values as JSON text, and back. */
-final class Json {
+public final class Json {
 
     /** The member of a body that holds several questions. */
     static final String BATCH = "requests";
@@ -51,7 +51,7 @@ final class Json {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    byte[] bytes(Object value) {
+    public byte[] bytes(Object value) {
         try {
             return mapper.writeValueAsBytes(value);
         } catch (JsonProcessingException notWritten) {

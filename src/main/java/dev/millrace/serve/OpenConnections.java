@@ -41,6 +41,7 @@ final class OpenConnections implements Connection.Listener {
     private final AtomicLong heldBytes = new AtomicLong();
     private final LongAdder late = new LongAdder();
     private final LongAdder displaced = new LongAdder();
+    private volatile boolean isEnding;
 
     /** @param nanoTime a clock that never goes back */
     OpenConnections(ClientLimits limits, LongSupplier nanoTime) {
@@ -73,10 +74,23 @@ final class OpenConnections implements Connection.Listener {
         });
     }
 
+    /** From now on no connection may wait for a next request: the server ends. */
+    void end() {
+        isEnding = true;
+    }
+
+    /** Whether an answer is the last one of its connection. */
+    boolean isEnding() {
+        return isEnding;
+    }
+
     /** Ends the waits that are over. */
     void endLateWaits() {
         long now = nanoTime.getAsLong();
         for (OpenConnection each : open.values()) {
+            if (isEnding) {
+                each.closeIfIdle();
+            }
             each.lateAt(now).ifPresent(end -> {
                 late.increment();
                 end.run();
@@ -212,6 +226,21 @@ final class OpenConnections implements Connection.Listener {
             return Optional.of(onLate);
         }
 
+        private void closeIfIdle() {
+            if (isIdle()) {
+                close();
+            }
+        }
+
+        private synchronized boolean isIdle() {
+            return isWaiting && !isAmid();
+        }
+
+        /** Whether a request or an answer is on its way. */
+        private boolean isAmid() {
+            return held > 0 || isBodyAwaited || connection.getBytesIn() > bytesIn;
+        }
+
         private synchronized boolean isWaiting() {
             return isWaiting;
         }
@@ -222,8 +251,7 @@ final class OpenConnections implements Connection.Listener {
 
         /** How little patience it deserves. */
         private synchronized Patience patience(long now) {
-            boolean isAmid = held > 0 || isBodyAwaited || connection.getBytesIn() > bytesIn;
-            return waitedNanos(now) < FRESH.toNanos() ? Patience.FRESH : isAmid ? Patience.AMID : Patience.IDLE;
+            return waitedNanos(now) < FRESH.toNanos() ? Patience.FRESH : isAmid() ? Patience.AMID : Patience.IDLE;
         }
 
         private synchronized long waitedNanos(long now) {

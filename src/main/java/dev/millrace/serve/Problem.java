@@ -14,11 +14,11 @@ import org.eclipse.jetty.http.HttpStatus;
  * @param detail what is wrong with this request
  * @param parameter of the query that is wrong, if one is
  */
-record Problem(String type, String title, int status, String detail, Optional<String> parameter) {
+public record Problem(String type, String title, int status, String detail, Optional<String> parameter) {
 
-    static final String CONTENT_TYPE = "application/problem+json";
+    public static final String CONTENT_TYPE = "application/problem+json";
 
-    static Problem of(int status, String detail) {
+    public static Problem of(int status, String detail) {
         return new Problem("about:blank", HttpStatus.getMessage(status), status, detail, Optional.empty());
     }
 
@@ -31,12 +31,12 @@ record Problem(String type, String title, int status, String detail, Optional<St
      *
      * @param otherwise of a status that says nothing by itself
      */
-    static String detail(int status, String otherwise) {
+    public static String detail(int status, String otherwise) {
         return status == 404 ? "no such path" : status >= 500 ? "the server failed" : otherwise;
     }
 
     /** Its members, in the order of the RFC. */
-    Map<String, Object> body() {
+    public Map<String, Object> body() {
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("type", type);
         body.put("title", title);

@@ -3,7 +3,7 @@ package dev.millrace.serve;
 import java.util.function.LongSupplier;
 
 /** A token bucket: admits so many questions a second, and as many as of one second at once. Safe for any number of threads. */
-final class RateLimit {
+public final class RateLimit {
 
     private static final double NANOS_A_SECOND = 1e9;
 
@@ -16,7 +16,7 @@ final class RateLimit {
      * @param perSecond 0 for no limit
      * @param nanoTime a clock that never goes back
      */
-    RateLimit(int perSecond, LongSupplier nanoTime) {
+    public RateLimit(int perSecond, LongSupplier nanoTime) {
         this.perSecond = perSecond;
         this.nanoTime = nanoTime;
         this.tokens = perSecond;
@@ -29,7 +29,7 @@ final class RateLimit {
      * <p>If the bucket is full, more questions than of one second are admitted at once. The questions after them wait for the bucket to
      * fill again.
      */
-    synchronized boolean admits(int questions) {
+    public synchronized boolean admits(int questions) {
         if (perSecond == 0) {
             return true;
         }

@@ -83,8 +83,8 @@ public final class RecallServer implements AutoCloseable {
             PrometheusMeterRegistry registry,
             InstantSource clock) {
         this.settings = settings;
-        this.tls = settings.access().tls().map(ServerKeys::new);
-        this.tokens = settings.access().tokens().map(Tokens::new);
+        this.tls = settings.access().openKeys();
+        this.tokens = settings.access().openTokens();
         this.setup = new HttpSetup(settings.host(), settings.port(), tls, settings.clients(), settings.threads(), STOP);
         this.state = state;
         this.hindrances = hindrances;
@@ -92,7 +92,7 @@ public final class RecallServer implements AutoCloseable {
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
-        metrics.connections(setup.connections());
+        metrics.connections(setup);
         this.clock = clock;
         this.page = page;
         this.live = new LiveStream(settings.clients(), setup.connections(), System::nanoTime);
@@ -119,8 +119,7 @@ public final class RecallServer implements AutoCloseable {
     @Override
     public void close() {
         live.end();
-        http.stop();
-        setup.threads().close();
+        setup.stop(http);
         tokens.ifPresent(Tokens::close);
         tls.ifPresent(ServerKeys::close);
     }

@@ -21,8 +21,7 @@ import java.util.function.ToLongFunction;
 /** The metrics of the recall server, under the names that docs/api.md lists. */
 final class ServeMetrics {
 
-    private static final Duration[] LATENCY_EDGES = millis(1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000);
-    private static final Duration[] FRESHNESS_EDGES = millis(
+    private static final Duration[] FRESHNESS_EDGES = HttpMetrics.millis(
             100, 150, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 900, 1_000, 1_200, 1_500, 2_000, 3_000, 5_000,
             10_000, 20_000, 60_000, 300_000, 3_600_000);
 
@@ -30,6 +29,7 @@ final class ServeMetrics {
     private static final int OK = 200;
 
     private final MeterRegistry registry;
+    private final HttpMetrics http;
     private final ServedState state;
     private final InstantSource clock;
     private VectorAges ages = VectorAges.NONE; // read once for all gauges of a scrape
@@ -40,7 +40,7 @@ final class ServeMetrics {
         this.registry = registry;
         this.state = state;
         this.clock = clock;
-        JvmMetrics.bindTo(registry);
+        this.http = new HttpMetrics(registry);
         Timer freshness = Timer.builder("millrace.freshness")
                 .description("time from sending a click until a vector that has learnt from it answers")
                 .serviceLevelObjectives(FRESHNESS_EDGES)
@@ -109,19 +109,8 @@ final class ServeMetrics {
     }
 
     /** Tells of the connections of the server too. */
-    void connections(OpenConnections connections) {
-        Gauge.builder("millrace.http.connections", connections, OpenConnections::count)
-                .description("connections open")
-                .register(registry);
-        closed("late", connections, OpenConnections::lateCount);
-        closed("displaced", connections, OpenConnections::displacedCount);
-    }
-
-    private void closed(String why, OpenConnections connections, ToDoubleFunction<OpenConnections> count) {
-        FunctionCounter.builder("millrace.http.connections.closed", connections, count)
-                .description("connections closed because the client was late, or displaced by another connection")
-                .tag("why", why)
-                .register(registry);
+    void connections(HttpSetup setup) {
+        http.connections(setup);
     }
 
     private void vectorAge(String of, ToDoubleFunction<VectorAges> value) {
@@ -141,13 +130,7 @@ final class ServeMetrics {
     }
 
     void answered(Endpoint endpoint, int status, long nanos) {
-        Timer.builder("millrace.http.request")
-                .description("requests, by endpoint and status")
-                .tag("endpoint", endpoint.label())
-                .tag("status", Integer.toString(status))
-                .serviceLevelObjectives(LATENCY_EDGES)
-                .register(registry)
-                .record(nanos, TimeUnit.NANOSECONDS);
+        http.answered(endpoint.label(), status, nanos);
         RequestTimes recent = answers.get(endpoint);
         if (recent != null && status == OK) {
             recent.took(nanos);
@@ -174,13 +157,5 @@ final class ServeMetrics {
                 .baseUnit("seconds")
                 .tag("of", "p" + percentile)
                 .register(registry);
-    }
-
-    private static Duration[] millis(long... edges) {
-        Duration[] durations = new Duration[edges.length];
-        for (int at = 0; at < edges.length; at++) {
-            durations[at] = Duration.ofMillis(edges[at]);
-        }
-        return durations;
     }
 }

@@ -60,7 +60,7 @@ public record ServeSettings(
                         10_000_000,
                         "most questions a second, each question of a batch counted; more get 429; 0: no limit"),
                 GivenWeights.read(reader, "serve.", "of answers to requests that give none"),
-                ClientLimits.read(reader),
+                ClientLimits.read(reader, "serve."),
                 reader.integer(
                         "serve.threads",
                         8,
@@ -87,7 +87,7 @@ public record ServeSettings(
                         4L << 20,
                         1L << 40,
                         "memory for user features and user rows, cache and write buffers together, bytes"),
-                AccessSettings.read(reader, host),
+                AccessSettings.read(reader, "serve.", host),
                 reader.flag(
                         "serve.page",
                         true,

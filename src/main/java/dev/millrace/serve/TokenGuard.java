@@ -25,7 +25,7 @@ import org.eclipse.jetty.util.Callback;
  * gets for one: a browser sends no header with server-sent events. What needs no token is listed, path by path, and has nothing of items
  * or users: health, and the files of the page.
  */
-final class TokenGuard extends Handler.Wrapper {
+public final class TokenGuard extends Handler.Wrapper {
 
     /** A token is exchanged for a cookie here, which ends with the browser. */
     static final String SESSION = "/v1/session";
@@ -42,7 +42,7 @@ final class TokenGuard extends Handler.Wrapper {
     private final boolean isSecure;
 
     /** @param isSecure whether connections have TLS, so that browsers send the cookie by them only */
-    TokenGuard(Tokens tokens, boolean isSecure, Json json) {
+    public TokenGuard(Tokens tokens, boolean isSecure, Json json) {
         this.tokens = tokens;
         this.isSecure = isSecure;
         this.json = json;

@@ -63,7 +63,7 @@ public final class TrainServer implements AutoCloseable {
         this.health = health;
         this.topology = topology;
         this.registry = registry;
-        JvmMetrics.bindTo(registry);
+        HttpMetrics.bindJvm(registry);
         this.http = Javalin.create(this::configure);
     }
 
@@ -84,8 +84,7 @@ public final class TrainServer implements AutoCloseable {
 
     @Override
     public void close() {
-        http.stop();
-        setup.threads().close();
+        setup.stop(http);
     }
 
     private void configure(JavalinConfig config) {

@@ -203,6 +203,9 @@ final class WholeExchanges extends Handler.Wrapper {
         }
 
         private void send(byte[] answer) {
+            if (connections.isEnding()) {
+                response.getHeaders().put(HttpHeader.CONNECTION, "close");
+            }
             connection.awaitTaking(answer.length);
             response.write(
                     true,

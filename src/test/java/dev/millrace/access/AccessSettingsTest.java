@@ -21,7 +21,7 @@ class AccessSettingsTest {
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "127.1.2.3", "localhost", "::1"})
     void aLoopbackAddressNeedsNeitherTokensNorTls(String host) {
-        assertThat(read(host)).isEqualTo(AccessSettings.OPEN);
+        assertThat(read(host)).isEqualTo(AccessSettings.open("serve."));
     }
 
     @ParameterizedTest
@@ -38,9 +38,10 @@ class AccessSettingsTest {
         }
         assertThat(read(host, BOTH))
                 .isEqualTo(new AccessSettings(
+                        "serve.",
                         java.util.Optional.of(Path.of("tokens")),
                         java.util.Optional.of(new PemFiles(Path.of("server.crt"), Path.of("server.key")))));
-        assertThat(read(host, "serve.insecure", "true")).isEqualTo(AccessSettings.OPEN);
+        assertThat(read(host, "serve.insecure", "true")).isEqualTo(AccessSettings.open("serve."));
     }
 
     @Test
@@ -57,7 +58,7 @@ class AccessSettingsTest {
             given.put(more[at], more[at + 1]);
         }
         SettingsReader reader = new SettingsReader(given);
-        AccessSettings settings = AccessSettings.read(reader, host);
+        AccessSettings settings = AccessSettings.read(reader, "serve.", host);
         reader.finish();
         return settings;
     }

@@ -66,7 +66,7 @@ class PemFilesTest {
     void aCertificateThatIsNoneIsAFaultOfItsSetting(String text) throws Exception {
         Files.writeString(files.certificate(), text);
 
-        assertThatThrownBy(() -> new ServerKeys(files))
+        assertThatThrownBy(() -> new ServerKeys("serve.tls.certificate", files))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageStartingWith("serve.tls.certificate = ")
                 .hasMessageContaining("server.crt");

@@ -68,7 +68,7 @@ class TokenDigestsTest {
     void aFileThatCannotBeUsedIsAFaultOfItsSettingWithoutItsText(String text, String why) throws IOException {
         Files.writeString(file, text.formatted(Sha256.hex("a-token")));
 
-        assertThatThrownBy(() -> new Tokens(file))
+        assertThatThrownBy(() -> new Tokens("serve.tokens.file", file))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageStartingWith("serve.tokens.file = " + file + ": ")
                 .hasMessageContaining(why)
@@ -77,7 +77,7 @@ class TokenDigestsTest {
 
     @Test
     void aFileThatIsAbsentIsAFaultOfItsSetting() {
-        assertThatThrownBy(() -> new Tokens(file))
+        assertThatThrownBy(() -> new Tokens("serve.tokens.file", file))
                 .hasMessageContaining("cannot be read: java.nio.file.NoSuchFileException");
     }
 }

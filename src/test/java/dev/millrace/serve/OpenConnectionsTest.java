@@ -105,6 +105,25 @@ class OpenConnectionsTest {
         assertThat(connections.heldBytes()).isZero();
     }
 
+    @Test
+    void aServerThatEndsClosesTheConnectionsThatWaitForARequestAndNoOthers() {
+        FakeConnection idle = opened();
+        FakeConnection amidHeaders = opened();
+        amidHeaders.bytesIn = 20;
+        FakeConnection answered = opened();
+        connections.of(answered).awaitBody(() -> {});
+        connections.of(answered).answering();
+
+        connections.end();
+        pass(1);
+
+        assertThat(idle.getEndPoint().isOpen()).isFalse();
+        assertThat(amidHeaders.getEndPoint().isOpen()).isTrue();
+        assertThat(answered.getEndPoint().isOpen()).isTrue();
+        assertThat(connections.lateCount()).isZero();
+        assertThat(connections.isEnding()).isTrue();
+    }
+
     private FakeConnection opened() {
         FakeConnection connection = new FakeConnection();
         connections.onOpened(connection);

@@ -67,7 +67,7 @@ final class RecallScene implements AutoCloseable {
 
     /** Another server of the same state, with limits of its own. */
     RecallServer server(int maxRate, int maxConnections) {
-        return server(maxRate, maxConnections, AccessSettings.OPEN);
+        return server(maxRate, maxConnections, AccessSettings.open("serve."));
     }
 
     /** Another server of the same state, which not everybody may ask. */

@@ -48,7 +48,7 @@ class TokenGuardTest {
         write("read", READER, "write", WRITER);
         scene = new RecallScene(folder.resolve("state"));
         scene.fill();
-        server = scene.server(new AccessSettings(Optional.of(tokens), Optional.empty()));
+        server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty()));
     }
 
     @AfterEach
@@ -182,7 +182,8 @@ class TokenGuardTest {
     void withTlsTheCookieIsSecureAndAChangedCertificateCounts() throws Exception {
         Path of = Files.createDirectory(folder.resolve("tls"));
         PemFiles files = PemCertificates.write(of, "one", "EC");
-        try (RecallServer secure = scene.server(new AccessSettings(Optional.of(tokens), Optional.of(files)))) {
+        try (RecallServer secure =
+                scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.of(files)))) {
             assertThat(secure.url()).isEqualTo("https://127.0.0.1:" + secure.port());
             HttpRequest exchange = HttpRequest.newBuilder(URI.create(secure.url() + "/v1/session"))
                     .header("Authorization", "Bearer " + READER)

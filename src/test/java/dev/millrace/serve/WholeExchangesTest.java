@@ -36,8 +36,7 @@ class WholeExchangesTest {
         for (AutoCloseable each : open) {
             each.close();
         }
-        server().stop();
-        setup().threads().close();
+        setup().stop(server());
     }
 
     @Test
@@ -204,7 +203,7 @@ class WholeExchangesTest {
         RawClient client = client().send("GET /gate HTTP/1.1\r\nHost: a\r\n\r\n");
         await(() -> setup().threads().busyQuestions() == 1);
 
-        CompletableFuture<Void> stop = CompletableFuture.runAsync(server()::stop);
+        CompletableFuture<Void> stop = CompletableFuture.runAsync(() -> setup().stop(server()));
         await(() -> server().jettyServer().server().isStopping());
         gate.countDown();
 
