@@ -64,6 +64,7 @@ class ArchitectureTest {
             "page",
             "access",
             "serve",
+            "ingest",
             "replay",
             "shop",
             "draft",
@@ -172,7 +173,7 @@ class ArchitectureTest {
 
     @Test
     void httpStaysInTheServers() {
-        only("serve").use("io.javalin..", "org.eclipse.jetty..", "jakarta.servlet..");
+        only("serve", "ingest").use("io.javalin..", "org.eclipse.jetty..", "jakarta.servlet..");
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.millrace.checkpoint.LearnerSettings;
 import dev.millrace.evaluate.HoldoutSettings;
 import dev.millrace.evaluate.PrequentialSettings;
 import dev.millrace.evaluate.WindowSettings;
+import dev.millrace.ingest.IngestSettings;
 import dev.millrace.replay.ReplaySettings;
 import dev.millrace.serve.ServeSettings;
 import dev.millrace.serve.TrainServerSettings;
@@ -52,6 +53,7 @@ public record MillraceSettings(
         StreamSettings stream,
         ServeSettings serve,
         TrainServerSettings trainServer,
+        IngestSettings ingest,
         InputAlarmSettings inputAlarms,
         ReplaySettings replay,
         ShopSettings shop) {
@@ -125,6 +127,7 @@ public record MillraceSettings(
                 StreamSettings.read(reader),
                 ServeSettings.read(reader),
                 TrainServerSettings.read(reader),
+                IngestSettings.read(reader),
                 InputAlarmSettings.read(reader),
                 ReplaySettings.read(reader),
                 ShopSettings.read(reader));

@@ -33,6 +33,7 @@ import picocli.CommandLine.Command;
             TopicsCommand.class,
             TrainCommand.class,
             ServeCommand.class,
+            IngestCommand.class,
             ReplayCommand.class,
             VerifyCommand.class,
             TransactionsCommand.class,

@@ -85,6 +85,7 @@ public final class ClusterWatch implements AutoCloseable {
         try (Admin admin = cluster.admin()) {
             while (!closing.await(EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
                 try {
+                    admin.describeCluster().nodes().get(); // there may be no group to ask for
                     for (Map.Entry<String, String> group : groups.entrySet()) {
                         look(admin, group.getKey(), group.getValue());
                     }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class EventProducer implements AutoCloseable {
 
     private static final int BATCH_BYTES = 128 << 10;
-    private static final int LINGER_MILLIS = 5;
+    static final int LINGER_MILLIS = 5;
     private static final int LARGEST_REQUEST_BYTES = 8 << 20;
 
     private final TopicNames topics;
@@ -38,6 +38,11 @@ public final class EventProducer implements AutoCloseable {
     public EventProducer(ClientSettings clients, TopicNames topics, AvroWire wire) {
         this.topics = topics;
         this.records = new EventRecords(wire);
+        producer = new KafkaProducer<>(config(clients), new ByteArraySerializer(), new ByteArraySerializer());
+    }
+
+    /** The properties of a producer of events. */
+    static Map<String, Object> config(ClientSettings clients) {
         Map<String, Object> config = new HashMap<>();
         config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
         config.put(ProducerConfig.BATCH_SIZE_CONFIG, BATCH_BYTES);
@@ -46,7 +51,7 @@ public final class EventProducer implements AutoCloseable {
         config.putAll(clients.asMap());
         config.put(ProducerConfig.ACKS_CONFIG, "all");
         config.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true); // an event sent twice by a retry is still one
-        producer = new KafkaProducer<>(config, new ByteArraySerializer(), new ByteArraySerializer());
+        return config;
     }
 
     public void send(Exposure exposure) {

@@ -16,18 +16,21 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.ListTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
 
 /** The topics that the applications need: creates those that are missing, checks those that exist. */
 public final class Topics {
@@ -41,6 +44,8 @@ public final class Topics {
     public record Shape(String name, int partitions, Optional<Short> replicas, SortedMap<String, String> configs) {}
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final DescribeTopicsOptions WITH_RIGHTS =
+            new DescribeTopicsOptions().includeAuthorizedOperations(true);
 
     private static final int ONE_LEARNER = 1;
     private static final String MAX_MESSAGE_BYTES = "max.message.bytes";
@@ -98,15 +103,17 @@ public final class Topics {
     }
 
     /**
-     * As {@link #check}, of the input topics alone: a producer need not know the others.
+     * As {@link #check}, of the input topics alone, and for writing: a producer need not know the others.
      *
      * @throws UnusableTopicException if one is missing or of another shape
+     * @throws MissingRightException if one may not be written
      * @throws BrokerUnreachableException if no broker answers
      */
     public void checkInputs() {
         List<String> faults = new ArrayList<>();
         Map<String, TopicDescription> topics =
                 cluster.ask(admin -> described(admin, settings.names().inputs(), faults));
+        requireWritable(topics);
         if (faults.isEmpty()) {
             checkInputs(topics, faults);
         }
@@ -122,10 +129,19 @@ public final class Topics {
      * @param waiting called now and then with a line for the log: what the start waits for
      */
     public void check(Duration longest, Consumer<String> waiting) {
+        whenABrokerAnswers(longest, waiting, this::check);
+    }
+
+    /** As {@link #checkInputs()}, but waits as {@link #check(Duration, Consumer)} does. */
+    public void checkInputs(Duration longest, Consumer<String> waiting) {
+        whenABrokerAnswers(longest, waiting, this::checkInputs);
+    }
+
+    private void whenABrokerAnswers(Duration longest, Consumer<String> waiting, Runnable check) {
         long deadline = System.nanoTime() + longest.toNanos();
         while (true) {
             try {
-                check();
+                check.run();
                 return;
             } catch (BrokerUnreachableException unreachable) {
                 long left = deadline - System.nanoTime();
@@ -164,13 +180,27 @@ public final class Topics {
         return faults;
     }
 
+    /** Some brokers do not say what this process may do; it then learns it when it writes. */
+    private static void requireWritable(Map<String, TopicDescription> topics) {
+        Set<String> refused = new TreeSet<>();
+        topics.forEach((topic, description) -> {
+            @Nullable Set<AclOperation> allowed = description.authorizedOperations();
+            if (allowed != null && !allowed.isEmpty() && !allowed.contains(AclOperation.WRITE)) {
+                refused.add(topic);
+            }
+        });
+        if (!refused.isEmpty()) {
+            throw MissingRightException.of(new TopicAuthorizationException(refused), "WRITE");
+        }
+    }
+
     /** Topics that are there, by name; the others are faults. */
     private static Map<String, TopicDescription> described(Admin admin, List<String> named, List<String> faults)
             throws ExecutionException, InterruptedException {
         Map<String, TopicDescription> topics = new HashMap<>();
         Set<String> refused = new TreeSet<>();
         for (Map.Entry<String, KafkaFuture<TopicDescription>> each :
-                new TreeMap<>(admin.describeTopics(named).topicNameValues()).entrySet()) {
+                new TreeMap<>(admin.describeTopics(named, WITH_RIGHTS).topicNameValues()).entrySet()) {
             try {
                 topics.put(each.getKey(), each.getValue().get());
             } catch (ExecutionException failed) {

@@ -24,15 +24,17 @@ class MetricsReferenceTest {
         "app/StandingTransactions.java, docs/api.md",
         "stream/run/StreamRunner.java, docs/operations.md",
         "stream/run/ApplicationMetrics.java, docs/operations.md",
-        "serve/ServeMetrics.java, docs/api.md"
+        "serve/ServeMetrics.java, docs/api.md",
+        "serve/HttpMetrics.java, docs/api.md",
+        "ingest/IngestServer.java, docs/api.md"
     })
     void everyMetricThatTheProgramGivesIsDocumented(String source, String page) throws IOException {
         SortedSet<String> given = found("\"(millrace\\.[a-z.]+)\"", Files.readString(SOURCES.resolve(source)));
         SortedSet<String> documented = found("(millrace_[a-z_]+)", Files.readString(Path.of(page)));
 
         assertThat(given).isNotEmpty();
-        assertThat(given).allSatisfy(name -> assertThat(documented)
-                .anySatisfy(written -> assertThat(written).matches(name.replace('.', '_') + "(_seconds|_total)?")));
+        assertThat(given).allSatisfy(name -> assertThat(documented).anySatisfy(written -> assertThat(written)
+                .matches(name.replace('.', '_') + "(_seconds|_bytes|_total)?")));
     }
 
     private static SortedSet<String> found(String pattern, String text) {

@@ -1,12 +1,15 @@
 package dev.millrace.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.app.IngestProcess;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.MissingRightException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
@@ -129,11 +132,57 @@ class AccessRightsIT {
                     assertThat(server.failure()).isEmpty();
                 }
             }
+            eventsComeOverHttp(grants);
             generationsAreAdministered(grants);
             topicsAreAudited(grants);
             aLearnerIsMoved(grants);
             whatIsMissingIsNamed(grants);
         }
+    }
+
+    private void eventsComeOverHttp(Grants grants) throws Exception {
+        try (IngestProcess ingest = ingest(grants.exactly("ingest"))) {
+            for (String kind : List.of("exposures", "clicks", "users", "items")) {
+                assertThat(post(ingest, kind)).as(kind).isEqualTo(202);
+            }
+        }
+        for (AccessRights right : grants.documented) {
+            if (right.command().equals("ingest")) {
+                assertThatThrownBy(() -> ingest(grants.of("ingest", each -> !each.equals(right)))
+                                .close())
+                        .isInstanceOf(MissingRightException.class)
+                        .hasMessageContaining("the cluster does not allow DESCRIBE on topic "
+                                + right.resource().name()); // WRITE includes it
+            }
+        }
+        assertThatThrownBy(() -> ingest(grants.exactly("serve")).close()) // may describe all topics
+                .isInstanceOf(MissingRightException.class)
+                .hasMessageContaining("the cluster does not allow WRITE on topic clicks, exposures, items, users");
+    }
+
+    private IngestProcess ingest(Map<String, String> settings) {
+        return IngestProcess.start(
+                load(with(settings, "ingest.port=0")), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    }
+
+    /** Sends an event of a kind; which members it has beside its ids does not matter here. */
+    private static int post(IngestProcess ingest, String kind) throws Exception {
+        String ids =
+                switch (kind) {
+                    case "exposures" -> "\"exposure_id\":\"e-http\",\"user_id\":\"u-http\",\"item_id\":\"i-http\"";
+                    case "clicks" -> "\"click_id\":\"c-http\",\"user_id\":\"u-http\",\"item_id\":\"i-http\"";
+                    case "users" -> "\"user_id\":\"u-http\"";
+                    default -> "\"item_id\":\"i-http\"";
+                };
+        String body = "{\"" + kind + "\":[{" + ids + ",\"time\":\"2026-01-01T00:00:00Z\"}]}";
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(ingest.url() + "/v1/events"))
+                                .header("Content-Type", "application/json")
+                                .POST(HttpRequest.BodyPublishers.ofString(body))
+                                .build(),
+                        HttpResponse.BodyHandlers.discarding())
+                .statusCode();
     }
 
     /** A transaction in a topic that the server follows, whose end does not come. */

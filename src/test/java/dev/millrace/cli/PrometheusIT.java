@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.app.IngestProcess;
+import dev.millrace.app.MillraceSettings;
+import dev.millrace.topic.EmbeddedBroker;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -16,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -64,6 +70,38 @@ class PrometheusIT {
             // names of Kafka and the JVM are their own, as every dashboard of theirs expects them
             assertThat(lint.said.lines().filter(line -> line.contains("millrace")))
                     .isEmpty();
+        }
+    }
+
+    @Test
+    void theMetricsOfIngestAreNamedAsPrometheusAsksFor() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            Map<String, String> settings =
+                    Map.of("kafka.bootstrap.servers", broker.bootstrapServers(), "ingest.port", "0");
+            assertThat(new Commands().run(settings, "topics", "create")).isZero();
+            try (IngestProcess ingest = IngestProcess.start(
+                    MillraceSettings.load(List.of(), Map.of(), Map.of(), settings),
+                    new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                HttpRequest unusable = HttpRequest.newBuilder(URI.create(ingest.url() + "/v1/events"))
+                        .header("Content-Type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString("{\"clicks\": [{}]}"))
+                        .build();
+                assertThat(client.send(unusable, HttpResponse.BodyHandlers.discarding())
+                                .statusCode())
+                        .isEqualTo(422);
+                String scrape = get(ingest.url() + "/metrics").body();
+
+                Outcome lint = promtool(scrape, "check", "metrics");
+
+                assertThat(given(scrape))
+                        .contains(
+                                "millrace_ingest_events_total",
+                                "millrace_ingest_unusable_total",
+                                "millrace_ingest_waiting_bytes",
+                                "millrace_ready");
+                assertThat(lint.said.lines().filter(line -> line.contains("millrace")))
+                        .isEmpty();
+            }
         }
     }
 

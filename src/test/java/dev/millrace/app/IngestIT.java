@@ -1,0 +1,165 @@
+package dev.millrace.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.follow.ProgressWatch;
+import dev.millrace.state.Books;
+import dev.millrace.stream.run.StreamRunner;
+import dev.millrace.topic.EmbeddedBroker;
+import dev.millrace.topic.Topics;
+import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.ProgressRecords;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A shop without a producer of Kafka: its events come over HTTP, and count once. */
+class IngestIT {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final String ITEMS =
+            """
+            {"items": [
+              {"item_id": "i1", "time": "2026-01-01T00:00:00Z", "features": {"category": "shoes"}},
+              {"item_id": "i2", "time": "2026-01-01T00:00:00Z", "features": {"category": "hats"}}]}
+            """;
+    private static final String EVENTS =
+            """
+            {"users": [{"user_id": "u1", "time": "2026-01-01T00:00:00Z", "features": {"country": "AT"}}],
+             "exposures": [
+              {"exposure_id": "e1", "user_id": "u1", "item_id": "i1", "time": "2026-01-01T00:00:01Z"},
+              {"exposure_id": "e2", "user_id": "u2", "item_id": "i2", "time": "2026-01-01T00:00:01Z"}],
+             "clicks": [
+              {"click_id": "c1", "user_id": "u1", "item_id": "i1", "exposure_id": "e1", "time": "2026-01-01T00:00:02Z"},
+              {"click_id": "c2", "user_id": "u2", "item_id": "i2", "exposure_id": "e2", "time": "2026-01-01T00:00:02Z"}]}
+            """;
+    /** Ends the windows of the others; its click waits for an exposure that does not come. */
+    private static final String NEXT_DAY =
+            """
+            {"exposures": [{"exposure_id": "e9", "user_id": "u9", "item_id": "i1", "time": "2026-01-02T00:00:00Z"}],
+             "clicks": [
+              {"click_id": "c9", "user_id": "u9", "item_id": "i1", "exposure_id": "e8", "time": "2026-01-02T00:00:00Z"}]}
+            """;
+
+    private final Path directory;
+    private final HttpClient client = HttpClient.newHttpClient();
+    private EmbeddedBroker broker;
+    private MillraceSettings settings;
+    private IngestProcess ingest;
+
+    IngestIT(@TempDir Path directory) {
+        this.directory = directory;
+        startBroker();
+        settings = settings();
+        new Topics(settings.clients(), settings.topics(), PATIENCE).create();
+        ingest = IngestProcess.start(settings, new PrometheusMeterRegistry(PrometheusConfig.DEFAULT));
+    }
+
+    @AfterEach
+    void stop() {
+        ingest.close();
+        broker.close();
+    }
+
+    @Test
+    void aBatchThatIsSentTwiceIsLearntOnce() throws Exception {
+        assertThat(post(ITEMS)).isEqualTo(202);
+        assertThat(post(EVENTS)).isEqualTo(202);
+        assertThat(post(EVENTS)).isEqualTo(202);
+        assertThat(post(NEXT_DAY)).isEqualTo(202);
+
+        awaitBooks(Map.of(
+                "items", Map.of("applied", 2L),
+                "users", Map.of("applied", 1L, "unchanged", 1L),
+                "exposures", Map.of("clicked", 2L, "duplicate", 2L),
+                "clicks", Map.of("attributed", 2L, "duplicate", 2L),
+                "training-examples", Map.of("catalogue-change", 2L, "learnt", 2L)));
+    }
+
+    @Test
+    void nothingIsLostIfABatchIsSentAgainWhenTheBrokerIsBack() throws Exception {
+        assertThat(post(ITEMS)).isEqualTo(202);
+        broker.close();
+
+        assertThat(post(EVENTS)).isEqualTo(503);
+        await().atMost(PATIENCE).until(() -> get("/readyz") == 503);
+        assertThat(get("/livez")).isEqualTo(200);
+
+        startBroker();
+        await().atMost(PATIENCE).until(() -> post(EVENTS) == 202);
+        await().atMost(PATIENCE).until(() -> get("/readyz") == 200);
+        assertThat(post(NEXT_DAY)).isEqualTo(202);
+
+        awaitBooks(Map.of(
+                "items", Map.of("applied", 2L),
+                "exposures", Map.of("clicked", 2L),
+                "clicks", Map.of("attributed", 2L),
+                "training-examples", Map.of("catalogue-change", 2L, "learnt", 2L)));
+    }
+
+    /** Waits until a trainer has these outcomes, whatever others there are. */
+    private void awaitBooks(Map<String, Map<String, Long>> outcomes) throws Exception {
+        try (StreamRunner trainer = TrainProcess.runner(settings, TrainProcess.From.EVENTS);
+                ProgressWatch progress = new ProgressWatch(
+                        settings.clients(),
+                        settings.topics().names().trainingProgress(),
+                        new ProgressRecords(new AvroWire(settings.wire())))) {
+            trainer.start();
+
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> outcomes.forEach((topic, expected) -> assertThat(progress.books()
+                                    .getOrDefault(topic, Books.Account.EMPTY)
+                                    .outcomes())
+                            .as(topic)
+                            .containsAllEntriesOf(expected)));
+        }
+    }
+
+    private void startBroker() {
+        broker = EmbeddedBroker.start(directory.resolve("broker"));
+    }
+
+    private MillraceSettings settings() {
+        return MillraceSettings.load(
+                List.of(),
+                Map.of(),
+                Map.of(),
+                new HashMap<>(Map.of(
+                        "kafka.bootstrap.servers", broker.bootstrapServers(),
+                        "stream.state-directory", directory.resolve("state").toString(),
+                        "topic.partitions", "1",
+                        "train.http.port", "-1",
+                        "ingest.port", "0",
+                        "ingest.timeout", "2s",
+                        "batch.size", "2",
+                        "tower.dim", "8")));
+    }
+
+    private int post(String batch) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create(ingest.url() + "/v1/events"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(batch)));
+    }
+
+    private int get(String path) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create(ingest.url() + path)));
+    }
+
+    private int send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return client.send(request.build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+}

@@ -1,0 +1,128 @@
+package dev.millrace.topic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.settings.SettingsReader;
+import dev.millrace.stream.Streams;
+import dev.millrace.topic.EventDelivery.Event;
+import dev.millrace.topic.EventDelivery.UndeliveredException;
+import dev.millrace.wire.TopicRecord;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EventDeliveryIT {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration SHORT = Duration.ofSeconds(1);
+    private static final long NOW = System.currentTimeMillis();
+
+    private final Path directory;
+
+    EventDeliveryIT(@TempDir Path directory) {
+        this.directory = directory;
+    }
+
+    /** Brokers refuse timestamps more than an hour ahead. */
+    @Test
+    void whatIsDeliveredIsThereInThePartitionOfItsKeyWhateverItsTime() throws Exception {
+        try (EmbeddedBroker broker = broker();
+                EventDelivery delivery = delivery(broker, 1 << 20, SHORT)) {
+            long nextYear = NOW + Duration.ofDays(365).toMillis();
+
+            delivery.deliver(
+                    List.of(event("u1", 10, Streams.T0), event("u2", 10, nextYear), event("u1", 20, nextYear)));
+
+            List<TopicRecord> records = records(broker);
+            assertThat(records).hasSize(3).allSatisfy(record -> assertThat(record.partition())
+                    .isEqualTo(KeyPartition.of(record.key(), 2)));
+            assertThat(records.stream().map(TopicRecord::timestamp).sorted().toList())
+                    .first()
+                    .isEqualTo(Streams.T0);
+            assertThat(delivery.waitingBytes()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsNotAcknowledgedInTimeIsToldAndCanBeDeliveredAgain() throws Exception {
+        EmbeddedBroker before = broker();
+        try (EventDelivery delivery = delivery(before, 1 << 20, SHORT)) {
+            delivery.deliver(List.of(event("u1", 10, NOW)));
+            before.close();
+
+            assertThatThrownBy(() -> delivery.deliver(List.of(event("u1", 20, NOW), event("u2", 20, NOW))))
+                    .isInstanceOf(UndeliveredException.class);
+
+            try (EmbeddedBroker after = EmbeddedBroker.start(directory)) {
+                await().atMost(PATIENCE).until(() -> isDelivered(delivery, event("u1", 20, NOW), event("u2", 20, NOW)));
+                assertThat(records(after))
+                        .extracting(record -> record.value().orElseThrow().length)
+                        .contains(10, 20);
+            }
+        }
+    }
+
+    @Test
+    void noMoreWaitsForTheBrokersThanTheBufferTakes() throws Exception {
+        EmbeddedBroker broker = broker();
+        try (EventDelivery delivery = delivery(broker, 256 << 10, Duration.ofSeconds(10))) {
+            delivery.deliver(List.of(event("u1", 10, NOW)));
+            broker.close();
+            List<Event> events = new ArrayList<>();
+            for (int number = 0; number < 100; number++) { // 10 MB, which do not compress
+                events.add(event("u" + number, 100_000, NOW));
+            }
+
+            assertThatThrownBy(() -> delivery.deliver(events))
+                    .isInstanceOf(UndeliveredException.class)
+                    .hasMessageContaining("Failed to allocate");
+        }
+    }
+
+    private EmbeddedBroker broker() {
+        EmbeddedBroker broker = EmbeddedBroker.start(directory);
+        new Topics(clients(broker), TopicSettings.read(new SettingsReader(Map.of())), PATIENCE).create();
+        return broker;
+    }
+
+    private static EventDelivery delivery(EmbeddedBroker broker, long bufferBytes, Duration timeout) {
+        return new EventDelivery(clients(broker), bufferBytes, timeout, InstantSource.system());
+    }
+
+    private static Event event(String user, int bytes, long time) {
+        byte[] value = new byte[bytes];
+        new Random(1).nextBytes(value);
+        return new Event("users", user, value, time);
+    }
+
+    private static boolean isDelivered(EventDelivery delivery, Event... events) {
+        try {
+            delivery.deliver(List.of(events));
+            return true;
+        } catch (UndeliveredException notYet) {
+            return false;
+        }
+    }
+
+    private static List<TopicRecord> records(EmbeddedBroker broker) {
+        List<TopicRecord> records = new ArrayList<>();
+        try (CommittedLog log = new CommittedLog(clients(broker), PATIENCE)) {
+            for (int partition = 0; partition < 2; partition++) {
+                log.read("users", partition, log.committedEnd("users", partition), records::add);
+            }
+        }
+        return records;
+    }
+
+    private static ClientSettings clients(EmbeddedBroker broker) {
+        return ClientSettings.of(broker.bootstrapServers());
+    }
+}
