@@ -6,9 +6,11 @@ import dev.millrace.topic.TopicNames;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -43,9 +45,18 @@ record AccessList(TopicNames names, String application) {
         String begin =
                 "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal '" + principal + "'";
         return operations(commands).entrySet().stream()
-                .map(entry -> begin + " " + entry.getKey().option() + " --operation "
-                        + String.join(" --operation ", entry.getValue()))
+                .map(entry -> begin + " " + entry.getKey().option()
+                        + entry.getValue().stream()
+                                .map(operation -> " --operation " + named(operation))
+                                .collect(Collectors.joining()))
                 .toList();
+    }
+
+    /** An operation as {@code kafka-acls.sh} takes it: {@code DescribeConfigs} for {@code DESCRIBE_CONFIGS}. */
+    private static String named(String operation) {
+        return Stream.of(operation.split("_", -1))
+                .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining());
     }
 
     /** The operations that the commands need, by resource, as Kafka writes them. */

@@ -13,12 +13,14 @@ import dev.millrace.stream.run.UnusableStateException;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.BrokerUnreachableException;
 import dev.millrace.topic.MissingRightException;
+import dev.millrace.topic.UnauthenticatedException;
 import dev.millrace.topic.UnusableTopicException;
 import dev.millrace.topic.transaction.UndecidedTransactionException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -91,18 +93,25 @@ public final class Millrace {
 
     /** The exit status of a process that failed while it ran. */
     static int statusOf(Throwable failure) {
-        return MissingRightException.in(failure).isPresent()
+        return refusal(failure).isPresent()
                 ? NOT_ALLOWED
                 : PLAIN.getOrDefault(failure.getClass(), FAILED);
     }
 
     /** A failure as it is told: by its message alone where that says all. */
     static String said(Throwable failure) {
-        return MissingRightException.in(failure)
-                .map(MissingRightException::getMessage)
+        return refusal(failure)
+                .map(Throwable::getMessage)
                 .orElseGet(() -> PLAIN.containsKey(failure.getClass())
                         ? String.valueOf(failure.getMessage())
                         : failure.toString());
+    }
+
+    /** What the cluster refused this process, or this process the cluster, if a failure came from that. */
+    private static Optional<RuntimeException> refusal(Throwable failure) {
+        return MissingRightException.in(failure)
+                .<RuntimeException>map(missing -> missing)
+                .or(() -> UnauthenticatedException.in(failure));
     }
 
     /** What was tried and what came of it: the message of a file system's exception is often no more than the file's name. */
@@ -137,7 +146,7 @@ public final class Millrace {
                 command.getErr().println(failure.getMessage());
                 return UNAVAILABLE;
             }
-            if (MissingRightException.in(failure).isPresent() || PLAIN.containsKey(failure.getClass())) {
+            if (refusal(failure).isPresent() || PLAIN.containsKey(failure.getClass())) {
                 command.getErr().println(said(failure));
                 return statusOf(failure);
             }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -23,6 +24,10 @@ import java.util.stream.Collectors;
  * unknown keys included.
  */
 public final class SettingsReader {
+
+    /** In keys whose value nobody should see. A file for Kafka's clients, given as one of settings, has such keys. */
+    private static final Pattern SECRET =
+            Pattern.compile("password|secret|jaas|token|credential|auth|\\bkey\\b", Pattern.CASE_INSENSITIVE);
 
     private final SortedMap<String, String> given;
     private final SortedMap<String, SettingDoc> documented = new TreeMap<>();
@@ -205,7 +210,8 @@ public final class SettingsReader {
                             .anyMatch(known1 ->
                                     known1.endsWith("*") && key.startsWith(known1.substring(0, known1.length() - 1)));
             if (!known) {
-                faults.add(new SettingFault(key, entry.getValue(), unknown(key)));
+                String shown = SECRET.matcher(key).find() ? "(hidden)" : entry.getValue();
+                faults.add(new SettingFault(key, shown, unknown(key)));
             }
         }
         if (!faults.isEmpty()) {

@@ -1,16 +1,13 @@
 package dev.millrace.topic;
 
-import dev.millrace.settings.InvalidSettingsException;
-import dev.millrace.settings.SettingFault;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.config.ConfigException;
+import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.TimeoutException;
 
@@ -21,9 +18,6 @@ import org.apache.kafka.common.errors.TimeoutException;
  * @param patience how long it may take to answer
  */
 public record ClusterAdmin(ClientSettings clients, Duration patience) {
-
-    /** Begins the message of the one fault of a configuration that may go away by itself. */
-    private static final String UNRESOLVED = "No resolvable";
 
     private static final int SHORTEST_TIMEOUT_MILLIS = 1_000;
 
@@ -52,15 +46,8 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
         config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, millis);
         try {
             return Admin.create(config);
-        } catch (KafkaException unusable) { // such as a host name that cannot be resolved
-            Throwable cause = unusable.getCause() == null ? unusable : unusable.getCause();
-            if (cause instanceof ConfigException
-                    && !String.valueOf(cause.getMessage()).startsWith(UNRESOLVED)) {
-                throw new InvalidSettingsException(
-                        List.of(new SettingFault("kafka.*", "what was given", String.valueOf(cause.getMessage()))));
-            }
-            throw new BrokerUnreachableException(
-                    "no client for " + clients.bootstrapServers() + ": " + cause.getMessage(), unusable);
+        } catch (KafkaException failed) {
+            throw clients.noClient(failed);
         }
     }
 
@@ -84,6 +71,9 @@ public record ClusterAdmin(ClientSettings clients, Duration patience) {
         }
         if (cause instanceof AuthorizationException refused) {
             return MissingRightException.of(refused, "DESCRIBE");
+        }
+        if (cause instanceof AuthenticationException refused) {
+            return UnauthenticatedException.of(refused);
         }
         return new IllegalStateException("asking the cluster at " + clients.bootstrapServers(), cause);
     }

@@ -212,10 +212,8 @@ public final class TopicReader implements AutoCloseable {
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none");
         try {
             return new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-        } catch (KafkaException unusable) { // such as a host name that cannot be resolved
-            throw new BrokerUnreachableException(
-                    "no broker can be reached at " + clients.bootstrapServers() + ": " + unusable.getMessage(),
-                    unusable);
+        } catch (KafkaException failed) {
+            throw clients.noClient(failed);
         }
     }
 }

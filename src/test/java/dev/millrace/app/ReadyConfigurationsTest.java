@@ -51,7 +51,7 @@ class ReadyConfigurationsTest {
 
     private static final Path CONFIG = Path.of("config");
     /** Folders whose files are for other programs. */
-    private static final Set<Path> OF_OTHERS = Stream.of("connect", "grafana", "k8s", "prometheus")
+    private static final Set<Path> OF_OTHERS = Stream.of("connect", "grafana", "k8s", "prometheus", "security")
             .map(CONFIG::resolve)
             .collect(Collectors.toSet());
 

@@ -29,10 +29,10 @@ class AccessListTest {
 
         assertThat(new AccessList(names, "millrace").calls("kafka:9092", "User:shop", List.of("replay")))
                 .containsExactly(
-                        BEGIN + "--topic exposures --operation WRITE",
-                        BEGIN + "--topic shop.clicks --operation WRITE",
-                        BEGIN + "--topic users --operation WRITE",
-                        BEGIN + "--topic items --operation WRITE");
+                        BEGIN + "--topic exposures --operation Write",
+                        BEGIN + "--topic shop.clicks --operation Write",
+                        BEGIN + "--topic users --operation Write",
+                        BEGIN + "--topic items --operation Write");
     }
 
     @Test
@@ -41,15 +41,15 @@ class AccessListTest {
 
         assertThat(new AccessList(names, "shop").calls("kafka:9092", "User:shop", List.of("train", "serve")))
                 .contains(
-                        BEGIN + "--topic exposures --operation DESCRIBE --operation DESCRIBE_CONFIGS --operation READ",
-                        BEGIN + "--topic vectors --operation DESCRIBE --operation DESCRIBE_CONFIGS --operation WRITE",
-                        BEGIN + "--resource-pattern-type prefixed --topic shop- --operation CREATE --operation READ"
-                                + " --operation WRITE --operation DESCRIBE_CONFIGS",
-                        BEGIN + "--resource-pattern-type prefixed --group shop- --operation READ",
-                        BEGIN + "--resource-pattern-type prefixed --transactional-id shop- --operation WRITE"
-                                + " --operation DESCRIBE",
-                        BEGIN + "--topic __consumer_offsets --operation READ",
-                        BEGIN + "--cluster --operation ALTER")
+                        BEGIN + "--topic exposures --operation Describe --operation DescribeConfigs --operation Read",
+                        BEGIN + "--topic vectors --operation Describe --operation DescribeConfigs --operation Write",
+                        BEGIN + "--resource-pattern-type prefixed --topic shop- --operation Create --operation Read"
+                                + " --operation Write --operation DescribeConfigs",
+                        BEGIN + "--resource-pattern-type prefixed --group shop- --operation Read",
+                        BEGIN + "--resource-pattern-type prefixed --transactional-id shop- --operation Write"
+                                + " --operation Describe",
+                        BEGIN + "--topic __consumer_offsets --operation Read",
+                        BEGIN + "--cluster --operation Alter")
                 .doesNotHaveDuplicates();
     }
 

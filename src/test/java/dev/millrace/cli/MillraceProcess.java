@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 /** The program as a process of its own: what it prints, how it ends, and what can be done to it. */
 public final class MillraceProcess implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int NOT_ENDED = Integer.MIN_VALUE;
 
     /**

@@ -7,6 +7,8 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SettingsReaderTest {
 
@@ -72,5 +74,13 @@ class SettingsReaderTest {
         reader.number("rate", 0.1, 0, 1, "learning rate");
 
         assertThatThrownBy(reader::finish).hasMessageContaining("rate = NaN: must be a number from 0 to 1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sasl.jaas.config", "ssl.key.password", "ssl.keystore.key", "schema.registry.authorisation"})
+    void theValueOfAKeyThatLooksSecretIsNotTold(String key) {
+        SettingsReader reader = new SettingsReader(Map.of(key, "in-clear"));
+
+        assertThatThrownBy(reader::finish).hasMessageStartingWith(key + " = (hidden): is not a setting");
     }
 }
