@@ -35,7 +35,11 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-@Command(name = "bench", mixinStandardHelpOptions = true, description = "Run a benchmark.")
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Run a benchmark.",
+        footer = "millrace bench kernel")
 final class BenchCommand implements Runnable {
 
     private static final int MOST_OF_A_KIND = 100_000_000;
@@ -53,7 +57,8 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "kernel",
             mixinStandardHelpOptions = true,
-            description = "Time a learning step. Check it against a float64 reference first.")
+            description = "Time a learning step. Check it against a float64 reference first.",
+            footer = "millrace bench kernel --batches 256 --threads 2")
     int kernel(
             @Option(names = "--batches", split = ",", defaultValue = "256,512,1024", description = "batch sizes")
                     List<Integer> batches,
@@ -76,7 +81,8 @@ final class BenchCommand implements Runnable {
             name = "popularity",
             mixinStandardHelpOptions = true,
             description =
-                    "Compare estimates of popularity with the true popularity, on streams with and without drift.")
+                    "Compare estimates of popularity with the true popularity, on streams with and without drift.",
+            footer = "millrace bench popularity --batches 128")
     int popularity(
             @Option(names = "--batches", split = ",", defaultValue = "128,1024", description = "batch sizes")
                     List<Integer> batches) {
@@ -87,7 +93,8 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "digest",
             mixinStandardHelpOptions = true,
-            description = "Time the digest of the model at a commit, and the writes of RocksDB for comparison.")
+            description = "Time the digest of the model at a commit, and the writes of RocksDB for comparison.",
+            footer = "millrace bench digest --rows 100000")
     int digest(
             @Option(names = "--rows", defaultValue = "1000000", description = "number of rows") int rows,
             @Option(names = "--changed", defaultValue = "20000", description = "rows that change in a commit")
@@ -107,7 +114,8 @@ final class BenchCommand implements Runnable {
             name = "index",
             mixinStandardHelpOptions = true,
             description =
-                    "Time searches of the index: alone, with popularity, with filters, beside updates, two at once.")
+                    "Time searches of the index: alone, with popularity, with filters, beside updates, two at once.",
+            footer = "millrace bench index --queries 100")
     int index(
             @Option(
                             names = "--items",
@@ -127,7 +135,8 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "cold-start",
             mixinStandardHelpOptions = true,
-            description = "Time the start of a server on a topic of many vectors, with the broker in the same process.")
+            description = "Time the start of a server on a topic of many vectors, with the broker in the same process.",
+            footer = "millrace bench cold-start --items 100000")
     int coldStart(
             @Option(names = "--items", defaultValue = "1000000", description = "vectors in the topic") int items,
             @Option(names = "--dim", defaultValue = "64", description = "width of a vector") int dim,
@@ -142,7 +151,8 @@ final class BenchCommand implements Runnable {
     @Command(
             name = "recovery",
             mixinStandardHelpOptions = true,
-            description = "Time the recovery of a learner after SIGKILL, on a store of many rows.")
+            description = "Time the recovery of a learner after SIGKILL, on a store of many rows.",
+            footer = "millrace bench recovery --rows 100000 --rounds 1")
     int recovery(
             @Option(names = "--rows", defaultValue = "1000000", description = "users; each has one row") long rows,
             @Option(names = "--rounds", defaultValue = "3", description = "kills for each kind of store") int rounds,
@@ -170,7 +180,8 @@ final class BenchCommand implements Runnable {
             name = "freshness",
             mixinStandardHelpOptions = true,
             description =
-                    "Measure how soon clicks and new items change the answers. Broker, trainer and server are processes on this machine.")
+                    "Measure how soon clicks and new items change the answers. Broker, trainer and server are processes on this machine.",
+            footer = "millrace bench freshness --rate 500/s")
     int freshness(
             @Mixin ConfigOptions config,
             @Option(
@@ -225,7 +236,8 @@ final class BenchCommand implements Runnable {
             name = "stream",
             mixinStandardHelpOptions = true,
             description =
-                    "Measure what an event costs the attribution, beside a bare topology, with the broker in the same process.")
+                    "Measure what an event costs the attribution, beside a bare topology, with the broker in the same process.",
+            footer = "millrace bench stream --events 100000 --rounds 1")
     int stream(
             @Mixin ConfigOptions config,
             @Option(names = "--events", defaultValue = "400000", description = "exposures and clicks") long events,
@@ -244,7 +256,8 @@ final class BenchCommand implements Runnable {
             mixinStandardHelpOptions = true,
             description =
                     "Time the phases of a learning step by the number of items and of users, with the learner alone. Sizes that the heap "
-                            + "cannot hold are left out.")
+                            + "cannot hold are left out.",
+            footer = "millrace bench scale --items 1000,10000 --users 1000 --steps 100")
     int scale(
             @Mixin ConfigOptions config,
             @Option(

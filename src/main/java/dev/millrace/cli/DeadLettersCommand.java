@@ -3,6 +3,9 @@ package dev.millrace.cli;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.state.Utf8;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
@@ -13,12 +16,15 @@ import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +38,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "dlq",
         mixinStandardHelpOptions = true,
-        description = "The dead letters: records that could not be used, and why.")
+        description = "The dead letters: records that could not be used, and why.",
+        footer = "millrace dlq list --bootstrap-server kafka:9092")
 final class DeadLettersCommand implements Runnable {
 
     /** Which letters. */
@@ -56,6 +63,9 @@ final class DeadLettersCommand implements Runnable {
                 description = "those behind this offset of a partition of the dead letters; may be repeated")
         Map<Integer, Long> after = new TreeMap<>();
 
+        @Mixin
+        ProgressOption progress = new ProgressOption();
+
         private boolean takes(Letter letter) {
             return (reason == null || letter.reason().equals(reason))
                     && (topic == null || letter.topic().equals(topic))
@@ -76,33 +86,42 @@ final class DeadLettersCommand implements Runnable {
 
     @Command(
             mixinStandardHelpOptions = true,
-            description = "Count them by reason and topic, with the latest message of each.")
-    int list(@Mixin ConfigOptions config, @Mixin Filter filter) {
+            description = "Count them by reason and topic, with the latest message of each.",
+            footer = {
+                "millrace dlq list --bootstrap-server kafka:9092",
+                "millrace dlq list --bootstrap-server kafka:9092 --topic clicks"
+            })
+    int list(@Mixin ConfigOptions config, @Mixin Filter filter, @Mixin OutputOption output) {
         SortedMap<String, Group> groups = new TreeMap<>();
         read(
                 Clusters.open(config.settings()),
                 filter,
                 letter -> groups.merge(
                         String.format("%-18s %s", letter.reason(), letter.topic()), Group.of(letter), Group::and));
-        groups.forEach((name, group) -> out().printf(
-                        Locale.ROOT,
-                        "%,9d  %-40s %s to %s%n           %s%n",
-                        group.count,
-                        name,
-                        group.first,
-                        group.latest.time(),
-                        group.latest.message()));
-        if (groups.isEmpty()) {
-            out().println("no dead letters");
-        }
-        out().flush();
+        output.write(out(), groups.values().stream().map(Group::row).toList(), () -> {
+            groups.forEach((name, group) -> out().printf(
+                            Locale.ROOT,
+                            "%,9d  %-40s %s to %s%n           %s%n",
+                            group.count,
+                            name,
+                            group.first,
+                            group.latest.time(),
+                            group.latest.message()));
+            if (groups.isEmpty()) {
+                out().println("no dead letters");
+            }
+        });
         return 0;
     }
 
-    @Command(mixinStandardHelpOptions = true, description = "Show the latest of them.")
+    @Command(
+            mixinStandardHelpOptions = true,
+            description = "Show the latest of them.",
+            footer = "millrace dlq show --reason bad-time --topic clicks --count 3")
     int show(
             @Mixin ConfigOptions config,
             @Mixin Filter filter,
+            @Mixin OutputOption output,
             @Option(
                             names = {"-n", "--count"},
                             defaultValue = "10",
@@ -116,16 +135,18 @@ final class DeadLettersCommand implements Runnable {
                 latest.remove();
             }
         });
-        for (Letter letter : latest) {
-            out().printf("%s, %s%n", letter.record().place(), letter.time());
-            out().printf("  %s: %s%n", letter.reason(), letter.message());
-            if (!letter.topic().isEmpty()) {
-                out().printf("  from   offset %s of %s-%s%n", letter.offset(), letter.topic(), letter.partition());
-            }
-            out().printf("  key    %s%n  value  %s%n", Utf8.text(letter.record().key()), letter.value());
-        }
-        out().flush();
+        output.write(
+                out(), latest.stream().map(Letter::row).toList(), () -> latest.forEach(this::print));
         return 0;
+    }
+
+    private void print(Letter letter) {
+        out().printf("%s, %s%n", letter.record().place(), letter.time());
+        out().printf("  %s: %s%n", letter.reason(), letter.message());
+        if (!letter.topic().isEmpty()) {
+            out().printf("  from   offset %s of %s-%s%n", letter.offset(), letter.topic(), letter.partition());
+        }
+        out().printf("  key    %s%n  value  %s%n", Utf8.text(letter.record().key()), letter.value());
     }
 
     @Command(
@@ -134,6 +155,10 @@ final class DeadLettersCommand implements Runnable {
                 "Send them to their topics again, into the partition of their key, without headers. Mend what was wrong first.",
                 "Events are told apart by their ids, so one that was sent again by its producer too counts once. A removal that is",
                 "sent again removes what has come back since."
+            },
+            footer = {
+                "millrace dlq replay --reason bad-partition --dry-run",
+                "millrace dlq replay --reason bad-partition --after 0=17"
             })
     int replay(
             @Mixin ConfigOptions config,
@@ -202,6 +227,17 @@ final class DeadLettersCommand implements Runnable {
             return new Group(1, letter.time(), letter);
         }
 
+        Map<String, Object> row() {
+            Map<String, Object> row = new LinkedHashMap<>();
+            row.put("reason", latest.reason());
+            row.put("topic", latest.topic());
+            row.put("count", count);
+            row.put("first", first.toString());
+            row.put("latest", latest.time().toString());
+            row.put("message", latest.message());
+            return row;
+        }
+
         Group and(Group other) {
             return new Group(
                     count + other.count,
@@ -211,9 +247,16 @@ final class DeadLettersCommand implements Runnable {
     }
 
     private static void read(Cluster cluster, Filter filter, Consumer<Letter> each) {
-        try (TopicReader reader = cluster.reader()) {
-            for (TopicReader.Extent extent : reader.extents(cluster.topics().deadLetters())) {
+        try (TopicReader reader = cluster.reader();
+                ProgressLine line = filter.progress.line("read")) {
+            List<TopicReader.Extent> extents = reader.extents(cluster.topics().deadLetters());
+            long all = extents.stream()
+                    .mapToLong(extent -> extent.end() - extent.first())
+                    .sum();
+            AtomicLong read = new AtomicLong();
+            for (TopicReader.Extent extent : extents) {
                 reader.read(extent, extent.first(), record -> {
+                    line.show(read.incrementAndGet(), all);
                     Letter letter = new Letter(record);
                     if (filter.takes(letter)) {
                         each.accept(letter);

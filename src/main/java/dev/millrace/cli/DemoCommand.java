@@ -32,7 +32,12 @@ import picocli.CommandLine.Spec;
         name = "demo",
         mixinStandardHelpOptions = true,
         description =
-                "Run everything in one process: broker, replay of a data set or generated shop, training, recall.")
+                "Run everything in one process: broker, replay of a data set or generated shop, training, recall.",
+        footer = {
+            "millrace demo",
+            "millrace demo --until-end --speed 2000/s --every 10",
+            "millrace demo --data ml-100k --format movielens"
+        })
 final class DemoCommand implements Callable<Integer> {
 
     private static final long GENERATED_EVENTS = 100_000;

@@ -1,15 +1,14 @@
 package dev.millrace.cli;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.Checkup;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.diagnosis.Diagnosis;
 import dev.millrace.diagnosis.Finding;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -28,16 +26,14 @@ import picocli.CommandLine.Spec;
         description = {
             "Say what is wrong with cluster, topics, disks, heap, clock, transactions and model, why it matters, and what mends it.",
             "Changes nothing. Exits with 1 if a check fails; a warning alone leaves 0."
+        },
+        footer = {
+            "millrace doctor --bootstrap-server kafka:9092 --config my.properties",
+            "millrace doctor --bootstrap-server kafka:9092 --output json"
         })
 final class DoctorCommand implements Callable<Integer> {
 
     private static final int FAILED = 1;
-
-    /** How the findings are written. */
-    enum Output {
-        text,
-        json
-    }
 
     @Spec
     @Nullable
@@ -46,12 +42,8 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     ConfigOptions config = new ConfigOptions();
 
-    @Option(
-            names = "--output",
-            paramLabel = "FORMAT",
-            defaultValue = "text",
-            description = "${COMPLETION-CANDIDATES}. Default: text, one line a finding")
-    Output output = Output.text;
+    @Mixin
+    OutputOption output = new OutputOption();
 
     @Override
     public Integer call() throws IOException {
@@ -59,11 +51,10 @@ final class DoctorCommand implements Callable<Integer> {
         MillraceSettings settings = config.settings();
         List<Finding> findings =
                 Diagnosis.of(Checkup.of(settings, Runtime.getRuntime().maxMemory(), InstantSource.system()));
-        switch (output) {
-            case text -> findings.forEach(finding -> out.println(line(finding)));
-            case json -> out.println(json(findings));
-        }
-        out.flush();
+        output.write(
+                out,
+                findings.stream().map(DoctorCommand::row).toList(),
+                () -> findings.forEach(finding -> out.println(line(finding))));
         return findings.stream().anyMatch(finding -> finding.grade() == Finding.Grade.FAIL) ? FAILED : 0;
     }
 
@@ -74,17 +65,13 @@ final class DoctorCommand implements Callable<Integer> {
                 : line + "; why: " + finding.why() + "; mend: " + finding.command();
     }
 
-    private static String json(List<Finding> findings) throws IOException {
-        List<Map<String, String>> rows = new ArrayList<>();
-        for (Finding finding : findings) {
-            Map<String, String> row = new LinkedHashMap<>();
-            row.put("check", finding.check());
-            row.put("status", finding.grade().text());
-            row.put("what", finding.what());
-            row.put("why", finding.why());
-            row.put("command", finding.command());
-            rows.add(row);
-        }
-        return new ObjectMapper().writeValueAsString(rows);
+    private static Map<String, String> row(Finding finding) {
+        Map<String, String> row = new LinkedHashMap<>();
+        row.put("check", finding.check());
+        row.put("status", finding.grade().text());
+        row.put("what", finding.what());
+        row.put("why", finding.why());
+        row.put("command", finding.command());
+        return row;
     }
 }

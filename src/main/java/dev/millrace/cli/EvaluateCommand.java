@@ -15,6 +15,7 @@ import dev.millrace.cli.evaluate.WindowsEvaluation;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import java.io.IOException;
@@ -38,7 +39,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "evaluate",
         mixinStandardHelpOptions = true,
-        description = "Measure quality on a recorded data set, through the stages of the stream.")
+        description = "Measure quality on a recorded data set, through the stages of the stream.",
+        footer = {
+            "millrace evaluate --data ml-100k --format movielens --frozen",
+            "millrace evaluate --data ml-100k --format movielens --protocol holdout \\",
+            "    --warm-up 0.8"
+        })
 final class EvaluateCommand implements Callable<Integer> {
 
     /** The protocols, as the command line writes them. */
@@ -137,10 +143,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "write the figures to a file: Markdown if the name ends with .md, else JSON. May be repeated")
     List<Path> report = new ArrayList<>();
 
-    @Option(
-            names = "--quiet",
-            description = "windows: show no progress. None is shown without a terminal, or with NO_COLOR")
-    boolean quiet;
+    @Mixin
+    ProgressOption progress = new ProgressOption();
 
     @Override
     public Integer call() throws IOException {
@@ -159,7 +163,7 @@ final class EvaluateCommand implements Callable<Integer> {
             recorded.examples(settings)
                     .books()
                     .forEach((topic, account) -> out.println(Tables.account(topic, account)));
-            try (LearningBar bar = new LearningBar(quiet)) {
+            try (LearningBar bar = new LearningBar(progress)) {
                 evaluation(recorded, figures, bar).run(settings);
             }
         }
@@ -199,7 +203,7 @@ final class EvaluateCommand implements Callable<Integer> {
         misplaced.put("--by-action", byAction && !isPrequential);
         misplaced.put("--table", !table.isEmpty() && !isPrequential);
         misplaced.put("--warm-up", warmUp != null && protocol == Protocol.windows);
-        misplaced.put("--quiet", quiet && protocol != Protocol.windows);
+        misplaced.put("--quiet", progress.isQuiet && protocol != Protocol.windows);
         misplaced.put("--at", !at.isEmpty() && protocol != Protocol.holdout);
         List<SettingFault> faults = misplaced.entrySet().stream()
                 .filter(Map.Entry::getValue)

@@ -7,6 +7,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.verify.BatchOrigin;
 import dev.millrace.verify.ItemOrigin;
@@ -14,6 +15,7 @@ import dev.millrace.verify.VectorOrigins;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -31,7 +33,12 @@ import picocli.CommandLine.Spec;
         name = "explain",
         mixinStandardHelpOptions = true,
         description =
-                "Show where a published vector comes from: generation, step, record of the log, event times, settings; or the weights of the towers' fields.")
+                "Show where a published vector comes from: generation, step, record of the log, event times, settings; or the weights of the towers' fields.",
+        footer = {
+            "millrace explain --item i67 --config my.properties",
+            "millrace explain --step 91 --bootstrap-server kafka:9092",
+            "millrace explain --fields --bootstrap-server kafka:9092"
+        })
 final class ExplainCommand implements Callable<Integer> {
 
     private static final int UNKNOWN = 1;
@@ -54,8 +61,8 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--fields", description = "show the weight of each field of the towers (tower.*.senet)")
     boolean isAboutFields;
 
-    @Option(names = "--json", description = "print JSON, one object")
-    boolean isJson;
+    @Mixin
+    OutputOption output = new OutputOption();
 
     @Override
     public Integer call() {
@@ -87,18 +94,13 @@ final class ExplainCommand implements Callable<Integer> {
                     + " (tower.user.senet, tower.item.senet)");
         }
         SortedMap<String, Double> weights = progress.get().fieldWeights();
-        if (isJson) {
-            ObjectNode json = JsonNodeFactory.instance.objectNode();
-            json.put("generation", progress.get().generation());
-            json.put("step", progress.get().step());
-            ObjectNode fields = json.putObject("fieldWeights");
-            weights.forEach(fields::put);
-            out.println(json.toPrettyString());
-            return 0;
-        }
-        out.println("generation  " + progress.get().generation());
-        out.println("step        " + progress.get().step() + "; weights are means over the last batch that was learnt");
-        weights.forEach((field, weight) -> out.printf(Locale.ROOT, "%8.4f    %s%n", weight, field));
+        String generation = progress.get().generation();
+        long at = progress.get().step();
+        output.write(out, Map.of("generation", generation, "step", at, "fieldWeights", weights), () -> {
+            out.println("generation  " + generation);
+            out.println("step        " + at + "; weights are means over the last batch that was learnt");
+            weights.forEach((field, weight) -> out.printf(Locale.ROOT, "%8.4f    %s%n", weight, field));
+        });
         return 0;
     }
 
@@ -107,11 +109,7 @@ final class ExplainCommand implements Callable<Integer> {
             return unknown(
                     "step " + step + " is not in the log: it was not learnt yet, or retention deleted its record");
         }
-        if (isJson) {
-            out.println(json(batch.get()).toPrettyString());
-        } else {
-            print(batch.get(), out);
-        }
+        output.write(out, json(batch.get()), () -> print(batch.get(), out));
         return 0;
     }
 
@@ -131,11 +129,7 @@ final class ExplainCommand implements Callable<Integer> {
 
             @Override
             public Integer visit(ItemOrigin.Vector vector) {
-                if (isJson) {
-                    out.println(json(vector).toPrettyString());
-                } else {
-                    print(vector, out);
-                }
+                output.write(out, json(vector), () -> print(vector, out));
                 return 0;
             }
         });

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "init",
         mixinStandardHelpOptions = true,
-        description = "Draft a mapping and settings for a log of your own, from its first rows.")
+        description = "Draft a mapping and settings for a log of your own, from its first rows.",
+        footer = "millrace init shop-log.csv.gz --output shop")
 final class InitCommand implements Callable<Integer> {
 
     private static final int MOST_ROWS = 100_000;

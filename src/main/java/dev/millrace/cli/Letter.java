@@ -5,6 +5,8 @@ import dev.millrace.wire.DeadLetterHeaders;
 import dev.millrace.wire.TopicRecord;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** A dead letter: a record that could not be used, and why. */
@@ -59,6 +61,22 @@ record Letter(TopicRecord record) {
         }
         String shown = HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, SHOWN_BYTES));
         return bytes.length + " bytes: " + shown + (bytes.length > SHOWN_BYTES ? "…" : "");
+    }
+
+    /** The letter for programs. */
+    Map<String, Object> row() {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("partition", record.partition());
+        row.put("offset", record.offset());
+        row.put("time", time().toString());
+        row.put("reason", reason());
+        row.put("message", message());
+        if (!topic().isEmpty()) {
+            row.put("from", Map.of("topic", topic(), "partition", partition(), "offset", offset()));
+        }
+        row.put("key", Utf8.text(record.key()));
+        row.put("value", value());
+        return row;
     }
 
     private String header(String name) {

@@ -21,8 +21,10 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** The program. */
 @Command(
@@ -48,8 +50,10 @@ import picocli.CommandLine.Command;
             BenchCommand.class,
             ExplainCommand.class,
             SettingsCommand.class,
-            TopologyCommand.class
-        })
+            TopologyCommand.class,
+            CompletionCommand.class
+        },
+        footer = {"millrace demo", "millrace train --bootstrap-server kafka:9092 --config my.properties"})
 public final class Millrace {
 
     private static final int UNUSABLE_SETTINGS = 2;
@@ -128,14 +132,19 @@ public final class Millrace {
         return failure.getClass().getSimpleName() + ": " + failure.getMessage();
     }
 
-    private static void giveVersion(CommandLine commandLine) {
-        commandLine.getCommandSpec().versionProvider(new Version());
-        commandLine.getSubcommands().values().forEach(Millrace::giveVersion);
+    /** Gives what every command has: the version, and examples at the end of its help. */
+    private static void complete(CommandLine commandLine) {
+        CommandSpec spec = commandLine.getCommandSpec().versionProvider(new Version());
+        String[] examples = spec.usageMessage().footer();
+        spec.usageMessage()
+                .footerHeading("%nExamples:%n")
+                .footer(Stream.of(examples).map("  "::concat).toArray(String[]::new));
+        commandLine.getSubcommands().values().forEach(Millrace::complete);
     }
 
     static CommandLine commandLine() {
         CommandLine commandLine = new CommandLine(new Millrace());
-        giveVersion(commandLine);
+        complete(commandLine);
         commandLine.setExecutionExceptionHandler((failure, command, parsed) -> {
             if (failure instanceof InvalidSettingsException invalid) {
                 invalid.faults().forEach(fault -> command.getErr().println(fault));

@@ -6,7 +6,12 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.replay.BadRow;
+import dev.millrace.replay.DataSet;
 import dev.millrace.replay.Pace;
+import dev.millrace.replay.ReplayEvent;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EventProducer;
 import java.io.PrintWriter;
@@ -14,6 +19,9 @@ import java.time.InstantSource;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +32,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "replay",
         mixinStandardHelpOptions = true,
-        description = "Send a recorded data set, or the generated shop, to the input topics.")
+        description = "Send a recorded data set, or the generated shop, to the input topics.",
+        footer = {
+            "millrace replay --bootstrap-server kafka:9092 --speed 500/s",
+            "millrace replay --data ml-100k --format movielens --speed max"
+        })
 final class ReplayCommand implements Callable<Integer> {
 
     @Spec
@@ -48,6 +60,9 @@ final class ReplayCommand implements Callable<Integer> {
     @Nullable
     Long events;
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() throws InterruptedException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
@@ -56,16 +71,39 @@ final class ReplayCommand implements Callable<Integer> {
         MillraceSettings settings = data.settings(config, Map.of());
         Clusters.topics(settings).checkInputs();
         Cluster cluster = settings.cluster();
-        ReplayRun replay = new ReplayRun(
-                data.open(settings),
-                pace,
-                events == null ? Long.MAX_VALUE : events,
-                bad -> System.err.println("row not used: " + bad));
-        try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire())) {
+        long most = events == null ? Long.MAX_VALUE : events;
+        AtomicLong sent = new AtomicLong();
+        ReplayRun replay;
+        try (EventProducer producer = new EventProducer(cluster.clients(), cluster.topics(), cluster.wire());
+                ProgressLine line = progress.line("sent")) {
+            replay = new ReplayRun(
+                    watched(data.open(settings), () -> line.show(sent.incrementAndGet(), most)),
+                    pace,
+                    most,
+                    bad -> System.err.println("row not used: " + bad));
             replay.run(producer, InstantSource.system());
         }
         replay.sent().forEach((topic, count) -> out.printf("%-10s %,d sent%n", topic, count));
         out.flush();
         return 0;
+    }
+
+    /** @param each is told of each exposure and click that is taken */
+    private static DataSet watched(DataSet dataSet, Runnable each) {
+        return new DataSet() {
+            @Override
+            public boolean hasExposures() {
+                return dataSet.hasExposures();
+            }
+
+            @Override
+            public Stream<ReplayEvent> events(Consumer<? super BadRow> badRows) {
+                return dataSet.events(badRows).peek(event -> {
+                    if (event.isInteraction()) {
+                        each.run();
+                    }
+                });
+            }
+        };
     }
 }

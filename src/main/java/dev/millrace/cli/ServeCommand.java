@@ -18,7 +18,11 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "serve",
         mixinStandardHelpOptions = true,
-        description = "Follow the embeddings and answer recall over HTTP, until stopped.")
+        description = "Follow the embeddings and answer recall over HTTP, until stopped.",
+        footer = {
+            "millrace serve --bootstrap-server kafka:9092",
+            "millrace serve --set serve.port=8090 --set serve.popularity-weight=0"
+        })
 final class ServeCommand implements Callable<Integer> {
 
     @Spec

@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "settings",
         mixinStandardHelpOptions = true,
-        description = "Print the settings reference as a Markdown table.")
+        description = "Print the settings reference as a Markdown table.",
+        footer = "millrace settings")
 final class SettingsCommand implements Callable<Integer> {
 
     @Spec

@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.topic.Topics;
 import java.io.PrintWriter;
 import java.util.List;
@@ -17,7 +18,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-@Command(name = "topics", mixinStandardHelpOptions = true, description = "The topics in the cluster.")
+@Command(
+        name = "topics",
+        mixinStandardHelpOptions = true,
+        description = "The topics in the cluster.",
+        footer = "millrace topics create --bootstrap-server kafka:9092")
 final class TopicsCommand implements Runnable {
 
     @Spec
@@ -33,18 +38,25 @@ final class TopicsCommand implements Runnable {
     @Command(
             name = "create",
             mixinStandardHelpOptions = true,
-            description = "Create the topics that are missing, then check the shape of all.")
-    int create(@Mixin ConfigOptions config) {
+            description = "Create the topics that are missing, then check the shape of all.",
+            footer = {
+                "millrace topics create --bootstrap-server kafka:9092",
+                "millrace topics create --set topic.partitions=12 --set topic.replicas=3"
+            })
+    int create(@Mixin ConfigOptions config, @Mixin OutputOption output) {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Topics topics = Clusters.topics(settings);
         Set<String> created = topics.create();
         topics.check();
-        settings.topics()
-                .names()
-                .all()
-                .forEach(topic -> out.println(topic + (created.contains(topic) ? " created" : " was there")));
-        out.flush();
+        List<String> all = settings.topics().names().all();
+        output.write(
+                out,
+                all.stream()
+                        .map(topic -> Map.of("topic", topic, "created", created.contains(topic)))
+                        .toList(),
+                () -> all.forEach(
+                        topic -> out.println(topic + (created.contains(topic) ? " created" : " was there"))));
         return 0;
     }
 
@@ -52,8 +64,11 @@ final class TopicsCommand implements Runnable {
             name = "acls",
             mixinStandardHelpOptions = true,
             description = {
-                "Print the calls of Kafka's kafka-acls.sh that give a principal exactly what commands of Millrace need.",
-                "Example: millrace topics acls --principal User:trainer train; millrace topics acls --principal User:auditor 'verify --model'"
+                "Print the calls of Kafka's kafka-acls.sh that give a principal exactly what commands of Millrace need."
+            },
+            footer = {
+                "millrace topics acls --principal User:trainer train",
+                "millrace topics acls --principal User:auditor 'verify --model'"
             })
     int acls(
             @Mixin ConfigOptions config,

@@ -29,9 +29,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Print the nodes, stores and topics of the trainer's applications, or what an upgrade changes of them. Needs no cluster.",
-            "Example, before an upgrade: millrace topology --since http://localhost:8081/topology",
             "Exits with 1 if --since is given and anything differs."
-        })
+        },
+        footer = {"millrace topology", "millrace topology --since http://localhost:8081/topology"})
 final class TopologyCommand implements Callable<Integer> {
 
     /** How a topology is printed. */

@@ -22,7 +22,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "train",
         mixinStandardHelpOptions = true,
-        description = "Attribute events, learn from them and publish item embeddings, until stopped.")
+        description = "Attribute events, learn from them and publish item embeddings, until stopped.",
+        footer = {
+            "millrace train --bootstrap-server kafka:9092 --config my.properties",
+            "millrace train --from mini-batches --config new-towers.properties \\",
+            "    --set stream.application-id=millrace-b"
+        })
 final class TrainCommand implements Callable<Integer> {
 
     private static final int STOPPED_BY_FAILURE = 1;

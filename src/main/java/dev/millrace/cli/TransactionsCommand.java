@@ -2,13 +2,16 @@ package dev.millrace.cli;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.topic.transaction.Fate;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.TransactionAdmin;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,7 +27,8 @@ import picocli.CommandLine.Spec;
         name = "transactions",
         mixinStandardHelpOptions = true,
         description =
-                "Transactions that are open on what Millrace writes: readers of committed records stop before them.")
+                "Transactions that are open on what Millrace writes: readers of committed records stop before them.",
+        footer = "millrace transactions list --bootstrap-server kafka:9092")
 final class TransactionsCommand implements Runnable {
 
     private static final int UNDECIDED = 1;
@@ -44,9 +48,10 @@ final class TransactionsCommand implements Runnable {
             description = {
                 "List what is open. running: its coordinator ends it; aborted, committed: the brokers lost its end, settle writes it;",
                 "undecided: nobody knows any more which it was. Exits with 1 if one is undecided."
-            })
-    int list(@Mixin ConfigOptions config) {
-        return print(admin(config).open());
+            },
+            footer = "millrace transactions list --bootstrap-server kafka:9092")
+    int list(@Mixin ConfigOptions config, @Mixin OutputOption output) {
+        return print(admin(config).open(), output);
     }
 
     @Command(
@@ -54,9 +59,14 @@ final class TransactionsCommand implements Runnable {
             description = {
                 "Write the ends that are known. A trainer does the same by itself.",
                 "Exits with 1 if one is undecided."
+            },
+            footer = {
+                "millrace transactions settle --bootstrap-server kafka:9092",
+                "millrace transactions settle --force-abort training-examples-0"
             })
     int settle(
             @Mixin ConfigOptions config,
+            @Mixin OutputOption output,
             @Option(
                             names = "--force-abort",
                             paramLabel = "PLACE",
@@ -81,19 +91,34 @@ final class TransactionsCommand implements Runnable {
             String place = one.open().place();
             if (one.fate() == Fate.UNDECIDED && (toAbort.contains(place) || toCommit.contains(place))) {
                 admin.end(one, toCommit.contains(place));
-                out().println((toCommit.contains(place) ? "committed: " : "aborted: ") + one.text());
+                PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+                err.println((toCommit.contains(place) ? "committed: " : "aborted: ") + one.text());
             }
         }
-        return print(admin.open());
+        return print(admin.open(), output);
     }
 
-    private int print(List<JudgedTransaction> open) {
-        open.forEach(one -> out().println(one.text()));
-        if (open.isEmpty()) {
-            out().println("none is open");
-        }
-        out().flush();
+    private int print(List<JudgedTransaction> open, OutputOption output) {
+        output.write(out(), open.stream().map(TransactionsCommand::row).toList(), () -> {
+            open.forEach(one -> out().println(one.text()));
+            if (open.isEmpty()) {
+                out().println("none is open");
+            }
+        });
         return open.stream().anyMatch(one -> one.fate() == Fate.UNDECIDED) ? UNDECIDED : 0;
+    }
+
+    private static Map<String, Object> row(JudgedTransaction one) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("topic", one.open().topic());
+        row.put("partition", one.open().partition());
+        row.put("firstOffset", one.open().firstOffset());
+        row.put("producerId", one.open().producerId());
+        one.transactionalId().ifPresent(id -> row.put("transactionalId", id));
+        row.put("lastWrite", one.open().lastWrite().toString());
+        row.put("fate", one.fate().text());
+        row.put("reason", one.reason());
+        return row;
     }
 
     private static void requireOneEnd(Set<String> toAbort, Set<String> toCommit) {

@@ -8,6 +8,7 @@ import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.DataOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.evaluate.RecordedExamples;
 import dev.millrace.exam.RankingTotals;
 import dev.millrace.topic.BatchLog;
@@ -38,6 +39,10 @@ import picocli.CommandLine.Spec;
         description = {
             "Search for better settings on the first part of a log, and measure on the rest what they gain.",
             "The same trials and seed give the same file."
+        },
+        footer = {
+            "millrace tune --data ml-100k --format movielens --trials 9",
+            "millrace tune --mini-batches --bootstrap-server kafka:9092 --minutes 60"
         })
 final class TuneCommand implements Callable<Integer> {
 
@@ -94,8 +99,8 @@ final class TuneCommand implements Callable<Integer> {
     @Option(names = "--force", description = "overwrite that file")
     boolean force;
 
-    @Option(names = "--quiet", description = "show no progress. None is shown without a terminal, or with NO_COLOR")
-    boolean quiet;
+    @Mixin
+    ProgressOption progress = new ProgressOption();
 
     @Override
     public Integer call() throws IOException {
@@ -107,7 +112,7 @@ final class TuneCommand implements Callable<Integer> {
         Function<Map<String, String>, MillraceSettings> settings = isOfCluster
                 ? changes -> config.settings(Optional.empty(), List.of(), Map.of(), changes)
                 : changes -> data.settings(config, List.of(), Map.of(), changes);
-        try (LearningBar bar = new LearningBar(quiet)) {
+        try (LearningBar bar = new LearningBar(progress)) {
             new TuneRun(task, settings, examples(commandLine.getErr()), commandLine.getOut(), bar).run(output);
         }
         return 0;

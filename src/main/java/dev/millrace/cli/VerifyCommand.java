@@ -4,6 +4,7 @@ import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
 import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.verify.CountsCheck;
 import dev.millrace.cli.verify.ModelCheck;
 import dev.millrace.topic.Cluster;
@@ -27,6 +28,10 @@ import picocli.CommandLine.Spec;
         description = {
             "Check a running or stopped system against its own topics.",
             "Exits with 0 if nothing differs, 1 if something does, 2 on unusable settings, 69 without a broker."
+        },
+        footer = {
+            "millrace verify --counts --config my.properties",
+            "millrace verify --model --checkpoints checkpoints --config my.properties"
         })
 final class VerifyCommand implements Callable<Integer> {
 
@@ -61,6 +66,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(names = "--counts", description = "recompute the books from the topics; compare the count of each outcome")
     boolean counts;
 
+    @Mixin
+    ProgressOption progress = new ProgressOption();
+
     @Override
     public Integer call() {
         if (!model && !counts) {
@@ -74,7 +82,7 @@ final class VerifyCommand implements Callable<Integer> {
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            status = Math.max(status, ModelCheck.run(settings, cluster, scope, out));
+            status = Math.max(status, ModelCheck.run(settings, cluster, scope, progress, out));
         }
         return status;
     }

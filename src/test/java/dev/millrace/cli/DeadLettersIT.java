@@ -3,6 +3,7 @@ package dev.millrace.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.event.Features;
@@ -100,11 +101,27 @@ class DeadLettersIT {
                         .contains(" bytes, left out here, still at its origin")
                         .doesNotContain("misplaced-removal", "no click");
 
+                programsAreToldTheSame(given);
                 anOperatorSaysWhichAreMended(given);
                 aRemovalIsCarriedOutWhenItIsSentAgain(given, progress);
                 whatIsStillWrongComesBackWholeEvenIfItsLetterWasNot(given, progress);
             }
         }
+    }
+
+    private void programsAreToldTheSame(Map<String, String> given) throws Exception {
+        assertThat(commands.run(given, "dlq", "list", "--topic", "clicks", "--output", "json"))
+                .isZero();
+        assertThat(new ObjectMapper().readTree(commands.out())).singleElement().satisfies(group -> {
+            assertThat(group.path("reason").asText()).isEqualTo("undecodable");
+            assertThat(group.path("count").asLong()).isEqualTo(3);
+        });
+        assertThat(commands.run(given, "dlq", "show", "--topic", "clicks", "-n", "2", "--output", "json"))
+                .isZero();
+        assertThat(new ObjectMapper().readTree(commands.out()))
+                .hasSize(2)
+                .allSatisfy(letter -> assertThat(letter.path("from").path("topic").asText())
+                        .isEqualTo("clicks"));
     }
 
     private void anOperatorSaysWhichAreMended(Map<String, String> given) {

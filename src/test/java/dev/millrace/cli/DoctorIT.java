@@ -41,8 +41,12 @@ class DoctorIT {
                     .contains("fail  topics        topic clicks is missing")
                     .contains("mend: millrace topics create --bootstrap-server " + servers);
 
-            assertThat(run("topics", "create", "--bootstrap-server", servers).status)
-                    .isZero();
+            Said created = run("topics", "create", "--bootstrap-server", servers, "--output", "json");
+            assertThat(created.status).as(created.text).isZero();
+            assertThat(new ObjectMapper().readTree(created.text))
+                    .hasSizeGreaterThan(5)
+                    .allSatisfy(topic -> assertThat(topic.path("created").asBoolean())
+                            .isTrue());
             Said healthy = run("doctor", "--bootstrap-server", servers);
             assertThat(healthy.status).as(healthy.text).isZero();
             assertThat(healthy.text.lines())
@@ -113,6 +117,13 @@ class DoctorIT {
                             line -> assertThat(line)
                                     .startsWith(
                                             "warn  model         not checked: offset 0 of training-progress-0 was not decided"));
+            Said open = run("transactions", "list", "--bootstrap-server", servers, "--output", "json");
+            assertThat(open.status).isZero();
+            assertThat(new ObjectMapper().readTree(open.text)).singleElement().satisfies(one -> {
+                assertThat(one.path("topic").asText()).isEqualTo("training-progress");
+                assertThat(one.path("transactionalId").asText()).isEqualTo("elsewhere");
+                assertThat(one.path("fate").asText()).isEqualTo("running");
+            });
         }
     }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.checkpoint.Checkpoint;
@@ -127,6 +129,12 @@ class ModelIT {
                 .contains(
                         original.header().lineage().generation(),
                         learnt.header().lineage().generation());
+        assertThat(commands.run(warm, "model", "list", "--output", "json")).isZero();
+        assertThat(new ObjectMapper().readTree(commands.out()))
+                .extracting(one -> one.path("generation").asText())
+                .contains(
+                        original.header().lineage().generation(),
+                        learnt.header().lineage().generation());
     }
 
     private void liveLearnerIsExportedInTheMiddleAndAtTheEnd(Map<String, String> live, Path end) throws Exception {
@@ -187,6 +195,11 @@ class ModelIT {
                 .contains("result      whole")
                 .contains("log         offset ")
                 .contains(": rows of table item");
+        assertThat(show("--in", middle.toString(), "--output", "json")).isZero();
+        JsonNode shown = new ObjectMapper().readTree(commands.out());
+        assertThat(shown.path("step").asLong()).isPositive();
+        assertThat(shown.path("entries").path("rows of table item").path("entries").asLong())
+                .isPositive();
         assertThat(show("--in", middle.toString(), "--settings")).isZero();
         Path settings = Files.writeString(directory.resolve("read-back.properties"), commands.out());
         assertThat(MillraceSettings.load(List.of(settings), Map.of(), Map.of(), Map.of())

@@ -125,7 +125,7 @@ class VerifyIT {
 
     private void anItemIsExplainedByTheRecordThatMadeIt(MillraceSettings settings, Map<String, String> given)
             throws Exception {
-        assertThat(commands.run(given, "explain", "--item", "i3", "--json"))
+        assertThat(commands.run(given, "explain", "--item", "i3", "--output", "json"))
                 .as(commands.err())
                 .isZero();
         JsonNode explained = json.readTree(commands.out());
@@ -145,7 +145,7 @@ class VerifyIT {
 
         // steps are found in spite of the gaps that transactions leave between offsets
         for (long step : new long[] {1, 2, batch.step() / 2, batch.step()}) {
-            assertThat(commands.run(given, "explain", "--step", Long.toString(step), "--json"))
+            assertThat(commands.run(given, "explain", "--step", Long.toString(step), "--output", "json"))
                     .isZero();
             assertThat(batchAt(
                                     settings,
@@ -172,7 +172,7 @@ class VerifyIT {
                 .containsPattern("[0-9]\\.[0-9]{4}    user\\.history\\[0\\]")
                 .doesNotContain("item.");
 
-        assertThat(commands.run(given, "explain", "--fields", "--json")).isZero();
+        assertThat(commands.run(given, "explain", "--fields", "--output", "json")).isZero();
         JsonNode weights = json.readTree(commands.out()).path("fieldWeights");
         assertThat(weights.size()).isEqualTo(2 + PLACES);
         assertThat(weights.path("user.history").asDouble()).isPositive().isLessThan(2);

@@ -1,27 +1,16 @@
 package dev.millrace.cli.evaluate;
 
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.evaluate.Windows;
-import java.util.Optional;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
-/**
- * Shows on the error stream how much of a log is learnt. It shows nothing if that is no terminal, with {@code NO_COLOR}, or if it is told to be
- * quiet.
- */
+/** Shows how much of a log is learnt. */
 public final class LearningBar implements Windows.Progress, AutoCloseable {
 
-    /** Set by {@code bin/millrace}: what Java 17 says of its console is about the other two streams. */
-    private static final String IS_TERMINAL = "millrace.terminal";
+    private final ProgressLine line;
 
-    private final boolean isShown;
-    private Optional<ProgressBar> bar = Optional.empty();
-
-    public LearningBar(boolean isQuiet) {
-        isShown = !isQuiet
-                && Boolean.getBoolean(IS_TERMINAL)
-                && System.getenv().getOrDefault("NO_COLOR", "").isEmpty();
+    public LearningBar(ProgressOption progress) {
+        line = progress.line("learnt");
     }
 
     @Override
@@ -31,26 +20,16 @@ public final class LearningBar implements Windows.Progress, AutoCloseable {
 
     /** Shows how far something is, and what it does now. */
     void show(String what, long done, long of) {
-        if (!isShown) {
-            return;
-        }
-        if (bar.isEmpty()) {
-            bar = Optional.of(new ProgressBarBuilder()
-                    .setTaskName("learnt")
-                    .setInitialMax(of)
-                    .setStyle(ProgressBarStyle.ASCII)
-                    .build());
-        }
-        bar.get().stepTo(done).setExtraMessage(what);
+        line.show(what, done, of);
     }
 
     @Override
     public void learnt(long examples) {
-        bar.ifPresent(shown -> shown.stepTo(examples));
+        line.reached(examples);
     }
 
     @Override
     public void close() {
-        bar.ifPresent(ProgressBar::close);
+        line.close();
     }
 }

@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
             ModelExportCommand.class,
             ModelImportCommand.class,
             ModelShowCommand.class
-        })
+        },
+        footer = "millrace model list --bootstrap-server kafka:9092")
 public final class ModelCommand implements Runnable {
 
     @Spec
@@ -46,7 +47,8 @@ public final class ModelCommand implements Runnable {
             description = {
                 "Let a generation answer. A server changes to it, index and query encoder at once, when it has all of it.",
                 "Exits with 1 if it cannot."
-            })
+            },
+            footer = "millrace model promote g2-3f9a01bc --bootstrap-server kafka:9092")
     int promote(
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
@@ -62,7 +64,8 @@ public final class ModelCommand implements Runnable {
             description = {
                 "Let the generation that answered before answer again. If its learner still runs, it is up to date.",
                 "Exits with 1 if there is none."
-            })
+            },
+            footer = "millrace model rollback --bootstrap-server kafka:9092")
     int rollback(@Mixin ConfigOptions config) {
         List<String> lastFirst = admin(config).rollBack();
         print("promoted    " + lastFirst.get(0));
@@ -75,7 +78,8 @@ public final class ModelCommand implements Runnable {
             description = {
                 "End a generation that does not answer. Its vectors and weights are removed from the topics; it can never answer again.",
                 "Stop its learner first. Exits with 1 if the generation cannot be retired."
-            })
+            },
+            footer = "millrace model retire g1-e5d3e6aa --bootstrap-server kafka:9092")
     int retire(
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
@@ -91,7 +95,8 @@ public final class ModelCommand implements Runnable {
             description = {
                 "Give a generation to another application whose learner has the same weights. From now on, only that one may publish it.",
                 "For an application that goes on where another ended, as after an import. The other must not start again."
-            })
+            },
+            footer = "millrace model hand-over g1-e5d3e6aa --to millrace-b-learn-from-log")
     int handOver(
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")

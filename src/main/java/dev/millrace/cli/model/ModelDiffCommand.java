@@ -37,7 +37,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Compare two generations: settings, exams, and the share of items that their answers have in common.",
             "Recall is that of the exams since each learner began. Compare it only if both learnt the same steps."
-        })
+        },
+        footer = "millrace model diff g1-e5d3e6aa g2-3f9a01bc --bootstrap-server kafka:9092")
 final class ModelDiffCommand implements Callable<Integer> {
 
     private static final String ABSENT = "(not set)";

@@ -33,6 +33,10 @@ import picocli.CommandLine.Spec;
             "Write a learner, as of its last commit, to a checkpoint; its application may run or be stopped.",
             "Or write item vectors and towers, of a learner or of a checkpoint, as files for other programs.",
             "Exits with 0, 1 if the learner is not whole, 2 on unusable settings, 69 without a broker, 74 on an unusable checkpoint."
+        },
+        footer = {
+            "millrace model export --out model.checkpoint --config my.properties",
+            "millrace model export --in model.checkpoint --vectors vectors --onnx towers"
         })
 final class ModelExportCommand implements Callable<Integer> {
 

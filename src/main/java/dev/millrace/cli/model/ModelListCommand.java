@@ -2,6 +2,7 @@ package dev.millrace.cli.model;
 
 import dev.millrace.cli.option.Clusters;
 import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OutputOption;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
@@ -10,6 +11,7 @@ import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import java.io.PrintWriter;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -27,7 +29,8 @@ import picocli.CommandLine.Spec;
         description = {
             "List the generations: which one answers, and how far their learners have come.",
             "R@10 and R@100 are those of all exams since the learner began; an exam comes before the step that learns its examples."
-        })
+        },
+        footer = "millrace model list --bootstrap-server kafka:9092")
 final class ModelListCommand implements Callable<Integer> {
 
     @Spec
@@ -37,12 +40,43 @@ final class ModelListCommand implements Callable<Integer> {
     @Mixin
     ConfigOptions config = new ConfigOptions();
 
+    @Mixin
+    OutputOption output = new OutputOption();
+
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Cluster cluster = Clusters.open(config.settings());
         GenerationHistory history = Clusters.admin(cluster).history();
         Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
+        output.write(
+                out,
+                history.generations().stream()
+                        .map(generation -> row(generation, history, Optional.ofNullable(progress.get(generation))))
+                        .toList(),
+                () -> print(history, progress, out));
+        return 0;
+    }
+
+    private static Map<String, Object> row(
+            String generation, GenerationHistory history, Optional<TrainingProgress> progress) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("generation", generation);
+        row.put("state", history.state(generation).label());
+        progress.ifPresent(one -> {
+            row.put("step", one.step());
+            row.put("items", one.items());
+            row.put("recallAt10", one.exam().model().recallAt(10));
+            row.put("recallAt100", one.exam().model().recallAt(100));
+        });
+        history.fact(generation, Kind.STARTED).ifPresent(fact -> {
+            row.put("since", Instant.ofEpochMilli(fact.at()).toString());
+            row.put("learner", fact.by());
+        });
+        return row;
+    }
+
+    private static void print(GenerationHistory history, Map<String, TrainingProgress> progress, PrintWriter out) {
         if (history.generations().isEmpty()) {
             out.println("no generation was published yet");
         } else {
@@ -61,8 +95,6 @@ final class ModelListCommand implements Callable<Integer> {
         for (String generation : history.generations()) {
             print(generation, history, Optional.ofNullable(progress.get(generation)), out);
         }
-        out.flush();
-        return 0;
     }
 
     private static void print(

@@ -3,14 +3,18 @@ package dev.millrace.cli.model;
 import dev.millrace.checkpoint.Checkpoint;
 import dev.millrace.checkpoint.CheckpointFile;
 import dev.millrace.checkpoint.EntryCounts;
+import dev.millrace.cli.option.OutputOption;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -21,7 +25,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Read a checkpoint to its end, check it, and show what it holds.",
             "Exits with 0 if it is whole, 74 if not."
-        })
+        },
+        footer = {"millrace model show --in model.checkpoint", "millrace model show --in model.checkpoint --settings"})
 final class ModelShowCommand implements Callable<Integer> {
 
     @Spec
@@ -37,18 +42,39 @@ final class ModelShowCommand implements Callable<Integer> {
             description = "print the settings of its learner instead, as key = value lines that --config takes")
     boolean settings;
 
+    @Mixin
+    OutputOption output = new OutputOption();
+
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         EntryCounts counts = new EntryCounts();
         Checkpoint.Header header = CheckpointFile.read(Objects.requireNonNull(in), counts::add);
         if (settings) {
-            header.settings().forEach((key, value) -> out.println(key + " = " + value.replace("\\", "\\\\")));
+            output.write(
+                    out,
+                    header.settings(),
+                    () -> header.settings()
+                            .forEach((key, value) -> out.println(key + " = " + value.replace("\\", "\\\\"))));
         } else {
-            print(header, counts, out);
+            output.write(out, object(header, counts), () -> print(header, counts, out));
         }
-        out.flush();
         return 0;
+    }
+
+    private static Map<String, Object> object(Checkpoint.Header header, EntryCounts counts) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("generation", header.lineage().generation());
+        object.put("step", header.step());
+        object.put("digest", header.learnt().digest().toString());
+        header.log().ifPresent(place -> object.put("log", place));
+        object.put("source", header.origin().source().text());
+        object.put("version", header.origin().version());
+        object.put("writtenAt", Instant.ofEpochMilli(header.origin().writtenAt()).toString());
+        object.put("engine", header.lineage().fingerprint().toString());
+        object.put("settingsHash", header.lineage().settingsHash());
+        object.put("entries", counts.counts());
+        return object;
     }
 
     /** Prints what a checkpoint holds. */

@@ -1,6 +1,8 @@
 package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.cli.option.ProgressLine;
+import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.Cluster;
@@ -21,26 +23,19 @@ public final class ModelCheck {
     private ModelCheck() {}
 
     /** Returns the exit status: 0 if nothing differs, 1 if something does. */
-    public static int run(MillraceSettings settings, Cluster cluster, ModelAudit.Scope scope, PrintWriter out) {
+    public static int run(
+            MillraceSettings settings,
+            Cluster cluster,
+            ModelAudit.Scope scope,
+            ProgressOption progress,
+            PrintWriter out) {
         AuditedLearner learner = AuditedLearner.of(
                 new GenerationAdmin(cluster, InstantSource.system()).history(),
                 settings.learner(),
                 settings.stream().applicationId(Part.LEARN));
         IgnoredSettings.print(learner.ignored(), "the learner", out);
-        ModelAudit audit = new ModelAudit(cluster, learner.settings(), new ModelAudit.Listener() {
-            @Override
-            public void reached(ModelAudit.ReplayProgress progress) {
-                out.printf(
-                        Locale.ROOT,
-                        "step %,d of %,d, %,.0f steps/s%n",
-                        progress.step(),
-                        progress.target(),
-                        progress.stepsPerSecond());
-                out.flush();
-            }
-        });
         try {
-            ModelReport report = audit.run(scope);
+            ModelReport report = report(cluster, learner, scope, progress);
             print(report, out);
             return report.isSame() ? 0 : DIFFERS;
         } catch (BrokenLogException broken) {
@@ -48,6 +43,19 @@ public final class ModelCheck {
             return DIFFERS;
         } finally {
             out.flush();
+        }
+    }
+
+    private static ModelReport report(
+            Cluster cluster, AuditedLearner learner, ModelAudit.Scope scope, ProgressOption progress) {
+        try (ProgressLine line = progress.line("replayed")) {
+            ModelAudit.Listener listener = new ModelAudit.Listener() {
+                @Override
+                public void reached(ModelAudit.ReplayProgress replayed) {
+                    line.show(replayed.step(), replayed.target());
+                }
+            };
+            return new ModelAudit(cluster, learner.settings(), listener).run(scope);
         }
     }
 
