@@ -1,13 +1,13 @@
 package dev.millrace.follow;
 
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.publish.ModelUpdate;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.TopicFollower;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.GenerationRecords;
-import dev.millrace.wire.ModelUpdate;
 import dev.millrace.wire.ModelUpdateRecords;
 import dev.millrace.wire.NeighbourRecords;
 import dev.millrace.wire.TopicRecord;

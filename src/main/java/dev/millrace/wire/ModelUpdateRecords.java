@@ -2,6 +2,7 @@ package dev.millrace.wire;
 
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.event.RejectReason;
+import dev.millrace.publish.ModelUpdate;
 import dev.millrace.state.Utf8;
 import java.nio.ByteBuffer;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package dev.millrace.wire;
+package dev.millrace.publish;
 
 import java.util.Optional;
 
