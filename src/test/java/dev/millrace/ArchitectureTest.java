@@ -44,6 +44,7 @@ class ArchitectureTest {
             "exam",
             "alarm",
             "generation",
+            "operation",
             "publish",
             "train",
             "index",

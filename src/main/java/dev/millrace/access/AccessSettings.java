@@ -32,7 +32,7 @@ public record AccessSettings(String prefix, Optional<Path> tokens, Optional<PemF
         Optional<Path> tokens = file(
                 reader,
                 prefix + TOKENS,
-                "file of tokens that are let in, reloaded when it changes: a role and a SHA-256 a line; empty: none is asked for");
+                "file of tokens that are let in, reloaded when it changes: a role, a SHA-256 and a name a line; empty: none is asked for");
         Optional<Path> certificate = file(
                 reader,
                 prefix + CERTIFICATE,

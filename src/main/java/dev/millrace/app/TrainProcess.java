@@ -183,12 +183,9 @@ public final class TrainProcess implements AutoCloseable {
         if (settings.stream().isSettling()) {
             settings.transactions().settleOrRefuse();
         }
-        return new GenerationAdmin(
-                        settings.cluster()
-                                .withPatience(PATIENCE.plus(settings.stream().transactionTimeout())
-                                        .multipliedBy(2)),
-                        InstantSource.system())
-                .history();
+        return GenerationAdmin.history(settings.cluster()
+                .withPatience(
+                        PATIENCE.plus(settings.stream().transactionTimeout()).multipliedBy(2)));
     }
 
     private static Set<Part> parts(From from) {

@@ -43,6 +43,7 @@ import picocli.CommandLine.Model.CommandSpec;
             TransactionsCommand.class,
             DoctorCommand.class,
             DeadLettersCommand.class,
+            ActionsCommand.class,
             ModelCommand.class,
             BrokerCommand.class,
             EvaluateCommand.class,

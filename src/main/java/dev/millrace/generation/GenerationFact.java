@@ -11,7 +11,7 @@ import java.util.TreeMap;
  * @param at wall clock of the writer, epoch milliseconds
  * @param step step of the learner; 0 if a command wrote the fact
  * @param items number of items in the learner's catalogue; 0 if a command wrote the fact
- * @param by application id of the learner, or the command
+ * @param by application id of the learner, or the command, or HTTP
  * @param settings settings of the learner by key, defaults included, with {@link Kind#STARTED}; else empty
  */
 public record GenerationFact(

@@ -56,6 +56,11 @@ public final class GenerationHistory {
         return promotedLastFirst().stream().findFirst();
     }
 
+    /** Returns the generation that a roll-back goes to; absent if there is none. */
+    public Optional<String> answeredBefore() {
+        return promotedLastFirst().stream().skip(1).findFirst();
+    }
+
     /** Returns the state of a generation. */
     public GenerationState state(String generation) {
         if (is(generation, Kind.RETIRED)) {
@@ -69,10 +74,7 @@ public final class GenerationHistory {
         return is(generation, Kind.COMPLETE) ? GenerationState.COMPLETE : GenerationState.BUILDING;
     }
 
-    /**
-     * Returns the promoted generations that are not retired, the last one first. The first is to answer; a roll-back
-     * goes to the second.
-     */
+    /** Returns the promoted generations that are not retired, the last one first. The first is to answer. */
     List<String> promotedLastFirst() {
         List<String> lastFirst = new ArrayList<>(promoted);
         Collections.reverse(lastFirst);

@@ -1,13 +1,13 @@
 package dev.millrace.generation;
 
 import dev.millrace.generation.GenerationFact.Kind;
-import java.util.List;
 import java.util.Optional;
 
 /**
  * The rules for promoting, rolling back, retiring, handing over and publishing generations, given their history.
  *
- * <p>Each method returns the fact to append to the history, or refuses. Times are epoch milliseconds, wall clock.
+ * <p>Each method returns the fact to append to the history, or refuses. Times are epoch milliseconds, wall clock. What decides is a
+ * command, such as {@code millrace model promote}, or HTTP.
  */
 public final class GenerationRules {
 
@@ -22,7 +22,7 @@ public final class GenerationRules {
      *
      * @throws GenerationRefusedException if it is not known, not complete, retired, or answers already
      */
-    public GenerationFact promote(String generation, long at) {
+    public GenerationFact promote(String generation, long at, String by) {
         requireKnown(generation);
         if (history.is(generation, Kind.RETIRED)) {
             throw new GenerationRefusedException("generation " + generation + " is retired: its records are gone");
@@ -34,7 +34,7 @@ public final class GenerationRules {
         if (answers(generation)) {
             throw new GenerationRefusedException("generation " + generation + " is the one that answers");
         }
-        return decided(generation, Kind.PROMOTED, at, "millrace model promote");
+        return decided(generation, Kind.PROMOTED, at, by);
     }
 
     /**
@@ -42,13 +42,13 @@ public final class GenerationRules {
      *
      * @throws GenerationRefusedException if there is none
      */
-    public GenerationFact rollBack(long at) {
-        List<String> lastFirst = history.promotedLastFirst();
-        if (lastFirst.size() < 2) {
-            throw new GenerationRefusedException("there is no generation to go back to: "
-                    + (lastFirst.isEmpty() ? "none was promoted yet" : lastFirst.get(0) + " is the only one promoted"));
-        }
-        return decided(lastFirst.get(1), Kind.PROMOTED, at, "millrace model rollback");
+    public GenerationFact rollBack(long at, String by) {
+        String before = history.answeredBefore()
+                .orElseThrow(() -> new GenerationRefusedException("there is no generation to go back to: "
+                        + history.answering()
+                                .map(only -> only + " is the only one promoted")
+                                .orElse("none was promoted yet")));
+        return decided(before, Kind.PROMOTED, at, by);
     }
 
     /**
@@ -57,7 +57,7 @@ public final class GenerationRules {
      * @param ofTheLog generation of the learner that makes the mini-batches
      * @throws GenerationRefusedException if it is not known, answers, or its learner makes the mini-batches
      */
-    public GenerationFact retire(String generation, Optional<String> ofTheLog, long at) {
+    public GenerationFact retire(String generation, Optional<String> ofTheLog, long at, String by) {
         requireKnown(generation);
         if (answers(generation)) {
             throw new GenerationRefusedException(
@@ -67,7 +67,7 @@ public final class GenerationRules {
             throw new GenerationRefusedException("generation " + generation
                     + " is that of the learner that makes the mini-batches: without it no other learner gets any");
         }
-        return decided(generation, Kind.RETIRED, at, "millrace model retire");
+        return decided(generation, Kind.RETIRED, at, by);
     }
 
     /** Gives a generation to another application: only that one may publish it from now on. Absent if it was never published. */
@@ -108,7 +108,7 @@ public final class GenerationRules {
         }
     }
 
-    private static GenerationFact decided(String generation, Kind kind, long at, String command) {
-        return new GenerationFact(generation, kind, at, 0, 0, command);
+    private static GenerationFact decided(String generation, Kind kind, long at, String by) {
+        return new GenerationFact(generation, kind, at, 0, 0, by);
     }
 }

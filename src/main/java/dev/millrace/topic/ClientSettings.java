@@ -4,6 +4,7 @@ import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
 import java.util.Collections;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,7 @@ import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigTransformer;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
  * How every client reaches the cluster.
@@ -60,8 +62,23 @@ public record ClientSettings(SortedMap<String, String> properties) {
         return new ClientSettings(new TreeMap<>(Map.of(BOOTSTRAP, bootstrapServers)));
     }
 
+    /** Those of a producer whose records are taken within a time, or fail. */
+    ClientSettings within(Duration patience) {
+        SortedMap<String, String> hurried = new TreeMap<>(properties);
+        String millis = Long.toString(patience.toMillis());
+        hurried.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, millis);
+        hurried.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, millis);
+        hurried.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, Long.toString(patience.toMillis() / 2));
+        return new ClientSettings(hurried);
+    }
+
     public String bootstrapServers() {
         return properties.getOrDefault(BOOTSTRAP, "");
+    }
+
+    /** The name of the client in requests; empty if none was given. */
+    public String clientId() {
+        return properties.getOrDefault(ProducerConfig.CLIENT_ID_CONFIG, "");
     }
 
     public Map<String, Object> asMap() {

@@ -28,6 +28,11 @@ public record Cluster(ClientSettings clients, TopicNames topics, AvroWire wire, 
         return new TopicReader(clients, patience);
     }
 
+    /** A producer of its own, which gives up after the patience; the caller closes it. */
+    public EventProducer producer() {
+        return new EventProducer(clients.within(patience), topics, wire);
+    }
+
     /** The mini-batch log as it is now. */
     public BatchLog batches(TopicReader reader) {
         return new BatchLog(reader, new BatchRecords(wire), topics.miniBatches());

@@ -16,6 +16,7 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.jspecify.annotations.Nullable;
 
@@ -121,6 +122,9 @@ public final class EventProducer implements AutoCloseable {
         @Nullable Exception thrown = failure.get();
         if (thrown instanceof AuthorizationException refused) {
             throw MissingRightException.of(refused, "WRITE");
+        }
+        if (thrown instanceof TimeoutException late) {
+            throw new BrokerUnreachableException("a record was not taken: " + late.getMessage(), late);
         }
         if (thrown != null) {
             throw new IllegalStateException("an event was not taken by the brokers", thrown);

@@ -4,10 +4,11 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.generation.GenerationRules;
+import dev.millrace.operation.OperatorAction;
+import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.state.Utf8;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.GenerationRecords;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -25,24 +27,24 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
  * Administers generations: reads their history from the topic, asks {@link GenerationRules}, and appends the fact; all servers
- * follow.
+ * follow. What is ordered stands in the {@link OperatorLog} first.
  *
  * <p>It takes no lock. If two decide at the same moment, both facts are appended and the later one holds.
  */
 public final class GenerationAdmin {
 
     private final Cluster cluster;
-    private final GenerationRecords records;
-    private final InstantSource clock;
+    private final OperatorLog log;
 
-    public GenerationAdmin(Cluster cluster, InstantSource clock) {
+    /** @param log of what is ordered */
+    public GenerationAdmin(Cluster cluster, OperatorLog log) {
         this.cluster = cluster;
-        this.records = new GenerationRecords(cluster.wire());
-        this.clock = clock;
+        this.log = log;
     }
 
     /** All facts that are committed now. */
-    public GenerationHistory history() {
+    public static GenerationHistory history(Cluster cluster) {
+        GenerationRecords records = new GenerationRecords(cluster.wire());
         GenerationHistory history = new GenerationHistory();
         try (TopicReader reader = cluster.reader()) {
             reader.readAll(cluster.topics().generations(), record -> records.decode(record)
@@ -58,9 +60,14 @@ public final class GenerationAdmin {
      * @throws GenerationRefusedException if it is not known, not complete, retired, or answers already
      */
     public Optional<String> promote(String generation) {
-        GenerationHistory history = history();
-        append(new GenerationRules(history).promote(generation, clock.millis()));
-        return history.answering();
+        GenerationHistory history = history(cluster);
+        OperatorAction ordered = log.ordered(Kind.PROMOTE, generation, answered(history));
+        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history)
+                .promote(generation, ordered.at(), ordered.by().means()));
+        return log.carryOut(ordered, () -> {
+            append(fact);
+            return history.answering();
+        });
     }
 
     /**
@@ -70,10 +77,15 @@ public final class GenerationAdmin {
      * @throws GenerationRefusedException if there is none
      */
     public List<String> rollBack() {
-        GenerationHistory history = history();
-        GenerationFact fact = new GenerationRules(history).rollBack(clock.millis());
-        append(fact);
-        return List.of(fact.generation(), history.answering().orElseThrow());
+        GenerationHistory history = history(cluster);
+        OperatorAction ordered =
+                log.ordered(Kind.ROLL_BACK, history.answeredBefore().orElse(""), answered(history));
+        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history)
+                .rollBack(ordered.at(), ordered.by().means()));
+        return log.carryOut(ordered, () -> {
+            append(fact);
+            return List.of(fact.generation(), history.answering().orElseThrow());
+        });
     }
 
     /**
@@ -83,10 +95,19 @@ public final class GenerationAdmin {
      * @throws GenerationRefusedException if it is not known, answers, or its learner makes the log
      */
     public long retire(String generation) {
-        append(new GenerationRules(history()).retire(generation, generationOfTheLog(), clock.millis()));
-        return remove(generation, cluster.topics().itemEmbeddings())
-                + remove(generation, cluster.topics().modelUpdates())
-                + remove(generation, cluster.topics().itemNeighbours());
+        OperatorAction ordered = log.ordered(Kind.RETIRE, generation, "");
+        GenerationFact fact = allowed(ordered, () -> new GenerationRules(history(cluster))
+                .retire(
+                        generation,
+                        generationOfTheLog(),
+                        ordered.at(),
+                        ordered.by().means()));
+        return log.carryOut(ordered, () -> {
+            append(fact);
+            return remove(generation, cluster.topics().itemEmbeddings())
+                    + remove(generation, cluster.topics().modelUpdates())
+                    + remove(generation, cluster.topics().itemNeighbours());
+        });
     }
 
     /**
@@ -95,18 +116,37 @@ public final class GenerationAdmin {
      * @return the application that had it; absent if it was not published, or had it already
      */
     public Optional<String> handOver(String generation, String application) {
-        GenerationHistory history = history();
-        new GenerationRules(history).handOver(generation, application).ifPresent(this::append);
+        GenerationHistory history = history(cluster);
+        new GenerationRules(history)
+                .handOver(generation, application)
+                .ifPresent(fact -> log.carryOut(log.ordered(Kind.HAND_OVER, generation, "to " + application), () -> {
+                    append(fact);
+                    return fact;
+                }));
         return history.fact(generation, GenerationFact.Kind.STARTED)
                 .map(GenerationFact::by)
                 .filter(owner -> !owner.equals(application));
     }
 
+    private GenerationFact allowed(OperatorAction ordered, Supplier<GenerationFact> rule) {
+        try {
+            return rule.get();
+        } catch (GenerationRefusedException refused) {
+            log.refused(ordered, String.valueOf(refused.getMessage()));
+            throw refused;
+        }
+    }
+
+    private static String answered(GenerationHistory history) {
+        return history.answering().map(one -> one + " answered").orElse("");
+    }
+
     private void append(GenerationFact fact) {
-        try (KafkaProducer<byte[], byte[]> producer = producer()) {
-            byte[] value = records.encode(cluster.topics().generations(), fact);
-            requireTaken(producer.send(
-                    new ProducerRecord<>(cluster.topics().generations(), GenerationRecords.key(fact), value)));
+        String topic = cluster.topics().generations();
+        byte[] value = new GenerationRecords(cluster.wire()).encode(topic, fact);
+        try (EventProducer producer = cluster.producer()) {
+            producer.sendBytes(topic, GenerationRecords.key(fact), Optional.of(value), fact.at());
+            producer.flush();
         }
     }
 

@@ -22,7 +22,7 @@ import dev.millrace.train.TrainerSettings;
  * @param vectorStore of the topic for vector stores
  * @param learnerEntry an entry of the learner, and a record of model-updates
  * @param neighbours of item-neighbours
- * @param small of generations, training-progress and the changelogs of the books
+ * @param small of generations, operator-actions, training-progress and the changelogs of the books
  */
 public record LargestRecords(
         long event,

@@ -22,6 +22,7 @@ public record TopicNames(
         String userFeatures,
         String trainingProgress,
         String deadLetters,
+        String operatorActions,
         Optional<VectorStore> vectorStore) {
 
     /**
@@ -58,6 +59,7 @@ public record TopicNames(
                 name(reader, keys, "user-features"),
                 name(reader, keys, "training-progress"),
                 name(reader, keys, "dead-letters"),
+                name(reader, keys, "operator-actions"),
                 vectorStore(reader, keys));
     }
 
@@ -81,15 +83,17 @@ public record TopicNames(
                 generations,
                 userFeatures,
                 trainingProgress,
-                deadLetters));
+                deadLetters,
+                operatorActions));
         vectorStore.ifPresent(store -> all.add(store.topic()));
         return List.copyOf(all);
     }
 
-    /** Those that Millrace writes. */
+    /** Those that trainers write, in transactions. */
     public List<String> outputs() {
         List<String> outputs = new ArrayList<>(all());
-        outputs.removeAll(List.of(exposures, clicks, users, items));
+        outputs.removeAll(inputs());
+        outputs.remove(operatorActions);
         return List.copyOf(outputs);
     }
 

@@ -14,6 +14,7 @@ import java.util.Map;
  *     written
  * @param exampleRetention how long training examples are kept
  * @param batchRetention how long the model's log is kept
+ * @param actionRetention how long is kept what operators have ordered
  * @param largest records that the topics must take
  */
 public record TopicSettings(
@@ -23,6 +24,7 @@ public record TopicSettings(
         Duration eventRetention,
         Duration exampleRetention,
         Duration batchRetention,
+        Duration actionRetention,
         LargestRecords largest) {
 
     /** What every topic takes that Millrace writes, however small its records are by the settings. */
@@ -63,6 +65,12 @@ public record TopicSettings(
                         minute,
                         FOR_EVER,
                         "how long mini-batches are kept; a learner from the log needs all of them"),
+                reader.duration(
+                        "topic.action-retention",
+                        Duration.ofDays(1_825),
+                        minute,
+                        FOR_EVER,
+                        "how long the audit log of operators' actions is kept, from when they were written"),
                 LargestRecords.read(reader));
     }
 

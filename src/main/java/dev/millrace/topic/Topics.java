@@ -47,7 +47,7 @@ public final class Topics {
     private static final DescribeTopicsOptions WITH_RIGHTS =
             new DescribeTopicsOptions().includeAuthorizedOperations(true);
 
-    private static final int ONE_LEARNER = 1;
+    private static final int ONE_PARTITION = 1;
     private static final String MAX_MESSAGE_BYTES = "max.message.bytes";
     private static final int BROKER_DEFAULT_BYTES = 1_048_588; // of max.message.bytes
 
@@ -261,7 +261,8 @@ public final class Topics {
     private void checkPartitions(Map<String, TopicDescription> topics, List<String> faults) {
         checkInputs(topics, faults);
         TopicNames names = settings.names();
-        for (String topic : List.of(names.trainingExamples(), names.miniBatches(), names.generations())) {
+        for (String topic :
+                List.of(names.trainingExamples(), names.miniBatches(), names.generations(), names.operatorActions())) {
             if (partitions(topics, topic) != 1) {
                 faults.add("topic " + topic + " has " + partitions(topics, topic)
                         + " partitions: the order of its records counts, and needs exactly 1");
@@ -370,6 +371,7 @@ public final class Topics {
                 names.userFeatures(), largest.userFeatures(),
                 names.trainingProgress(), largest.small(),
                 names.deadLetters(), (long) LargestRecords.DEAD_LETTER_BYTES));
+        needed.put(names.operatorActions(), largest.small());
         names.vectorStore().ifPresent(store -> needed.put(store.topic(), largest.vectorStore()));
         return needed;
     }
@@ -399,21 +401,23 @@ public final class Topics {
         Map<String, String> compacted = with(with(written, settings.compaction()), Map.of("cleanup.policy", "compact"));
         Map<String, String> examples = with(written, Map.of("retention.ms", millis(settings.exampleRetention())));
         Map<String, String> batches = with(written, Map.of("retention.ms", millis(settings.batchRetention())));
+        Map<String, String> actions = with(written, Map.of("retention.ms", millis(settings.actionRetention())));
         int many = settings.partitions();
         List<Shape> shapes = new ArrayList<>(List.of(
                 shape(names.exposures(), many, events),
                 shape(names.clicks(), many, events),
                 shape(names.users(), many, events),
                 shape(names.items(), many, events),
-                shape(names.trainingExamples(), ONE_LEARNER, examples),
-                shape(names.miniBatches(), ONE_LEARNER, batches),
+                shape(names.trainingExamples(), ONE_PARTITION, examples),
+                shape(names.miniBatches(), ONE_PARTITION, batches),
                 shape(names.itemEmbeddings(), many, compacted),
-                shape(names.modelUpdates(), ONE_LEARNER, compacted),
+                shape(names.modelUpdates(), ONE_PARTITION, compacted),
                 shape(names.itemNeighbours(), many, compacted),
-                shape(names.generations(), ONE_LEARNER, compacted),
+                shape(names.generations(), ONE_PARTITION, compacted),
                 shape(names.userFeatures(), many, compacted),
-                shape(names.trainingProgress(), ONE_LEARNER, compacted),
-                shape(names.deadLetters(), many, with(written, kept))));
+                shape(names.trainingProgress(), ONE_PARTITION, compacted),
+                shape(names.deadLetters(), many, with(written, kept)),
+                shape(names.operatorActions(), ONE_PARTITION, actions)));
         names.vectorStore().ifPresent(store -> shapes.add(shape(store.topic(), many, compacted)));
         return shapes;
     }

@@ -11,7 +11,6 @@ import dev.millrace.train.TrainerSettings;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.TopicRecord;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -35,8 +34,7 @@ public final class VectorOrigins {
      * settings. Reads the item's partition alone.
      */
     public ItemOrigin ofItem(String item) {
-        String generation = new GenerationAdmin(cluster, InstantSource.system())
-                .history()
+        String generation = GenerationAdmin.history(cluster)
                 .answering()
                 .orElse(trainer.model().generationName());
         byte[] key = EmbeddingRecords.key(generation, item);

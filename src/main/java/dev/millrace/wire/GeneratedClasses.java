@@ -18,6 +18,7 @@ import dev.millrace.avro.LearnerRecord;
 import dev.millrace.avro.MiniBatchRecord;
 import dev.millrace.avro.ModelUpdateRecord;
 import dev.millrace.avro.NeighbourRecord;
+import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.RankingRecord;
 import dev.millrace.avro.TrainingRecord;
@@ -55,7 +56,8 @@ final class GeneratedClasses extends SpecificData {
             ModelUpdateRecord.getClassSchema(),
             ItemNeighboursRecord.getClassSchema(),
             ProgressRecord.getClassSchema(),
-            GenerationRecord.getClassSchema());
+            GenerationRecord.getClassSchema(),
+            OperatorActionRecord.getClassSchema());
 
     private static final Map<String, Class<? extends SpecificRecordBase>> BY_NAME = List.of(
                     AccountRecord.class,
@@ -76,6 +78,7 @@ final class GeneratedClasses extends SpecificData {
                     MiniBatchRecord.class,
                     ModelUpdateRecord.class,
                     NeighbourRecord.class,
+                    OperatorActionRecord.class,
                     ProgressRecord.class,
                     RankingRecord.class,
                     TrainingRecord.class,

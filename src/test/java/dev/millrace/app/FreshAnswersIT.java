@@ -23,7 +23,6 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -133,10 +132,7 @@ class FreshAnswersIT {
             }
             assertThat(recall.status("/readyz")).isEqualTo(200);
             Cluster cluster = settings(Map.of()).cluster();
-            assertThat(new GenerationAdmin(cluster, InstantSource.system())
-                            .history()
-                            .answering())
-                    .isPresent();
+            assertThat(GenerationAdmin.history(cluster).answering()).isPresent();
             assertThat(new ProgressLog(cluster).ofLearner()).isPresent();
         });
     }

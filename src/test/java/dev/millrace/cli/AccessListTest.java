@@ -59,7 +59,7 @@ class AccessListTest {
 
         assertThatThrownBy(() -> list.calls("kafka:9092", "User:shop", List.of("train", "evaluate")))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageStartingWith("COMMAND = evaluate: must be one of dlq list, dlq replay");
+                .hasMessageStartingWith("COMMAND = evaluate: must be one of actions, dlq list, dlq replay");
     }
 
     private static TopicNames names(Map<String, String> given) {

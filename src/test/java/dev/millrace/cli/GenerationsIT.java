@@ -7,8 +7,11 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.operation.Operator;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.TopicReader;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EmbeddingRecords;
@@ -121,9 +124,8 @@ class GenerationsIT {
         }
         callers.forEach(Thread::start);
 
-        MillraceSettings settings = settings(bootstrap);
-        GenerationAdmin admin = new GenerationAdmin(settings.cluster().withPatience(START), InstantSource.system());
-        run("promote", bootstrap, "model", "promote", narrow);
+        GenerationAdmin admin = admin(settings(bootstrap).cluster().withPatience(START));
+        run("promote", bootstrap, "model", "promote", narrow, "--set", "kafka.client.id=ops");
         awaitServed(url, narrow);
         for (int swap = 0; swap < SWAPS; swap++) {
             String before = ready(url).path("generation").asText();
@@ -196,6 +198,16 @@ class GenerationsIT {
         assertThat(list.lines())
                 .anySatisfy(line -> assertThat(line).matches(wide + " +answers .*millrace-learn"))
                 .anySatisfy(line -> assertThat(line).matches(narrow + " +answered before .*shadow-learn-from-log"));
+        assertThat(run("actions", bootstrap, "actions", "--count", "100"))
+                .containsPattern("(?m)^\\S+Z  accepted  promote   " + narrow + " \\(" + wide
+                        + " answered\\)\\n +by " + System.getProperty("user.name")
+                        + ", millrace model promote, from .+, client ops$")
+                .contains(
+                        "accepted  roll-back " + wide + " (" + narrow + " answered)",
+                        "by the test, GenerationsIT, from",
+                        "refused   promote   g9-nothing (there is no generation g9-nothing; known: ",
+                        "refused   retire    " + wide + " (generation " + wide + " answers",
+                        "accepted  hand-over " + narrow + " (to shadow-learn-from-log)");
         String diff = run("diff", bootstrap, "model", "diff", wide, narrow, "--users", "50", "--k", "10");
         assertThat(diff)
                 .contains("tower.dim = 64 | 16")
@@ -300,6 +312,11 @@ class GenerationsIT {
         }
         vectors.values().removeIf(Map::isEmpty);
         return vectors;
+    }
+
+    private static GenerationAdmin admin(Cluster cluster) {
+        Operator test = new Operator("the test", "GenerationsIT", "", "");
+        return new GenerationAdmin(cluster, new OperatorLog(cluster, test, InstantSource.system()));
     }
 
     private static MillraceSettings settings(String bootstrap) {

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 class GenerationRulesTest {
 
     private static final long NOW = 1_000;
+    private static final String BY = "millrace model promote";
 
     private final GenerationHistory history = new GenerationHistory();
     private final GenerationRules rules = new GenerationRules(history);
@@ -23,28 +24,27 @@ class GenerationRulesTest {
         take("b", Kind.STARTED);
         take("c", Kind.STARTED, Kind.COMPLETE, Kind.RETIRED);
 
-        assertThat(rules.promote("a", NOW))
-                .isEqualTo(new GenerationFact("a", Kind.PROMOTED, NOW, 0, 0, "millrace model promote"));
-        refuses(() -> rules.promote("b", NOW), "generation b is not complete");
-        refuses(() -> rules.promote("c", NOW), "generation c is retired");
-        refuses(() -> rules.promote("d", NOW), "there is no generation d; known: a, b, c");
+        assertThat(rules.promote("a", NOW, BY)).isEqualTo(new GenerationFact("a", Kind.PROMOTED, NOW, 0, 0, BY));
+        refuses(() -> rules.promote("b", NOW, BY), "generation b is not complete");
+        refuses(() -> rules.promote("c", NOW, BY), "generation c is retired");
+        refuses(() -> rules.promote("d", NOW, BY), "there is no generation d; known: a, b, c");
         take("a", Kind.PROMOTED);
-        refuses(() -> rules.promote("a", NOW), "generation a is the one that answers");
+        refuses(() -> rules.promote("a", NOW, BY), "generation a is the one that answers");
     }
 
     @Test
     void rollBackGoesToTheGenerationThatAnsweredBefore() {
-        refuses(() -> rules.rollBack(NOW), "none was promoted yet");
+        refuses(() -> rules.rollBack(NOW, BY), "none was promoted yet");
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
-        refuses(() -> rules.rollBack(NOW), "a is the only one promoted");
+        refuses(() -> rules.rollBack(NOW, BY), "a is the only one promoted");
         take("b", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
 
-        GenerationFact back = rules.rollBack(NOW);
+        GenerationFact back = rules.rollBack(NOW, BY);
 
         assertThat(back.generation()).isEqualTo("a");
         history.take(back);
         assertThat(history.answering()).contains("a");
-        assertThat(rules.rollBack(NOW).generation()).isEqualTo("b");
+        assertThat(rules.rollBack(NOW, BY).generation()).isEqualTo("b");
     }
 
     @Test
@@ -52,10 +52,10 @@ class GenerationRulesTest {
         take("a", Kind.STARTED, Kind.COMPLETE, Kind.PROMOTED);
         take("b", Kind.STARTED, Kind.COMPLETE);
 
-        refuses(() -> rules.retire("a", Optional.empty(), NOW), "generation a answers");
-        refuses(() -> rules.retire("b", Optional.of("b"), NOW), "makes the mini-batches");
-        refuses(() -> rules.retire("c", Optional.empty(), NOW), "there is no generation c");
-        history.take(rules.retire("b", Optional.of("a"), NOW));
+        refuses(() -> rules.retire("a", Optional.empty(), NOW, BY), "generation a answers");
+        refuses(() -> rules.retire("b", Optional.of("b"), NOW, BY), "makes the mini-batches");
+        refuses(() -> rules.retire("c", Optional.empty(), NOW, BY), "there is no generation c");
+        history.take(rules.retire("b", Optional.of("a"), NOW, BY));
 
         assertThat(history.state("b")).isEqualTo(GenerationState.RETIRED);
     }

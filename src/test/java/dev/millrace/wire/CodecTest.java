@@ -12,6 +12,7 @@ import dev.millrace.avro.ExampleRecord;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.avro.ItemEmbeddingRecord;
 import dev.millrace.avro.MiniBatchRecord;
+import dev.millrace.avro.OperatorActionRecord;
 import dev.millrace.avro.ProgressRecord;
 import dev.millrace.avro.TrainingRecord;
 import dev.millrace.batch.Batches;
@@ -28,12 +29,15 @@ import dev.millrace.exam.RankingTotals;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.RowCounts;
 import dev.millrace.neighbour.NeighbourList;
+import dev.millrace.operation.Operator;
+import dev.millrace.operation.OperatorAction;
 import dev.millrace.publish.ItemEmbedding;
 import dev.millrace.publish.PublishedPopularity;
 import dev.millrace.state.Books;
 import dev.millrace.stream.Streams;
 import dev.millrace.train.StepDigest;
 import dev.millrace.train.TrainingProgress;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -137,6 +141,38 @@ class CodecTest {
             assertThat(decoded.list().map(found -> Arrays.toString(found.entry())))
                     .isEqualTo(given.map(present -> Arrays.toString(list.entry())));
         }
+    }
+
+    @Test
+    void operatorActionComesBackUnlessOnlyAnotherVersionKnowsIt() {
+        OperatorActionRecords records = new OperatorActionRecords(wire);
+        Operator operator = new Operator("ann", "millrace model promote", "host-1", "ops");
+        for (OperatorAction.Kind kind : OperatorAction.Kind.values()) {
+            for (OperatorAction.Result result : OperatorAction.Result.values()) {
+                OperatorAction action =
+                        new OperatorAction(kind, "g2", result, "g1 answered", 1_700_000_000_123L, operator);
+
+                byte[] value = records.encode("operator-actions", action);
+
+                assertThat(records.decode(action(OperatorActionRecords.key(action), value)))
+                        .contains(action);
+            }
+        }
+        byte[] unknown = wire.encode(
+                "operator-actions",
+                OperatorActionRecord.newBuilder()
+                        .setAction("DANCE")
+                        .setTarget("")
+                        .setResult("ACCEPTED")
+                        .setAt(Instant.EPOCH)
+                        .setBy("")
+                        .setMeans("")
+                        .build());
+        assertThat(records.decode(action(new byte[0], unknown))).isEmpty();
+    }
+
+    private static TopicRecord action(byte[] key, byte[] value) {
+        return new TopicRecord("operator-actions", key, Optional.of(value), 0, 0, 0, Map.of());
     }
 
     @Test

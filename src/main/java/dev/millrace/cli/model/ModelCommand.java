@@ -53,7 +53,7 @@ public final class ModelCommand implements Runnable {
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        Optional<String> before = admin(config).promote(generation);
+        Optional<String> before = admin(config, "model promote").promote(generation);
         print("promoted    " + generation);
         before.ifPresent(one -> print("answered    " + one + "; millrace model rollback goes back to it"));
         return 0;
@@ -67,7 +67,7 @@ public final class ModelCommand implements Runnable {
             },
             footer = "millrace model rollback --bootstrap-server kafka:9092")
     int rollback(@Mixin ConfigOptions config) {
-        List<String> lastFirst = admin(config).rollBack();
+        List<String> lastFirst = admin(config, "model rollback").rollBack();
         print("promoted    " + lastFirst.get(0));
         print("answered    " + lastFirst.get(1));
         return 0;
@@ -84,7 +84,7 @@ public final class ModelCommand implements Runnable {
             @Mixin ConfigOptions config,
             @Parameters(paramLabel = "GENERATION", description = "its full name, as model list has it")
                     String generation) {
-        long removed = admin(config).retire(generation);
+        long removed = admin(config, "model retire").retire(generation);
         print(String.format(Locale.ROOT, "retired     %s, %,d records removed", generation, removed));
         return 0;
     }
@@ -107,14 +107,14 @@ public final class ModelCommand implements Runnable {
                             required = true,
                             description = "as model list has it: stream.application-id and -learn or -learn-from-log")
                     String application) {
-        Optional<String> before = admin(config).handOver(generation, application);
+        Optional<String> before = admin(config, "model hand-over").handOver(generation, application);
         print(before.map(owner -> "handed over " + generation + " from " + owner + " to " + application)
                 .orElse("unchanged   " + generation + " was not published by another"));
         return 0;
     }
 
-    private static GenerationAdmin admin(ConfigOptions config) {
-        return Clusters.admin(Clusters.open(config.settings()));
+    private static GenerationAdmin admin(ConfigOptions config, String command) {
+        return Clusters.admin(Clusters.open(config.settings()), command);
     }
 
     private void print(String line) {

@@ -10,6 +10,7 @@ import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
 import dev.millrace.topic.Cluster;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import java.io.IOException;
@@ -82,7 +83,7 @@ final class ModelDiffCommand implements Callable<Integer> {
         Cluster cluster = Clusters.open(settings);
         String one = Objects.requireNonNull(left);
         String other = Objects.requireNonNull(right);
-        GenerationHistory history = Clusters.admin(cluster).history();
+        GenerationHistory history = GenerationAdmin.history(cluster);
         printSettings(settings(history, one), settings(history, other), out);
         Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
         printExam(one, Optional.ofNullable(progress.get(one)), out);

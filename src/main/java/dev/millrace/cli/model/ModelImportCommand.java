@@ -11,6 +11,7 @@ import dev.millrace.generation.GenerationHistory;
 import dev.millrace.stream.LearnerState;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.Cluster;
+import dev.millrace.topic.GenerationAdmin;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -67,7 +68,7 @@ final class ModelImportCommand implements Callable<Integer> {
                 + (begun.header().step() + 1) + ", offset " + begun.offset() + " of "
                 + settings.topics().names().miniBatches());
         if (settings.stream().isLogLearnerPublishing()) {
-            Clusters.admin(cluster)
+            Clusters.admin(cluster, "model import")
                     .handOver(settings.trainer().model().generationName(), learner.application())
                     .ifPresent(owner -> out.println("publishes   "
                             + settings.trainer().model().generationName() + " in place of application " + owner
@@ -82,7 +83,7 @@ final class ModelImportCommand implements Callable<Integer> {
     /** A retired generation cannot go on. A new one must not have the name of a generation with other weights. */
     private void requireFree(MillraceSettings settings, Cluster cluster) {
         String generation = settings.trainer().model().generationName();
-        GenerationHistory history = Clusters.admin(cluster).history();
+        GenerationHistory history = GenerationAdmin.history(cluster);
         if (history.is(generation, Kind.RETIRED) || (isWarm && history.is(generation, Kind.STARTED))) {
             throw OptionFaults.unusable(
                     "model.generation",

@@ -7,6 +7,7 @@ import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationFact.Kind;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.topic.Cluster;
+import dev.millrace.topic.GenerationAdmin;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.train.TrainingProgress;
 import java.io.PrintWriter;
@@ -47,7 +48,7 @@ final class ModelListCommand implements Callable<Integer> {
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         Cluster cluster = Clusters.open(config.settings());
-        GenerationHistory history = Clusters.admin(cluster).history();
+        GenerationHistory history = GenerationAdmin.history(cluster);
         Map<String, TrainingProgress> progress = new ProgressLog(cluster).byGeneration();
         output.write(
                 out,

@@ -1,9 +1,13 @@
 package dev.millrace.cli.option;
 
 import dev.millrace.app.MillraceSettings;
+import dev.millrace.operation.Operator;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.GenerationAdmin;
+import dev.millrace.topic.OperatorLog;
 import dev.millrace.topic.Topics;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.time.InstantSource;
 
@@ -24,7 +28,25 @@ public final class Clusters {
         return settings.cluster();
     }
 
-    public static GenerationAdmin admin(Cluster cluster) {
-        return new GenerationAdmin(cluster, InstantSource.system());
+    /**
+     * Administers generations in the name of whoever runs this process.
+     *
+     * @param command that does so
+     */
+    public static GenerationAdmin admin(Cluster cluster, String command) {
+        Operator operator = new Operator(
+                System.getProperty("user.name", ""),
+                "millrace " + command,
+                host(),
+                cluster.clients().clientId());
+        return new GenerationAdmin(cluster, new OperatorLog(cluster, operator, InstantSource.system()));
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException unnamed) { // a machine that cannot resolve its own name
+            return "";
+        }
     }
 }

@@ -12,7 +12,6 @@ import dev.millrace.verify.Difference;
 import dev.millrace.verify.ModelAudit;
 import dev.millrace.verify.ModelReport;
 import java.io.PrintWriter;
-import java.time.InstantSource;
 import java.util.Locale;
 
 /** {@code verify --model}: learns the log again and prints what differs from what was published. */
@@ -30,7 +29,7 @@ public final class ModelCheck {
             ProgressOption progress,
             PrintWriter out) {
         AuditedLearner learner = AuditedLearner.of(
-                new GenerationAdmin(cluster, InstantSource.system()).history(),
+                GenerationAdmin.history(cluster),
                 settings.learner(),
                 settings.stream().applicationId(Part.LEARN));
         IgnoredSettings.print(learner.ignored(), "the learner", out);

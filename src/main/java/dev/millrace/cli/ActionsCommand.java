@@ -1,0 +1,71 @@
+package dev.millrace.cli;
+
+import dev.millrace.cli.option.Clusters;
+import dev.millrace.cli.option.ConfigOptions;
+import dev.millrace.cli.option.OptionFaults;
+import dev.millrace.operation.OperatorAction;
+import dev.millrace.topic.OperatorLog;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "actions",
+        mixinStandardHelpOptions = true,
+        description = {
+            "List what operators have ordered, the latest last: the audit log.",
+            "An erased user stands there as a SHA-256: printf %%s ID | sha256sum."
+        })
+final class ActionsCommand implements Callable<Integer> {
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
+
+    @Mixin
+    ConfigOptions config = new ConfigOptions();
+
+    @Option(
+            names = {"-n", "--count"},
+            defaultValue = "20",
+            description = "how many. Default: ${DEFAULT-VALUE}")
+    int count;
+
+    @Override
+    public Integer call() {
+        OptionFaults.requireAtLeastOne("--count", count);
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+        List<OperatorAction> entries = OperatorLog.entries(Clusters.open(config.settings()));
+        if (entries.isEmpty()) {
+            out.println("nothing was ordered yet");
+        }
+        entries.subList(Math.max(0, entries.size() - count), entries.size()).forEach(entry -> out.println(line(entry)));
+        out.flush();
+        return 0;
+    }
+
+    private static String line(OperatorAction entry) {
+        return "%s  %-9s %-9s %s%n%26sby %s, %s, from %s%s"
+                .formatted(
+                        Instant.ofEpochMilli(entry.at()),
+                        entry.result().name().toLowerCase(Locale.ROOT),
+                        entry.kind().name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                        entry.target() + (entry.detail().isEmpty() ? "" : " (" + entry.detail() + ")"),
+                        "",
+                        entry.by().name(),
+                        entry.by().means(),
+                        entry.by().address(),
+                        entry.by().clientId().isEmpty()
+                                ? ""
+                                : ", client " + entry.by().clientId());
+    }
+}
