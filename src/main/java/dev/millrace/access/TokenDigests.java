@@ -15,19 +15,21 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * The roles of tokens, by the tokens' SHA-256. Whoever reads the file that it comes from learns no token.
+ * The roles and names of tokens, by the tokens' SHA-256. Whoever reads the file that it comes from learns no token.
  *
- * <p>Each line is {@code <role> sha256:<64 hexadecimal digits>}; what follows a {@code #} is a comment. To find a token, its digest is
+ * <p>Each line is {@code <role> sha256:<64 hexadecimal digits> <name>}. A line may have no name; what follows a {@code #} is a comment. To find a token, its digest is
  * looked up: how long that takes says nothing of the tokens that there are.
  */
 final class TokenDigests {
 
-    private static final Pattern LINE = Pattern.compile("(\\S+)\\s+sha256:([0-9a-fA-F]{64})");
+    private static final Pattern LINE =
+            Pattern.compile("(\\S+)\\s+sha256:([0-9a-fA-F]{64})(?:\\s+([A-Za-z0-9._@-]{1,64}))?");
+    private static final int DIGITS_OF_A_NAME = 12;
 
-    private final Map<String, Role> roles;
+    private final Map<String, Bearer> bearers;
 
-    private TokenDigests(Map<String, Role> roles) {
-        this.roles = roles;
+    private TokenDigests(Map<String, Bearer> bearers) {
+        this.bearers = bearers;
     }
 
     /** Reads a file. */
@@ -38,42 +40,41 @@ final class TokenDigests {
         } catch (IOException unreadable) {
             throw new UnusableFileException("cannot be read: " + unreadable, unreadable);
         }
-        Map<String, Role> roles = new HashMap<>();
+        Map<String, Bearer> bearers = new HashMap<>();
         for (int number = 1; number <= lines.size(); number++) {
             String text = lines.get(number - 1).replaceFirst("#.*", "").strip();
             if (!text.isEmpty()) {
                 Matcher line = LINE.matcher(text);
                 if (!line.matches() || roleOfName(line.group(1)).isEmpty()) {
-                    throw new UnusableFileException(
-                            "line " + number + " must be <role> sha256:<64 hexadecimal digits>, the role "
-                                    + Arrays.stream(Role.values())
-                                            .map(TokenDigests::name)
-                                            .collect(Collectors.joining(" or ")));
+                    throw new UnusableFileException("line " + number
+                            + " must be <role> sha256:<64 hexadecimal digits>, the role "
+                            + Arrays.stream(Role.values()).map(Role::text).collect(Collectors.joining(" or "))
+                            + ", and may end with a name of 1 to 64 letters, digits, dots, underscores, @ and dashes");
                 }
-                roles.merge(
-                        line.group(2).toLowerCase(Locale.ROOT),
-                        roleOfName(line.group(1)).orElseThrow(),
-                        (one, other) -> one.includes(other) ? one : other);
+                String digest = line.group(2).toLowerCase(Locale.ROOT);
+                bearers.merge(
+                        digest,
+                        new Bearer(
+                                roleOfName(line.group(1)).orElseThrow(),
+                                Optional.ofNullable(line.group(3))
+                                        .orElse("sha256:" + digest.substring(0, DIGITS_OF_A_NAME))),
+                        (one, other) -> one.role().includes(other.role()) ? one : other);
             }
         }
-        if (roles.isEmpty()) {
+        if (bearers.isEmpty()) {
             throw new UnusableFileException("has no token");
         }
-        return new TokenDigests(Map.copyOf(roles));
+        return new TokenDigests(Map.copyOf(bearers));
     }
 
-    /** The role of a token, if it has one. */
-    Optional<Role> roleOf(String token) {
-        return Optional.ofNullable(roles.get(Sha256.hex(token)));
+    /** Who bears a token; absent if the file does not have it. */
+    Optional<Bearer> bearerOf(String token) {
+        return Optional.ofNullable(bearers.get(Sha256.hex(token)));
     }
 
     private static Optional<Role> roleOfName(String name) {
         return Arrays.stream(Role.values())
-                .filter(role -> name(role).equals(name))
+                .filter(role -> role.text().equals(name))
                 .findFirst();
-    }
-
-    private static String name(Role role) {
-        return role.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -20,9 +20,9 @@ public final class Tokens implements AutoCloseable {
         this.watch = FileWatch.start(setting, List.of(file), () -> digests = TokenDigests.read(file));
     }
 
-    /** The role of a token, if it has one. */
-    public Optional<Role> roleOf(String token) {
-        return Objects.requireNonNull(digests).roleOf(token);
+    /** Who bears a token; absent if the file does not have it. */
+    public Optional<Bearer> bearerOf(String token) {
+        return Objects.requireNonNull(digests).bearerOf(token);
     }
 
     @Override

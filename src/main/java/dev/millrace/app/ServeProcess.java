@@ -32,6 +32,7 @@ public final class ServeProcess implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(ServeProcess.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration ORDER_PATIENCE = Duration.ofSeconds(10);
 
     private final DiskEntries disk;
     private final ServedState state;
@@ -124,7 +125,15 @@ public final class ServeProcess implements AutoCloseable {
             new InputWatch(inputs, startedAt).bindTo(registry);
         }
         RecallServer server = new RecallServer(
-                        settings.serve(), state, standing::detail, page, registry, InstantSource.system())
+                        settings.serve(),
+                        state,
+                        new RecallServer.Beside(
+                                standing::detail,
+                                page,
+                                new ClusterOperations(
+                                        settings.cluster().withPatience(ORDER_PATIENCE), InstantSource.system())),
+                        registry,
+                        InstantSource.system())
                 .start();
         return new ServeProcess(disk, state, following, transactions, watch, progress, page, server);
     }

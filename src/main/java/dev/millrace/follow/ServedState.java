@@ -232,6 +232,11 @@ public final class ServedState {
                 served.map(ServedGeneration::index).map(ItemIndex::newestStep).orElse(0L));
     }
 
+    /** The generation that a roll-back goes to; absent if there is none. */
+    public Optional<String> answeredBefore() {
+        return generations.answeredBefore();
+    }
+
     public long embeddings(Outcome outcome) {
         return counter(outcome).get();
     }

@@ -62,6 +62,7 @@ record Snapshot(
         members.put("figures", figures());
         members.put("counts", counts());
         members.put("generations", generations());
+        sources.state().answeredBefore().ifPresent(before -> members.put("answeredBefore", before));
         members.put("users", sources.state().recentUsers());
         sources.state().engine().served().ifPresent(served -> members.put("questions", questions(served.encoder())));
         return members;

@@ -169,6 +169,11 @@ public final class Generations {
         return history.answering();
     }
 
+    /** The generation that a roll-back goes to; absent if there is none. */
+    public synchronized Optional<String> answeredBefore() {
+        return history.answeredBefore();
+    }
+
     /** The generations dropped since the last call. */
     public synchronized List<String> takeDropped() {
         List<String> taken = List.copyOf(newlyDropped);

@@ -37,7 +37,7 @@ record AnswerBody(Map<String, Object> members, Version version) {
         members.put("items", items(found));
         members.put("generation", found.generation());
         members.put("step", found.step());
-        members.put("ageSeconds", Age.seconds(found.publishedAt(), clock));
+        members.put("ageSeconds", ageSeconds(found.publishedAt(), clock));
         return new AnswerBody(members, new Version(found.generation(), found.step()));
     }
 
@@ -49,11 +49,20 @@ record AnswerBody(Map<String, Object> members, Version version) {
         members.put("step", item.step());
         members.put("eventTime", item.eventTime());
         members.put("publishedAt", item.publishedAt());
-        members.put("ageSeconds", Age.seconds(item.publishedAt(), clock));
+        members.put("ageSeconds", ageSeconds(item.publishedAt(), clock));
         members.put("popularity", item.popularity());
         members.put("attributes", Json.features(item.attributes()));
         members.put("vector", item.vector());
         return new AnswerBody(members, new Version(generation, item.step()));
+    }
+
+    /**
+     * The age of a publication, as answers give it.
+     *
+     * @param publishedAt epoch milliseconds
+     */
+    static double ageSeconds(long publishedAt, InstantSource clock) {
+        return Math.max(0, clock.millis() - publishedAt) / 1_000.0;
     }
 
     private static List<Map<String, Object>> items(Answer.Found found) {

@@ -10,7 +10,8 @@ import org.eclipse.jetty.server.Request;
 
 /**
  * The threads that answer requests. Health has one of its own, metrics too: whatever the others do, these answer. Batches have half as
- * many as single questions: a batch takes as long as all of its questions, and whoever asks one question must not wait for that.
+ * many as single questions: a batch takes as long as all of its questions, and whoever asks one question must not wait for that. Orders of
+ * operators go with the batches, as they wait for brokers.
  *
  * <p>Each kind lets only some of the connections wait. So there are always connections that wait for their clients, and that may be closed
  * to make room for new ones.
@@ -37,10 +38,11 @@ final class AnsweringThreads implements AutoCloseable {
 
     /** @param isBatch true if the body holds several questions */
     Executor of(Request request, boolean isBatch) {
-        return switch (String.valueOf(request.getHttpURI().getPath())) { // CONNECT has none
+        String path = String.valueOf(request.getHttpURI().getPath()); // CONNECT has none
+        return switch (path) {
             case "/livez", "/readyz" -> health;
             case "/metrics" -> metrics;
-            default -> isBatch ? batches : questions;
+            default -> isBatch || OperatorRoutes.isOrder(request.getMethod(), path) ? batches : questions;
         };
     }
 

@@ -98,6 +98,25 @@ public record HttpSetup(
         config.routes.head(path, handler);
     }
 
+    /** Answers with a problem what the handler refuses. */
+    static Handler refusing(Handler handler, Json json) {
+        return request -> {
+            try {
+                handler.handle(request);
+            } catch (RefusedRequestException refused) {
+                int status = refused.problem().status();
+                if (status == SERVICE_UNAVAILABLE) {
+                    request.header("Retry-After", RETRY_SECONDS);
+                }
+                write(
+                        request,
+                        status,
+                        Problem.CONTENT_TYPE,
+                        json.bytes(refused.problem().body()));
+            }
+        };
+    }
+
     public static void write(Context request, int status, String contentType, byte[] body) {
         HEADERS.forEach(request::header);
         request.status(status).contentType(contentType).result(body);

@@ -32,6 +32,7 @@ record PageFile(String contentType, byte[] bytes, String tag) {
                 "text.js",
                 "charts.js",
                 "figures.js",
+                "operations.js",
                 "way.js",
                 "trial.js",
                 "map.js")) {

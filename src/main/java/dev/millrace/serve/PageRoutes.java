@@ -74,19 +74,12 @@ final class PageRoutes {
     }
 
     private Handler guarded(Responder responder) {
-        return request -> {
-            try {
-                new Query(RecallServer.parameters(request), Set.of());
-                responder.answer(request);
-            } catch (RefusedRequestException refused) {
-                int status = refused.problem().status();
-                if (status == HttpSetup.SERVICE_UNAVAILABLE) {
-                    request.header("Retry-After", HttpSetup.RETRY_SECONDS);
-                }
-                byte[] problem = json.bytes(refused.problem().body());
-                HttpSetup.write(request, status, Problem.CONTENT_TYPE, problem);
-            }
-        };
+        return HttpSetup.refusing(
+                request -> {
+                    new Query(RecallServer.parameters(request), Set.of());
+                    responder.answer(request);
+                },
+                json);
     }
 
     private static RefusedRequestException unavailable(String detail) {

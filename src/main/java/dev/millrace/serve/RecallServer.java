@@ -1,6 +1,7 @@
 package dev.millrace.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.millrace.access.Operations;
 import dev.millrace.access.ServerKeys;
 import dev.millrace.access.Tokens;
 import dev.millrace.follow.Readiness;
@@ -50,16 +51,24 @@ public final class RecallServer implements AutoCloseable {
     private final Optional<Tokens> tokens;
     private final HttpSetup setup;
     private final ServedState state;
-    private final Supplier<Map<String, Object>> hindrances;
+    private final Beside beside;
     private final RecallQuestions questions;
     private final RateLimit rate;
     private final PrometheusMeterRegistry registry;
     private final ServeMetrics metrics;
     private final InstantSource clock;
     private final Json json = new Json();
-    private final Optional<LivePage> page;
     private final LiveStream live;
     private final Javalin http;
+
+    /**
+     * What a server has beside recall.
+     *
+     * @param hindrances members of {@code /readyz} beside the state's: what may keep it from growing
+     * @param page answered at {@code /}; absent for none
+     * @param operations that bearers of the role admin may order
+     */
+    public record Beside(Supplier<Map<String, Object>> hindrances, Optional<LivePage> page, Operations operations) {}
 
     /** What an endpoint answers. */
     private record Reply(int status, String contentType, byte[] body, Optional<AnswerBody.Version> version) {}
@@ -70,16 +79,13 @@ public final class RecallServer implements AutoCloseable {
     }
 
     /**
-     * @param hindrances members of {@code /readyz} beside the state's: what may keep it from growing
-     * @param page answered at {@code /}; absent for none
      * @param registry for this server's metrics; {@code /metrics} gives everything in it
      * @throws dev.millrace.settings.InvalidSettingsException if the files of tokens or TLS cannot be used
      */
     public RecallServer(
             ServeSettings settings,
             ServedState state,
-            Supplier<Map<String, Object>> hindrances,
-            Optional<LivePage> page,
+            Beside beside,
             PrometheusMeterRegistry registry,
             InstantSource clock) {
         this.settings = settings;
@@ -87,21 +93,20 @@ public final class RecallServer implements AutoCloseable {
         this.tokens = settings.access().openTokens();
         this.setup = new HttpSetup(settings.host(), settings.port(), tls, settings.clients(), settings.threads(), STOP);
         this.state = state;
-        this.hindrances = hindrances;
+        this.beside = beside;
         this.questions = new RecallQuestions(settings, state.engine());
         this.rate = new RateLimit(settings.maxRate(), System::nanoTime);
         this.registry = registry;
         this.metrics = new ServeMetrics(registry, state, clock);
         metrics.connections(setup);
         this.clock = clock;
-        this.page = page;
         this.live = new LiveStream(settings.clients(), setup.connections(), System::nanoTime);
         this.http = Javalin.create(this::configure);
     }
 
     /** Begins to listen. Answers 503 until a generation answers. */
     public RecallServer start() {
-        page.ifPresent(one -> one.listenTo(live::send));
+        beside.page().ifPresent(one -> one.listenTo(live::send));
         http.start();
         return this;
     }
@@ -135,7 +140,8 @@ public final class RecallServer implements AutoCloseable {
                 HttpSetup.get(config, endpoint.path(), handler);
             }
         }
-        page.ifPresent(one -> {
+        new OperatorRoutes(beside.operations(), json).addTo(config);
+        beside.page().ifPresent(one -> {
             config.jetty.modifyServer(server -> server.insertHandler(live));
             new PageRoutes(one, live, json).addTo(config);
         });
@@ -268,7 +274,7 @@ public final class RecallServer implements AutoCloseable {
     private Reply ready(Context request) {
         Readiness readiness = state.readiness();
         Map<String, Object> body = new LinkedHashMap<>(readiness.body());
-        body.putAll(hindrances.get());
+        body.putAll(beside.hindrances().get());
         return reply(readiness.isReady() ? 200 : HttpSetup.SERVICE_UNAVAILABLE, body);
     }
 
@@ -293,13 +299,7 @@ public final class RecallServer implements AutoCloseable {
     private void refused(HttpResponseException refused, Context request) {
         int status = refused.getStatus();
         if (status == 405) {
-            request.header(
-                    "Allow",
-                    switch (request.path()) {
-                        case "/v1/recall" -> "GET, HEAD, POST";
-                        case PageRoutes.CLICKS -> "POST";
-                        default -> "GET, HEAD";
-                    });
+            request.header("Allow", allowed(request.path()));
         }
         String detail =
                 switch (status) {
@@ -307,6 +307,14 @@ public final class RecallServer implements AutoCloseable {
                     default -> Problem.detail(status, "the request cannot be answered");
                 };
         write(request, problem(Problem.of(status, detail)));
+    }
+
+    private String allowed(String path) {
+        return switch (path) {
+            case "/v1/recall", TokenGuard.SESSION -> "GET, HEAD, POST";
+            case PageRoutes.CLICKS -> "POST";
+            default -> OperatorRoutes.allowed(path, beside.page().isPresent()).orElse("GET, HEAD");
+        };
     }
 
     /** The parameters of a query. */

@@ -70,7 +70,7 @@ final class ServeMetrics {
                 .register(registry);
         Gauge.builder("millrace.index.age", state, one -> one.engine()
                         .served()
-                        .map(served -> Age.seconds(served.index().newestPublication(), clock))
+                        .map(served -> AnswerBody.ageSeconds(served.index().newestPublication(), clock))
                         .orElse(Double.NaN))
                 .description("time since the newest vector of the index was published")
                 .baseUnit("seconds")
@@ -81,7 +81,7 @@ final class ServeMetrics {
         Gauge.builder(
                         "millrace.index.oldest.vector",
                         this,
-                        one -> Age.seconds(one.ages().oldestPublication(), clock))
+                        one -> AnswerBody.ageSeconds(one.ages().oldestPublication(), clock))
                 .description("time since the oldest vector of the index was published")
                 .baseUnit("seconds")
                 .register(registry);

@@ -1,5 +1,6 @@
 package dev.millrace.serve;
 
+import dev.millrace.access.Bearer;
 import dev.millrace.access.Role;
 import dev.millrace.access.Tokens;
 import java.nio.ByteBuffer;
@@ -24,14 +25,20 @@ import org.eclipse.jetty.util.Callback;
  * <p>It stands before all other handlers, and reads no body. A token comes as {@code Authorization: Bearer}, or as the cookie that the page
  * gets for one: a browser sends no header with server-sent events. What needs no token is listed, path by path, and has nothing of items
  * or users: health, and the files of the page.
+ *
+ * <p>A browser sends the cookie with requests of pages from other ports of this host too, {@code SameSite} or not. So what comes with the
+ * cookie and changes something must be JSON, which such a page may not send.
  */
 public final class TokenGuard extends Handler.Wrapper {
 
     /** A token is exchanged for a cookie here, which ends with the browser. */
     static final String SESSION = "/v1/session";
 
+    /** Attribute of a request that has passed: its {@link Bearer}. */
+    static final String BEARER = "millrace.bearer";
+
     private static final String COOKIE = "millrace";
-    private static final String BEARER = "Bearer ";
+    private static final String SCHEME = "Bearer ";
     private static final Pattern TOKEN =
             Pattern.compile("[A-Za-z0-9._~+/=-]+"); // RFC 6750; a cookie can have all of it
     private static final Set<String> READING = Set.of("GET", "HEAD");
@@ -56,9 +63,10 @@ public final class TokenGuard extends Handler.Wrapper {
         if (READING.contains(request.getMethod()) && isOpen(path)) {
             return super.handle(request, response, callback);
         }
-        Optional<String> token = isExchange ? bearer(request) : bearer(request).or(() -> cookie(request));
-        Optional<Role> role = token.flatMap(tokens::roleOf);
-        if (role.isEmpty()) {
+        Optional<String> sent = sent(request);
+        Optional<String> token = isExchange ? sent : sent.or(() -> cookie(request));
+        Optional<Bearer> bearer = token.flatMap(tokens::bearerOf);
+        if (bearer.isEmpty()) {
             response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, "Bearer realm=\"millrace\"");
             String detail = token.isEmpty()
                     ? "a token is needed, as the header Authorization: Bearer <token>"
@@ -68,9 +76,19 @@ public final class TokenGuard extends Handler.Wrapper {
         if (isExchange) {
             return setCookie(token.orElseThrow(), response, callback);
         }
-        if (!role.orElseThrow().includes(needed(request.getMethod(), path))) {
-            return refuse(HttpStatus.FORBIDDEN_403, "this token may read, and not write", response, callback);
+        Role needed = needed(request.getMethod(), path);
+        if (!bearer.get().role().includes(needed)) {
+            return refuse(HttpStatus.FORBIDDEN_403, lacking(needed, bearer.get()), response, callback);
         }
+        boolean isByCookie = sent.isEmpty();
+        if (isByCookie
+                && needed != Role.READ
+                && !isJson(request)) { // a page from elsewhere must ask before it sends this
+            String detail =
+                    "with the cookie in place of the header Authorization, the Content-Type must be " + HttpSetup.JSON;
+            return refuse(HttpStatus.UNSUPPORTED_MEDIA_TYPE_415, detail, response, callback);
+        }
+        request.setAttribute(BEARER, bearer.get());
         return super.handle(request, response, callback);
     }
 
@@ -83,13 +101,26 @@ public final class TokenGuard extends Handler.Wrapper {
 
     private static Role needed(String method, String path) {
         boolean isQuestion = HttpMethod.POST.is(method) && path.equals(Endpoint.RECALL_POST.path());
-        return isQuestion || READING.contains(method) ? Role.READ : Role.WRITE;
+        if (isQuestion || READING.contains(method)) {
+            return Role.READ;
+        }
+        return OperatorRoutes.isOrder(method, path) ? Role.ADMIN : Role.WRITE;
     }
 
-    private static Optional<String> bearer(Request request) {
+    /** What is said to a bearer who may not do what was asked. */
+    static String lacking(Role needed, Bearer bearer) {
+        return "the role " + needed.text() + " is needed, and this token has "
+                + bearer.role().text();
+    }
+
+    private static boolean isJson(Request request) {
+        return HttpSetup.JSON.equals(request.getHeaders().get(HttpHeader.CONTENT_TYPE));
+    }
+
+    private static Optional<String> sent(Request request) {
         return Optional.ofNullable(request.getHeaders().get(HttpHeader.AUTHORIZATION))
-                .filter(header -> header.regionMatches(true, 0, BEARER, 0, BEARER.length()))
-                .map(header -> header.substring(BEARER.length()).strip())
+                .filter(header -> header.regionMatches(true, 0, SCHEME, 0, SCHEME.length()))
+                .map(header -> header.substring(SCHEME.length()).strip())
                 .filter(token -> TOKEN.matcher(token).matches());
     }
 

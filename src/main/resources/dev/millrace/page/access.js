@@ -10,6 +10,16 @@ export async function isLocked() {
   }
 }
 
+/** Who the visitor is: a role, and a name where there are tokens. */
+export async function session() {
+  try {
+    const response = await fetch('/v1/session');
+    return response.ok ? await response.json() : {};
+  } catch {
+    return {};
+  }
+}
+
 /** Asks until there is a token that the server knows. */
 export function signIn() {
   const dialog = byId('sign-in');

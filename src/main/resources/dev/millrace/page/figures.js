@@ -134,8 +134,6 @@ function showAlarms(state) {
       { text: alarm.active ? 'alarm' : 'quiet', class: alarm.active ? 'bad' : 'good' }]));
 }
 
-let commandsFor;
-
 function showGenerations(state) {
   const rows = state.generations.map(one => [
     one.generation,
@@ -146,17 +144,4 @@ function showGenerations(state) {
   ]);
   fillTable(document.getElementById('generations-table'), ['Generation', 'State', numeric('Items'), numeric('Step'), numeric('Loss'),
     numeric('Recall@10', 'Of all clicks since its beginning'), numeric('Popularity', 'Recall@10 of popularity on the same clicks')], rows);
-  const others = state.generations.filter(one => one.complete && !one.answers).map(one => one.generation);
-  const key = JSON.stringify(others);
-  if (key === commandsFor) return;
-  commandsFor = key;
-  document.getElementById('generation-commands').replaceChildren(
-    element('p', { class: 'note' }, others.length > 0
-      ? 'This page changes nothing. These commands promote a generation, and go back:'
-      : 'No other complete generation is here. Train one beside this with another model.generation, then promote it; a roll-back goes back to the one before:'),
-    ...(others.length > 0 ? others.map(name => command(`bin/millrace model promote ${quoted(name)}`)) : [command('bin/millrace model list')]),
-    command('bin/millrace model rollback'));
 }
-
-/** A word for a shell, whatever it holds. */
-const quoted = word => (/^[\w.:-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

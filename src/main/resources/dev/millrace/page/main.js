@@ -1,8 +1,9 @@
 // The state of the page: one JSON text a second from the server, handed to each part of the page.
 import { duration } from './text.js';
-import { isLocked, signIn } from './access.js';
+import { isLocked, session, signIn } from './access.js';
 import { showCharts, drawCharts } from './charts.js';
 import { showFigures } from './figures.js';
+import { orderAs, showOrders } from './operations.js';
 import { showWay } from './way.js';
 import { showTrial } from './trial.js';
 import { beginMap } from './map.js';
@@ -30,6 +31,7 @@ function take(state) {
   addSample(state);
   showStatus(state);
   showFigures(state, rateOf);
+  showOrders(state);
   showCharts(series);
   showWay(state, rateOf);
   showTrial(state);
@@ -92,6 +94,7 @@ function tellLoss() {
 
 async function begin() {
   if (await isLocked()) await signIn();
+  orderAs(await session());
   listen();
 }
 

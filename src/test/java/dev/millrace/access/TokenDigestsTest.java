@@ -26,25 +26,25 @@ class TokenDigestsTest {
     }
 
     @Test
-    void aTokenHasTheRoleOfItsLine() throws Exception {
+    void aTokenHasTheRoleAndTheNameOfItsLine() throws Exception {
         Files.writeString(
                 file,
-                "# who may ask\n\nread  " + DIGEST + "  # the feed\n\twrite sha256:"
-                        + Sha256.hex("another").toUpperCase(java.util.Locale.ROOT) + "\n");
+                "# who may ask\n\nread  " + DIGEST + "  # the feed\n\tadmin sha256:"
+                        + Sha256.hex("another").toUpperCase(java.util.Locale.ROOT) + "\tann@example.org # on call\n");
 
         TokenDigests tokens = TokenDigests.read(file);
 
-        assertThat(tokens.roleOf("a-token")).contains(Role.READ);
-        assertThat(tokens.roleOf("another")).contains(Role.WRITE);
-        assertThat(tokens.roleOf(Sha256.hex("a-token"))).isEmpty();
-        assertThat(tokens.roleOf("")).isEmpty();
+        assertThat(tokens.bearerOf("a-token")).contains(new Bearer(Role.READ, DIGEST.substring(0, 19)));
+        assertThat(tokens.bearerOf("another")).contains(new Bearer(Role.ADMIN, "ann@example.org"));
+        assertThat(tokens.bearerOf(Sha256.hex("a-token"))).isEmpty();
+        assertThat(tokens.bearerOf("")).isEmpty();
     }
 
     @Test
     void aTokenOfTwoLinesHasTheLargerRole() throws Exception {
-        Files.writeString(file, "write " + DIGEST + "\nread " + DIGEST + "\n");
+        Files.writeString(file, "read " + DIGEST + " one\nwrite " + DIGEST + " two\nread " + DIGEST + " three\n");
 
-        assertThat(TokenDigests.read(file).roleOf("a-token")).contains(Role.WRITE);
+        assertThat(TokenDigests.read(file).bearerOf("a-token")).contains(new Bearer(Role.WRITE, "two"));
     }
 
     @Test
@@ -52,6 +52,8 @@ class TokenDigestsTest {
         assertThat(Role.WRITE.includes(Role.READ)).isTrue();
         assertThat(Role.READ.includes(Role.READ)).isTrue();
         assertThat(Role.READ.includes(Role.WRITE)).isFalse();
+        assertThat(Role.ADMIN.includes(Role.WRITE)).isTrue();
+        assertThat(Role.WRITE.includes(Role.ADMIN)).isFalse();
     }
 
     @ParameterizedTest
@@ -64,6 +66,8 @@ class TokenDigestsTest {
                 "'# who\nREAD sha256:%s' | line 2 must be",
                 "'root sha256:%s' | line 1 must be",
                 "'read sha256:%s1' | line 1 must be",
+                "'admin sha256:%s ann on call' | and may end with a name",
+                "'admin sha256:%s <ann>' | and may end with a name",
             })
     void aFileThatCannotBeUsedIsAFaultOfItsSettingWithoutItsText(String text, String why) throws IOException {
         Files.writeString(file, text.formatted(Sha256.hex("a-token")));

@@ -8,6 +8,7 @@ import dev.millrace.app.IngestProcess;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
+import dev.millrace.state.Sha256;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.MissingRightException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -20,6 +21,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -95,6 +97,9 @@ class AccessRightsIT {
                     .as(said.toString())
                     .isZero();
 
+            String tokens = Files.writeString(
+                            directory.resolve("tokens"), "admin sha256:" + Sha256.hex("of-an-admin") + " ann\n")
+                    .toString();
             Map<String, String> live =
                     with(grants.exactly("train"), "stream.state-directory=live", "train.http.port=-1");
             Map<String, String> shadow = with(grants.exactly("train --from mini-batches"), SHADOW);
@@ -112,6 +117,7 @@ class AccessRightsIT {
                                         grants.exactly("serve"),
                                         "serve.port=0",
                                         "serve.state-dir=serve",
+                                        "serve.tokens.file=" + tokens,
                                         "stream.transaction-timeout=2s")),
                                 metrics)) {
                     await().atMost(PATIENCE).untilAsserted(() -> assertThat(readyz(server))
@@ -130,7 +136,9 @@ class AccessRightsIT {
                                     && server.state().readiness().generations().stream()
                                             .allMatch(each -> each.isComplete()));
                     assertThat(server.failure()).isEmpty();
+                    ordersAreTaken(server);
                 }
+                ordersNeedEachRight(grants, tokens);
             }
             eventsComeOverHttp(grants);
             generationsAreAdministered(grants);
@@ -210,6 +218,53 @@ class AccessRightsIT {
                 .body();
     }
 
+    /** The second generation answers, and then the first again. */
+    private void ordersAreTaken(ServeProcess server) throws Exception {
+        String first = server.state().readiness().generation().orElseThrow();
+        String second = server.state().readiness().generations().stream()
+                .map(each -> each.generation())
+                .filter(each -> !each.equals(first))
+                .findFirst()
+                .orElseThrow();
+        assertThat(order(server, "POST", "/v1/generations/" + second + "/promote"))
+                .isEqualTo("200 {\"promoted\":\"" + second + "\",\"answered\":\"" + first + "\"}");
+        assertThat(order(server, "POST", "/v1/generations/rollback"))
+                .isEqualTo("200 {\"promoted\":\"" + first + "\",\"answered\":\"" + second + "\"}");
+        assertThat(order(server, "DELETE", "/v1/users/nobody")).startsWith("202 {\"erased\":\"sha256:");
+    }
+
+    /** A server without one of its rights to write starts, takes no order that needs it, and says which it is. */
+    private void ordersNeedEachRight(Grants grants, String tokens) throws Exception {
+        for (AccessRights right : grants.documented) {
+            if (right.command().equals("serve") && right.operation() == AclOperation.WRITE) {
+                String topic = right.resource().name();
+                Map<String, String> less = with(
+                        grants.of("serve", each -> !each.equals(right)),
+                        "serve.port=0",
+                        "serve.state-dir=serve-without-" + topic,
+                        "serve.tokens.file=" + tokens);
+                try (ServeProcess server =
+                        ServeProcess.start(load(less), new PrometheusMeterRegistry(PrometheusConfig.DEFAULT))) {
+                    String answer = topic.equals("users")
+                            ? order(server, "DELETE", "/v1/users/nobody")
+                            : order(server, "POST", "/v1/generations/rollback");
+                    assertThat(answer).startsWith("500 ").contains("does not allow WRITE on topic " + topic);
+                }
+            }
+        }
+    }
+
+    private static String order(ServeProcess server, String method, String path) throws Exception {
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(server.url() + path))
+                                .header("Authorization", "Bearer of-an-admin")
+                                .method(method, HttpRequest.BodyPublishers.noBody())
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        return answer.statusCode() + " " + answer.body();
+    }
+
     private void generationsAreAdministered(Grants grants) throws Exception {
         succeeds(grants, "model list", "model", "list");
         List<String> lines =
@@ -225,6 +280,9 @@ class AccessRightsIT {
         succeeds(grants, "model hand-over", "model", "hand-over", narrow, "--to", "another");
         needsEach(grants, "model retire", "model", "retire", narrow);
         succeeds(grants, "model retire", "model", "retire", narrow);
+        succeeds(grants, "actions", "actions", "--count", "100");
+        assertThat(said.toString()).contains("accepted  promote   " + narrow, "failed    promote   " + narrow);
+        needsEach(grants, "actions", "actions");
     }
 
     private void topicsAreAudited(Grants grants) throws Exception {

@@ -253,20 +253,7 @@ class PageIT {
 
     @Test
     void aServerWithTokensHasThePageAskForOne() throws Exception {
-        Path tokens = Files.writeString(directory.resolve("tokens"), "read sha256:" + Sha256.hex("a-token") + "\n");
-        String broker = demo.orElseThrow().awaitOutput("broker +(\\S+)");
-        String[] arguments = {
-            "serve",
-            "--bootstrap-server",
-            broker,
-            "--set",
-            "serve.port=0",
-            "--set",
-            "serve.state-dir=with-tokens",
-            "--set",
-            "serve.tokens.file=" + tokens
-        };
-        try (MillraceProcess server = MillraceProcess.start(directory, "serve", arguments);
+        try (MillraceProcess server = serveWithTokens("with-tokens", "read sha256:" + Sha256.hex("a-token"));
                 Chromium browser = browser()) {
             browser.open(server.awaitOutput("recall API (\\S+)"), 900, HEIGHT, false);
             browser.awaitTrue("document.getElementById('sign-in').open");
@@ -286,6 +273,165 @@ class PageIT {
             browser.open(server.awaitOutput("recall API (\\S+)"), 900, HEIGHT, false);
             browser.awaitTrue(ANSWERING);
         }
+    }
+
+    @Test
+    void anAdminPromotesAndRollsBackByKeyboardAndNobodyElseHasTheButtons() throws Exception {
+        try (MillraceProcess server = serveWithTokens(
+                        "with-an-admin",
+                        "read sha256:" + Sha256.hex("of-a-reader"),
+                        "admin sha256:" + Sha256.hex("of-an-admin") + " ann");
+                MillraceProcess shadow = anotherGeneration()) {
+            String at = server.awaitOutput("recall API (\\S+)");
+            await("two generations").atMost(PATIENCE).until(() -> complete(at).size() == 2 || !shadow.isAlive());
+            String first = ready(at).path("generation").asText();
+            String second = complete(at).stream()
+                    .filter(name -> !name.equals(first))
+                    .findFirst()
+                    .orElseThrow(() -> new AssertionError(shadow.output()));
+            try (Chromium reader = browser()) {
+                signIn(reader, at, "of-a-reader");
+                reader.awaitTrue(
+                        "document.getElementById('orders').textContent.includes('bin/millrace model promote')");
+
+                assertThat(reader.evaluate("document.querySelectorAll('#orders .choices button').length")
+                                .asInt())
+                        .isZero();
+            }
+            try (Chromium browser = browser()) {
+                signIn(browser, at, "of-an-admin");
+                browser.awaitTrue("document.querySelectorAll('#orders .choices button').length === 1");
+                browser.evaluate("document.getElementById('generations').scrollIntoView()");
+
+                Files.createDirectories(SCREENSHOTS);
+                String asked = openOrder(browser);
+                Files.write(SCREENSHOTS.resolve("page-900-order.png"), browser.screenshot());
+                browser.press("Escape", "", 27);
+                browser.awaitTrue("!document.getElementById('order').open");
+                String untouched = ready(at).path("promoted").asText();
+                browser.press("Enter", "\r", 13); // the focus is back on its button
+                browser.awaitTrue("document.getElementById('order').open");
+                confirm(browser);
+
+                assertThat(asked).contains(second + " is to answer on all servers, in place of " + first);
+                assertThat(untouched).isEqualTo(first);
+                browser.awaitTrue("document.getElementById('order-result').textContent === '" + second
+                        + " is to answer, in place of " + first + ".'");
+                browser.awaitTrue("document.activeElement.id === 'order-result'");
+                browser.awaitTrue("[...document.querySelectorAll('#generations-table tr')].some(row =>"
+                        + " row.textContent.startsWith('" + second + "answers'))");
+                browser.awaitTrue(
+                        "document.querySelector('#orders .choices').textContent === 'Roll back to " + first + "'");
+                Files.write(SCREENSHOTS.resolve("page-900-generations.png"), browser.screenshot());
+
+                assertThat(openOrder(browser))
+                        .contains(first + " is to answer again on all servers, in place of " + second);
+                confirm(browser);
+
+                browser.awaitTrue("document.getElementById('order-result').textContent.startsWith('" + first + " is')");
+                await().atMost(PATIENCE)
+                        .until(() -> ready(at).path("generation").asText().equals(first));
+                assertThat(browser.complaints()).isEmpty();
+
+                browser.awaitTrue(
+                        "document.querySelector('#orders .choices').textContent === 'Roll back to " + second + "'");
+                browser.evaluate("globalThis.fetch = async () => new Response('{\"detail\": \"it is <refused>\"}',"
+                        + " { status: 409 })");
+                openOrder(browser);
+                confirm(browser);
+                browser.awaitTrue("document.querySelector('#order-result.bad')?.textContent === 'it is <refused>'");
+            }
+        }
+        assertThat(run("actions")).contains("accepted  promote", "accepted  roll-back", "by ann, HTTP, from 127.0.0.1");
+    }
+
+    /** Reaches the button by the tabulator, and opens its dialog. Returns what that says. */
+    private static String openOrder(Chromium browser) throws IOException {
+        browser.evaluate("document.querySelector('#generations .scroll').focus()");
+        browser.press("Tab", "", 9);
+        assertThat(browser.evaluate("document.activeElement.closest('#orders .choices') !== null")
+                        .asBoolean())
+                .isTrue();
+        browser.press("Enter", "\r", 13);
+        browser.awaitTrue("document.getElementById('order').open && document.activeElement.id === 'order-cancel'");
+        return browser.evaluate("document.getElementById('order').textContent").asText();
+    }
+
+    private static void confirm(Chromium browser) throws IOException {
+        browser.press("Tab", "", 9);
+        browser.awaitTrue("document.activeElement.id === 'order-go'");
+        browser.press("Enter", "\r", 13);
+        browser.awaitTrue("!document.getElementById('order').open");
+    }
+
+    private static void signIn(Chromium browser, String address, String token) throws IOException {
+        browser.open(address, 900, HEIGHT, false);
+        browser.awaitTrue("document.getElementById('sign-in').open");
+        browser.type(token);
+        browser.press("Enter", "\r", 13);
+        browser.awaitTrue(ANSWERING);
+    }
+
+    /** A server beside that of the demo. */
+    private MillraceProcess serveWithTokens(String name, String... lines) throws IOException {
+        Path tokens = Files.write(directory.resolve(name + ".tokens"), List.of(lines));
+        return MillraceProcess.start(
+                directory,
+                name,
+                "serve",
+                "--bootstrap-server",
+                broker(),
+                "--set",
+                "serve.port=0",
+                "--set",
+                "serve.state-dir=" + name,
+                "--set",
+                "serve.tokens.file=" + tokens);
+    }
+
+    /** A learner from the log beside that of the demo, with narrower towers. */
+    private MillraceProcess anotherGeneration() throws IOException {
+        List<String> arguments =
+                new ArrayList<>(List.of("train", "--from", "mini-batches", "--bootstrap-server", broker()));
+        for (String setting : List.of(
+                "stream.application-id=shadow",
+                "stream.state-directory=shadow-state",
+                "stream.from-log.publish=true",
+                "train.http.port=-1",
+                "tower.dim=16",
+                "features.user.history.dim=16")) {
+            arguments.addAll(List.of("--set", setting));
+        }
+        return MillraceProcess.start(directory, "shadow", arguments.toArray(String[]::new));
+    }
+
+    private String run(String command) throws Exception {
+        try (MillraceProcess process =
+                MillraceProcess.start(directory, command, command, "--bootstrap-server", broker())) {
+            assertThat(process.awaitExit(PATIENCE)).as(process.output()).isZero();
+            return process.output();
+        }
+    }
+
+    private String broker() {
+        return demo.orElseThrow().awaitOutput("broker +(\\S+)");
+    }
+
+    private JsonNode ready(String address) throws Exception {
+        return mapper.readTree(
+                send(HttpRequest.newBuilder(URI.create(address + "/readyz")).build())
+                        .body());
+    }
+
+    /** Generations that can answer. */
+    private List<String> complete(String address) throws Exception {
+        List<String> complete = new ArrayList<>();
+        for (JsonNode each : ready(address).path("generations")) {
+            if (each.path("complete").asBoolean()) {
+                complete.add(each.path("generation").asText());
+            }
+        }
+        return complete;
     }
 
     private static boolean isOnAnswer(Chromium browser) throws IOException {

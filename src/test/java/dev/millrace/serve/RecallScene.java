@@ -45,6 +45,7 @@ final class RecallScene implements AutoCloseable {
     private final DiskEntries entries;
     private final ServedState state;
     private final Path directory;
+    private final FakeOperations operations = new FakeOperations();
     private final RecallServer server;
     private volatile Map<String, Object> hindrances = Map.of();
 
@@ -92,8 +93,7 @@ final class RecallScene implements AutoCloseable {
                                 access,
                                 true),
                         state,
-                        () -> hindrances,
-                        Optional.empty(),
+                        new RecallServer.Beside(() -> hindrances, Optional.empty(), operations),
                         new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
                         InstantSource.fixed(Instant.ofEpochMilli(NOW)))
                 .start();
@@ -204,6 +204,10 @@ final class RecallScene implements AutoCloseable {
     /** From now on the server is told of this. */
     void hinder(Map<String, Object> by) {
         hindrances = by;
+    }
+
+    FakeOperations operations() {
+        return operations;
     }
 
     ServedState state() {

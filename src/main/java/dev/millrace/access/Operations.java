@@ -1,0 +1,28 @@
+package dev.millrace.access;
+
+import dev.millrace.operation.Operator;
+import java.util.Optional;
+
+/**
+ * What bearers of the role {@link Role#ADMIN} may order. Safe for threads.
+ *
+ * <p>Each returns when the change is written, and throws what the commands throw that do the same.
+ */
+public interface Operations {
+
+    /**
+     * A change of the generation that is to answer.
+     *
+     * @param answered the one that was to answer before
+     */
+    record Change(String promoted, Optional<String> answered) {}
+
+    /** @throws dev.millrace.generation.GenerationRefusedException if it is not known, not complete, retired, or answers already */
+    Change promote(Operator operator, String generation);
+
+    /** @throws dev.millrace.generation.GenerationRefusedException if there is none to go back to */
+    Change rollBack(Operator operator);
+
+    /** Removes a user. Returns what stands for the user in the audit log. */
+    String erase(Operator operator, String user);
+}

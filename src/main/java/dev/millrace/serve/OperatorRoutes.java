@@ -1,0 +1,140 @@
+package dev.millrace.serve;
+
+import dev.millrace.access.Bearer;
+import dev.millrace.access.Operations;
+import dev.millrace.access.Role;
+import dev.millrace.generation.GenerationRefusedException;
+import dev.millrace.operation.Operator;
+import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.MissingRightException;
+import dev.millrace.topic.UnusableTopicException;
+import io.javalin.config.JavalinConfig;
+import io.javalin.http.Context;
+import io.javalin.http.Handler;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.eclipse.jetty.http.HttpMethod;
+
+/**
+ * What operators may order over HTTP, and what a visitor may do. docs/api.md describes it.
+ *
+ * <p>{@link TokenGuard} has looked at the role before, by the path as it was sent. It is looked at again here, behind the routes: no role
+ * may hang on how a router reads a path.
+ */
+final class OperatorRoutes {
+
+    private static final String GENERATIONS = "/v1/generations/";
+    private static final String USERS = "/v1/users/";
+    private static final int OK = 200;
+    private static final int ACCEPTED = 202;
+    private static final int FORBIDDEN = 403;
+    private static final int CONFLICT = 409;
+    private static final int FAILED = 500;
+
+    private final Operations operations;
+    private final Json json;
+
+    /** Carries out what a request orders, and answers. */
+    private interface Order {
+        void carryOut(Context request, Operator operator);
+    }
+
+    OperatorRoutes(Operations operations, Json json) {
+        this.operations = operations;
+        this.json = json;
+    }
+
+    /** Whether a request orders something, as far as its path is spelt as documented. */
+    static boolean isOrder(String method, String path) {
+        return path.startsWith(GENERATIONS) || (HttpMethod.DELETE.is(method) && path.startsWith(USERS));
+    }
+
+    /** The methods of a path of these routes; absent for other paths. */
+    static Optional<String> allowed(String path, boolean hasPage) {
+        if (path.startsWith(GENERATIONS)) {
+            return Optional.of("POST");
+        }
+        return path.startsWith(USERS) ? Optional.of(hasPage ? "GET, HEAD, DELETE" : "DELETE") : Optional.empty();
+    }
+
+    void addTo(JavalinConfig config) {
+        HttpSetup.get(config, TokenGuard.SESSION, HttpSetup.refusing(this::session, json));
+        config.routes.post(
+                GENERATIONS + "rollback",
+                ordered((request, operator) -> changed(request, operations.rollBack(operator))));
+        config.routes.post(
+                GENERATIONS + "<generation>/promote",
+                ordered((request, operator) -> changed(
+                        request,
+                        operations.promote(operator, Query.checkedId("generation", request.pathParam("generation"))))));
+        config.routes.delete(USERS + "<user>", ordered((request, operator) -> {
+            String user = Query.checkedId("user", request.pathParam("user"));
+            write(request, ACCEPTED, Map.of("erased", operations.erase(operator, user)));
+        }));
+    }
+
+    /** Who the visitor is. Without tokens everybody may do all but order. */
+    private void session(Context request) {
+        new Query(RecallServer.parameters(request), Set.of());
+        Optional<Bearer> bearer = bearer(request);
+        Map<String, Object> session = new LinkedHashMap<>();
+        session.put("role", bearer.map(Bearer::role).orElse(Role.WRITE).text());
+        bearer.ifPresent(one -> session.put("name", one.name()));
+        write(request, OK, session);
+    }
+
+    private Handler ordered(Order order) {
+        return HttpSetup.refusing(
+                request -> {
+                    new Query(RecallServer.parameters(request), Set.of());
+                    if (request.bodyAsBytes().length > 0) {
+                        new JsonMembers("", json.tree(request.bodyAsBytes())).requireKnown(Set.of());
+                    }
+                    Operator operator = operator(request);
+                    try {
+                        order.carryOut(request, operator);
+                    } catch (GenerationRefusedException refused) {
+                        throw problem(CONFLICT, refused);
+                    } catch (BrokerUnreachableException | UnusableTopicException late) {
+                        throw problem(HttpSetup.SERVICE_UNAVAILABLE, late);
+                    } catch (MissingRightException notAllowed) {
+                        throw problem(FAILED, notAllowed);
+                    }
+                },
+                json);
+    }
+
+    private static Operator operator(Context request) {
+        Bearer bearer = bearer(request)
+                .orElseThrow(
+                        () -> new RefusedRequestException(
+                                Problem.of(
+                                        FORBIDDEN,
+                                        "the role admin is needed, and this server has no tokens (serve.tokens.file): nobody could be named in the audit log")));
+        if (!bearer.role().includes(Role.ADMIN)) {
+            throw new RefusedRequestException(Problem.of(FORBIDDEN, TokenGuard.lacking(Role.ADMIN, bearer)));
+        }
+        return new Operator(bearer.name(), Operator.HTTP, request.ip(), "");
+    }
+
+    private static Optional<Bearer> bearer(Context request) {
+        return Optional.ofNullable(request.attribute(TokenGuard.BEARER));
+    }
+
+    private static RefusedRequestException problem(int status, RuntimeException failure) {
+        return new RefusedRequestException(Problem.of(status, String.valueOf(failure.getMessage())));
+    }
+
+    private void changed(Context request, Operations.Change change) {
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("promoted", change.promoted());
+        change.answered().ifPresent(before -> body.put("answered", before));
+        write(request, OK, body);
+    }
+
+    private void write(Context request, int status, Object body) {
+        HttpSetup.write(request, status, HttpSetup.JSON, json.bytes(body));
+    }
+}
