@@ -56,6 +56,7 @@ class ArchitectureTest {
     private static final List<String> SHELL = List.of(
             "log",
             "wire",
+            "topic.fault",
             "topic",
             "topic.transaction",
             "diagnosis",
@@ -143,7 +144,8 @@ class ArchitectureTest {
 
     @Test
     void kafkaStaysInTheTopicsAndTheStream() {
-        only("topic", "topic.transaction", "stream", "stream.run").use("org.apache.kafka..");
+        only("topic.fault", "topic", "topic.transaction", "stream", "stream.run")
+                .use("org.apache.kafka..");
     }
 
     @Test

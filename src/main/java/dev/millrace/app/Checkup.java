@@ -1,15 +1,15 @@
 package dev.millrace.app;
 
 import dev.millrace.diagnosis.Facts;
-import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterSurvey;
-import dev.millrace.topic.MissingRightException;
+import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.Topics;
-import dev.millrace.topic.UnusableTopicException;
+import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.wire.PartProgress;
 import java.io.IOException;
@@ -39,7 +39,7 @@ public final class Checkup {
 
     /**
      * @param heapBytes that a trainer or server has
-     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
     public static Facts of(MillraceSettings settings, long heapBytes, InstantSource clock) throws IOException {
         return new Checkup(settings).facts(heapBytes, clock);

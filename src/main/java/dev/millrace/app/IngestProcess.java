@@ -58,9 +58,9 @@ public final class IngestProcess implements AutoCloseable {
     /**
      * Begins to listen.
      *
-     * @throws dev.millrace.topic.UnusableTopicException if an input topic is missing or of the wrong shape
-     * @throws dev.millrace.topic.MissingRightException if an input topic may not be written
-     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.fault.UnusableTopicException if an input topic is missing or of the wrong shape
+     * @throws dev.millrace.topic.fault.MissingRightException if an input topic may not be written
+     * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
     public static IngestProcess start(MillraceSettings settings, PrometheusMeterRegistry registry) {
         new Topics(settings.clients(), settings.topics(), PATIENCE)

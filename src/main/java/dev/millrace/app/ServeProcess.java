@@ -65,8 +65,8 @@ public final class ServeProcess implements AutoCloseable {
     /**
      * Begins to follow the topics and to listen. Answers 503 until it has caught up.
      *
-     * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
-     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.fault.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      */
     public static ServeProcess start(MillraceSettings settings, PrometheusMeterRegistry registry) throws IOException {
         return start(settings, registry, Optional.empty());

@@ -62,8 +62,8 @@ public final class TrainProcess implements AutoCloseable {
      * Starts the applications.
      *
      * @throws InvalidSettingsException if the state was begun under other settings, or another application has the generation
-     * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
-     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.fault.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      * @throws dev.millrace.stream.run.LostContinuityException if an application cannot go on where it stopped
      * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
@@ -102,8 +102,8 @@ public final class TrainProcess implements AutoCloseable {
     /**
      * The applications, ready to start.
      *
-     * @throws dev.millrace.topic.UnusableTopicException if a topic is missing or of the wrong shape
-     * @throws dev.millrace.topic.BrokerUnreachableException if no broker answers
+     * @throws dev.millrace.topic.fault.UnusableTopicException if a topic is missing or of the wrong shape
+     * @throws dev.millrace.topic.fault.BrokerUnreachableException if no broker answers
      * @throws dev.millrace.stream.run.UnusableStateException if the state directory cannot be used
      */
     public static StreamRunner runner(MillraceSettings settings, From from) {

@@ -9,7 +9,7 @@ import dev.millrace.state.Frame;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.TopicReader;
-import dev.millrace.topic.UnusableTopicException;
+import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.SettledProducer;
 import dev.millrace.topic.transaction.Transactions;
 import dev.millrace.wire.TopicRecord;

@@ -1,5 +1,7 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.UnauthenticatedException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;

@@ -1,5 +1,8 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.UnauthenticatedException;
+import dev.millrace.topic.fault.MissingRightException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

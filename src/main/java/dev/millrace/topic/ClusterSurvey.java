@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClusterFacts.Disk;
 import dev.millrace.topic.ClusterFacts.Levels;
 import dev.millrace.topic.ClusterFacts.Partitions;

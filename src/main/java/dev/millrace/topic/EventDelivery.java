@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.state.Utf8;
 import java.time.Duration;
 import java.time.InstantSource;

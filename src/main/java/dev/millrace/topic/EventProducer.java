@@ -1,5 +1,7 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.MissingRightException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;

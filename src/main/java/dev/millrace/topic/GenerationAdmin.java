@@ -1,5 +1,7 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.MissingRightException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;

@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.operation.Operator;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;

@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.util.function.Consumer;
 

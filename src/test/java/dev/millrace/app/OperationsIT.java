@@ -12,7 +12,7 @@ import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Result;
 import dev.millrace.state.Sha256;
 import dev.millrace.state.Utf8;
-import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.Cluster;
 import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.EventProducer;

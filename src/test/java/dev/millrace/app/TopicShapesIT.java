@@ -10,7 +10,7 @@ import dev.millrace.topic.EmbeddedBroker;
 import dev.millrace.topic.LargestRecords;
 import dev.millrace.topic.TopicNames;
 import dev.millrace.topic.Topics;
-import dev.millrace.topic.UnusableTopicException;
+import dev.millrace.topic.fault.UnusableTopicException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;

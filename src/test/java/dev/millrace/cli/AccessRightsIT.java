@@ -10,7 +10,7 @@ import dev.millrace.app.ServeProcess;
 import dev.millrace.app.TrainProcess;
 import dev.millrace.state.Sha256;
 import dev.millrace.topic.EmbeddedBroker;
-import dev.millrace.topic.MissingRightException;
+import dev.millrace.topic.fault.MissingRightException;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,5 +1,7 @@
 package dev.millrace.topic;
 
+import dev.millrace.topic.fault.UnusableTopicException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;

@@ -1,7 +1,7 @@
 package dev.millrace.stream.run;
 
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClusterAdmin;
 import java.time.Duration;
 import java.util.ArrayList;

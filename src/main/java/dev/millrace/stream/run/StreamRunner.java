@@ -2,7 +2,7 @@ package dev.millrace.stream.run;
 
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
-import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.ClusterWatch;

@@ -1,6 +1,6 @@
 package dev.millrace.topic.transaction;
 
-import dev.millrace.topic.BrokerUnreachableException;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
 import java.time.Duration;
 import java.util.Collection;

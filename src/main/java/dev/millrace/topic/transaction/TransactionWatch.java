@@ -1,6 +1,6 @@
 package dev.millrace.topic.transaction;
 
-import dev.millrace.topic.MissingRightException;
+import dev.millrace.topic.fault.MissingRightException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;

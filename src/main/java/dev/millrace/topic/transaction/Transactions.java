@@ -2,7 +2,7 @@ package dev.millrace.topic.transaction;
 
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
-import dev.millrace.topic.MissingRightException;
+import dev.millrace.topic.fault.MissingRightException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

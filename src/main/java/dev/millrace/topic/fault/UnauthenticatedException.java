@@ -1,4 +1,4 @@
-package dev.millrace.topic;
+package dev.millrace.topic.fault;
 
 import java.security.cert.CertificateException;
 import java.util.LinkedHashSet;
@@ -22,7 +22,7 @@ public final class UnauthenticatedException extends RuntimeException {
         super(message, cause);
     }
 
-    static UnauthenticatedException of(AuthenticationException refused) {
+    public static UnauthenticatedException of(AuthenticationException refused) {
         return new UnauthenticatedException(
                 "this process and the cluster do not accept each other: " + messages(refused) + "; " + rule(refused),
                 refused);
@@ -46,14 +46,14 @@ public final class UnauthenticatedException extends RuntimeException {
     }
 
     /** What a failure and its causes say, each thing once. */
-    static String messages(Throwable failure) {
+    public static String messages(Throwable failure) {
         Set<String> said = new LinkedHashSet<>();
         causes(failure).forEach(cause -> said.add(String.valueOf(cause.getMessage())));
         return String.join(": ", said);
     }
 
     /** A failure and its causes, the first cause last. */
-    static Stream<Throwable> causes(Throwable failure) {
+    public static Stream<Throwable> causes(Throwable failure) {
         return Stream.iterate(Optional.of(failure), Optional::isPresent, at -> at.map(Throwable::getCause))
                 .flatMap(Optional::stream);
     }

@@ -1,4 +1,4 @@
-package dev.millrace.topic;
+package dev.millrace.topic.fault;
 
 import java.util.Optional;
 import org.apache.kafka.common.errors.AuthorizationException;
@@ -9,7 +9,7 @@ import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 /** Thrown when the cluster does not let this process do what it must; names the operation and the resource. */
 public final class MissingRightException extends RuntimeException {
 
-    MissingRightException(String operation, String resource, Throwable cause) {
+    public MissingRightException(String operation, String resource, Throwable cause) {
         super(
                 "the cluster does not allow " + operation + " on " + resource
                         + "; docs/operations.md, \"Access rights\", lists what each command needs",
@@ -21,7 +21,7 @@ public final class MissingRightException extends RuntimeException {
      *
      * @param operation that was tried on topics, such as READ
      */
-    static MissingRightException of(AuthorizationException refused, String operation) {
+    public static MissingRightException of(AuthorizationException refused, String operation) {
         if (refused instanceof TopicAuthorizationException topics) {
             return new MissingRightException(
                     operation, "topic " + String.join(", ", topics.unauthorizedTopics()), refused);

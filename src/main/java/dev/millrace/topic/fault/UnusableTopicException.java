@@ -1,4 +1,4 @@
-package dev.millrace.topic;
+package dev.millrace.topic.fault;
 
 import java.util.List;
 

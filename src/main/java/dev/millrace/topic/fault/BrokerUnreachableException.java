@@ -1,4 +1,4 @@
-package dev.millrace.topic;
+package dev.millrace.topic.fault;
 
 /** Thrown when no broker answers; says what was tried. */
 public final class BrokerUnreachableException extends RuntimeException {
