@@ -111,7 +111,11 @@ public final class EmbeddedBroker implements AutoCloseable {
         identity.setProperty(
                 BROKER_PORT,
                 port == ANY_PORT ? freePort(identity.getProperty(BROKER_PORT, "0")) : Integer.toString(port));
-        identity.setProperty(CONTROLLER_PORT, freePort(identity.getProperty(CONTROLLER_PORT, "0")));
+        String controller = freePort(identity.getProperty(CONTROLLER_PORT, "0"));
+        while (controller.equals(identity.getProperty(BROKER_PORT))) { // nothing listens there yet
+            controller = freePort("0");
+        }
+        identity.setProperty(CONTROLLER_PORT, controller);
         try (OutputStream out = Files.newOutputStream(file)) {
             identity.store(out, "the embedded broker's identity and last ports");
         }

@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.stream.Streams;
 import dev.millrace.wire.TopicRecord;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -53,6 +55,19 @@ class EmbeddedBrokerIT {
                 assertThat(follower.failure()).isEmpty();
                 await().atMost(PATIENCE).until(() -> follower.lag() == 0);
             }
+        }
+    }
+
+    @Test
+    void brokerAndControllerHaveAPortEach() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        Files.writeString(directory.resolve("embedded.properties"), "controller.port = " + port);
+
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory, port)) {
+            assertThat(broker.bootstrapServers()).isEqualTo("127.0.0.1:" + port);
         }
     }
 
