@@ -1,14 +1,14 @@
 package dev.millrace.app;
 
 import dev.millrace.diagnosis.Facts;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClusterFacts;
 import dev.millrace.topic.ClusterSurvey;
-import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.OpenQuestion;
 import dev.millrace.topic.OpenQuestion.Subject;
 import dev.millrace.topic.ProgressLog;
 import dev.millrace.topic.Topics;
+import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.wire.PartProgress;

@@ -135,8 +135,7 @@ final class DeadLettersCommand implements Runnable {
                 latest.remove();
             }
         });
-        output.write(
-                out(), latest.stream().map(Letter::row).toList(), () -> latest.forEach(this::print));
+        output.write(out(), latest.stream().map(Letter::row).toList(), () -> latest.forEach(this::print));
         return 0;
     }
 

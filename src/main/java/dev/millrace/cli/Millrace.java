@@ -98,9 +98,7 @@ public final class Millrace {
 
     /** The exit status of a process that failed while it ran. */
     static int statusOf(Throwable failure) {
-        return refusal(failure).isPresent()
-                ? NOT_ALLOWED
-                : PLAIN.getOrDefault(failure.getClass(), FAILED);
+        return refusal(failure).isPresent() ? NOT_ALLOWED : PLAIN.getOrDefault(failure.getClass(), FAILED);
     }
 
     /** A failure as it is told: by its message alone where that says all. */

@@ -55,8 +55,7 @@ final class TopicsCommand implements Runnable {
                 all.stream()
                         .map(topic -> Map.of("topic", topic, "created", created.contains(topic)))
                         .toList(),
-                () -> all.forEach(
-                        topic -> out.println(topic + (created.contains(topic) ? " created" : " was there"))));
+                () -> all.forEach(topic -> out.println(topic + (created.contains(topic) ? " created" : " was there"))));
         return 0;
     }
 

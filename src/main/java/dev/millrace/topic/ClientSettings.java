@@ -1,12 +1,12 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.UnauthenticatedException;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingFault;
 import dev.millrace.settings.SettingsReader;
-import java.util.Collections;
+import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.UnauthenticatedException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,12 +15,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.MatchResult;
 import javax.security.auth.login.LoginException;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.AbstractConfig;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigTransformer;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
-import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
  * How every client reaches the cluster.
@@ -128,8 +128,8 @@ public record ClientSettings(SortedMap<String, String> properties) {
                 .matcher(value)
                 .results()
                 .map(MatchResult::group) // and not the value around it, which may be a secret
-                .forEach(variable -> fault(variable)
-                        .ifPresent(rule -> reader.require(false, PREFIX + key, variable, rule))));
+                .forEach(variable ->
+                        fault(variable).ifPresent(rule -> reader.require(false, PREFIX + key, variable, rule))));
     }
 
     /** Why the configuration providers have no value for a variable; absent if they have. */
@@ -137,8 +137,9 @@ public record ClientSettings(SortedMap<String, String> properties) {
         Map<String, String> asked = new HashMap<>(properties.subMap(PROVIDERS, PROVIDERS + Character.MAX_VALUE));
         asked.put(VARIABLE, variable);
         try {
-            Object value =
-                    new AbstractConfig(new ConfigDef(), asked, false).originals().get(VARIABLE);
+            Object value = new AbstractConfig(new ConfigDef(), asked, false)
+                    .originals()
+                    .get(VARIABLE);
             return variable.equals(value)
                     ? Optional.of("has no value; kafka.config.providers must name a provider that knows it")
                     : Optional.empty();

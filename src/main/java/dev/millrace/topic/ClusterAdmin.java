@@ -1,8 +1,8 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.UnauthenticatedException;
-import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.MissingRightException;
+import dev.millrace.topic.fault.UnauthenticatedException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,10 +1,10 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClusterFacts.Disk;
 import dev.millrace.topic.ClusterFacts.Levels;
 import dev.millrace.topic.ClusterFacts.Partitions;
 import dev.millrace.topic.OpenQuestion.Subject;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.state.Utf8;
+import dev.millrace.topic.fault.MissingRightException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;

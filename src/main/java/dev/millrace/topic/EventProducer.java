@@ -1,12 +1,12 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.MissingRightException;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Click;
 import dev.millrace.event.Exposure;
 import dev.millrace.event.UserProfile;
 import dev.millrace.state.Utf8;
+import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EventRecords;
 import java.util.HashMap;

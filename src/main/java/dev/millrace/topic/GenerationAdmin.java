@@ -1,7 +1,5 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.MissingRightException;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.generation.GenerationFact;
 import dev.millrace.generation.GenerationHistory;
 import dev.millrace.generation.GenerationRefusedException;
@@ -9,6 +7,8 @@ import dev.millrace.generation.GenerationRules;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.state.Utf8;
+import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.train.TrainingProgress;
 import dev.millrace.wire.GenerationRecords;
 import java.util.ArrayList;

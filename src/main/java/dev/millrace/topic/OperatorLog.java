@@ -1,10 +1,10 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.operation.Operator;
 import dev.millrace.operation.OperatorAction;
 import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.operation.OperatorAction.Result;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.wire.OperatorActionRecords;
 import java.time.InstantSource;
 import java.util.ArrayList;

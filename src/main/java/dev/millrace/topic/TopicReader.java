@@ -1,8 +1,8 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.UnusableTopicException;
-import dev.millrace.topic.fault.MissingRightException;
 import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.MissingRightException;
+import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -118,10 +118,9 @@ class DeadLettersIT {
         });
         assertThat(commands.run(given, "dlq", "show", "--topic", "clicks", "-n", "2", "--output", "json"))
                 .isZero();
-        assertThat(new ObjectMapper().readTree(commands.out()))
-                .hasSize(2)
-                .allSatisfy(letter -> assertThat(letter.path("from").path("topic").asText())
-                        .isEqualTo("clicks"));
+        assertThat(new ObjectMapper().readTree(commands.out())).hasSize(2).allSatisfy(letter -> assertThat(
+                        letter.path("from").path("topic").asText())
+                .isEqualTo("clicks"));
     }
 
     private void anOperatorSaysWhichAreMended(Map<String, String> given) {

@@ -45,8 +45,8 @@ class DoctorIT {
             assertThat(created.status).as(created.text).isZero();
             assertThat(new ObjectMapper().readTree(created.text))
                     .hasSizeGreaterThan(5)
-                    .allSatisfy(topic -> assertThat(topic.path("created").asBoolean())
-                            .isTrue());
+                    .allSatisfy(topic ->
+                            assertThat(topic.path("created").asBoolean()).isTrue());
             Said healthy = run("doctor", "--bootstrap-server", servers);
             assertThat(healthy.status).as(healthy.text).isZero();
             assertThat(healthy.text.lines())

@@ -17,7 +17,9 @@ record DocumentedCommands(String text) {
     static DocumentedCommands of(Path page, String begin) throws IOException {
         Matcher block = Pattern.compile("```bash\n(" + Pattern.quote(begin) + ".*?)```", Pattern.DOTALL)
                 .matcher(Files.readString(page));
-        assertThat(block.find()).as("a block of " + page + " that begins: " + begin).isTrue();
+        assertThat(block.find())
+                .as("a block of " + page + " that begins: " + begin)
+                .isTrue();
         return new DocumentedCommands(block.group(1));
     }
 

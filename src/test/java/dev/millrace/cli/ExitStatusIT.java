@@ -83,7 +83,8 @@ class ExitStatusIT {
         String page = Files.readString(Path.of("docs/operations.md"));
         String section = page.substring(page.indexOf("## Start, stop, exit status"));
         SortedSet<Integer> listed = new TreeSet<>();
-        for (String line : section.substring(0, section.indexOf("\n## ")).lines().toList()) {
+        for (String line :
+                section.substring(0, section.indexOf("\n## ")).lines().toList()) {
             if (Pattern.matches("\\| \\d.*", line)) {
                 for (String status : line.split("\\|", 3)[1].strip().split(", ")) {
                     listed.add(Integer.valueOf(status));

@@ -198,7 +198,10 @@ class ModelIT {
         assertThat(show("--in", middle.toString(), "--output", "json")).isZero();
         JsonNode shown = new ObjectMapper().readTree(commands.out());
         assertThat(shown.path("step").asLong()).isPositive();
-        assertThat(shown.path("entries").path("rows of table item").path("entries").asLong())
+        assertThat(shown.path("entries")
+                        .path("rows of table item")
+                        .path("entries")
+                        .asLong())
                 .isPositive();
         assertThat(show("--in", middle.toString(), "--settings")).isZero();
         Path settings = Files.writeString(directory.resolve("read-back.properties"), commands.out());

@@ -104,7 +104,11 @@ class SecuredClusterIT {
             fails(
                     UNUSABLE_SETTINGS,
                     "kafka.sasl.jaas.config = (hidden): must be ",
-                    run(file, with(login("operator"), "KAFKA_PASSWORD", PASSWORD + "\"" + PASSWORD), "topics", "create"));
+                    run(
+                            file,
+                            with(login("operator"), "KAFKA_PASSWORD", PASSWORD + "\"" + PASSWORD),
+                            "topics",
+                            "create"));
             run(file, login("operator"), "settings");
             succeeds(log(file, login("operator"), List.of(everything()), "topics", "create"));
         }
@@ -267,7 +271,9 @@ class SecuredClusterIT {
 
     /** A JVM option that makes Kafka's clients and all else log whatever they can. */
     private String everything() throws IOException {
-        Path file = Files.writeString(directory.resolve("everything.xml"), """
+        Path file = Files.writeString(
+                directory.resolve("everything.xml"),
+                """
                 <configuration>
                   <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
                     <encoder><pattern>%level %logger %msg%n%ex</pattern></encoder>
@@ -317,7 +323,8 @@ class SecuredClusterIT {
 
     private void nobodyTellsAPassword() throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            List<Path> logs = files.filter(file -> file.toString().endsWith(".log")).toList();
+            List<Path> logs =
+                    files.filter(file -> file.toString().endsWith(".log")).toList();
             assertThat(logs).hasSizeGreaterThan(6);
             for (Path log : logs) {
                 assertThat(log).content().doesNotContain(PASSWORD).doesNotContain(WRONG_PASSWORD);

@@ -172,7 +172,8 @@ class VerifyIT {
                 .containsPattern("[0-9]\\.[0-9]{4}    user\\.history\\[0\\]")
                 .doesNotContain("item.");
 
-        assertThat(commands.run(given, "explain", "--fields", "--output", "json")).isZero();
+        assertThat(commands.run(given, "explain", "--fields", "--output", "json"))
+                .isZero();
         JsonNode weights = json.readTree(commands.out()).path("fieldWeights");
         assertThat(weights.size()).isEqualTo(2 + PLACES);
         assertThat(weights.path("user.history").asDouble()).isPositive().isLessThan(2);

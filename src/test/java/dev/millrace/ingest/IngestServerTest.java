@@ -69,9 +69,7 @@ class IngestServerTest {
 
         assertThat(answer.get().statusCode()).isEqualTo(202);
         assertThat(answer.get().body()).isEqualTo("{\"exposures\":0,\"clicks\":1,\"users\":0,\"items\":0}");
-        assertThat(brokers.delivered())
-                .extracting(Event::topic, Event::key)
-                .containsExactly(tuple("clicks", "u1"));
+        assertThat(brokers.delivered()).extracting(Event::topic, Event::key).containsExactly(tuple("clicks", "u1"));
     }
 
     @ParameterizedTest

@@ -77,7 +77,8 @@ class SettingsReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sasl.jaas.config", "ssl.key.password", "ssl.keystore.key", "schema.registry.authorisation"})
+    @ValueSource(
+            strings = {"sasl.jaas.config", "ssl.key.password", "ssl.keystore.key", "schema.registry.authorisation"})
     void theValueOfAKeyThatLooksSecretIsNotTold(String key) {
         SettingsReader reader = new SettingsReader(Map.of(key, "in-clear"));
 

@@ -1,12 +1,12 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.settings.InvalidSettingsException;
 import dev.millrace.settings.SettingsReader;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,10 +107,11 @@ class ClientSettingsTest {
 
     @Test
     void aPasswordThatBreaksTheLoginModuleIsNotTold() {
-        assertThatThrownBy(() -> client(
-                        "security.protocol=SASL_PLAINTEXT",
-                        "sasl.mechanism=PLAIN",
-                        "sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required password=\"hal\"ves\";"))
+        assertThatThrownBy(
+                        () -> client(
+                                "security.protocol=SASL_PLAINTEXT",
+                                "sasl.mechanism=PLAIN",
+                                "sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required password=\"hal\"ves\";"))
                 .isInstanceOf(InvalidSettingsException.class)
                 .hasMessageStartingWith("kafka.sasl.jaas.config = (hidden): must be ")
                 .hasMessageNotContainingAny("hal\"", "ves\"", "'ves'");

@@ -1,12 +1,12 @@
 package dev.millrace.topic;
 
-import dev.millrace.topic.fault.UnusableTopicException;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.stream.Streams;
+import dev.millrace.topic.fault.BrokerUnreachableException;
+import dev.millrace.topic.fault.UnusableTopicException;
 import dev.millrace.wire.TopicRecord;
 import java.net.ServerSocket;
 import java.nio.file.Files;

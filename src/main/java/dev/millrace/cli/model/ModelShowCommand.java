@@ -51,11 +51,8 @@ final class ModelShowCommand implements Callable<Integer> {
         EntryCounts counts = new EntryCounts();
         Checkpoint.Header header = CheckpointFile.read(Objects.requireNonNull(in), counts::add);
         if (settings) {
-            output.write(
-                    out,
-                    header.settings(),
-                    () -> header.settings()
-                            .forEach((key, value) -> out.println(key + " = " + value.replace("\\", "\\\\"))));
+            output.write(out, header.settings(), () -> header.settings()
+                    .forEach((key, value) -> out.println(key + " = " + value.replace("\\", "\\\\"))));
         } else {
             output.write(out, object(header, counts), () -> print(header, counts, out));
         }
@@ -70,7 +67,8 @@ final class ModelShowCommand implements Callable<Integer> {
         header.log().ifPresent(place -> object.put("log", place));
         object.put("source", header.origin().source().text());
         object.put("version", header.origin().version());
-        object.put("writtenAt", Instant.ofEpochMilli(header.origin().writtenAt()).toString());
+        object.put(
+                "writtenAt", Instant.ofEpochMilli(header.origin().writtenAt()).toString());
         object.put("engine", header.lineage().fingerprint().toString());
         object.put("settingsHash", header.lineage().settingsHash());
         object.put("entries", counts.counts());

@@ -1,8 +1,8 @@
 package dev.millrace.stream.run;
 
 import dev.millrace.stream.MillraceTopology;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClusterAdmin;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -2,10 +2,10 @@ package dev.millrace.stream.run;
 
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
 import dev.millrace.topic.ClusterAdmin;
 import dev.millrace.topic.ClusterWatch;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.transaction.JudgedTransaction;
 import dev.millrace.topic.transaction.TransactionWatch;
 import dev.millrace.topic.transaction.Transactions;

@@ -11,8 +11,9 @@ import org.apache.kafka.common.errors.SslAuthenticationException;
 /** Thrown when this process and the cluster do not accept who the other is; names the settings that decide it. */
 public final class UnauthenticatedException extends RuntimeException {
 
-    private static final String LOGIN = "kafka.sasl.jaas.config must have a user of the cluster with the right password, "
-            + "and kafka.sasl.mechanism a mechanism of the listener";
+    private static final String LOGIN =
+            "kafka.sasl.jaas.config must have a user of the cluster with the right password, "
+                    + "and kafka.sasl.mechanism a mechanism of the listener";
     private static final String TRUST = "kafka.ssl.truststore.* must hold the authority that signed the broker's "
             + "certificate, and that must name the host by which the broker is reached";
     private static final String OWN_CERTIFICATE = "kafka.security.protocol must be that of the listener, and "

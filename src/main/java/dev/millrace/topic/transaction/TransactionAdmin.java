@@ -1,7 +1,7 @@
 package dev.millrace.topic.transaction;
 
-import dev.millrace.topic.fault.BrokerUnreachableException;
 import dev.millrace.topic.ClientSettings;
+import dev.millrace.topic.fault.BrokerUnreachableException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
