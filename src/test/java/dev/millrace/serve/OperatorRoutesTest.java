@@ -37,7 +37,7 @@ class OperatorRoutesTest {
                 "read sha256:" + Sha256.hex("of-a-reader") + "\nwrite sha256:" + Sha256.hex("of-a-writer")
                         + "\nadmin sha256:" + Sha256.hex("of-an-admin") + " ann\n");
         scene = new RecallScene(folder.resolve("state"));
-        server = scene.server(new AccessSettings(Optional.of(tokens), Optional.empty()));
+        server = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.empty()));
     }
 
     @AfterEach

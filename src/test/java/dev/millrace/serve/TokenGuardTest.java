@@ -209,7 +209,7 @@ class TokenGuardTest {
     @Test
     void withTlsItAnswersToAnAddressThatTheCertificateDoesNotHave() throws Exception {
         PemFiles files = PemCertificates.write(Files.createDirectory(folder.resolve("tls")), "one", "EC");
-        try (RecallServer secure = scene.server(new AccessSettings(Optional.of(tokens), Optional.of(files)));
+        try (RecallServer secure = scene.server(new AccessSettings("serve.", Optional.of(tokens), Optional.of(files)));
                 Socket socket = taking().getSocketFactory().createSocket("127.0.0.1", secure.port())) {
             String request = "GET /livez HTTP/1.1\r\nHost: 10.1.2.3:8080\r\nConnection: close\r\n\r\n"; // as a kubelet
 
