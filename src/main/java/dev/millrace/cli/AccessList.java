@@ -45,21 +45,19 @@ record AccessList(TopicNames names, String application) {
         String begin =
                 "kafka-acls.sh --bootstrap-server " + bootstrapServers + " --add --allow-principal '" + principal + "'";
         return operations(commands).entrySet().stream()
-                .map(entry -> begin + " " + entry.getKey().option()
-                        + entry.getValue().stream()
-                                .map(operation -> " --operation " + named(operation))
-                                .collect(Collectors.joining()))
+                .map(entry -> begin + " " + entry.getKey().option() + " --operation "
+                        + String.join(" --operation ", entry.getValue()))
                 .toList();
     }
 
-    /** An operation as {@code kafka-acls.sh} takes it: {@code DescribeConfigs} for {@code DESCRIBE_CONFIGS}. */
+    /** An operation as {@code kafka-acls.sh} and Strimzi take it: {@code DescribeConfigs} for {@code DESCRIBE_CONFIGS}. */
     private static String named(String operation) {
         return Stream.of(operation.split("_", -1))
                 .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining());
     }
 
-    /** The operations that the commands need, by resource, as Kafka writes them. */
+    /** The operations that the commands need, by resource. */
     Map<Resource, Set<String>> operations(List<String> commands) {
         List<AccessRight> all = AccessRight.all();
         Set<String> known = new TreeSet<>();
@@ -73,7 +71,7 @@ record AccessList(TopicNames names, String application) {
         all.stream().filter(right -> commands.contains(right.command())).forEach(right -> resources(right)
                 .forEach(resource -> operations
                         .computeIfAbsent(resource, none -> new LinkedHashSet<>())
-                        .add(right.operation())));
+                        .add(named(right.operation()))));
         return operations;
     }
 

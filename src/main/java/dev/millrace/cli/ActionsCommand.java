@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
         description = {
             "List what operators have ordered, the latest last: the audit log.",
             "An erased user stands there as a SHA-256: printf %%s ID | sha256sum."
-        })
+        },
+        footer = "millrace actions --bootstrap-server kafka:9092")
 final class ActionsCommand implements Callable<Integer> {
 
     @Spec

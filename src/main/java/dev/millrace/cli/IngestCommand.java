@@ -18,10 +18,11 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = {
             "Take events over HTTP and write them to the input topics, until stopped: for those who have no producer of Kafka.",
-            "Example: millrace ingest --bootstrap-server kafka:9092",
+            "An event is sent so:",
             "curl -H 'Content-Type: application/json' http://127.0.0.1:8082/v1/events \\",
             "  -d '{\"items\": [{\"item_id\": \"i1\", \"time\": \"2026-01-31T12:00:00Z\"}]}'"
-        })
+        },
+        footer = "millrace ingest --bootstrap-server kafka:9092")
 final class IngestCommand implements Callable<Integer> {
 
     @Spec

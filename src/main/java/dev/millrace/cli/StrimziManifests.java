@@ -2,13 +2,11 @@ package dev.millrace.cli;
 
 import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.topic.Topics;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /**
  * The topics and users of one cluster as resources of Strimzi, whose operators make them.
@@ -55,7 +53,7 @@ record StrimziManifests(String cluster, AccessList rights) {
                 rights.operations(commands).entrySet()) {
             lines.append("      - resource: ").append(resource(right.getKey())).append('\n');
             lines.append("        operations: [")
-                    .append(operations(right.getValue()))
+                    .append(String.join(", ", right.getValue()))
                     .append("]\n");
         }
         return lines.toString();
@@ -83,14 +81,6 @@ record StrimziManifests(String cluster, AccessList rights) {
     }
 
     /** Strimzi writes {@code DescribeConfigs} for {@code DESCRIBE_CONFIGS}. */
-    private static String operations(Set<String> operations) {
-        return operations.stream()
-                .map(operation -> Arrays.stream(operation.split("_", -1))
-                        .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
-                        .collect(Collectors.joining()))
-                .collect(Collectors.joining(", "));
-    }
-
     private static void requireName(String option, String name) {
         if (!NAME.matcher(name).matches()) {
             throw OptionFaults.unusable(

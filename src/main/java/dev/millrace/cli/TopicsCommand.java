@@ -91,10 +91,10 @@ final class TopicsCommand implements Runnable {
     @Command(
             name = "strimzi",
             mixinStandardHelpOptions = true,
-            description = {
-                "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi. Needs no cluster.",
-                "Example: millrace topics strimzi --cluster events --user millrace-trainer=train --user 'audit=verify --model,explain'"
-            })
+            description =
+                    "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi. Needs no cluster.",
+            footer =
+                    "millrace topics strimzi --cluster events --user millrace-trainer=train --user 'audit=verify --model,explain'")
     int strimzi(
             @Mixin ConfigOptions config,
             @Option(
