@@ -93,8 +93,7 @@ final class TopicsCommand implements Runnable {
             mixinStandardHelpOptions = true,
             description =
                     "Print the topics, and users with exactly the rights of their commands, as resources of Strimzi. Needs no cluster.",
-            footer =
-                    "millrace topics strimzi --cluster events --user millrace-trainer=train --user 'audit=verify --model,explain'")
+            footer = "millrace topics strimzi --cluster events --user trainer=train")
     int strimzi(
             @Mixin ConfigOptions config,
             @Option(
