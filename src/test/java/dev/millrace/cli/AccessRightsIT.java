@@ -163,9 +163,10 @@ class AccessRightsIT {
                                 + right.resource().name()); // WRITE includes it
             }
         }
-        assertThatThrownBy(() -> ingest(grants.exactly("serve")).close()) // may describe all topics
+        assertThatThrownBy(
+                        () -> ingest(grants.exactly("serve")).close()) // which may describe all topics, and erase users
                 .isInstanceOf(MissingRightException.class)
-                .hasMessageContaining("the cluster does not allow WRITE on topic clicks, exposures, items, users");
+                .hasMessageContaining("the cluster does not allow WRITE on topic clicks, exposures, items;");
     }
 
     private IngestProcess ingest(Map<String, String> settings) {
