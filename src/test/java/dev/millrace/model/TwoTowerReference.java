@@ -18,14 +18,30 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * The slow, obvious twin of {@link TwoTower} in double precision. It follows the formulas: one column for each example and
  * each negative. Every gradient is a central finite difference of the loss.
+ *
+ * <p>A difference moves one number. Only the vectors that depend on it are computed anew.
  */
 public final class TwoTowerReference {
 
     private static final double DIFFERENCE = 1e-6;
+
+    private static final String USER_NETWORK = "user network"; // no row has such a name, which has a slash
+    private static final String ITEM_NETWORK = "item network";
+    private static final String NEITHER = "neither";
+
+    /**
+     * The vector of a user or item of the batch, and what it follows from.
+     *
+     * @param rows by their names
+     */
+    private record Column(double[] input, double[] vector, Set<String> rows) {}
 
     private final ModelSettings settings;
     private final Catalogue catalogue;
@@ -49,6 +65,10 @@ public final class TwoTowerReference {
     private final Map<String, Double> varianceSums = new TreeMap<>();
     private LossReference formula;
     private boolean isFrozen;
+    /** By user or item, with the weights as they are before any is moved. */
+    private final Map<String, Column> columns = new TreeMap<>();
+    /** What a difference moves: one of the networks, or the row of that name. */
+    private String moved = NEITHER;
 
     /** Starts from the networks of an untrained learner. */
     TwoTowerReference(ModelSettings settings, Catalogue catalogue, TwoTower begin) {
@@ -100,19 +120,25 @@ public final class TwoTowerReference {
         for (TrainingExample example : batch.examples()) {
             observe('i', settings.item(), catalogue.features(example.item()), Features.NONE);
         }
-        Set<String> read = new LinkedHashSet<>();
         isFrozen = false;
-        double loss = loss(batch, read);
+        columns.clear();
+        double loss = loss(batch);
+        moved = USER_NETWORK;
         double[][] userGradients = differences(user, batch);
+        moved = ITEM_NETWORK;
         double[][] itemGradients = differences(item, batch);
         Map<String, double[]> rowGradients = new TreeMap<>();
+        Set<String> read = new TreeSet<>();
+        columns.values().forEach(column -> read.addAll(column.rows()));
         for (String row : read) {
+            moved = row;
             double[] gradient = differences(row(row), batch);
             for (int d = 0; d < gradient.length; d++) {
                 gradient[d] += settings.optimiser().rows().l2() * row(row)[d];
             }
             rowGradients.put(row, gradient);
         }
+        moved = NEITHER;
         if (settings.loss().learnedTemperature().isLearned()) {
             applyTemperature(differences(logTemperature, batch)[0]);
         }
@@ -134,54 +160,22 @@ public final class TwoTowerReference {
     }
 
     /** Mean loss over the columns of the formula, times the weight of the batch. */
-    private double loss(MiniBatch batch, Set<String> read) {
+    private double loss(MiniBatch batch) {
         List<double[]> users = new ArrayList<>();
         Map<String, double[]> vectors = new TreeMap<>();
         Set<String> items = new LinkedHashSet<>();
         for (TrainingExample example : batch.examples()) {
-            users.add(joined(
-                    vector(
-                            'u',
-                            settings.user(),
-                            user,
-                            example.user().user(),
-                            example.user().features(),
-                            example.context(),
-                            example.user().history(),
-                            read),
-                    weights(example.action())));
+            users.add(user("example " + users.size(), example, weights(example.action())));
             items.add(example.item());
         }
         for (TrainingExample shown : batch.exposed()) {
-            users.add(joined(
-                    vector(
-                            'u',
-                            settings.user(),
-                            user,
-                            shown.user().user(),
-                            shown.user().features(),
-                            shown.context(),
-                            shown.user().history(),
-                            read),
-                    weights("")));
+            users.add(user("shown " + users.size(), shown, weights("")));
             items.add(shown.item());
         }
         items.addAll(batch.negatives());
         items.addAll(batch.draws().hard());
         for (String each : items) {
-            vectors.put(
-                    each,
-                    joined(
-                            vector(
-                                    'i',
-                                    settings.item(),
-                                    item,
-                                    each,
-                                    catalogue.features(each),
-                                    Features.NONE,
-                                    List.of(),
-                                    read),
-                            new double[0]));
+            vectors.put(each, item(each));
         }
         double[][] rows = users.toArray(new double[0][]);
         if (!isFrozen) {
@@ -200,10 +194,54 @@ public final class TwoTowerReference {
         return share(batch) * mean + settings.optimiser().dense().l2() / 2 * penalty;
     }
 
-    private List<double[]> vector(
+    private double[] user(String place, TrainingExample example, double[] weights) {
+        boolean isMoved = moved.equals(USER_NETWORK);
+        boolean havePlacesWeights = user.length > settings.shape(Side.USER).tensors();
+        return vector(
+                place,
+                isMoved,
+                isMoved && havePlacesWeights,
+                read -> input(
+                        'u',
+                        settings.user(),
+                        example.user().user(),
+                        example.user().features(),
+                        example.context(),
+                        example.user().history(),
+                        read),
+                input -> joined(normalised(userNetwork.channels(user, input)), weights));
+    }
+
+    private double[] item(String id) {
+        return vector(
+                "item " + id,
+                moved.equals(ITEM_NETWORK),
+                false,
+                read -> input('i', settings.item(), id, catalogue.features(id), Features.NONE, List.of(), read),
+                input -> joined(normalised(itemNetwork.channels(item, input)), new double[0]));
+    }
+
+    private double[] vector(
+            String place,
+            boolean isNetworkMoved,
+            boolean isInputMoved,
+            Function<Set<String>, double[]> inputs,
+            UnaryOperator<double[]> network) {
+        Optional<Column> known = Optional.ofNullable(columns.get(place))
+                .filter(column -> !isInputMoved && !column.rows().contains(moved));
+        if (known.isPresent() && !isNetworkMoved) {
+            return known.get().vector();
+        }
+        Set<String> read = new TreeSet<>();
+        double[] input = known.map(Column::input).orElseGet(() -> inputs.apply(read));
+        double[] vector = network.apply(input);
+        columns.putIfAbsent(place, new Column(input, vector, read));
+        return vector;
+    }
+
+    private double[] input(
             char side,
             List<FeatureSpec> features,
-            double[][] network,
             String id,
             Features own,
             Features context,
@@ -217,7 +255,10 @@ public final class TwoTowerReference {
             System.arraycopy(part, 0, input, at, part.length);
             at += part.length;
         }
-        List<double[]> channels = (side == 'u' ? userNetwork : itemNetwork).channels(network, input);
+        return input;
+    }
+
+    private static List<double[]> normalised(List<double[]> channels) {
         for (double[] channel : channels) {
             double norm = Math.sqrt(dot(channel, channel));
             for (int d = 0; d < channel.length; d++) {
@@ -378,9 +419,9 @@ public final class TwoTowerReference {
         for (int at = 0; at < weights.length; at++) {
             double weight = weights[at];
             weights[at] = weight + DIFFERENCE;
-            double above = loss(batch, new LinkedHashSet<>());
+            double above = loss(batch);
             weights[at] = weight - DIFFERENCE;
-            double below = loss(batch, new LinkedHashSet<>());
+            double below = loss(batch);
             weights[at] = weight;
             gradient[at] = (above - below) / (2 * DIFFERENCE);
         }

@@ -4,11 +4,13 @@ import dev.millrace.batch.CounterRandom;
 import dev.millrace.batch.MiniBatch;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /**
  * The slow, obvious twin of {@link Objective}'s losses in double precision. It follows the formulas: one column for each
@@ -21,6 +23,12 @@ public final class LossReference {
     private final NegativePairs pairs;
     private final List<String> items = new ArrayList<>();
     private final int examples;
+    /** The columns that are negatives of others: the examples that count, if there are in-batch negatives, and all draws. */
+    private final List<Integer> columns = new ArrayList<>();
+    /** [columns] The mixture that a column is drawn from; 1 without correction. */
+    private final double[] q;
+    /** By example, where they do not depend on the vectors. */
+    private final Map<Integer, List<Integer>> negatives = new HashMap<>();
     /** 1 − P of each example, a constant in the gradient of yandex-2025; empty until frozen. */
     private double[] doubts = {};
 
@@ -31,6 +39,12 @@ public final class LossReference {
         this.examples = batch.examples().size();
         batch.examples().forEach(example -> items.add(example.item()));
         items.addAll(batch.negatives());
+        for (int j = 0; j < items.size(); j++) {
+            if (j >= examples || (settings.negatives().areInBatch() && batch.isCounted(j))) {
+                columns.add(j);
+            }
+        }
+        this.q = IntStream.range(0, items.size()).mapToDouble(this::mixture).toArray();
     }
 
     /** From now on, 1 − P keeps its value at these vectors. */
@@ -89,18 +103,18 @@ public final class LossReference {
         double sum = 0;
         for (int j : negatives(i, user, vectors)) {
             double logit = dot(user, vectors.apply(items.get(j))) / temperature + term(j);
-            sum += Math.exp(logit) / q(j) * (isYandex ? 1 - q(i) : 1);
+            sum += Math.exp(logit) / q[j] * (isYandex ? 1 - q[i] : 1);
         }
         for (String hard : hard(i)) {
             double logit = dot(user, vectors.apply(hard)) / temperature + term(i);
-            sum += Math.exp(logit) / q(i) * (isYandex ? 1 - q(i) : 1);
+            sum += Math.exp(logit) / q[i] * (isYandex ? 1 - q[i] : 1);
         }
         if (isYandex) {
             double doubt = doubts.length > 0 ? doubts[i] : doubt(i, user, vectors, temperature);
             return sum == 0 ? 0 : doubt * (-positive + Math.log(sum));
         }
-        double own = positive - Math.log(q(i));
-        double crossEntropy = Math.log(sum + Math.exp(positive) / q(i)) - own;
+        double own = positive - Math.log(q[i]);
+        double crossEntropy = Math.log(sum + Math.exp(positive) / q[i]) - own;
         double smoothing = settings.form().smoothing();
         return smoothing == 0
                 ? crossEntropy
@@ -109,15 +123,15 @@ public final class LossReference {
 
     /** The mean score over the catalogue, estimated by all columns but the example's own and those of masked items. */
     private double meanScore(int i, double[] user, Function<String, double[]> vectors, double temperature) {
-        List<Integer> columns = new ArrayList<>(negatives(i, user, vectors));
-        columns().stream()
+        List<Integer> others = new ArrayList<>(negatives(i, user, vectors));
+        columns.stream()
                 .filter(j -> j != i && items.get(j).equals(items.get(i)))
-                .forEach(columns::add);
+                .forEach(others::add);
         double total = 0;
         double sum = 0;
-        for (int j : columns) {
-            total += 1 / q(j);
-            sum += dot(user, vectors.apply(items.get(j))) / temperature / q(j);
+        for (int j : others) {
+            total += 1 / q[j];
+            sum += dot(user, vectors.apply(items.get(j))) / temperature / q[j];
         }
         return sum / total;
     }
@@ -128,7 +142,7 @@ public final class LossReference {
         List<Integer> negatives = negatives(i, user, vectors);
         for (int j : negatives) {
             double logit = dot(user, vectors.apply(items.get(j))) / temperature + term(j);
-            sum += Math.exp(logit) / (q(j) / (1 - q(i)));
+            sum += Math.exp(logit) / (q[j] / (1 - q[i]));
         }
         return 1 - Math.exp(positive) / (Math.exp(positive) + sum / negatives.size());
     }
@@ -140,16 +154,15 @@ public final class LossReference {
         List<Integer> negatives = negatives(i, user, vectors);
         int each = settings.form().negatives();
         if (each == 0) {
-            double total = negatives.stream().mapToDouble(j -> 1 / q(j)).sum();
+            double total = negatives.stream().mapToDouble(j -> 1 / q[j]).sum();
             for (int j : negatives) {
-                loss -= 1 / q(j) / total * Math.log(sigmoid(-scale * dot(user, vectors.apply(items.get(j)))));
+                loss -= 1 / q[j] / total * Math.log(sigmoid(-scale * dot(user, vectors.apply(items.get(j)))));
             }
         }
         List<String> negativeItems = negatives.stream().map(items::get).toList();
         for (int draw = 0; draw < each; draw++) {
             for (int attempt = 0; attempt < 16; attempt++) {
                 long slot = ((long) i * each + draw) * 16 + attempt;
-                List<Integer> columns = columns();
                 int j = columns.get(CounterRandom.below(columns.size(), batch.seed(), 18, slot));
                 if (negativeItems.contains(items.get(j))) {
                     loss -= Math.log(sigmoid(-scale * dot(user, vectors.apply(items.get(j))) - logOdds(j)));
@@ -178,36 +191,31 @@ public final class LossReference {
 
     /** The columns that are negatives of an example. */
     private List<Integer> negatives(int i, double[] user, Function<String, double[]> vectors) {
+        int hardest = settings.negatives().hardestInBatch().at(batch.step());
+        return hardest == 0
+                ? negatives.computeIfAbsent(i, own -> negatives(own, user, vectors, Integer.MAX_VALUE))
+                : negatives(i, user, vectors, hardest);
+    }
+
+    private List<Integer> negatives(int i, double[] user, Function<String, double[]> vectors, int hardest) {
         Set<String> inBatch = new LinkedHashSet<>();
         for (int j = 0; j < examples; j++) {
             if (batch.isCounted(j) && !isMasked(i, items.get(j))) {
                 inBatch.add(items.get(j));
             }
         }
-        int hardest = settings.negatives().hardestInBatch().at(batch.step());
         List<String> kept = inBatch.stream()
                 .sorted(Comparator.comparingDouble(item -> -dot(user, vectors.apply(item))))
-                .limit(hardest == 0 ? Integer.MAX_VALUE : hardest)
+                .limit(hardest)
                 .toList();
-        List<Integer> negatives = new ArrayList<>();
-        for (int j : columns()) {
+        List<Integer> chosen = new ArrayList<>();
+        for (int j : columns) {
             boolean isNegative = j >= examples || kept.contains(items.get(j));
             if (isNegative && !isMasked(i, items.get(j))) {
-                negatives.add(j);
+                chosen.add(j);
             }
         }
-        return negatives;
-    }
-
-    /** The columns that are negatives of others: the examples that count, if there are in-batch negatives, and all draws. */
-    private List<Integer> columns() {
-        List<Integer> columns = new ArrayList<>();
-        for (int j = 0; j < items.size(); j++) {
-            if (j >= examples || (settings.negatives().areInBatch() && batch.isCounted(j))) {
-                columns.add(j);
-            }
-        }
-        return columns;
+        return chosen;
     }
 
     private List<String> hard(int i) {
@@ -241,11 +249,10 @@ public final class LossReference {
     }
 
     private double logOdds(int j) {
-        return settings.correction() == Correction.NONE ? 0 : -Math.log(batch.catalogueSize() * q(j));
+        return settings.correction() == Correction.NONE ? 0 : -Math.log(batch.catalogueSize() * q[j]);
     }
 
-    /** The mixture; 1 without correction. */
-    private double q(int j) {
+    private double mixture(int j) {
         if (settings.correction() == Correction.NONE) {
             return 1;
         }
