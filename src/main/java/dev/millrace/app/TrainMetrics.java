@@ -103,6 +103,21 @@ final class TrainMetrics {
                 "bound in force on the age of the oldest published vector, learning steps; 0: none",
                 Tags.empty(),
                 Figure.VECTOR_AGE_BOUND);
+        figure(
+                "millrace.learn.row.cache.bytes",
+                "embedding rows on the learner's heap",
+                Tags.empty(),
+                Figure.ROW_CACHE_BYTES);
+        figure(
+                "millrace.learn.rows",
+                "embedding rows that steps learnt from since this learner started",
+                Tags.empty(),
+                Figure.ROWS_LEARNT);
+        figure(
+                "millrace.learn.rows.missed",
+                "embedding rows that steps had to read from the state directory since this learner started",
+                Tags.empty(),
+                Figure.ROWS_MISSED);
         figure("millrace.publish.vectors", "vectors published", Tags.empty(), Figure.PUBLISHED_VECTORS);
         Map<String, Figure> quantiles = Map.of(
                 "p5", Figure.LOG_Q_LOW,

@@ -229,7 +229,7 @@ public final class ScaleBench {
                 learner.bytesAStep() / 1e3,
                 learner.rowsAStep(),
                 learner.rowsReadAStep(),
-                100 * (1 - learner.rowsReadAStep() / learner.rowsAStep()),
+                100 * (1 - learner.rowsMissedAStep() / learner.rowsAStep()),
                 around / millis(millis, Cost.STEP),
                 point.heapBytes() / BYTES_A_MB,
                 learner.examplesASecond(),

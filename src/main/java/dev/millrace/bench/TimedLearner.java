@@ -3,7 +3,7 @@ package dev.millrace.bench;
 import dev.millrace.attribute.TrainingExample;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.exam.ExamWitness;
-import dev.millrace.model.StepReport;
+import dev.millrace.model.RowCache;
 import dev.millrace.model.StepTimes;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
@@ -57,8 +57,7 @@ final class TimedLearner {
     private long exams;
     private long vectors;
     private long withheldSteps;
-    private long touchedRows;
-    private long rowsReadBefore;
+    private RowCache rowsBefore = new RowCache(0, 0, 0, 0);
 
     /**
      * @param clock of the phases, nanoseconds
@@ -136,8 +135,7 @@ final class TimedLearner {
         exams = 0;
         vectors = 0;
         withheldSteps = 0;
-        touchedRows = 0;
-        rowsReadBefore = trainer.model().rowCache().read();
+        rowsBefore = trainer.model().rowCache();
         written.bytes = 0;
     }
 
@@ -178,12 +176,17 @@ final class TimedLearner {
 
     /** Rows that were learnt from, a step. */
     double rowsAStep() {
-        return (double) touchedRows / steps();
+        return (double) (trainer.model().rowCache().learnt() - rowsBefore.learnt()) / steps();
     }
 
     /** Rows that were read from the store, a step: by the steps, and by what is done around them. */
     double rowsReadAStep() {
-        return (double) (trainer.model().rowCache().read() - rowsReadBefore) / steps();
+        return (double) (trainer.model().rowCache().read() - rowsBefore.read()) / steps();
+    }
+
+    /** Rows that the steps themselves had to read from the store, a step. */
+    double rowsMissedAStep() {
+        return (double) (trainer.model().rowCache().missed() - rowsBefore.missed()) / steps();
     }
 
     /** Steps after which vectors were withheld. */
@@ -213,7 +216,6 @@ final class TimedLearner {
         outcome.refusal().ifPresent(message -> {
             throw new IllegalStateException("step " + batch.step() + " was refused: " + message);
         });
-        touchedRows += outcome.learnt().map(StepReport::touched).orElse(0);
         long end = clock.getAsLong();
         add(Cost.EXAM, beganStep - begin);
         add(Cost.STEP, end - beganStep);

@@ -71,7 +71,7 @@ final class BenchCommand implements Runnable {
                     Path peerData,
             @Option(names = "--engine", defaultValue = "vector", description = "vector or nd4j") String engine,
             @Option(names = "--threads", defaultValue = "1", description = "threads that share a step") int threads) {
-        try (StepEngine shared = new StepEngine(engine(engine), new Team(threads))) {
+        try (StepEngine shared = new StepEngine(engine(engine), new Team("learn", threads), Team.alone())) {
             KernelBench.run(System.out, batches, Optional.ofNullable(peerData), steps, shared);
         }
         return 0;

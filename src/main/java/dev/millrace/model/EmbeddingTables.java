@@ -3,10 +3,11 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
-import dev.millrace.model.engine.Team;
+import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
 import dev.millrace.model.table.RowGradients;
+import dev.millrace.model.table.RowReads;
 import dev.millrace.model.table.TableStorage;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
@@ -35,7 +36,7 @@ final class EmbeddingTables {
 
     private final ModelSettings settings;
     private final RowStorage storage;
-    private final Team team;
+    private final StepEngine engine;
     private final SortedMap<String, EmbeddingTable> tables = new TreeMap<>();
     private final SortedMap<String, RowGradients> gradients = new TreeMap<>();
     private final Set<String> userTables = new HashSet<>();
@@ -45,10 +46,12 @@ final class EmbeddingTables {
     /** Of the last step; filled only after {@link #keepMoves}. */
     private final MovedItems moved = new MovedItems();
 
-    EmbeddingTables(ModelSettings settings, RowStorage storage, Team team) {
+    private long learnt;
+
+    EmbeddingTables(ModelSettings settings, RowStorage storage, StepEngine engine) {
         this.settings = settings;
         this.storage = storage;
-        this.team = team;
+        this.engine = engine;
         add(settings.user(), userTables);
         add(settings.item(), new HashSet<>());
     }
@@ -71,8 +74,8 @@ final class EmbeddingTables {
                                 settings.initialRows(),
                                 settings.optimiser().rows().rule(),
                                 settings.tables().admitAfter(),
-                                new TableStorage(ModelEntry.Row.prefix(name), storage.rows())));
-                gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table, team));
+                                new TableStorage(ModelEntry.Row.prefix(name), storage.rows(), engine.readers())));
+                gradients.computeIfAbsent(feature.table(), name -> new RowGradients(table, engine.team()));
             }
         }
     }
@@ -173,18 +176,12 @@ final class EmbeddingTables {
     }
 
     RowCache cache() {
-        return new RowCache(
-                heapBytes(),
-                tables.values().stream().mapToLong(EmbeddingTable::rowsRead).sum());
+        RowReads reads = tables.values().stream().map(EmbeddingTable::reads).reduce(new RowReads(0, 0), RowReads::plus);
+        return new RowCache(heapBytes(), reads.all(), reads.missed(), learnt);
     }
 
     private long heapBytes() {
         return tables.values().stream().mapToLong(EmbeddingTable::heapBytes).sum();
-    }
-
-    /** Number of rows that have a gradient in this step. */
-    int touched() {
-        return gradients.values().stream().mapToInt(RowGradients::count).sum();
     }
 
     /** Adds the gradient of the L2 penalty on the rows that the step reads. */
@@ -222,6 +219,7 @@ final class EmbeddingTables {
                 rows.clip(descent.maxGradientNorm());
             }
             rows.apply(descent.learningRate(step), step, clock);
+            learnt += rows.count();
             noteMoves(rows);
             rows.clear();
         }

@@ -5,5 +5,7 @@ package dev.millrace.model;
  *
  * @param bytes they take, roughly
  * @param read rows that were read from the store since the model was made
+ * @param missed those among them that steps needed, not only exams and publications in passing
+ * @param learnt rows that steps learnt from since the model was made
  */
-public record RowCache(long bytes, long read) {}
+public record RowCache(long bytes, long read, long missed, long learnt) {}

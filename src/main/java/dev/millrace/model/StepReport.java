@@ -7,11 +7,10 @@ import dev.millrace.model.loss.SampleFigures;
  *
  * @param loss mean loss of the batch, before the step
  * @param gradientNorm L2 norm of the dense gradient before clipping
- * @param touched number of embedding rows that changed
  * @param temperature of the softmax after the step
  * @param sample statistics of the batch's candidates
  */
-public record StepReport(double loss, double gradientNorm, int touched, double temperature, SampleFigures sample) {
+public record StepReport(double loss, double gradientNorm, double temperature, SampleFigures sample) {
 
     /** Share of the logits of examples and shared negatives that are masked, in [0, 1]. */
     public double maskedShare() {
@@ -45,6 +44,6 @@ public record StepReport(double loss, double gradientNorm, int touched, double t
 
     /** Returns the report of a step without examples. */
     static StepReport ofNothing(double temperature) {
-        return new StepReport(0, 0, 0, temperature, SampleFigures.NONE);
+        return new StepReport(0, 0, temperature, SampleFigures.NONE);
     }
 }

@@ -84,7 +84,7 @@ public final class TwoTower implements Durable {
         this.catalogue = catalogue;
         this.times = times;
         this.generation = settings.generationName();
-        this.tables = new EmbeddingTables(settings, rows, engine.team());
+        this.tables = new EmbeddingTables(settings, rows, engine);
         this.userTower = Tower.of(Side.USER, settings, tables, engine);
         this.itemTower = Tower.of(Side.ITEM, settings, tables, engine);
         this.objective = new Objective(settings.loss(), engine, settings.width());
@@ -131,7 +131,6 @@ public final class TwoTower implements Durable {
         addPenalty();
         double norm = Math.sqrt(userTower.squaredGradientNorm() + itemTower.squaredGradientNorm());
         double rowNorm = tables.gradientNorm();
-        int touched = tables.touched();
         Optional<RefusedStepException.Reason> refusal = refusal(loss, norm, rowNorm);
         if (refusal.isPresent()) {
             resolved.undo();
@@ -146,7 +145,6 @@ public final class TwoTower implements Durable {
         return new StepReport(
                 loss / settings.loss().share(batch),
                 norm,
-                touched,
                 objective.temperature().value(),
                 candidates.sample());
     }

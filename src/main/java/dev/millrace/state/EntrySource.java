@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
 
-/** Stored entries that a state reads when it needs them, in the unsigned order of their keys. One thread. */
+/** Stored entries that a state reads when it needs them, in the unsigned order of their keys. One thread, but for {@link #lookup}. */
 public interface EntrySource {
 
     /** No entries: what a state has restored, or drained since, is all there is. */
@@ -28,6 +29,11 @@ public interface EntrySource {
     };
 
     Optional<byte[]> get(byte[] key);
+
+    /** Returns {@link #get} for any number of threads at once, as long as nobody changes the entries. */
+    default Function<byte[], Optional<byte[]>> lookup() {
+        return this::get;
+    }
 
     /**
      * Visits the entries with {@code from <= key < to} in ascending order until the visitor returns false. The visitor must

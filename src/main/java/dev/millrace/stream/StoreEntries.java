@@ -4,10 +4,13 @@ import dev.millrace.state.OrderedEntries;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BiPredicate;
+import java.util.function.Function;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KeyValue;
 import org.apache.kafka.streams.state.KeyValueIterator;
 import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
 
 /** A task's RocksDB store as ordered entries: they commit with the input offsets of the event that changed them. */
 final class StoreEntries implements OrderedEntries {
@@ -21,6 +24,13 @@ final class StoreEntries implements OrderedEntries {
     @Override
     public Optional<byte[]> get(byte[] key) {
         return Optional.ofNullable(store.get(Bytes.wrap(key)));
+    }
+
+    /** The store itself lets one thread in at a time; its views let in all. */
+    @Override
+    public Function<byte[], Optional<byte[]>> lookup() {
+        ReadOnlyKeyValueStore<Bytes, byte[]> view = store.readOnly(IsolationLevel.READ_UNCOMMITTED);
+        return key -> Optional.ofNullable(view.get(Bytes.wrap(key)));
     }
 
     @Override

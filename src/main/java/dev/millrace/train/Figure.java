@@ -36,7 +36,13 @@ public enum Figure {
     /** Bound in force on the age of the oldest vector, learning steps; 0: none. */
     VECTOR_AGE_BOUND("vector-age.bound-steps"),
     /** Number of vectors published so far, repeats included. */
-    PUBLISHED_VECTORS("published-vectors");
+    PUBLISHED_VECTORS("published-vectors"),
+    /** Bytes of embedding rows on the learner's heap, roughly. */
+    ROW_CACHE_BYTES("row-cache.bytes"),
+    /** Rows that steps had to read from the state directory since this learner started. */
+    ROWS_MISSED("row-cache.missed"),
+    /** Rows that steps learnt from since this learner started. */
+    ROWS_LEARNT("row-cache.learnt");
 
     private final String label;
 

@@ -1,6 +1,7 @@
 package dev.millrace.train;
 
 import dev.millrace.batch.PriorWeights;
+import dev.millrace.model.RowCache;
 import dev.millrace.model.StepReport;
 import dev.millrace.model.TwoTower;
 import dev.millrace.publish.PublicationAge;
@@ -46,11 +47,12 @@ final class Figures {
     }
 
     /**
-     * Returns the figures of a learnt step and of the last publication.
+     * Returns the figures of a learnt step, of the last publication and of the rows.
      *
      * @param vectors number of vectors published so far, repeats included
      */
-    static SortedMap<String, Double> published(SortedMap<String, Double> learnt, PublicationAge age, long vectors) {
+    static SortedMap<String, Double> published(
+            SortedMap<String, Double> learnt, PublicationAge age, long vectors, RowCache rows) {
         SortedMap<String, Double> figures = new TreeMap<>(learnt);
         figures.put(Figure.VECTOR_AGE_MAX.label(), (double) age.maxSteps());
         figures.put(Figure.VECTOR_AGE_P99.label(), (double) age.p99Steps());
@@ -58,6 +60,9 @@ final class Figures {
         figures.put(Figure.VECTOR_AGE_SECONDS.label(), age.maxMillis() / 1e3);
         figures.put(Figure.VECTOR_AGE_BOUND.label(), (double) age.boundSteps());
         figures.put(Figure.PUBLISHED_VECTORS.label(), (double) vectors);
+        figures.put(Figure.ROW_CACHE_BYTES.label(), (double) rows.bytes());
+        figures.put(Figure.ROWS_MISSED.label(), (double) rows.missed());
+        figures.put(Figure.ROWS_LEARNT.label(), (double) rows.learnt());
         return figures;
     }
 }

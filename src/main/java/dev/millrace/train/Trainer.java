@@ -328,7 +328,7 @@ public final class Trainer implements Durable, AutoCloseable {
                 examiner.totals(),
                 books.accounts(),
                 fieldWeights,
-                Figures.published(figures, publisher.age(), publisher.vectors()),
+                Figures.published(figures, publisher.age(), publisher.vectors(), model.rowCache()),
                 publisher.withheld(),
                 alarms.alarms());
     }

@@ -26,6 +26,7 @@ import java.util.Map;
  *
  * @param engine what computes a step; not among the model's settings, as it changes no formula
  * @param threads that share a step; they change no bit
+ * @param readThreads that read rows together; they change no bit
  * @param fast popularity term of a query
  * @param neighbours lists of what is clicked beside each item
  * @param learnFrom event time, epoch milliseconds; batches before it are not learnt; 0: all are learnt
@@ -37,6 +38,7 @@ public record TrainerSettings(
         ModelSettings model,
         Engine engine,
         int threads,
+        int readThreads,
         ExamSettings exam,
         AlarmSettings alarms,
         PublishSettings publish,
@@ -57,6 +59,7 @@ public record TrainerSettings(
                 ModelSettings.read(reader),
                 Engine.read(reader),
                 reader.free(TrainerSettings::threads),
+                reader.free(TrainerSettings::readThreads),
                 reader.free(ExamSettings::read),
                 reader.free(AlarmSettings::read),
                 reader.free(free -> PublishSettings.read(free, batch.size())),
@@ -82,7 +85,7 @@ public record TrainerSettings(
 
     /** Returns a new engine for the steps of one learner, which closes it. */
     StepEngine stepEngine() {
-        return new StepEngine(engine, new Team(threads));
+        return new StepEngine(engine, new Team("learn", threads), new Team("rows", readThreads));
     }
 
     /** Those that the bits of a learner depend on. */
@@ -93,6 +96,15 @@ public record TrainerSettings(
     private static int threads(SettingsReader reader) {
         return reader.integer(
                 "learn.threads", 1, 1, Team.MOST, "threads that share a learning step; any number gives the same bits");
+    }
+
+    private static int readThreads(SettingsReader reader) {
+        return reader.integer(
+                "table.read-threads",
+                4,
+                1,
+                Team.MOST,
+                "threads that together read the rows that a batch needs from the state directory; any number gives the same bits");
     }
 
     private static int digestSteps(SettingsReader reader) {
@@ -123,7 +135,19 @@ public record TrainerSettings(
 
     public TrainerSettings withCacheBytes(long other) {
         return new TrainerSettings(
-                batch, model, engine, threads, exam, alarms, publish, fast, neighbours, learnFrom, digestSteps, other);
+                batch,
+                model,
+                engine,
+                threads,
+                readThreads,
+                exam,
+                alarms,
+                publish,
+                fast,
+                neighbours,
+                learnFrom,
+                digestSteps,
+                other);
     }
 
     public TrainerSettings withExam(ExamSettings other) {
@@ -132,6 +156,7 @@ public record TrainerSettings(
                 model,
                 engine,
                 threads,
+                readThreads,
                 other,
                 alarms,
                 publish,

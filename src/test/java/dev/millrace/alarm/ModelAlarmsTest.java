@@ -275,7 +275,7 @@ class ModelAlarmsTest {
         TrainingExample example = new TrainingExample("e", user, Features.NONE, "i1", "click", 1, 1, 0);
         MiniBatch batch = Batches.of(
                 step, step, List.of(), List.of(example), new float[1], List.of(), new float[0], catalogue.size());
-        alarms.learnt(batch, new StepReport(1, gradientNorm, 1, 0.1, sample), model, catalogue);
+        alarms.learnt(batch, new StepReport(1, gradientNorm, 0.1, sample), model, catalogue);
     }
 
     /** Gives items rows of their own, which are their vectors: the network's output is 0 with output-scale 0. */

@@ -33,6 +33,7 @@ class DeterminismIT {
                 "stream.transactional-stores=false",
                 "exam.every-batch-up-to=0 exam.budget=0.05 digest.steps=3",
                 "table.cache-bytes=1048576",
+                "table.cache-bytes=1048576 table.read-threads=16",
                 "learn.threads=2",
                 "learn.threads=4"
             })

@@ -9,6 +9,7 @@ import dev.millrace.event.CatalogueItem;
 import dev.millrace.event.Features;
 import dev.millrace.feature.UserFeatures;
 import dev.millrace.model.ModelEntry;
+import dev.millrace.model.RowCache;
 import dev.millrace.model.TwoTower;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.state.CorruptEntryException;
@@ -122,6 +123,12 @@ class StoredRowsTest {
         // 236 bytes
         assertThat(small.trainer.model().rowCache().bytes()).isLessThan(20_000 + 300 * 236);
         assertThat(large.trainer.model().rowCache().bytes()).isGreaterThan(100_000);
+        RowCache read = small.trainer.model().rowCache();
+        assertThat(read.missed()).isPositive().isLessThan(read.read());
+        assertThat(read.learnt())
+                .isGreaterThan(read.missed())
+                .isEqualTo(large.trainer.model().rowCache().learnt());
+        assertThat(large.trainer.model().rowCache().read()).isZero();
     }
 
     @Test

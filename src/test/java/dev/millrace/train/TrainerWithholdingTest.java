@@ -305,6 +305,7 @@ class TrainerWithholdingTest {
                         model.tables()),
                 settings.engine(),
                 settings.threads(),
+                settings.readThreads(),
                 settings.exam(),
                 settings.alarms(),
                 settings.publish(),

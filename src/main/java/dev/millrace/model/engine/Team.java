@@ -23,22 +23,27 @@ public final class Team implements AutoCloseable {
     private static final int SLICES_A_THREAD = 4; // so that a thread that begins late costs little
     private static final int LOOKS = 2_000; // a few ten microseconds: the gaps between the loops of a step are shorter
 
+    private final String name;
     private final int size;
     private final List<Worker> workers = new ArrayList<>();
     private volatile @Nullable Loop loop;
     private volatile boolean isClosed;
 
-    /** @param size threads, the caller's included */
-    public Team(int size) {
+    /**
+     * @param name of the threads, before their numbers
+     * @param size threads, the caller's included
+     */
+    public Team(String name, int size) {
         if (size < 1 || size > MOST) {
             throw new IllegalArgumentException("a team of " + size + " threads: must be from 1 to " + MOST);
         }
+        this.name = name;
         this.size = size;
     }
 
     /** Returns a team of the caller's thread alone. */
     public static Team alone() {
-        return new Team(1);
+        return new Team("learn", 1);
     }
 
     /** Threads, the caller's included. */
@@ -159,7 +164,7 @@ public final class Team implements AutoCloseable {
 
         Worker(int member) {
             this.member = member;
-            this.thread = new Thread(this, "learn-" + member);
+            this.thread = new Thread(this, name + "-" + member);
             thread.setDaemon(true);
         }
 

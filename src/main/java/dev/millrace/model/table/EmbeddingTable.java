@@ -34,7 +34,7 @@ public final class EmbeddingTable {
      * Keys. `unstored` are those of rows that a scan of the store does not find: the rows admitted since the last drain, or, without
      * a store, all. `removed` are the stored keys without a row, until the drain deletes them. `size` counts all rows.
      *
-     * Cache. A row that is not on the heap is read from the store when it is asked for. Only `evict` takes rows off the heap, by
+     * Cache. A row that is not on the heap is read from the store when it is asked for, see RowFetch. Only `evict` takes rows off the heap, by
      * CLOCK (Corbato 1968), and only rows that the store has as they are. A caller that holds row numbers must not call it.
      * Without a store nothing is evicted. What the heap holds changes no result.
      *
@@ -68,6 +68,7 @@ public final class EmbeddingTable {
     private final RowEntries entries;
     private final RowSweep sweep;
     private final RowArena arena;
+    private final RowFetch fetch;
     private final NavigableSet<String> unstored = new TreeSet<>(RowEntries.ORDER);
     private final SortedMap<String, EntryShare> removed = new TreeMap<>(RowEntries.ORDER);
 
@@ -75,7 +76,6 @@ public final class EmbeddingTable {
     private EntrySum sum = EntrySum.NONE;
     private long debt;
     private long admitted;
-    private long rowsRead;
     private byte[] drained = new byte[0];
 
     private final SightingCounts sightings = new SightingCounts();
@@ -96,6 +96,7 @@ public final class EmbeddingTable {
         this.stored = storage.source();
         this.entries = new RowEntries(name, storage.prefix(), dim, slotsARow);
         this.arena = new RowArena(name, dim, slotsARow, entries);
+        this.fetch = new RowFetch(storage, entries, arena);
         this.sweep = new RowSweep(entries, stored, unstored, new RowSweep.Resident() {
             @Override
             public Optional<RowSweep.Visited> visit(String key) {
@@ -152,11 +153,11 @@ public final class EmbeddingTable {
     /** Returns the key's row number, or {@link #NONE}. Reads the row if it is not on the heap. */
     public int row(String key) {
         int row = arena.index().find(key);
-        return row == NONE && arena.index().size() < size && !removed.containsKey(key) ? read(key) : row;
+        return row == NONE && mayBeStored(key) ? fetch.row(key) : row;
     }
 
     /**
-     * Finds the row numbers of many keys: {@link #NONE} for a key without a row on the heap.
+     * Finds the row numbers of many keys: {@link #NONE} for a key without a row. Reads the rows that are not on the heap.
      *
      * @param keys [count]
      * @param fingerprints [count] the keys' fingerprints, see {@link KeyIndex#fingerprint}
@@ -164,6 +165,19 @@ public final class EmbeddingTable {
      */
     public void rows(String[] keys, long[] fingerprints, int count, int[] found) {
         arena.index().findAll(keys, fingerprints, count, found);
+        for (int at = 0; at < count; at++) {
+            if (found[at] == NONE && mayBeStored(keys[at])) {
+                fetch.want(keys[at]);
+            }
+        }
+        if (fetch.readWanted()) {
+            arena.index().findAll(keys, fingerprints, count, found);
+        }
+    }
+
+    /** Whether a key that has no row on the heap may have one in the store. */
+    private boolean mayBeStored(String key) {
+        return arena.index().size() < size && !removed.containsKey(key);
     }
 
     /** Returns the key of a row; the row must exist. */
@@ -268,6 +282,7 @@ public final class EmbeddingTable {
     public void remove(String key) {
         sweep.forget(key);
         drop(key);
+        fetch.forgetAbsent();
     }
 
     private void drop(String key) {
@@ -377,6 +392,7 @@ public final class EmbeddingTable {
             sink.delete(entries.key(rowKey));
         });
         arena.clean();
+        fetch.forgetAbsent();
         removed.clear();
         if (stored != EntrySource.NONE) {
             unstored.clear();
@@ -450,9 +466,9 @@ public final class EmbeddingTable {
         return found[0];
     }
 
-    /** Number of rows that were read from the store. */
-    public long rowsRead() {
-        return rowsRead;
+    /** Rows that were read from the store. */
+    public RowReads reads() {
+        return fetch.reads();
     }
 
     /** Bytes of the rows on the heap, roughly. */
@@ -468,18 +484,6 @@ public final class EmbeddingTable {
      */
     public long evict(long excess) {
         return stored == EntrySource.NONE ? 0 : arena.evict(excess);
-    }
-
-    private int read(String key) {
-        byte[] entryKey = entries.key(key);
-        Optional<byte[]> value = stored.get(entryKey);
-        if (value.isEmpty()) {
-            return NONE;
-        }
-        int row = arena.allocate(key);
-        arena.place(row, entryKey, value.get());
-        rowsRead++;
-        return row;
     }
 
     /** As {@link RowArena#pass}. */

@@ -22,6 +22,13 @@ final class RowArena {
     private static final long BYTES_A_ROW = 200;
 
     private static final int FIRST_CAPACITY = 1024;
+    private static final int FIRST_FREE = 16;
+    /** Of the rows, as their divisor, what an arena has room for beside them when it is made anew. */
+    private static final int SPARE = 4;
+
+    /** An arena with so many times the room that its rows take gives it back: another table may need it. */
+    private static final int TOO_MUCH_ROOM = 2;
+
     /** Places among the notes of a row. */
     private static final int MOMENT = 0;
 
@@ -36,33 +43,39 @@ final class RowArena {
     private final int dim;
     private final int slotsARow;
     private final RowEntries entries;
-    private final KeyIndex index = new KeyIndex();
+    private KeyIndex index = new KeyIndex();
 
     private float[] values;
     private float[] slots;
-    private long[] notes = new long[FIRST_CAPACITY * NOTES];
+    private long[] notes;
     private int end;
-    private int[] free = new int[16];
+    private int[] free = new int[FIRST_FREE];
     private int freeCount;
     private int hand;
 
-    private final BitSet dirty = new BitSet();
-    private final BitSet kept = new BitSet();
-    private final BitSet recent = new BitSet();
+    private BitSet dirty = new BitSet();
+    private BitSet kept = new BitSet();
+    private BitSet recent = new BitSet();
     /** Rows that were read in passing. */
-    private final BitSet passed = new BitSet();
+    private BitSet passed = new BitSet();
 
     private boolean isPassing;
 
     RowArena(String table, int dim, int slotsARow, RowEntries entries) {
+        this(table, dim, slotsARow, entries, FIRST_CAPACITY);
+    }
+
+    private RowArena(String table, int dim, int slotsARow, RowEntries entries, int capacity) {
         this.table = table;
         this.dim = dim;
         this.slotsARow = slotsARow;
         this.entries = entries;
-        this.values = new float[FIRST_CAPACITY * dim];
-        this.slots = new float[FIRST_CAPACITY * slotsARow];
+        this.values = new float[capacity * dim];
+        this.slots = new float[capacity * slotsARow];
+        this.notes = new long[capacity * NOTES];
     }
 
+    /** Valid until the next {@link #evict}. */
     KeyIndex index() {
         return index;
     }
@@ -103,7 +116,7 @@ final class RowArena {
 
     private void grow(int full) {
         int widest = Math.max(NOTES, Math.max(dim, slotsARow));
-        int capacity = Math.toIntExact(Math.min((long) full + full / 2, Integer.MAX_VALUE / widest - 1));
+        int capacity = Math.toIntExact(Math.min((long) full + full / SPARE, Integer.MAX_VALUE / widest - 1));
         if (capacity <= full) {
             throw new IllegalStateException("table " + table + " is full: " + full + " rows of " + dim + " floats");
         }
@@ -137,6 +150,10 @@ final class RowArena {
     /** From now on, rows that are placed can be taken off the heap by {@link #leavePassed}. */
     void pass() {
         isPassing = true;
+    }
+
+    boolean isPassing() {
+        return isPassing;
     }
 
     /**
@@ -208,7 +225,7 @@ final class RowArena {
 
     /**
      * Passes the clock's hand over a part of the rows. Rows that are stored as they are, and not recent, leave the heap; the
-     * others are no longer recent.
+     * others are no longer recent. If few rows are left for its room, the arena is made anew, and all row numbers change.
      *
      * @param excess bytes after which it stops
      * @return bytes that became free
@@ -227,7 +244,39 @@ final class RowArena {
                 freed += bytesARow();
             }
         }
+        if (notes.length / NOTES > TOO_MUCH_ROOM * (index.size() + FIRST_CAPACITY)) {
+            makeAnew();
+        }
         return freed;
+    }
+
+    /** Moves all rows to arrays that fit them. */
+    private void makeAnew() {
+        int capacity = index.size() + index.size() / SPARE + FIRST_CAPACITY;
+        RowArena now = new RowArena(table, dim, slotsARow, entries, capacity);
+        index.forEach((key, row) -> {
+            int to = now.end++;
+            now.index.put(key, to);
+            System.arraycopy(values, row * dim, now.values, to * dim, dim);
+            System.arraycopy(slots, row * slotsARow, now.slots, to * slotsARow, slotsARow);
+            System.arraycopy(notes, row * NOTES, now.notes, to * NOTES, NOTES);
+            now.dirty.set(to, dirty.get(row));
+            now.kept.set(to, kept.get(row));
+            now.recent.set(to, recent.get(row));
+            now.passed.set(to, passed.get(row));
+        });
+        index = now.index;
+        values = now.values;
+        slots = now.slots;
+        notes = now.notes;
+        end = now.end;
+        free = now.free;
+        freeCount = 0;
+        hand = 0;
+        dirty = now.dirty;
+        kept = now.kept;
+        recent = now.recent;
+        passed = now.passed;
     }
 
     private long bytesARow() {

@@ -40,7 +40,7 @@ class HeapProductsTest {
 
     @Test
     void aTeamHasTheBitsOfOneThread() {
-        try (Team team = new Team(3)) {
+        try (Team team = new Team("test", 3)) {
             Products shared = new PanelProducts(new PlainTile(), team);
             for (int at = 0; at < 20; at++) {
                 int m = 100 + random.nextInt(100);

@@ -12,7 +12,7 @@ class TeamTest {
 
     @Test
     void eachPlaceOfALoopIsDoneOnce() {
-        try (Team team = new Team(4)) {
+        try (Team team = new Team("test", 4)) {
             for (int count = 0; count < 3_000; count++) {
                 int[] done = new int[count];
 
@@ -32,7 +32,7 @@ class TeamTest {
     void slicesRunAtTheSameTimeOnDifferentMembers() {
         CountDownLatch begun = new CountDownLatch(2);
         Set<Integer> members = ConcurrentHashMap.newKeySet();
-        try (Team team = new Team(2)) {
+        try (Team team = new Team("test", 2)) {
             team.share(2, 1, (from, to, member) -> {
                 members.add(member);
                 begun.countDown();
@@ -45,7 +45,7 @@ class TeamTest {
 
     @Test
     void exceptionOfASliceComesOutAndTheNextLoopRuns() {
-        try (Team team = new Team(2)) {
+        try (Team team = new Team("test", 2)) {
             CountDownLatch begun = new CountDownLatch(2);
             assertThatThrownBy(() -> team.share(2, 1, (from, to, member) -> {
                         begun.countDown();
@@ -67,7 +67,7 @@ class TeamTest {
     void threadsBeginWithTheFirstCutLoopAndEndWithTheTeam() {
         Set<Thread> threads = ConcurrentHashMap.newKeySet();
         CountDownLatch begun = new CountDownLatch(3);
-        Team team = new Team(3);
+        Team team = new Team("test", 3);
         team.share(1, 1, (from, to, member) -> assertThat(member).isZero());
 
         team.share(3, 1, (from, to, member) -> {
@@ -85,8 +85,8 @@ class TeamTest {
 
     @Test
     void numberOfThreadsIsBounded() {
-        assertThatThrownBy(() -> new Team(0)).hasMessage("a team of 0 threads: must be from 1 to 64");
-        assertThatThrownBy(() -> new Team(65)).hasMessage("a team of 65 threads: must be from 1 to 64");
+        assertThatThrownBy(() -> new Team("test", 0)).hasMessage("a team of 0 threads: must be from 1 to 64");
+        assertThatThrownBy(() -> new Team("test", 65)).hasMessage("a team of 65 threads: must be from 1 to 64");
     }
 
     private static void awaitUninterrupted(CountDownLatch latch) {

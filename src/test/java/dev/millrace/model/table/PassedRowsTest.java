@@ -2,6 +2,7 @@ package dev.millrace.model.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.model.engine.Team;
 import dev.millrace.state.MemoryEntries;
 import dev.millrace.state.SortedEntries;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class PassedRowsTest {
             new InitialRows(1, 0.1),
             new OptimiserRule.Sgd(0.1, 0),
             1,
-            new TableStorage(new byte[] {'m', 'r', 't', 0}, store));
+            new TableStorage(new byte[] {'m', 'r', 't', 0}, store, Team.alone()));
 
     PassedRowsTest() {
         for (int row = 0; row < ROWS; row++) {
@@ -49,9 +50,9 @@ class PassedRowsTest {
 
         assertThat(table.heapBytes()).isEqualTo(before);
         assertThat(table.row("k2")).isEqualTo(read);
-        assertThat(table.rowsRead()).isEqualTo(50);
+        assertThat(table.reads().all()).isEqualTo(50);
         assertThat(table.row("k49")).isNotEqualTo(EmbeddingTable.NONE);
-        assertThat(table.rowsRead()).isEqualTo(51);
+        assertThat(table.reads()).isEqualTo(new RowReads(51, 3)); // k1, k2 and k49 were not in passing
     }
 
     @Test
@@ -62,7 +63,7 @@ class PassedRowsTest {
 
         assertThat(table.heapBytes()).isPositive();
         table.row("k7");
-        assertThat(table.rowsRead()).isEqualTo(1);
+        assertThat(table.reads().all()).isEqualTo(1);
     }
 
     @Test

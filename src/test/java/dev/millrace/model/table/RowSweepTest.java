@@ -3,6 +3,7 @@ package dev.millrace.model.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.model.engine.Team;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.MemoryEntries;
@@ -164,7 +165,12 @@ class RowSweepTest {
 
     private static EmbeddingTable table(EntrySource source) {
         return new EmbeddingTable(
-                "t", 1, new InitialRows(1, 0.1), new OptimiserRule.Sgd(0.1, 0), 1, new TableStorage(PREFIX, source));
+                "t",
+                1,
+                new InitialRows(1, 0.1),
+                new OptimiserRule.Sgd(0.1, 0),
+                1,
+                new TableStorage(PREFIX, source, Team.alone()));
     }
 
     /** Takes all rows off the heap that are stored: in the first round they are recent. */
