@@ -54,8 +54,9 @@ final class OpenConnections implements Connection.Listener {
         if (connection instanceof SslConnection) { // another one, which is counted, is within it
             return;
         }
-        open.put(connection, new OpenConnection(connection));
-        while (open.size() > limits.maxConnections() && displaceOne(any -> true)) {
+        OpenConnection newcomer = new OpenConnection(connection);
+        open.put(connection, newcomer);
+        while (open.size() > limits.maxConnections() && displaceFor(newcomer)) {
             displaced.increment();
         }
     }
@@ -115,6 +116,11 @@ final class OpenConnections implements Connection.Listener {
     /** Connections closed to make room for others. */
     long displacedCount() {
         return displaced.sum();
+    }
+
+    /** Another may begin to wait anew just now, and would seem to have waited less. */
+    private boolean displaceFor(OpenConnection newcomer) {
+        return displaceOne(other -> !other.equals(newcomer)) || displaceOne(any -> true);
     }
 
     /** Closes a connection of those that wait and may be chosen. Returns false if there is none. */

@@ -14,7 +14,12 @@ class OpenConnectionsTest {
 
     private long now = -1_000; // a clock may be anywhere
     private final OpenConnections connections =
-            new OpenConnections(new ClientLimits(3, 1 << 20, 1 << 20, Duration.ofSeconds(30), 1_000), () -> now);
+            new OpenConnections(new ClientLimits(3, 1 << 20, 1 << 20, Duration.ofSeconds(30), 1_000), this::readClock);
+
+    /** Happens when the clock is read the second time from now. */
+    private Runnable meanwhile = () -> {};
+
+    private int readings;
 
     @Test
     void aRequestThatDoesNotComeEndsItsConnectionHoweverManyBytesCome() {
@@ -93,6 +98,23 @@ class OpenConnectionsTest {
     }
 
     @Test
+    void whoComesIsNotTakenForTheOneThatHasWaitedLongestWhenTheOthersBeginToWaitAnewJustThen() {
+        List<FakeConnection> others = List.of(opened(), opened(), opened());
+        pass(5);
+        readings = 0;
+        meanwhile = () -> {
+            now++;
+            others.forEach(each -> connections.of(each).answered());
+        };
+
+        FakeConnection newcomer = opened();
+
+        assertThat(newcomer.getEndPoint().isOpen()).isTrue();
+        assertThat(others).filteredOn(each -> each.getEndPoint().isOpen()).hasSize(2);
+        assertThat(connections.displacedCount()).isEqualTo(1);
+    }
+
+    @Test
     void whatIsStillWrittenToAClosedConnectionHoldsNothing() {
         FakeConnection connection = opened();
         OpenConnections.OpenConnection gone = connections.of(connection);
@@ -128,6 +150,13 @@ class OpenConnectionsTest {
         FakeConnection connection = new FakeConnection();
         connections.onOpened(connection);
         return connection;
+    }
+
+    private long readClock() {
+        if (++readings == 2) {
+            meanwhile.run();
+        }
+        return now;
     }
 
     private void pass(long seconds) {
