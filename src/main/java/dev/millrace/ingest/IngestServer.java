@@ -8,7 +8,6 @@ import dev.millrace.serve.HttpSetup;
 import dev.millrace.serve.Json;
 import dev.millrace.serve.Problem;
 import dev.millrace.serve.RateLimit;
-import dev.millrace.serve.TokenGuard;
 import dev.millrace.topic.EventDelivery.Event;
 import dev.millrace.topic.EventDelivery.UndeliveredException;
 import dev.millrace.topic.TopicNames;
@@ -60,7 +59,6 @@ public final class IngestServer implements AutoCloseable {
     private static final Set<String> TYPES = Set.of(HttpSetup.JSON, "application/x-ndjson");
     private static final int ACCEPTED = 202;
     private static final int UNSUPPORTED_TYPE = 415;
-    private static final int TOO_MANY_REQUESTS = 429;
     private static final int METHOD_NOT_ALLOWED = 405;
 
     /** What a batch may take beside its wait for the brokers. */
@@ -158,8 +156,7 @@ public final class IngestServer implements AutoCloseable {
         HttpSetup.get(config, "/livez", timed("livez", request -> reply(200, Map.of("alive", true))));
         HttpSetup.get(config, "/readyz", timed("readyz", request -> ready()));
         HttpSetup.get(config, "/metrics", timed("metrics", request -> scrape()));
-        tokens.ifPresent(one -> config.jetty.modifyServer( // last, which is before all others
-                server -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json))));
+        setup.guard(config, tokens, json);
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);
@@ -178,7 +175,8 @@ public final class IngestServer implements AutoCloseable {
             PostedEvents posted = bodies.read(request.bodyAsBytes());
             if (!rate.admits(posted.events().size())) {
                 return problem(
-                        TOO_MANY_REQUESTS, "more than " + settings.maxRate() + " events a second (ingest.max-rate)");
+                        HttpSetup.TOO_MANY_REQUESTS,
+                        "more than " + settings.maxRate() + " events a second (ingest.max-rate)");
             }
             brokers.deliver(posted.events());
             return reply(ACCEPTED, counted(posted));
@@ -265,7 +263,7 @@ public final class IngestServer implements AutoCloseable {
     }
 
     private static void write(Context request, Reply reply) {
-        if (reply.status() == HttpSetup.SERVICE_UNAVAILABLE || reply.status() == TOO_MANY_REQUESTS) {
+        if (reply.status() == HttpSetup.SERVICE_UNAVAILABLE || reply.status() == HttpSetup.TOO_MANY_REQUESTS) {
             request.header("Retry-After", HttpSetup.RETRY_SECONDS);
         }
         HttpSetup.write(request, reply.status(), reply.contentType(), reply.body());

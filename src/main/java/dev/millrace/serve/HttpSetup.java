@@ -2,6 +2,7 @@ package dev.millrace.serve;
 
 import dev.millrace.access.PemFiles;
 import dev.millrace.access.ServerKeys;
+import dev.millrace.access.Tokens;
 import io.javalin.Javalin;
 import io.javalin.config.JavalinConfig;
 import io.javalin.http.Context;
@@ -44,6 +45,7 @@ public record HttpSetup(
         AnsweringThreads threads,
         Duration stopTimeout) {
 
+    public static final int TOO_MANY_REQUESTS = 429;
     public static final int SERVICE_UNAVAILABLE = 503;
     public static final String RETRY_SECONDS = "1";
     public static final String JSON = "application/json";
@@ -84,6 +86,12 @@ public record HttpSetup(
             server.setErrorHandler(new ProblemPages(json));
             server.setStopTimeout(stopTimeout.toMillis());
         });
+    }
+
+    /** Lets in who has a token. Call it when all other handlers are in: the last one is before them. */
+    public void guard(JavalinConfig config, Optional<Tokens> tokens, Json json) {
+        tokens.ifPresent(one ->
+                config.jetty.modifyServer(server -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json))));
     }
 
     /** Where a server of this set-up is. */

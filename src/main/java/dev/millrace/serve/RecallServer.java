@@ -43,7 +43,6 @@ public final class RecallServer implements AutoCloseable {
     /** What similar items can be found by. */
     private static final List<String> BY = List.of("vector", NEIGHBOURS);
 
-    private static final int TOO_MANY_REQUESTS = 429;
     private static final Duration STOP = Duration.ofSeconds(5);
 
     private final ServeSettings settings;
@@ -145,8 +144,7 @@ public final class RecallServer implements AutoCloseable {
             config.jetty.modifyServer(server -> server.insertHandler(live));
             new PageRoutes(one, live, json).addTo(config);
         });
-        tokens.ifPresent(one -> config.jetty.modifyServer( // last, which is before all others
-                server -> server.insertHandler(new TokenGuard(one, tls.isPresent(), json))));
+        setup.guard(config, tokens, json);
         config.routes.exception(HttpResponseException.class, this::refused);
         config.routes.exception(Exception.class, (failed, request) -> {
             LOG.error("A request failed", failed);
@@ -207,7 +205,8 @@ public final class RecallServer implements AutoCloseable {
     private void requireRate(int asked) {
         if (!rate.admits(asked)) {
             throw new RefusedRequestException(Problem.of(
-                    TOO_MANY_REQUESTS, "more than " + settings.maxRate() + " questions a second (serve.max-rate)"));
+                    HttpSetup.TOO_MANY_REQUESTS,
+                    "more than " + settings.maxRate() + " questions a second (serve.max-rate)"));
         }
     }
 
@@ -344,7 +343,7 @@ public final class RecallServer implements AutoCloseable {
     }
 
     private static void write(Context request, Reply reply) {
-        if (reply.status() == HttpSetup.SERVICE_UNAVAILABLE || reply.status() == TOO_MANY_REQUESTS) {
+        if (reply.status() == HttpSetup.SERVICE_UNAVAILABLE || reply.status() == HttpSetup.TOO_MANY_REQUESTS) {
             request.header("Retry-After", HttpSetup.RETRY_SECONDS);
         }
         reply.version().ifPresent(version -> request.header(

@@ -29,7 +29,7 @@ import org.eclipse.jetty.util.Callback;
  * <p>A browser sends the cookie with requests of pages from other ports of this host too, {@code SameSite} or not. So what comes with the
  * cookie and changes something must be JSON, which such a page may not send.
  */
-public final class TokenGuard extends Handler.Wrapper {
+final class TokenGuard extends Handler.Wrapper {
 
     /** A token is exchanged for a cookie here, which ends with the browser. */
     static final String SESSION = "/v1/session";
@@ -49,7 +49,7 @@ public final class TokenGuard extends Handler.Wrapper {
     private final boolean isSecure;
 
     /** @param isSecure whether connections have TLS, so that browsers send the cookie by them only */
-    public TokenGuard(Tokens tokens, boolean isSecure, Json json) {
+    TokenGuard(Tokens tokens, boolean isSecure, Json json) {
         this.tokens = tokens;
         this.isSecure = isSecure;
         this.json = json;

@@ -6,7 +6,6 @@ import dev.millrace.state.KeyIndex;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 
 /**
@@ -212,11 +211,6 @@ final class RowArena {
 
     boolean isFinite(int row) {
         return Loops.now().areFinite(values, row * dim, (row + 1) * dim);
-    }
-
-    /** Visits key and row number of each row. */
-    void forEach(BiConsumer<String, Integer> visitor) {
-        index.forEach(visitor);
     }
 
     long bytes() {
