@@ -3,6 +3,7 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
+import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
@@ -12,6 +13,9 @@ import dev.millrace.model.table.TableStorage;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
+import dev.millrace.state.Fields;
+import dev.millrace.state.Frame;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
@@ -279,12 +283,37 @@ final class EmbeddingTables {
         }
     }
 
-    /** Returns which table of the user tower has a row that is not finite, if one has. */
-    Optional<String> unusable(boolean isWhole) {
+    /** Returns which table of the user tower has a row that is not finite among those that changed since the last drain, if one has. */
+    Optional<String> unusableChanges() {
         return userTables()
-                .filter(table -> !table.isFinite(isWhole))
-                .map(table -> "a row of table " + table.name() + " is not finite")
+                .filter(table -> !table.areChangesFinite())
+                .map(table -> unusable(new ModelEntry.Row(table.name(), "")))
                 .findFirst();
+    }
+
+    /**
+     * As {@link #unusableChanges}, among the stored rows from a key on. Those that the next drain deletes are still there, and do not count.
+     *
+     * @param most number of rows
+     */
+    Optional<String> unusableRows(byte[] from, long most) {
+        long[] left = {
+            most + userTables().mapToLong(EmbeddingTable::removedRows).sum()
+        };
+        List<String> found = new ArrayList<>();
+        forEachUserEntryFrom(from, (key, value) -> {
+            float[] row = Fields.floats(Frame.open(value));
+            if (!Loops.now().areFinite(row, 0, row.length)) {
+                found.add(unusable(ModelEntry.of(key)));
+            }
+            left[0]--;
+            return left[0] > 0 && found.isEmpty();
+        });
+        return found.stream().findFirst();
+    }
+
+    private static String unusable(ModelEntry row) {
+        return "one of the " + row.description() + " is not finite";
     }
 
     /** Number of rows that the user tower reads. */

@@ -22,6 +22,9 @@ final class ModelState {
     /** Handed over in less than a second. */
     static final int USER_ROWS_A_DRAIN = 1 << 14;
 
+    private static final long ALL_ROWS = Long.MAX_VALUE / 2; // more than there are; may be added to
+    private static final byte[] FIRST_KEY = {};
+
     private final ModelSettings settings;
     private final NumericFingerprint fingerprint;
     private final EmbeddingTables tables;
@@ -78,13 +81,29 @@ final class ModelState {
         tower(Side.USER).inputs().touchMoments();
         objective.temperature().touch();
         mixture.touch();
-        nextUserRow = Optional.of(new byte[0]);
+        nextUserRow = Optional.of(FIRST_KEY);
         handedOver = 0;
     }
 
     /** Returns true if the next drain hands over the last of what {@link #touchQuerySide} asked for. */
     boolean isQuerySideNearlyOut() {
-        return nextUserRow.isEmpty() || tables.userRows() - handedOver <= USER_ROWS_A_DRAIN;
+        return nextUserRow.isEmpty() || rowsBehind(handedOver) == ALL_ROWS;
+    }
+
+    /** Returns how many user rows a drain hands over at most, behind those that are out. */
+    private long rowsBehind(long out) {
+        return tables.userRows() - out <= USER_ROWS_A_DRAIN ? ALL_ROWS : USER_ROWS_A_DRAIN;
+    }
+
+    /**
+     * Returns which table has a row that is not finite among those that the next drain hands over, changed or not, if one has.
+     *
+     * @param isAnew whether {@link #touchQuerySide} comes before that drain
+     */
+    Optional<String> unusableRows(boolean isAnew) {
+        return isAnew
+                ? tables.unusableRows(FIRST_KEY, rowsBehind(0))
+                : nextUserRow.flatMap(from -> tables.unusableRows(from, rowsBehind(handedOver)));
     }
 
     /**
@@ -137,7 +156,7 @@ final class ModelState {
 
     /** @param changed entries that the sink has already */
     private void handOverUserRows(byte[] from, SortedEntries changed, EntrySink sink) {
-        long most = isQuerySideNearlyOut() ? Long.MAX_VALUE : handedOver + USER_ROWS_A_DRAIN;
+        long end = handedOver + rowsBehind(handedOver);
         Set<byte[]> known = new TreeSet<>(Arrays::compareUnsigned);
         known.addAll(changed.keys());
         nextUserRow = Optional.empty();
@@ -146,10 +165,10 @@ final class ModelState {
                 sink.repeat(key, value);
             }
             handedOver++;
-            if (handedOver == most) {
+            if (handedOver == end) {
                 nextUserRow = Optional.of(Arrays.copyOf(key, key.length + 1)); // the least key behind this one
             }
-            return handedOver < most;
+            return handedOver < end;
         });
     }
 

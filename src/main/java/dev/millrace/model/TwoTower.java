@@ -308,17 +308,17 @@ public final class TwoTower implements Durable {
     }
 
     /**
-     * Returns which part of the query side is not finite and so must not be published; empty if all are finite.
+     * Returns which part of the query side that the next drain hands over is not finite and so must not be published; empty if all is finite.
      *
-     * @param isWhole whether to check all rows, not only the rows that changed since the last drain
+     * @param isAnew whether {@link #touchQuerySide} comes before that drain
      */
-    public Optional<String> unusableQuerySide(boolean isWhole) {
+    public Optional<String> unusableQuerySide(boolean isAnew) {
         for (float[] tensor : userTower.weights()) {
             if (!Loops.now().areFinite(tensor, 0, tensor.length)) {
                 return Optional.of("a weight of the user tower is not finite");
             }
         }
-        return userTower.inputs().unusable().or(() -> tables.unusable(isWhole));
+        return userTower.inputs().unusable().or(tables::unusableChanges).or(() -> state.unusableRows(isAnew));
     }
 
     /** Makes the next drains hand over all entries of the query side, changed or not, some of many rows at a time. */

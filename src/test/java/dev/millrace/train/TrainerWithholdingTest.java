@@ -13,15 +13,22 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
+import dev.millrace.model.ModelEntry;
 import dev.millrace.model.ModelSettings;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.Optimiser;
 import dev.millrace.model.table.OptimiserRule;
+import dev.millrace.model.table.TableRows;
 import dev.millrace.publish.ItemEmbedding;
+import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySink;
+import dev.millrace.state.EntrySum;
 import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
+import dev.millrace.state.MemoryEntries;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -120,6 +127,7 @@ class TrainerWithholdingTest {
         assertThat(trainer.publish(Optional.empty(), published::add)).isTrue();
         assertThat(published).hasSize(PART);
         assertThat(trainer.completeGeneration()).isFalse();
+        trainer.drainDirty(new Counted());
         trainer.restore(key, row(Float.NaN));
         assertThat(trainer.publish()).isEmpty();
         assertThat(trainer.withheld()).hasValueSatisfying(why -> assertThat(why).contains("i" + (items - 1)));
@@ -201,6 +209,63 @@ class TrainerWithholdingTest {
         assertThat(drains).extracting(drain -> drain.rows.size()).containsExactly(PART, PART, 9);
         assertThat(drains.stream().flatMap(drain -> drain.rows.stream()).distinct())
                 .hasSize(rows);
+    }
+
+    @Test
+    void aBadRowHoldsBackItsPartOfTheQuerySide() {
+        int rows = PART + 9;
+        Trainer trainer = trainerOf(3);
+        for (int row = 0; row < rows; row++) {
+            trainer.restore(rowKey(inOrder(row)), row(1));
+        }
+        byte[] last = rowKey(inOrder(rows - 1));
+        trainer.restore(last, row(Float.POSITIVE_INFINITY));
+
+        assertThat(trainer.publish()).hasSize(3);
+        trainer.drainDirty(new Counted());
+        assertThat(trainer.publish()).isEmpty();
+        assertThat(trainer.withheld()).contains("one of the rows of table item is not finite");
+        assertThat(trainer.completeGeneration()).isFalse();
+
+        trainer.restore(last, row(1));
+        Counted again = new Counted();
+        assertThat(trainer.publish()).hasSize(3);
+        trainer.drainDirty(again);
+        assertThat(again.rows).hasSize(PART);
+        trainer.publish();
+        trainer.drainDirty(again);
+        assertThat(again.rows).hasSize(rows);
+        assertThat(trainer.completeGeneration()).isTrue();
+    }
+
+    /** Then the drain that deletes a row hands over one more of those behind it. */
+    @Test
+    void aBadRowBehindARemovedOneHoldsBackItsPart() throws GeneralSecurityException {
+        int rows = PART + 9;
+        MessageDigest sha = MessageDigest.getInstance("SHA-256");
+        MemoryEntries stored = new MemoryEntries();
+        EntrySum sum = EntrySum.NONE;
+        for (int row = 0; row < rows; row++) {
+            byte[] key = rowKey(inOrder(row));
+            byte[] value = row(row == PART ? Float.NaN : 1);
+            stored.put(key, value);
+            sum = sum.plus(EntryShare.of(sha, key, value));
+        }
+        Trainer trainer = new Trainer(settings, stored);
+        trainer.restore(new ModelEntry.Table("item").key(), new TableRows(sum, Optional.empty(), 0).entry());
+        trainer.change(upsert(inOrder(0)));
+        trainer.change(upsert("i1"));
+        trainer.learn(trainer.closeBatch());
+        trainer.startGeneration();
+        trainer.change(new CatalogueChange.Removal(inOrder(0), TIME));
+        trainer.learn(trainer.closeBatch());
+
+        assertThat(trainer.publish()).extracting(ItemEmbedding::item).containsExactly(inOrder(0));
+        assertThat(trainer.withheld()).contains("one of the rows of table item is not finite");
+    }
+
+    private static String inOrder(int row) {
+        return "r%05d".formatted(row);
     }
 
     /** Takes the keys of rows. */

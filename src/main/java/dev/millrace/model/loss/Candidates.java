@@ -5,11 +5,9 @@ import dev.millrace.batch.MiniBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -94,6 +92,8 @@ public record Candidates(
     /** Lower bound of 1 − Q, which is 0 for the only item of a catalogue. */
     private static final double LEAST_REST = 1e-6;
 
+    private static final int[] NONE = {};
+
     /** Number of candidates that all examples share. */
     int shared() {
         return others.length;
@@ -115,7 +115,8 @@ public record Candidates(
      * @param pairs negatives of one example each; an example's own item is left out
      */
     public static Candidates of(MiniBatch batch, Loss loss, NegativePairs pairs) {
-        Numbering items = new Numbering();
+        Numbering items =
+                new Numbering(batch.examples().size() + batch.negatives().size());
         Folded folded = fold(batch, loss, items);
         int shared = items.count();
         int[] positive = Arrays.copyOf(folded.column, batch.examples().size());
@@ -144,8 +145,13 @@ public record Candidates(
     /** Numbers items in the order of their first appearance. */
     private static final class Numbering {
 
-        private final Map<String, Integer> numbers = new HashMap<>();
-        private final List<String> items = new ArrayList<>();
+        private final Map<String, Integer> numbers;
+        private final List<String> items;
+
+        Numbering(int columns) {
+            numbers = new HashMap<>(2 * columns);
+            items = new ArrayList<>(columns);
+        }
 
         int number(String item) {
             Integer known = numbers.putIfAbsent(item, items.size());
@@ -203,7 +209,9 @@ public record Candidates(
         int examples = batch.examples().size();
         boolean areInBatch = loss.negatives().areInBatch();
         boolean isCorrected = loss.correction() != Correction.NONE;
-        int inBatch = areInBatch ? batch.counted().size() : 0;
+        int inBatch = areInBatch
+                ? (int) IntStream.range(0, examples).filter(batch::isCounted).count()
+                : 0;
         double logSize = StrictMath.log(batch.catalogueSize());
         Folded folded = new Folded(examples, examples + batch.negatives().size());
         for (int j = 0; j < folded.column.length; j++) {
@@ -304,22 +312,28 @@ public record Candidates(
     }
 
     private static int[][] sameUser(MiniBatch batch, int[] positive) {
-        Map<String, Set<Integer>> ofUser = new HashMap<>();
+        Map<String, int[]> ofUser = new HashMap<>();
         List<TrainingExample> examples = batch.examples();
         for (int i = 0; i < positive.length; i++) {
-            ofUser.computeIfAbsent(examples.get(i).user().user(), user -> new LinkedHashSet<>())
-                    .add(positive[i]);
+            ofUser.merge(examples.get(i).user().user(), new int[] {positive[i]}, Candidates::union);
         }
         int[][] masked = new int[positive.length][];
         for (int i = 0; i < positive.length; i++) {
             int own = positive[i];
-            masked[i] = ofUser.getOrDefault(examples.get(i).user().user(), Set.of()).stream()
-                    .mapToInt(c -> c)
-                    .filter(c -> c != own)
-                    .sorted()
-                    .toArray();
+            int[] all = ofUser.getOrDefault(examples.get(i).user().user(), NONE);
+            masked[i] = all.length == 1
+                    ? NONE
+                    : Arrays.stream(all).filter(c -> c != own).toArray();
         }
         return masked;
+    }
+
+    /** Returns the numbers of both, ascending, each once. */
+    private static int[] union(int[] some, int[] others) {
+        return IntStream.concat(Arrays.stream(some), Arrays.stream(others))
+                .sorted()
+                .distinct()
+                .toArray();
     }
 
     private static NegativePairs kept(NegativePairs pairs, MiniBatch batch, int[][] sameUser, Numbering numbers) {
@@ -344,7 +358,10 @@ public record Candidates(
     private static SampleFigures figures(
             MiniBatch batch, int[] positive, int[][] sameUser, Columns columns, Folded folded) {
         int[] counts = columns.count;
-        int distinct = (int) Arrays.stream(positive).distinct().count();
+        int distinct = 0;
+        for (boolean isPositive : columns.inBatch) {
+            distinct += isPositive ? 1 : 0;
+        }
         long masked = 0;
         for (int i = 0; i < positive.length; i++) {
             masked += counts[positive[i]] - (folded.isNegative[i] ? 1 : 0); // its own column is not masked

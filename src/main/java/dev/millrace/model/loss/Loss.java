@@ -30,6 +30,8 @@ public record Loss(
         NegativeRules negatives,
         ObjectiveSettings objectives) {
 
+    private static final Double UNWEIGHTED = 1.0; // boxed once
+
     /** A softmax at a fixed temperature over all candidates. */
     public Loss(double temperature, Correction correction, int fullBatch, double popularityExponent) {
         this(
@@ -61,7 +63,7 @@ public record Loss(
         float[] weights = new float[batch.examples().size()];
         for (int i = 0; i < weights.length; i++) {
             TrainingExample example = batch.examples().get(i);
-            weights[i] = share * (float) (example.weight() * byAction.getOrDefault(example.action(), 1.0));
+            weights[i] = share * (float) (example.weight() * byAction.getOrDefault(example.action(), UNWEIGHTED));
         }
         return weights;
     }

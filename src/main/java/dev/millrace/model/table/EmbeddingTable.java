@@ -1,6 +1,5 @@
 package dev.millrace.model.table;
 
-import dev.millrace.model.engine.Loops;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySink;
@@ -451,19 +450,14 @@ public final class EmbeddingTable {
         });
     }
 
-    /**
-     * Returns whether the rows have only finite components.
-     *
-     * @param isWhole whether to check all rows, not only the rows that changed since the last drain
-     */
-    public boolean isFinite(boolean isWhole) {
-        boolean areChangesFinite = arena.dirty().allMatch(arena::isFinite);
-        if (!isWhole || !areChangesFinite) {
-            return areChangesFinite;
-        }
-        boolean[] found = {true};
-        forEachRow((key, row) -> found[0] &= Loops.now().areFinite(row, 0, dim));
-        return found[0];
+    /** Returns whether the rows that changed since the last drain have only finite components. */
+    public boolean areChangesFinite() {
+        return arena.dirty().allMatch(arena::isFinite);
+    }
+
+    /** Number of rows that the next drain deletes. */
+    public int removedRows() {
+        return removed.size();
     }
 
     /** Rows that were read from the store. */
