@@ -10,6 +10,7 @@ FROM eclipse-temurin:17-jre
 RUN useradd --create-home --uid 10001 millrace \
     && install -d -o millrace -g millrace /var/lib/millrace
 COPY --from=build /install /opt/millrace
+RUN /opt/millrace/bin/millrace --archive-classes
 USER millrace
 # relative paths in settings, such as the state directories, start here
 WORKDIR /var/lib/millrace

@@ -160,7 +160,7 @@ class ArchitectureTest {
                 .haveNameNotMatching("dev\\.millrace\\.topic\\.(EmbeddedBroker|transaction\\.BrokerRequests)(\\$.*)?")
                 .and()
                 .haveNameNotMatching(
-                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|NodeScope|WriteThroughStore)(\\$.*)?")
+                        "dev\\.millrace\\.stream\\.(DeadLetter|LearnerState|NodeScope|UnqueriedStore|WriteThroughStore)(\\$.*)?")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -314,7 +314,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
 
     /** A persistent, logged, uncached store of plain entries. */
     static StoreBuilder<KeyValueStore<Bytes, byte[]>> entries(String name) {
-        return Stores.keyValueStoreBuilder(Stores.persistentKeyValueStore(name), Serdes.Bytes(), Serdes.ByteArray())
+        return Stores.keyValueStoreBuilder(UnqueriedStore.named(name), Serdes.Bytes(), Serdes.ByteArray())
                 .withCachingDisabled()
                 .withLoggingEnabled(Map.of());
     }

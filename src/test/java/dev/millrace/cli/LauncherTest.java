@@ -30,11 +30,19 @@ class LauncherTest {
     private static final String JAVA =
             """
             #!/usr/bin/env bash
-            case "$1" in -XshowSettings*) echo 'java.specification.version = 17'; exit ;; esac
+            case "$1" in
+              -XshowSettings*)
+                echo 'java.specification.version = 17'
+                echo "java.vm.version = ${VM:-17.0.1+1}"
+                exit
+                ;;
+            esac
             for option; do
               case "$option" in
                 -Djava.io.tmpdir=*) printf '%s\\n' "${option#*=}" | tr '\\n' '|'; echo ;;
                 -Dorg.bytedeco.javacpp.cachedir=*) printf 'kernels %s\\n' "${option#*=}" ;;
+                -XX:SharedArchiveFile=*) printf 'classes of %s\\n' "${option#*=}" ;;
+                -XX:ArchiveClassesAtExit=*) touch "${option#*=}"; [ -z "${FAILS:-}" ] || { echo "no room"; exit 1; } ;;
               esac
             done
             [ "${!#}" != wait ] || exec sleep 60
@@ -239,6 +247,36 @@ class LauncherTest {
         assertThat(run.kernels()).isEqualTo(run.temporary() + "/javacpp");
     }
 
+    @Test
+    void classesAreArchivedForOneJavaAndUsedByItAlone() throws Exception {
+        Path lib = Files.createDirectory(directory.resolve("program/lib"));
+        Path ofAnEarlierJava = Files.createFile(lib.resolve("millrace-17.0.0+9.jsa"));
+        Path archive = lib.resolve("millrace-17.0.1+1.jsa");
+        Map<String, String> environment = Map.of("TMPDIR", shared.toString());
+        assertThat(run(environment).output).doesNotContain("classes of");
+
+        Run made = run(environment, "--archive-classes");
+
+        assertThat(made.status).as(made.errors).isZero();
+        assertThat(made.errors).contains(archive.toString());
+        assertThat(archive).exists();
+        assertThat(ofAnEarlierJava).doesNotExist();
+        assertThat(run(environment).output).contains("classes of " + archive);
+        assertThat(run(Map.of("TMPDIR", shared.toString(), "VM", "17.0.2+1")).output)
+                .doesNotContain("classes of");
+    }
+
+    @Test
+    void noArchiveIsLeftOfOneThatFailed() throws Exception {
+        Path lib = Files.createDirectory(directory.resolve("program/lib"));
+
+        Run run = run(Map.of("TMPDIR", shared.toString(), "FAILS", "yes"), "--archive-classes");
+
+        assertThat(run.status).isEqualTo(1);
+        assertThat(run.errors).contains("no room");
+        assertThat(lib).isEmptyDirectory();
+    }
+
     /** What was printed, and how it ended. */
     private record Run(int status, String output, String errors) {
 
@@ -260,7 +298,11 @@ class LauncherTest {
     }
 
     private Run run(Map<String, String> environment) throws Exception {
-        Process process = start(environment, "--version");
+        return run(environment, "--version");
+    }
+
+    private Run run(Map<String, String> environment, String argument) throws Exception {
+        Process process = start(environment, argument);
         String output = text(process.inputReader());
         String errors = text(process.errorReader());
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
