@@ -127,8 +127,8 @@ final class IndexChunk {
         }
     }
 
-    /** Fills a row from another chunk's. Returns the item that is in it now. */
-    String copyRow(int row, IndexChunk from, int fromRow) {
+    /** Fills a row from another chunk's. */
+    void copyRow(int row, IndexChunk from, int fromRow) {
         long stamp = lock.writeLock();
         try {
             System.arraycopy(from.vectors, fromRow * dim, vectors, row * dim, dim);
@@ -141,7 +141,6 @@ final class IndexChunk {
             bringTo(asOf, row);
             describe(row, from.attributes[fromRow]);
             items[row] = from.items[fromRow];
-            return items[row];
         } finally {
             lock.unlockWrite(stamp);
         }

@@ -4,10 +4,9 @@ import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -52,8 +51,8 @@ public final class ItemIndex {
 
     private final int dim;
     private final ReadWriteLock membership = new ReentrantReadWriteLock();
-    private final Map<String, Integer> rows = new HashMap<>();
     private final List<IndexChunk> chunks = new ArrayList<>();
+    private final ItemRows rows = new ItemRows(this::itemIn);
     private final AttributeColumns.Names attributes = new AttributeColumns.Names();
     private volatile int size;
     private volatile long newestStep;
@@ -148,11 +147,12 @@ public final class ItemIndex {
         if (!(popularity >= 0 && popularity <= MAX_NUMBER)) {
             throw new IllegalArgumentException("the popularity is " + popularity);
         }
-        Integer row = rows.get(embedding.item());
-        if (row == null) {
-            append(embedding, vector, publishedAt);
+        OptionalInt known = rows.row(embedding.item());
+        if (known.isPresent()) {
+            int row = known.getAsInt();
+            chunkOf(row).replace(row % IndexChunk.ROWS, embedding, vector, publishedAt);
         } else {
-            chunks.get(row / IndexChunk.ROWS).replace(row % IndexChunk.ROWS, embedding, vector, publishedAt);
+            append(embedding, vector, publishedAt);
         }
         if (moment.isFollowedBy(embedding)) {
             moment = moment.next(embedding);
@@ -163,20 +163,20 @@ public final class ItemIndex {
 
     /** Removes an item; nothing happens if it is not here. Writer only. */
     public void remove(String item) {
-        Integer row = rows.get(item);
-        if (row == null) {
+        OptionalInt known = rows.row(item);
+        if (known.isEmpty()) {
             return;
         }
+        int row = known.getAsInt();
         membership.writeLock().lock();
         try {
             int last = size - 1;
-            IndexChunk tail = chunks.get(last / IndexChunk.ROWS);
+            IndexChunk tail = chunkOf(last);
+            rows.remove(row);
             if (row != last) {
-                String moved =
-                        chunks.get(row / IndexChunk.ROWS).copyRow(row % IndexChunk.ROWS, tail, last % IndexChunk.ROWS);
-                rows.put(moved, row);
+                rows.move(last, row);
+                chunkOf(row).copyRow(row % IndexChunk.ROWS, tail, last % IndexChunk.ROWS);
             }
-            rows.remove(item);
             tail.clear(last % IndexChunk.ROWS);
             size = last;
             if (last % IndexChunk.ROWS == 0) {
@@ -251,12 +251,12 @@ public final class ItemIndex {
     /** Scores the items to which something is added. The scan then passes over them, and has a bound to begin with. */
     private void scoreAdded(Search search, PriorMoment now, BestItems best) {
         search.added().forEach((item, added) -> {
-            Integer row = rows.get(item);
-            if (row == null || search.excluded().test(item)) {
+            OptionalInt row = rows.row(item);
+            if (row.isEmpty() || search.excluded().test(item)) {
                 return;
             }
-            IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
-            int at = row % IndexChunk.ROWS;
+            IndexChunk chunk = chunkOf(row.getAsInt());
+            int at = row.getAsInt() % IndexChunk.ROWS;
             if (!search.prior().areOfNoItem()) {
                 chunk.bringTo(now);
             }
@@ -272,14 +272,16 @@ public final class ItemIndex {
         PriorMoment now = moment;
         membership.readLock().lock();
         try {
-            return Optional.ofNullable(rows.get(item)).map(row -> {
-                IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
-                if (!search.prior().areOfNoItem()) {
-                    chunk.bringTo(now);
-                }
-                float added = search.added().getOrDefault(item, 0f);
-                return chunk.parts(search.query(), search.prior(), added, row % IndexChunk.ROWS);
-            });
+            OptionalInt row = rows.row(item);
+            if (row.isEmpty()) {
+                return Optional.empty();
+            }
+            IndexChunk chunk = chunkOf(row.getAsInt());
+            if (!search.prior().areOfNoItem()) {
+                chunk.bringTo(now);
+            }
+            float added = search.added().getOrDefault(item, 0f);
+            return Optional.of(chunk.parts(search.query(), search.prior(), added, row.getAsInt() % IndexChunk.ROWS));
         } finally {
             membership.readLock().unlock();
         }
@@ -294,8 +296,8 @@ public final class ItemIndex {
     public Optional<IndexedItem> item(String item) {
         membership.readLock().lock();
         try {
-            return Optional.ofNullable(rows.get(item))
-                    .map(row -> chunks.get(row / IndexChunk.ROWS).read(row % IndexChunk.ROWS));
+            OptionalInt row = rows.row(item);
+            return row.isPresent() ? Optional.of(read(row.getAsInt())) : Optional.empty();
         } finally {
             membership.readLock().unlock();
         }
@@ -309,7 +311,7 @@ public final class ItemIndex {
             int count = Math.min(most, size);
             for (int at = 1; at <= count; at++) {
                 int row = (int) ((long) at * size / count) - 1;
-                some.add(chunks.get(row / IndexChunk.ROWS).read(row % IndexChunk.ROWS));
+                some.add(read(row));
             }
         } finally {
             membership.readLock().unlock();
@@ -323,19 +325,31 @@ public final class ItemIndex {
     }
 
     private void append(ItemEmbedding embedding, float[] vector, long publishedAt) {
+        rows.makeRoom();
         membership.writeLock().lock();
         try {
             int row = size;
             if (row == chunks.size() * IndexChunk.ROWS) {
                 chunks.add(new IndexChunk(dim, attributes));
             }
-            IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
-            chunk.take(row % IndexChunk.ROWS, embedding, vector, publishedAt);
-            rows.put(embedding.item(), row);
+            chunkOf(row).take(row % IndexChunk.ROWS, embedding, vector, publishedAt);
+            rows.add(row);
             size = row + 1;
         } finally {
             membership.writeLock().unlock();
         }
+    }
+
+    private IndexChunk chunkOf(int row) {
+        return chunks.get(row / IndexChunk.ROWS);
+    }
+
+    private IndexedItem read(int row) {
+        return chunkOf(row).read(row % IndexChunk.ROWS);
+    }
+
+    private String itemIn(int row) {
+        return chunkOf(row).item(row % IndexChunk.ROWS);
     }
 
     private void check(float[] vector) {

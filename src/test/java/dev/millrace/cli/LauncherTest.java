@@ -42,7 +42,7 @@ class LauncherTest {
                 -Djava.io.tmpdir=*) printf '%s\\n' "${option#*=}" | tr '\\n' '|'; echo ;;
                 -Dorg.bytedeco.javacpp.cachedir=*) printf 'kernels %s\\n' "${option#*=}" ;;
                 -XX:SharedArchiveFile=*) printf 'classes of %s\\n' "${option#*=}" ;;
-                -XX:ArchiveClassesAtExit=*) touch "${option#*=}"; [ -z "${FAILS:-}" ] || { echo "no room"; exit 1; } ;;
+                -XX:ArchiveClassesAtExit=*) touch "${option#*=}"; [ -z "${FAILS:-}${MILLRACE_CONFIG:-}" ] || { echo "no room"; exit 1; } ;;
               esac
             done
             [ "${!#}" != wait ] || exec sleep 60
@@ -255,7 +255,7 @@ class LauncherTest {
         Map<String, String> environment = Map.of("TMPDIR", shared.toString());
         assertThat(run(environment).output).doesNotContain("classes of");
 
-        Run made = run(environment, "--archive-classes");
+        Run made = run(Map.of("TMPDIR", shared.toString(), "MILLRACE_CONFIG", "of a trainer"), "--archive-classes");
 
         assertThat(made.status).as(made.errors).isZero();
         assertThat(made.errors).contains(archive.toString());
@@ -264,6 +264,14 @@ class LauncherTest {
         assertThat(run(environment).output).contains("classes of " + archive);
         assertThat(run(Map.of("TMPDIR", shared.toString(), "VM", "17.0.2+1")).output)
                 .doesNotContain("classes of");
+    }
+
+    @Test
+    void anArchiveThatCannotBeWrittenIsRefused() throws Exception {
+        Run run = run(Map.of("TMPDIR", shared.toString()), "--archive-classes");
+
+        assertThat(run.status).isEqualTo(74);
+        assertThat(run.errors).contains("cannot be written: " + directory.resolve("program/lib"));
     }
 
     @Test
