@@ -4,7 +4,7 @@ import java.util.OptionalInt;
 import java.util.function.IntFunction;
 
 /**
- * The row of each item. It keeps row numbers only: an item's id is read from the row, where it is anyway. A hash map would take some 80 bytes an
+ * The row of each item. It keeps row numbers only: an item's id is read from the row, where it is anyway. A hash map would take some 56 bytes an
  * item, this takes 5 to 11.
  *
  * <p>It uses open addressing with linear probing. One writer and any number of readers at a time; they agree when an item comes or goes, but {@link #makeRoom} may run beside readers.
