@@ -31,7 +31,7 @@ public final class ItemIndex {
      * score itself only if the bound is not below the worst of the best so far. So the answer is that of the floats alone, to the bit, for a
      * quarter of the memory that is read. Without the Vector API the floats are read at once.
      *
-     * Cost. A search: rows * dim multiplications of bytes. A replaced vector: a map look-up and a copy of dim floats; it waits for no
+     * Cost. A search: rows * dim multiplications of bytes. A replaced vector: a look-up of its id and a copy of dim floats; it waits for no
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
      * the searches under way, and searches that start meanwhile wait with it: one scan at most.
      *

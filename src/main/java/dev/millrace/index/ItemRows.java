@@ -5,9 +5,10 @@ import java.util.function.IntFunction;
 
 /**
  * The row of each item. It keeps row numbers only: an item's id is read from the row, where it is anyway. A hash map would take some 56 bytes an
- * item, this takes 5 to 11.
+ * item; this takes 5 to 11, of the most items that there ever were.
  *
- * <p>It uses open addressing with linear probing. One writer and any number of readers at a time; they agree when an item comes or goes, but {@link #makeRoom} may run beside readers.
+ * <p>It uses open addressing with linear probing. Ids of one hash code are searched one after the other; they are the shop's own. One writer and any number of readers: {@link #add}, {@link #move} and
+ * {@link #remove} need the readers to be out, {@link #makeRoom} may run beside them.
  */
 final class ItemRows {
 
@@ -93,6 +94,9 @@ final class ItemRows {
     private int slotOf(int row, int[] all) {
         int slot = home(itemOf.apply(row), all);
         while (all[slot] != row + 1) {
+            if (all[slot] == 0) {
+                throw new IllegalStateException("row " + row + " was not entered");
+            }
             slot = next(slot, all);
         }
         return slot;

@@ -3,7 +3,6 @@ package dev.millrace.model;
 import dev.millrace.feature.FeatureSpec;
 import dev.millrace.feature.FeatureSpec.Kind;
 import dev.millrace.feature.FeatureSpec.Source;
-import dev.millrace.model.engine.Loops;
 import dev.millrace.model.engine.StepEngine;
 import dev.millrace.model.table.Descent;
 import dev.millrace.model.table.EmbeddingTable;
@@ -13,8 +12,6 @@ import dev.millrace.model.table.TableStorage;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntrySource;
 import dev.millrace.state.EntrySum;
-import dev.millrace.state.Fields;
-import dev.millrace.state.Frame;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -28,7 +25,6 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.BiPredicate;
 import java.util.stream.Stream;
 
 /** All embedding tables of a model, and the gradients of their rows in one step. One thread. */
@@ -283,37 +279,43 @@ final class EmbeddingTables {
         }
     }
 
-    /** Returns which table of the user tower has a row that is not finite among those that changed since the last drain, if one has. */
-    Optional<String> unusableChanges() {
+    /** A row of the user tower that is not finite. */
+    record UnusableRow(EmbeddingTable table, String key) {
+
+        /** Whether it still is. */
+        boolean isLeft() {
+            return !table.isUsable(key);
+        }
+
+        /** Why nothing may be published. */
+        String reason() {
+            return "a row of table " + table.name() + " is not finite"; // the key may be a user's
+        }
+    }
+
+    /** Returns a row that changed since the last drain and is not finite, if there is one. */
+    Optional<UnusableRow> unusableChange() {
         return userTables()
-                .filter(table -> !table.areChangesFinite())
-                .map(table -> unusable(new ModelEntry.Row(table.name(), "")))
+                .flatMap(table -> table.unusableChange().stream().map(key -> new UnusableRow(table, key)))
                 .findFirst();
     }
 
     /**
-     * As {@link #unusableChanges}, among the stored rows from a key on. Those that the next drain deletes are still there, and do not count.
+     * Returns a row that is not finite among those from a key on, if there is one.
      *
-     * @param most number of rows
+     * @param most number of rows; those that the next drain deletes are passed over
      */
-    Optional<String> unusableRows(byte[] from, long most) {
+    Optional<UnusableRow> unusableRow(byte[] from, long most) {
         long[] left = {
             most + userTables().mapToLong(EmbeddingTable::removedRows).sum()
         };
-        List<String> found = new ArrayList<>();
-        forEachUserEntryFrom(from, (key, value) -> {
-            float[] row = Fields.floats(Frame.open(value));
-            if (!Loops.now().areFinite(row, 0, row.length)) {
-                found.add(unusable(ModelEntry.of(key)));
-            }
+        List<UnusableRow> found = new ArrayList<>();
+        forEachUserEntryFrom(from, (table, key, value) -> {
+            table.unusable(key, value).map(row -> new UnusableRow(table, row)).ifPresent(found::add);
             left[0]--;
             return left[0] > 0 && found.isEmpty();
         });
         return found.stream().findFirst();
-    }
-
-    private static String unusable(ModelEntry row) {
-        return "one of the " + row.description() + " is not finite";
     }
 
     /** Number of rows that the user tower reads. */
@@ -321,12 +323,14 @@ final class EmbeddingTables {
         return userTables().mapToLong(EmbeddingTable::size).sum();
     }
 
-    /**
-     * Visits key and value of the entries of rows that the user tower reads, from a key on, in the order of the keys. Follows a drain.
-     *
-     * @param visitor returns false for the last entry that it wants
-     */
-    void forEachUserEntryFrom(byte[] from, BiPredicate<byte[], byte[]> visitor) {
+    /** Takes the entries of user rows. */
+    interface UserEntries {
+        /** Returns false for the last entry that it wants. */
+        boolean take(EmbeddingTable table, byte[] key, byte[] value);
+    }
+
+    /** Visits the stored entries of rows that the user tower reads, from a key on, in the order of the keys. Before a drain, those of changed rows are as they were. */
+    void forEachUserEntryFrom(byte[] from, UserEntries visitor) {
         boolean[] isWanted = {true};
         userTables()
                 .filter(table ->
@@ -334,7 +338,7 @@ final class EmbeddingTables {
                 .sorted(Comparator.comparing(table -> ModelEntry.Row.prefix(table.name()), Arrays::compareUnsigned))
                 .takeWhile(table -> isWanted[0])
                 .forEach(table -> table.forEachEntryFrom(from, (key, value) -> {
-                    isWanted[0] = visitor.test(key, value);
+                    isWanted[0] = visitor.take(table, key, value);
                     return isWanted[0];
                 }));
     }

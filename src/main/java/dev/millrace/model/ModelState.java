@@ -39,6 +39,7 @@ final class ModelState {
     private boolean areNetworksDirty = true;
     private Optional<byte[]> nextUserRow = Optional.empty(); // key from which on user rows are to be handed over
     private long handedOver; // user rows before it
+    private Optional<EmbeddingTables.UnusableRow> unusableRow = Optional.empty();
 
     ModelState(
             ModelSettings settings,
@@ -87,23 +88,28 @@ final class ModelState {
 
     /** Returns true if the next drain hands over the last of what {@link #touchQuerySide} asked for. */
     boolean isQuerySideNearlyOut() {
-        return nextUserRow.isEmpty() || rowsBehind(handedOver) == ALL_ROWS;
+        return nextUserRow.isEmpty() || rowsOfNextPart(handedOver) == ALL_ROWS;
     }
 
-    /** Returns how many user rows a drain hands over at most, behind those that are out. */
-    private long rowsBehind(long out) {
-        return tables.userRows() - out <= USER_ROWS_A_DRAIN ? ALL_ROWS : USER_ROWS_A_DRAIN;
+    /** Returns how many rows the next part has at most. */
+    private long rowsOfNextPart(long before) {
+        return tables.userRows() - before <= USER_ROWS_A_DRAIN ? ALL_ROWS : USER_ROWS_A_DRAIN;
     }
 
     /**
-     * Returns which table has a row that is not finite among those that the next drain hands over, changed or not, if one has.
+     * Returns why no row may be handed over by the next drain, if there is a reason: one that changed, or that is in the next part, is not finite. Once one is found, the
+     * reason stays until that row is finite or gone.
      *
      * @param isAnew whether {@link #touchQuerySide} comes before that drain
      */
-    Optional<String> unusableRows(boolean isAnew) {
-        return isAnew
-                ? tables.unusableRows(FIRST_KEY, rowsBehind(0))
-                : nextUserRow.flatMap(from -> tables.unusableRows(from, rowsBehind(handedOver)));
+    Optional<String> unusableRow(boolean isAnew) {
+        if (unusableRow.filter(EmbeddingTables.UnusableRow::isLeft).isEmpty()) {
+            Optional<byte[]> next = isAnew ? Optional.of(FIRST_KEY) : nextUserRow;
+            long before = isAnew ? 0 : handedOver;
+            unusableRow = tables.unusableChange()
+                    .or(() -> next.flatMap(from -> tables.unusableRow(from, rowsOfNextPart(before))));
+        }
+        return unusableRow.map(EmbeddingTables.UnusableRow::reason);
     }
 
     /**
@@ -156,11 +162,11 @@ final class ModelState {
 
     /** @param changed entries that the sink has already */
     private void handOverUserRows(byte[] from, SortedEntries changed, EntrySink sink) {
-        long end = handedOver + rowsBehind(handedOver);
+        long end = handedOver + rowsOfNextPart(handedOver);
         Set<byte[]> known = new TreeSet<>(Arrays::compareUnsigned);
         known.addAll(changed.keys());
         nextUserRow = Optional.empty();
-        tables.forEachUserEntryFrom(from, (key, value) -> {
+        tables.forEachUserEntryFrom(from, (table, key, value) -> {
             if (!known.contains(key)) {
                 sink.repeat(key, value);
             }

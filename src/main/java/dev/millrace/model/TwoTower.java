@@ -318,7 +318,7 @@ public final class TwoTower implements Durable {
                 return Optional.of("a weight of the user tower is not finite");
             }
         }
-        return userTower.inputs().unusable().or(tables::unusableChanges).or(() -> state.unusableRows(isAnew));
+        return userTower.inputs().unusable().or(() -> state.unusableRow(isAnew));
     }
 
     /** Makes the next drains hand over all entries of the query side, changed or not, some of many rows at a time. */

@@ -124,11 +124,10 @@ public final class Publisher implements Durable {
         for (String item : plan.takeRemoved()) {
             to.accept(new ItemEmbedding(item, Optional.empty(), model.generation(), plan.step(), plan.eventTime(), 0));
         }
-        Optional<String> reason =
-                hold.or(this::refusals).or(gate::closed).or(() -> model.unusableQuerySide(withheld.isPresent()));
+        boolean isFirst = withheld.isPresent() || (isRenewing && renewal == Renewal.NONE);
+        Optional<String> reason = hold.or(this::refusals).or(gate::closed).or(() -> model.unusableQuerySide(isFirst));
         if (reason.isEmpty()) {
             touchCooled(popularity);
-            boolean isFirst = withheld.isPresent() || (isRenewing && renewal == Renewal.NONE);
             if (isFirst) {
                 renewal = renewalOf(catalogue);
             }

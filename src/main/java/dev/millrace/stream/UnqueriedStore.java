@@ -7,8 +7,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
 import org.apache.kafka.streams.state.internals.RocksDBStore;
 
 /**
- * Kafka's store without a position for interactive queries, which nobody asks here. Kafka copies the position for each entry that it
- * logs, and uses it only where such queries are kept consistent. What the store itself keeps and commits of its position is as ever.
+ * Kafka's store, which says nothing of its position to interactive queries: nobody queries these stores. Kafka 4.4 copies the position for each entry
+ * that it logs, and uses it only if {@code __iq.consistency.offset.vector.enabled__} is set. What the store itself keeps and commits of its position is as ever.
  */
 final class UnqueriedStore extends RocksDBStore {
 

@@ -38,13 +38,20 @@ class LauncherTest {
                 ;;
             esac
             for option; do
+              [ "${before:-}" != -cp ] || printf 'class path %s\\n' "$option"
+              before=$option
               case "$option" in
-                -Djava.io.tmpdir=*) printf '%s\\n' "${option#*=}" | tr '\\n' '|'; echo ;;
+                -Djava.io.tmpdir=*) temporary=${option#*=}; printf '%s\\n' "$temporary" | tr '\\n' '|'; echo ;;
                 -Dorg.bytedeco.javacpp.cachedir=*) printf 'kernels %s\\n' "${option#*=}" ;;
                 -XX:SharedArchiveFile=*) printf 'classes of %s\\n' "${option#*=}" ;;
-                -XX:ArchiveClassesAtExit=*) touch "${option#*=}"; [ -z "${FAILS:-}${MILLRACE_CONFIG:-}" ] || { echo "no room"; exit 1; } ;;
+                -XX:ArchiveClassesAtExit=*) archive=${option#*=} ;;
               esac
             done
+            if [ -n "${archive:-}" ]; then
+              touch "$archive"
+              if [ -f "$temporary/.made-by-millrace" ]; then rm -r "$temporary"; fi # as the program does
+              [ -z "${FAILS:-}${MILLRACE_CONFIG:-}" ] || { echo "no room"; exit 1; }
+            fi
             [ "${!#}" != wait ] || exec sleep 60
             """;
 
@@ -264,6 +271,34 @@ class LauncherTest {
         assertThat(run(environment).output).contains("classes of " + archive);
         assertThat(run(Map.of("TMPDIR", shared.toString(), "VM", "17.0.2+1")).output)
                 .doesNotContain("classes of");
+    }
+
+    @Test
+    void theFirstStartOfATreeBuildsItArchivesItsClassesAndStillHasItsTemporaryDirectory() throws Exception {
+        Path program = directory.resolve("program");
+        Files.createDirectories(program.resolve("src/main"));
+        Files.createFile(program.resolve("pom.xml"));
+        Path mvn = Files.createDirectory(directory.resolve("maven")).resolve("mvn");
+        Files.writeString(
+                mvn, "#!/bin/sh\nmkdir -p target/lib\ntouch target/millrace-1.jar target/lib/b.jar target/lib/A.jar\n");
+        permit(mvn, "rwxr-xr-x");
+        Map<String, String> environment =
+                Map.of("TMPDIR", shared.toString(), "PATH", mvn.getParent() + ":" + System.getenv("PATH"));
+
+        Run first = run(environment);
+        assertThat(Path.of(first.temporary())).isDirectory();
+        Run second = run(environment);
+
+        Path launcher = program.resolve("target/launcher");
+        for (Run run : List.of(first, second)) {
+            assertThat(run.status).as(run.errors).isZero();
+            assertThat(run.output)
+                    .contains("classes of " + launcher.resolve("millrace-17.0.1+1.jsa"))
+                    .contains("class path " + launcher.resolve("millrace.jar") + ":" + program + "/target/lib/A.jar:"
+                            + program + "/target/lib/b.jar");
+        }
+        assertThat(first.errors).contains("building").contains("archiving");
+        assertThat(second.errors).isEmpty();
     }
 
     @Test

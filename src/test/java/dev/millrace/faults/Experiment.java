@@ -51,6 +51,8 @@ final class Experiment implements AutoCloseable {
     /** Changes what an experiment draws at random; printed with its report. */
     static final long SEED = Long.getLong("faults.seed", 1L);
 
+    private static final String ENGINE = System.getProperty("faults.engine", "vector");
+
     // other test processes run beside this one
     private static final long FORK = ProcessHandle.current().pid();
 
@@ -89,6 +91,7 @@ final class Experiment implements AutoCloseable {
                 "batch.negatives", "32",
                 "batch.max-wait", "1h",
                 "tower.dim", "16",
+                "model.engine", ENGINE,
                 "attribution.window", "60s",
                 "attribution.click-wait", "30s",
                 "publish.max-age.steps", "20",

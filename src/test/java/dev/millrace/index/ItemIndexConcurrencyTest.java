@@ -53,6 +53,25 @@ class ItemIndexConcurrencyTest {
                         .allMatch(found -> Math.abs(found.score()) < 1e-5));
     }
 
+    @Test
+    void anItemIsFoundByItsIdWhileOthersComeAndGo() throws Exception {
+        ItemIndex index = new ItemIndex(1);
+        index.upsert(popular("steady", 1), PUBLISHED_AT);
+
+        searchWhile(
+                () -> {
+                    for (int round = 0; round < 20; round++) {
+                        for (int item = 0; item < 3_000; item++) { // the table of ids grows, in the first round
+                            index.upsert(popular("item-" + item, 1), PUBLISHED_AT);
+                        }
+                        for (int item = 0; item < 3_000; item++) {
+                            index.remove("item-" + item);
+                        }
+                    }
+                },
+                () -> assertThat(index.item("steady")).isPresent());
+    }
+
     /*
      * Every vector the writer gives has equal components, 1 or -1, so its inner product with (1, …, 1) is plus or minus dim;
      * half a vector gives something between. Few and wide vectors, so that reader and writer meet in one often.

@@ -184,7 +184,10 @@ public final class Scenes {
         }
         model.state().putNetworkSteps(sink);
         for (EmbeddingTable table : model.tables().values()) {
-            table.forEachEntry(entries::put);
+            table.forEachEntryFrom(new byte[0], (key, value) -> {
+                entries.put(key, value);
+                return true;
+            });
             if (table.sightings().additions() > 0) {
                 ModelState.putAdditions(table, sink);
             }

@@ -360,10 +360,6 @@ public final class EmbeddingTable {
         return sightings;
     }
 
-    public float[] copy(int row) {
-        return Arrays.copyOfRange(values(), row * dim, (row + 1) * dim);
-    }
-
     /**
      * Hands over the changes since the last drain.
      *
@@ -403,16 +399,8 @@ public final class EmbeddingTable {
         return isSame ? Optional.empty() : Optional.of(now);
     }
 
-    /** Visits key and value of each stored entry. Follows {@link #drain}. */
-    public void forEachEntry(BiConsumer<byte[], byte[]> visitor) {
-        forEachEntryFrom(entries.first(), (key, value) -> {
-            visitor.accept(key, value);
-            return true;
-        });
-    }
-
     /**
-     * Visits key and value of the stored entries from a key on, in the order of the keys. Follows {@link #drain}.
+     * Visits key and value of the stored entries from a key on, in the order of the keys. Before a {@link #drain}, those of changed rows are as they were.
      *
      * @param from any key; entries of lower keys are passed over
      * @param visitor returns false for the last entry that it wants
@@ -438,21 +426,39 @@ public final class EmbeddingTable {
      * @param visitor takes a key and [dim] its row, which is its own only until it returns
      */
     public void forEachRow(BiConsumer<String, float[]> visitor) {
-        if (stored == EntrySource.NONE) {
-            unstored.forEach(key -> visitor.accept(key, copy(arena.index().find(key))));
-            return;
-        }
         float[] row = new float[dim];
         float[] memory = new float[slotsARow];
-        forEachEntry((key, value) -> {
+        forEachEntryFrom(entries.first(), (key, value) -> {
             entries.read(value, row, 0, memory, 0);
             visitor.accept(entries.rowKey(key), row);
+            return true;
         });
     }
 
-    /** Returns whether the rows that changed since the last drain have only finite components. */
-    public boolean areChangesFinite() {
-        return arena.dirty().allMatch(arena::isFinite);
+    /** Returns the key of a row that changed since the last drain and is not finite, if there is one. */
+    public Optional<String> unusableChange() {
+        return arena.dirty()
+                .filter(row -> !arena.isFinite(row))
+                .mapToObj(this::key)
+                .findFirst();
+    }
+
+    /** Returns the key of a stored entry's row if it is not finite, and still is not. */
+    public Optional<String> unusable(byte[] entryKey, byte[] value) {
+        return RowEntries.isFinite(value)
+                ? Optional.empty()
+                : Optional.of(entries.rowKey(entryKey)).filter(key -> !isUsable(key));
+    }
+
+    /** Returns whether a row, as it is now, has only finite components, or is gone. */
+    public boolean isUsable(String key) {
+        int row = arena.index().find(key);
+        return row != NONE
+                ? arena.isFinite(row)
+                : removed.containsKey(key)
+                        || stored.get(entries.key(key))
+                                .map(RowEntries::isFinite)
+                                .orElse(true);
     }
 
     /** Number of rows that the next drain deletes. */

@@ -1,8 +1,10 @@
 package dev.millrace.model.table;
 
+import dev.millrace.model.engine.Loops;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySource;
+import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
@@ -102,6 +104,12 @@ final class RowEntries {
         from.getInt();
         from.asFloatBuffer().get(floats, at, count);
         from.position(from.position() + count * Float.BYTES);
+    }
+
+    /** Returns whether the row of an entry has only finite components. */
+    static boolean isFinite(byte[] value) {
+        float[] row = Fields.floats(Frame.open(value));
+        return Loops.now().areFinite(row, 0, row.length);
     }
 
     /** Reads moment and time of the last touch alone, as {@link #read}. */
