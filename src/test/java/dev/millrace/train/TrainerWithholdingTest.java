@@ -245,11 +245,7 @@ class TrainerWithholdingTest {
     @Test
     void aBadRowBehindARemovedOneHoldsBackItsPart() throws GeneralSecurityException {
         MemoryEntries stored = rowsOfWhichOneBehindTheFirstPartIsBad();
-        Trainer trainer = restored(stored);
-        trainer.change(upsert(inOrder(0)));
-        trainer.change(upsert("i1"));
-        trainer.learn(trainer.closeBatch());
-        trainer.startGeneration();
+        Trainer trainer = begun(stored);
 
         removeFirst(trainer);
 
@@ -260,11 +256,7 @@ class TrainerWithholdingTest {
     @Test
     void aBadRowHoldsBackTheFirstPartAfterARestartInTheMiddle() throws GeneralSecurityException {
         MemoryEntries stored = rowsOfWhichOneBehindTheFirstPartIsBad();
-        Trainer stopped = restored(stored);
-        stopped.change(upsert(inOrder(0)));
-        stopped.change(upsert("i1"));
-        stopped.learn(stopped.closeBatch());
-        stopped.startGeneration();
+        Trainer stopped = begun(stored);
         assertThat(stopped.publish()).hasSize(2);
         stopped.drainDirty(stored);
 
@@ -273,6 +265,15 @@ class TrainerWithholdingTest {
 
         assertThat(trainer.publish()).extracting(ItemEmbedding::item).containsExactly(inOrder(0));
         assertThat(trainer.withheld()).contains("a row of table item is not finite");
+    }
+
+    private Trainer begun(MemoryEntries stored) {
+        Trainer trainer = restored(stored);
+        trainer.change(upsert(inOrder(0)));
+        trainer.change(upsert("i1"));
+        trainer.learn(trainer.closeBatch());
+        trainer.startGeneration();
+        return trainer;
     }
 
     private static void removeFirst(Trainer trainer) {

@@ -445,7 +445,7 @@ public final class EmbeddingTable {
 
     /** Returns the key of a stored entry's row if it is not finite, and still is not. */
     public Optional<String> unusable(byte[] entryKey, byte[] value) {
-        return RowEntries.isFinite(value)
+        return entries.isFinite(value)
                 ? Optional.empty()
                 : Optional.of(entries.rowKey(entryKey)).filter(key -> !isUsable(key));
     }
@@ -456,9 +456,7 @@ public final class EmbeddingTable {
         return row != NONE
                 ? arena.isFinite(row)
                 : removed.containsKey(key)
-                        || stored.get(entries.key(key))
-                                .map(RowEntries::isFinite)
-                                .orElse(true);
+                        || stored.get(entries.key(key)).map(entries::isFinite).orElse(true);
     }
 
     /** Number of rows that the next drain deletes. */

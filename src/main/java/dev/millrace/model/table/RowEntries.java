@@ -4,7 +4,6 @@ import dev.millrace.model.engine.Loops;
 import dev.millrace.state.CorruptEntryException;
 import dev.millrace.state.EntryShare;
 import dev.millrace.state.EntrySource;
-import dev.millrace.state.Fields;
 import dev.millrace.state.Frame;
 import dev.millrace.state.Sha256;
 import java.nio.ByteBuffer;
@@ -107,9 +106,10 @@ final class RowEntries {
     }
 
     /** Returns whether the row of an entry has only finite components. */
-    static boolean isFinite(byte[] value) {
-        float[] row = Fields.floats(Frame.open(value));
-        return Loops.now().areFinite(row, 0, row.length);
+    boolean isFinite(byte[] value) {
+        float[] row = new float[dim];
+        read(open(value), row, 0, dim);
+        return Loops.now().areFinite(row, 0, dim);
     }
 
     /** Reads moment and time of the last touch alone, as {@link #read}. */
