@@ -20,11 +20,13 @@ final class BestItems {
         this.worstFirst = new PriorityQueue<>(Math.min(k, of) + 1, ScoredItem.BEST_FIRST.reversed());
     }
 
-    /** Returns the score below which no item is admitted. */
-    float worst() {
-        return worstFirst.size() < k
-                ? Float.NEGATIVE_INFINITY
-                : worstFirst.element().score();
+    int size() {
+        return worstFirst.size();
+    }
+
+    /** The least score of those kept, of which there is one. */
+    float least() {
+        return worstFirst.element().score();
     }
 
     /** Whether an item is better than the worst of those kept, or there is room for it. */

@@ -75,17 +75,25 @@ final class ByteVector {
     }
 
     /**
-     * Computes numbers that no inner products of this vector and others are larger than, as {@link InnerProduct} has them; NaN or infinite where
-     * floats cannot hold them.
+     * Computes what the inner products of this vector and others lie between, as {@link InnerProduct} has them: none is larger than its {@code upper},
+     * or smaller than that less two {@code slack}. Both are NaN or infinite where floats cannot hold them.
      *
      * @param products [count] inner products of the numbers of both
      * @param otherScales [count] of the other vectors, as the next two
      * @param count a multiple of {@value Loops#BYTE_BLOCK}
-     * @param bounds [count] filled
+     * @param upper [count] filled
+     * @param slack [count] filled
      */
-    void bounds(int[] products, float[] otherScales, float[] otherLeft, float[] otherKept, int count, float[] bounds) {
-        // of a product in floats, of a sum of its many numbers, and of this bound itself: half a unit of the last place
-        // each
+    void bounds(
+            int[] products,
+            float[] otherScales,
+            float[] otherLeft,
+            float[] otherKept,
+            int count,
+            float[] upper,
+            float[] slack) {
+        // of a product in floats, of a sum of its many numbers, and of these bounds themselves: half a unit of the last
+        // place each
         float rounding = (numbers.length / 8 + 16) * Math.ulp(1f) * length;
         Loops.now()
                 .combine(
@@ -98,6 +106,7 @@ final class ByteVector {
                         otherKept,
                         Float.MIN_NORMAL,
                         count,
-                        bounds);
+                        upper,
+                        slack);
     }
 }

@@ -16,8 +16,8 @@ import java.util.concurrent.locks.StampedLock;
  */
 final class IndexChunk {
 
-    /** Rows of a chunk: some blocks of bytes. */
-    static final int ROWS = 4 * Loops.BYTE_BLOCK;
+    /** Rows of a chunk: some blocks of bytes, so many that memory is read from front to back for a while. */
+    static final int ROWS = 16 * Loops.BYTE_BLOCK;
 
     private final String[] items = new String[ROWS];
     private final Features[] attributes = new Features[ROWS];
@@ -154,24 +154,21 @@ final class IndexChunk {
         }
     }
 
-    /** Marks which of the first rows pass a filter. Returns whether any does. */
-    boolean mark(PassingRows passing, int count) {
+    /** Selects the passing ones of the first rows. */
+    void selectPassing(SelectedRows selected, int count) {
         long stamp = lock.readLock();
         try {
-            return passing.mark(columns, attributes, count);
+            selected.selectPassing(columns, attributes, count);
         } finally {
             lock.unlockRead(stamp);
         }
     }
 
-    /** Whether a row passes a filter. */
-    boolean passes(PassingRows passing, int row) {
-        if (passing.isOfAll()) {
-            return true;
-        }
+    /** Keeps the selected rows that pass. */
+    void keepPassing(SelectedRows selected) {
         long stamp = lock.readLock();
         try {
-            return passing.passes(columns, attributes[row], row);
+            selected.keepPassing(columns, attributes);
         } finally {
             lock.unlockRead(stamp);
         }
@@ -234,27 +231,23 @@ final class IndexChunk {
         return asOf.halfLife() == moment.halfLife() && asOf.time() >= moment.time();
     }
 
-    /** @param scores [count] filled with the inner products of the first rows, and what the weights add */
-    void score(float[] query, PriorWeights weights, int count, float[] scores) {
-        read(() -> {
-            for (int row = 0; row < count; row++) {
-                scores[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);
-            }
-            addPrior(weights, count, scores);
-        });
-    }
-
     /**
-     * Computes what no score of a row is larger than, as {@link #score(float[], PriorWeights, int)} has it, from the vectors in bytes.
+     * Computes what the scores of the first rows lie between: from the vectors in bytes, or, where these are not fast, the scores themselves.
      *
-     * @param sums [ROWS] scratch
-     * @param bounds [ROWS] filled for the first {@code count} rows
+     * @param query the same in both
      */
-    void bound(ByteVector query, PriorWeights weights, int count, int[] sums, float[] bounds) {
+    void bound(float[] query, ByteVector inBytes, PriorWeights weights, int count, ScoreBounds into) {
+        int blocks = (count + Loops.BYTE_BLOCK - 1) / Loops.BYTE_BLOCK;
         read(() -> {
-            Loops.now().byteProducts(query.numbers(), bytes, ROWS, sums);
-            query.bounds(sums, scales, left, kept, ROWS, bounds);
-            addPrior(weights, count, bounds);
+            if (into.areOfBytes()) {
+                Loops.now().byteProducts(inBytes.numbers(), bytes, blocks * Loops.BYTE_BLOCK, into.sums());
+                inBytes.bounds(into.sums(), scales, left, kept, blocks * Loops.BYTE_BLOCK, into.upper(), into.slack());
+            } else {
+                for (int row = 0; row < count; row++) {
+                    into.upper()[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);
+                }
+            }
+            addPrior(weights, count, into.upper());
         });
     }
 

@@ -1,7 +1,5 @@
 package dev.millrace.index;
 
-import dev.millrace.batch.PriorWeights;
-import dev.millrace.model.engine.Loops;
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,18 +23,19 @@ public final class ItemIndex {
      * Locks. `membership` guards which item is in which row: a search holds its read side for the whole scan; the write side
      * is taken only when an item comes or goes. Replacing the vector of an item that is here, which is what every publication
      * and every sweep does, takes no more than the stamped lock of its chunk. A search reads a chunk optimistically into its
-     * own array of scores, and a second time under the lock if a writer was at work in that chunk meanwhile.
+     * own arrays, and a second time under the lock if a writer was at work in that chunk meanwhile.
      *
-     * Bytes first, floats last. A row is also kept in bytes. From these a search gets a bound for each row's score (ByteVector), and computes the
-     * score itself only if the bound is not below the worst of the best so far. So the answer is that of the floats alone, to the bit, for a
-     * quarter of the memory that is read. Without the Vector API the floats are read at once.
+     * Bytes first, floats last. A row is also kept in bytes. From these a search gets bounds for each row's score (ByteVector). It keeps the rows that may be among
+     * the best (Contenders), and computes scores only of those that still may be when all bounds are known. So the answer is that of the floats alone, to
+     * the bit, for a quarter of the memory that is read. Without the Vector API the floats are read at once. If a writer has meanwhile made worse what others were dropped for,
+     * the search scans again.
      *
      * Cost. A search: rows * dim multiplications of bytes. A replaced vector: a look-up of its id and a copy of dim floats; it waits for no
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
      * the searches under way, and searches that start meanwhile wait with it: one scan at most.
      *
-     * Filters. A chunk has its rows' attributes in columns, as numbers, and a search asks its filter once about each value (PassingRows). A narrow
-     * filter marks the rows of a chunk before any is scored, and a chunk without a passing row is passed over.
+     * Filters. A chunk has its rows' attributes in columns, as numbers, and a search asks its filter once about each value (SelectedRows). A narrow
+     * filter is asked of all rows of a chunk before any is scored, and the few that pass are scored at once.
      *
      * Popularity and age. A row keeps the number that was published with its vector, as of the vector's event time, and the time that its
      * age counts from; between clicks a number only decays, so nobody publishes that. A chunk has popularity and ages also as of one moment,
@@ -48,6 +47,7 @@ public final class ItemIndex {
      * added, and the scan does not pay for it.
      */
     private static final double MAX_NUMBER = 700; // e to its power is a double
+    private static final int SCANS = 5; // of a search, at most; one that no writer meets needs one
 
     private final int dim;
     private final ReadWriteLock membership = new ReentrantReadWriteLock();
@@ -188,83 +188,36 @@ public final class ItemIndex {
     }
 
     /**
-     * The items that score best by {@code <query, vector>}, what the {@link PriorWeights} add, and what the search adds to some. The numbers that these weigh are as of the
+     * The items that score best by {@code <query, vector>}, what the weights of {@link Search#prior} add, and what the search adds to some. The numbers that these weigh are as of the
      * newest event time here, or up to {@value PriorMoment#MAX_MOVE} off.
      *
      * @return best first, as {@link ScoredItem#BEST_FIRST} says
      * @throws IllegalArgumentException if the query has another width or a component that is not finite
      */
     public List<ScoredItem> search(Search search) {
-        float[] query = search.query();
-        PriorWeights weights = search.prior();
-        check(query);
-        BestItems best = new BestItems(search.k(), size);
-        Loops loops = Loops.now();
-        boolean areBytesFirst = loops.areBytesFast();
-        ByteVector inBytes = ByteVector.of(query);
-        int[] sums = new int[IndexChunk.ROWS];
-        float[] bounds = new float[IndexChunk.ROWS];
-        PassingRows passing = new PassingRows(search.filter(), attributes, IndexChunk.ROWS);
-        PriorMoment now = moment;
+        check(search.query());
         membership.readLock().lock();
         try {
-            scoreAdded(search, now, best);
-            int left = size;
-            for (IndexChunk chunk : chunks) {
-                int count = Math.min(left, IndexChunk.ROWS);
-                left -= count;
-                boolean isMarked = passing.isMarkingNext();
-                if (isMarked && !chunk.mark(passing, count)) {
-                    continue;
-                }
-                if (!weights.areOfNoItem()) {
-                    chunk.bringTo(now);
-                }
-                if (areBytesFirst) {
-                    chunk.bound(inBytes, weights, count, sums, bounds);
-                } else {
-                    chunk.score(query, weights, count, bounds);
-                }
-                if (loops.max(bounds, 0, count) < best.worst()) {
-                    continue; // as most are, once the best are found
-                }
-                for (int at = 0; at < count; at++) {
-                    if (bounds[at] < best.worst() || !(isMarked ? passing.passes(at) : chunk.passes(passing, at))) {
-                        continue;
-                    }
-                    String item = chunk.item(at);
-                    if (!search.added().containsKey(item) && !search.excluded().test(item)) {
-                        float score = areBytesFirst ? chunk.score(query, weights, at) : bounds[at];
-                        // a value's number may have gone to another since the filter was asked about it
-                        if (best.admits(item, score) && search.filter().passes(chunk.attributes(at))) {
-                            best.add(item, score);
-                        }
-                    }
-                }
-            }
+            Scan scan;
+            int scans = 0;
+            do {
+                scan = begun(search);
+            } while (!scan.go(chunks, size) && ++scans < SCANS);
+            return scan.found();
         } finally {
             membership.readLock().unlock();
         }
-        return best.bestFirst();
     }
 
-    /** Scores the items to which something is added. The scan then passes over them, and has a bound to begin with. */
-    private void scoreAdded(Search search, PriorMoment now, BestItems best) {
+    private Scan begun(Search search) {
+        Scan scan = new Scan(search, moment, attributes, size);
         search.added().forEach((item, added) -> {
             OptionalInt row = rows.row(item);
-            if (row.isEmpty() || search.excluded().test(item)) {
-                return;
-            }
-            IndexChunk chunk = chunkOf(row.getAsInt());
-            int at = row.getAsInt() % IndexChunk.ROWS;
-            if (!search.prior().areOfNoItem()) {
-                chunk.bringTo(now);
-            }
-            float score = chunk.score(search.query(), search.prior(), at) + added;
-            if (best.admits(item, score) && search.filter().passes(chunk.attributes(at))) {
-                best.add(item, score);
+            if (row.isPresent()) {
+                scan.take(chunkOf(row.getAsInt()), row.getAsInt() % IndexChunk.ROWS, added);
             }
         });
+        return scan;
     }
 
     /** What an item's score in a search is the sum of, as of now. */

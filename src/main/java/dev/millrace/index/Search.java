@@ -10,7 +10,7 @@ import java.util.function.Predicate;
  * @param query [dim]
  * @param k items wanted, at least 1; fewer come back if the index has fewer
  * @param excluded items that must not come back
- * @param filter called only for items that may be among the best, in the order of the rows
+ * @param filter which items may come back
  * @param prior weights of popularity and age, whose sum is added to the inner product; finite. Without them the score is the inner product, to
  *     the last bit
  * @param added what is added to the scores of some items besides; finite

@@ -1,16 +1,9 @@
 package dev.millrace.index;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import dev.millrace.model.engine.Loops;
-import dev.millrace.publish.ItemEmbedding;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import java.util.Random;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -20,7 +13,7 @@ class ByteVectorTest {
     /** Vectors of all kinds: dense, of few components, of one large and many small ones, tiny, huge, and of zeros. */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7, 64, 129})
-    void noScoreIsLargerThanItsBound(int dim) {
+    void aScoreLiesBetweenItsBounds(int dim) {
         Random random = new Random(dim);
         for (int round = 0; round < 20_000; round++) {
             float[] query = vector(random, dim);
@@ -28,7 +21,30 @@ class ByteVectorTest {
 
             float score = InnerProduct.of(query, 0, item, 0, dim);
 
-            assertThat(bound(query, item)).isGreaterThanOrEqualTo(score);
+            ScoreBounds bounds = bounds(query, item);
+            assertThat(bounds.upper()[1]).isGreaterThanOrEqualTo(score);
+            assertThat(bounds.lower(1)).isLessThanOrEqualTo(score);
+        }
+    }
+
+    /** What is added is rounded with the score, and with its bounds. */
+    @Test
+    void aScoreLiesBetweenItsBoundsWhateverIsAddedToBoth() {
+        Random random = new Random(11);
+        for (int round = 0; round < 20_000; round++) {
+            float[] query = unit(random, 16);
+            float[] item = unit(random, 16);
+            float score = InnerProduct.of(query, 0, item, 0, 16);
+            // nearly what takes the score away, or much
+            float added = random.nextBoolean()
+                    ? -score * (1 + 1e-6f * random.nextInt(5))
+                    : (float) (random.nextGaussian() * Math.pow(10, random.nextInt(12) - 3));
+
+            ScoreBounds bounds = bounds(query, item);
+            bounds.upper()[1] += added;
+
+            assertThat(bounds.upper()[1]).isGreaterThanOrEqualTo(score + added);
+            assertThat(bounds.lower(1)).isLessThanOrEqualTo(score + added);
         }
     }
 
@@ -40,54 +56,30 @@ class ByteVectorTest {
             float[] query = unit(random, 64);
             float[] item = unit(random, 64);
 
-            assertThat(bound(query, item) - InnerProduct.of(query, 0, item, 0, 64))
-                    .isBetween(0f, 0.03f);
+            ScoreBounds bounds = bounds(query, item);
+            float score = InnerProduct.of(query, 0, item, 0, 64);
+            assertThat(bounds.upper()[1] - score).isBetween(0f, 0.03f);
+            assertThat(score - bounds.lower(1)).isBetween(0f, 0.03f);
         }
     }
 
-    /** Once the Vector API is compiled: the answer is that of all scores, sorted. */
-    @Test
-    void bytesFirstFindWhatFloatsFind() {
-        await().atMost(Duration.ofMinutes(1)).until(() -> Loops.now().areBytesFast());
-        int dim = 24;
-        int items = 3_000;
-        Random random = new Random(9);
-        ItemIndex index = new ItemIndex(dim);
-        List<float[]> vectors = new ArrayList<>();
-        for (int item = 0; item < items; item++) {
-            vectors.add(random.nextInt(3) == 0 ? vector(random, dim) : unit(random, dim));
-            index.upsert(embedding(item, vectors.get(item)), item);
-        }
-        for (int gone = 0; gone < 500; gone++) { // others take their rows
-            index.remove("i" + gone);
-        }
-        for (int round = 0; round < 50; round++) {
-            float[] query = unit(random, dim);
-            List<ScoredItem> expected = IntStream.range(500, items)
-                    .mapToObj(item -> new ScoredItem("i" + item, InnerProduct.of(query, 0, vectors.get(item), 0, dim)))
-                    .sorted(ScoredItem.BEST_FIRST)
-                    .limit(30)
-                    .toList();
-
-            assertThat(index.search(new Search(query, 30, item -> false))).isEqualTo(expected);
-        }
-    }
-
-    private static ItemEmbedding embedding(int item, float[] vector) {
-        return new ItemEmbedding("i" + item, Optional.of(vector), "g", 1, 0, 0);
-    }
-
-    private static float bound(float[] query, float[] item) {
+    /** Of the row at 1. */
+    private static ScoreBounds bounds(float[] query, float[] item) {
         ByteVector one = ByteVector.of(query);
         ByteVector other = ByteVector.of(item);
-        int[] products = new int[Loops.BYTE_BLOCK];
+        ScoreBounds bounds = new ScoreBounds();
         for (int d = 0; d < item.length; d++) {
-            products[1] += one.numbers()[d] * other.numbers()[d];
+            bounds.sums()[1] += one.numbers()[d] * other.numbers()[d];
         }
-        float[] bounds = new float[Loops.BYTE_BLOCK];
         one.bounds(
-                products, second(other.scale()), second(other.left()), second(other.kept()), Loops.BYTE_BLOCK, bounds);
-        return bounds[1];
+                bounds.sums(),
+                second(other.scale()),
+                second(other.left()),
+                second(other.kept()),
+                Loops.BYTE_BLOCK,
+                bounds.upper(),
+                bounds.slack());
+        return bounds;
     }
 
     private static float[] second(float number) {

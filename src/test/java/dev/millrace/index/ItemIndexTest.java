@@ -51,7 +51,7 @@ class ItemIndexTest {
     void agreesWithTheSlowTwinThroughAnyChanges(
             @ForAll long seed,
             @ForAll @IntRange(min = 1, max = 19) int dim,
-            @ForAll @IntRange(min = 1, max = 700) int items,
+            @ForAll @IntRange(min = 1, max = 2_500) int items,
             @ForAll @IntRange(min = 1, max = 40) int k) {
         Random random = new Random(seed);
         ItemIndex index = new ItemIndex(dim);
@@ -102,7 +102,7 @@ class ItemIndexTest {
     @Property(tries = 40)
     void addsWhatIsLeftOfPopularityByNow(
             @ForAll long seed,
-            @ForAll @IntRange(min = 1, max = 600) int items,
+            @ForAll @IntRange(min = 1, max = 2_500) int items,
             @ForAll @IntRange(min = 0, max = 3) int weight) {
         Random random = new Random(seed);
         int dim = 3;
@@ -151,6 +151,8 @@ class ItemIndexTest {
         if (weight == 0) {
             assertThat(found).isEqualTo(expected);
         }
+        assertThat(index.search(weighted(query, 10, weight)))
+                .isEqualTo(found.stream().limit(10).toList());
     }
 
     @Test
@@ -189,37 +191,69 @@ class ItemIndexTest {
     @Test
     void whatIsNewComesFirstIfNewnessIsAllThatCounts() {
         ItemIndex index = new ItemIndex(1);
-        for (int hour = 0; hour < 600; hour++) { // in three chunks
-            index.upsert(announced("i" + hour, START + hour * 3_600_000L, START + 600 * 3_600_000L), PUBLISHED_AT);
+        int hours = 2 * IndexChunk.ROWS + 100; // in three chunks
+        for (int hour = 0; hour < hours; hour++) {
+            index.upsert(announced("i" + hour, START + hour * 3_600_000L, START + hours * 3_600_000L), PUBLISHED_AT);
         }
-        index.remove("i598");
+        index.remove("i" + (hours - 2));
 
         List<ScoredItem> found = index.search(
                 new Search(new float[1], 3, item -> false, ItemFilter.NONE, new PriorWeights(0, -1, 0, 0)));
 
-        assertThat(found).extracting(ScoredItem::item).containsExactly("i599", "i597", "i596");
+        assertThat(found)
+                .extracting(ScoredItem::item)
+                .containsExactly("i" + (hours - 1), "i" + (hours - 3), "i" + (hours - 4));
     }
 
     /** The number of a value that left may go to another while a search that knows it is under way. */
     @Test
     void whatChangesDuringASearchIsNotFoundByAFilterThatItDoesNotPass() {
         ItemIndex index = new ItemIndex(1);
-        for (int item = 0; item < 300; item++) { // in two chunks
+        String last = "i" + IndexChunk.ROWS;
+        for (int item = 0; item <= IndexChunk.ROWS; item++) { // in two chunks
             index.upsert(coloured("i" + item, new float[1], item == 0 ? "red" : "green"), PUBLISHED_AT);
         }
 
         List<ScoredItem> found = index.search(new Search(
                 new float[1],
-                300,
+                IndexChunk.ROWS,
                 item -> {
                     index.upsert(embedding("i0", 1, 0), PUBLISHED_AT); // no longer red
-                    index.upsert(coloured("i299", new float[1], "grey"), PUBLISHED_AT);
+                    index.upsert(coloured(last, new float[1], "grey"), PUBLISHED_AT);
                     return false;
                 },
                 RED,
                 PriorWeights.NONE));
 
-        assertThat(found).extracting(ScoredItem::item).doesNotContain("i299");
+        assertThat(found).extracting(ScoredItem::item).doesNotContain(last);
+    }
+
+    /** The predicate is asked when the item's bounds are known already, and others are dropped for it. */
+    @Test
+    void anItemThatGetsWorseDuringASearchDisplacesNoOther() {
+        for (ItemEmbedding worse :
+                List.of(coloured("best", new float[] {1}, "red"), coloured("best", new float[] {9}, "green"))) {
+            ItemIndex index = new ItemIndex(1);
+            index.upsert(coloured("best", new float[] {9}, "red"), PUBLISHED_AT);
+            index.upsert(coloured("next", new float[] {5}, "red"), PUBLISHED_AT);
+            for (int item = 0; item < 100; item++) { // so that bounds are computed
+                index.upsert(coloured("other" + item, new float[] {3}, "red"), PUBLISHED_AT);
+            }
+
+            List<ScoredItem> found = index.search(new Search(
+                    new float[] {1},
+                    1,
+                    item -> {
+                        if (item.equals("best")) {
+                            index.upsert(worse, PUBLISHED_AT);
+                        }
+                        return false;
+                    },
+                    RED,
+                    PriorWeights.NONE));
+
+            assertThat(found).containsExactly(new ScoredItem("next", 5));
+        }
     }
 
     @Test
@@ -268,17 +302,17 @@ class ItemIndexTest {
         ItemIndex index = new ItemIndex(1);
         assertThat(index.ages()).isEqualTo(VectorAges.NONE);
         assertThat(index.greatestAges()).isEqualTo(GreatestAges.NONE);
-        for (int item = 0; item < 600; item++) {
+        for (int item = 0; item < 2_500; item++) { // in three chunks
             index.upsert(embedding("i" + item, 1_000 + item, 1), 5_000 - item);
         }
-        index.upsert(embedding("i0", 1_601, 1), 9_000);
-        index.remove("i599");
+        index.upsert(embedding("i0", 3_501, 1), 9_000);
+        index.remove("i2499");
         index.remove("i3");
 
-        // left are the steps 1,001 to 1,598 without 1,003, and 1,601; the fifth of 598 from below is 1,007
-        double mean = (IntStream.rangeClosed(1_001, 1_598).sum() - 1_003 + 1_601) / 598.0;
-        assertThat(index.ages()).isEqualTo(new VectorAges(600, 1_601 - 1_007, 1_601 - mean, 5_000 - 598));
-        assertThat(index.greatestAges()).isEqualTo(new GreatestAges(600, 5_000 - 598));
+        // left are the steps 1,001 to 3,498 without 1,003, and 3,501; a hundredth of the 2,498 is below 1,026
+        double mean = (IntStream.rangeClosed(1_001, 3_498).sum() - 1_003 + 3_501) / 2_498.0;
+        assertThat(index.ages()).isEqualTo(new VectorAges(2_500, 3_501 - 1_026, 3_501 - mean, 5_000 - 2_498));
+        assertThat(index.greatestAges()).isEqualTo(new GreatestAges(2_500, 5_000 - 2_498));
     }
 
     @Test

@@ -51,16 +51,21 @@ public interface Loops {
     /** Columns of a block of bytes. */
     int BYTE_BLOCK = 64;
 
-    /** Returns the place of a byte of a matrix of {@code n} rows, as {@link #byteProducts} takes it. */
+    /**
+     * Returns the place of a byte of a matrix of {@code n} rows, as {@link #byteProducts} takes it. The first half of a block's columns is in even places, the other
+     * half in odd ones.
+     */
     static int byteAt(int n, int row, int column) {
-        return (column / BYTE_BLOCK * n + row) * BYTE_BLOCK + column % BYTE_BLOCK;
+        int inBlock = column % BYTE_BLOCK;
+        int place = 2 * inBlock < BYTE_BLOCK ? 2 * inBlock : 2 * inBlock - BYTE_BLOCK + 1;
+        return (column / BYTE_BLOCK * n + row) * BYTE_BLOCK + place;
     }
 
     /**
      * Inner products of a row of numbers with the columns of a matrix of bytes.
      *
      * @param row [n] an even number, each from −127 to 127
-     * @param bytes [columns / {@value #BYTE_BLOCK}, n, {@value #BYTE_BLOCK}] each from −127 to 127
+     * @param bytes [columns / {@value #BYTE_BLOCK}, n, {@value #BYTE_BLOCK}] each from −127 to 127, see {@link #byteAt}
      * @param columns a multiple of {@value #BYTE_BLOCK}
      * @param products [columns] filled
      */
@@ -70,9 +75,22 @@ public interface Loops {
     boolean areBytesFast();
 
     /**
-     * Combines numbers of columns: {@code out = (a x) n + (b y + c z) + d}.
+     * Combines numbers of columns: {@code rest = (b y + c z) + d}, and {@code sum = (a x) n + rest}.
      *
      * @param count columns, a multiple of {@value #BYTE_BLOCK}
+     * @param sum [count] filled
+     * @param rest [count] filled
      */
-    void combine(float a, float[] x, int[] n, float b, float[] y, float c, float[] z, float d, int count, float[] out);
+    void combine(
+            float a,
+            float[] x,
+            int[] n,
+            float b,
+            float[] y,
+            float c,
+            float[] z,
+            float d,
+            int count,
+            float[] sum,
+            float[] rest);
 }

@@ -101,9 +101,20 @@ final class PlainLoops implements Loops {
 
     @Override
     public void combine(
-            float a, float[] x, int[] n, float b, float[] y, float c, float[] z, float d, int count, float[] out) {
+            float a,
+            float[] x,
+            int[] n,
+            float b,
+            float[] y,
+            float c,
+            float[] z,
+            float d,
+            int count,
+            float[] sum,
+            float[] rest) {
         for (int at = 0; at < count; at++) {
-            out[at] = a * x[at] * n[at] + (b * y[at] + c * z[at]) + d;
+            rest[at] = b * y[at] + c * z[at] + d;
+            sum[at] = a * x[at] * n[at] + rest[at];
         }
     }
 }

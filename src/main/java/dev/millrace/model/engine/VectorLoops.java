@@ -130,36 +130,50 @@ final class VectorLoops implements Loops {
         return count + rest.countBelow(numbers, at, to, mark);
     }
 
-    /** Two groups of columns at once, so that a number of the row is spread over the lanes once for both. */
+    /**
+     * Two groups of bytes at once, so that a number of the row is spread over the lanes once for both. A sum of two products has 16 bits. Seen as ints, a vector
+     * of such sums has an even place's in the lower half of a lane and the odd one's in the upper half, which shifts take apart.
+     */
     @Override
     public void byteProducts(short[] row, byte[] bytes, int columns, int[] products) {
         int group = SHORTS.length();
-        for (int column = 0; column < columns; column += 2 * group) {
-            IntVector sums0 = IntVector.zero(INTS);
-            IntVector sums1 = IntVector.zero(INTS);
-            IntVector sums2 = IntVector.zero(INTS);
-            IntVector sums3 = IntVector.zero(INTS);
-            int at = Loops.byteAt(row.length, 0, column);
-            for (int p = 0; p < row.length; p += 2) {
-                ShortVector one = ShortVector.broadcast(SHORTS, row[p]);
-                ShortVector other = ShortVector.broadcast(SHORTS, row[p + 1]);
-                ShortVector first = shorts(bytes, at)
-                        .mul(one)
-                        .add(shorts(bytes, at + BYTE_BLOCK).mul(other));
-                ShortVector second = shorts(bytes, at + group)
-                        .mul(one)
-                        .add(shorts(bytes, at + group + BYTE_BLOCK).mul(other));
-                sums0 = sums0.add(first.castShape(INTS, 0));
-                sums1 = sums1.add(first.castShape(INTS, 1));
-                sums2 = sums2.add(second.castShape(INTS, 0));
-                sums3 = sums3.add(second.castShape(INTS, 1));
-                at += 2 * BYTE_BLOCK;
+        for (int block = 0; block < columns; block += BYTE_BLOCK) {
+            for (int place = 0; place < BYTE_BLOCK; place += 2 * group) {
+                IntVector even0 = IntVector.zero(INTS);
+                IntVector even1 = IntVector.zero(INTS);
+                IntVector odd0 = IntVector.zero(INTS);
+                IntVector odd1 = IntVector.zero(INTS);
+                int at = block * row.length + place;
+                for (int p = 0; p < row.length; p += 2) {
+                    ShortVector one = ShortVector.broadcast(SHORTS, row[p]);
+                    ShortVector other = ShortVector.broadcast(SHORTS, row[p + 1]);
+                    IntVector first = shorts(bytes, at)
+                            .mul(one)
+                            .add(shorts(bytes, at + BYTE_BLOCK).mul(other))
+                            .reinterpretAsInts();
+                    IntVector second = shorts(bytes, at + group)
+                            .mul(one)
+                            .add(shorts(bytes, at + group + BYTE_BLOCK).mul(other))
+                            .reinterpretAsInts();
+                    even0 = even0.add(lower(first));
+                    even1 = even1.add(lower(second));
+                    odd0 = odd0.add(first.lanewise(VectorOperators.ASHR, 16));
+                    odd1 = odd1.add(second.lanewise(VectorOperators.ASHR, 16));
+                    at += 2 * BYTE_BLOCK;
+                }
+                int even = block + place / 2;
+                int odd = even + BYTE_BLOCK / 2;
+                even0.intoArray(products, even);
+                even1.intoArray(products, even + LANES);
+                odd0.intoArray(products, odd);
+                odd1.intoArray(products, odd + LANES);
             }
-            sums0.intoArray(products, column);
-            sums1.intoArray(products, column + LANES);
-            sums2.intoArray(products, column + 2 * LANES);
-            sums3.intoArray(products, column + 3 * LANES);
         }
+    }
+
+    /** The lower halves of ints, as numbers. */
+    private static IntVector lower(IntVector halves) {
+        return halves.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
     }
 
     private static ShortVector shorts(byte[] bytes, int at) {
@@ -173,18 +187,25 @@ final class VectorLoops implements Loops {
 
     @Override
     public void combine(
-            float a, float[] x, int[] n, float b, float[] y, float c, float[] z, float d, int count, float[] out) {
+            float a,
+            float[] x,
+            int[] n,
+            float b,
+            float[] y,
+            float c,
+            float[] z,
+            float d,
+            int count,
+            float[] sum,
+            float[] rest) {
         for (int at = 0; at < count; at += LANES) {
             FloatVector whole = (FloatVector) IntVector.fromArray(INTS, n, at).convert(VectorOperators.I2F, 0);
-            FloatVector rest = FloatVector.fromArray(SPECIES, y, at)
+            FloatVector others = FloatVector.fromArray(SPECIES, y, at)
                     .mul(b)
-                    .add(FloatVector.fromArray(SPECIES, z, at).mul(c));
-            FloatVector.fromArray(SPECIES, x, at)
-                    .mul(a)
-                    .mul(whole)
-                    .add(rest)
-                    .add(d)
-                    .intoArray(out, at);
+                    .add(FloatVector.fromArray(SPECIES, z, at).mul(c))
+                    .add(d);
+            others.intoArray(rest, at);
+            FloatVector.fromArray(SPECIES, x, at).mul(a).mul(whole).add(others).intoArray(sum, at);
         }
     }
 }

@@ -137,7 +137,7 @@ final class Warmth {
             c[1] = all.max(b, 0, LENGTH);
             c[2] = all.areFinite(b, 0, LENGTH) ? 1f : 0f;
             all.byteProducts(row, bytes, Loops.BYTE_BLOCK, products);
-            all.combine(1f, columns, products, 1f, columns, 1f, columns, 1f, Loops.BYTE_BLOCK, columns);
+            all.combine(1f, columns, products, 1f, columns, 1f, columns, 1f, Loops.BYTE_BLOCK, columns, columns);
             c[3] = all.countAbove(b, 0, LENGTH, 0f) + all.countBelow(b, 0, LENGTH, 0f);
         }
         return System.nanoTime() - start;

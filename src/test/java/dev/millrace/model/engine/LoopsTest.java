@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,6 +60,11 @@ class LoopsTest {
             for (int at = 0; at < bytes.length; at++) {
                 expected[at % columns] += row[at / columns] * bytes[Loops.byteAt(length, at / columns, at % columns)];
             }
+            assertThat(IntStream.range(0, bytes.length)
+                            .map(at -> Loops.byteAt(length, at / columns, at % columns))
+                            .distinct())
+                    .as("places of bytes")
+                    .hasSize(bytes.length);
             for (Loops loops : new Loops[] {plain, vector}) {
                 int[] products = new int[columns];
                 loops.byteProducts(row, bytes, columns, products);
@@ -75,17 +81,22 @@ class LoopsTest {
         float[] z = numbers(3, count, true);
         int[] n = new Random(4).ints(count, -2_000_000, 2_000_000).toArray();
         float[] expected = new float[count];
+        float[] expectedRest = new float[count];
         for (int at = 0; at < count; at++) {
             float product = 0.3f * x[at];
             product *= n[at];
             float left = 1.7f * y[at];
             float right = -0.9f * z[at];
-            expected[at] = product + (left + right) + 1e-3f;
+            float both = left + right;
+            expectedRest[at] = both + 1e-3f;
+            expected[at] = product + expectedRest[at];
         }
         for (Loops loops : new Loops[] {plain, vector}) {
-            float[] out = new float[count];
-            loops.combine(0.3f, x, n, 1.7f, y, -0.9f, z, 1e-3f, count, out);
-            assertThat(out).isEqualTo(expected);
+            float[] sum = new float[count];
+            float[] rest = new float[count];
+            loops.combine(0.3f, x, n, 1.7f, y, -0.9f, z, 1e-3f, count, sum, rest);
+            assertThat(sum).isEqualTo(expected);
+            assertThat(rest).isEqualTo(expectedRest);
         }
     }
 

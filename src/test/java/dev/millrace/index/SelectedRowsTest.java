@@ -11,12 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
-class PassingRowsTest {
+class SelectedRowsTest {
 
     private static final int ROWS = 50;
     private static final List<String> ATTRIBUTES = List.of("shop", "price", "tags");
@@ -44,22 +45,29 @@ class PassingRowsTest {
         }
 
         ItemFilter filter = filter(random);
-        PassingRows passing = new PassingRows(filter, names, ROWS);
+        SelectedRows selected = new SelectedRows(filter, names, ROWS);
         for (int chunk = 0; chunk < columns.size(); chunk++) {
-            boolean isAny = passing.mark(columns.get(chunk), attributes.get(chunk), ROWS);
-            boolean isAnyExpected = false;
+            Features[] ofChunk = attributes.get(chunk);
+            int[] expected = IntStream.range(0, ROWS)
+                    .filter(row -> filter.passes(ofChunk[row]))
+                    .toArray();
+
+            selected.selectPassing(columns.get(chunk), ofChunk, ROWS);
+
+            assertThat(rows(selected)).as("rows of chunk %d", chunk).isEqualTo(expected);
+
+            float[] bounds = new float[ROWS];
             for (int row = 0; row < ROWS; row++) {
-                boolean expected = filter.passes(attributes.get(chunk)[row]);
-                isAnyExpected |= expected;
-                assertThat(passing.passes(columns.get(chunk), attributes.get(chunk)[row], row))
-                        .isEqualTo(expected);
-                if (isAny) {
-                    assertThat(passing.passes(row))
-                            .as("row %d of chunk %d", row, chunk)
-                            .isEqualTo(expected);
-                }
+                bounds[row] = random.nextInt(10) == 0 ? Float.NaN : random.nextInt(5);
             }
-            assertThat(isAny).isEqualTo(isAnyExpected);
+            selected.selectFrom(2, bounds, ROWS);
+            selected.keepPassing(columns.get(chunk), ofChunk);
+
+            assertThat(rows(selected))
+                    .as("rows of chunk %d that score well", chunk)
+                    .isEqualTo(Arrays.stream(expected)
+                            .filter(row -> !(bounds[row] < 2))
+                            .toArray());
         }
     }
 
@@ -74,13 +82,11 @@ class PassingRowsTest {
             attributes[row] = shop("s" + row);
             columns.replace(row, Features.NONE, attributes[row]);
         }
-        PassingRows passing = new PassingRows(anyOf("shop", "s0", "s65532", "s65533", "s69999"), names, rows);
+        SelectedRows selected = new SelectedRows(anyOf("shop", "s0", "s65532", "s65533", "s69999"), names, rows);
 
-        assertThat(passing.mark(columns, attributes, rows)).isTrue();
+        selected.selectPassing(columns, attributes, rows);
 
-        for (int row = 0; row < rows; row++) {
-            assertThat(passing.passes(row)).isEqualTo(row == 0 || row == 65_532 || row == 65_533 || row == 69_999);
-        }
+        assertThat(rows(selected)).containsExactly(0, 65_532, 65_533, 69_999);
     }
 
     @Test
@@ -108,6 +114,10 @@ class PassingRowsTest {
         assertThat(filter.passes(price(0.5))).isTrue();
         assertThat(filter.passes(price(1000))).isFalse(); // whose text is 1000
         assertThat(filter.passes(price(1))).isFalse();
+    }
+
+    private static int[] rows(SelectedRows selected) {
+        return IntStream.range(0, selected.count()).map(selected::row).toArray();
     }
 
     private static Features features(Random random) {

@@ -1,0 +1,40 @@
+package dev.millrace.index;
+
+import dev.millrace.model.engine.Loops;
+
+/** What the scores of a chunk's rows lie between, and room to compute it. One thread. */
+final class ScoreBounds {
+
+    private static final float ROUNDING = 8 * Math.ulp(1f); // of what the weights add, and of the lower bound
+
+    private final boolean areOfBytes = Loops.now().areBytesFast();
+    private final int[] sums = new int[IndexChunk.ROWS];
+    private final float[] upper = new float[IndexChunk.ROWS];
+    private final float[] slack = new float[IndexChunk.ROWS];
+
+    /** Whether they are computed from the vectors in bytes. If not, they are the scores. */
+    boolean areOfBytes() {
+        return areOfBytes;
+    }
+
+    /** [rows] scratch */
+    int[] sums() {
+        return sums;
+    }
+
+    /** [rows] what no score is larger than */
+    float[] upper() {
+        return upper;
+    }
+
+    /** [rows] half of how far below that a score may be; zeros if they are the scores */
+    float[] slack() {
+        return slack;
+    }
+
+    /** What a row's score is not smaller than; NaN or infinite where floats cannot hold it. */
+    float lower(int row) {
+        float high = upper[row];
+        return high - 2 * slack[row] - ROUNDING * (Math.abs(high) + slack[row]);
+    }
+}
