@@ -43,11 +43,17 @@ public final class FreshnessBench {
      * How to measure.
      *
      * @param rate exposures and clicks a second
-     * @param warmUp time before the measurement
+     * @param warmUp time before the measurement, in the first half of which the rate rises
      * @param span of the measurement
      * @param queriesPerSecond of recall
      */
-    public record Plan(Pace.EventsPerSecond rate, Duration warmUp, Duration span, double queriesPerSecond) {}
+    public record Plan(Pace.EventsPerSecond rate, Duration warmUp, Duration span, double queriesPerSecond) {
+
+        /** Rises in the first half of the warm-up: processes that only begin to compile would have a backlog, which takes what they need to compile. */
+        private Pace pace() {
+            return new Pace.Rising(rate.rate(), warmUp.toMillis() / 2e3);
+        }
+    }
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long LOOK_MILLIS = 1_000;
@@ -134,7 +140,7 @@ public final class FreshnessBench {
             throws IOException, InterruptedException {
         AvroWire wire = new AvroWire(settings.wire());
         TimedShop shop = new TimedShop(new ShopGenerator(settings.shop()), new AtomicLong());
-        ReplayRun replay = new ReplayRun(shop, plan.rate(), Long.MAX_VALUE, bad -> {});
+        ReplayRun replay = new ReplayRun(shop, plan.pace(), Long.MAX_VALUE, bad -> {});
         Map<String, ProcessHandle> handles = new LinkedHashMap<>(processes.handles());
         handles.put("bench", ProcessHandle.current());
         ProcessLoad load = new ProcessLoad(handles);
@@ -151,7 +157,9 @@ public final class FreshnessBench {
                     shop.time()::get,
                     plan.queriesPerSecond(),
                     settings.shop().users())) {
-                figures.print("warms up for %d s", plan.warmUp().toSeconds());
+                figures.print(
+                        "warms up for %d s; the rate rises in the first half",
+                        plan.warmUp().toSeconds());
                 watch(plan.warmUp().toSeconds(), processes, recall, probes, load);
                 figures.print("measures for %d s", plan.span().toSeconds());
                 probes.clear();

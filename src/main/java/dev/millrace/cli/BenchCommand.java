@@ -194,7 +194,7 @@ final class BenchCommand implements Runnable {
                             names = "--warm-up",
                             paramLabel = "SECONDS",
                             defaultValue = "120",
-                            description = "seconds before the measurement")
+                            description = "seconds before the measurement, in the first half of which the rate rises")
                     int warmUpSeconds,
             @Option(
                             names = "--seconds",

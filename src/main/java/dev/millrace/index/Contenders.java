@@ -40,8 +40,7 @@ final class Contenders {
         raise(lower);
     }
 
-    /** Takes what an item's score is not smaller than. */
-    void raise(float lower) {
+    private void raise(float lower) {
         if (!Float.isFinite(lower)) {
             return;
         }

@@ -2,7 +2,9 @@ package dev.millrace.index;
 
 import dev.millrace.publish.ItemEmbedding;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -43,8 +45,7 @@ public final class ItemIndex {
      * moves, and the next search that asks for them brings a chunk there, under the chunk's lock, as a writer would. That happens once in
      * MAX_MOVE hours, and in MAX_MOVE / ln 2 half-lives. A search without such weights reads none of it.
      *
-     * What a search adds to some items. These are scored one by one before the scan, which passes over them. So the answer is exact, whatever is
-     * added, and the scan does not pay for it.
+     * What a search adds to some items is added to their bounds, too.
      */
     private static final double MAX_NUMBER = 700; // e to its power is a double
     private static final int SCANS = 5; // of a search, at most; one that no writer meets needs one
@@ -198,10 +199,11 @@ public final class ItemIndex {
         check(search.query());
         membership.readLock().lock();
         try {
+            long[] added = addedRows(search);
             Scan scan;
             int scans = 0;
             do {
-                scan = begun(search);
+                scan = new Scan(search, new AddedRows(added), moment, attributes, size);
             } while (!scan.go(chunks, size) && ++scans < SCANS);
             return scan.found();
         } finally {
@@ -209,15 +211,16 @@ public final class ItemIndex {
         }
     }
 
-    private Scan begun(Search search) {
-        Scan scan = new Scan(search, moment, attributes, size);
-        search.added().forEach((item, added) -> {
-            OptionalInt row = rows.row(item);
+    private long[] addedRows(Search search) {
+        long[] added = new long[search.added().size()];
+        int count = 0;
+        for (Map.Entry<String, Float> each : search.added().entrySet()) {
+            OptionalInt row = rows.row(each.getKey());
             if (row.isPresent()) {
-                scan.take(chunkOf(row.getAsInt()), row.getAsInt() % IndexChunk.ROWS, added);
+                added[count++] = AddedRows.entry(row.getAsInt(), each.getValue());
             }
-        });
-        return scan;
+        }
+        return Arrays.copyOf(added, count);
     }
 
     /** What an item's score in a search is the sum of, as of now. */

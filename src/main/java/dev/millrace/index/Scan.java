@@ -9,6 +9,7 @@ import java.util.List;
 final class Scan {
 
     private final Search search;
+    private final AddedRows added;
     private final PriorMoment moment;
     private final ByteVector inBytes;
     private final ScoreBounds bounds = new ScoreBounds();
@@ -17,27 +18,18 @@ final class Scan {
     private final BestItems best;
 
     /**
+     * @param added what the search adds, by row
      * @param moment to which popularity and ages are brought
      * @param of items of the index
      */
-    Scan(Search search, PriorMoment moment, AttributeColumns.Names names, int of) {
+    Scan(Search search, AddedRows added, PriorMoment moment, AttributeColumns.Names names, int of) {
         this.search = search;
+        this.added = added;
         this.moment = moment;
         this.inBytes = ByteVector.of(search.query());
         this.selected = new SelectedRows(search.filter(), names, IndexChunk.ROWS);
         this.contenders = new Contenders(search.k(), of);
         this.best = new BestItems(search.k(), of);
-    }
-
-    /** Scores the item of a row to which something is added. The scan passes over it, and has a floor to begin with. */
-    void take(IndexChunk chunk, int row, float added) {
-        if (search.excluded().test(chunk.item(row))) {
-            return;
-        }
-        float score = scoreNow(chunk, row) + added;
-        if (keep(chunk, row, score)) {
-            contenders.raise(score);
-        }
     }
 
     /**
@@ -50,10 +42,7 @@ final class Scan {
             int first = at * IndexChunk.ROWS;
             look(chunks.get(at), first, Math.min(size - first, IndexChunk.ROWS));
         }
-        contenders.forEach(row -> {
-            IndexChunk chunk = chunks.get(row / IndexChunk.ROWS);
-            keep(chunk, row % IndexChunk.ROWS, scoreNow(chunk, row % IndexChunk.ROWS));
-        });
+        contenders.forEach(row -> keep(chunks.get(row / IndexChunk.ROWS), row));
         return contenders.isFloorReached(best);
     }
 
@@ -70,13 +59,14 @@ final class Scan {
         }
         if (isAsked && selected.count() <= SelectedRows.FEW) {
             for (int n = 0; n < selected.count(); n++) {
-                float score = scoreNow(chunk, selected.row(n));
+                float score = score(chunk, first + selected.row(n));
                 contend(chunk, first, selected.row(n), score, score);
             }
             return;
         }
         bring(chunk);
         chunk.bound(search.query(), inBytes, search.prior(), count, bounds);
+        added.addTo(bounds, first, count);
         if (!isAsked) {
             selected.selectFrom(contenders.floor(), bounds.upper(), count);
             if (selected.count() > 0 && !selected.isOfAll()) {
@@ -90,28 +80,24 @@ final class Scan {
     }
 
     private void contend(IndexChunk chunk, int first, int row, float upper, float lower) {
-        if (upper < contenders.floor()) {
-            return;
-        }
-        String item = chunk.item(row);
-        if (!search.added().containsKey(item) && !search.excluded().test(item)) {
+        if (!(upper < contenders.floor()) && !search.excluded().test(chunk.item(row))) {
             contenders.add(first + row, upper, lower);
         }
     }
 
-    /** Keeps a row's item if it is one of the best so far and passes the filter. Returns whether it is. */
-    private boolean keep(IndexChunk chunk, int row, float score) {
+    /** Keeps a row's item if it is one of the best so far and passes the filter. */
+    private void keep(IndexChunk chunk, int row) {
+        float score = score(chunk, row);
+        String item = chunk.item(row % IndexChunk.ROWS);
         // a value's number may have gone to another since the filter was asked about it
-        boolean isKept = best.admits(chunk.item(row), score) && search.filter().passes(chunk.attributes(row));
-        if (isKept) {
-            best.add(chunk.item(row), score);
+        if (best.admits(item, score) && search.filter().passes(chunk.attributes(row % IndexChunk.ROWS))) {
+            best.add(item, score);
         }
-        return isKept;
     }
 
-    private float scoreNow(IndexChunk chunk, int row) {
+    private float score(IndexChunk chunk, int row) {
         bring(chunk);
-        return chunk.score(search.query(), search.prior(), row);
+        return added.added(chunk.score(search.query(), search.prior(), row % IndexChunk.ROWS), row);
     }
 
     private void bring(IndexChunk chunk) {

@@ -32,6 +32,12 @@ final class ScoreBounds {
         return slack;
     }
 
+    /** Adds a number to a row's score, and so to its bounds. */
+    void add(int row, float number) {
+        slack[row] += ROUNDING * Math.abs(upper[row]); // what rounding made of score and bound until now
+        upper[row] += number;
+    }
+
     /** What a row's score is not smaller than; NaN or infinite where floats cannot hold it. */
     float lower(int row) {
         float high = upper[row];

@@ -58,6 +58,27 @@ public sealed interface Pace {
     }
 
     /**
+     * A rate that rises evenly from nothing, and then stays.
+     *
+     * @param rate events a second at the end, above 0
+     * @param seconds in which it rises, above 0
+     */
+    record Rising(double rate, double seconds) implements Pace {
+        public Rising {
+            checked(rate);
+            checked(seconds);
+        }
+
+        @Override
+        public double dueNanos(long firstTime, long time, long number) {
+            double whileRising = rate * seconds / 2;
+            return number < whileRising
+                    ? Math.sqrt(2 * number * seconds / rate) * 1e9
+                    : (seconds + (number - whileRising) / rate) * 1e9;
+        }
+    }
+
+    /**
      * Reads a pace as the command line writes it: {@code max}, {@code 60} (times real time) or {@code 500/s} (events a second).
      *
      * @throws InvalidSettingsException if it is none of these

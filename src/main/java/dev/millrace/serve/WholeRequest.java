@@ -39,7 +39,9 @@ final class WholeRequest extends Request.Wrapper {
 
     @Override
     public boolean consumeAvailable() {
-        body.fail(new IllegalStateException("the rest of the body is not needed"));
+        if (length > 0) {
+            body.fail(new IllegalStateException("the rest of the body is not needed"));
+        }
         return true;
     }
 }

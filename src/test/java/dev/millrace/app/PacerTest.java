@@ -67,6 +67,17 @@ class PacerTest {
         assertThat(sleptMillis).isEmpty();
     }
 
+    /** 100 events in the 2 s in which the rate rises to 100 a second: a quarter of them in the first half. */
+    @Test
+    void aRateRisesEvenlyAndThenStays() {
+        Pace rising = new Pace.Rising(100, 2);
+
+        assertThat(rising.dueNanos(START, START, 0)).isZero();
+        assertThat(rising.dueNanos(START, START, 25)).isCloseTo(1e9, within(1.0));
+        assertThat(rising.dueNanos(START, START, 100)).isCloseTo(2e9, within(1.0));
+        assertThat(rising.dueNanos(START, START, 101)).isCloseTo(2.01e9, within(1.0));
+    }
+
     @Test
     void aWeekAtRealTimeIsDueAfterAWeek() {
         double due = Pace.parse("1").dueNanos(START, START + 604_800_000L, 7);
