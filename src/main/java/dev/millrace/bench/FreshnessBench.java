@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Measures how soon clicks and new items are visible, with broker, trainer and server as processes of their own on this machine.
  *
- * <p>A generated shop sends at a steady rate from this process, which calls the recall API as well. Measuring begins after a warm-up,
- * in which the JVMs compile.
+ * <p>A generated shop sends from this process, which calls the recall API as well. Measuring begins after a warm-up, in which the rate rises and the JVMs
+ * compile.
  */
 public final class FreshnessBench {
 

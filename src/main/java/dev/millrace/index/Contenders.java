@@ -63,7 +63,7 @@ final class Contenders {
 
     /** Whether as many items were kept as the floor is of, none of which scores less. */
     boolean isFloorReached(BestItems kept) {
-        return held < lowers.length || (kept.size() >= lowers.length && kept.least() >= floor());
+        return held < lowers.length || (kept.size() >= lowers.length && !(kept.least() < floor()));
     }
 
     private void makeRoom() {

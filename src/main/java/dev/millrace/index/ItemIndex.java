@@ -34,7 +34,7 @@ public final class ItemIndex {
      *
      * Cost. A search: rows * dim multiplications of bytes. A replaced vector: a look-up of its id and a copy of dim floats; it waits for no
      * search, except one that met a writer in the same chunk and scans that chunk again. An item that comes or goes waits for
-     * the searches under way, and searches that start meanwhile wait with it: one scan at most.
+     * the searches under way, and searches that start meanwhile wait with it: one scan, as a rule.
      *
      * Filters. A chunk has its rows' attributes in columns, as numbers, and a search asks its filter once about each value (SelectedRows). A narrow
      * filter is asked of all rows of a chunk before any is scored, and the few that pass are scored at once.

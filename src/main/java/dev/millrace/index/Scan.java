@@ -1,5 +1,6 @@
 package dev.millrace.index;
 
+import dev.millrace.model.engine.Loops;
 import java.util.List;
 
 /**
@@ -12,7 +13,7 @@ final class Scan {
     private final AddedRows added;
     private final PriorMoment moment;
     private final ByteVector inBytes;
-    private final ScoreBounds bounds = new ScoreBounds();
+    private final ScoreBounds bounds = new ScoreBounds(Loops.now().areBytesFast());
     private final SelectedRows selected;
     private final Contenders contenders;
     private final BestItems best;

@@ -1,16 +1,19 @@
 package dev.millrace.index;
 
-import dev.millrace.model.engine.Loops;
-
 /** What the scores of a chunk's rows lie between, and room to compute it. One thread. */
 final class ScoreBounds {
 
     private static final float ROUNDING = 8 * Math.ulp(1f); // of what the weights add, and of the lower bound
 
-    private final boolean areOfBytes = Loops.now().areBytesFast();
+    private final boolean areOfBytes;
     private final int[] sums = new int[IndexChunk.ROWS];
     private final float[] upper = new float[IndexChunk.ROWS];
     private final float[] slack = new float[IndexChunk.ROWS];
+
+    /** @param areOfBytes whether they are computed from the vectors in bytes */
+    ScoreBounds(boolean areOfBytes) {
+        this.areOfBytes = areOfBytes;
+    }
 
     /** Whether they are computed from the vectors in bytes. If not, they are the scores. */
     boolean areOfBytes() {
@@ -34,7 +37,9 @@ final class ScoreBounds {
 
     /** Adds a number to a row's score, and so to its bounds. */
     void add(int row, float number) {
-        slack[row] += ROUNDING * Math.abs(upper[row]); // what rounding made of score and bound until now
+        if (areOfBytes) {
+            slack[row] += ROUNDING * Math.abs(upper[row]); // what rounding made of score and bound until now
+        }
         upper[row] += number;
     }
 

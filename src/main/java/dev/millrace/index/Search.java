@@ -31,6 +31,11 @@ public record Search(
             throw new IllegalArgumentException(prior + ": must be finite");
         }
         added = Map.copyOf(added);
+        added.forEach((item, number) -> {
+            if (!Float.isFinite(number)) {
+                throw new IllegalArgumentException(number + " is added to item " + item + ": must be finite");
+            }
+        });
     }
 
     /** A search that adds nothing to single items. */

@@ -71,7 +71,7 @@ class ByteVectorTest {
     private static ScoreBounds bounds(float[] query, float[] item) {
         ByteVector one = ByteVector.of(query);
         ByteVector other = ByteVector.of(item);
-        ScoreBounds bounds = new ScoreBounds();
+        ScoreBounds bounds = new ScoreBounds(true);
         for (int d = 0; d < item.length; d++) {
             bounds.sums()[1] += one.numbers()[d] * other.numbers()[d];
         }

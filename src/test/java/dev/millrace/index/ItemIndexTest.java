@@ -322,6 +322,9 @@ class ItemIndexTest {
         assertThatThrownBy(() -> new Search(query, 0, item -> false)).hasMessage("k = 0: must be at least 1");
         assertThatThrownBy(() -> weighted(query, 1, Float.NaN))
                 .hasMessage("PriorWeights[popularity=NaN, age=0.0, newness=0.0, neighbours=0.0]: must be finite");
+        assertThatThrownBy(() ->
+                        new Search(query, 1, item -> false, ItemFilter.NONE, PriorWeights.NONE, Map.of("a", Float.NaN)))
+                .hasMessage("NaN is added to item a: must be finite");
         assertThatThrownBy(() -> new ItemIndex(3).search(new Search(query, 1, item -> false)))
                 .hasMessage("the vector has 2 components, the index has 3");
     }
