@@ -2,11 +2,10 @@ package dev.millrace.index;
 
 import java.util.Arrays;
 
-/** What a search adds to the scores of some rows, in the order of the rows. One thread. */
+/** What a search adds to the scores of some rows. */
 final class AddedRows {
 
-    private final long[] rows; // each with its number: row int32 | float32
-    private int next;
+    private final long[] rows; // in their order, each with its number: row int32 | float32
 
     /** @param rows of {@link #entry}, in any order; no row twice */
     AddedRows(long[] rows) {
@@ -16,31 +15,35 @@ final class AddedRows {
 
     /** A row and the number that is added to its score. */
     static long entry(int row, float number) {
-        return ((long) row << Integer.SIZE) | (Float.floatToRawIntBits(number) & 0xffff_ffffL);
+        return first(row) | (Float.floatToRawIntBits(number) & 0xffff_ffffL);
     }
 
     /**
-     * Adds to the bounds of a chunk's rows. Chunks must come in their order.
+     * Adds to the bounds of a chunk's rows.
      *
      * @param first number of the chunk's first row
      */
     void addTo(ScoreBounds bounds, int first, int count) {
-        while (next < rows.length && row(next) < first + count) {
-            if (row(next) >= first) {
-                bounds.add(row(next) - first, number(next));
-            }
-            next++;
+        for (int at = place(first); at < rows.length && row(at) < first + count; at++) {
+            bounds.add(row(at) - first, number(at));
         }
     }
 
     /** Returns a score with what is added to that of a row. */
     float added(float score, int row) {
-        if (rows.length == 0) {
-            return score;
-        }
-        int at = Arrays.binarySearch(rows, (long) row << Integer.SIZE);
-        int found = at < 0 ? -at - 1 : at; // the first entry that is not smaller is the row's, if there is one
-        return found < rows.length && row(found) == row ? score + number(found) : score;
+        int at = place(row);
+        return at < rows.length && row(at) == row ? score + number(at) : score;
+    }
+
+    /** Returns where the entries of a row and those behind it begin. */
+    private int place(int row) {
+        int at = Arrays.binarySearch(rows, first(row));
+        return at < 0 ? -at - 1 : at;
+    }
+
+    /** The least entry that a row can have. */
+    private static long first(int row) {
+        return (long) row << Integer.SIZE;
     }
 
     private int row(int at) {

@@ -53,11 +53,9 @@ final class Contenders {
 
     /** Visits the rows whose upper bounds are not below the floor, in the order in which they came. */
     void forEach(IntConsumer visitor) {
-        float floor = floor();
+        dropThoseBelowTheFloor();
         for (int at = 0; at < count; at++) {
-            if (!(uppers[at] < floor)) {
-                visitor.accept(rows[at]);
-            }
+            visitor.accept(rows[at]);
         }
     }
 
@@ -67,6 +65,14 @@ final class Contenders {
     }
 
     private void makeRoom() {
+        dropThoseBelowTheFloor();
+        if (2 * count > rows.length) {
+            rows = Arrays.copyOf(rows, 2 * rows.length);
+            uppers = Arrays.copyOf(uppers, 2 * uppers.length);
+        }
+    }
+
+    private void dropThoseBelowTheFloor() {
         float floor = floor();
         int kept = 0;
         for (int at = 0; at < count; at++) {
@@ -76,10 +82,6 @@ final class Contenders {
             }
         }
         count = kept;
-        if (2 * kept > rows.length) {
-            rows = Arrays.copyOf(rows, 2 * rows.length);
-            uppers = Arrays.copyOf(uppers, 2 * uppers.length);
-        }
     }
 
     private void rise(int hole, float lower) {

@@ -237,11 +237,11 @@ final class IndexChunk {
      * @param query the same in both
      */
     void bound(float[] query, ByteVector inBytes, PriorWeights weights, int count, ScoreBounds into) {
-        int blocks = (count + Loops.BYTE_BLOCK - 1) / Loops.BYTE_BLOCK;
+        int whole = (count + Loops.BYTE_BLOCK - 1) / Loops.BYTE_BLOCK * Loops.BYTE_BLOCK; // rows of whole blocks
         read(() -> {
             if (into.areOfBytes()) {
-                Loops.now().byteProducts(inBytes.numbers(), bytes, blocks * Loops.BYTE_BLOCK, into.sums());
-                inBytes.bounds(into.sums(), scales, left, kept, blocks * Loops.BYTE_BLOCK, into.upper(), into.slack());
+                Loops.now().byteProducts(inBytes.numbers(), bytes, whole, into.sums());
+                inBytes.bounds(into.sums(), scales, left, kept, whole, into.upper(), into.slack());
             } else {
                 for (int row = 0; row < count; row++) {
                     into.upper()[row] = InnerProduct.of(query, 0, vectors, row * dim, dim);

@@ -199,11 +199,11 @@ public final class ItemIndex {
         check(search.query());
         membership.readLock().lock();
         try {
-            long[] added = addedRows(search);
+            AddedRows added = addedRows(search);
             Scan scan;
             int scans = 0;
             do {
-                scan = new Scan(search, new AddedRows(added), moment, attributes, size);
+                scan = new Scan(search, added, moment, attributes, size);
             } while (!scan.go(chunks, size) && ++scans < SCANS);
             return scan.found();
         } finally {
@@ -211,7 +211,7 @@ public final class ItemIndex {
         }
     }
 
-    private long[] addedRows(Search search) {
+    private AddedRows addedRows(Search search) {
         long[] added = new long[search.added().size()];
         int count = 0;
         for (Map.Entry<String, Float> each : search.added().entrySet()) {
@@ -220,7 +220,7 @@ public final class ItemIndex {
                 added[count++] = AddedRows.entry(row.getAsInt(), each.getValue());
             }
         }
-        return Arrays.copyOf(added, count);
+        return new AddedRows(Arrays.copyOf(added, count));
     }
 
     /** What an item's score in a search is the sum of, as of now. */
