@@ -37,10 +37,12 @@ final class AttributeProcessor
     private final ProgressRecords progressRecords;
     private final EventReader reader;
     private final PartitionCheck placement;
+    private final CommitPaces paces;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private Outlet outlet;
+    private CommitRequests commits;
     private TaskProgress progress;
     private KeyValueStore<Bytes, byte[]> entries;
     private WriteThroughStore<Attribution> books;
@@ -51,7 +53,8 @@ final class AttributeProcessor
             AttributionSettings settings,
             KeptSettings kept,
             AvroWire wire,
-            PartitionCheck placement) {
+            PartitionCheck placement,
+            CommitPaces paces) {
         this.topics = topics;
         this.settings = settings;
         this.kept = kept;
@@ -60,12 +63,14 @@ final class AttributeProcessor
         this.progressRecords = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
         this.placement = placement;
+        this.paces = paces;
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
         outlet = new Outlet(context);
+        commits = new CommitRequests(context, paces);
         progress = new TaskProgress(context, progressRecords, topics.trainingProgress(), MillraceTopology.TO_PROGRESS);
         entries = context.getStateStore(MillraceTopology.ATTRIBUTION_STORE);
         books = context.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE);
@@ -74,6 +79,7 @@ final class AttributeProcessor
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        commits.whenDue();
         RecordMetadata from = Outlet.origin(context);
         InputTopic topic = logicalTopic(from.topic());
         Attribution attribution = books.change(from);
@@ -101,7 +107,13 @@ final class AttributeProcessor
 
     @Override
     public void beforeCommit(Attribution attribution) {
+        commits.begun();
         progress.send(attribution.books(), books);
+    }
+
+    @Override
+    public void committed() {
+        commits.ended();
     }
 
     @Override

@@ -1,11 +1,14 @@
 package dev.millrace.stream;
 
 import dev.millrace.topic.TopicNames;
+import java.time.Duration;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.AutoOffsetReset;
 import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ContextualProcessor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 
@@ -32,6 +35,13 @@ public final class BareTopology {
 
     /** Gets the entry of a record's key and puts the longer of the two values there. */
     private static final class GetAndPut extends ContextualProcessor<byte[], byte[], Void, Void> {
+
+        @Override
+        public void init(ProcessorContext<Void, Void> context) {
+            super.init(context);
+            Duration interval = CommitPace.interval(context.appConfigs());
+            context.schedule(interval, PunctuationType.WALL_CLOCK_TIME, now -> context.commit());
+        }
 
         @Override
         public void process(Record<byte[], byte[]> record) {

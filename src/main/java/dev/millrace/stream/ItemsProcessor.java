@@ -39,26 +39,30 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final ProgressRecords progressRecords;
     private final EventReader reader;
     private final PartitionCheck placement;
+    private final CommitPaces paces;
 
     // set by init, which Kafka calls before all else
     private ProcessorContext<byte[], byte[]> context;
     private Outlet outlet;
+    private CommitRequests commits;
     private TaskProgress progress;
     private WriteThroughStore<Books> books;
 
     @SuppressWarnings("NullAway.Init")
-    ItemsProcessor(TopicNames topics, AvroWire wire, PartitionCheck placement) {
+    ItemsProcessor(TopicNames topics, AvroWire wire, PartitionCheck placement, CommitPaces paces) {
         this.topics = topics;
         this.training = new TrainingRecords(wire);
         this.progressRecords = new ProgressRecords(wire);
         this.reader = new EventReader(wire);
         this.placement = placement;
+        this.paces = paces;
     }
 
     @Override
     public void init(ProcessorContext<byte[], byte[]> initialised) {
         context = initialised;
         outlet = new Outlet(context);
+        commits = new CommitRequests(context, paces);
         progress = new TaskProgress(
                 context, progressRecords, topics.trainingProgress(), MillraceTopology.ITEMS_TO_PROGRESS);
         books = context.getStateStore(MillraceTopology.ITEM_BOOKS_STORE);
@@ -67,6 +71,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void process(Record<byte[], byte[]> record) {
+        commits.whenDue();
         RecordMetadata from = Outlet.origin(context);
         Books account = books.change(from);
         CatalogueChange change;
@@ -93,6 +98,12 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void beforeCommit(Books state) {
+        commits.begun();
         progress.send(state, books);
+    }
+
+    @Override
+    public void committed() {
+        commits.ended();
     }
 }

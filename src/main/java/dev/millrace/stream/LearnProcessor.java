@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
-import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -64,6 +63,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private final GenerationTerms terms;
     private final KeptSettings kept;
     private final String part;
+    private final CommitPaces paces;
     private final LogLag catchUp;
     private final LearnerNotices notices = new LearnerNotices();
 
@@ -72,15 +72,15 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private LearnerOutlet outlet;
     private NodeScope scope;
     private WriteThroughStore<Trainer> store;
-    private long commitIntervalMillis;
+    private CommitRequests commits;
     private Optional<Cancellable> waiting = Optional.empty(); // while a batch is open
     private boolean isPublicationUnfinished;
-    private boolean isStepUncommitted;
-    private long stepCommittedAt; // wall clock
 
     @SuppressWarnings("NullAway.Init")
-    LearnProcessor(Source source, TopicNames topics, AvroWire wire, MillraceTopology.Learner learner) {
+    LearnProcessor(
+            Source source, TopicNames topics, AvroWire wire, MillraceTopology.Learner learner, CommitPaces paces) {
         this.source = source;
+        this.paces = paces;
         this.topics = topics;
         this.trainers = learner.trainers();
         this.maxWait = learner.maxWait();
@@ -100,8 +100,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         scope = NodeScope.of(context);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
         store.own(this);
-        commitIntervalMillis =
-                Long.parseLong(String.valueOf(context.appConfigs().get(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG)));
+        commits = new CommitRequests(context, paces);
         switch (source) {
             case EXAMPLES -> awaitFull(); // a batch may have been open when the last commit was made
             case LOG -> context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookForTheEnd());
@@ -191,10 +190,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
-        if (isStepUncommitted) {
-            isStepUncommitted = false;
-            stepCommittedAt = now;
-        }
+        commits.begun();
         scope.run(() -> {
             if (source == Source.LOG_IN_SHADOW) {
                 commitInShadow(trainer);
@@ -205,6 +201,11 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             notices.alarms(progress.alarms(), trainer.surgingItem());
             outlet.send(new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress)));
         });
+    }
+
+    @Override
+    public void committed() {
+        commits.ended();
     }
 
     /** Takes the vectors that are due, and sends none. */
@@ -222,7 +223,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
         isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> outlet.send(embedding, generation, now));
         if (isPublicationUnfinished) {
-            goOnSoon();
+            commits.in(SOON, store::change); // publishes the next part
         }
         boolean isWithheld = trainer.withheld().isPresent();
         notices.withheld(trainer.withheld());
@@ -283,7 +284,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void learn(Trainer trainer, MiniBatch batch) {
-        commitSoon();
+        commits.whenDue();
         trainer.learn(batch).refusal().ifPresent(message -> {
             notices.refused(batch.step(), message);
             if (source != Source.LOG_IN_SHADOW) {
@@ -292,27 +293,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         });
     }
 
-    /** A step is committed at once. If the last commit of a step was less than an interval ago, it waits for the next one. */
-    private void commitSoon() {
-        isStepUncommitted = true;
-        if (context.currentSystemTimeMs() - stepCommittedAt >= commitIntervalMillis) {
-            context.commit();
-        }
-    }
-
-    /** Asks for a commit that publishes the next part, whether or not there are records. */
-    private void goOnSoon() {
-        Cancellable[] once = new Cancellable[1];
-        once[0] = context.schedule(SOON, PunctuationType.WALL_CLOCK_TIME, now -> {
-            once[0].cancel();
-            store.change();
-            context.commit();
-        });
-    }
-
     private void lookForTheEnd() {
         if (catchUp.endsAtTheEnd()) {
-            store.change(); // so that there is a commit, and with it a publication
+            store.change();
+            context.commit(); // and with it a publication
         }
     }
 

@@ -89,6 +89,7 @@ public final class MillraceTopology {
             AvroWire wire,
             ToIntFunction<String> partitions) {
         PartitionCheck placement = new PartitionCheck(settings.placement(), partitions);
+        CommitPaces paces = new CommitPaces();
         return new Topology()
                 .addSource(
                         AutoOffsetReset.none(), "from-exposures", new EventTimestamps(), READ, READ, topics.exposures())
@@ -96,7 +97,7 @@ public final class MillraceTopology {
                 .addSource(AutoOffsetReset.none(), "from-users", new EventTimestamps(), READ, READ, topics.users())
                 .addProcessor(
                         ATTRIBUTE,
-                        () -> new AttributeProcessor(topics, settings, kept, wire, placement),
+                        () -> new AttributeProcessor(topics, settings, kept, wire, placement, paces),
                         "from-exposures",
                         "from-clicks",
                         "from-users")
@@ -107,7 +108,7 @@ public final class MillraceTopology {
                 .addSink(TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ATTRIBUTE)
                 .addSink(TO_DEAD_LETTERS, topics.deadLetters(), WRITE, WRITE, ATTRIBUTE)
                 .addSource(AutoOffsetReset.none(), "from-items", new EventTimestamps(), READ, READ, topics.items())
-                .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire, placement), "from-items")
+                .addProcessor(ITEMS, () -> new ItemsProcessor(topics, wire, placement, paces), "from-items")
                 .addStateStore(WriteThroughStore.<Books>builder(ITEM_BOOKS_STORE), ITEMS)
                 .addSink(ITEMS_TO_EXAMPLES, topics.trainingExamples(), WRITE, WRITE, ITEMS)
                 .addSink(ITEMS_TO_PROGRESS, topics.trainingProgress(), WRITE, WRITE, ITEMS)
@@ -168,9 +169,10 @@ public final class MillraceTopology {
         boolean isFromExamples = source == LearnProcessor.Source.EXAMPLES;
         String from = isFromExamples ? topics.trainingExamples() : topics.miniBatches();
         String name = isFromExamples ? "from-training-examples" : "from-mini-batches";
+        CommitPaces paces = new CommitPaces();
         Topology topology = new Topology()
                 .addSource(AutoOffsetReset.none(), name, new EventTimestamps(), READ, READ, from)
-                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, wire, learner), name)
+                .addProcessor(LEARN, () -> new LearnProcessor(source, topics, wire, learner, paces), name)
                 .addStateStore(learner.store(), LEARN)
                 .addSink(TO_EMBEDDINGS, topics.itemEmbeddings(), WRITE, WRITE, new MarkPartitioner(), LEARN)
                 .addSink(TO_GENERATIONS, topics.generations(), WRITE, WRITE, LEARN)

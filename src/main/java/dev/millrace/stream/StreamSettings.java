@@ -15,7 +15,7 @@ import java.util.List;
  * @param stateDirectory of RocksDB
  * @param instanceId of this process among those of one application; blank for one kept in the state directory
  * @param attributeCommitInterval of the application that reads events
- * @param learnCommitInterval of the learner, and the shortest between steps that are committed at once: freshness against rows written
+ * @param learnCommitInterval shortest between two commits of steps: freshness against rows written
  * @param maxWait longest that an open batch waits to become full
  * @param attributeThreads that read events
  * @param maxTaskIdle how long a task waits for a partition that has fallen behind its others
@@ -81,14 +81,14 @@ public record StreamSettings(
                 Duration.ofMillis(100),
                 instant,
                 minute,
-                "how often attributed events are committed and move on to the learner");
+                "time between two commits of attributed events, which then move on to the learner; an event is committed at once if "
+                        + "the last commit was longer ago, and if commits take long, up to five intervals pass");
         Duration learnCommit = reader.duration(
                 "stream.learn.commit-interval",
                 Duration.ofMillis(200),
                 instant,
                 minute,
-                "longest time between two commits of the learner; a step is committed at once if the last commit was "
-                        + "longer ago: shorter is fresher, longer writes fewer rows");
+                "as stream.attribute.commit-interval, for the steps of the learner: shorter is fresher, longer writes fewer rows");
         Duration transaction = reader.duration(
                 "stream.transaction-timeout",
                 Duration.ofSeconds(10),

@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.processor.StateStore;
@@ -83,6 +84,12 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
 
         /** Called once in each commit if anything changed, on the task's thread. It must drain the store. */
         void beforeCommit(D state);
+
+        /**
+         * Called when the transaction of a commit has ended and RocksDB has it. Without transactional stores Kafka does not say so, and this is
+         * called now and then only.
+         */
+        default void committed() {}
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(WriteThroughStore.class);
@@ -181,6 +188,14 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         if (changed) {
             changed = false;
             owner().beforeCommit(state());
+        }
+    }
+
+    @Override
+    public void commit(Map<TopicPartition, Long> offsets) {
+        super.commit(offsets);
+        if (owner != null) {
+            owner.committed();
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.millrace.stream.run;
 
+import dev.millrace.stream.CommitPace;
 import dev.millrace.stream.Part;
 import dev.millrace.stream.StreamSettings;
 import dev.millrace.topic.ClientSettings;
@@ -40,9 +41,11 @@ record StreamProperties(
         boolean learns = part != Part.ATTRIBUTE;
         Properties config = new Properties();
         config.put("enable.transactional.statestores", settings.transactionalStores());
+        Duration commitInterval = learns ? settings.learnCommitInterval() : settings.attributeCommitInterval();
+        config.put(CommitPace.INTERVAL, commitInterval);
         config.put(
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
-                (learns ? settings.learnCommitInterval() : settings.attributeCommitInterval()).toMillis());
+                CommitPace.timer(commitInterval, settings.transactionTimeout()).toMillis());
         config.put(StreamsConfig.POLL_MS_CONFIG, LONGEST_POLL_MILLIS);
         config.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, learns ? 1 : settings.attributeThreads());
         config.put(
