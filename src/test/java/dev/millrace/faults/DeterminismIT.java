@@ -1,14 +1,12 @@
 package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.cli.MillraceProcess;
+import dev.millrace.cli.OtherJava;
 import dev.millrace.topic.EventProducer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,7 +18,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DeterminismIT {
 
     private static final SeededStream STREAM = new SeededStream(3, 5_000);
-    private static final Path JVMS = Path.of("/usr/lib/jvm");
 
     @ParameterizedTest
     @ValueSource(
@@ -72,7 +69,7 @@ class DeterminismIT {
 
     @Test
     void f39_anotherJavaWritesTheSameLogAndTheSameWeights() throws Exception {
-        Path other = java25();
+        Path other = OtherJava.home(25);
         MillraceProcess.Launch launch = MillraceProcess.Launch.PROGRAM.on(other);
         try (Experiment run = Experiment.beginEmpty("F39-java", "JDK 25 beside JDK 17", 1)) {
             Outcome undisturbed = run.undisturbed(STREAM);
@@ -98,7 +95,7 @@ class DeterminismIT {
     /** The second half of the input comes when the first is learnt and its trainer has stopped. */
     @Test
     void f39_aTrainerGoesOnFromTheStateOfAnotherJava() throws Exception {
-        MillraceProcess.Launch launch = MillraceProcess.Launch.PROGRAM.on(java25());
+        MillraceProcess.Launch launch = MillraceProcess.Launch.PROGRAM.on(OtherJava.home(25));
         int half = STREAM.moments() / 2;
         try (Experiment run = Experiment.beginEmpty("F39-java-state", "JDK 25, then JDK 17 on its state", 1)) {
             Outcome undisturbed = run.undisturbed(STREAM);
@@ -127,18 +124,6 @@ class DeterminismIT {
                         .isZero();
             }
             run.judge(undisturbed, Judgement.Demand.SAME_LOG);
-        }
-    }
-
-    private static Path java25() throws Exception {
-        assumeTrue(Files.isDirectory(JVMS), "there is no " + JVMS);
-        try (Stream<Path> homes = Files.list(JVMS)) {
-            List<Path> found = homes.filter(
-                            home -> home.getFileName().toString().contains("25"))
-                    .filter(home -> Files.isExecutable(home.resolve("bin/java")))
-                    .toList();
-            assumeTrue(!found.isEmpty(), "there is no JDK 25 under " + JVMS);
-            return found.get(0);
         }
     }
 }

@@ -1,0 +1,215 @@
+package dev.millrace.wire;
+
+import static dev.millrace.stream.Streams.T0;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.millrace.avro.ClickEvent;
+import dev.millrace.avro.ExposureEvent;
+import dev.millrace.cli.MillraceProcess;
+import dev.millrace.cli.OtherJava;
+import dev.millrace.event.RejectReason;
+import dev.millrace.stream.Streams;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A real schema registry, Apicurio's: {@code -Dregistry.apicurio=3.3.3}, skipped without. Maven resolves the program, of 158 MB. It
+ * needs Java 21, so it runs on the JDK 25 beside the build's.
+ */
+class ApicurioIT {
+
+    private static final String RELEASE = System.getProperty("registry.apicurio", "");
+    private static final String MAIN = "io.quarkus.bootstrap.runner.QuarkusEntryPoint";
+    private static final String JSON = "application/vnd.schemaregistry.v1+json";
+
+    @TempDir
+    private static Path directory;
+
+    private final ExposureEvent exposure = EventCodec.toAvro(Streams.exposure("e1", "u1", "i1", T0));
+
+    private static Optional<MillraceProcess> registry = Optional.empty();
+    private static String url = "";
+
+    @BeforeAll
+    static void start() throws Exception {
+        assumeTrue(!RELEASE.isEmpty(), "-Dregistry.apicurio names no release");
+        int port = freePort();
+        MillraceProcess.Launch launch = new MillraceProcess.Launch(
+                OtherJava.home(25),
+                program().resolve("quarkus-run.jar").toString(),
+                MAIN,
+                List.of("-Xmx512m"),
+                Map.of(
+                        "QUARKUS_HTTP_HOST", "127.0.0.1",
+                        "QUARKUS_HTTP_PORT", Integer.toString(port),
+                        "QUARKUS_MANAGEMENT_HOST", "127.0.0.1",
+                        "QUARKUS_MANAGEMENT_PORT", Integer.toString(freePort())));
+        registry = Optional.of(MillraceProcess.start(launch, directory, "registry"));
+        url = "http://127.0.0.1:" + port + "/apis/ccompat/v7";
+        await().atMost(Duration.ofMinutes(2)).ignoreExceptions().until(() -> subjects().equals("[]"));
+    }
+
+    @AfterAll
+    static void stop() throws InterruptedException {
+        if (registry.isPresent()) {
+            registry.get().close();
+        }
+    }
+
+    @Test
+    void whatOneWritesAnotherReads() {
+        byte[] bytes = wire().encode("exposures", exposure);
+
+        assertThat(bytes[0]).isZero(); // then the id of the schema
+        assertThat(wire().decode(ExposureEvent.class, bytes)).isEqualTo(exposure);
+        assertThat(wire().encode("exposures", exposure)).isEqualTo(bytes); // registered again, it has the same id
+    }
+
+    @Test
+    void aSchemaThatRefersToAnotherIsPutTogether() throws Exception {
+        String feature =
+                "{\"type\":\"record\",\"name\":\"Origin\",\"namespace\":\"shop\",\"fields\":[{\"name\":\"page\",\"type\":\"string\"}]}";
+        String click = "{\"type\":\"record\",\"name\":\"ClickEvent\",\"namespace\":\"dev.millrace.avro\",\"fields\":["
+                + "{\"name\":\"click_id\",\"type\":\"string\"},{\"name\":\"user_id\",\"type\":\"string\"},{\"name\":\"item_id\",\"type\":\"string\"},"
+                + "{\"name\":\"time\",\"type\":{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}},{\"name\":\"origin\",\"type\":\"shop.Origin\"}]}";
+        register("origin-value", feature, "");
+        int id = register(
+                "shop-clicks-value",
+                click,
+                ",\"references\":[{\"name\":\"shop.Origin\",\"subject\":\"origin-value\",\"version\":1}]");
+        byte[] value = ByteBuffer.allocate(21)
+                .put((byte) 0)
+                .putInt(id)
+                .put(new byte[] {4, 'c', '1', 4, 'u', '1', 4, 'i', '1'})
+                .put(new byte[] {(byte) 0x80, 0x10}) // 1,024 ms, zigzag
+                .put(new byte[] {8, 'h', 'o', 'm', 'e'})
+                .array();
+
+        ClickEvent read = wire().decode(ClickEvent.class, value);
+
+        assertThat(read.getClickId()).isEqualTo("c1");
+        assertThat(read.getItemId()).isEqualTo("i1");
+    }
+
+    @Test
+    void anIdThatTheRegistryDoesNotHaveIsARejectedRecord() {
+        byte[] unknown = ByteBuffer.allocate(9).put((byte) 0).putInt(4_711).array();
+
+        assertThatThrownBy(() -> wire().decode(ExposureEvent.class, unknown))
+                .isInstanceOfSatisfying(UndecodableException.class, refused -> assertThat(
+                                refused.rejected().reason())
+                        .isEqualTo(RejectReason.UNKNOWN_SCHEMA))
+                .hasMessageContaining("4711");
+    }
+
+    @Test
+    void aSubjectWhoseRuleRefusesOurSchemaSaysSo() throws Exception {
+        register("guarded-value", "{\"type\":\"string\"}", "");
+        put("/config/guarded-value", "{\"compatibility\":\"FULL\"}");
+
+        assertThatThrownBy(() -> wire().encode("guarded", exposure))
+                .isInstanceOf(RegistryUnreachableException.class)
+                .hasMessageContaining("/subjects/guarded-value/versions answered 409");
+    }
+
+    @Test
+    void theDemoRunsThroughIt() throws Exception {
+        try (MillraceProcess demo = MillraceProcess.start(
+                directory,
+                "demo",
+                "demo",
+                "--until-end",
+                "--speed",
+                "max",
+                "--events",
+                "3000",
+                "--dir",
+                "demo",
+                "--set",
+                "wire.format=confluent",
+                "--set",
+                "schema.registry.url=" + url)) {
+            assertThat(demo.awaitExit(Duration.ofMinutes(3))).as(demo.output()).isZero();
+            assertThat(demo.output()).containsPattern("(?m)^model +0\\.\\d+");
+        }
+        assertThat(subjects())
+                .contains("exposures-value", "clicks-value", "items-value", "users-value")
+                .contains("training-examples-value", "mini-batches-value", "item-embeddings-value");
+    }
+
+    /** A client that has asked nothing yet. */
+    private static AvroWire wire() {
+        return new AvroWire(new WireSettings(
+                WireSettings.Format.CONFLUENT,
+                Optional.of(URI.create(url)),
+                "",
+                Optional.empty(),
+                Streams.limits()));
+    }
+
+    private static String subjects() throws IOException, InterruptedException {
+        return answer(HttpRequest.newBuilder(URI.create(url + "/subjects"))).body();
+    }
+
+    private static int register(String subject, String schema, String references) throws Exception {
+        String body = "{\"schemaType\":\"AVRO\",\"schema\":\"" + schema.replace("\"", "\\\"") + "\"" + references + "}";
+        HttpResponse<String> answer = answer(HttpRequest.newBuilder(URI.create(url + "/subjects/" + subject + "/versions"))
+                .header("Content-Type", JSON)
+                .POST(HttpRequest.BodyPublishers.ofString(body)));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return Integer.parseInt(answer.body().replaceAll("\\D", ""));
+    }
+
+    private static void put(String path, String body) throws Exception {
+        HttpResponse<String> answer = answer(HttpRequest.newBuilder(URI.create(url + path))
+                .header("Content-Type", JSON)
+                .PUT(HttpRequest.BodyPublishers.ofString(body)));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    }
+
+    private static HttpResponse<String> answer(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient().send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static Path program() throws IOException, InterruptedException {
+        Path unpacked = Path.of("target/apicurio", RELEASE).toAbsolutePath();
+        if (!Files.exists(unpacked.resolve("quarkus-run.jar"))) {
+            int status = new ProcessBuilder(
+                            "mvn",
+                            "-B",
+                            "-q",
+                            "dependency:unpack",
+                            "-Dartifact=io.apicurio:apicurio-registry-app:" + RELEASE + ":tar.gz:all",
+                            "-DoutputDirectory=" + unpacked)
+                    .inheritIO()
+                    .start()
+                    .waitFor();
+            assertThat(status).as("Maven's status").isZero();
+        }
+        return unpacked;
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
