@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.kafka.streams.GroupProtocol;
 
 /**
  * How the Streams applications run.
@@ -14,6 +15,7 @@ import java.util.List;
  * @param applicationId names state, changelogs and consumer groups; each application adds its part to it
  * @param stateDirectory of RocksDB
  * @param instanceId of this process among those of one application; blank for one kept in the state directory
+ * @param groupProtocol who gives tasks to processes
  * @param attributeCommitInterval of the application that reads events
  * @param learnCommitInterval shortest between two commits of steps: freshness against rows written
  * @param maxWait longest that an open batch waits to become full
@@ -37,6 +39,7 @@ public record StreamSettings(
         String applicationId,
         Path stateDirectory,
         String instanceId,
+        GroupProtocol groupProtocol,
         Duration attributeCommitInterval,
         Duration learnCommitInterval,
         Duration maxWait,
@@ -116,6 +119,12 @@ public record StreamSettings(
                         "",
                         "name of this process in its group; blank: a name in the state directory, given up at a clean stop; a "
                                 + "name set here stays in the group after a stop, for rolling restarts"),
+                reader.choice(
+                        "stream.group-protocol",
+                        GroupProtocol.CLASSIC,
+                        "who gives tasks to processes: classic: one of them; streams: the brokers (KIP-1071), of 4.4 or newer, where the "
+                                + "group's settings also say how many standbys there are and when a process counts as dead. Stop all "
+                                + "processes to change it"),
                 attributeCommit,
                 learnCommit,
                 reader.duration(

@@ -52,6 +52,7 @@ final class Experiment implements AutoCloseable {
     static final long SEED = Long.getLong("faults.seed", 1L);
 
     private static final String ENGINE = System.getProperty("faults.engine", "vector");
+    private static final String GROUP_PROTOCOL = System.getProperty("faults.group-protocol", "classic");
 
     // other test processes run beside this one
     private static final long FORK = ProcessHandle.current().pid();
@@ -97,6 +98,7 @@ final class Experiment implements AutoCloseable {
                 "publish.max-age.steps", "20",
                 "digest.steps", "10",
                 "stream.learn.commit-interval", "100ms"));
+        given.put("stream.group-protocol", GROUP_PROTOCOL);
         given.putAll(Map.of(
                 "topic.partitions", Integer.toString(partitions),
                 "train.http.port", "0",

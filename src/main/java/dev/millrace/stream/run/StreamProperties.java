@@ -57,7 +57,7 @@ record StreamProperties(
         config.put(BoundedRocksDb.SHARED, rocksDb);
         config.put("ensure.explicit.internal.resource.naming", true);
         config.put("processing.exception.handler.global.enabled", true);
-        config.put("group.protocol", "classic");
+        config.put(StreamsConfig.GROUP_PROTOCOL_CONFIG, settings.groupProtocol().name());
         config.put(StreamsConfig.METRICS_RECORDING_LEVEL_CONFIG, "INFO");
         config.put(StreamsConfig.producerPrefix(ProducerConfig.COMPRESSION_TYPE_CONFIG), "lz4");
         config.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), PRODUCER_BATCH_BYTES);
