@@ -11,6 +11,7 @@ public final class LogSettings {
 
     private static final String FORMAT = "MILLRACE_LOG_FORMAT";
     private static final String LEVEL = "MILLRACE_LOG_LEVEL";
+    private static final String LIMIT = "MILLRACE_LOG_LIMIT";
 
     private LogSettings() {}
 
@@ -24,6 +25,10 @@ public final class LogSettings {
         String level = environment.getOrDefault(LEVEL, "INFO");
         if (Level.toLevel(level, null) == null) {
             faults.add(new SettingFault(LEVEL, level, "must be TRACE, DEBUG, INFO, WARN, ERROR or OFF"));
+        }
+        String limit = environment.getOrDefault(LIMIT, "300");
+        if (!LogLimit.isNumber(limit)) {
+            faults.add(new SettingFault(LIMIT, limit, "must be an integer from 0 to " + LogLimit.MOST));
         }
         return faults;
     }

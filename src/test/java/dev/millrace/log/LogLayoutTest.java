@@ -2,9 +2,11 @@ package dev.millrace.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.spi.LoggingEvent;
 import ch.qos.logback.classic.util.LogbackMDCAdapter;
 import ch.qos.logback.core.joran.spi.JoranException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,6 +16,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -111,7 +114,48 @@ class LogLayoutTest {
     }
 
     @Test
-    void otherFormatsAndLevelsAreFaults() {
+    void whatALoggerSaysBeyondTheLimitIsLeftOutAndCounted() throws Exception {
+        long minute = 60_000L * 29_000_000;
+        List<String> lines = written(Map.of("MILLRACE_LOG_LIMIT", "2"), logger -> {
+                    for (int number = 1; number <= 5; number++) {
+                        logger.callAppenders(event(logger, Level.WARN, "warning " + number, minute + number));
+                    }
+                    logger.callAppenders(event(logger, Level.ERROR, "error", minute + 6));
+                    logger.callAppenders(event(logger, Level.WARN, "later", minute + 60_000));
+                    logger.callAppenders(event(logger, Level.WARN, "last", minute + 60_001));
+                })
+                .lines()
+                .map(line -> line.replaceFirst(".*LearnerNotices ", ""))
+                .toList();
+
+        assertThat(lines)
+                .containsExactly(
+                        "warning 1",
+                        "warning 2 rest-of-the-minute=\"left out\"",
+                        "error",
+                        "later left-out-before=3",
+                        "last rest-of-the-minute=\"left out\"");
+    }
+
+    @Test
+    void withoutALimitNothingIsLeftOut() throws Exception {
+        String written = written(Map.of("MILLRACE_LOG_LIMIT", "0"), logger -> {
+            for (int number = 0; number < 1_000; number++) {
+                logger.warn("again");
+            }
+        });
+
+        assertThat(written).hasLineCount(1_000);
+    }
+
+    private static LoggingEvent event(Logger logger, Level level, String message, long at) {
+        LoggingEvent event = new LoggingEvent("", logger, level, message, null, null);
+        event.setInstant(Instant.ofEpochMilli(at));
+        return event;
+    }
+
+    @Test
+    void otherFormatsLevelsAndLimitsAreFaults() {
         assertThat(LogSettings.faults(Map.of())).isEmpty();
         assertThat(LogSettings.faults(Map.of("MILLRACE_LOG_FORMAT", "json", "MILLRACE_LOG_LEVEL", "debug")))
                 .isEmpty();
@@ -120,15 +164,23 @@ class LogLayoutTest {
                         new SettingFault("MILLRACE_LOG_FORMAT", "xml", "must be text or json"),
                         new SettingFault(
                                 "MILLRACE_LOG_LEVEL", "loud", "must be TRACE, DEBUG, INFO, WARN, ERROR or OFF"));
+        assertThat(LogSettings.faults(Map.of("MILLRACE_LOG_LIMIT", "-1")))
+                .containsExactly(
+                        new SettingFault("MILLRACE_LOG_LIMIT", "-1", "must be an integer from 0 to 1000000"));
+        assertThat(LogSettings.faults(Map.of("MILLRACE_LOG_LIMIT", "1000001"))).hasSize(1);
     }
 
     /** What the configuration of the program writes. */
     private static String written(String format, Consumer<Logger> log) throws JoranException {
+        return written(Map.of("MILLRACE_LOG_FORMAT", format), log);
+    }
+
+    private static String written(Map<String, String> environment, Consumer<Logger> log) throws JoranException {
         PrintStream before = System.err;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         LoggerContext context = new LoggerContext();
         context.setMDCAdapter(new LogbackMDCAdapter());
-        context.putProperty("MILLRACE_LOG_FORMAT", format);
+        environment.forEach(context::putProperty);
         System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
         try {
             JoranConfigurator configurator = new JoranConfigurator();
