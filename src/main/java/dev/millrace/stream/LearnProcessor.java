@@ -20,6 +20,7 @@ import dev.millrace.wire.BatchRecords;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.TrainingRecords;
 import dev.millrace.wire.UndecodableException;
+import io.opentelemetry.context.Context;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -75,6 +76,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private CommitRequests commits;
     private Optional<Cancellable> waiting = Optional.empty(); // while a batch is open
     private boolean isPublicationUnfinished;
+    private Context trace = Context.root(); // of the last record, which closes a batch by coming or by being waited for
 
     @SuppressWarnings("NullAway.Init")
     LearnProcessor(
@@ -113,6 +115,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void process(Record<byte[], byte[]> record) {
         RecordMetadata from = Outlet.origin(context);
+        trace = Context.current();
         Trainer trainer = store.change(from);
         try {
             switch (source) {
@@ -191,7 +194,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
         commits.begun();
-        scope.run(() -> {
+        scope.run(trace.wrap(() -> {
             if (source == Source.LOG_IN_SHADOW) {
                 commitInShadow(trainer);
             } else {
@@ -200,7 +203,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             TrainingProgress progress = trainer.progress(); // after the drain: the digest covers what was written
             notices.alarms(progress.alarms(), trainer.surgingItem());
             outlet.send(new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress)));
-        });
+        }));
     }
 
     @Override
@@ -264,7 +267,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private void closeWaiting() {
         waitNoLonger();
         if (store.state().hasOpenWork()) {
-            closeAndLearn(store.change());
+            trace.wrap(() -> closeAndLearn(store.change())).run();
         }
     }
 
