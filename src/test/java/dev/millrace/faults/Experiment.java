@@ -52,7 +52,8 @@ final class Experiment implements AutoCloseable {
     static final long SEED = Long.getLong("faults.seed", 1L);
 
     private static final String ENGINE = System.getProperty("faults.engine", "vector");
-    private static final String GROUP_PROTOCOL = System.getProperty("faults.group-protocol", "classic");
+    private static final String CLASSIC = "classic";
+    private static final String GROUP_PROTOCOL = System.getProperty("faults.group-protocol", CLASSIC);
 
     // other test processes run beside this one
     private static final long FORK = ProcessHandle.current().pid();
@@ -98,7 +99,9 @@ final class Experiment implements AutoCloseable {
                 "publish.max-age.steps", "20",
                 "digest.steps", "10",
                 "stream.learn.commit-interval", "100ms"));
-        given.put("stream.group-protocol", GROUP_PROTOCOL);
+        if (!GROUP_PROTOCOL.equals(CLASSIC)) { // older builds do not have the setting
+            given.put("stream.group-protocol", GROUP_PROTOCOL);
+        }
         given.putAll(Map.of(
                 "topic.partitions", Integer.toString(partitions),
                 "train.http.port", "0",

@@ -2,10 +2,12 @@ package dev.millrace.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.cli.MillraceProcess;
 import dev.millrace.stream.KillPoint;
 import dev.millrace.stream.run.HaltingTrainer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -118,8 +120,38 @@ class TakeoverIT {
         }
     }
 
+    /** From the build that {@code -Dfaults.from} names, an unpacked archive; skipped without. */
+    @Test
+    void f05_upgradedOneByOneUnderLoad() throws Exception {
+        String from = System.getProperty("faults.from", "");
+        assumeTrue(!from.isEmpty(), "-Dfaults.from names no folder of an older build");
+        MillraceProcess.Launch older =
+                MillraceProcess.Launch.PROGRAM.onClassPath(Path.of(from, "lib").toAbsolutePath() + "/*");
+        try (Experiment run = Experiment.begin("F5-upgrade", "two trainers: upgraded one by one under load", 2)) {
+            Outcome undisturbed = run.undisturbed(STREAM);
+            run.set("stream.session-timeout", "10m"); // so that even a slow machine has it back in time
+            try (PacedLoad load = PacedLoad.start(run, STREAM, MOMENTS_A_SECOND)) {
+                TrainerProcess one = named(run, older, "one");
+                TrainerProcess two = named(run, older, "two");
+                goesOn(run);
+
+                one = restarted(run, one, "one", two);
+                goesOn(run); // both builds beside each other
+                two = restarted(run, two, "two", one);
+                assertThat(two.isAlive()).isTrue();
+                load.finish();
+            }
+
+            run.judge(undisturbed, Judgement.Demand.SAME_EXAMPLES);
+        }
+    }
+
     private static TrainerProcess named(Experiment run, String name) throws Exception {
-        TrainerProcess trainer = run.train("state-" + name, "stream.instance-id", name);
+        return named(run, MillraceProcess.Launch.PROGRAM, name);
+    }
+
+    private static TrainerProcess named(Experiment run, MillraceProcess.Launch launch, String name) throws Exception {
+        TrainerProcess trainer = run.train(launch, "state-" + name, List.of("train"), "stream.instance-id", name);
         trainer.awaitReady();
         return trainer;
     }
