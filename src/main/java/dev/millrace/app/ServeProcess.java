@@ -4,6 +4,7 @@ import dev.millrace.alarm.InputAlarms;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
 import dev.millrace.follow.ModelFeed;
+import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
 import dev.millrace.page.ClickSender;
@@ -16,6 +17,7 @@ import dev.millrace.topic.Topics;
 import dev.millrace.topic.transaction.TransactionWatch;
 import dev.millrace.topic.transaction.Transactions;
 import dev.millrace.wire.AvroWire;
+import dev.millrace.wire.OperatorActionRecords;
 import dev.millrace.wire.PartProgress;
 import dev.millrace.wire.ProgressRecords;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -40,6 +42,7 @@ public final class ServeProcess implements AutoCloseable {
     private final Transactions transactions;
     private final TransactionWatch watch;
     private final Optional<ProgressWatch> progress;
+    private final Optional<AuditWatch> audits;
     private final Optional<LivePage> page;
     private final RecallServer server;
 
@@ -50,6 +53,7 @@ public final class ServeProcess implements AutoCloseable {
             Transactions transactions,
             TransactionWatch watch,
             Optional<ProgressWatch> progress,
+            Optional<AuditWatch> audits,
             Optional<LivePage> page,
             RecallServer server) {
         this.disk = disk;
@@ -58,6 +62,7 @@ public final class ServeProcess implements AutoCloseable {
         this.transactions = transactions;
         this.watch = watch;
         this.progress = progress;
+        this.audits = audits;
         this.page = page;
         this.server = server;
     }
@@ -113,12 +118,18 @@ public final class ServeProcess implements AutoCloseable {
                         PartProgress.LEARNER,
                         part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
                 : Optional.empty();
-        Optional<LivePage> page = progress.filter(watched -> hasPage).map(watched -> new LivePage(
-                        new LiveSources(state, watched, inputs, settings.serve().weights()),
+        Optional<AuditWatch> audits = hasPage
+                ? Optional.of(new AuditWatch(
+                        settings.clients(),
+                        names.operatorActions(),
+                        new OperatorActionRecords(new AvroWire(settings.wire()))))
+                : Optional.empty();
+        Optional<LivePage> page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
+                        new LiveSources(state, watched, audited, inputs, settings.serve().weights()),
                         new TopicLag(settings.clients(), names),
                         clicks,
                         InstantSource.system())
-                .start());
+                .start()));
         if (clicks.isPresent()) { // a demo: the trainer has no address of its own
             progress.ifPresent(watched -> new TrainMetrics(registry, watched)
                     .register(settings.trainer().model()));
@@ -135,7 +146,7 @@ public final class ServeProcess implements AutoCloseable {
                         registry,
                         InstantSource.system())
                 .start();
-        return new ServeProcess(disk, state, following, transactions, watch, progress, page, server);
+        return new ServeProcess(disk, state, following, transactions, watch, progress, audits, page, server);
     }
 
     public ServedState state() {
@@ -162,6 +173,7 @@ public final class ServeProcess implements AutoCloseable {
         server.close();
         page.ifPresent(LivePage::close);
         progress.ifPresent(ProgressWatch::close);
+        audits.ifPresent(AuditWatch::close);
         following.close();
         watch.close();
         transactions.close();

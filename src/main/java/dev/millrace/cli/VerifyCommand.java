@@ -7,10 +7,13 @@ import dev.millrace.cli.option.OptionFaults;
 import dev.millrace.cli.option.ProgressOption;
 import dev.millrace.cli.verify.CountsCheck;
 import dev.millrace.cli.verify.ModelCheck;
+import dev.millrace.cli.verify.Verdict;
 import dev.millrace.topic.Cluster;
 import dev.millrace.verify.ModelAudit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -31,9 +34,12 @@ import picocli.CommandLine.Spec;
         },
         footer = {
             "millrace verify --counts --config my.properties",
-            "millrace verify --model --checkpoints checkpoints --config my.properties"
+            "millrace verify --model --checkpoints checkpoints --config my.properties",
+            "millrace verify --model --counts --record --config my.properties"
         })
 final class VerifyCommand implements Callable<Integer> {
+
+    private static final int DIFFERS = 1;
 
     @Spec
     @Nullable
@@ -66,6 +72,11 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(names = "--counts", description = "recompute the books from the topics; compare the count of each outcome")
     boolean counts;
 
+    @Option(
+            names = "--record",
+            description = "enter the result in the audit log, operator-actions; the page of a server shows the latest")
+    boolean record;
+
     @Mixin
     ProgressOption progress = new ProgressOption();
 
@@ -78,12 +89,26 @@ final class VerifyCommand implements Callable<Integer> {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         MillraceSettings settings = config.settings();
         Cluster cluster = Clusters.open(settings);
-        int status = counts ? CountsCheck.run(settings, cluster, out) : 0;
+        if (record) { // now, and not after an hour
+            Clusters.topics(settings).checkWritable(cluster.topics().operatorActions());
+        }
+        List<Verdict> verdicts = new ArrayList<>();
+        if (counts) {
+            verdicts.add(enter(cluster, CountsCheck.run(settings, cluster, out)));
+        }
         if (model) {
             var scope = new ModelAudit.Scope(
                     step == null ? OptionalLong.empty() : OptionalLong.of(step), Optional.ofNullable(checkpoints));
-            status = Math.max(status, ModelCheck.run(settings, cluster, scope, progress, out));
+            verdicts.add(enter(cluster, ModelCheck.run(settings, cluster, scope, progress, out)));
         }
-        return status;
+        return verdicts.stream().allMatch(Verdict::agrees) ? 0 : DIFFERS;
+    }
+
+    private Verdict enter(Cluster cluster, Verdict verdict) {
+        if (record) {
+            Clusters.log(cluster, "verify")
+                    .verified(verdict.kind(), verdict.target(), verdict.agrees(), verdict.detail());
+        }
+        return verdict;
     }
 }

@@ -3,10 +3,11 @@ package dev.millrace.operation;
 import dev.millrace.state.Sha256;
 
 /**
- * Something that an operator has ordered: an entry of the audit log.
+ * Something that an operator has ordered, or has verified: an entry of the audit log.
  *
- * @param target the generation; of an erasure {@link #erased}; empty for a roll-back that was refused
- * @param detail what the target does not say: the generation that answered before, the new owner, or why nothing came of it
+ * @param target the generation; of an erasure {@link #erased}; of verified books the application; empty for a roll-back that was refused
+ * @param detail what the target does not say: the generation that answered before, the new owner, why nothing came of it, or what was
+ *     compared
  * @param at epoch milliseconds, wall clock of the writer; what the action writes has the same time
  */
 public record OperatorAction(Kind kind, String target, Result result, String detail, long at, Operator by) {
@@ -22,7 +23,11 @@ public record OperatorAction(Kind kind, String target, Result result, String det
         /** Another application publishes a generation. */
         HAND_OVER,
         /** A user is removed. */
-        ERASE
+        ERASE,
+        /** What was published is compared with the log, learnt again. It changes nothing. */
+        VERIFY_MODEL,
+        /** The books are compared with the topics. It changes nothing. */
+        VERIFY_COUNTS
     }
 
     /** How far it has come. */
@@ -32,7 +37,11 @@ public record OperatorAction(Kind kind, String target, Result result, String det
         /** The rules do not allow it. Nothing is changed. */
         REFUSED,
         /** The change was accepted, and then not written; or only in part, or nobody knows whether it was. */
-        FAILED
+        FAILED,
+        /** What was verified is right. */
+        AGREES,
+        /** What was verified is not right, or could not be compared. */
+        DIFFERS
     }
 
     /** The target of an erasure: a SHA-256, for the log outlives what the erasure removes. */

@@ -2,6 +2,7 @@ package dev.millrace.page;
 
 import dev.millrace.alarm.InputAlarms;
 import dev.millrace.batch.GivenWeights;
+import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
 
@@ -10,7 +11,9 @@ import dev.millrace.follow.ServedState;
  *
  * @param state what the server answers from
  * @param progress what the parts of the trainer say of themselves
+ * @param audits what was verified, and by whom
  * @param inputs what may be wrong with the events
  * @param weights beside cos / τ of questions that give none
  */
-public record LiveSources(ServedState state, ProgressWatch progress, InputAlarms inputs, GivenWeights weights) {}
+public record LiveSources(
+        ServedState state, ProgressWatch progress, AuditWatch audits, InputAlarms inputs, GivenWeights weights) {}

@@ -9,6 +9,8 @@ import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.Readiness;
 import dev.millrace.index.GreatestAges;
 import dev.millrace.index.ItemIndex;
+import dev.millrace.operation.OperatorAction;
+import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.recall.Generations.Outcome;
 import dev.millrace.recall.ServedGeneration;
 import dev.millrace.recall.UserEncoder;
@@ -59,6 +61,7 @@ record Snapshot(
             known.forEach((topic, count) -> records.put(topic.label(), count));
             members.put("lag", records);
         });
+        members.put("audits", audits());
         members.put("figures", figures());
         members.put("counts", counts());
         members.put("generations", generations());
@@ -192,6 +195,24 @@ record Snapshot(
             books.put(topic, lines);
         });
         return books;
+    }
+
+    /** The latest verification of each kind, and why there is none where the server may not know. */
+    private Map<String, Object> audits() {
+        Map<String, Object> audits = new LinkedHashMap<>();
+        sources.audits().latest(Kind.VERIFY_MODEL).ifPresent(audit -> audits.put("model", audit(audit)));
+        sources.audits().latest(Kind.VERIFY_COUNTS).ifPresent(audit -> audits.put("counts", audit(audit)));
+        sources.audits().failure().ifPresent(failure -> audits.put("failure", failure.toString()));
+        return audits;
+    }
+
+    private static Map<String, Object> audit(OperatorAction audit) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("agrees", audit.result() == OperatorAction.Result.AGREES);
+        members.put("at", audit.at());
+        members.put("target", audit.target());
+        members.put("detail", audit.detail());
+        return members;
     }
 
     /** Counts that only grow, from which the page tells rates. */

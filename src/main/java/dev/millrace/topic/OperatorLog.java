@@ -51,6 +51,11 @@ public final class OperatorLog {
         append(ordered.with(Result.REFUSED, why));
     }
 
+    /** Enters what came of a verification. */
+    public void verified(Kind kind, String target, boolean agrees, String detail) {
+        append(ordered(kind, target, detail).with(agrees ? Result.AGREES : Result.DIFFERS, detail));
+    }
+
     /**
      * Enters an order, and then carries it out.
      *

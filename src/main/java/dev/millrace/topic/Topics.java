@@ -135,6 +135,15 @@ public final class Topics {
         whenABrokerAnswers(longest, waiting, this::check);
     }
 
+    /**
+     * Checks that a topic may be written.
+     *
+     * @throws MissingRightException if not
+     */
+    public void checkWritable(String topic) {
+        requireWritable(cluster.ask(admin -> described(admin, List.of(topic), new ArrayList<>())));
+    }
+
     /** As {@link #checkInputs()}, but waits as {@link #check(Duration, Consumer)} does. */
     public void checkInputs(Duration longest, Consumer<String> waiting) {
         whenABrokerAnswers(longest, waiting, this::checkInputs);

@@ -29,6 +29,16 @@ function rejected(state) {
 const unbalanced = state => Object.entries(state.books).filter(([, account]) => !account.balanced).map(([topic]) => topic);
 const active = state => state.alarms.filter(alarm => alarm.active).map(alarm => alarm.kind);
 
+/** What the latest verification found, and when. */
+function verified(state, kind) {
+  const audit = state.audits?.[kind];
+  if (!audit) {
+    return state.audits?.failure ? 'this server may not read operator-actions' : 'never';
+  }
+  return `${audit.agrees ? 'agrees' : 'differs'}, ${duration(Math.max(0, state.at - audit.at))} ago`;
+}
+const verdict = (state, kind) => (state.audits?.[kind] ? (state.audits[kind].agrees ? 'good' : 'bad') : undefined);
+
 // each figure: name, sentence, value of a state, and what the value tells: good, warn or bad
 const CARDS = [
   {
@@ -64,7 +74,9 @@ const CARDS = [
       { name: 'refused steps', says: 'Mini-batches that were not learnt because they would have made the model not finite.', value: s => count(s.learner?.refusedSteps), tone: s => (s.learner?.refusedSteps > 0 ? 'warn' : undefined) },
       { name: 'last commit', says: 'Time since the learner committed. State, output and offsets are in one transaction.', value: s => (s.learner?.committedAt ? `${duration(Math.max(0, s.at - s.learner.committedAt))} ago` : '–') },
       { name: 'digest', says: 'SHA-256 of model, catalogue and popularity at the last commit. Whoever learns the same log comes to the same digest.', value: s => s.learner?.digest.slice(0, 16) || '–', code: true },
-      { name: 'audit', says: 'Learns the log again and compares every vector, bit for bit. No topic keeps when it was last done; this is how.', value: () => 'bin/millrace verify --model', copy: true },
+      { name: 'model verified', says: 'Whether learning the log again gave the published vectors, bit for bit, when bin/millrace verify --model --record last did so.', value: s => verified(s, 'model'), tone: s => verdict(s, 'model') },
+      { name: 'books verified', says: 'Whether the books agreed with the topics when bin/millrace verify --counts --record last compared them.', value: s => verified(s, 'counts'), tone: s => verdict(s, 'counts') },
+      { name: 'verify', says: 'Learns the log again, compares every vector and every count, and enters what came of it for the two figures above.', value: () => 'bin/millrace verify --model --counts --record', copy: true },
     ],
   },
   {

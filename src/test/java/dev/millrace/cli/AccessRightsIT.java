@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -290,6 +291,13 @@ class AccessRightsIT {
         succeeds(grants, "verify --model", "verify", "--model");
         needsEach(grants, "verify --model", "verify", "--model");
         succeeds(grants, "verify --counts", "verify", "--counts");
+        assertThat(run(grants.exactly("verify --counts"), "verify", "--counts", "--record"))
+                .as(said.toString())
+                .isEqualTo(77);
+        assertThat(said.toString()).contains("the cluster does not allow WRITE on topic operator-actions");
+        assertThat(run(grants.exactly("verify --counts", "verify --record"), "verify", "--counts", "--record"))
+                .as(said.toString())
+                .isZero();
         succeeds(grants, "transactions list", "transactions", "list");
         succeeds(grants, "transactions settle", "transactions", "settle");
         succeeds(grants, "explain", "explain", "--step", "1");
@@ -434,16 +442,20 @@ class AccessRightsIT {
             this.documented = AccessRights.documented(topics);
         }
 
-        Map<String, String> exactly(String command) throws Exception {
-            return of(command, each -> true);
+        Map<String, String> exactly(String... commands) throws Exception {
+            return of(Set.of(commands), each -> true);
         }
 
         /** The settings of a client that has those rights of a command. */
         Map<String, String> of(String command, Predicate<AccessRights> which) throws Exception {
+            return of(Set.of(command), which);
+        }
+
+        private Map<String, String> of(Set<String> commands, Predicate<AccessRights> which) throws Exception {
             List<AccessRights> rights = documented.stream()
-                    .filter(each -> each.command().equals(command))
+                    .filter(each -> commands.contains(each.command()))
                     .toList();
-            assertThat(rights).as("rights of " + command).isNotEmpty();
+            assertThat(rights).as("rights of " + commands).isNotEmpty();
             String principal = "p" + principals++;
             admin.createAcls(rights.stream()
                             .filter(which)

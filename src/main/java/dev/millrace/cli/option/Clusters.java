@@ -34,12 +34,21 @@ public final class Clusters {
      * @param command that does so
      */
     public static GenerationAdmin admin(Cluster cluster, String command) {
+        return new GenerationAdmin(cluster, log(cluster, command));
+    }
+
+    /**
+     * Enters into the audit log in the name of whoever runs this process.
+     *
+     * @param command that does so
+     */
+    public static OperatorLog log(Cluster cluster, String command) {
         Operator operator = new Operator(
                 System.getProperty("user.name", ""),
                 "millrace " + command,
                 host(),
                 cluster.clients().clientId());
-        return new GenerationAdmin(cluster, new OperatorLog(cluster, operator, InstantSource.system()));
+        return new OperatorLog(cluster, operator, InstantSource.system());
     }
 
     private static String host() {

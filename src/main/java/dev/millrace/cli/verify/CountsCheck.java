@@ -2,6 +2,7 @@ package dev.millrace.cli.verify;
 
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.attribute.AttributionSettings;
+import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.settings.KeptSettings;
 import dev.millrace.settings.SettingsReader;
 import dev.millrace.stream.Part;
@@ -17,19 +18,18 @@ import java.util.Locale;
 /** {@code verify --counts}: recomputes the books and prints what differs. */
 public final class CountsCheck {
 
-    private static final int WRONG = 1;
-
     private CountsCheck() {}
 
-    /** Returns the exit status: 0 if the books agree with the topics, 1 if not. */
-    public static int run(MillraceSettings settings, Cluster cluster, PrintWriter out) {
+    /** Returns whether the books agree with the topics. */
+    public static Verdict run(MillraceSettings settings, Cluster cluster, PrintWriter out) {
         AttributionSettings attribution = attribution(settings, cluster, out);
         CountReport report;
         try (CommittedLog log = new CommittedLog(cluster.clients(), cluster.patience())) {
             report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }
         print(report, out);
-        return report.isRight() ? 0 : WRONG;
+        return new Verdict(
+                Kind.VERIFY_COUNTS, settings.stream().applicationId(), report.isRight(), verdict(report));
     }
 
     /** The settings that the attribution's state keeps; if it keeps none, those that were given. */
@@ -63,7 +63,11 @@ public final class CountsCheck {
         }
         report.notes().forEach(note -> out.println("note: " + note));
         report.faults().forEach(fault -> out.println("FAULT: " + fault));
-        out.println(report.isRight() ? "the books agree with the topics" : "the books do not agree with the topics");
+        out.println(verdict(report));
         out.flush();
+    }
+
+    private static String verdict(CountReport report) {
+        return report.isRight() ? "the books agree with the topics" : "the books do not agree with the topics";
     }
 }

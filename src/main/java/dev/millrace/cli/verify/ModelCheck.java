@@ -3,6 +3,7 @@ package dev.millrace.cli.verify;
 import dev.millrace.app.MillraceSettings;
 import dev.millrace.cli.option.ProgressLine;
 import dev.millrace.cli.option.ProgressOption;
+import dev.millrace.operation.OperatorAction.Kind;
 import dev.millrace.stream.Part;
 import dev.millrace.topic.BrokenLogException;
 import dev.millrace.topic.Cluster;
@@ -17,12 +18,10 @@ import java.util.Locale;
 /** {@code verify --model}: learns the log again and prints what differs from what was published. */
 public final class ModelCheck {
 
-    private static final int DIFFERS = 1;
-
     private ModelCheck() {}
 
-    /** Returns the exit status: 0 if nothing differs, 1 if something does. */
-    public static int run(
+    /** Returns whether what was published is what the log makes. */
+    public static Verdict run(
             MillraceSettings settings,
             Cluster cluster,
             ModelAudit.Scope scope,
@@ -36,10 +35,24 @@ public final class ModelCheck {
         try {
             ModelReport report = report(cluster, learner, scope, progress);
             print(report, out);
-            return report.isSame() ? 0 : DIFFERS;
+            return new Verdict(
+                    Kind.VERIFY_MODEL,
+                    report.generation(),
+                    report.isSame(),
+                    String.format(
+                            Locale.ROOT,
+                            "%s up to step %d: %d digests and %d vectors compared",
+                            verdict(report),
+                            report.toStep(),
+                            report.digests(),
+                            report.vectors()));
         } catch (BrokenLogException broken) {
             out.println("model     cannot be verified: " + broken.getMessage());
-            return DIFFERS;
+            return new Verdict(
+                    Kind.VERIFY_MODEL,
+                    settings.stream().applicationId(Part.LEARN),
+                    false,
+                    "cannot be verified: " + broken.getMessage());
         } finally {
             out.flush();
         }
@@ -93,15 +106,15 @@ public final class ModelCheck {
             out.printf(Locale.ROOT, "DIFFERS   and %,d more%n", more);
         }
         report.checkpoint().ifPresent(file -> out.println("saved     " + file));
-        out.println(verdict(report));
+        out.println("result    " + verdict(report));
     }
 
     private static String verdict(ModelReport report) {
         if (report.isSame()) {
-            return "result    same bits";
+            return "same bits";
         }
         return report.differing() > 0
-                ? String.format(Locale.ROOT, "result    %,d differences", report.differing())
-                : "result    nothing was published that could be compared";
+                ? String.format(Locale.ROOT, "%,d differences", report.differing())
+                : "nothing was published that could be compared";
     }
 }
