@@ -218,6 +218,28 @@ class PageIT {
     }
 
     @Test
+    void thePageSaysWhatWasVerifiedAndWhen() throws Exception {
+        try (Chromium browser = browser()) {
+            browser.open(url, 900, HEIGHT, false);
+            browser.awaitTrue(ANSWERING);
+            browser.awaitTrue(figure("model verified") + " === 'never'");
+
+            assertThat(run("verify", "--counts", "--record")).contains("the books agree with the topics");
+
+            browser.awaitTrue("/^agrees, .* ago$/.test(" + figure("books verified") + ")");
+            assertThat(browser.evaluate(figure("model verified")).asText()).isEqualTo("never");
+            assertThat(browser.complaints()).isEmpty();
+        }
+        assertThat(run("actions")).containsPattern("agrees +verify-counts +millrace \\(the books agree");
+    }
+
+    /** What stands beside a figure's name. */
+    private static String figure(String name) {
+        return "[...document.querySelectorAll('#now .card dl:not(.meaning) div')].find(one => one.querySelector('dt').textContent === '"
+                + name + "').querySelector('dd').textContent";
+    }
+
+    @Test
     void fitsSmallAndWideWindowsInLightAndInDark() throws Exception {
         try (Chromium browser = browser()) {
             await().atMost(PATIENCE)
@@ -406,9 +428,12 @@ class PageIT {
         return MillraceProcess.start(directory, "shadow", arguments.toArray(String[]::new));
     }
 
-    private String run(String command) throws Exception {
+    private String run(String command, String... options) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of(command));
+        arguments.addAll(List.of(options));
+        arguments.addAll(List.of("--bootstrap-server", broker()));
         try (MillraceProcess process =
-                MillraceProcess.start(directory, command, command, "--bootstrap-server", broker())) {
+                MillraceProcess.start(directory, command, arguments.toArray(String[]::new))) {
             assertThat(process.awaitExit(PATIENCE)).as(process.output()).isZero();
             return process.output();
         }
