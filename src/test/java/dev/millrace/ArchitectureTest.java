@@ -151,6 +151,7 @@ class ArchitectureTest {
     @Test
     void kafkaStreamsStaysInTheStream() {
         only("stream", "stream.run").use("org.apache.kafka.streams..");
+        only("stream").use("io.opentelemetry..");
     }
 
     @Test

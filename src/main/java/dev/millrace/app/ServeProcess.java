@@ -1,10 +1,10 @@
 package dev.millrace.app;
 
 import dev.millrace.alarm.InputAlarms;
+import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.DiskEntries;
 import dev.millrace.follow.FollowingRecall;
 import dev.millrace.follow.ModelFeed;
-import dev.millrace.follow.AuditWatch;
 import dev.millrace.follow.ProgressWatch;
 import dev.millrace.follow.ServedState;
 import dev.millrace.page.ClickSender;
@@ -125,7 +125,12 @@ public final class ServeProcess implements AutoCloseable {
                         new OperatorActionRecords(new AvroWire(settings.wire()))))
                 : Optional.empty();
         Optional<LivePage> page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
-                        new LiveSources(state, watched, audited, inputs, settings.serve().weights()),
+                        new LiveSources(
+                                state,
+                                watched,
+                                audited,
+                                inputs,
+                                settings.serve().weights()),
                         new TopicLag(settings.clients(), names),
                         clicks,
                         InstantSource.system())

@@ -241,7 +241,7 @@ public final class FreshnessBench {
 
     private void printSettings(Plan plan, MillraceSettings settings) {
         figures.print(
-                "commits every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam budget of %s, %d partitions, heaps of %d MB",
+                "commits at most every %d ms (attribute) and %d ms (learn), batches of %d or %d ms, an exam budget of %s, %d partitions, heaps of %d MB",
                 settings.stream().attributeCommitInterval().toMillis(),
                 settings.stream().learnCommitInterval().toMillis(),
                 settings.trainer().batch().size(),

@@ -16,10 +16,8 @@ public final class AuditWatch implements AutoCloseable {
     private final TopicFollower follower;
 
     public AuditWatch(ClientSettings clients, String topic, OperatorActionRecords records) {
-        this.follower = TopicFollower.start(
-                clients,
-                topic,
-                record -> records.decode(record).ifPresent(action -> latest.put(action.kind(), action)));
+        this.follower = TopicFollower.start(clients, topic, record -> records.decode(record)
+                .ifPresent(action -> latest.put(action.kind(), action)));
     }
 
     /** The latest action of a kind; absent before the first. */

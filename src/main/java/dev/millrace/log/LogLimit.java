@@ -50,7 +50,7 @@ public final class LogLimit extends Filter<ILoggingEvent> {
             long now = event.getTimeStamp() / MILLIS_A_MINUTE;
             if (now != minute) {
                 if (leftOut > 0) {
-                    say(event, "left-out-before", leftOut);
+                    say(event, "leftOutBefore", leftOut);
                 }
                 minute = now;
                 through = 0;
@@ -62,7 +62,7 @@ public final class LogLimit extends Filter<ILoggingEvent> {
             }
             through++;
             if (through == most) {
-                say(event, "rest-of-the-minute", "left out");
+                say(event, "restOfTheMinute", "left out");
             }
             return FilterReply.NEUTRAL;
         }

@@ -107,13 +107,13 @@ final class AttributeProcessor
 
     @Override
     public void beforeCommit(Attribution attribution) {
-        commits.begun();
+        commits.begins();
         progress.send(attribution.books(), books);
     }
 
     @Override
     public void committed() {
-        commits.ended();
+        commits.ends();
     }
 
     @Override

@@ -12,7 +12,10 @@ import org.apache.kafka.streams.processor.api.ProcessorContext;
 import org.apache.kafka.streams.processor.api.Record;
 import org.apache.kafka.streams.state.KeyValueStore;
 
-/** A topology that does as little as one with a store can: one get and one put an event. Benchmarks measure others against it. */
+/**
+ * A topology that does as little as one with a store can: one get and one put an event, and a commit each interval, however long
+ * commits take. Benchmarks measure others against it.
+ */
 public final class BareTopology {
 
     private static final String STORE = "bare";

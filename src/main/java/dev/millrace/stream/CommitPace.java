@@ -2,10 +2,15 @@ package dev.millrace.stream;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.kafka.streams.StreamsConfig;
 
 /**
- * When a thread commits next: an interval after its last commit began, or later if commits take much of its time.
+ * When a thread commits next: an interval after its last commit began, or later if commits take much of its time. A commit is of all
+ * tasks of a thread, so they share one pace.
+ *
+ * <p>Between two commits it works for three times as long as the commit took, but no longer than five intervals. However slow the brokers
+ * are, it has that time: else it would commit each record by itself.
  *
  * <p>What is worth a commit asks for it, so that what comes alone is committed at once. Kafka Streams' own timer does not know of these
  * commits, so at the same interval it would commit as often once more. It is slow therefore, and serves what did not ask.
@@ -15,59 +20,75 @@ public final class CommitPace {
     /** Name under which an application's configuration holds the interval, a {@link Duration}. */
     public static final String INTERVAL = "millrace.commit-interval";
 
-    /** Commits take at most one part in as many of the time, unless that needs more than {@link #LONGEST_INTERVALS}. */
-    private static final int PARTS = 4;
-
+    private static final int TIMES_WORK = 3;
     private static final int LONGEST_INTERVALS = 5;
+    private static final int TIMERS_A_TRANSACTION = 4;
 
-    private final long interval; // milliseconds, as all here
-    private final long longest;
-    private long begunAt;
-    private long dueAt;
+    private final LongSupplier nanoClock;
+    private final long intervalNanos;
+    private final long longestNanos;
+    private long sinceNanos; // when the last commit ended, or began if that is not known
+    private long pauseNanos; // from then on; none before the first
 
-    CommitPace(long interval, long longest) {
-        this.interval = interval;
-        this.longest = longest;
+    /**
+     * @param interval between two commits
+     * @param timer how often Kafka Streams commits by itself
+     */
+    CommitPace(Duration interval, Duration timer, LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+        this.sinceNanos = nanoClock.getAsLong();
+        this.intervalNanos = interval.toNanos();
+        this.longestNanos = Math.min(LONGEST_INTERVALS * intervalNanos, timer.toNanos());
     }
 
     /** Returns the pace that an application's configuration asks for. */
     static CommitPace of(Map<String, Object> application) {
-        long interval = interval(application).toMillis();
-        return new CommitPace(interval, Math.min(timer(application), LONGEST_INTERVALS * interval));
+        return new CommitPace(interval(application), timer(application), System::nanoTime);
     }
 
     /** Returns the interval between two commits that an application's configuration asks for. */
     static Duration interval(Map<String, Object> application) {
-        return application.get(INTERVAL) instanceof Duration given ? given : Duration.ofMillis(timer(application));
+        return application.get(INTERVAL) instanceof Duration given ? given : timer(application);
     }
 
-    private static long timer(Map<String, Object> application) {
-        return Long.parseLong(String.valueOf(application.get(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG)));
+    private static Duration timer(Map<String, Object> application) {
+        return Duration.ofMillis(
+                Long.parseLong(String.valueOf(application.get(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG))));
     }
 
     /**
-     * Returns how often Kafka Streams commits by itself.
+     * Returns how often Kafka Streams is to commit by itself.
      *
      * @param transaction time after which brokers end a transaction: commits must come well before
      */
     public static Duration timer(Duration interval, Duration transaction) {
-        Duration safe = transaction.dividedBy(2);
+        Duration safe = transaction.dividedBy(TIMERS_A_TRANSACTION);
         return safe.compareTo(interval) > 0 ? safe : interval;
     }
 
-    /** Says that a commit of steps begins. */
-    void begins(long now) {
-        begunAt = now;
-        dueAt = now + interval;
+    long now() {
+        return nanoClock.getAsLong();
     }
 
-    /** Says how long the commit took that began last. */
-    void took(long millis) {
-        dueAt = Math.max(dueAt, begunAt + Math.min(longest, PARTS * millis));
+    /** Says that a commit begins. Each task that has asked for it says so. */
+    void begins() {
+        sinceNanos = now();
+        pauseNanos = 0;
     }
 
-    /** Returns the milliseconds until the next commit is due; none if it is due. */
-    long left(long now) {
-        return Math.max(0, dueAt - now);
+    /**
+     * Says that the commit has ended that began last. Of several tasks, the longest time counts.
+     *
+     * @param tookNanos how long it took; 0 if unknown
+     */
+    void ends(long tookNanos) {
+        sinceNanos = now();
+        long work = Math.min(longestNanos, TIMES_WORK * tookNanos);
+        pauseNanos = Math.max(pauseNanos, Math.max(intervalNanos - tookNanos, work));
+    }
+
+    /** Returns how long the next commit must wait; zero if it is due. */
+    Duration left() {
+        return Duration.ofNanos(Math.max(0, pauseNanos - (now() - sinceNanos)));
     }
 }

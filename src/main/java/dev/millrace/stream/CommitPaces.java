@@ -4,7 +4,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.WeakHashMap;
 
-/** The paces of an application's threads. A commit is of all tasks of a thread, so they share one pace. */
+/** The paces of an application's threads. */
 final class CommitPaces {
 
     private final Map<Thread, CommitPace> paces = Collections.synchronizedMap(new WeakHashMap<>());

@@ -2,7 +2,6 @@ package dev.millrace.stream;
 
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -22,46 +21,54 @@ final class CommitRequests {
     private long begunNanos;
 
     CommitRequests(ProcessorContext<?, ?> context, CommitPaces paces) {
+        this(context, paces.ofThisThread(context.appConfigs()));
+    }
+
+    CommitRequests(ProcessorContext<?, ?> context, CommitPace pace) {
         this.context = context;
-        this.pace = paces.ofThisThread(context.appConfigs());
+        this.pace = pace;
     }
 
     /** Asks for a commit of what the processor has done: now, or when the next one is due. */
     void whenDue() {
+        if (isInCommit) { // its end was not told
+            isInCommit = false;
+            pace.ends(0);
+        }
         isWanted = true;
-        long left = pace.left(context.currentSystemTimeMs());
-        if (left == 0) {
+        Duration left = pace.left();
+        if (left.isZero()) {
             context.commit();
         } else if (waiting.isEmpty()) {
-            in(Duration.ofMillis(left), () -> {});
+            after(left.plusMillis(1), () -> {}); // Kafka counts whole milliseconds
         }
     }
 
     /** Asks for a commit after a time, unless there is one before. */
-    void in(Duration wait, Runnable before) {
+    void after(Duration wait, Runnable first) {
         waiting = Optional.of(context.schedule(wait, PunctuationType.WALL_CLOCK_TIME, now -> {
             waitNoLonger();
-            before.run();
+            first.run();
             context.commit();
         }));
     }
 
     /** Says that a commit begins. */
-    void begun() {
+    void begins() {
         waitNoLonger();
         isInCommit = isWanted;
         isWanted = false;
         if (isInCommit) {
-            pace.begins(context.currentSystemTimeMs());
-            begunNanos = System.nanoTime(); // the context's clock stands still meanwhile
+            begunNanos = pace.now();
+            pace.begins();
         }
     }
 
     /** Says that the commit has ended. */
-    void ended() {
+    void ends() {
         if (isInCommit) {
             isInCommit = false;
-            pace.took(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos));
+            pace.ends(pace.now() - begunNanos);
         }
     }
 

@@ -98,12 +98,12 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void beforeCommit(Books state) {
-        commits.begun();
+        commits.begins();
         progress.send(state, books);
     }
 
     @Override
     public void committed() {
-        commits.ended();
+        commits.ends();
     }
 }

@@ -193,7 +193,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
-        commits.begun();
+        commits.begins();
         scope.run(trace.wrap(() -> {
             if (source == Source.LOG_IN_SHADOW) {
                 commitInShadow(trainer);
@@ -208,7 +208,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void committed() {
-        commits.ended();
+        commits.ends();
     }
 
     /** Takes the vectors that are due, and sends none. */
@@ -226,7 +226,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         }
         isPublicationUnfinished = trainer.publish(hold(trainer), embedding -> outlet.send(embedding, generation, now));
         if (isPublicationUnfinished) {
-            commits.in(SOON, store::change); // publishes the next part
+            commits.after(SOON, store::change); // publishes the next part
         }
         boolean isWithheld = trainer.withheld().isPresent();
         notices.withheld(trainer.withheld());

@@ -86,8 +86,8 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         void beforeCommit(D state);
 
         /**
-         * Called when the transaction of a commit has ended and RocksDB has it. Without transactional stores Kafka does not say so, and this is
-         * called now and then only.
+         * Called on the task's thread when the transaction of a commit has ended and RocksDB has it, whether or not anything changed. Without
+         * transactional stores Kafka says so only when a task is given up.
          */
         default void committed() {}
     }
@@ -194,8 +194,8 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     @Override
     public void commit(Map<TopicPartition, Long> offsets) {
         super.commit(offsets);
-        if (owner != null) {
-            owner.committed();
+        if (isLoaded()) { // not a standby's, nor one that is being restored
+            owner().committed();
         }
     }
 

@@ -29,13 +29,14 @@ function rejected(state) {
 const unbalanced = state => Object.entries(state.books).filter(([, account]) => !account.balanced).map(([topic]) => topic);
 const active = state => state.alarms.filter(alarm => alarm.active).map(alarm => alarm.kind);
 
-/** What the latest verification found, and when. */
+/** What the latest verification found, and when; of which generation, if it is not the one that answers. */
 function verified(state, kind) {
   const audit = state.audits?.[kind];
   if (!audit) {
-    return state.audits?.failure ? 'this server may not read operator-actions' : 'never';
+    return state.audits?.failure ? 'unknown: this server cannot read operator-actions' : 'never';
   }
-  return `${audit.agrees ? 'agrees' : 'differs'}, ${duration(Math.max(0, state.at - audit.at))} ago`;
+  const other = kind === 'model' && audit.target !== state.readiness.generation ? `${audit.target} ` : '';
+  return `${other}${audit.agrees ? 'agrees' : 'differs'}, ${duration(Math.max(0, state.at - audit.at))} ago`;
 }
 const verdict = (state, kind) => (state.audits?.[kind] ? (state.audits[kind].agrees ? 'good' : 'bad') : undefined);
 

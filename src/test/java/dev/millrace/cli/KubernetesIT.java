@@ -407,7 +407,8 @@ class KubernetesIT {
 
     /** All variables that the launcher or the program reads, but those of Kafka's clients. */
     private static Set<String> variables() throws IOException {
-        Set<String> variables = new HashSet<>(Set.of("MILLRACE_LOG_FORMAT", "MILLRACE_LOG_LEVEL", "MILLRACE_LOG_LIMIT"));
+        Set<String> variables =
+                new HashSet<>(Set.of("MILLRACE_LOG_FORMAT", "MILLRACE_LOG_LEVEL", "MILLRACE_LOG_LIMIT"));
         Matcher launcher =
                 Pattern.compile("\\$\\{(MILLRACE_\\w+):-").matcher(Files.readString(Path.of("bin/millrace")));
         while (launcher.find()) {

@@ -432,8 +432,7 @@ class PageIT {
         List<String> arguments = new ArrayList<>(List.of(command));
         arguments.addAll(List.of(options));
         arguments.addAll(List.of("--bootstrap-server", broker()));
-        try (MillraceProcess process =
-                MillraceProcess.start(directory, command, arguments.toArray(String[]::new))) {
+        try (MillraceProcess process = MillraceProcess.start(directory, command, arguments.toArray(String[]::new))) {
             assertThat(process.awaitExit(PATIENCE)).as(process.output()).isZero();
             return process.output();
         }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -28,6 +29,12 @@ final class SmallDisk implements AutoCloseable {
     /** Copies what is under another directory to it. */
     void fill(Path from) throws IOException, InterruptedException {
         must("cp", "-a", from + "/.", directory.toString());
+    }
+
+    /** Makes it so small that this much is free. */
+    void leave(long kilobytes) throws IOException, InterruptedException {
+        FileStore store = Files.getFileStore(directory);
+        grow((store.getTotalSpace() - store.getUnallocatedSpace()) / 1024 + kilobytes);
     }
 
     /** Takes all that is free, by a file. */

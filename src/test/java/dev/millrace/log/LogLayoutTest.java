@@ -131,10 +131,10 @@ class LogLayoutTest {
         assertThat(lines)
                 .containsExactly(
                         "warning 1",
-                        "warning 2 rest-of-the-minute=\"left out\"",
+                        "warning 2 restOfTheMinute=\"left out\"",
                         "error",
-                        "later left-out-before=3",
-                        "last rest-of-the-minute=\"left out\"");
+                        "later leftOutBefore=3",
+                        "last restOfTheMinute=\"left out\"");
     }
 
     @Test
@@ -165,8 +165,7 @@ class LogLayoutTest {
                         new SettingFault(
                                 "MILLRACE_LOG_LEVEL", "loud", "must be TRACE, DEBUG, INFO, WARN, ERROR or OFF"));
         assertThat(LogSettings.faults(Map.of("MILLRACE_LOG_LIMIT", "-1")))
-                .containsExactly(
-                        new SettingFault("MILLRACE_LOG_LIMIT", "-1", "must be an integer from 0 to 1000000"));
+                .containsExactly(new SettingFault("MILLRACE_LOG_LIMIT", "-1", "must be an integer from 0 to 1000000"));
         assertThat(LogSettings.faults(Map.of("MILLRACE_LOG_LIMIT", "1000001"))).hasSize(1);
     }
 

@@ -8,73 +8,99 @@ import org.junit.jupiter.api.Test;
 
 class CommitPaceTest {
 
-    private final CommitPace pace = new CommitPace(200, 1_000);
+    private static final Duration INTERVAL = Duration.ofMillis(200);
+
+    private long nanos = -5_000_000_000L; // the clock may begin anywhere
+    private final CommitPace pace = new CommitPace(INTERVAL, Duration.ofSeconds(2), () -> nanos);
 
     @Test
     void firstCommitIsDueAtOnceAndTheNextAnIntervalAfterItBegan() {
-        assertThat(pace.left(5_000)).isZero();
+        assertThat(pace.left()).isZero();
 
-        pace.begins(5_000);
-        pace.took(10);
+        commit(Duration.ofMillis(10));
 
-        assertThat(pace.left(5_010)).isEqualTo(190);
-        assertThat(pace.left(5_200)).isZero();
-        assertThat(pace.left(9_000)).isZero();
+        assertThat(pace.left()).isEqualTo(Duration.ofMillis(190));
+        pass(Duration.ofMillis(190));
+        assertThat(pace.left()).isZero();
+        pass(Duration.ofHours(1));
+        assertThat(pace.left()).isZero();
     }
 
     @Test
     void commitsThatTakeLongAreRarer() {
-        pace.begins(5_000);
-        pace.took(60);
+        commit(Duration.ofMillis(60));
 
-        assertThat(pace.left(5_060)).isEqualTo(4 * 60 - 60);
-    }
-
-    @Test
-    void commitsAreNeverFurtherApartThanTheLongestPause() {
-        pace.begins(5_000);
-        pace.took(500);
-
-        assertThat(pace.left(5_500)).isEqualTo(500);
+        assertThat(pace.left()).isEqualTo(Duration.ofMillis(3 * 60));
     }
 
     @Test
     void commitThatWasQuickEndsALongPause() {
-        pace.begins(5_000);
-        pace.took(60);
-        pace.begins(5_480);
-        pace.took(10);
+        commit(Duration.ofMillis(60));
+        pass(Duration.ofMillis(180));
+        commit(Duration.ofMillis(10));
 
-        assertThat(pace.left(5_490)).isEqualTo(190);
+        assertThat(pace.left()).isEqualTo(Duration.ofMillis(190));
     }
 
     @Test
-    void timerIsHalfATransactionsTimeAndNeverShorterThanAnInterval() {
+    void ofTheTasksOfACommitTheLongestTimeCounts() {
+        pace.begins();
+        pass(Duration.ofMillis(20));
+        pace.begins();
+        pass(Duration.ofMillis(60));
+        pace.ends(Duration.ofMillis(80).toNanos());
+        pace.ends(Duration.ofMillis(60).toNanos());
+
+        assertThat(pace.left()).isEqualTo(Duration.ofMillis(3 * 80));
+    }
+
+    @Test
+    void howeverLongACommitTookThereIsTimeToWorkButNoMoreThanFiveIntervals() {
+        commit(Duration.ofMinutes(1));
+
+        assertThat(pace.left()).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void noPauseIsLongerThanTheTimer() {
+        CommitPace slow = new CommitPace(Duration.ofSeconds(1), Duration.ofSeconds(2), () -> nanos);
+        slow.begins();
+        slow.ends(Duration.ofMinutes(1).toNanos());
+
+        assertThat(slow.left()).isEqualTo(Duration.ofSeconds(2));
+    }
+
+    @Test
+    void afterACommitOfUnknownLengthAnIntervalPasses() {
+        pace.begins();
+        pass(Duration.ofMinutes(1));
+        pace.ends(0);
+
+        assertThat(pace.left()).isEqualTo(INTERVAL);
+    }
+
+    @Test
+    void timerIsAQuarterOfATransactionsTimeAndNeverShorterThanAnInterval() {
         Duration transaction = Duration.ofSeconds(10);
 
-        assertThat(CommitPace.timer(Duration.ofMillis(200), transaction)).isEqualTo(Duration.ofSeconds(5));
+        assertThat(CommitPace.timer(INTERVAL, transaction)).isEqualTo(Duration.ofMillis(2_500));
         assertThat(CommitPace.timer(Duration.ofSeconds(7), transaction)).isEqualTo(Duration.ofSeconds(7));
     }
 
     @Test
-    void longestPauseIsFiveIntervalsAndNeverLongerThanTheTimer() {
-        assertThat(leftAfterALongCommit(
-                        Map.of("commit.interval.ms", 5_000L, CommitPace.INTERVAL, Duration.ofMillis(100))))
-                .isEqualTo(500);
-        assertThat(leftAfterALongCommit(
-                        Map.of("commit.interval.ms", 5_000L, CommitPace.INTERVAL, Duration.ofSeconds(2))))
-                .isEqualTo(5_000);
-    }
-
-    @Test
     void applicationWithoutAnIntervalCommitsAtItsTimer() {
-        assertThat(leftAfterALongCommit(Map.of("commit.interval.ms", 300L))).isEqualTo(300);
+        assertThat(CommitPace.interval(Map.of("commit.interval.ms", 300L))).isEqualTo(Duration.ofMillis(300));
+        assertThat(CommitPace.interval(Map.of("commit.interval.ms", 300L, CommitPace.INTERVAL, INTERVAL)))
+                .isEqualTo(INTERVAL);
     }
 
-    private static long leftAfterALongCommit(Map<String, Object> application) {
-        CommitPace pace = CommitPace.of(application);
-        pace.begins(0);
-        pace.took(60_000);
-        return pace.left(0);
+    private void commit(Duration time) {
+        pace.begins();
+        pass(time);
+        pace.ends(time.toNanos());
+    }
+
+    private void pass(Duration time) {
+        nanos += time.toNanos();
     }
 }

@@ -12,11 +12,12 @@ import org.junit.jupiter.api.Test;
 
 class CommitRequestsTest {
 
-    private static final long NOW = 1_000_000;
+    private static final Duration INTERVAL = Duration.ofMillis(100);
 
-    private final CommitPaces paces = new CommitPaces();
+    private long nanos;
+    private final CommitPace pace = new CommitPace(INTERVAL, Duration.ofSeconds(5), () -> nanos);
     private final MockProcessorContext<Void, Void> context = context();
-    private final CommitRequests requests = new CommitRequests(context, paces);
+    private final CommitRequests requests = new CommitRequests(context, pace);
 
     @Test
     void whatComesAloneIsCommittedAtOnce() {
@@ -29,14 +30,14 @@ class CommitRequestsTest {
     @Test
     void whatComesSoonAfterACommitWaitsForTheNextOne() {
         commit();
-        context.setCurrentSystemTimeMs(NOW + 30);
+        nanos += Duration.ofMillis(30).toNanos();
         requests.whenDue();
         requests.whenDue();
 
         assertThat(context.committed()).isFalse();
         assertThat(waiting()).singleElement().satisfies(next -> {
-            assertThat(next.getInterval()).isEqualTo(Duration.ofMillis(70));
-            next.getPunctuator().punctuate(NOW + 100);
+            assertThat(next.getInterval()).isEqualTo(Duration.ofMillis(71)); // never too early
+            next.getPunctuator().punctuate(0);
         });
         assertThat(context.committed()).isTrue();
         assertThat(waiting()).isEmpty();
@@ -48,16 +49,41 @@ class CommitRequestsTest {
         requests.whenDue();
         assertThat(waiting()).hasSize(1);
 
-        requests.begun();
-        requests.ended();
+        requests.begins();
+        requests.ends();
 
         assertThat(waiting()).isEmpty();
     }
 
     @Test
+    void whatACommitTookDecidesWhenTheNextIsDue() {
+        requests.whenDue();
+        requests.begins();
+        nanos += Duration.ofMillis(50).toNanos();
+        requests.ends();
+        requests.whenDue();
+
+        assertThat(waiting()).singleElement().satisfies(next -> assertThat(next.getInterval())
+                .isEqualTo(Duration.ofMillis(3 * 50 + 1)));
+    }
+
+    @Test
+    void aCommitWhoseEndIsNotToldIsFollowedByAnInterval() {
+        requests.whenDue();
+        requests.begins();
+        nanos += Duration.ofSeconds(1).toNanos();
+        context.resetCommit();
+        requests.whenDue();
+
+        assertThat(context.committed()).isFalse();
+        assertThat(waiting()).singleElement().satisfies(next -> assertThat(next.getInterval())
+                .isEqualTo(INTERVAL.plusMillis(1)));
+    }
+
+    @Test
     void commitThatNobodyAskedForDelaysNothing() {
-        requests.begun();
-        requests.ended();
+        requests.begins();
+        requests.ends();
         requests.whenDue();
 
         assertThat(context.committed()).isTrue();
@@ -65,9 +91,13 @@ class CommitRequestsTest {
 
     @Test
     void tasksOfAThreadShareItsPaceAndThoseOfAnotherDoNot() throws InterruptedException {
+        CommitPaces paces = new CommitPaces();
+        CommitRequests first = new CommitRequests(context, paces);
         MockProcessorContext<Void, Void> sameThread = context();
         MockProcessorContext<Void, Void> otherThread = context();
-        commit();
+        first.whenDue();
+        first.begins();
+        first.ends();
 
         new CommitRequests(sameThread, paces).whenDue();
         Thread other = new Thread(() -> new CommitRequests(otherThread, paces).whenDue());
@@ -81,10 +111,10 @@ class CommitRequestsTest {
     @Test
     void whatMustHappenBeforeALaterCommitHappensThen() {
         int[] runs = {0};
-        requests.in(Duration.ofMillis(1), () -> runs[0]++);
+        requests.after(Duration.ofMillis(1), () -> runs[0]++);
         assertThat(runs[0]).isZero();
 
-        waiting().get(0).getPunctuator().punctuate(NOW + 1);
+        waiting().get(0).getPunctuator().punctuate(0);
 
         assertThat(runs[0]).isEqualTo(1);
         assertThat(context.committed()).isTrue();
@@ -92,8 +122,8 @@ class CommitRequestsTest {
 
     private void commit() {
         requests.whenDue();
-        requests.begun();
-        requests.ended();
+        requests.begins();
+        requests.ends();
         context.resetCommit();
     }
 
@@ -108,9 +138,7 @@ class CommitRequestsTest {
         config.put(StreamsConfig.APPLICATION_ID_CONFIG, "test");
         config.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "localhost:1");
         config.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, 5_000);
-        config.put(CommitPace.INTERVAL, Duration.ofMillis(100));
-        MockProcessorContext<Void, Void> context = new MockProcessorContext<>(config);
-        context.setCurrentSystemTimeMs(NOW);
-        return context;
+        config.put(CommitPace.INTERVAL, Duration.ofMinutes(1));
+        return new MockProcessorContext<>(config);
     }
 }

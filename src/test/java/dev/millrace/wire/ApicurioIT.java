@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.millrace.avro.ClickEvent;
 import dev.millrace.avro.ExposureEvent;
 import dev.millrace.cli.MillraceProcess;
@@ -40,16 +41,13 @@ class ApicurioIT {
     private static final String MAIN = "io.quarkus.bootstrap.runner.QuarkusEntryPoint";
     private static final String JSON = "application/vnd.schemaregistry.v1+json";
 
-    @TempDir
-    private static Path directory;
-
     private final ExposureEvent exposure = EventCodec.toAvro(Streams.exposure("e1", "u1", "i1", T0));
 
     private static Optional<MillraceProcess> registry = Optional.empty();
     private static String url = "";
 
     @BeforeAll
-    static void start() throws Exception {
+    static void start(@TempDir Path directory) throws Exception {
         assumeTrue(!RELEASE.isEmpty(), "-Dregistry.apicurio names no release");
         int port = freePort();
         MillraceProcess.Launch launch = new MillraceProcess.Launch(
@@ -58,13 +56,18 @@ class ApicurioIT {
                 MAIN,
                 List.of("-Xmx512m"),
                 Map.of(
-                        "QUARKUS_HTTP_HOST", "127.0.0.1",
-                        "QUARKUS_HTTP_PORT", Integer.toString(port),
-                        "QUARKUS_MANAGEMENT_HOST", "127.0.0.1",
-                        "QUARKUS_MANAGEMENT_PORT", Integer.toString(freePort())));
+                        "QUARKUS_HTTP_HOST",
+                        "127.0.0.1",
+                        "QUARKUS_HTTP_PORT",
+                        Integer.toString(port),
+                        "QUARKUS_MANAGEMENT_HOST",
+                        "127.0.0.1",
+                        "QUARKUS_MANAGEMENT_PORT",
+                        Integer.toString(freePort())));
         registry = Optional.of(MillraceProcess.start(launch, directory, "registry"));
         url = "http://127.0.0.1:" + port + "/apis/ccompat/v7";
-        await().atMost(Duration.ofMinutes(2)).ignoreExceptions().until(() -> subjects().equals("[]"));
+        await().atMost(Duration.ofMinutes(2)).ignoreExceptions().until(() -> subjects()
+                .equals("[]"));
     }
 
     @AfterAll
@@ -114,9 +117,9 @@ class ApicurioIT {
         byte[] unknown = ByteBuffer.allocate(9).put((byte) 0).putInt(4_711).array();
 
         assertThatThrownBy(() -> wire().decode(ExposureEvent.class, unknown))
-                .isInstanceOfSatisfying(UndecodableException.class, refused -> assertThat(
-                                refused.rejected().reason())
-                        .isEqualTo(RejectReason.UNKNOWN_SCHEMA))
+                .isInstanceOfSatisfying(
+                        UndecodableException.class,
+                        refused -> assertThat(refused.rejected().reason()).isEqualTo(RejectReason.UNKNOWN_SCHEMA))
                 .hasMessageContaining("4711");
     }
 
@@ -131,7 +134,7 @@ class ApicurioIT {
     }
 
     @Test
-    void theDemoRunsThroughIt() throws Exception {
+    void theDemoRunsThroughIt(@TempDir Path directory) throws Exception {
         try (MillraceProcess demo = MillraceProcess.start(
                 directory,
                 "demo",
@@ -158,11 +161,7 @@ class ApicurioIT {
     /** A client that has asked nothing yet. */
     private static AvroWire wire() {
         return new AvroWire(new WireSettings(
-                WireSettings.Format.CONFLUENT,
-                Optional.of(URI.create(url)),
-                "",
-                Optional.empty(),
-                Streams.limits()));
+                WireSettings.Format.CONFLUENT, Optional.of(URI.create(url)), "", Optional.empty(), Streams.limits()));
     }
 
     private static String subjects() throws IOException, InterruptedException {
@@ -171,11 +170,12 @@ class ApicurioIT {
 
     private static int register(String subject, String schema, String references) throws Exception {
         String body = "{\"schemaType\":\"AVRO\",\"schema\":\"" + schema.replace("\"", "\\\"") + "\"" + references + "}";
-        HttpResponse<String> answer = answer(HttpRequest.newBuilder(URI.create(url + "/subjects/" + subject + "/versions"))
-                .header("Content-Type", JSON)
-                .POST(HttpRequest.BodyPublishers.ofString(body)));
+        HttpResponse<String> answer =
+                answer(HttpRequest.newBuilder(URI.create(url + "/subjects/" + subject + "/versions"))
+                        .header("Content-Type", JSON)
+                        .POST(HttpRequest.BodyPublishers.ofString(body)));
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-        return Integer.parseInt(answer.body().replaceAll("\\D", ""));
+        return new ObjectMapper().readTree(answer.body()).path("id").asInt();
     }
 
     private static void put(String path, String body) throws Exception {

@@ -28,8 +28,7 @@ public final class CountsCheck {
             report = CountAudit.run(log, new PlainValues(cluster.wire()), cluster.topics(), attribution);
         }
         print(report, out);
-        return new Verdict(
-                Kind.VERIFY_COUNTS, settings.stream().applicationId(), report.isRight(), verdict(report));
+        return new Verdict(Kind.VERIFY_COUNTS, settings.stream().applicationId(), report.isRight(), verdict(report));
     }
 
     /** The settings that the attribution's state keeps; if it keeps none, those that were given. */

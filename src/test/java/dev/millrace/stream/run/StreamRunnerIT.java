@@ -21,6 +21,7 @@ import dev.millrace.topic.TopicSettings;
 import dev.millrace.topic.Topics;
 import dev.millrace.wire.AvroWire;
 import dev.millrace.wire.EmbeddingRecords;
+import dev.millrace.wire.ProgressRecords;
 import dev.millrace.wire.TrainingRecords;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -132,6 +133,51 @@ class StreamRunnerIT {
 
                 // the interval is longer than what is waited here
                 await().atMost(PATIENCE).until(() -> !embeddings.isEmpty());
+                assertThat(follower.failure()).isEmpty();
+            }
+        }
+    }
+
+    /** The timers of Kafka Streams are longer than what is waited here, so a commit comes only if the event asks for it. */
+    @Test
+    void eventsAskForTheirCommitsAtOnceOrAfterTheInterval() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.start(directory.resolve("broker"))) {
+            ClientSettings clients = ClientSettings.of(broker.bootstrapServers());
+            new Topics(clients, TopicSettings.read(Streams.reader()), PATIENCE).create();
+            StreamSettings settings = StreamSettings.read(new SettingsReader(Map.of(
+                    "stream.state-directory", directory.resolve("state").toString(),
+                    "stream.attribute.commit-interval", "3s",
+                    "stream.transaction-timeout", "10m")));
+            ProgressRecords records = new ProgressRecords(wire);
+            List<Long> received = new CopyOnWriteArrayList<>();
+            try (StreamRunner runner = new StreamRunner(
+                            settings,
+                            clients,
+                            Map.of(
+                                    Part.ATTRIBUTE,
+                                    MillraceTopology.attribute(
+                                            topics,
+                                            Streams.attribution(),
+                                            Streams.attributionKept(),
+                                            wire,
+                                            topic -> 2)));
+                    TopicFollower follower =
+                            TopicFollower.start(clients, topics.trainingProgress(), record -> records.decode(record)
+                                    .flatMap(part ->
+                                            Optional.ofNullable(part.books().get("items")))
+                                    .ifPresent(account -> received.add(account.received())));
+                    EventProducer producer = new EventProducer(clients, topics, wire)) {
+                runner.start();
+                assertThat(runner.awaitRunning(PATIENCE)).isTrue();
+
+                producer.send(Streams.item("i1"));
+                producer.flush();
+                await().atMost(PATIENCE).until(() -> received.equals(List.of(1L)));
+                producer.send(Streams.item("i1"));
+                producer.send(Streams.item("i1"));
+                producer.flush();
+
+                await().atMost(PATIENCE).until(() -> received.equals(List.of(1L, 3L)));
                 assertThat(follower.failure()).isEmpty();
             }
         }
