@@ -10,6 +10,8 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -31,6 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class StoreEntriesTest {
 
     private static final int ENTRIES = 2_000;
+    private static final int THREADS = 3;
     private static final String STORE = "rows";
 
     private final Path directory;
@@ -62,7 +65,7 @@ class StoreEntriesTest {
         }
 
         assertThat(wrong).hasValue(0);
-        assertThat(threads).hasSize(3);
+        assertThat(threads).hasSize(THREADS);
     }
 
     /** A processor would see a store that knows nothing of views. */
@@ -74,7 +77,7 @@ class StoreEntriesTest {
     /** Changes one half of the entries with each record, then lets three threads look for all. */
     private final class Looking implements Processor<byte[], byte[], Void, Void> {
 
-        private final Team team = new Team("look", 3);
+        private final Team team = new Team("look", THREADS);
         private int records;
 
         @Override
@@ -89,8 +92,14 @@ class StoreEntriesTest {
                 }
             });
             Function<byte[], Optional<byte[]>> lookup = own.lookup();
+            CountDownLatch all = new CountDownLatch(THREADS);
+            Set<Integer> begun = ConcurrentHashMap.newKeySet();
             team.share(ENTRIES, 1, (from, to, member) -> {
                 threads.add(Thread.currentThread());
+                if (begun.add(member)) { // none is so quick that it leaves nothing to another
+                    all.countDown();
+                    await(all);
+                }
                 for (int entry = from; entry < to; entry++) {
                     Optional<String> found = lookup.apply(bytes("k" + entry)).map(StoreEntriesTest::text);
                     if (!found.equals(expected(entry, now))) {
@@ -103,6 +112,14 @@ class StoreEntriesTest {
         @Override
         public void close() {
             team.close();
+        }
+    }
+
+    private static void await(CountDownLatch all) {
+        try {
+            assertThat(all.await(1, TimeUnit.MINUTES)).isTrue();
+        } catch (InterruptedException interrupted) {
+            throw new IllegalStateException(interrupted);
         }
     }
 
