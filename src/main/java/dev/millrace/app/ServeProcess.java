@@ -91,8 +91,8 @@ public final class ServeProcess implements AutoCloseable {
         ServedState state =
                 new ServedState(disk, new ModelFeed(disk), settings.serve().keptGenerations(), InstantSource.system());
         TopicNames names = settings.topics().names();
-        FollowingRecall following =
-                FollowingRecall.start(settings.clients(), names, new AvroWire(settings.wire()), state);
+        AvroWire wire = new AvroWire(settings.wire());
+        FollowingRecall following = FollowingRecall.start(settings.clients(), names, wire, state);
         Transactions transactions = new Transactions(settings.clients(), PATIENCE);
         Set<String> followed = Set.of(
                 names.generations(),
@@ -114,15 +114,13 @@ public final class ServeProcess implements AutoCloseable {
                 ? Optional.of(new ProgressWatch(
                         settings.clients(),
                         names.trainingProgress(),
-                        new ProgressRecords(new AvroWire(settings.wire())),
+                        new ProgressRecords(wire),
                         PartProgress.LEARNER,
                         part -> inputs.take(part.part(), part.books(), part.writtenAt() < startedAt)))
                 : Optional.empty();
         Optional<AuditWatch> audits = hasPage
-                ? Optional.of(new AuditWatch(
-                        settings.clients(),
-                        names.operatorActions(),
-                        new OperatorActionRecords(new AvroWire(settings.wire()))))
+                ? Optional.of(
+                        new AuditWatch(settings.clients(), names.operatorActions(), new OperatorActionRecords(wire)))
                 : Optional.empty();
         Optional<LivePage> page = progress.flatMap(watched -> audits.map(audited -> new LivePage(
                         new LiveSources(
