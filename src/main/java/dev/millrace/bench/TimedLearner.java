@@ -85,7 +85,7 @@ final class TimedLearner {
     void begin(ZipfShop shop) {
         trainer.startGeneration();
         shop.begin(batch -> {
-            if (trainer.rehearse(batch).refusal().isPresent()) {
+            if (trainer.learnUnexamined(batch).refusal().isPresent()) {
                 throw new IllegalStateException("step " + batch.step() + " was refused");
             }
             if (batch.step() % STEPS_A_DRAIN == 0) { // so that a table may be larger than the heap

@@ -128,18 +128,18 @@ public final class Holdout {
 
     private void learn(
             Trainer trainer, List<TrainingExample> train, List<TrainingExample> clicked, ItemNeighbours neighbours) {
-        Passes.list(trainer, recorded.catalogue(), batch -> rehearse(trainer, batch, neighbours));
+        Passes.list(trainer, recorded.catalogue(), batch -> learn(trainer, batch, neighbours));
         long seed = trainerSettings.batch().seed();
-        Passes.feedShuffled(trainer, train, seed, shares.passes(), batch -> rehearse(trainer, batch, neighbours));
-        Passes.feed(trainer, train, batch -> rehearse(trainer, batch, neighbours));
+        Passes.feedShuffled(trainer, train, seed, shares.passes(), batch -> learn(trainer, batch, neighbours));
+        Passes.feed(trainer, train, batch -> learn(trainer, batch, neighbours));
         clicked.forEach(example -> neighbours.observe(example.user().user(), example.item()));
     }
 
-    private static void rehearse(Trainer trainer, MiniBatch batch, ItemNeighbours neighbours) {
+    private static void learn(Trainer trainer, MiniBatch batch, ItemNeighbours neighbours) {
         for (CatalogueChange change : batch.catalogue()) {
             neighbours.change(change);
         }
-        trainer.rehearse(batch);
+        trainer.learnUnexamined(batch);
     }
 
     private Result find(

@@ -90,7 +90,7 @@ public final class Prequential {
     private Result run(Mode mode, Tally tally, Trainer trainer) {
         Passes.list(trainer, recorded.catalogue(), batch -> {
             tally.list(batch);
-            trainer.rehearse(batch);
+            trainer.learnUnexamined(batch);
         });
 
         List<TrainingExample> examples = recorded.examples();
@@ -100,7 +100,7 @@ public final class Prequential {
         long seed = trainerSettings.batch().seed();
         Passes.feedShuffled(trainer, warmUp, seed, settings.passes(), batch -> {
             tally.list(batch);
-            trainer.rehearse(batch);
+            trainer.learnUnexamined(batch);
         });
         // an exam of what was learnt before is none: it would teach the mixture to trust the towers
         boolean isExamined =
@@ -111,7 +111,7 @@ public final class Prequential {
                 trainer.learn(batch);
             } else {
                 trainer.observe(batch);
-                trainer.rehearse(batch);
+                trainer.learnUnexamined(batch);
             }
             tally.observe(batch);
         });

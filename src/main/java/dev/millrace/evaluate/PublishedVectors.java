@@ -75,10 +75,10 @@ public final class PublishedVectors {
         List<TrainingExample> used = examples.subList(0, (int) Math.round(examples.size() * shares.first()));
         int scoredFrom = (int) Math.round(used.size() * shares.warmUp());
         List<TrainingExample> warmUp = used.subList(0, scoredFrom);
-        Passes.list(trainer, recorded.catalogue(), trainer::rehearse);
+        Passes.list(trainer, recorded.catalogue(), trainer::learnUnexamined);
         long seed = trainerSettings.batch().seed();
-        Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), trainer::rehearse);
-        Passes.feed(trainer, warmUp, trainer::rehearse);
+        Passes.feedShuffled(trainer, warmUp, seed, shares.passes(), trainer::learnUnexamined);
+        Passes.feed(trainer, warmUp, trainer::learnUnexamined);
 
         List<Trial> trials = policies.stream()
                 .map(policy -> new Trial(policy, trainer.dim()))
@@ -87,7 +87,7 @@ public final class PublishedVectors {
         trials.forEach(trial -> trial.begin(current, trainer.step()));
         Passes.feed(trainer, used.subList(scoredFrom, used.size()), batch -> {
             rank(batch, trainer, trials);
-            StepOutcome outcome = trainer.rehearse(batch);
+            StepOutcome outcome = trainer.learnUnexamined(batch);
             current.refresh();
             trials.forEach(trial -> trial.step(batch, outcome, trainer, current, everySteps));
         });

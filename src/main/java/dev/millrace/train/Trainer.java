@@ -181,7 +181,7 @@ public final class Trainer implements Durable, AutoCloseable {
     }
 
     /** Learns from a batch without an exam: for repeated passes over a warm-up. */
-    public StepOutcome rehearse(MiniBatch batch) {
+    public StepOutcome learnUnexamined(MiniBatch batch) {
         return step(batch, enter(batch), Optional.empty());
     }
 
@@ -200,7 +200,7 @@ public final class Trainer implements Durable, AutoCloseable {
         examiner.rank(events, model, facts, to);
     }
 
-    /** Lets the exam's popularity baseline learn from a batch given to {@link #rehearse}. */
+    /** Lets the exam's popularity baseline learn from a batch given to {@link #learnUnexamined}. */
     public void observe(MiniBatch batch) {
         examiner.observe(batch);
     }

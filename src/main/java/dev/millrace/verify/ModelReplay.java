@@ -44,7 +44,7 @@ final class ModelReplay {
     }
 
     void learn(MiniBatch batch) {
-        trainer.rehearse(batch);
+        trainer.learnUnexamined(batch);
     }
 
     /** Compares the digests of its step. */

@@ -75,7 +75,7 @@ class LargeTablesTest {
             assertThat(texts(entries)).isEqualTo(texts(all));
             Trainer imported = LearnerEntries.toGoOn(SMALL_CACHE, entries);
             for (Trainer each : List.of(original, imported)) {
-                log.subList(STEPS, STEPS + MORE_STEPS).forEach(each::rehearse);
+                log.subList(STEPS, STEPS + MORE_STEPS).forEach(each::learnUnexamined);
                 each.publish();
             }
             original.drainDirty(all);

@@ -40,7 +40,7 @@ final class WindowsReference {
         RankAverages online = new RankAverages();
         try (Trainer trainer = new Trainer(trainerSettings)) {
             for (int window = 0; window < number; window++) {
-                feed(trainer, examples(window), trainer::rehearse);
+                feed(trainer, examples(window), trainer::learnUnexamined);
             }
             for (TrainingExample query : queries) {
                 List<String> history = query.user().history();
@@ -58,7 +58,7 @@ final class WindowsReference {
                         .filter(queries::contains)
                         .forEach(query ->
                                 online.add(place(trainer, query, query.user().history(), seen)));
-                trainer.rehearse(batch);
+                trainer.learnUnexamined(batch);
                 batch.examples().forEach(example -> seen.add(example.item()));
             });
         }

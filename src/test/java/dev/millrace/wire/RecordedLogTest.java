@@ -258,7 +258,7 @@ class RecordedLogTest {
                 events.next().accept(visitor);
                 if (trainer.isBatchReady()) {
                     MiniBatch batch = trainer.closeBatch();
-                    trainer.rehearse(batch);
+                    trainer.learnUnexamined(batch);
                     byte[] record = wire.encode("mini-batches", BatchCodec.toAvro(batch));
                     out.writeInt(record.length);
                     out.write(record);
