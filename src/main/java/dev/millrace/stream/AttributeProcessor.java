@@ -74,7 +74,7 @@ final class AttributeProcessor
         progress = new TaskProgress(context, progressRecords, topics.trainingProgress(), MillraceTopology.TO_PROGRESS);
         entries = context.getStateStore(MillraceTopology.ATTRIBUTION_STORE);
         books = context.getStateStore(MillraceTopology.ATTRIBUTION_BOOKS_STORE);
-        books.own(this);
+        books.own(this, commits);
     }
 
     @Override
@@ -107,13 +107,7 @@ final class AttributeProcessor
 
     @Override
     public void beforeCommit(Attribution attribution) {
-        commits.begins();
         progress.send(attribution.books(), books);
-    }
-
-    @Override
-    public void committed() {
-        commits.ends();
     }
 
     @Override

@@ -1,13 +1,11 @@
 package dev.millrace.stream;
 
 import java.time.Duration;
-import java.util.Optional;
-import org.apache.kafka.streams.processor.Cancellable;
-import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
 
 /**
- * Asks Kafka Streams for the commits of a processor, at the pace of its thread. Made in {@code init} of the processor.
+ * Asks Kafka Streams for the commits of a processor, at the pace of its thread. Made in {@code init} of the processor, which gives it to
+ * its {@link WriteThroughStore}: the store knows when a commit begins and ends.
  *
  * <p>Kafka commits all tasks of a thread when one of them asks.
  */
@@ -15,7 +13,7 @@ final class CommitRequests {
 
     private final ProcessorContext<?, ?> context;
     private final CommitPace pace;
-    private Optional<Cancellable> waiting = Optional.empty(); // while a commit is not yet due
+    private final Wait wait; // while a commit is not yet due
     private boolean isWanted;
     private boolean isInCommit;
     private long begunNanos;
@@ -27,6 +25,7 @@ final class CommitRequests {
     CommitRequests(ProcessorContext<?, ?> context, CommitPace pace) {
         this.context = context;
         this.pace = pace;
+        this.wait = new Wait(context);
     }
 
     /** Asks for a commit of what the processor has done: now, or when the next one is due. */
@@ -39,23 +38,22 @@ final class CommitRequests {
         Duration left = pace.left();
         if (left.isZero()) {
             context.commit();
-        } else if (waiting.isEmpty()) {
+        } else if (!wait.isOn()) {
             after(left.plusMillis(1), () -> {}); // Kafka counts whole milliseconds
         }
     }
 
     /** Asks for a commit after a time, unless there is one before. */
-    void after(Duration wait, Runnable first) {
-        waiting = Optional.of(context.schedule(wait, PunctuationType.WALL_CLOCK_TIME, now -> {
-            waitNoLonger();
+    void after(Duration time, Runnable first) {
+        wait.begin(time, () -> {
             first.run();
             context.commit();
-        }));
+        });
     }
 
     /** Says that a commit begins. */
     void begins() {
-        waitNoLonger();
+        wait.cancel();
         isInCommit = isWanted;
         isWanted = false;
         if (isInCommit) {
@@ -70,10 +68,5 @@ final class CommitRequests {
             isInCommit = false;
             pace.ends(pace.now() - begunNanos);
         }
-    }
-
-    private void waitNoLonger() {
-        waiting.ifPresent(Cancellable::cancel);
-        waiting = Optional.empty();
     }
 }

@@ -66,7 +66,7 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         progress = new TaskProgress(
                 context, progressRecords, topics.trainingProgress(), MillraceTopology.ITEMS_TO_PROGRESS);
         books = context.getStateStore(MillraceTopology.ITEM_BOOKS_STORE);
-        books.own(this);
+        books.own(this, commits);
     }
 
     @Override
@@ -98,12 +98,6 @@ final class ItemsProcessor implements Processor<byte[], byte[], byte[], byte[]>,
 
     @Override
     public void beforeCommit(Books state) {
-        commits.begins();
         progress.send(state, books);
-    }
-
-    @Override
-    public void committed() {
-        commits.ends();
     }
 }

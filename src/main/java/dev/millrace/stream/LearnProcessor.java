@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
-import org.apache.kafka.streams.processor.Cancellable;
 import org.apache.kafka.streams.processor.PunctuationType;
 import org.apache.kafka.streams.processor.api.Processor;
 import org.apache.kafka.streams.processor.api.ProcessorContext;
@@ -74,7 +73,7 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private NodeScope scope;
     private WriteThroughStore<Trainer> store;
     private CommitRequests commits;
-    private Optional<Cancellable> waiting = Optional.empty(); // while a batch is open
+    private Wait wait; // while a batch is open
     private boolean isPublicationUnfinished;
     private Context trace = Context.root(); // of the last record, which closes a batch by coming or by being waited for
 
@@ -101,8 +100,9 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
         outlet = new LearnerOutlet(context, topics, wire);
         scope = NodeScope.of(context);
         store = context.getStateStore(MillraceTopology.LEARNER_STORE);
-        store.own(this);
         commits = new CommitRequests(context, paces);
+        store.own(this, commits);
+        wait = new Wait(context);
         switch (source) {
             case EXAMPLES -> awaitFull(); // a batch may have been open when the last commit was made
             case LOG -> context.schedule(IDLE, PunctuationType.WALL_CLOCK_TIME, now -> lookForTheEnd());
@@ -193,7 +193,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     @Override
     public void beforeCommit(Trainer trainer) {
         long now = context.currentSystemTimeMs();
-        commits.begins();
         scope.run(trace.wrap(() -> {
             if (source == Source.LOG_IN_SHADOW) {
                 commitInShadow(trainer);
@@ -204,11 +203,6 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
             notices.alarms(progress.alarms(), trainer.surgingItem());
             outlet.send(new PartProgress(part, now, progress.books(), store.positions(), Optional.of(progress)));
         }));
-    }
-
-    @Override
-    public void committed() {
-        commits.ends();
     }
 
     /** Takes the vectors that are due, and sends none. */
@@ -256,16 +250,10 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     }
 
     private void awaitFull() {
-        waiting = Optional.of(context.schedule(maxWait, PunctuationType.WALL_CLOCK_TIME, now -> closeWaiting()));
-    }
-
-    private void waitNoLonger() {
-        waiting.ifPresent(Cancellable::cancel);
-        waiting = Optional.empty();
+        wait.begin(maxWait, this::closeWaiting);
     }
 
     private void closeWaiting() {
-        waitNoLonger();
         if (store.state().hasOpenWork()) {
             trace.wrap(() -> closeAndLearn(store.change())).run();
         }
@@ -274,13 +262,13 @@ final class LearnProcessor implements Processor<byte[], byte[], byte[], byte[]>,
     private void closeIfReady(Trainer trainer) {
         if (trainer.isBatchReady()) {
             closeAndLearn(trainer);
-        } else if (waiting.isEmpty() && trainer.hasOpenWork()) {
+        } else if (!wait.isOn() && trainer.hasOpenWork()) {
             awaitFull();
         }
     }
 
     private void closeAndLearn(Trainer trainer) {
-        waitNoLonger();
+        wait.cancel();
         MiniBatch batch = trainer.closeBatch();
         outlet.send(batch, context.currentSystemTimeMs());
         learn(trainer, batch);

@@ -84,12 +84,6 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
 
         /** Called once in each commit if anything changed, on the task's thread. It must drain the store. */
         void beforeCommit(D state);
-
-        /**
-         * Called on the task's thread when the transaction of a commit has ended and RocksDB has it, whether or not anything changed. Without
-         * transactional stores Kafka says so only when a task is given up.
-         */
-        default void committed() {}
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(WriteThroughStore.class);
@@ -103,6 +97,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     private final Set<String> moved = new TreeSet<>();
     private KeptSettings unwritten = KeptSettings.NONE;
     private @Nullable Owner<D> owner;
+    private @Nullable CommitRequests commits;
     private @Nullable D state;
     private boolean changed;
 
@@ -110,10 +105,15 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
         super(entries);
     }
 
-    /** Ties the store to its processor; called in the processor's {@code init}. */
-    void own(Owner<D> newOwner) {
+    /**
+     * Ties the store to its processor; called in the processor's {@code init}.
+     *
+     * @param requests told of each commit
+     */
+    void own(Owner<D> newOwner, CommitRequests requests) {
         drop();
         owner = newOwner;
+        commits = requests;
     }
 
     /** Returns the state for reading. */
@@ -180,6 +180,7 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     public void init(StateStoreContext context, StateStore root) {
         drop();
         owner = null;
+        commits = null;
         super.init(context, root);
     }
 
@@ -187,15 +188,17 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     public void flushCache() {
         if (changed) {
             changed = false;
+            commits().begins();
             owner().beforeCommit(state());
         }
     }
 
+    /** The transaction of a commit has ended. Without transactional stores Kafka says so only when a task is given up. */
     @Override
     public void commit(Map<TopicPartition, Long> offsets) {
         super.commit(offsets);
         if (isLoaded()) { // not a standby's, nor one that is being restored
-            owner().committed();
+            commits().ends();
         }
     }
 
@@ -281,10 +284,18 @@ class WriteThroughStore<D extends Durable> extends WrappedStateStore<KeyValueSto
     }
 
     private Owner<D> owner() {
-        if (owner == null) {
+        return given(owner);
+    }
+
+    private CommitRequests commits() {
+        return given(commits);
+    }
+
+    private <T> T given(@Nullable T byProcessor) {
+        if (byProcessor == null) {
             throw new IllegalStateException("store " + name() + " is used before its processor was initialised");
         }
-        return owner;
+        return byProcessor;
     }
 
     /** The key under which the store keeps the offset behind the last record of a partition. */

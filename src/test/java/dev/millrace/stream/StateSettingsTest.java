@@ -11,6 +11,7 @@ import dev.millrace.state.InputTopic;
 import dev.millrace.state.Outcome;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,12 +36,14 @@ class StateSettingsTest {
     private final KeyValueStore<Bytes, byte[]> entries =
             Stores.inMemoryKeyValueStore("books").get();
     private final WriteThroughStore<Books> store = new WriteThroughStore<>(entries);
+    private final CommitRequests requests;
 
     StateSettingsTest(@TempDir Path directory) {
-        store.init(
-                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile())
-                        .getStateStoreContext(),
-                store);
+        MockProcessorContext<Void, Void> context =
+                new MockProcessorContext<>(new Properties(), new TaskId(0, 0), directory.toFile());
+        requests = new CommitRequests(
+                context, new CommitPace(Duration.ofMillis(100), Duration.ofSeconds(5), System::nanoTime));
+        store.init(context.getStateStoreContext(), store);
     }
 
     @Test
@@ -86,22 +89,24 @@ class StateSettingsTest {
 
     /** Starts on what is there, counts an event and commits. Returns how many were counted since the beginning. */
     private long startAndCommit(KeptSettings settings) {
-        store.own(new WriteThroughStore.Owner<>() {
-            @Override
-            public Books fresh(EntrySource stored) {
-                return new Books();
-            }
+        store.own(
+                new WriteThroughStore.Owner<>() {
+                    @Override
+                    public Books fresh(EntrySource stored) {
+                        return new Books();
+                    }
 
-            @Override
-            public KeptSettings settings() {
-                return settings;
-            }
+                    @Override
+                    public KeptSettings settings() {
+                        return settings;
+                    }
 
-            @Override
-            public void beforeCommit(Books books) {
-                store.drain((key, value) -> {});
-            }
-        });
+                    @Override
+                    public void beforeCommit(Books books) {
+                        store.drain((key, value) -> {});
+                    }
+                },
+                requests);
         store.change().settle(InputTopic.CLICKS, Outcome.ORPHAN);
         store.flushCache();
         return store.state()

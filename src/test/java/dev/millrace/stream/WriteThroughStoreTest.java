@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.state.Durable;
 import dev.millrace.state.EntrySink;
 import dev.millrace.state.EntrySource;
-import java.util.ArrayList;
-import java.util.List;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Properties;
 import org.apache.kafka.common.TopicPartition;
@@ -17,12 +16,17 @@ import org.apache.kafka.streams.state.Stores;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+/** What a store tells its owner and the requests for commits. A commit lasts a second here. */
 class WriteThroughStoreTest {
 
-    private final List<String> calls = new ArrayList<>();
+    private static final Duration INTERVAL = Duration.ofMillis(100);
+
     private final KeyValueStore<Bytes, byte[]> inner =
             Stores.inMemoryKeyValueStore("inner").get();
     private final WriteThroughStore<Nothing> store = new WriteThroughStore<>(inner);
+    private long nanos;
+    private int written;
+    private final CommitPace pace = new CommitPace(INTERVAL, Duration.ofSeconds(10), () -> nanos);
     private final WriteThroughStore.Owner<Nothing> owner = new WriteThroughStore.Owner<>() {
 
         @Override
@@ -32,12 +36,7 @@ class WriteThroughStoreTest {
 
         @Override
         public void beforeCommit(Nothing state) {
-            calls.add("before");
-        }
-
-        @Override
-        public void committed() {
-            calls.add("committed");
+            written++;
         }
     };
 
@@ -56,35 +55,48 @@ class WriteThroughStoreTest {
         Properties config = new Properties();
         config.put("application.id", "test");
         config.put("bootstrap.servers", "localhost:1");
-        store.init(new MockProcessorContext<>(config).getStateStoreContext(), store);
-        store.own(owner);
+        MockProcessorContext<Void, Void> context = new MockProcessorContext<>(config);
+        CommitRequests requests = new CommitRequests(context, pace);
+        store.init(context.getStateStoreContext(), store);
+        store.own(owner, requests);
+        requests.whenDue();
     }
 
     @Test
-    void anOwnerIsToldOfACommitBeforeItAndAfterIt() {
+    void aCommitIsMeasuredFromItsBeginningToItsEnd() {
         store.change();
-        store.flushCache();
-        store.commit(Map.of(new TopicPartition("changelog", 0), 1L));
 
-        assertThat(calls).containsExactly("before", "committed");
+        commit();
+
+        assertThat(written).isEqualTo(1);
+        assertThat(pace.left()).isEqualTo(INTERVAL.multipliedBy(5)); // the most, after so long a commit
     }
 
     @Test
     void aCommitWithoutAChangeHasNothingToWrite() {
         store.state();
-        store.flushCache();
-        store.commit(Map.of());
 
-        assertThat(calls).containsExactly("committed");
+        commit();
+
+        assertThat(written).isZero();
+        assertThat(pace.left()).isZero();
     }
 
     @Test
     void aStandbysStoreTellsNobody() {
-        store.commit(Map.of()); // nothing was loaded
-        store.state();
+        store.change();
+        store.flushCache();
         store.clearCache(); // the task becomes a standby
+        nanos += Duration.ofSeconds(1).toNanos();
+
         store.commit(Map.of());
 
-        assertThat(calls).isEmpty();
+        assertThat(pace.left()).isZero(); // no end was told
+    }
+
+    private void commit() {
+        store.flushCache();
+        nanos += Duration.ofSeconds(1).toNanos();
+        store.commit(Map.of(new TopicPartition("changelog", 0), 1L));
     }
 }
