@@ -30,12 +30,8 @@ final class BrokerProcess implements AutoCloseable {
     private final List<String> properties;
     private List<String> detour = List.of();
 
-    /** @param directory that holds, or will hold, the broker's data under {@code broker} */
-    BrokerProcess(Path directory) throws IOException, InterruptedException {
-        this(directory, 0, List.of());
-    }
-
     /**
+     * @param directory that holds, or will hold, the broker's data under {@code broker}
      * @param port it listens on, 0 for any
      * @param properties of the broker, {@code key=value} each
      */

@@ -65,6 +65,15 @@ final class Experiment implements AutoCloseable {
             "transaction.state.log.replication.factor=3",
             "transaction.state.log.min.isr=2");
     private static final int REPLICAS = 3;
+    /** With the other group protocol the brokers say how long a killed trainer is waited for: 45 s, unless told. */
+    private static final List<String> SESSIONS = GROUP_PROTOCOL.equals(CLASSIC)
+            ? List.of()
+            : List.of(
+                    "group.streams.min.session.timeout.ms=6000",
+                    "group.streams.session.timeout.ms=6000",
+                    "group.streams.min.heartbeat.interval.ms=1000",
+                    "group.streams.heartbeat.interval.ms=1000");
+
     private static final Map<Integer, Path> SCENES = new ConcurrentHashMap<>();
     private static final Map<String, Outcome> UNDISTURBED = new ConcurrentHashMap<>();
 
@@ -79,7 +88,7 @@ final class Experiment implements AutoCloseable {
     private boolean isPassed;
 
     private Experiment(FaultReport report, int partitions, Path directory) throws Exception {
-        this(report, partitions, directory, List.of(new BrokerProcess(directory)));
+        this(report, partitions, directory, List.of(new BrokerProcess(directory, 0, SESSIONS)));
     }
 
     private Experiment(FaultReport report, int partitions, Path directory, List<BrokerProcess> brokers)
