@@ -41,6 +41,9 @@ record HeapBudget(List<Part> parts) {
     /** Object headers of a text. */
     private static final int A_TEXT = 48;
 
+    /** Of an example that may be rehearsed: encoded, with a history of 20. */
+    private static final int AN_EXAMPLE = 1024;
+
     private static final long SIGHTINGS = 1 << 20;
     private static final int LONGEST_KEYS = 4; // the cache counts keys of usual length
     private static final int OBJECTS_A_BYTE = 4; // of a record, as objects
@@ -73,6 +76,13 @@ record HeapBudget(List<Part> parts) {
                 "a mini-batch and its record (batch.*, limits.*)",
                 (long) OBJECTS_A_BYTE * batch.maxBytes(),
                 OBJECTS_A_BYTE * record));
+        if (batch.rehearsal().examples() > 0) {
+            long batches = batch.rehearsal().batches();
+            parts.add(new Part(
+                    "examples of the last " + batches + " batches (rehearsal.batches)",
+                    batches * batch.size() * AN_EXAMPLE,
+                    batches * record));
+        }
         return new HeapBudget(parts);
     }
 
@@ -101,15 +111,15 @@ record HeapBudget(List<Part> parts) {
                 mib(heap));
         if (usual() / GROSSLY > heap) {
             throw new InvalidSettingsException(List.of(new SettingFault(
-                    "table.cache-bytes, catalogue.max-unannounced",
+                    "table.cache-bytes, catalogue.max-unannounced, rehearsal.batches",
                     "together " + mib(usual()) + " of heap when full",
                     "must be at most " + GROSSLY + " times the heap of " + mib(heap)
                             + "; lower them, or give more heap (MILLRACE_HEAP)")));
         }
         if (usual() > heap) {
             LOG.warn(
-                    "The settings allow {} of heap and there are {}: before they are full, memory is. Lower table.cache-bytes and "
-                            + "catalogue.max-unannounced, or set MILLRACE_HEAP",
+                    "The settings allow {} of heap and there are {}: before they are full, memory is. Lower table.cache-bytes, "
+                            + "catalogue.max-unannounced or rehearsal.batches, or set MILLRACE_HEAP",
                     mib(usual()),
                     mib(heap));
         }

@@ -60,6 +60,11 @@ final class TrainMetrics {
 
     private void figures(ModelSettings model) {
         figure(
+                "millrace.learn.rehearsed",
+                "examples of earlier batches that the last batch learnt again",
+                Tags.empty(),
+                Figure.REHEARSED);
+        figure(
                 "millrace.learn.temperature",
                 "temperature of the softmax after the last step",
                 Tags.empty(),

@@ -20,6 +20,7 @@ final class BatchFields {
     private static final int REMOVAL = 2;
     private static final int USER_REMOVAL = 3;
     private static final int UNCLICKED = 4; // an example too
+    private static final int REMEMBERED = 5; // a kind of its own, so that an earlier build does not take it for a part
     /** Estimated bytes of a user's removal in a mini-batch record. */
     static final int BYTES_A_USER_REMOVAL = 64;
 
@@ -30,8 +31,17 @@ final class BatchFields {
     private BatchFields() {}
 
     static byte[] encoded(TrainingExample example) {
+        return encoded(example, example.isPositive() ? EXAMPLE : UNCLICKED);
+    }
+
+    /** As {@link #encoded(TrainingExample)}, for a positive that may be rehearsed. */
+    static byte[] encodedToRemember(TrainingExample example) {
+        return encoded(example, REMEMBERED);
+    }
+
+    private static byte[] encoded(TrainingExample example, int kind) {
         Fields fields = new Fields()
-                .integer(example.isPositive() ? EXAMPLE : UNCLICKED)
+                .integer(kind)
                 .text(example.id())
                 .text(example.user().user())
                 .longInteger(example.user().time());
@@ -113,6 +123,14 @@ final class BatchFields {
                 quantity -> Double.BYTES,
                 bag -> bag.values().stream().mapToInt(text -> 2 + text.length()).sum(),
                 dense -> Float.BYTES * dense.values().size());
+    }
+
+    static TrainingExample readRemembered(ByteBuffer payload) {
+        int kind = payload.getInt();
+        if (kind != REMEMBERED) {
+            throw new CorruptEntryException("an example to rehearse of unknown kind " + kind);
+        }
+        return readExample(payload, true);
     }
 
     private static TrainingExample readExample(ByteBuffer payload, boolean isPositive) {

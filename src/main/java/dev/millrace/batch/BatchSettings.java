@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param negatives which negatives a batch has beside its positives
  * @param removalMemory event time for which a removed item's id is remembered
  * @param unannounced how long unannounced items stay
+ * @param rehearsal how many old examples are learnt again
  */
 public record BatchSettings(
         int size,
@@ -23,7 +24,8 @@ public record BatchSettings(
         PopularitySettings popularity,
         NegativeSettings negatives,
         Duration removalMemory,
-        Unannounced unannounced) {
+        Unannounced unannounced,
+        RehearsalSettings rehearsal) {
 
     /**
      * How long unannounced items stay in the catalogue. An item is unannounced if only examples named it.
@@ -84,6 +86,7 @@ public record BatchSettings(
                                 1,
                                 100_000_000,
                                 "unannounced items in the catalogue, which only examples named; beyond "
-                                        + "it the one named longest ago leaves")));
+                                        + "it the one named longest ago leaves")),
+                reader.free(RehearsalSettings::read));
     }
 }

@@ -31,9 +31,11 @@ public final class BatchSize {
 
     private static final int AN_EXAMPLE = 128; // its numbers
 
-    /** Returns the most examples that a batch can have, exposures without a click among them. */
+    /** Returns the most examples that a batch can have, exposures without a click and rehearsed ones among them. */
     public static long mostExamples(BatchSettings settings) {
-        return Math.min(2L * settings.size(), 1L + settings.maxBytes() / BatchFields.BYTES_AN_EXAMPLE);
+        return Math.min(
+                2L * settings.size() + settings.rehearsal().examples(),
+                1L + settings.maxBytes() / BatchFields.BYTES_AN_EXAMPLE);
     }
 
     private int estimated;

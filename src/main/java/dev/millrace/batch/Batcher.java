@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,18 +39,18 @@ public final class Batcher implements Durable {
      * from closedUpTo to added, in four maps by number. Each part is an entry under its number, so that a commit writes what
      * came since the last one. Entries from durableFrom to durableTo may be in the store: a drain deletes those of closed batches and
      * those `dropped`, and writes those from durableTo on. The memory of the negatives is stored among the popularity's entries: both
-     * are functions of the log.
+     * are functions of the log. What may be rehearsed is stored as the open batch is, and goes where that goes.
      *
      * Invariant. A number is in one of the maps, or its part was dropped. `size` is that of all parts in the
      * maps. `openRemovals` has the last open change of each item, unless it is stale. After close() and after follow() of the
-     * same batch the state is the same, except for the open batch.
+     * same batch the state is the same, except for the open batch and what may be rehearsed.
      *
      * Order. close() goes: the changes as they came, the items that only examples name, the items that examples no longer
      * name; then the draws and the log-probabilities; last, the popularity and the memory observe the positives. So the
      * draws see the catalogue of this batch, and the popularity from before it. Another order is another log.
      *
      * Cost. Adding a part: a look-up in a tree. A removal also scans the open examples, and at close the memory of the negatives. A
-     * close: the parts, the draws, and O(log N) for each draw by popularity from a catalogue of N items. It never scans the catalogue,
+     * close: the parts, the draws, one pass over what may be rehearsed, and O(log N) for each draw by popularity from a catalogue of N items. It never scans the catalogue,
      * except the first time after a restart and when the popularity rescales or a sum tree is outgrown.
      *
      * Threads. One, the caller's.
@@ -57,6 +58,7 @@ public final class Batcher implements Durable {
 
     private static final byte COUNTERS = 0;
     private static final byte PART = 1;
+    private static final byte REMEMBERED = 2;
 
     private final BatchSettings settings;
     private final Catalogue catalogue;
@@ -64,6 +66,7 @@ public final class Batcher implements Durable {
     private final char popularityPrefix;
     private final ItemPopularity popularity;
     private final NegativeSource negativeSource;
+    private final RememberedExamples rememberedExamples;
     private final TreeMap<Long, TrainingExample> examples = new TreeMap<>();
     /** Exposures without a click. */
     private final TreeMap<Long, TrainingExample> exposed = new TreeMap<>();
@@ -98,6 +101,7 @@ public final class Batcher implements Durable {
         this.popularityPrefix = popularityPrefix;
         this.popularity = settings.popularity().estimator(popularityPrefix, settings.size(), catalogue::ownId);
         this.negativeSource = new NegativeSource(settings.negatives(), catalogue, popularity, popularityPrefix);
+        this.rememberedExamples = new RememberedExamples(settings.rehearsal(), this.prefix, REMEMBERED);
     }
 
     public void add(TrainingExample example) {
@@ -176,11 +180,16 @@ public final class Batcher implements Durable {
                 catalogue.unannouncedRemovals(settings.unannounced(), step, settings.maxChanges() + unknown);
         unannouncedRemovals.forEach(this::apply);
         catalogueChanges.addAll(unannouncedRemovals);
-        List<String> items = positives.stream().map(TrainingExample::item).toList();
+        Set<String> users = new LinkedHashSet<>(removedUsers.values());
+        rememberedExamples.forget(users, removals(catalogueChanges));
         long seed = CounterRandom.bits(settings.seed(), step, 0);
+        List<TrainingExample> rehearsed = positives.isEmpty() ? List.of() : rehearsed(seed);
+        List<TrainingExample> learnt = new ArrayList<>(positives);
+        learnt.addAll(rehearsed);
+        List<String> items = learnt.stream().map(TrainingExample::item).toList();
         NegativeSource.BatchNegatives negatives = positives.isEmpty()
                 ? new NegativeSource.BatchNegatives(List.of(), NegativeDraws.UNIFORM)
-                : negativeSource.draw(step, seed, positives);
+                : negativeSource.draw(step, seed, learnt);
         MiniBatch batch = new MiniBatch(
                 step,
                 seed,
@@ -190,10 +199,12 @@ public final class Batcher implements Durable {
                 negatives.shared(),
                 logProbabilities(negatives.shared()),
                 catalogue.size(),
-                List.copyOf(new LinkedHashSet<>(removedUsers.values())),
+                List.copyOf(users),
                 negatives.draws(),
-                List.copyOf(exposed.values()));
+                List.copyOf(exposed.values()),
+                rehearsed);
         observe(batch);
+        rememberedExamples.observe(batch);
         examples.clear();
         exposed.clear();
         changes.clear();
@@ -213,6 +224,11 @@ public final class Batcher implements Durable {
         observe(batch);
     }
 
+    /** Lets no later batch rehearse what a batch holds that was not learnt. */
+    public void forget(MiniBatch unlearnt) {
+        rememberedExamples.forget(unlearnt);
+    }
+
     /** @throws IllegalStateException if the stored popularity was written by an estimator of another form */
     @Override
     public void restore(byte[] key, byte[] value) {
@@ -222,6 +238,10 @@ public final class Batcher implements Durable {
             } else {
                 popularity.restore(key, value);
             }
+            return;
+        }
+        if (key[1] == REMEMBERED) {
+            rememberedExamples.restore(key, value);
             return;
         }
         ByteBuffer payload = Frame.open(value);
@@ -286,6 +306,7 @@ public final class Batcher implements Durable {
                         .longInteger(closedUpTo)
                         .text(settings.popularity().form())
                         .framed());
+        rememberedExamples.drainDirty(sink);
         popularity.drainDirty(sink);
         negativeSource.drainDirty(sink);
     }
@@ -305,6 +326,26 @@ public final class Batcher implements Durable {
         List<String> items = batch.counted().stream().map(TrainingExample::item).toList();
         popularity.observe(items);
         negativeSource.observe(items);
+    }
+
+    private static Set<String> removals(List<CatalogueChange> changes) {
+        return changes.stream()
+                .filter(CatalogueChange::isRemoval)
+                .map(CatalogueChange::itemId)
+                .collect(Collectors.toSet());
+    }
+
+    /** Returns old examples to learn again: as many as the settings say, and the size of a batch allows. */
+    private List<TrainingExample> rehearsed(long seed) {
+        List<TrainingExample> rehearsed = new ArrayList<>();
+        for (TrainingExample old : rememberedExamples.draw(seed)) {
+            if (size.isFull(settings.maxBytes())) {
+                break;
+            }
+            size.add(old);
+            rehearsed.add(old);
+        }
+        return rehearsed;
     }
 
     private void apply(CatalogueChange change) {

@@ -1,6 +1,7 @@
 package dev.millrace.batch;
 
 import dev.millrace.attribute.TrainingExample;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -14,7 +15,7 @@ import java.util.stream.IntStream;
  * @param seed seed of all random draws of the step
  * @param catalogue changes since the last batch, in their order; applied before learning
  * @param examples positives, in log order; empty if only the catalogue changed
- * @param logProbability [examples] natural log of the estimated probability that a draw from the stream of positives is
+ * @param logProbability [examples + rehearsed] natural log of the estimated probability that a draw from the stream of positives is
  *     this example's item, as of before this batch
  * @param negatives items that are negatives of every example, drawn from the catalogue as of this batch; the first ones
  *     are drawn uniformly and with replacement
@@ -23,6 +24,7 @@ import java.util.stream.IntStream;
  * @param removedUsers users removed since the last batch, each once; their rows are deleted before learning
  * @param draws how the other negatives were drawn, and the negatives of single examples
  * @param exposed exposures without a click, in log order; learnt only together with positives
+ * @param rehearsed examples of earlier batches that are learnt again beside the examples, and count nowhere else
  */
 public record MiniBatch(
         long step,
@@ -35,7 +37,8 @@ public record MiniBatch(
         int catalogueSize,
         List<String> removedUsers,
         NegativeDraws draws,
-        List<TrainingExample> exposed) {
+        List<TrainingExample> exposed,
+        List<TrainingExample> rehearsed) {
 
     /** Stream of random numbers; smaller ones are the negatives'. */
     private static final int COUNTED = 4;
@@ -46,15 +49,17 @@ public record MiniBatch(
         negatives = List.copyOf(negatives);
         removedUsers = List.copyOf(removedUsers);
         exposed = List.copyOf(exposed);
-        if (logProbability.length != examples.size()) {
+        rehearsed = List.copyOf(rehearsed);
+        int learnt = examples.size() + rehearsed.size();
+        if (logProbability.length != learnt) {
             throw new IllegalArgumentException(
-                    logProbability.length + " log probabilities for " + examples.size() + " examples");
+                    logProbability.length + " log probabilities for " + learnt + " examples");
         }
         if (negativeLogProbability.length != negatives.size()) {
             throw new IllegalArgumentException(
                     negativeLogProbability.length + " log probabilities for " + negatives.size() + " negatives");
         }
-        draws.requireFit(examples.size(), negatives.size());
+        draws.requireFit(learnt, negatives.size());
     }
 
     /** Returns a step that learns nothing and changes nothing. */
@@ -70,6 +75,29 @@ public record MiniBatch(
                 0,
                 List.of(),
                 NegativeDraws.UNIFORM,
+                List.of(),
+                List.of());
+    }
+
+    /** Returns the batch as a step learns it: the rehearsed examples are the last of its examples. */
+    public MiniBatch asLearnt() {
+        if (rehearsed.isEmpty()) {
+            return this;
+        }
+        List<TrainingExample> learnt = new ArrayList<>(examples);
+        learnt.addAll(rehearsed);
+        return new MiniBatch(
+                step,
+                seed,
+                catalogue,
+                learnt,
+                logProbability,
+                negatives,
+                negativeLogProbability,
+                catalogueSize,
+                removedUsers,
+                draws,
+                exposed,
                 List.of());
     }
 

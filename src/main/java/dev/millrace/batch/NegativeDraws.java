@@ -10,7 +10,7 @@ import java.util.List;
  *
  * @param byWeight number of negatives drawn by weights of the items; they follow the uniform ones
  * @param fromMemory number of negatives that are items of the positives before this batch; they are the last ones
- * @param weightedLogProbability [examples + negatives] natural log of the probability that one of these draws is that
+ * @param weightedLogProbability [examples + rehearsed + negatives] natural log of the probability that one of these draws is that
  *     item, over all their kinds; empty if there are none
  * @param hard hard negatives: items that are a negative of one example each
  * @param hardOwners [hard] index of the example of each hard negative, ascending

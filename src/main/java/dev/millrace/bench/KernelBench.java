@@ -265,6 +265,7 @@ public final class KernelBench {
                 PeerInputs.ITEMS,
                 List.of(),
                 NegativeDraws.UNIFORM,
+                List.of(),
                 List.of());
     }
 

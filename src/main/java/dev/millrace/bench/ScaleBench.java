@@ -156,6 +156,7 @@ public final class ScaleBench {
     /** What decides the cost of batch, exam and publication, and the bound of the rows. */
     private static boolean isOfInterest(String key) {
         return key.startsWith("batch.")
+                || key.startsWith("rehearsal.")
                 || key.startsWith("exam.")
                 || key.startsWith("publish.m")
                 || key.startsWith("learn.t")

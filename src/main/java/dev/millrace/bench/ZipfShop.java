@@ -121,6 +121,7 @@ final class ZipfShop {
                 catalogueSize,
                 List.of(),
                 NegativeDraws.UNIFORM,
+                List.of(),
                 List.of());
     }
 }

@@ -46,6 +46,7 @@ public final class LearnerImport {
             "loss.triplet.",
             "loss.objective.",
             "batch.",
+            "rehearsal.",
             "optimiser.refuse-gradient-norm",
             "exam.",
             "alarm.",

@@ -175,12 +175,13 @@ final class ExplainCommand implements Callable<Integer> {
     private static void print(BatchOrigin batch, PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "mini-batch  step %d, offset %d of %s-%d: %,d examples, %,d negatives, %,d catalogue changes%n",
+                "mini-batch  step %d, offset %d of %s-%d: %,d examples%s, %,d negatives, %,d catalogue changes%n",
                 batch.step(),
                 batch.offset(),
                 batch.topic(),
                 batch.partition(),
                 batch.examples(),
+                batch.rehearsed() > 0 ? String.format(Locale.ROOT, " and %,d rehearsed", batch.rehearsed()) : "",
                 batch.negatives(),
                 batch.catalogueChanges());
         batch.eventTimes()
@@ -212,6 +213,7 @@ final class ExplainCommand implements Callable<Integer> {
         json.put("partition", batch.partition());
         json.put("offset", batch.offset());
         json.put("examples", batch.examples());
+        json.put("rehearsed", batch.rehearsed());
         json.put("negatives", batch.negatives());
         json.put("catalogueChanges", batch.catalogueChanges());
         batch.eventTimes()

@@ -76,7 +76,8 @@ final class ExamBudget {
         credit = stored;
     }
 
-    static double costOfStep(MiniBatch batch, TwoTower model) {
+    static double costOfStep(MiniBatch logged, TwoTower model) {
+        MiniBatch batch = logged.asLearnt();
         Set<String> items = new HashSet<>(batch.negatives());
         items.addAll(batch.draws().hard());
         batch.examples().forEach(example -> items.add(example.item()));

@@ -101,10 +101,11 @@ public final class TwoTower implements Durable {
      * @throws RefusedStepException if loss or gradient is not finite, or the gradient is longer than the settings allow;
      *     nothing is applied then
      */
-    public StepReport learn(MiniBatch batch) {
-        if (batch.examples().isEmpty()) {
+    public StepReport learn(MiniBatch logged) {
+        if (logged.examples().isEmpty()) {
             return StepReport.ofNothing(objective.temperature().value());
         }
+        MiniBatch batch = logged.asLearnt();
         times.begin();
         long batchTime =
                 batch.examples().stream().mapToLong(TrainingExample::time).max().orElse(0);

@@ -19,7 +19,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
- * Decides which vectors are published next: those of clicked and of changed items at once, those whose rows moved
+ * Decides which vectors are published next: those of clicked, rehearsed and changed items at once, those whose rows moved
  * farthest, and as many of the oldest as keep every age within the bound.
  *
  * <p>A step moves the towers, and so every vector a little; rows of negatives and of histories move too. With N items
@@ -102,6 +102,7 @@ public final class PublicationPlan implements Durable {
             touch(example.item(), example.producedAt());
             passed(example.time());
         }
+        batch.rehearsed().forEach(example -> touch(example.item()));
     }
 
     /** Adds the distances by which a step moved items' rows. */

@@ -1,5 +1,6 @@
 package dev.millrace.train;
 
+import dev.millrace.batch.MiniBatch;
 import dev.millrace.batch.PriorWeights;
 import dev.millrace.model.RowCache;
 import dev.millrace.model.StepReport;
@@ -21,8 +22,9 @@ final class Figures {
      *
      * @param model after the step
      */
-    static SortedMap<String, Double> learnt(StepReport report, TwoTower model) {
+    static SortedMap<String, Double> learnt(MiniBatch batch, StepReport report, TwoTower model) {
         SortedMap<String, Double> figures = new TreeMap<>();
+        figures.put(Figure.REHEARSED.label(), (double) batch.rehearsed().size());
         figures.put(Figure.TEMPERATURE.label(), report.temperature());
         figures.put(Figure.LOG_Q_LOW.label(), report.logQLow());
         figures.put(Figure.LOG_Q_MEDIAN.label(), report.logQMedian());

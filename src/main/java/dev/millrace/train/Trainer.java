@@ -442,6 +442,7 @@ public final class Trainer implements Durable, AutoCloseable {
         learntStep = batch.step();
         publisher.stepped(batch);
         publisher.passedOver(batch);
+        batcher.forget(batch);
         comeTo(batch);
         examiner.observe(batch);
         facts.observe(batch);
@@ -471,12 +472,13 @@ public final class Trainer implements Durable, AutoCloseable {
             loss = report.loss();
             gradientNorm = report.gradientNorm();
             fieldWeights = model.fieldWeights();
-            figures = Figures.learnt(report, model);
+            figures = Figures.learnt(batch, report, model);
             publisher.learnt(batch, model);
             batchBooks.settle(batch, isOwn, Outcome.LEARNT);
             return new StepOutcome.Learnt(report);
         } catch (RefusedStepException refused) {
             refusedSteps++;
+            batcher.forget(batch);
             publisher.refused(batch);
             batchBooks.settleRefused(batch, isOwn, refused.reason().text());
             return new StepOutcome.Refused(String.valueOf(refused.getMessage()));

@@ -5,6 +5,7 @@ import dev.millrace.batch.CatalogueChange;
 import dev.millrace.batch.MiniBatch;
 import dev.millrace.topic.LoggedBatch;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -12,6 +13,7 @@ import java.util.Set;
  * The place of a mini-batch in the log, and what it holds.
  *
  * @param offset within the partition
+ * @param rehearsed number of examples of earlier batches that it learns again
  * @param eventTimes of its examples; absent if it only changes the catalogue
  */
 public record BatchOrigin(
@@ -20,6 +22,7 @@ public record BatchOrigin(
         int partition,
         long offset,
         int examples,
+        int rehearsed,
         int negatives,
         int catalogueChanges,
         Optional<EventTimes> eventTimes) {
@@ -35,6 +38,7 @@ public record BatchOrigin(
     /** What an item is to a batch. */
     public enum Role {
         POSITIVE("positive"),
+        REHEARSED("positive that was learnt before"),
         CATALOGUE_CHANGE("catalogue change"),
         NEGATIVE("negative"),
         HISTORY("in a user's history");
@@ -62,6 +66,7 @@ public record BatchOrigin(
                 logged.partition(),
                 logged.offset(),
                 batch.examples().size(),
+                batch.rehearsed().size(),
                 batch.negatives().size() + batch.draws().hard().size(),
                 batch.catalogue().size(),
                 times);
@@ -70,14 +75,8 @@ public record BatchOrigin(
     /** What an item is to a batch; empty if the batch does not name it. */
     static Set<Role> roles(MiniBatch batch, String item) {
         Set<Role> roles = EnumSet.noneOf(Role.class);
-        for (TrainingExample example : batch.examples()) {
-            if (example.item().equals(item)) {
-                roles.add(Role.POSITIVE);
-            }
-            if (example.user().history().contains(item)) {
-                roles.add(Role.HISTORY);
-            }
-        }
+        add(roles, Role.POSITIVE, batch.examples(), item);
+        add(roles, Role.REHEARSED, batch.rehearsed(), item);
         for (CatalogueChange change : batch.catalogue()) {
             if (change.itemId().equals(item)) {
                 roles.add(Role.CATALOGUE_CHANGE);
@@ -87,5 +86,16 @@ public record BatchOrigin(
             roles.add(Role.NEGATIVE);
         }
         return roles;
+    }
+
+    private static void add(Set<Role> roles, Role ofItem, List<TrainingExample> examples, String item) {
+        for (TrainingExample example : examples) {
+            if (example.item().equals(item)) {
+                roles.add(ofItem);
+            }
+            if (example.user().history().contains(item)) {
+                roles.add(Role.HISTORY);
+            }
+        }
     }
 }

@@ -13,6 +13,7 @@ import dev.millrace.wire.EmbeddingRecords;
 import dev.millrace.wire.TopicRecord;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -20,6 +21,10 @@ import java.util.Set;
 
 /** Finds where a published vector comes from: its step and the step's place in the log. */
 public final class VectorOrigins {
+
+    /** What makes an item's vector due. */
+    private static final Set<BatchOrigin.Role> TOUCHING = Collections.unmodifiableSet(
+            EnumSet.of(BatchOrigin.Role.POSITIVE, BatchOrigin.Role.REHEARSED, BatchOrigin.Role.CATALOGUE_CHANGE));
 
     private final Cluster cluster;
     private final TrainerSettings trainer;
@@ -99,7 +104,7 @@ public final class VectorOrigins {
         Deque<BatchOrigin> changes = new ArrayDeque<>();
         log.read(from, logged -> {
             Set<BatchOrigin.Role> roles = BatchOrigin.roles(logged.batch(), embedding.item());
-            if (roles.contains(BatchOrigin.Role.POSITIVE) || roles.contains(BatchOrigin.Role.CATALOGUE_CHANGE)) {
+            if (!Collections.disjoint(roles, TOUCHING)) {
                 changes.add(BatchOrigin.of(logged));
             }
             return logged.batch().step() < embedding.step();

@@ -36,6 +36,7 @@ final class BatchCodec {
     static MiniBatchRecord toAvro(MiniBatch batch) {
         List<TrainingExample> positives = batch.examples();
         List<TrainingExample> examples = new ArrayList<>(positives);
+        examples.addAll(batch.rehearsed());
         examples.addAll(batch.exposed());
         Dictionary texts = new Dictionary();
         return MiniBatchRecord.newBuilder()
@@ -76,6 +77,7 @@ final class BatchCodec {
                 .setHardNegatives(texts.places(batch.draws().hard()))
                 .setHardOwners(Arrays.stream(batch.draws().hardOwners()).boxed().toList())
                 .setExposed(batch.exposed().size())
+                .setRehearsed(batch.rehearsed().size())
                 .setTexts(texts.texts)
                 .build();
     }
@@ -87,7 +89,8 @@ final class BatchCodec {
                 .forEach(place -> catalogue.set(place, catalogue.get(place).unannounced()));
         List<String> texts = record.getTexts();
         int count = record.getExampleIds().size();
-        int positives = count - record.getExposed();
+        int learnt = count - record.getExposed();
+        int positives = learnt - record.getRehearsed();
         List<Features> userFeatures = features(record.getUserFeatures(), count, texts);
         List<Features> contexts = features(record.getContext(), count, texts);
         List<TrainingExample> examples = new ArrayList<>(count);
@@ -106,7 +109,7 @@ final class BatchCodec {
                     record.getWeights().get(at),
                     record.getTimes().get(at),
                     record.getProducedAt().get(at),
-                    at < positives));
+                    at < learnt));
         }
         return new MiniBatch(
                 record.getStep(),
@@ -124,7 +127,8 @@ final class BatchCodec {
                         floats(record.getPowerLogProbability()),
                         looked(record.getHardNegatives(), texts),
                         record.getHardOwners().stream().mapToInt(owner -> owner).toArray()),
-                examples.subList(positives, count));
+                examples.subList(learnt, count),
+                examples.subList(positives, learnt));
     }
 
     private static List<Integer> unannounced(List<CatalogueChange> catalogue) {

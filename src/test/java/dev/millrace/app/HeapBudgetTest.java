@@ -56,7 +56,7 @@ class HeapBudgetTest {
 
         assertThatThrownBy(() -> budget.check(LAUNCHERS_HEAP))
                 .isInstanceOf(InvalidSettingsException.class)
-                .hasMessageContaining("table.cache-bytes, catalogue.max-unannounced = together ")
+                .hasMessageContaining("table.cache-bytes, catalogue.max-unannounced, rehearsal.batches = together ")
                 .hasMessageContaining("must be at most 10 times the heap of 2048 MiB");
     }
 
@@ -87,6 +87,14 @@ class HeapBudgetTest {
         assertThat(part.usual()).isEqualTo(4 * 1_000_000);
         assertThat(part.most())
                 .isEqualTo(4 * LargestRecords.read(new SettingsReader(given)).miniBatch());
+    }
+
+    @Test
+    void whatMayBeRehearsedCountsAnExampleOfEachPlaceOfTheLastBatches() {
+        Map<String, String> given = Map.of("batch.size", "100", "rehearsal.batches", "50", "rehearsal.examples", "1");
+
+        assertThat(part("examples of the last 50 batches", given).usual()).isEqualTo(50 * 100 * 1024);
+        assertThat(budget(Map.of()).parts()).noneMatch(part -> part.name().contains("rehearsal"));
     }
 
     private static HeapBudget.Part part(String name, Map<String, String> given) {

@@ -52,6 +52,7 @@ public final class Batches {
                 catalogueSize,
                 List.of(),
                 draws,
+                List.of(),
                 List.of());
     }
 }

@@ -354,7 +354,8 @@ public final class Scenes {
                         negatives < 3 ? new float[0] : power,
                         hard,
                         owners.stream().mapToInt(owner -> owner).toArray()),
-                exposed);
+                exposed,
+                List.of());
     }
 
     private static float logProbability(int item) {

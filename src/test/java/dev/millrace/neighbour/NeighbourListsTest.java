@@ -354,6 +354,7 @@ class NeighbourListsTest {
                 0,
                 List.of(),
                 NegativeDraws.UNIFORM,
+                List.of(),
                 List.of());
     }
 

@@ -168,6 +168,7 @@ class LearnPublicationTest {
                 items,
                 List.of(),
                 NegativeDraws.UNIFORM,
+                List.of(),
                 List.of());
         String mark = LearnerDriver.generation() + "\0";
         try (LearnerDriver driver = driver(learnFromLog(), "a")) {

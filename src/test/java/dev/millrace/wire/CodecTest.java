@@ -275,19 +275,21 @@ class CodecTest {
                         ids().list().ofMaxSize(4),
                         Arbitraries.floats(),
                         ids().list().ofMaxSize(2),
-                        examples(false).list().ofMaxSize(3))
-                .as((seed, catalogue, examples, negatives, log, users, exposed) -> new MiniBatch(
+                        examples(false).list().ofMaxSize(3),
+                        examples(true).list().ofMaxSize(3))
+                .as((seed, catalogue, examples, negatives, log, users, exposed, rehearsed) -> new MiniBatch(
                         3,
                         seed,
                         catalogue,
                         examples,
-                        filled(examples.size(), log),
+                        filled(examples.size() + rehearsed.size(), log),
                         negatives,
                         filled(negatives.size(), log),
                         17,
                         users,
-                        draws(examples.size(), negatives, log),
-                        exposed));
+                        draws(examples.size() + rehearsed.size(), negatives, log),
+                        exposed,
+                        rehearsed));
     }
 
     /** Of as many negatives of each kind as there are, and a hard one of each other example. */

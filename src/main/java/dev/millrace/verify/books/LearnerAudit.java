@@ -188,8 +188,12 @@ final class LearnerAudit {
         List<?> actions = batch.list("actions");
         List<?> items = batch.list("items");
         List<?> texts = batch.list("texts");
-        long positiveCount = ids.size() - batch.integer("exposed", 0);
+        long learnt = ids.size() - batch.integer("exposed", 0);
+        long positiveCount = learnt - batch.integer("rehearsed", 0);
         for (int at = 0; at < ids.size(); at++) {
+            if (at >= positiveCount && at < learnt) {
+                continue; // an earlier batch has it
+            }
             String id = String.valueOf(ids.get(at));
             String user = String.valueOf(users.get(at));
             String item = String.valueOf(texts.get(((Number) items.get(at)).intValue()));

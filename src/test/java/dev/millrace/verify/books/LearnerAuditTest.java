@@ -87,6 +87,18 @@ class LearnerAuditTest {
     }
 
     @Test
+    void examplesThatAreLearntAgainAreNotCountedAgain() {
+        LearnerAudit audit = audit(List.of(example(0), example(1), example(2), unclicked(3)), List.of());
+
+        audit.batch(batch(1, 0, 1), 0);
+        audit.batch(batch(2, 1, 2, new int[] {2, 1, 0, 3}), 1);
+        PossibleOutcomes tally = audit.end(2);
+
+        assertThat(faults).isEmpty();
+        assertThat(tally.certain("learnt or refused")).isEqualTo(4);
+    }
+
+    @Test
     void exposureThatNoBatchHasIsNamed() {
         LearnerAudit audit = audit(List.of(unclicked(0), example(1), unclicked(2)), List.of());
 
@@ -293,8 +305,15 @@ class LearnerAuditTest {
         return batch(step, 0, examples);
     }
 
-    /** @param exposed how many of the examples, the last, are of exposures that were not clicked */
     private static PlainRecord batch(long step, int exposed, int[] examples) {
+        return batch(step, exposed, 0, examples);
+    }
+
+    /**
+     * @param exposed how many of the examples, the last, are of exposures that were not clicked
+     * @param rehearsed how many before these were learnt before
+     */
+    private static PlainRecord batch(long step, int exposed, int rehearsed, int[] examples) {
         List<String> ids = new ArrayList<>();
         List<String> users = new ArrayList<>();
         List<Long> times = new ArrayList<>();
@@ -319,6 +338,7 @@ class LearnerAuditTest {
                         "actions", actions,
                         "items", items,
                         "exposed", exposed,
+                        "rehearsed", rehearsed,
                         "texts", texts));
     }
 }
